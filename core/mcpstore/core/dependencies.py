@@ -1,0 +1,61 @@
+"""Which services are opened before which: cycles are found, layers are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from mcpstore.errors import DependencyCycle
+
+__all__ = ["dependents", "layers", "start_order"]
+
+
+def layers(depends_on: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Return the services in layers: each depends only on services of layers before its own.
+
+    Within a layer the order of `depends_on` is kept. Names that are depended on without being keys are left out: a
+    service that does not exist cannot be waited for.
+
+    Raises:
+        DependencyCycle: Services depend on each other.
+    """
+    waiting = {name: {d for d in needed if d in depends_on} for name, needed in depends_on.items()}
+    done: set[str] = set()
+    found: list[list[str]] = []
+    while waiting:
+        layer = [name for name, needed in waiting.items() if needed <= done]
+        if not layer:
+            raise DependencyCycle(_find_cycle(waiting, done))
+        found.append(layer)
+        done.update(layer)
+        for name in layer:
+            del waiting[name]
+    return found
+
+
+def start_order(depends_on: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the services in an order in which each comes after those it depends on.
+
+    Raises:
+        DependencyCycle: Services depend on each other.
+    """
+    return [name for layer in layers(depends_on) for name in layer]
+
+
+def dependents(depends_on: Mapping[str, Iterable[str]], name: str) -> list[str]:
+    """Return the services that depend on `name`, directly or through others, in the order of `depends_on`."""
+    found = {name}
+    grew = True
+    while grew:
+        more = {other for other, needed in depends_on.items() if found.intersection(needed)} - found
+        found |= more
+        grew = bool(more)
+    return [other for other in depends_on if other in found and other != name]
+
+
+def _find_cycle(waiting: Mapping[str, set[str]], done: set[str]) -> list[str]:
+    path: list[str] = []
+    name = next(iter(waiting))
+    while name not in path:  # every service here waits for another one, so the walk must come round
+        path.append(name)
+        name = min(waiting[name] - done)
+    return path[path.index(name) :]

@@ -1,0 +1,119 @@
+"""The guards of the lifecycle table: which situation a row is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mcpstore.core.context import Act, Context, Desired, Limits, Next
+from mcpstore.core.models import events as ev
+from mcpstore.core.models.events import Event, Failure, Timer, Undecided
+from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState
+
+__all__ = [
+    "Guard",
+    "acting",
+    "checking",
+    "closing_to",
+    "expired",
+    "gave_up",
+    "in_live",
+    "not_gone",
+    "pausing",
+    "reconnects",
+    "refused",
+    "retreating",
+    "round_lost",
+    "stabilised",
+    "stopped",
+    "undecided",
+    "wanted",
+    "watching",
+]
+
+Guard = Callable[[Context, Event, Limits], bool]
+"""Whether a row is for this context and event."""
+
+
+def wanted(c: Context, _e: Event, _l: Limits) -> bool:
+    """It is to run."""
+    return c.desired is Desired.RUN
+
+
+def stopped(c: Context, _e: Event, _l: Limits) -> bool:
+    """It is not to run, but still belongs to us."""
+    return c.desired is Desired.STOP
+
+
+def not_gone(c: Context, _e: Event, _l: Limits) -> bool:
+    """It has not been removed."""
+    return c.desired is not Desired.GONE
+
+
+def pausing(c: Context, _e: Event, _l: Limits) -> bool:
+    """It waits for the next attempt or the next round."""
+    return c.timer in (Timer.RETRY, Timer.COOL)
+
+
+def retreating(c: Context, _e: Event, _l: Limits) -> bool:
+    """It is being closed (or reaped) because of trouble, not because of a person."""
+    return c.desired is Desired.RUN and c.nxt in (Next.BACKOFF, Next.COOL)
+
+
+def watching(c: Context, _e: Event, _l: Limits) -> bool:
+    """It waits for its next check."""
+    return c.timer in (Timer.CHECK, Timer.FAST)
+
+
+def in_live(c: Context, _e: Event, _l: Limits) -> bool:
+    """It has a connection."""
+    return c.conn in LIVE_STATES
+
+
+def acting(act: Act) -> Guard:
+    """This action is in flight."""
+    return lambda c, _e, _l: c.act is act
+
+
+def checking(*states: ServiceConnectionState) -> Guard:
+    """A check is in flight, in one of these states."""
+    return lambda c, _e, _l: c.act is Act.CHECK and c.conn in states
+
+
+def closing_to(nxt: Next) -> Guard:
+    """A close is in flight, and this follows it."""
+    return lambda c, _e, _l: c.act is Act.CLOSE and c.nxt is nxt
+
+
+def expired(*timers: Timer) -> Guard:
+    """One of these timers is armed, and it is the one that ran out."""
+    return lambda c, e, _l: c.timer in timers and isinstance(e, ev.Expired) and e.timer is c.timer
+
+
+def stabilised(c: Context, e: Event, _l: Limits) -> bool:
+    """The probation timer is armed and ran out."""
+    return c.stable and isinstance(e, ev.Expired) and e.timer is Timer.STABLE
+
+
+def reconnects(c: Context, e: Event, _l: Limits) -> bool:
+    """It is to run, and the change concerns its connection."""
+    return c.desired is Desired.RUN and isinstance(e, ev.Update) and e.reconnect
+
+
+def gave_up(c: Context, e: Event, _l: Limits) -> bool:
+    """Its recovery policy wants no further attempt."""
+    return c.act is Act.CLOSE and c.nxt is Next.BACKOFF and isinstance(e, ev.Closed) and e.give_up
+
+
+def refused(c: Context, e: Event, _l: Limits) -> bool:
+    """The attempt in flight failed for good."""
+    return c.act is Act.CONNECT and isinstance(e, ev.OpenFail) and e.failure is Failure.PERMANENT
+
+
+def round_lost(c: Context, _e: Event, limits: Limits) -> bool:
+    """The attempt in flight was the last one of its round, or the only one allowed on probation."""
+    return c.act is Act.CONNECT and (c.half or c.att + 1 >= limits.attempts)
+
+
+def undecided(cause: Undecided) -> Guard:
+    """The check in flight decided nothing, for this cause."""
+    return lambda c, e, _l: c.act is Act.CHECK and isinstance(e, ev.CheckUndecidable) and e.cause is cause

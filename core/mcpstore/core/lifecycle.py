@@ -1,0 +1,339 @@
+"""The lifecycle machine: what every event does to a service in every situation.
+
+Everything that decides about the life of a service is here, and nothing here reads a clock, rolls dice, or touches the
+world: `step(ctx, event)` returns the next context and the actions that follow. (`guards` and `move` hold the words.)
+
+How to read it. `TABLE` lists the rows of the specification by their names (O1 … W1; docs/explanation/lifecycle.md says
+what each is for). A row has the event it answers, a guard, and what it does. For each event the first row whose guard
+holds is taken; an event no row takes changes nothing. Three rules stand above the table:
+
+* Completions and signals carry the epoch of their connection; those of an older one are inert.
+* A timer that is not the armed one is inert.
+* Once a service is to be gone, no operator event is heard any more.
+
+The words of the rows: ⟨A⟩ an action in flight, ⏲T a timer armed, L the live states (those with a connection).
+A connection is never dropped, only closed: every way out of it goes through CLOSE, and `nxt` says what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from mcpstore.core import guards as on
+from mcpstore.core.context import Act, Context, Desired, Limits, Next
+from mcpstore.core.guards import Guard
+from mcpstore.core.models import events as ev
+from mcpstore.core.models.actions import Action, Arm, Forget, Publish
+from mcpstore.core.models.events import Event, Timer, Undecided
+from mcpstore.core.models.service import Reason, ServiceConnectionState
+from mcpstore.core.move import Move
+
+__all__ = ["TABLE", "Row", "step"]
+
+DISCONNECTED: Final = ServiceConnectionState.DISCONNECTED
+HEALTHY: Final = ServiceConnectionState.HEALTHY
+INITIALIZING: Final = ServiceConnectionState.INITIALIZING
+RECONNECTING: Final = ServiceConnectionState.RECONNECTING
+UNHEALTHY: Final = ServiceConnectionState.UNHEALTHY
+UNKNOWN: Final = ServiceConnectionState.UNKNOWN
+WARNING: Final = ServiceConnectionState.WARNING
+
+_DEFAULT_LIMITS: Final = Limits()
+
+
+def step(ctx: Context, event: Event, limits: Limits = _DEFAULT_LIMITS) -> tuple[Context, tuple[Action, ...]]:
+    """Return what becomes of a service when something happens to it, and what is to be done now.
+
+    Total (every event is accepted in every context) and deterministic.
+
+    Args:
+        ctx: What the machine remembers.
+        event: What happened.
+        limits: How often is too often.
+    """
+    if isinstance(event, ev.Completion) and event.epoch != ctx.epoch:
+        return ctx, ()
+    for row in _ROWS[type(event)]:
+        if row.when(ctx, event, limits):
+            move = Move(ctx, limits)
+            row.then(move, event)
+            return move.done()
+    return ctx, ()
+
+
+# --- what the rows do --------------------------------------------------------------------------------------
+
+
+def _o1_start(m: Move, _e: Event) -> None:
+    m.fresh_start(INITIALIZING)
+
+
+def _o2_start_now(m: Move, _e: Event) -> None:
+    m.to(RECONNECTING)
+    m.set(att=0, trips=0, half=False, op=True)  # exp is kept: impatience does not shorten the backoff
+    m.open()
+
+
+def _o3_start_after_close(m: Move, _e: Event) -> None:
+    m.to(RECONNECTING)
+    m.set(nxt=Next.CONNECT, op=True)
+
+
+def _o5_stop(m: Move, _e: Event) -> None:
+    m.to(DISCONNECTED, Reason.OPERATOR)
+    m.set(desired=Desired.STOP, timer=Timer.NONE, op=False)
+    m.close_or(Next.PARK, lambda: None)
+
+
+def _o6_restart(m: Move, _e: Event) -> None:
+    begins = m.conn is INITIALIZING or m.ctx.desired is Desired.STOP
+    m.fresh_start(INITIALIZING if begins else RECONNECTING)
+
+
+def _o7_update(m: Move, _e: Event) -> None:
+    m.fresh_start(INITIALIZING)
+
+
+def _o9_remove(m: Move, _e: Event) -> None:
+    m.to(DISCONNECTED, Reason.OPERATOR)
+    m.set(desired=Desired.GONE, timer=Timer.NONE, op=False)
+    m.close_or(Next.GONE, lambda: _forget(m))
+
+
+def _forget(m: Move) -> None:
+    m.set(removed=True)
+    m.actions.append(Forget())
+
+
+def _c1_opened(m: Move, _e: Event) -> None:
+    m.to(HEALTHY)
+    m.set(fails=0, unk=0, oks=0, op=False, stable=True)  # att, exp, trips, half stay: a connect proves nothing yet
+    m.actions.append(Publish())
+    m.wait(Timer.CHECK)
+    m.actions.append(Arm(timer=Timer.STABLE))
+
+
+def _c2_attempt_failed(m: Move, _e: Event) -> None:
+    m.to(RECONNECTING)
+    m.set(att=m.ctx.att + 1, op=False)
+    m.close(Next.BACKOFF)
+
+
+def _c4_round_failed(m: Move, _e: Event) -> None:
+    _give_up_round(m, Reason.EXHAUSTED)
+
+
+def _c5_refused(m: Move, _e: Event) -> None:
+    _give_up_round(m, Reason.PERMANENT)
+
+
+def _give_up_round(m: Move, reason: Reason) -> None:
+    m.to(RECONNECTING)
+    m.to(DISCONNECTED, reason)
+    m.set(att=min(m.ctx.att + 1, m.limits.attempts), op=False)
+    m.close(Next.COOL)
+
+
+def _h1_answered(m: Move, _e: Event) -> None:
+    m.to(HEALTHY)  # also H9
+    m.set(fails=0, unk=0, oks=0)
+    m.wait(Timer.CHECK)
+
+
+def _h2_slow(m: Move, _e: Event) -> None:
+    m.to(WARNING)  # also H4, H9
+    m.set(fails=0, unk=0, oks=0)
+    m.wait(Timer.CHECK)
+
+
+def _h3_quick_again(m: Move, _e: Event) -> None:
+    oks = m.ctx.oks + 1
+    if oks >= m.limits.warning_successes:
+        m.to(HEALTHY)
+        oks = 0
+    m.set(fails=0, unk=0, oks=oks)
+    m.wait(Timer.CHECK)
+
+
+def _h5_failed(m: Move, e: Event) -> None:
+    m.to(UNHEALTHY)  # also H7
+    _count_failure(m, e)
+
+
+def _h6_failed_in_warning(m: Move, e: Event) -> None:
+    if m.ctx.fails + 1 >= m.limits.warning_failures:
+        m.to(UNHEALTHY)
+    m.set(oks=0)
+    _count_failure(m, e)
+
+
+def _count_failure(m: Move, e: Event) -> None:
+    fails = m.ctx.fails + 1
+    if fails >= m.limits.failures:  # H8
+        m.lose(intensity=bool(getattr(e, "intensity", False)))
+    else:
+        m.set(fails=fails)
+        m.wait(Timer.FAST)
+
+
+def _h10_blind(m: Move, _e: Event) -> None:
+    m.to(UNKNOWN)  # our own trouble: no counter moves
+    m.wait(Timer.FAST)
+
+
+def _h11_busy(m: Move, e: Event) -> None:
+    unk = m.ctx.unk + 1
+    if unk >= m.limits.undecided:
+        m.lose(intensity=bool(getattr(e, "intensity", False)))
+    else:
+        m.to(UNKNOWN)
+        m.set(unk=unk)
+        m.wait(Timer.FAST)
+
+
+def _d1_lost(m: Move, e: Event) -> None:
+    m.lose(intensity=bool(getattr(e, "intensity", False)))
+
+
+def _x1_back_off(m: Move, _e: Event) -> None:
+    exp = m.ctx.exp
+    m.closed()
+    m.set(exp=min(exp + 1, m.limits.exp))
+    m.arm(Timer.RETRY, exp=exp)
+
+
+def _x1_give_up(m: Move, _e: Event) -> None:
+    m.closed()
+    m.to(DISCONNECTED, Reason.EXHAUSTED)
+    m.rest(Reason.EXHAUSTED, never=True)
+
+
+def _x2_cool_down(m: Move, e: Event) -> None:
+    m.closed()
+    m.rest(m.ctx.reason, never=isinstance(e, ev.Closed) and e.give_up)
+
+
+def _x3_reopen(m: Move, _e: Event) -> None:
+    m.closed()
+    m.open()
+
+
+def _x4_parked(m: Move, _e: Event) -> None:
+    m.closed()
+
+
+def _x4_gone(m: Move, _e: Event) -> None:
+    m.closed()
+    _forget(m)
+
+
+def _x5_survivors(m: Move, _e: Event) -> None:
+    m.set(act=Act.NONE, closebad=True)
+    m.arm(Timer.REAP)
+
+
+def _t1_check(m: Move, _e: Event) -> None:
+    m.probe()
+
+
+def _t2_retry(m: Move, _e: Event) -> None:
+    m.open()
+
+
+def _t3_new_round(m: Move, _e: Event) -> None:
+    m.to(RECONNECTING)
+    m.set(half=True, att=0)
+    m.open()
+
+
+def _t4_proved(m: Move, _e: Event) -> None:
+    m.set(att=0, exp=0, trips=0, half=False, stable=False)
+
+
+def _t5_reap(m: Move, _e: Event) -> None:
+    m.close(m.ctx.nxt)
+
+
+# --- the table ---------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Row:
+    """A row of the table.
+
+    Attributes:
+        name: Its name in the specification.
+        event: The event it answers.
+        when: Whether it is for this situation.
+        then: What it does.
+    """
+
+    name: str
+    event: type[Event]
+    when: Guard
+    then: Callable[[Move, Event], None]
+
+
+TABLE: Final = (
+    # operator
+    Row("O1", ev.Start, on.stopped, _o1_start),
+    Row("O2", ev.Start, on.pausing, _o2_start_now),
+    Row("O2", ev.Recheck, on.pausing, _o2_start_now),
+    Row("O3", ev.Start, on.retreating, _o3_start_after_close),
+    # O4: any other START changes nothing
+    Row("O5", ev.Stop, on.wanted, _o5_stop),
+    Row("O6", ev.Restart, on.not_gone, _o6_restart),
+    Row("O7", ev.Update, on.reconnects, _o7_update),
+    # O8: any other UPDATE changes nothing
+    Row("O9", ev.Remove, on.not_gone, _o9_remove),
+    Row("O10", ev.Recheck, on.watching, _t1_check),
+    # connecting; the order matters: a refusal is final, then a lost round, then one more attempt
+    Row("C1", ev.OpenOk, on.acting(Act.CONNECT), _c1_opened),
+    Row("C5", ev.OpenFail, on.refused, _c5_refused),
+    Row("C4", ev.OpenFail, on.round_lost, _c4_round_failed),
+    Row("C2", ev.OpenFail, on.acting(Act.CONNECT), _c2_attempt_failed),  # and C3, from RECONNECTING
+    # health
+    Row("H1", ev.CheckOk, on.checking(HEALTHY), _h1_answered),
+    Row("H3", ev.CheckOk, on.checking(WARNING), _h3_quick_again),
+    Row("H9", ev.CheckOk, on.checking(UNHEALTHY, UNKNOWN), _h1_answered),
+    Row("H2", ev.CheckSlow, on.checking(HEALTHY), _h2_slow),
+    Row("H4", ev.CheckSlow, on.checking(WARNING), _h2_slow),
+    Row("H9", ev.CheckSlow, on.checking(UNHEALTHY, UNKNOWN), _h2_slow),
+    Row("H5", ev.CheckFail, on.checking(HEALTHY, UNKNOWN), _h5_failed),
+    Row("H6", ev.CheckFail, on.checking(WARNING), _h6_failed_in_warning),
+    Row("H7", ev.CheckFail, on.checking(UNHEALTHY), _h5_failed),  # H8 at the last one
+    Row("H5", ev.CheckTimeout, on.checking(HEALTHY, UNKNOWN), _h5_failed),
+    Row("H6", ev.CheckTimeout, on.checking(WARNING), _h6_failed_in_warning),
+    Row("H7", ev.CheckTimeout, on.checking(UNHEALTHY), _h5_failed),
+    Row("H10", ev.CheckUndecidable, on.undecided(Undecided.LOCAL), _h10_blind),
+    Row("H11", ev.CheckUndecidable, on.undecided(Undecided.SERVICE), _h11_busy),
+    # loss
+    Row("D1", ev.Lost, on.in_live, _d1_lost),  # D2 when the window is full or on probation
+    # closing
+    Row("X1", ev.Closed, on.gave_up, _x1_give_up),
+    Row("X1", ev.Closed, on.closing_to(Next.BACKOFF), _x1_back_off),
+    Row("X2", ev.Closed, on.closing_to(Next.COOL), _x2_cool_down),
+    Row("X3", ev.Closed, on.closing_to(Next.CONNECT), _x3_reopen),
+    Row("X4", ev.Closed, on.closing_to(Next.PARK), _x4_parked),
+    Row("X4", ev.Closed, on.closing_to(Next.GONE), _x4_gone),
+    Row("X5", ev.CloseFail, on.acting(Act.CLOSE), _x5_survivors),
+    # timers
+    Row("T1", ev.Expired, on.expired(Timer.CHECK, Timer.FAST), _t1_check),
+    Row("T2", ev.Expired, on.expired(Timer.RETRY), _t2_retry),
+    Row("T3", ev.Expired, on.expired(Timer.COOL), _t3_new_round),
+    Row("T4", ev.Expired, on.stabilised, _t4_proved),
+    Row("T5", ev.Expired, on.expired(Timer.REAP), _t5_reap),
+    # the scheduler's deadline: as if the action had reported its own lateness
+    Row("W1", ev.Overdue, on.round_lost, _c4_round_failed),
+    Row("W1", ev.Overdue, on.acting(Act.CONNECT), _c2_attempt_failed),
+    Row("W1", ev.Overdue, on.checking(WARNING), _h6_failed_in_warning),
+    Row("W1", ev.Overdue, on.acting(Act.CHECK), _h5_failed),
+    Row("W1", ev.Overdue, on.acting(Act.CLOSE), _x5_survivors),
+)
+
+_ROWS: Final[dict[type[Event], tuple[Row, ...]]] = {
+    event: tuple(row for row in TABLE if row.event is event) for event in dict.fromkeys(row.event for row in TABLE)
+}

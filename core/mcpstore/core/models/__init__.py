@@ -1,0 +1,1 @@
+"""Records of the kernel: what is, what happened, what to do."""

@@ -1,0 +1,104 @@
+"""How long everything takes: every duration of the lifecycle, in seconds."""
+
+from __future__ import annotations
+
+import attrs
+
+from mcpstore.errors import ConfigError
+
+__all__ = ["DEFAULT_TIMING", "Timeouts", "Timing"]
+
+
+@attrs.frozen(kw_only=True)
+class Timeouts:
+    """Deadlines of one service, in seconds; None means the default of its transport or of the manager.
+
+    Attributes:
+        connect: From the start of an attempt to an open channel (TCP connect).
+        handshake: From the open channel to the end of the handshake and the first list of tools.
+        check: One health check.
+        call: A call without a result and without progress.
+    """
+
+    connect: float | None = None
+    handshake: float | None = None
+    check: float | None = None
+    call: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Timing:
+    """The defaults of the lifecycle; every duration in seconds, every jitter a fraction of its duration.
+
+    The figures and their reasons stand in docs/explanation/lifecycle.md.
+
+    Raises:
+        ConfigError: The figures contradict each other.
+    """
+
+    check_interval: float = 30.0
+    check_interval_warning: float = 10.0
+    check_jitter: float = 0.1
+    fast_interval: float = 5.0
+    check_timeout: float = 10.0
+    slow_enter: float = 1.0
+    slow_leave: float = 0.8
+    connect_timeout: float = 5.0
+    call_timeout: float = 120.0
+    backoff_base: float = 1.0
+    backoff_cap: float = 60.0
+    attempts: int = 10
+    cool_base: float = 60.0
+    cool_cap: float = 300.0
+    cool_permanent: float = 1800.0
+    cool_jitter: float = 0.2
+    window_burst: int = 5
+    window: float = 600.0
+    stable: float = 600.0
+    reap_interval: float = 30.0
+    deadline_margin: float = 5.0
+    close_polite: float = 2.0
+    close_term: float = 3.0
+    close_kill: float = 2.0
+    tools_refresh: float = 7200.0
+    tools_refresh_floor: float = 1.0
+    dependency_wait: float = 60.0
+
+    def __attrs_post_init__(self) -> None:
+        for field in attrs.fields(Timing):
+            value = getattr(self, field.name)
+            if not value >= 0:
+                raise ConfigError(f"{field.name}: must not be negative (got {value!r})")
+        self._must(self.backoff_cap >= self.backoff_base, "backoff_cap", "backoff_base")
+        self._must(self.cool_base >= self.backoff_cap, "cool_base", "backoff_cap")
+        self._must(self.cool_cap >= self.cool_base, "cool_cap", "cool_base")
+        self._must(self.check_interval >= self.check_timeout, "check_interval", "check_timeout")
+
+    def _must(self, holds: bool, larger: str, smaller: str) -> None:
+        if not holds:
+            got = f"{larger}={getattr(self, larger):g}, {smaller}={getattr(self, smaller):g}"
+            raise ConfigError(f"{larger} must not be below {smaller} (got {got}); raise {larger}")
+
+    @property
+    def close_timeout(self) -> float:
+        """How long a close may take: the polite step, the firm one, the forced one."""
+        return self.close_polite + self.close_term + self.close_kill
+
+    def warnings(self) -> list[str]:
+        """Return what is allowed but cannot have the effect it was written for."""
+        if self.window_burst * self.backoff_cap > self.window:
+            told = (
+                f"window_burst: {self.window_burst} losses at {self.backoff_cap:g} s apart do not fit into "
+                f"{self.window:g} s, so the restart window never fills; raise window or lower backoff_cap"
+            )
+            return [told]
+        return []
+
+    def scaled(self, factor: float) -> Timing:
+        """Return the same timing with every duration multiplied by `factor`; counts and jitters stay."""
+        kept = {"check_jitter", "cool_jitter", "attempts", "window_burst"}
+        changes = {f.name: getattr(self, f.name) * factor for f in attrs.fields(Timing) if f.name not in kept}
+        return attrs.evolve(self, **changes)
+
+
+DEFAULT_TIMING = Timing()

@@ -1,0 +1,57 @@
+"""The public door for plugin authors: marks, records and hook specifications."""
+
+from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
+from mcpstore.hooks.alert import AlertHandler
+from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ProgressFn, ServerInfo
+from mcpstore.hooks.health import Check, HealthStrategy
+from mcpstore.hooks.markers import ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, hookspec
+from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall
+from mcpstore.hooks.persistence import (
+    ANYTHING,
+    MISSING,
+    Content,
+    Document,
+    Edit,
+    Path,
+    PersistenceBackend,
+    Problem,
+)
+from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Retry
+from mcpstore.hooks.transport import Transport
+
+__all__ = [
+    "ANYTHING",
+    "ENTRY_POINT_GROUP",
+    "MISSING",
+    "PROJECT_NAME",
+    "Alert",
+    "AlertHandler",
+    "AlertKind",
+    "AlertLevel",
+    "CallRequest",
+    "Check",
+    "Closing",
+    "Connection",
+    "Content",
+    "Document",
+    "Edit",
+    "Era",
+    "Exit",
+    "GiveUp",
+    "HealthStrategy",
+    "Incident",
+    "Path",
+    "Peer",
+    "PersistenceBackend",
+    "Problem",
+    "ProgressFn",
+    "RecoveryPolicy",
+    "Refusal",
+    "Retry",
+    "ServerInfo",
+    "StateChange",
+    "ToolCall",
+    "Transport",
+    "hookimpl",
+    "hookspec",
+]
