@@ -18,8 +18,9 @@ from mcpstore.hooks.markers import hookspec
 
 if TYPE_CHECKING:
     from mcpstore.core.models.alert import Alert
+    from mcpstore.core.models.catalog import Tool
     from mcpstore.core.models.record import Named
-    from mcpstore.core.models.service import ServiceSnapshot, Tool
+    from mcpstore.core.models.service import ServiceSnapshot
     from mcpstore.hooks.alert import AlertHandler
     from mcpstore.hooks.health import HealthStrategy
     from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall

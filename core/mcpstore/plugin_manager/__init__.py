@@ -1,1 +1,6 @@
-"""."""
+"""Finding plugins, keeping them apart, asking them. The only part that knows stevedore and pluggy."""
+
+from mcpstore.plugin_manager.listing import PluginInfo, PluginStatus
+from mcpstore.plugin_manager.manager import PluginManager
+
+__all__ = ["PluginInfo", "PluginManager", "PluginStatus"]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from mcpstore.core.models.catalog import Tool
 from mcpstore.core.models.record import Named, Record
 from mcpstore.core.models.timing import Timeouts
 
@@ -23,7 +24,6 @@ __all__ = [
     "ServiceSpec",
     "ServiceStatus",
     "StateMetadata",
-    "Tool",
     "ToolPinning",
 ]
 
@@ -133,6 +133,7 @@ class ServiceSpec:
         settings: The transport's own configuration, variables not expanded. May hold secrets, so it has no repr.
         enabled: Whether it is to run.
         depends_on: Names of services that are opened before it.
+        agents: The agents it was given to.
         health: The health strategy that checks it.
         recovery: The recovery policy that decides when it is opened again.
         restart: Whether it is opened again after it ended by itself.
@@ -148,6 +149,7 @@ class ServiceSpec:
     settings: Mapping[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
     enabled: bool = True
     depends_on: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
     health: Choice = attrs.field(factory=lambda: Choice("ping"))
     recovery: Choice = attrs.field(factory=lambda: Choice("backoff"))
     restart: RestartOption = RestartOption.ALWAYS
@@ -160,32 +162,6 @@ class ServiceSpec:
     def connects_like(self, other: ServiceSpec) -> bool:
         """Whether both lead to the same connection, so that changing one into the other restarts nothing."""
         return self.transport == other.transport and self.settings == other.settings
-
-
-@attrs.frozen(kw_only=True)
-class Tool(Record):
-    """A tool as its service describes it.
-
-    Attributes:
-        name: The tool's own name.
-        service: The service that offers it.
-        description: What it does, in the service's words.
-        input_schema: JSON schema of its arguments.
-        output_schema: JSON schema of its structured result, if it states one.
-        raw: The description exactly as the service sent it.
-    """
-
-    name: str
-    service: str
-    description: str = ""
-    input_schema: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
-    output_schema: Mapping[str, Any] | None = None
-    raw: Mapping[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
-
-    @property
-    def full_name(self) -> str:
-        """The name that is never ambiguous: `"service/tool"`."""
-        return f"{self.service}/{self.name}"
 
 
 @attrs.frozen(kw_only=True)
