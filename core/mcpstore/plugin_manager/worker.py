@@ -41,12 +41,12 @@ class Worker:
         self._jobs.put((future, call))
         return future
 
-    async def run(self, call: Callable[[], T], limit: float) -> T:
+    async def run(self, call: Callable[[], T], limit: float | None) -> T:
         """Run a callable and wait for it.
 
         Args:
             call: What to run.
-            limit: Seconds to wait.
+            limit: Seconds to wait; None for as long as it takes.
 
         Raises:
             TookTooLong: It did not return in time; the thread is lost with it.
@@ -55,7 +55,7 @@ class Worker:
         done, _ = await asyncio.wait([waiting], timeout=limit)
         if not done:
             waiting.cancel()
-            raise TookTooLong(limit)
+            raise TookTooLong(limit or 0.0)
         return waiting.result()
 
     def close(self) -> None:

@@ -1,0 +1,60 @@
+"""The last lines that services wrote to stderr."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from mcpstore.core.models.record import Record
+
+__all__ = ["LogLine", "LogRing"]
+
+RING_BYTES: Final = 64 * 1024
+"""Text kept per service."""
+
+
+@attrs.frozen(kw_only=True)
+class LogLine(Record):
+    """A line a service wrote.
+
+    Attributes:
+        service: The service.
+        timestamp: When it arrived (local time, without zone).
+        text: The line.
+    """
+
+    service: str
+    timestamp: datetime
+    text: str
+
+
+class LogRing:
+    """Keeps the newest lines up to a bound."""
+
+    __slots__ = ("_bound", "_lines", "_size", "dropped")
+
+    def __init__(self, bound: int = RING_BYTES) -> None:
+        self._bound = bound
+        self._lines: deque[LogLine] = deque()
+        self._size = 0
+        self.dropped = 0
+
+    def add(self, line: LogLine) -> None:
+        """Keep a line; the oldest ones go when there is no room."""
+        self._lines.append(line)
+        self._size += _weight(line)
+        while self._size > self._bound and len(self._lines) > 1:
+            self._size -= _weight(self._lines.popleft())
+            self.dropped += 1
+
+    def last(self, count: int | None = None) -> list[LogLine]:
+        """Return the newest lines, oldest first."""
+        lines = list(self._lines)
+        return lines if count is None else lines[max(0, len(lines) - count) :]
+
+
+def _weight(line: LogLine) -> int:
+    return len(line.text) + 64  # the record itself weighs something too, or empty lines would be free

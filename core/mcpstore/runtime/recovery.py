@@ -1,0 +1,110 @@
+"""When a service is opened again: its recovery policy decides, the kernel's floors hold."""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import Any, Final
+
+import attrs
+
+from mcpstore.core.backoff import cool_delay, cool_floor, retry_delay, retry_floor
+from mcpstore.core.context import Context, Next
+from mcpstore.core.models.service import Reason, RestartOption, ServiceSpec
+from mcpstore.errors import PluginError
+from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Retry
+from mcpstore.plugin_manager.guest import story
+from mcpstore.runtime.shared import Shared
+
+__all__ = ["Decision", "decide"]
+
+_log = logging.getLogger("mcpstore.runtime")
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """What is done about a closed service.
+
+    Attributes:
+        delay: Seconds until it is opened again.
+        gives_up: Why it is not opened again by itself; empty if it is.
+    """
+
+    delay: float = 0.0
+    gives_up: str = ""
+
+
+NOTHING: Final = Decision()
+
+
+async def decide(
+    spec: ServiceSpec,
+    ctx: Context,
+    shared: Shared,
+    dice: random.Random,
+    *,
+    exit_code: int | None,
+    error: str,
+    retry_after: float | None,
+) -> Decision:
+    """Return what is done about a service that has just been closed.
+
+    Args:
+        spec: The service.
+        ctx: Its context; only where it is to back off or to cool down is there anything to decide.
+        shared: What the runners share.
+        dice: Its own generator, for jitter.
+        exit_code: Exit code, if its process ended by itself.
+        error: What went wrong, in words.
+        retry_after: Seconds the service asked to be left alone.
+    """
+    if ctx.nxt not in (Next.BACKOFF, Next.COOL):
+        return NOTHING
+    if spec.restart is RestartOption.NEVER:
+        return Decision(gives_up="its restart option is 'never'")
+    if spec.restart is RestartOption.ON_FAILURE and exit_code == 0:
+        return Decision(gives_up="it ended with exit code 0 and its restart option is 'on-failure'")
+    incident = _incident(spec, ctx, shared, dice, exit_code, error)
+    answer = await shared.plugins.decide("mcpstore_choose_recovery", incident=incident)
+    if not isinstance(answer, Retry | GiveUp):
+        answer = _ask_policy(spec, incident, shared)
+    if isinstance(answer, GiveUp):
+        return Decision(gives_up=answer.why)
+    delay = incident.delay if answer is None else max(answer.after, incident.floor)
+    return Decision(delay=max(delay, retry_after or 0.0))
+
+
+def _incident(
+    spec: ServiceSpec, ctx: Context, shared: Shared, dice: random.Random, exit_code: int | None, error: str
+) -> Incident:
+    timing, u = shared.timing, dice.random()
+    is_round = ctx.nxt is Next.COOL
+    return Incident(
+        service=spec.name,
+        attempt=ctx.att,
+        rounds=ctx.trips,
+        reason=ctx.reason if is_round else Reason.NONE,
+        delay=cool_delay(timing, ctx.reason, ctx.trips, u) if is_round else retry_delay(timing, ctx.exp, u),
+        floor=cool_floor(timing, ctx.reason, ctx.trips) if is_round else retry_floor(timing, ctx.exp),
+        restart=spec.restart,
+        exit_code=exit_code,
+        error=error,
+    )
+
+
+def _ask_policy(spec: ServiceSpec, incident: Incident, shared: Shared) -> Retry | GiveUp | None:
+    try:
+        policy: RecoveryPolicy[Any] = shared.plugins.choose("recovery policy", spec.recovery.name)
+        answer: object = policy.decide(incident, policy.config.model_validate(dict(spec.recovery.options)))
+    except PluginError as error:
+        _log.warning("service %r: %s; the built-in timing is used", spec.name, error)
+        return None
+    except Exception as error:  # noqa: BLE001 - a policy that fails has no opinion
+        _log.warning(
+            "service %r: recovery policy %r %s; the built-in timing is used",
+            spec.name,
+            spec.recovery.name,
+            story(error),
+        )
+        return None
+    return answer if isinstance(answer, Retry | GiveUp) else None

@@ -1,0 +1,270 @@
+"""One connection from its opening to its close, owned by one task."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from mcpstore._version import __version__
+from mcpstore.core.models import events as ev
+from mcpstore.core.models.catalog import Catalog
+from mcpstore.core.models.events import Event, Failure
+from mcpstore.core.models.record import plain
+from mcpstore.core.models.secret import Redactor
+from mcpstore.core.models.service import ServiceSpec
+from mcpstore.errors import CloseFailed, ConfigError, ConnectRefused, ConnectTimeout, NotReady, PluginError
+from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer
+from mcpstore.hooks.transport import Transport
+from mcpstore.plugin_manager.guest import story
+from mcpstore.runtime.fetch import fetch_tools
+from mcpstore.runtime.refresh import Refresher
+from mcpstore.runtime.shared import Shared
+
+__all__ = ["Session"]
+
+_log = logging.getLogger("mcpstore.runtime")
+
+
+class Session:
+    """One connection. Opens, reports, waits, closes; everything of it happens in one task.
+
+    Args:
+        spec: The service.
+        epoch: Number of the connection.
+        shared: What the runners share.
+        report: Takes the events of this connection.
+        on_log: Takes each line the service writes to stderr.
+        on_catalog: Takes every catalog after the first one.
+        before_closed: Awaited when everything is closed, before that is reported; tells whether to give up.
+        is_first: Whether the service has not been opened yet by this process.
+
+    Attributes:
+        connection: The connection, while there is one.
+        catalog: What the service offered when it was last asked.
+        error: What went wrong, in words.
+        exit: How the connection ended, if it ended by itself.
+        retry_after: Seconds the service asked to be left alone.
+        calls: Requests under way.
+        memory: Notes of the health strategy.
+        closing: How patient the close is.
+        opened_at: When it was open, on the monotonic clock.
+        redact: Hides the secrets of the service in text.
+    """
+
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        epoch: int,
+        shared: Shared,
+        *,
+        report: Callable[[Event], None],
+        on_admitted: Callable[[float], None],
+        on_log: Callable[[str], None],
+        on_catalog: Callable[[Catalog], None],
+        before_closed: Callable[[], Awaitable[bool]],
+        is_first: bool,
+    ) -> None:
+        self._spec: Final = spec
+        self.epoch: Final = epoch
+        self._shared: Final = shared
+        self._report: Final = report
+        self._on_admitted: Final = on_admitted
+        self._on_log: Final = on_log
+        self._before_closed: Final = before_closed
+        self._is_first: Final = is_first
+        timing = shared.timing
+        self.closing = Closing(polite=timing.close_polite, term=timing.close_term, kill=timing.close_kill)
+        self.connection: Connection | None = None
+        self.catalog = Catalog()
+        self.error: str | None = None
+        self.exit: Exit | None = None
+        self.retry_after: float | None = None
+        self.calls = 0
+        self.memory: dict[str, Any] = {}
+        self.opened_at = 0.0
+        self.redact = Redactor()
+        self._refresher = Refresher(spec.name, shared, on_catalog)
+        self._asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_opening = False
+        self._task = asyncio.create_task(self._run(), name=f"mcpstore-session-{spec.name}")
+
+    def close(self) -> None:
+        """Ask for the close; asking again while it is under way makes it impatient."""
+        if not self._asked.done():
+            self._asked.set_result(None)
+            if self._is_opening:
+                self._task.cancel()
+        elif not self.closing.forced.is_set():
+            self.closing.forced.set()
+        else:
+            self._task.cancel()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, where the connection is to a local process."""
+        return getattr(self.connection, "pid", None)
+
+    async def wait(self) -> None:
+        """Wait until the task of the connection is over."""
+        await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        stack = AsyncExitStack()
+        try:
+            # A task that is cancelled before its first step never takes one, so close() waits for this mark.
+            self._is_opening = not self._asked.done()
+            if self._is_opening:
+                await self._open(stack)
+        except asyncio.CancelledError:
+            if not self._asked.done():
+                raise  # the event loop is shutting down
+            self._task.uncancel()
+        except Exception as error:  # noqa: BLE001 - whatever a transport raises is a failed attempt
+            self._is_opening = False
+            self._report(ev.OpenFail(epoch=self.epoch, failure=self._classify(error)))
+            await self._asked
+        else:
+            self._is_opening = False
+            if self.connection is not None:
+                await self._watch(self.connection)
+        self._is_opening = False
+        await self._close(stack)
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        shared, spec = self._shared, self._spec
+        transport: Transport[Any] = shared.plugins.choose("transport", spec.transport)
+        prepared = await shared.prepare(spec)
+        self.redact = prepared.redact
+        settings = _validated(transport, prepared.settings)
+        async with shared.admission.turn(is_local=transport.is_local):
+            timeouts = spec.timeouts
+            connect = shared.timing.connect_timeout if timeouts.connect is None else timeouts.connect
+            handshake = transport.handshake_timeout(settings) if timeouts.handshake is None else timeouts.handshake
+            if not self._is_first and timeouts.handshake is None:
+                handshake = min(handshake, RETURNING)
+            self._on_admitted(connect + handshake)
+            began = shared.clock.now()
+            peer = self._peer(connect, handshake)
+            self.connection = await stack.enter_async_context(transport.connect(settings, peer))
+            left = max(MIN_LISTING, handshake - (shared.clock.now() - began))
+            self.catalog = await fetch_tools(self.connection, spec.name, left)
+        self.opened_at = shared.clock.now()
+        era: Era | None = getattr(self.connection, "era", None)
+        if era is not None:
+            shared.eras[self._era_key()] = era
+
+    def _peer(self, connect: float, handshake: float) -> Peer:
+        return Peer(
+            service=self._spec.name,
+            name="mcpstore",
+            version=__version__,
+            on_notification=self._notified,
+            on_stderr=lambda line: self._on_log(self.redact(line)),
+            era=self._shared.eras.get(self._era_key()),
+            marker=uuid.uuid4().hex,
+            connect_timeout=connect,
+            handshake_timeout=handshake,
+            closing=self.closing,
+        )
+
+    async def _watch(self, connection: Connection) -> None:
+        """Wait until somebody asks for the close; report the end if the connection ends before that."""
+        self._refresher.start(connection, self.catalog)
+        gone = asyncio.ensure_future(connection.wait_closed())
+        try:
+            self._report(ev.OpenOk(epoch=self.epoch))
+            waiting: set[asyncio.Future[Any]] = {gone, self._asked}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if not self._asked.done():
+                self.exit = gone.result()
+                self.error = self.redact(str(self.exit))
+                self._report(ev.Lost(epoch=self.epoch))
+                await self._asked
+        finally:
+            gone.cancel()
+
+    async def _close(self, stack: AsyncExitStack) -> None:
+        """Close everything and report it; what survives is tried again each time somebody asks."""
+        await self._refresher.stop()
+        close: Callable[[], Awaitable[None]] = stack.aclose
+        while True:
+            try:
+                await close()
+            except CloseFailed as error:
+                self.error = self.redact(str(error))
+                close = error.reap
+                self._asked = asyncio.get_running_loop().create_future()
+                self._report(ev.CloseFail(epoch=self.epoch))
+                await self._asked
+                continue
+            except asyncio.CancelledError:
+                # Asked three times: the transport hangs in its own close, and nothing is gained by waiting for it.
+                _log.error("service %r: its transport did not finish closing and was abandoned", self._spec.name)
+                self._task.uncancel()
+            except Exception as error:  # noqa: BLE001 - a transport that fails while closing has nothing left to close
+                _log.warning("service %r: its transport, while closing, %s", self._spec.name, story(error))
+            break
+        self.connection = None
+        self._report(ev.Closed(epoch=self.epoch, give_up=await self._before_closed()))
+
+    def _classify(self, error: Exception) -> Failure:
+        self.error = self.redact(_first_line(error))
+        if isinstance(error, NotReady):
+            self.retry_after = error.retry_after
+            self.exit = Exit(reason=self.error, code=error.exit_code) if error.exit_code is not None else None
+        if isinstance(error, ConnectRefused | ConfigError | PluginError):
+            return Failure.PERMANENT
+        if isinstance(error, ConnectTimeout | TimeoutError):
+            return Failure.TIMEOUT
+        if not isinstance(error, NotReady):
+            _log.debug("service %r could not be opened", self._spec.name, exc_info=error)
+        return Failure.TRANSIENT
+
+    def _notified(self, method: str, _params: Mapping[str, Any]) -> None:
+        if method.endswith("/list_changed"):
+            self._refresher.ask()
+
+    def _era_key(self) -> str:
+        told = json.dumps([self._spec.transport, plain(self._spec.settings)], sort_keys=True, default=repr)
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+RETURNING: Final = 60.0
+"""Seconds a handshake may take at most once a service has been opened: by then npx and uvx have their downloads."""
+
+MIN_LISTING: Final = 5.0
+"""Seconds the first list of tools may take at least, however long the handshake took."""
+
+
+def _validated(transport: Transport[Any], settings: dict[str, Any]) -> Any:
+    """Return the settings as the transport's model understands them.
+
+    Raises:
+        ConfigError: They are wrong; the text names every bad field and no value.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - not needed by stores without services
+
+    try:
+        return transport.config.model_validate(settings)
+    except ValidationError as error:
+        told = "; ".join(
+            f"{'.'.join(map(str, found['loc'])) or transport.name}: {_plainly(found['msg'])}"
+            for found in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfigError(told) from None
+
+
+def _plainly(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
