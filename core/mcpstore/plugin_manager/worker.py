@@ -6,11 +6,13 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from typing import Any, TypeVar
+from concurrent.futures import Executor, Future, wait
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 __all__ = ["TookTooLong", "Worker", "bounded"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -21,7 +23,7 @@ class TookTooLong(Exception):
         super().__init__(f"took longer than {limit:g} s")
 
 
-class Worker:
+class Worker(Executor):
     """A daemon thread that runs callables one after the other.
 
     Unlike a thread pool's, its thread does not keep the interpreter from leaving when a callable never returns.
@@ -32,13 +34,13 @@ class Worker:
         self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def submit(self, call: Callable[[], T]) -> Future[T]:
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queue a callable; the caller bounds how many it queues."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
         future: Future[T] = Future()
-        self._jobs.put((future, call))
+        self._jobs.put((future, partial(fn, *args, **kwargs)))
         return future
 
     async def run(self, call: Callable[[], T], limit: float | None) -> T:
@@ -51,7 +53,7 @@ class Worker:
         Raises:
             TookTooLong: It did not return in time; the thread is lost with it.
         """
-        waiting = asyncio.wrap_future(self.submit(call))
+        waiting = asyncio.get_running_loop().run_in_executor(self, call)
         done, _ = await asyncio.wait([waiting], timeout=limit)
         if not done:
             waiting.cancel()

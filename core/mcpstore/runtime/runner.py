@@ -103,6 +103,11 @@ class Runner:
         self.spec = spec
         self.post(ev.Update(reconnect=reconnect))
 
+    def look_again(self) -> None:
+        """Check the connection now, if there is one; unlike an operator's RECHECK this hurries no attempt."""
+        if self.ctx.timer in (Timer.CHECK, Timer.FAST):
+            self.post(ev.Recheck())
+
     async def until(self, holds: Callable[[], bool], timeout: float | None = None) -> bool:  # noqa: ASYNC109
         """Wait until something holds; returns whether it did within `timeout` seconds."""
         deadline = None if timeout is None else self._shared.clock.now() + timeout
@@ -161,7 +166,7 @@ class Runner:
         try:
             return await session.connection.request(method, params, timeout=timeout, on_progress=on_progress)
         except ConnectionLost:
-            self._look_again()
+            self._look_soon()
             raise
         finally:
             session.calls -= 1
@@ -376,12 +381,12 @@ class Runner:
 
     # --- helpers
 
-    def _look_again(self) -> None:
+    def _look_soon(self) -> None:
         """Pull the next check forward, because a call met a broken connection."""
         now = self._shared.clock.now()
-        if self.ctx.timer in (Timer.CHECK, Timer.FAST) and now - self._looked >= LOOK_AGAIN:
+        if now - self._looked >= LOOK_AGAIN:
             self._looked = now
-            self.post(ev.Recheck())
+            self.look_again()
 
     def _wake(self) -> None:
         for waiter in self._waiters:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 from mcpstore.core.context import Limits
@@ -126,7 +127,7 @@ class Supervisor:
             if name not in self._starting and name in self._runners:
                 task = asyncio.create_task(self._start_in_turn(name), name=f"mcpstore-start-{name}")
                 self._starting[name] = task
-                task.add_done_callback(lambda _task, name=name: self._starting.pop(name, None))
+                task.add_done_callback(partial(self._started, name))
 
     async def outcome(self, name: str) -> bool:
         """Wait until a service that is being started is usable or has failed its attempt; returns which."""
@@ -210,10 +211,14 @@ class Supervisor:
                 continue
             runner.history.note = f"waiting for {needed!r}"
             left = max(0.0, deadline - self.clock.now())
-            if not await other.until(lambda other=other: other.ctx.conn in WELL, left):
+            if not await other.until(partial(_is_well, other), left):
                 _log.warning("service %r is started although %r, which it depends on, is not well", name, needed)
         runner.history.note = ""
         runner.post(ev.Start())
+
+    def _started(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._starting.get(name) is task:
+            del self._starting[name]
 
     def _forget_start(self, name: str) -> None:
         task = self._starting.pop(name, None)
@@ -227,4 +232,8 @@ class Supervisor:
     def _resumed(self) -> None:
         dice = self.clock.dice("resume")
         for runner in self._runners.values():
-            self.clock.call_later(dice.uniform(0, RESUME_SPREAD), runner.post, ev.Recheck())
+            self.clock.call_later(dice.uniform(0, RESUME_SPREAD), runner.look_again)
+
+
+def _is_well(runner: Runner) -> bool:
+    return runner.ctx.conn in WELL

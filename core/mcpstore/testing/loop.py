@@ -1,0 +1,84 @@
+"""An event loop on which time passes only when nothing else can happen.
+
+Everything that sleeps, times out or schedules on this loop runs in virtual time: hours take milliseconds, and the order
+of events is the same on every machine. (The idea is trio's MockClock with autojump.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+from mcpstore.runtime.clock import Clock
+
+__all__ = ["FakeClock", "VirtualLoop"]
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Instead of waiting, moves the clock of its loop."""
+
+    loop: VirtualLoop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or timeout == 0 or (timeout is not None and timeout < 0):
+            return ready
+        if self.loop.jobs:  # a thread is at work: its result comes before any timer
+            return super().select(None)
+        if timeout is None:
+            if len(self.get_map()) <= 1:  # only the loop's own wake-up pipe is left
+                raise RuntimeError("nothing will ever happen: every task waits, and no timer is armed")
+            return super().select(None)
+        self.loop.jump(timeout)
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop with a clock of its own, which starts at 0 s.
+
+    Attributes:
+        jobs: How many threads are at work for this loop; while there are any, time stands still.
+    """
+
+    def __init__(self) -> None:
+        self._virtual_now = 0.0
+        self.jobs = 0
+        selector = _JumpingSelector()
+        selector.loop = self
+        super().__init__(selector)
+
+    def time(self) -> float:
+        """Return the virtual time, in seconds."""
+        return self._virtual_now
+
+    def jump(self, seconds: float) -> None:
+        """Let time pass."""
+        # A hair more than asked, as a real selector would oversleep: rounding must not leave a timer just not due.
+        self._virtual_now += seconds + 1e-9
+
+    def run_in_executor(  # type: ignore[override]  # the base class says the same with more overloads
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Run something in a thread; time stands still meanwhile."""
+        self.jobs += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._job_done)
+        return future
+
+    def _job_done(self, _future: asyncio.Future[Any]) -> None:
+        self.jobs -= 1
+
+
+class FakeClock(Clock):
+    """A clock for tests: repeatable dice, and a sleep of the machine that can be made up."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__(seed)
+        self.asleep = 0.0
+
+    def slept(self) -> float:
+        """Return the seconds the machine is said to have been suspended."""
+        return self.asleep
