@@ -1,4 +1,4 @@
-"""Recovery policy `backoff`, the default: 1 s, 2 s, 4 s … 60 s within a round, rests of 1 to 5 minutes between rounds."""
+"""Recovery policy `backoff`, the default: 1, 2, 4 … 60 s within a round, rests of 1 to 5 minutes between rounds."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class ScriptedConnection:
     def __init__(self, server: ScriptedServer, peer: Peer) -> None:
         self.script = server
         self.peer = peer
-        self.server = ServerInfo(name=server.name, version="1", capabilities=dict.fromkeys(server.capabilities, {}))
+        self.server = ServerInfo(name=server.name, version="1", capabilities={name: {} for name in server.capabilities})
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
         self._gone: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
 
