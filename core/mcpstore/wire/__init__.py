@@ -1,1 +1,39 @@
-"""."""
+"""From bytes to a connection: our own engine for JSON lines, and the way in for FastMCP transports.
+
+A transport that moves lines of JSON uses `json_lines` if it has a stream to read from, or feeds a `JsonLines` if it is
+called with what was read, which is cheaper. Any FastMCP client transport becomes a connection through `from_fastmcp`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ServerInfo
+from mcpstore.wire.engine import JsonLines
+from mcpstore.wire.pump import json_lines
+from mcpstore.wire.stream import ByteStream, Sink
+
+if TYPE_CHECKING:
+    from mcpstore.wire.from_fastmcp import from_fastmcp
+
+__all__ = [
+    "ByteStream",
+    "Closing",
+    "Connection",
+    "Era",
+    "Exit",
+    "JsonLines",
+    "Peer",
+    "ServerInfo",
+    "Sink",
+    "from_fastmcp",
+    "json_lines",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "from_fastmcp":
+        from mcpstore.wire.from_fastmcp import from_fastmcp  # noqa: PLC0415 - whoever never asks never loads fastmcp
+
+        return from_fastmcp
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
