@@ -1,0 +1,213 @@
+"""A service's process from its start to its end, with its pipes and with whatever it starts."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from signal import SIGKILL
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+import attrs
+
+from mcpstore.core.models.secret import Redactor
+from mcpstore.errors import CloseFailed
+from mcpstore.hooks import Exit, Peer
+from mcpstore.wire import JsonLines
+from mcpstore_plugins.stdio import ending
+from mcpstore_plugins.stdio.containers import remove_containers
+from mcpstore_plugins.stdio.environment import secrets
+from mcpstore_plugins.stdio.finish import finish
+from mcpstore_plugins.stdio.launch import Launch, prepare, start
+from mcpstore_plugins.stdio.leader import Leader, how_it_ended
+from mcpstore_plugins.stdio.pipes import Input, Output, open_input, open_output
+from mcpstore_plugins.stdio.tail import Tail
+from mcpstore_plugins.stdio.tree import Tree, tree_of
+
+if TYPE_CHECKING:
+    from mcpstore_plugins.stdio.settings import StdioSettings
+
+__all__ = ["Child", "ProcessConnection"]
+
+_EXIT_GRACE: Final = 0.2
+"""Seconds between the end of a pipe and the end of the process, which usually follows and says more."""
+
+_REAP_GRACE: Final = 1.0
+"""Seconds until the news of a leader's end must be here, once it is no longer among the living."""
+
+
+class ProcessConnection(JsonLines):
+    """A connection to a process.
+
+    Attributes:
+        pid: Its number.
+    """
+
+    def __init__(self, peer: Peer, stdin: Input, pid: int) -> None:
+        super().__init__(peer, stdin)
+        self.pid: Final = pid
+
+
+@attrs.frozen(kw_only=True)
+class Started:
+    """What was made in a thread.
+
+    Attributes:
+        launch: What was started.
+        process: The process.
+        tree: It and whatever it starts.
+        marker: What is in its environment.
+    """
+
+    launch: Launch
+    process: subprocess.Popen[bytes]
+    tree: Tree
+    marker: str
+
+    @classmethod
+    def from_settings(cls, settings: StdioSettings, marker: str) -> Started:
+        """Start a process. Blocks."""
+        launch = prepare(settings, marker)
+        process = start(launch)
+        return cls(launch=launch, process=process, tree=tree_of(process.pid, marker), marker=marker)
+
+
+class Child:
+    """A running process.
+
+    Attributes:
+        connection: The engine that speaks with it.
+        exit: How it was lost or closed, once it is.
+    """
+
+    def __init__(self, started: Started, peer: Peer) -> None:
+        self.exit: Exit | None = None
+        self._started = started
+        self._peer = peer
+        self._late: asyncio.TimerHandle | None = None
+        self._leader = Leader(started.process, on_exit=self._on_exit, before_reaping=started.tree.leader_ends)
+        self._redact = Redactor(secrets(started.launch.configured.items()))
+        self._tail = Tail(peer.on_stderr, self._redact, asyncio.get_running_loop().time)
+        self._stdin = Input(on_broken=lambda: self._on_pipe_closed("stdin"))
+        self.connection: Final = ProcessConnection(peer, self._stdin, started.process.pid)
+        self._stdout = Output(self.connection.feed, on_end=lambda: self._on_pipe_closed("stdout"))
+        self._stderr = Output(self._tail.feed, on_end=lambda: None)  # a service may close its stderr if it likes
+
+    @classmethod
+    async def start(cls, settings: StdioSettings, peer: Peer) -> Child:
+        """Start a process and listen to it. Must not be interrupted.
+
+        Raises:
+            ConnectError: It cannot be started.
+        """
+        marker = peer.marker or str(uuid4())
+        child = cls(await asyncio.to_thread(Started.from_settings, settings, marker), peer)
+        try:
+            await child._open_pipes()
+        except BaseException:
+            await child.close()
+            raise
+        return child
+
+    async def _open_pipes(self) -> None:
+        process = self._started.process
+        try:
+            await open_output(process.stderr, self._stderr)
+            await open_input(process.stdin, self._stdin)
+            await open_output(process.stdout, self._stdout)
+        finally:
+            # Only now, so that its last words are read before its end is told.
+            self._leader.watch()
+
+    def last_words(self, most: int = 20) -> tuple[str, ...]:
+        """Return the last lines it wrote to stderr."""
+        return self._tail.last(most)
+
+    def noise(self) -> list[str]:
+        """Return the first lines on stdout that were no messages."""
+        return [self._redact(line) for line in self.connection.noise_kept]
+
+    # --- its end -----------------------------------------------------------------------------------------------
+
+    def _on_exit(self, code: int) -> None:
+        self._stdout.read_rest()
+        self._stderr.read_rest()
+        self._tail.end()
+        reason, signal = how_it_ended(code)
+        self._lose(reason, code=None if signal else code, signal=signal)
+
+    def _on_pipe_closed(self, name: str) -> None:
+        if self._late is None and self.exit is None:
+            loop = asyncio.get_running_loop()
+            self._late = loop.call_later(_EXIT_GRACE, self._lose, f"closed its {name}")
+
+    def _lose(self, reason: str, *, code: int | None = None, signal: str | None = None) -> None:
+        if self.exit is None:
+            self.exit = Exit(reason=reason, code=code, signal=signal, stderr=self._tail.last())
+            self.connection.end(self.exit)
+        self._stdout.abort()  # what its children still write there is addressed to nobody
+
+    # --- our end of it -----------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """End it and everything it started. Must not be interrupted.
+
+        Raises:
+            CloseFailed: Something is still there.
+        """
+        if self.exit is None:
+            self.exit = Exit(reason="closed", stderr=self._tail.last())
+            self.connection.end(self.exit)
+        tree = self._started.tree
+        try:
+            try:
+                is_over = await ending.ask_to_leave(tree, self._leader, self._stdin, self._peer.closing)
+            except OSError:  # too many open files to look around; three fewer in a moment
+                is_over = False
+            await self._release()
+            if not is_over:
+                await self._kill()
+            await asyncio.wait({self._leader.ended}, timeout=_REAP_GRACE)
+        except asyncio.CancelledError:  # the event loop is being torn down: there is no time for manners
+            tree.send(tree.living(), SIGKILL)
+            raise
+        await self._remove_containers()
+
+    async def _release(self) -> None:
+        """Close the pipes."""
+        process = self._started.process
+        if self._late is not None:
+            self._late.cancel()
+        for pipe in (self._stdin, self._stdout, self._stderr):
+            await pipe.aclose()
+        for file in (process.stdin, process.stdout, process.stderr):
+            if file is not None:
+                file.close()  # one that was never opened for asyncio
+
+    async def _kill(self) -> None:
+        service = self._peer.service
+        try:
+            survivors = await ending.kill(self._started.tree, self._peer.closing.kill)
+        except OSError as error:
+            what = f"service {service!r}: what is left of it cannot be found out: {error.strerror}"
+            raise CloseFailed(what, [self.connection.pid], self._reap) from error
+        if survivors:
+            shown = ", ".join(map(str, survivors[:10]))
+            what = f"service {service!r}: {len(survivors)} of its processes survived SIGKILL (pid {shown})"
+            raise CloseFailed(f"{what}; end them by hand, or wait for the next attempt", survivors, self._reap)
+
+    async def _remove_containers(self) -> None:
+        launch, marker = self._started.launch, self._started.marker
+        if not launch.has_container:
+            return
+        left = await asyncio.to_thread(remove_containers, launch.program, launch.variables, marker)
+        if left:
+            what = f"service {self._peer.service!r}: container {left[0][:12]} cannot be removed"
+            raise CloseFailed(f"{what}; remove it by hand, or wait for the next attempt", (), self._reap)
+
+    async def _reap(self) -> None:
+        await finish(self._kill_again())
+
+    async def _kill_again(self) -> None:
+        await self._kill()
+        await self._remove_containers()

@@ -1,0 +1,69 @@
+"""Containers outlive the client that started them; here they are labelled, found again and removed.
+
+`docker run` is only a client: after SIGKILL, and often after the end of its input, the container goes on. So the
+container is given a label with the marker of the connection, and whatever carries the label is removed at the close.
+It is the one case in which an argument is added to those of the configuration.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from mcpstore_plugins.stdio.launchers import runs_container
+
+__all__ = ["LABEL", "labelled", "remove_containers"]
+
+LABEL: Final = "mcpstore.marker"
+"""The label that holds the marker of the connection a container belongs to."""
+
+_PATIENCE: Final = 5.0
+"""Seconds for one word with the container engine; `rm --force` does not wait for the container."""
+
+_log = logging.getLogger("mcpstore.stdio")
+
+
+def labelled(command: str, args: Sequence[str], marker: str) -> tuple[str, ...]:
+    """Return the arguments, with a label if they run a container."""
+    at = runs_container(command, args)
+    return tuple(args) if at is None else (*args[:at], "--label", f"{LABEL}={marker}", *args[at:])
+
+
+def remove_containers(client: str, variables: Mapping[str, str], marker: str) -> tuple[str, ...]:
+    """Remove the containers of a connection and return the ids of those that would not go. Blocks.
+
+    An engine that does not answer cannot be asked what is left; that is logged, and counts as nothing: it would
+    otherwise keep a service from being closed whose only trouble is that the engine is down.
+
+    Args:
+        client: Path of docker, podman or nerdctl.
+        variables: The environment it was started with.
+        marker: Identity of the connection.
+    """
+    listing = _ask(client, variables, "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}={marker}")
+    if listing is None:
+        _log.warning("%s does not say whether containers of a closed service are left", client)
+        return ()
+    found = listing.split()
+    if not found or _ask(client, variables, "rm", "--force", "--volumes", *found) is not None:
+        return ()
+    return tuple(found)
+
+
+def _ask(client: str, variables: Mapping[str, str], *args: str) -> str | None:
+    try:
+        done = subprocess.run(  # noqa: S603 - the client the user configured, with arguments of ours
+            [client, *args],
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_PATIENCE,
+            start_new_session=True,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode(errors="replace")

@@ -1,0 +1,99 @@
+"""Starting the process of a service: everything that happens off the event loop, in one go."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from mcpstore.errors import ConnectRefused
+from mcpstore_plugins.stdio import command, dotenv, environment
+from mcpstore_plugins.stdio.containers import labelled
+from mcpstore_plugins.stdio.launchers import runs_container
+
+if TYPE_CHECKING:
+    from mcpstore_plugins.stdio.settings import StdioSettings
+
+__all__ = ["Launch", "prepare", "start"]
+
+
+@attrs.frozen(kw_only=True)
+class Launch:
+    """A program ready to be started.
+
+    Attributes:
+        program: Its absolute path.
+        args: Its arguments.
+        variables: Its whole environment.
+        configured: The part of it that its configuration says.
+        cwd: The folder it runs in.
+        has_container: Whether it is the client of a container.
+    """
+
+    program: str
+    args: tuple[str, ...]
+    variables: Mapping[str, str] = attrs.field(repr=False)
+    configured: Mapping[str, str | None] = attrs.field(repr=False)
+    cwd: str
+    has_container: bool = False
+
+
+def prepare(settings: StdioSettings, marker: str) -> Launch:
+    """Find out what is to be started. Reads files: to be called in a thread.
+
+    Raises:
+        ConnectRefused: The folder, the env file or the program is not there, or of no use.
+    """
+    cwd = str(Path(settings.cwd or ".").absolute())
+    if not Path(cwd).is_dir():
+        what = "is not a folder" if Path(cwd).exists() else "does not exist"
+        raise ConnectRefused(f"cwd {cwd!r} {what}; create it, or change cwd")
+    configured = _env_file(settings.env_file, cwd) | settings.env
+    variables = environment.child_environment(settings, configured, parent=os.environ, marker=marker)
+    return Launch(
+        program=command.resolve(settings.command, path=environment.search_path(variables), cwd=cwd),
+        args=labelled(settings.command, settings.args, marker),
+        variables=variables,
+        configured=configured,
+        cwd=cwd,
+        has_container=runs_container(settings.command, settings.args) is not None,
+    )
+
+
+def start(launch: Launch) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own. Blocks until it runs: to be called in a thread.
+
+    Raises:
+        ConnectError: The operating system refuses.
+    """
+    try:
+        # No preexec_fn, so that Python can use vfork: forking a big manager would copy its page tables.
+        return subprocess.Popen(  # noqa: S603 - starting what the user configured is the purpose
+            [launch.program, *launch.args],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=launch.cwd,
+            env=dict(launch.variables),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise command.refusal(error, launch.program, launch.args) from error
+
+
+def _env_file(place: str | None, cwd: str) -> dict[str, str | None]:
+    if place is None:
+        return {}
+    path = Path(cwd, place)
+    try:
+        return {**dotenv.parse(path.read_text(encoding="utf-8"))}
+    except OSError as error:
+        raise ConnectRefused(f"env_file {str(path)!r} cannot be read: {error.strerror}; correct env_file") from error
+    except ValueError as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ConnectRefused(f"env_file {str(path)!r} cannot be used: {why}; correct the file") from None

@@ -1,0 +1,82 @@
+"""Reading Linux's list of processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from mcpstore_plugins.stdio.environment import MARKER
+
+__all__ = ["Process", "available", "carries", "everyone", "read", "ticks_now"]
+
+_GONE: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
+
+
+@attrs.frozen(kw_only=True)
+class Process:
+    """One line of the list.
+
+    Attributes:
+        pid: Its number; together with `started` it is never used twice.
+        parent: Number of its parent.
+        session: Number of the leader of its session.
+        started: When it began, in clock ticks since boot (field 22 of proc_pid_stat(5)).
+        is_dead: Whether it only waits to be waited for.
+    """
+
+    pid: int
+    parent: int
+    session: int
+    started: int
+    is_dead: bool
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What tells it from every other process, earlier and later ones of the same number too."""
+        return self.pid, self.started
+
+
+def available() -> bool:
+    """Whether this system has such a list."""
+    return os.path.exists("/proc/self/stat")  # noqa: PTH110 - asked often, and nothing is opened
+
+
+def read(pid: int) -> Process | None:
+    """Return the process of this number, or None if there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except _GONE:
+        return None
+    # The name stands in parentheses and may contain spaces and parentheses of its own.
+    state, parent, _group, session, *rest = stat[stat.rindex(b")") + 2 :].split()
+    # A process whose first thread ended while others go on is listed as a zombie too, but is alive.
+    threads, started = int(rest[13]), int(rest[15])
+    is_dead = state in (b"Z", b"X") and threads <= 1
+    return Process(pid=pid, parent=int(parent), session=int(session), started=started, is_dead=is_dead)
+
+
+def everyone() -> Iterator[Process]:
+    """Yield all processes but this one."""
+    me = os.getpid()
+    for name in os.listdir("/proc"):  # noqa: PTH208 - names are wanted, hundreds of them
+        if name.isdigit() and int(name) != me and (process := read(int(name))) is not None:
+            yield process
+
+
+def carries(pid: int, marker: str) -> bool:
+    """Whether a process was started with this marker in its environment."""
+    try:
+        environ = Path(f"/proc/{pid}/environ").read_bytes()
+    except _GONE:
+        return False
+    return f"{MARKER}={marker}".encode() in environ.split(b"\0")
+
+
+def ticks_now() -> int:
+    """Return the present in the unit of `Process.started`. Not a duration: a stamp to be compared with the kernel's."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))

@@ -1,0 +1,30 @@
+"""What every test of the stdio transport may use."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+from plugins.stdio.world import World, open_files
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = World()
+    files = len(open_files())
+    yield world
+    assert world.left() == []
+    assert len(open_files()) == files
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mcpstore-wait")]
+
+
+@pytest.fixture
+def no_pidfd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be on a kernel without pidfds."""
+
+    def refused(*_: object) -> int:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", refused)

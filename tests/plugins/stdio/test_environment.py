@@ -1,0 +1,108 @@
+"""Which variables a service is given."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcpstore_plugins.stdio.environment import MARKER, child_environment, inherited, search_path, secrets
+from mcpstore_plugins.stdio.settings import StdioSettings
+
+PARENT = {
+    "HOME": "/home/u",
+    "LOGNAME": "u",
+    "PATH": "/bin",
+    "SHELL": "/bin/sh",
+    "TERM": "xterm",
+    "USER": "u",
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C",
+    "TZ": "UTC",
+    "TMPDIR": "/tmp/x",
+    "XDG_CONFIG_HOME": "/c",
+    "XDG_SESSION_TOKEN": "never",
+    "https_proxy": "http://u:p@proxy",
+    "NO_PROXY": "localhost",
+    "NODE_EXTRA_CA_CERTS": "/ca.pem",
+    "SSL_CERT_FILE": "/ca.pem",
+    "UV_INDEX_URL": "https://u:p@index",
+    "UV_PUBLISH_TOKEN": "never",
+    "PIP_INDEX_URL": "https://index",
+    "npm_config_registry": "https://registry",
+    "NPM_CONFIG__AUTHTOKEN": "never",
+    "DOCKER_HOST": "unix:///run/docker.sock",
+    "OPENAI_API_KEY": "never",
+    "GITHUB_TOKEN": "never",
+    "LD_PRELOAD": "never",
+    "PYTHONPATH": "never",
+    "LC_FUNC": "() { echo; }",
+}
+MINIMAL = {"HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"}
+DEFAULT = MINIMAL | {
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "https_proxy",
+    "NO_PROXY",
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+}
+
+
+def names(command: str, inherit_env: str) -> set[str]:
+    return set(inherited(StdioSettings.model_validate({"command": command, "inherit_env": inherit_env}), PARENT))
+
+
+def test_minimal_is_what_the_sdks_pass_on():
+    assert names("npx", "minimal") == MINIMAL
+
+
+def test_default_adds_locale_folders_proxies_and_certificates_but_nothing_that_sounds_secret():
+    assert names("python", "default") == DEFAULT
+
+
+@pytest.mark.parametrize("command", ["npx", "uvx", "/opt/bin/uv"])
+def test_launchers_are_told_about_package_indexes(command: str):
+    assert names(command, "default") == DEFAULT | {"UV_INDEX_URL", "PIP_INDEX_URL", "npm_config_registry"}
+
+
+def test_container_tools_are_told_about_their_engine():
+    assert names("docker", "default") == DEFAULT | {"DOCKER_HOST"}
+
+
+def test_all_is_everything():
+    assert names("python", "all") == set(PARENT)
+
+
+def test_configured_variables_win_null_takes_away_and_the_marker_wins_over_all():
+    settings = StdioSettings(command="x", inherit_env="minimal")
+    configured = {"PATH": "/mine", "HOME": None, "NEW": "1", "NEVER": None, MARKER: "forged"}
+    assert child_environment(settings, configured, parent=PARENT, marker="m") == {
+        "LOGNAME": "u",
+        "PATH": "/mine",
+        "SHELL": "/bin/sh",
+        "TERM": "xterm",
+        "USER": "u",
+        "NEW": "1",
+        MARKER: "m",
+    }
+
+
+def test_a_missing_or_empty_path_is_the_one_of_the_system():
+    assert search_path({}) == search_path({"PATH": ""}) == "/bin:/usr/bin"
+    assert search_path({"PATH": "/x"}) == "/x"
+
+
+def test_values_are_secret_unless_they_are_plain_words_or_paths_under_a_harmless_name():
+    variables = {
+        "LOG_LEVEL": "WARNING",
+        "DATA": "/srv/data dir/x.db",
+        "HERE": "~/x",
+        "API_KEY": "password",
+        "DB_PASSWORD": "/etc/x",
+        "OTHER": "ghp_0123456789",
+        "URL": "https://u:p@h",
+        "GONE": None,
+    }
+    assert secrets(variables.items()) == ["password", "/etc/x", "ghp_0123456789", "https://u:p@h"]

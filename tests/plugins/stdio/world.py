@@ -1,0 +1,75 @@
+"""Processes to start, and ways to see what is left of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import attrs
+
+from mcpstore.hooks import Closing, Peer
+from mcpstore_plugins.stdio.settings import StdioSettings
+
+SERVER = Path(__file__).with_name("tiny_server.py")
+
+
+@attrs.define
+class World:
+    """A connection to be: its settings, its peer, and what is left of it."""
+
+    marker: str = attrs.field(factory=lambda: str(uuid4()))
+    stderr: list[str] = attrs.field(factory=list)
+    notices: list[str] = attrs.field(factory=list)
+
+    def settings(self, *args: str, **fields: object) -> StdioSettings:
+        given = {"command": sys.executable, "args": ["-S", "-E", str(SERVER), *args], **fields}
+        return StdioSettings.model_validate(given)
+
+    def script(self, code: str, **fields: object) -> StdioSettings:
+        return StdioSettings.model_validate({"command": sys.executable, "args": ["-S", "-E", "-c", code], **fields})
+
+    def peer(self, **fields: object) -> Peer:
+        given = {
+            "service": "tiny",
+            "marker": self.marker,
+            "on_stderr": self.stderr.append,
+            "on_notification": lambda method, _params: self.notices.append(method),
+            "handshake_timeout": 20.0,
+            "closing": Closing(polite=5.0, term=5.0, kill=5.0),
+            **fields,
+        }
+        return Peer(**given)
+
+    def left(self) -> list[int]:
+        return [pid for pid in everyone() if f"MCPSTORE_MARKER={self.marker}".encode() in environ(pid)]
+
+
+def everyone() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def environ(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def state(pid: int) -> str:
+    """Return the letter of a process in the process list, "" if there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def is_alive(pid: int) -> bool:
+    return state(pid) not in ("", "Z", "X")
+
+
+def open_files() -> list[str]:
+    """Return what this process has open, without what the interpreter and the test runner open on their own."""
+    names = (f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd"))
+    return sorted(os.readlink(name) for name in names if os.path.lexists(name))
