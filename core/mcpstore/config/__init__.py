@@ -1,1 +1,37 @@
-"""."""
+"""Configuration: from what files and programs say to what services are, and back to edits."""
+
+from mcpstore.config.description import describe
+from mcpstore.config.dialects.dialect import Dialect
+from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
+from mcpstore.config.entry import spec_of
+from mcpstore.config.expansion import Expanded, Surroundings, expand, unset_variables, workspace_of
+from mcpstore.config.given import Examined, Given, config_of, entries, examine, with_fields
+from mcpstore.config.locations import KnownLocation, known_locations
+from mcpstore.config.reading import Input, Place, Reading, read
+
+__all__ = [
+    "Dialect",
+    "Examined",
+    "Expanded",
+    "Given",
+    "Input",
+    "KnownLocation",
+    "Place",
+    "Reading",
+    "Surroundings",
+    "add_edits",
+    "config_of",
+    "describe",
+    "entries",
+    "examine",
+    "expand",
+    "known_locations",
+    "read",
+    "remove_edits",
+    "replace_edits",
+    "spec_of",
+    "switch_edits",
+    "unset_variables",
+    "with_fields",
+    "workspace_of",
+]

@@ -1,0 +1,40 @@
+"""What `mcpstore config read` shows: the meaning of a configuration, variables not expanded, no secret in it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mcpstore.config.dialects.dialect import ALIASES
+from mcpstore.config.dialects.words import HTTP
+from mcpstore.config.reading import Reading
+from mcpstore.core.models.service import ServiceSpec
+from mcpstore.core.models.shape import as_object
+
+__all__ = ["describe"]
+
+_SHOWN: Final = frozenset(
+    {"type", "transport", "disabled", "enabled"}.union(*(ALIASES[what] for what in ("command", "args", "env", "url")))
+)
+
+
+def describe(reading: Reading) -> dict[str, Any]:
+    """Return services and problems as plain JSON values."""
+    return {
+        "servers": [_described(spec) for spec in reading.specs.values()],
+        "problems": [{"where": p.where, "what": p.what, "remedy": p.remedy} for p in reading.problems],
+    }
+
+
+def _described(spec: ServiceSpec) -> dict[str, Any]:
+    settings = spec.settings
+    return {
+        "name": spec.name,
+        "dialect": spec.dialect,
+        "transport": "http" if spec.transport == HTTP else spec.transport,
+        "enabled": spec.enabled,
+        "command": settings.get("command"),
+        "args": list(settings.get("args", ())),
+        "env_keys": sorted(as_object(settings.get("env")) or {}),
+        "url": settings.get("url"),
+        "extra_keys": sorted(key for key in map(str, spec.entry) if key not in _SHOWN),
+    }

@@ -1,0 +1,34 @@
+"""What clients call the transports."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["HTTP", "MEMORY", "REMOTE", "SSE", "STDIO", "known_transport"]
+
+STDIO: Final = "stdio"
+HTTP: Final = "streamable_http"
+SSE: Final = "sse"
+MEMORY: Final = "memory"
+
+REMOTE: Final = "remote"
+"""opencode's word for both remote transports; the URL tells which."""
+
+_WORDS: Final = {
+    "stdio": STDIO,
+    "local": STDIO,
+    "http": HTTP,
+    "https": HTTP,
+    "streamablehttp": HTTP,
+    "httpstream": HTTP,
+    "streaminghttp": HTTP,
+    "streamable": HTTP,
+    "url": HTTP,
+    "remote": REMOTE,
+    "sse": SSE,
+}
+
+
+def known_transport(word: str) -> str | None:
+    """Return the transport a word of some client stands for, None if it is nobody's."""
+    return _WORDS.get(word.lower().replace("-", "").replace("_", "").replace(" ", ""))

@@ -1,0 +1,299 @@
+"""Settings as a transport gets them: values in the place of variables, and which of those values are secrets.
+
+This happens whenever a service is opened, and nothing of it is ever written back. It reads files (`envFile`,
+`{file:…}`), so it belongs into a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import attrs
+
+from mcpstore.config.dialects.words import STDIO
+from mcpstore.config.dotenv import parse_dotenv
+from mcpstore.config.reading import Input
+from mcpstore.config.variables import Reference, substitute
+from mcpstore.core.models.secret import MASK, masked
+from mcpstore.core.models.service import ServiceSpec
+from mcpstore.core.models.shape import as_array, as_object
+from mcpstore.errors import ConfigError, UnsetVariable
+
+__all__ = ["Expanded", "Surroundings", "expand", "unset_variables", "workspace_of"]
+
+_LARGEST_FILE: Final = 1024 * 1024
+_SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "ksh", "fish"})
+
+
+@attrs.frozen(kw_only=True)
+class Expanded:
+    """The settings of a service with values in the place of variables.
+
+    Attributes:
+        settings: What its transport's model validates.
+        secrets: Values that must not be shown, for a `Redactor`.
+    """
+
+    settings: dict[str, Any] = attrs.field(repr=False)
+    secrets: frozenset[str] = attrs.field(repr=False)
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+@attrs.frozen(kw_only=True)
+class Surroundings:
+    """What variables stand for.
+
+    Attributes:
+        environ: The environment.
+        home: The user's home folder.
+        cwd: The folder we run in.
+        workspace: The folder that editors would have opened; relative `cwd` and `envFile` start there.
+        folder: The folder the configuration is kept in; relative `{file:…}` starts there.
+        inputs: What the configuration declares to be asked for.
+        lookup: Called with the name of a variable the environment does not have; its value or None.
+        ask: Called with an input that the environment does not answer; the answer or None.
+    """
+
+    environ: Mapping[str, str] = attrs.field(factory=lambda: dict(os.environ), repr=False)
+    home: str = attrs.field(factory=lambda: str(Path.home()))
+    cwd: str = attrs.field(factory=os.getcwd)
+    workspace: str = attrs.field(factory=os.getcwd)
+    folder: str = attrs.field(factory=os.getcwd)
+    inputs: Mapping[str, Input] = attrs.field(factory=dict[str, Input])
+    lookup: Callable[[str], str | None] = _nothing
+    ask: Callable[[Input], str | None] = _nothing
+
+
+def workspace_of(location: Path) -> Path:
+    """Return the folder an editor would have opened to find a configuration at `location`.
+
+    That is the folder of the file, or the one above if clients keep their settings in the file's folder, as in
+    `.vscode/mcp.json`.
+    """
+    folder = location.parent
+    if folder.name in ("settings", "mcp") and folder.parent.name in (".kiro", ".junie"):
+        folder = folder.parent
+    return folder.parent if folder.name.startswith(".") and folder.name != ".." else folder
+
+
+def expand(spec: ServiceSpec, around: Surroundings) -> Expanded:
+    """Return the settings of a service with values in the place of variables.
+
+    Raises:
+        UnsetVariable: A variable has neither a value nor a default.
+        ConfigError: A file that is referred to cannot be read.
+    """
+    expansion = _Expansion(around)
+    settings = expansion.settings(spec)
+    for unset in expansion.unset:
+        raise unset
+    return Expanded(settings=settings, secrets=frozenset(filter(None, expansion.secrets)))
+
+
+def unset_variables(spec: ServiceSpec, around: Surroundings) -> list[UnsetVariable]:
+    """Return every variable of a service that has neither a value nor a default.
+
+    Raises:
+        ConfigError: A file that is referred to cannot be read.
+    """
+    expansion = _Expansion(around)
+    expansion.settings(spec)
+    return expansion.unset
+
+
+class _Expansion:
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self.unset: list[UnsetVariable] = []
+        self.secrets: set[str] = set()
+
+    def settings(self, spec: ServiceSpec) -> dict[str, Any]:
+        settings = dict(spec.settings)
+        if spec.transport == STDIO:
+            return self._local(settings)
+        expanded = {key: self._value(key, item, secret=_is_secret(key)) for key, item in settings.items()}
+        if isinstance(url := expanded.get("url"), str):
+            self.secrets.update(_secrets_of_url(url))
+        return expanded
+
+    def _local(self, settings: dict[str, Any]) -> dict[str, Any]:
+        around = self._around
+        expanded: dict[str, Any] = {}
+        env: dict[str, str | None] = {}
+        if (env_file := settings.pop("env_file", None)) is not None:
+            env.update(self._env_file(self._text("envFile", env_file)))
+        for name in settings.pop("env_vars", ()):
+            if (value := around.environ.get(name)) is not None:
+                env[name] = value
+        env.update(self._value("env", settings.pop("env", {}), secret=True))
+        self.secrets.update(filter(None, env.values()))
+        if (cwd := settings.pop("cwd", None)) is not None:
+            expanded["cwd"] = str(Path(around.workspace, self._text("cwd", cwd)))
+        template, args = str(settings.pop("command", "")), list(settings.pop("args", ()))
+        command = self._text("command", template)
+        line = self._split(template, command, env.get("PATH") or around.environ.get("PATH"), expanded.get("cwd"))
+        if line is not None:
+            command, args = self._text("command", line[0]), [*line[1:], *args]
+        is_script = Path(command).name in _SHELLS
+        script_at = next((i for i, arg in enumerate(args) if re.fullmatch(r"-\w*c", str(arg))), len(args))
+        expanded["command"] = command
+        expanded["args"] = [
+            self._text(f"args[{i}]", str(arg), lenient=is_script and i > script_at) for i, arg in enumerate(args)
+        ]
+        expanded["env"] = env
+        return {**expanded, **{key: self._value(key, item) for key, item in settings.items()}}
+
+    def _split(self, template: str, command: str, path: str | None, cwd: str | None) -> list[str] | None:
+        """Split a command that is a whole line, unless it is the name of a program after all; nothing is run."""
+        if not re.search(r"\s", template) or shutil.which(_beside(command, cwd), path=path):
+            return None
+        try:
+            words = shlex.split(template)
+        except ValueError:
+            return None
+        # Without such a program the command stays whole: the complaint about it then shows what was written.
+        if len(words) > 1 and shutil.which(_beside(self._text("command", words[0]), cwd), path=path):
+            return words
+        return None
+
+    def _env_file(self, name: str) -> dict[str, str]:
+        return parse_dotenv(self._content("envFile", Path(self._around.workspace, name)))
+
+    def _value(self, field: str, value: Any, *, secret: bool = False) -> Any:
+        if isinstance(value, str):
+            return self._text(field, value, secret=secret)
+        if (found := as_object(value)) is not None:
+            return {
+                key: self._value(f"{field}.{key}", item, secret=secret or _is_secret(key))
+                for key, item in found.items()
+            }
+        if (listed := as_array(value)) is not None:
+            return [self._value(f"{field}[{i}]", item, secret=secret) for i, item in enumerate(listed)]
+        return value
+
+    def _text(self, field: str, text: str, *, secret: bool = False, lenient: bool = False) -> str:
+        def resolve(reference: Reference) -> str | None:
+            value = self._resolved(reference, field, lenient=lenient)
+            if value is None:
+                if not lenient:
+                    self._miss(_unset(reference, field, self._around.inputs))
+                return None
+            if secret or self._is_secret_reference(reference):
+                self.secrets.add(value)
+            return value
+
+        is_home = text == "~" or text.startswith("~/")
+        expanded = self._around.home + substitute(text[1:], resolve) if is_home else substitute(text, resolve)
+        if secret:
+            self.secrets.update((expanded, re.sub(r"^(?:Bearer|Basic|token)\s+", "", expanded, flags=re.IGNORECASE)))
+        return expanded
+
+    def _miss(self, unset: UnsetVariable) -> None:
+        if all(str(unset) != str(other) for other in self.unset):
+            self.unset.append(unset)
+
+    def _resolved(self, reference: Reference, field: str, *, lenient: bool) -> str | None:
+        around = self._around
+        match reference.kind:
+            case "known":
+                return self._known(reference.name)
+            case "file":
+                name = reference.name
+                path = around.home + name[1:] if name.startswith("~/") else str(Path(around.folder, name))
+                return self._content(field, Path(path)).rstrip("\r\n")
+            case "input":
+                return self._answer(around.inputs.get(reference.name) or Input(id=reference.name))
+            case "foreign":
+                return around.lookup(reference.name)
+            case _:
+                return self._variable(reference, field, lenient=lenient)
+
+    def _variable(self, reference: Reference, field: str, *, lenient: bool) -> str | None:
+        around = self._around
+        value = around.environ.get(reference.name)
+        if value is None:
+            value = around.lookup(reference.name)
+        if value is None and reference.name in ("CLAUDE_PROJECT_DIR", "CLAUDE_PLUGIN_ROOT"):
+            value = around.workspace if reference.name == "CLAUDE_PROJECT_DIR" else around.folder
+        if not value and reference.default is not None:
+            return self._text(field, reference.default, lenient=lenient)
+        return value
+
+    def _known(self, name: str) -> str:
+        around = self._around
+        return {
+            "workspaceFolder": around.workspace,
+            "workspaceFolderBasename": Path(around.workspace).name,
+            "userHome": around.home,
+            "cwd": around.cwd,
+        }.get(name, os.sep)
+
+    def _answer(self, wanted: Input) -> str | None:
+        answer = self._around.environ.get(_input_variable(wanted.id))
+        if answer is None:
+            answer = self._around.lookup(f"input:{wanted.id}")
+        if answer is None:
+            answer = self._around.ask(wanted)
+        return wanted.default if answer is None else answer
+
+    def _is_secret_reference(self, reference: Reference) -> bool:
+        if reference.kind == "input":
+            declared = self._around.inputs.get(reference.name)
+            return declared is None or declared.is_secret
+        return reference.kind == "file" or _is_secret(reference.name)
+
+    def _content(self, field: str, path: Path) -> str:
+        try:
+            if not path.is_file():
+                raise ConfigError(f"{field}: there is no file {str(path)!r}; create it or mend the path")
+            with path.open("rb") as file:
+                content = file.read(_LARGEST_FILE + 1)
+        except OSError as error:
+            raise ConfigError(f"{field}: cannot read {str(path)!r}: {error.strerror}; mend its rights") from error
+        if len(content) > _LARGEST_FILE:
+            raise ConfigError(f"{field}: {str(path)!r} is larger than {_LARGEST_FILE} bytes; refer to a smaller file")
+        return content.decode("utf-8", errors="replace")
+
+
+def _unset(reference: Reference, field: str, inputs: Mapping[str, Input]) -> UnsetVariable:
+    if reference.kind == "input":
+        declared = inputs.get(reference.name)
+        what = f" ({declared.description})" if declared is not None and declared.description else ""
+        remedy = f"set {_input_variable(reference.name)} in the environment to answer it{what}"
+        return UnsetVariable(f"input:{reference.name}", field, remedy=remedy)
+    if reference.kind == "foreign":
+        remedy = "only VS Code knows it; write its value instead"
+        return UnsetVariable(reference.name, field, remedy=remedy)
+    return UnsetVariable(reference.name, field)
+
+
+def _input_variable(id_: str) -> str:
+    return "MCPSTORE_INPUT_" + re.sub(r"\W", "_", id_, flags=re.ASCII).upper()
+
+
+def _is_secret(key: str) -> bool:
+    return bool(masked({key: "value"})[key] == MASK)
+
+
+def _secrets_of_url(url: str) -> set[str]:
+    try:
+        parts = urlsplit(url)
+        found = {unquote(part) for part in (parts.password or "",)}
+        return found | {value for key, value in parse_qsl(parts.query) if _is_secret(key)}
+    except ValueError:
+        return set()
+
+
+def _beside(command: str, cwd: str | None) -> str:
+    """Return where a command with a path in it is looked for; `./server` is meant from the service's own folder."""
+    return str(Path(cwd, command)) if cwd and os.sep in command else command

@@ -1,0 +1,135 @@
+"""Our own settings of a service: what stands under `"mcpstore"` in its entry, validated."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from mcpstore.core.models.service import Choice, RestartOption, ServiceSpec, ToolPinning
+from mcpstore.core.models.shape import as_object, as_text
+from mcpstore.core.models.timing import Timeouts
+
+__all__ = ["KEY", "OWN_FIELDS", "OwnSettings", "read_own", "written_own"]
+
+KEY: Final = "mcpstore"
+
+_PLAIN: Final = ServiceSpec(name="", transport="")  # holds the defaults
+
+Duration = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+
+
+def _choice(value: Any) -> Any:
+    if value is None or isinstance(value, Choice):
+        return value
+    if (name := as_text(value)) is not None:
+        options: dict[str, Any] = {}
+    elif (found := as_object(value)) is not None:
+        name = as_text(found.get("type"))
+        options = {str(key): item for key, item in found.items() if key != "type"}
+    else:
+        raise ValueError("must be a name or an object with a 'type'")
+    if not name:
+        raise ValueError("does not say which: its 'type' is missing")
+    return Choice(name, options)
+
+
+ChoiceField = Annotated[Choice | None, BeforeValidator(_choice)]
+
+
+class OwnTimeouts(BaseModel):
+    """Deadlines of one service, in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    connect: Duration | None = None
+    handshake: Duration | None = None
+    check: Duration | None = None
+    call: Duration | None = None
+
+
+class OwnSettings(BaseModel):
+    """What MCPStore wants to know about a service that other clients do not.
+
+    Attributes:
+        depends_on: Names of services that are opened before it.
+        health: The health strategy: its name, or an object with `type` and options.
+        recovery: The recovery policy, likewise.
+        restart: Whether it is opened again after it ended by itself.
+        tool_pinning: What a changed tool definition leads to.
+        timeouts: Its deadlines, in seconds.
+        inherit_env: Which variables a local service inherits from us.
+    """
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    depends_on: list[Annotated[str, Field(min_length=1)]] = []
+    health: ChoiceField = None
+    recovery: ChoiceField = None
+    restart: RestartOption = RestartOption.ALWAYS
+    tool_pinning: ToolPinning = ToolPinning.WARN
+    timeouts: OwnTimeouts = OwnTimeouts()
+    inherit_env: Literal["minimal", "default", "all"] | None = None
+
+
+OWN_FIELDS: Final = tuple(OwnSettings.model_fields)
+"""The names of our own settings, as they stand under `"mcpstore"`."""
+
+
+def read_own(value: Any, name: str = "") -> tuple[OwnSettings, list[str]]:
+    """Return the settings and what is wrong with them; settings that are wrong are at their defaults.
+
+    Args:
+        value: What stands under `"mcpstore"`.
+        name: Name of the service, which cannot depend on itself.
+    """
+    if value is None:
+        return OwnSettings(), []
+    found = as_object(value)
+    if found is None:
+        return OwnSettings(), [f"{KEY}: must be an object"]
+    try:
+        own = OwnSettings.model_validate(dict(found))
+    except ValidationError as error:
+        return OwnSettings(), [_complaint(problem) for problem in error.errors(include_url=False)]
+    if name in own.depends_on:
+        return own, [f"{KEY}.depends_on: a service cannot depend on itself"]
+    return own, []
+
+
+def written_own(own: Mapping[str, Any], timeouts: Timeouts) -> dict[str, Any]:
+    """Return settings as they are written: only what differs from the defaults.
+
+    Args:
+        own: The fields of a `ServiceSpec` that are settings of ours, and `inherit_env`.
+        timeouts: Its deadlines.
+    """
+    written: dict[str, Any] = {}
+    for field in OWN_FIELDS:
+        if field == "timeouts":
+            stated = {key: value for key in OwnTimeouts.model_fields if (value := getattr(timeouts, key)) is not None}
+            if stated:
+                written[field] = stated
+        elif (value := own.get(field)) and value != getattr(_PLAIN, field, None):
+            written[field] = _written(value)
+    return written
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Choice):
+        return {"type": value.name, **value.options} if value.options else value.name
+    return str(value) if isinstance(value, str) else list(value)
+
+
+def _complaint(problem: Any) -> str:
+    where = ".".join([KEY, *(str(part) for part in problem["loc"])])
+    if problem["type"] == "extra_forbidden":
+        *above, key = problem["loc"]
+        known = list(OwnTimeouts.model_fields) if above else list(OWN_FIELDS)
+        close = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+        meant = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+        return f"{where}: unknown key; {meant}"
+    said = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{where}: {said[:1].lower()}{said[1:]}"
