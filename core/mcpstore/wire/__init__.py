@@ -14,7 +14,7 @@ from mcpstore.wire.pump import json_lines
 from mcpstore.wire.stream import ByteStream, Sink
 
 if TYPE_CHECKING:
-    from mcpstore.wire.from_fastmcp import from_fastmcp
+    from mcpstore.wire.fastmcp import from_fastmcp
 
 __all__ = [
     "ByteStream",
@@ -33,7 +33,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "from_fastmcp":
-        from mcpstore.wire.from_fastmcp import from_fastmcp  # noqa: PLC0415 - whoever never asks never loads fastmcp
+        from mcpstore.wire.fastmcp import from_fastmcp  # noqa: PLC0415 - whoever never asks never loads fastmcp
 
         return from_fastmcp
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

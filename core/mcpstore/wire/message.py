@@ -105,6 +105,6 @@ def shown(line: bytes, width: int = 200) -> str:
     return harmless + ("…" if len(line) > width * 4 or len(text) > width else "")
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """Return what an exception says, or its kind if it says nothing."""
     return str(error) or type(error).__name__

@@ -1,0 +1,184 @@
+"""Connections over HTTP with server-sent events, the transport of 2024: answers come on a stream of their own.
+
+Not through the SDK's transport: that one reads no event of more than 1 MiB, however long a result is, and ends with the
+first message that could not be posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from http import HTTPStatus
+from typing import Any, Final
+
+import anyio
+import attrs
+import httpx2
+from anyio.abc import TaskGroup
+
+from mcpstore.core.models.secret import clean_url
+from mcpstore.hooks.connection import Era, Peer
+from mcpstore.wire.http.client import SessionClient
+from mcpstore.wire.http.diagnosis import content_kind, of_exception, where
+from mcpstore.wire.http.exchange import Exchange, carried
+from mcpstore.wire.http.failure import HttpFailure, Kind
+from mcpstore.wire.http.opening import session_client
+from mcpstore.wire.http.settings import HttpSettings
+from mcpstore.wire.message import decode
+from mcpstore.wire.quiet import quieten
+from mcpstore.wire.relay.channel import Channel, Receiver
+from mcpstore.wire.relay.connection import RelayedConnection, relayed
+
+__all__ = ["sse"]
+
+_ACKNOWLEDGEMENT: Final = 64 * 1024
+"""Bytes read of what a server says when it accepts a message; nothing of it matters, but it frees the connection."""
+
+
+@asynccontextmanager
+async def sse(settings: HttpSettings, peer: Peer) -> AsyncGenerator[RelayedConnection]:
+    """Connect to a service by server-sent events; see `relayed`.
+
+    Args:
+        settings: Where it is, and how to prove who we are.
+        peer: Our side of the wire.
+    """
+    # This transport cannot carry the modern era; some servers announce it all the same.
+    peer = attrs.evolve(peer, era=Era.LEGACY)
+
+    @asynccontextmanager
+    async def open_channel() -> AsyncGenerator[Channel]:
+        quieten()
+        async with (
+            await session_client(settings, peer, answers_inline=False) as client,
+            _stream(client, settings.url) as response,
+            aclosing(_events(response, peer.max_frame)) as events,
+            anyio.create_task_group() as group,
+        ):
+            try:
+                yield SseChannel(client, events, await _endpoint(events, response.url), group)
+            finally:
+                group.cancel_scope.cancel()
+
+    async with relayed(open_channel, peer) as connection:
+        yield connection
+
+
+class SseChannel:
+    """Posts messages to an endpoint, and reads what comes on the stream.
+
+    Args:
+        client: Posts.
+        events: What comes on the stream.
+        endpoint: Where to post.
+        group: Waits for what is posted: a server may answer on the stream before it has accepted the question.
+    """
+
+    def __init__(
+        self,
+        client: SessionClient,
+        events: AsyncIterator[httpx2.ServerSentEvent],
+        endpoint: httpx2.URL,
+        group: TaskGroup,
+    ) -> None:
+        self._client: Final = client
+        self._events: Final = events
+        self._endpoint: Final = endpoint
+        self._group: Final = group
+
+    async def send(self, message: dict[str, Any], data: bytes, exchange: Exchange) -> None:  # noqa: ARG002 - as bytes
+        """Post a message; what becomes of it, the exchange learns."""
+        if exchange.is_request:
+            self._group.start_soon(self._post, data, exchange)
+        else:  # whoever is told something must know it before the next request arrives
+            await self._post(data, exchange)
+
+    async def receive_into(self, receiver: Receiver) -> str:
+        """Deliver what arrives until the stream ends, and return why it did."""
+        place = where(self._endpoint)
+        try:
+            async for event in self._events:
+                if event.event == "message" and event.data:
+                    _deliver(event.data.encode(), receiver)
+        except httpx2.HTTPError as error:
+            return str(of_exception(error, self._endpoint))
+        return f"{place} ended the stream of events"
+
+    async def _post(self, data: bytes, exchange: Exchange) -> None:
+        request = self._client.build_request(
+            "POST", self._endpoint, content=data, headers={"Content-Type": "application/json"}
+        )
+        token = carried.set(exchange)
+        try:
+            response = await self._client.send_within_origin(request)
+        finally:
+            carried.reset(token)
+        if exchange.redirected is not None and response.next_request is not None:
+            exchange.fail(_redirected(response))
+        size = 0
+        try:
+            with exchange.abandonable():
+                async for chunk in response.aiter_raw():
+                    size += len(chunk)
+                    if size > _ACKNOWLEDGEMENT:
+                        break
+        except httpx2.HTTPError:
+            pass  # it has been accepted; the stream tells the rest
+        finally:
+            await response.aclose()
+
+
+@asynccontextmanager
+async def _stream(client: SessionClient, url: str) -> AsyncGenerator[httpx2.Response]:
+    request = client.build_request("GET", url, headers={"Accept": "text/event-stream", "Cache-Control": "no-store"})
+    try:
+        response = await client.send_within_origin(request)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise of_exception(error, request.url) from error
+    try:
+        if response.next_request is not None:
+            raise _redirected(response)
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            raise await client.refusal(response)
+        if content_kind(response) != "text/event-stream":
+            told = f"{clean_url(url)} answered with {content_kind(response) or 'nothing'}"
+            raise HttpFailure(
+                Kind.NOT_MCP, f"{told}: there is no stream of events; correct url, or try streamable_http"
+            )
+        yield response
+    finally:
+        await response.aclose()
+
+
+async def _events(response: httpx2.Response, limit: int) -> AsyncGenerator[httpx2.ServerSentEvent]:
+    async for event in httpx2.EventSource(response, max_event_size=limit):
+        yield event
+
+
+async def _endpoint(events: AsyncIterator[httpx2.ServerSentEvent], base: httpx2.URL) -> httpx2.URL:
+    """Return where to post, which the server says first."""
+    try:
+        async for event in events:
+            if event.event == "endpoint":
+                endpoint = base.join(event.data)
+                if (endpoint.scheme, endpoint.host, endpoint.port) == (base.scheme, base.host, base.port):
+                    return endpoint
+                # Whoever can make a server say this would have our messages, and our secrets.
+                told = f"{where(base)} wants its messages sent to {where(endpoint)}, which is another origin"
+                raise HttpFailure(Kind.NOT_MCP, f"{told}; set url to an address of that server if it is the right one")
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise of_exception(error, base) from error
+    raise HttpFailure(Kind.NOT_MCP, f"{where(base)} ended the stream without saying where to send messages; try again")
+
+
+def _deliver(data: bytes, receiver: Receiver) -> None:
+    message = decode(data)
+    if isinstance(message, dict):
+        receiver.take(message)
+    else:
+        receiver.feed(data.replace(b"\n", b" ") + b"\n")
+
+
+def _redirected(response: httpx2.Response) -> HttpFailure:
+    onward = response.next_request
+    return HttpFailure.redirected(clean_url(str(onward.url)) if onward is not None else "nowhere", response.status_code)

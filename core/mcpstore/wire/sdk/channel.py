@@ -1,0 +1,139 @@
+"""The streams of the MCP SDK as a channel: results stay what the server sent, unvalidated."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from mcp.shared.message import ClientMessageMetadata, SessionMessage
+from mcp_types import (
+    CONNECTION_CLOSED,
+    INVALID_REQUEST,
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+)
+
+from mcpstore.core.models.shape import as_object
+from mcpstore.wire.http.exchange import Exchange, carried
+from mcpstore.wire.http.failure import HttpFailure, Kind
+from mcpstore.wire.message import as_number
+from mcpstore.wire.relay.channel import Receiver
+from mcpstore.wire.sdk.headers import Headers
+from mcpstore.wire.sdk.streams import ReadStream, WriteStream
+
+__all__ = ["SdkChannel"]
+
+_CANCELLED: Final = "notifications/cancelled"
+
+
+class SdkChannel:
+    """Carries messages over a pair of the SDK's streams.
+
+    Args:
+        read: Where messages come from.
+        write: Where they go.
+        ended: What it means when nothing more comes.
+    """
+
+    def __init__(self, read: ReadStream, write: WriteStream, *, ended: str = "closed by the server") -> None:
+        self._read: Final = read
+        self._write: Final = write
+        self._ended: Final = ended
+        self._headers: Final = Headers()
+        self._under_way: Final[dict[int, Exchange]] = {}
+
+    async def send(self, message: dict[str, Any], data: bytes, exchange: Exchange) -> None:
+        """Hand a message to the SDK; what HTTP does with it, the exchange learns."""
+        if b"\\ud" in data and not _is_text(message):
+            # The SDK would find out in the middle of its transport, and end it.
+            exchange.fail(
+                ValueError(f"the parameters of {message.get('method')!r} hold half a character (a lone surrogate)")
+            )
+            return
+        headers = self._headers.outgoing(message)
+        if exchange.is_request:
+            self._under_way[message["id"]] = exchange
+        elif message.get("method") == _CANCELLED:
+            self._under_way.pop((as_object(message.get("params")) or {}).get("requestId", 0), None)
+        token = carried.set(exchange)
+        try:
+            metadata = ClientMessageMetadata(headers=headers) if headers else None
+            await self._write.send(SessionMessage(_typed(message), metadata))
+        finally:
+            carried.reset(token)
+
+    async def receive_into(self, receiver: Receiver) -> str:
+        """Deliver what arrives until nothing more can, and return why."""
+        async for item in self._read:
+            if isinstance(item, Exception):  # of a message nobody can say anything about; the SDK goes on
+                continue
+            message = item.message
+            if isinstance(message, JSONRPCResponse | JSONRPCError):
+                self._deliver_answer(message, receiver)
+            else:
+                receiver.take(_plain(message))
+        return self._ended
+
+    def _deliver_answer(self, answer: JSONRPCResponse | JSONRPCError, receiver: Receiver) -> None:
+        number = as_number(answer.id)
+        exchange = self._under_way.pop(number, None) if number is not None else None
+        if exchange is not None and isinstance(answer, JSONRPCError):
+            failure = _stand_in(answer, exchange)
+            if failure is not None:
+                exchange.fail(failure)
+                return
+        message = _plain(answer)
+        self._headers.incoming(number, message)
+        receiver.take(message)
+
+
+def _stand_in(answer: JSONRPCError, exchange: Exchange) -> HttpFailure | None:
+    """Return what happened where the SDK (2.3.0) answers in the place of a server that did not."""
+    code, text = answer.error.code, answer.error.message
+    if code == CONNECTION_CLOSED and text.startswith("SSE stream failed: "):
+        return HttpFailure(Kind.TOO_LONG, f"the answer cannot be received: {text.removeprefix('SSE stream failed: ')}")
+    if code == CONNECTION_CLOSED and text.startswith("SSE stream ended"):
+        broken = exchange.broken
+        return (
+            broken if broken is not None else HttpFailure(Kind.BROKEN, "the server ended the stream without an answer")
+        )
+    if code == INVALID_REQUEST and exchange.redirected is not None:
+        where = text.splitlines()[0].removeprefix("Redirect to ").partition(" not followed")[0]
+        return HttpFailure.redirected(where, exchange.redirected)
+    return None
+
+
+def _is_text(message: dict[str, Any]) -> bool:
+    try:
+        json.dumps(message, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _typed(message: dict[str, Any]) -> JSONRPCMessage:
+    if "method" not in message:
+        return JSONRPCError(**message) if "error" in message else JSONRPCResponse(**message)
+    return JSONRPCRequest(**message) if "id" in message else JSONRPCNotification(**message)
+
+
+def _plain(message: JSONRPCMessage) -> dict[str, Any]:
+    """Return a message as JSON objects; its content is not copied, which a dump of the model would do."""
+    if isinstance(message, JSONRPCResponse):
+        return {"jsonrpc": "2.0", "id": message.id, "result": message.result}
+    if isinstance(message, JSONRPCError):
+        error = message.error
+        return {
+            "jsonrpc": "2.0",
+            "id": message.id,
+            "error": {"code": error.code, "message": error.message, "data": error.data},
+        }
+    plain: dict[str, Any] = {"jsonrpc": "2.0", "method": message.method}
+    if isinstance(message, JSONRPCRequest):
+        plain["id"] = message.id
+    if message.params is not None:
+        plain["params"] = message.params
+    return plain

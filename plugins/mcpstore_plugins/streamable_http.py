@@ -1,0 +1,40 @@
+"""The transport `streamable_http`: services reached over HTTP, in both protocol eras."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from importlib import import_module
+
+from mcpstore.hooks import Connection, Peer, Transport, hookimpl
+from mcpstore.wire.http.settings import HttpSettings
+
+__all__ = ["connect", "mcpstore_transports"]
+
+
+@asynccontextmanager
+async def connect(settings: HttpSettings, peer: Peer) -> AsyncGenerator[Connection]:
+    """Open a connection.
+
+    Args:
+        settings: Where the service is.
+        peer: Our side of the wire.
+    """
+    # The SDK takes half a second to load; meanwhile the event loop has other services to look after.
+    await asyncio.to_thread(import_module, "mcpstore.wire.http.streamable")
+    from mcpstore.wire.http.streamable import streamable_http  # noqa: PLC0415 - see above
+
+    async with streamable_http(settings, peer) as connection:
+        yield connection
+
+
+def handshake_timeout(settings: HttpSettings) -> float:
+    """Return the seconds an opening may take; a login by browser needs a person."""
+    return settings.patience
+
+
+@hookimpl
+def mcpstore_transports() -> Iterable[Transport[HttpSettings]]:
+    """Offer the transport."""
+    yield Transport(name="streamable_http", config=HttpSettings, connect=connect, handshake_timeout=handshake_timeout)
