@@ -7,10 +7,10 @@ import json
 
 import anyio
 import pytest
-from wire.scripted import LEGACY, MODERN, ScriptedPeer, refusing, silent, time_flies, turns
 
 from mcpstore.errors import ConnectTimeout, NotReady, ServiceError, UnsupportedProtocol
 from mcpstore.wire import Connection, Era, JsonLines, Peer
+from wire.scripted import LEGACY, MODERN, ScriptedPeer, refusing, silent, time_flies, turns
 
 META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -226,12 +226,16 @@ async def test_silence_ends_in_a_timeout_that_says_what_was_waited_for():
     assert scripted.engine.under_way == 0
 
 
-async def test_a_timeout_tells_what_was_heard_instead():
+@pytest.mark.parametrize(
+    ("count", "text"), [(1, "1 line that is no MCP message"), (3, "3 lines that are no MCP messages")]
+)
+async def test_a_timeout_tells_what_was_heard_instead(count, text):
     scripted = ScriptedPeer(US, initialize=silent)
-    scripted.write_raw(b"Listening on http://localhost:3000")
+    for _ in range(count):
+        scripted.write_raw(b"Listening on http://localhost:3000")
     with time_flies(), pytest.raises(ConnectTimeout) as caught:
         await scripted.engine.open()
-    assert str(caught.value).endswith("; it wrote 1 line that is no MCP message: Listening on http://localhost:3000")
+    assert str(caught.value).endswith(f"within 30 s; it wrote {text}: Listening on http://localhost:3000")
 
 
 async def test_a_peer_that_does_not_read_ends_in_a_timeout_too():

@@ -182,7 +182,7 @@ class JsonLines:
         if pending is not None:
             settle(pending, ServiceError(INTERNAL_ERROR, "the answer cannot be read as JSON"))
         if self._noise.is_hopeless:
-            self.end(Exit(reason=f"does not speak MCP on stdout: {self._noise.kept[0]}"))
+            self.end(Exit(reason=f"does not speak MCP: {self._noise.kept[0]}"))
 
     def _announce(self, method: str, params: Mapping[str, Any]) -> None:
         try:
@@ -215,8 +215,7 @@ class JsonLines:
                 if agreement.era is Era.LEGACY:
                     await self.notify("notifications/initialized")
         except TimeoutError:
-            heard = f"; {self._noise}" if self._noise.count else ""
-            text = f"service {service!r} gave no answer to {awaited!r} within {patience:g} s{heard}"
+            text = f"service {service!r} gave no answer to {awaited!r} within {patience:g} s{self._noise.hint}"
             raise ConnectTimeout(text) from None
         except ConnectionLost:
             exit = self._closed.result()  # noqa: A001 - the word of the seam

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from mcpstore.core.models.shape import as_object
-from mcpstore.errors import ConnectionLost, ServiceError
+from mcpstore.errors import CallError, ServiceError
 from mcpstore.wire.protocol import INVALID_PARAMS, INVALID_REQUEST, LISTENABLE, METHOD_NOT_FOUND
 
 __all__ = ["LISTEN", "RELISTEN_MAX", "RELISTEN_MIN", "Listening"]
@@ -55,11 +55,11 @@ class Listening:
             began = loop.time()
             try:
                 await ask(LISTEN, {"notifications": self._filter})
-            except ConnectionLost:
-                return
             except ServiceError as error:
                 if error.code in _REFUSALS:
                     return
+            except CallError:  # too much is under way; at the end of the connection this is cancelled
+                pass
             if loop.time() - began > RELISTEN_MAX:
                 pause = RELISTEN_MIN
             await asyncio.sleep(pause)

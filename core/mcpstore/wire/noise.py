@@ -49,9 +49,10 @@ class Noise:
         """Whether it is pointless to wait for a message."""
         return not self.heard and self.count > NOISE_LIMIT
 
-    def __str__(self) -> str:
-        """Return what was heard instead of messages, or nothing."""
+    @property
+    def hint(self) -> str:
+        """What was heard instead of messages, to be appended to an error; empty if nothing was."""
         if not self.count:
             return ""
         lines = "1 line that is no MCP message" if self.count == 1 else f"{self.count} lines that are no MCP messages"
-        return f"it wrote {lines}: {self.kept[0]}"
+        return f"; it wrote {lines}: {self.kept[0]}"

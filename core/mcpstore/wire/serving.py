@@ -58,10 +58,6 @@ class Serving:
         self._outlet: Final = outlet
         self._tasks: Final[dict[Id, asyncio.Task[None]]] = {}
 
-    def __len__(self) -> int:
-        """Return how many requests are being answered."""
-        return len(self._tasks)
-
     def take(self, id: Id, method: str, params: Any) -> None:
         """Answer a request, now or later."""
         named: Mapping[str, Any] | None = {} if params is None else as_object(params)
