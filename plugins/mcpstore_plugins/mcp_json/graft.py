@@ -1,0 +1,161 @@
+"""Changing a JSON text in place: what is added, replaced and removed, and what happens to the commas around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+from mcpstore.hooks import MISSING
+from mcpstore_plugins.mcp_json.jsonc import end_of_space
+from mcpstore_plugins.mcp_json.spans import value_at
+from mcpstore_plugins.mcp_json.style import LONGEST_LINE, Style, style_of, written
+from mcpstore_plugins.mcp_json.tree import Item, Layout, Node
+from mcpstore_plugins.mcp_json.trivia import comments, indentation, is_blank, joined
+from mcpstore_plugins.mcp_json.values import Change, Tree, same
+
+__all__ = ["rewritten"]
+
+_ROOT: Final = Layout(True, "", "")
+
+
+def rewritten(text: str, strict: str, changes: Sequence[Change]) -> str:
+    """Return `text` with the changes made.
+
+    Args:
+        text: JSON with comments, or nothing but white space and comments.
+        strict: The same text, blanked.
+        changes: What to change, one after the other.
+
+    Raises:
+        ValueError: A new value has a number JSON does not have.
+    """
+    graft = _Graft(style_of(text))
+    start = end_of_space(strict, 0)
+    if start == len(strict):
+        head = joined(text, graft.style.newline, graft.style.newline) if text.strip() else ""
+        text, start = f"{head}{{}}{graft.style.newline}", len(head)
+        strict = " " * start + text[start:]
+    end = value_at(strict, start)[1]
+    root = Node(text, strict, start, end)
+    for change in changes:
+        graft.change(root, change)
+    return text[:start] + root.text() + text[end:]
+
+
+class _Graft:
+    """Changes trees in the style of a file."""
+
+    def __init__(self, style: Style) -> None:
+        self.style: Final = style
+
+    def change(self, root: Node, change: Change) -> None:
+        if not change.path:
+            self._replace(root, change.value, _ROOT)
+            return
+        node, layout = root, self._open(root, _ROOT)
+        for key in change.path[:-1]:
+            item = node.find(key)
+            # the parents exist: that was seen to before
+            assert item is not None  # noqa: S101
+            node, layout = item.value, self._open(item.value, layout)
+        if change.value is MISSING:
+            self._remove(node, change.path[-1])
+        else:
+            self._put(node, change.path[-1], change.value, layout)
+
+    def _open(self, node: Node, around: Layout) -> Layout:
+        node.open()
+        return node.layout(around, self.style)
+
+    def _put(self, node: Node, key: str | int, value: Any, layout: Layout) -> None:
+        item = node.find(key)
+        if item is not None:
+            self._replace(item.value, value, layout)
+            return
+        text = self._text(value, layout, is_flat=_is_flat(node, value))
+        if isinstance(key, str):
+            added = Item("", written(key, self.style, "", on_one_line=True), self.style.colon, Node.of(text))
+        else:
+            added = Item("", "", "", Node.of(text))
+        self._add(node, added, layout)
+        node.named.setdefault(key, []).append(added)
+
+    def _text(self, value: Any, layout: Layout, *, is_flat: bool) -> str:
+        if not layout.is_tall or is_flat:
+            text = written(value, self.style, layout.indent, on_one_line=True)
+            if not layout.is_tall or len(layout.indent) + len(text) < LONGEST_LINE:
+                return text
+        return written(value, self.style, layout.indent, on_one_line=False)
+
+    def _add(self, node: Node, added: Item, layout: Layout) -> None:
+        if node.items:
+            second = node.items[1].lead if len(node.items) > 1 else ""
+            flat_lead = second if second and is_blank(second) else self.style.comma[1:]
+            added.lead = self.style.newline + layout.indent if layout.is_tall else flat_lead
+        else:
+            kept = comments(node.tail)
+            rest = node.tail[len(kept) :]
+            if layout.is_tall:
+                added.lead = kept + self.style.newline + layout.indent
+                node.tail = rest if self.style.newline in rest else self.style.newline + layout.outer
+            else:
+                pad = rest or (" " if kept or (self.style.is_padded and node.bracket == "{") else "")
+                added.lead, node.tail = kept + pad, pad
+        node.items.append(added)
+
+    def _replace(self, node: Node, value: Any, around: Layout) -> None:
+        if same(node.closed_value(), value):
+            return
+        if isinstance(value, dict) and node.bracket == "{":
+            fields = cast("Tree", value)
+            layout = self._open(node, around)
+            for key in [key for key in node.named if key not in fields]:
+                self._remove(node, key)
+            for key, item in fields.items():
+                self._put(node, key, item, layout)
+        elif isinstance(value, list) and node.bracket == "[":
+            items = cast("list[Any]", value)
+            layout = self._open(node, around)
+            for position in range(len(node.items) - 1, len(items) - 1, -1):
+                self._remove(node, position)
+            for position, item in enumerate(items):
+                self._put(node, position, item, layout)
+        else:
+            is_flat = node.bracket in "{[" and "\n" not in node.text() and len(node.text()) > len("{}")
+            node.replace(self._text(value, around, is_flat=is_flat))
+
+    def _remove(self, node: Node, key: str | int) -> None:
+        # of members with the same name none may stay, or its value would come back
+        gone = [node.items[key]] if isinstance(key, int) else node.named.pop(key)
+        for item in gone:
+            self._take_out(node, node.items.index(item))
+
+    def _take_out(self, node: Node, position: int) -> None:
+        """Remove an item with its comma and the comment on its line; comments on lines above it are not ours."""
+        item = node.items.pop(position)
+        above = comments(item.lead)
+        follower = node.items[position] if position < len(node.items) else None
+        lead = follower.lead if follower else node.tail
+        if follower and not above and is_blank(lead) and (position == 0 or indentation(lead) is None):
+            lead = item.lead
+        elif not node.items and not above and is_blank(lead):
+            lead = ""
+        else:
+            lead = joined(above, lead, self.style.newline)
+        if position > 0:
+            # the comment behind the one before must not swallow what moves up to it
+            behind = node.items[position - 1].after
+            lead = joined(behind, lead, self.style.newline)[len(behind) :]
+        if follower:
+            follower.lead = lead
+        else:
+            node.tail = lead
+        node.has_last_comma &= bool(node.items)
+
+
+def _is_flat(node: Node, value: Any) -> bool:
+    """Return whether the last item is an object on one line, so that a new one after it should be too."""
+    if not node.items or not isinstance(value, dict):
+        return False
+    last = node.items[-1].value.text()
+    return last[0] == "{" and len(last) > len("{}") and "\n" not in last

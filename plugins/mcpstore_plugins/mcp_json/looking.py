@@ -1,0 +1,83 @@
+"""Looking at a file without being caught out by what is no file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Final
+
+import attrs
+
+from mcpstore.errors import ConfigError
+from mcpstore_plugins.mcp_json.trouble import trouble
+
+__all__ = ["LARGEST", "Look", "Moved", "load", "look"]
+
+LARGEST: Final = 64 * 2**20
+"""Bytes. A configuration of this size is a mistake, and reading it would take the memory of the machine."""
+
+
+class Moved(Exception):
+    """The file is not where it was, or is another one: begin anew."""
+
+
+@attrs.frozen
+class Look:
+    """What is at a path.
+
+    Attributes:
+        raw: The bytes of the file; None if there is none.
+        status: What the operating system tells about it.
+    """
+
+    raw: bytes | None
+    status: os.stat_result | None
+
+    def is_same(self, other: Look) -> bool:
+        """Return whether nobody touched it between two looks."""
+        return self.raw == other.raw and _identity(self.status) == _identity(other.status)
+
+
+def load(path: str, where: str) -> bytes | None:
+    """Return the bytes of a file, or None if there is none.
+
+    Raises:
+        ConfigError: It cannot be read, or is no file.
+    """
+    try:
+        return look(path, None, where).raw
+    except OSError as error:
+        raise trouble(error, where, "read") from error
+
+
+def look(name: str, home: int | None, where: str) -> Look:
+    """Look at a file; `home` is the directory it is in, None for a path to be followed."""
+    try:
+        status = os.stat(name, dir_fd=home, follow_symlinks=home is None)
+        if stat.S_ISLNK(status.st_mode):
+            raise Moved
+        if not stat.S_ISREG(status.st_mode):
+            raise ConfigError(f"{where} is {_kind(status.st_mode)}, not a file; name a file")
+        # should it become a pipe just now, opening must not wait for who writes into it
+        fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=home)
+    except FileNotFoundError:
+        return Look(None, None)
+    try:
+        status = os.fstat(fd)
+        raw = bytearray()
+        while len(raw) <= LARGEST and (piece := os.read(fd, min(LARGEST, status.st_size) + 1)):
+            raw += piece
+    finally:
+        os.close(fd)
+    if len(raw) > LARGEST:
+        raise ConfigError(f"{where} is larger than {LARGEST // 2**20} MiB; is it a configuration?")
+    return Look(bytes(raw), status)
+
+
+def _kind(mode: int) -> str:
+    kinds = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    return next((name for applies, name in kinds if applies(mode)), "a device")
+
+
+def _identity(status: os.stat_result | None) -> tuple[int, ...]:
+    return (status.st_dev, status.st_ino, status.st_mode, status.st_uid, status.st_gid) if status else ()

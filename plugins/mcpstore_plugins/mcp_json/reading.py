@@ -1,0 +1,96 @@
+"""What reading a text in some notation gives, whatever the notation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Protocol
+
+import attrs
+
+from mcpstore.errors import ConfigSyntaxError
+from mcpstore.hooks import Path, Problem
+from mcpstore_plugins.mcp_json.text import position
+from mcpstore_plugins.mcp_json.values import Change, Tree
+
+__all__ = ["CannotRewrite", "Locate", "Notation", "Oddity", "Reading", "shown", "syntax_error"]
+
+Locate = Callable[[Path], tuple[int, int] | None]
+
+MOST_SHOWN: Final = 20
+"""Oddities that are reported one by one; nobody reads more of them."""
+
+
+@attrs.frozen
+class Oddity:
+    """Something odd that does not keep a text from being read.
+
+    Attributes:
+        offset: Where in the text.
+        what: What is odd.
+        remedy: What to do about it.
+    """
+
+    offset: int
+    what: str
+    remedy: str
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """A text that was understood.
+
+    Attributes:
+        data: The tree.
+        problems: What was odd.
+        locate: Tells line and column of the value at a path.
+    """
+
+    data: Tree
+    problems: tuple[Problem, ...] = ()
+    locate: Locate = lambda _path: None
+
+
+class CannotRewrite(Exception):
+    """A change that a notation cannot express; the text says what, and what to do."""
+
+
+class Notation(Protocol):
+    """A notation: how a tree is written down."""
+
+    @property
+    def name(self) -> str:
+        """What it is called: json, toml or yaml."""
+        ...
+
+    def read(self, text: str, where: str) -> Reading:
+        """Read a text; raises `ConfigSyntaxError` if it cannot be understood."""
+        ...
+
+    def fitted(self, value: Any) -> Any:
+        """Return a plain value as this notation can hold it; raises `CannotRewrite`."""
+        ...
+
+    def rewrite(self, text: str, changes: Sequence[Change]) -> Iterator[str]:
+        """Yield texts with the changes made and everything else as it was, the preferred one first.
+
+        The first one that reads as it should is taken. Raises `CannotRewrite`.
+        """
+        ...
+
+
+def syntax_error(where: str, text: str, offset: int, what: str, remedy: str) -> ConfigSyntaxError:
+    """Return the error for a text that stops making sense at `offset`."""
+    line, column = position(text, offset)
+    return ConfigSyntaxError(where, what, line=line, column=column, remedy=remedy)
+
+
+def shown(oddities: Sequence[Oddity], text: str, where: str) -> tuple[Problem, ...]:
+    """Return oddities as problems, the first twenty of them."""
+    problems: list[Problem] = []
+    for oddity in oddities[:MOST_SHOWN]:
+        line, column = position(text, oddity.offset)
+        problems.append(Problem(where=f"{where}:{line}:{column}", what=oddity.what, remedy=oddity.remedy))
+    if len(oddities) > MOST_SHOWN:
+        more = len(oddities) - MOST_SHOWN
+        problems.append(Problem(where=where, what=f"{more} more oddities of this kind", remedy="mend these first"))
+    return tuple(problems)
