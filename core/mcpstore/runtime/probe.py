@@ -17,6 +17,7 @@ from mcpstore.hooks.health import Check, HealthStrategy
 from mcpstore.plugin_manager.guest import story
 from mcpstore.runtime.session import Session
 from mcpstore.runtime.shared import Shared
+from mcpstore.runtime.validation import validated
 
 __all__ = ["Verdict", "check"]
 
@@ -108,5 +109,5 @@ async def _probe(spec: ServiceSpec, session: Session, shared: Shared, limit: flo
     connection = session.connection
     assert connection is not None  # noqa: S101 - only live connections are checked
     strategy: HealthStrategy[Any] = shared.plugins.choose("health strategy", spec.health.name)
-    options = strategy.config.model_validate(dict(spec.health.options))
+    options = validated(strategy.config, dict(spec.health.options), strategy.name)
     await strategy.probe(Check(service=spec.name, connection=connection, timeout=limit, memory=session.memory), options)

@@ -15,6 +15,7 @@ from mcpstore.errors import PluginError
 from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Retry
 from mcpstore.plugin_manager.guest import story
 from mcpstore.runtime.shared import Shared
+from mcpstore.runtime.validation import validated
 
 __all__ = ["Decision", "decide"]
 
@@ -95,7 +96,7 @@ def _incident(
 def _ask_policy(spec: ServiceSpec, incident: Incident, shared: Shared) -> Retry | GiveUp | None:
     try:
         policy: RecoveryPolicy[Any] = shared.plugins.choose("recovery policy", spec.recovery.name)
-        answer: object = policy.decide(incident, policy.config.model_validate(dict(spec.recovery.options)))
+        answer: object = policy.decide(incident, validated(policy.config, dict(spec.recovery.options), policy.name))
     except PluginError as error:
         _log.warning("service %r: %s; the built-in timing is used", spec.name, error)
         return None

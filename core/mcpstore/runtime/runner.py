@@ -145,6 +145,19 @@ class Runner:
         """Whether it is stopped and nothing of it is left."""
         return self.ctx.desired is not Desired.RUN and not self.ctx.live
 
+    @property
+    def call_timeout(self) -> float:
+        """Seconds a call may go without a result and without progress, unless the caller says."""
+        stated = self.spec.timeouts.call
+        return self._shared.timing.call_timeout if stated is None else stated
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since its connection was opened; 0 without one."""
+        if self.session is None or not self.is_live:
+            return 0.0
+        return self._shared.clock.now() - self.session.opened_at
+
     async def request(
         self,
         method: str,

@@ -25,6 +25,7 @@ from mcpstore.plugin_manager.guest import story
 from mcpstore.runtime.fetch import fetch_tools
 from mcpstore.runtime.refresh import Refresher
 from mcpstore.runtime.shared import Shared
+from mcpstore.runtime.validation import validated
 
 __all__ = ["Session"]
 
@@ -141,7 +142,7 @@ class Session:
         transport: Transport[Any] = shared.plugins.choose("transport", spec.transport)
         prepared = await shared.prepare(spec)
         self.redact = prepared.redact
-        settings = _validated(transport, prepared.settings)
+        settings = validated(transport.config, prepared.settings, transport.name)
         async with shared.admission.turn(is_local=transport.is_local):
             timeouts = spec.timeouts
             connect = shared.timing.connect_timeout if timeouts.connect is None else timeouts.connect
@@ -240,29 +241,6 @@ RETURNING: Final = 60.0
 
 MIN_LISTING: Final = 5.0
 """Seconds the first list of tools may take at least, however long the handshake took."""
-
-
-def _validated(transport: Transport[Any], settings: dict[str, Any]) -> Any:
-    """Return the settings as the transport's model understands them.
-
-    Raises:
-        ConfigError: They are wrong; the text names every bad field and no value.
-    """
-    from pydantic import ValidationError  # noqa: PLC0415 - not needed by stores without services
-
-    try:
-        return transport.config.model_validate(settings)
-    except ValidationError as error:
-        told = "; ".join(
-            f"{'.'.join(map(str, found['loc'])) or transport.name}: {_plainly(found['msg'])}"
-            for found in error.errors(include_input=False, include_url=False)
-        )
-        raise ConfigError(told) from None
-
-
-def _plainly(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
 
 
 def _first_line(error: Exception) -> str:

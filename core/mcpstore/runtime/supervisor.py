@@ -100,6 +100,10 @@ class Supervisor:
         except KeyError:
             raise ServiceNotFound(name, list(self._runners)) from None
 
+    def runners(self) -> list[Runner]:
+        """Return the runners of every service."""
+        return list(self._runners.values())
+
     def add(self, spec: ServiceSpec) -> None:
         """Take over a service; it is not started."""
         self._registry.put(spec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol, TypeVar, cast, overload
+from typing import Any, ClassVar, Protocol, TypeVar, cast, overload
 
 import attrs
 
@@ -15,9 +15,14 @@ __all__ = ["Named", "Record", "plain"]
 
 
 class Record(Mapping[str, Any]):
-    """Base of attrs records that are read as objects and as mappings: `info.tools`, `info["tools"]`, `info.get(…)`."""
+    """Base of attrs records that are read as objects and as mappings: `info.tools`, `info["tools"]`, `info.get(…)`.
+
+    The keys are the fields; a class that shows other attributes instead lists them in `SHOWN`.
+    """
 
     __slots__ = ()
+
+    SHOWN: ClassVar[tuple[str, ...]] = ()
 
     def __getitem__(self, key: str) -> Any:
         if key in _field_names(type(self)):
@@ -135,5 +140,6 @@ _FIELDS: dict[type, tuple[str, ...]] = {}
 def _field_names(cls: type[Record]) -> tuple[str, ...]:
     names = _FIELDS.get(cls)
     if names is None:
-        names = _FIELDS[cls] = tuple(field.name for field in attrs.fields(cast("type[attrs.AttrsInstance]", cls)))
+        fields = attrs.fields(cast("type[attrs.AttrsInstance]", cls))
+        names = _FIELDS[cls] = cls.SHOWN or tuple(field.name for field in fields)
     return names

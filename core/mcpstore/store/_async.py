@@ -1,0 +1,122 @@
+"""The store, for programs with an event loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from mcpstore.core.models.record import Named
+from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
+from mcpstore.hooks.persistence import Problem
+from mcpstore.plugin_manager import PluginInfo
+from mcpstore.runtime.clock import Clock
+from mcpstore.store.context import AsyncServiceContext
+from mcpstore.store.house import House
+
+__all__ = ["AsyncMCPStore"]
+
+
+class AsyncMCPStore(AsyncServiceContext):
+    """Keeps MCP services running, and calls their tools.
+
+    Use it as an async context manager, or open and close it yourself. Opening loads the configuration, registers every
+    service, begins to start the enabled ones in the background, and returns at once.
+
+    Args:
+        config: The path of an mcp.json (or of any client's configuration), a configuration as a dictionary (kept in
+            memory only), the URL of a persistence backend, or None for `$MCPSTORE_CONFIG`, else `./mcp.json` if there
+            is one, else the user's own.
+        state_dir: Folder for what may be forgotten; by default one per configuration, below the user's state folder.
+        block_plugins: Names of plugins, or of their distributions, not to be used.
+        plugins: Plugin objects to be used besides the installed ones, by name.
+        start: Whether enabled services are started.
+        timing: How long everything takes.
+        clock: Time and chance; for tests.
+
+    Raises:
+        ConfigError: On opening: the configuration cannot be read. Nothing was started, nothing was written.
+    """
+
+    def __init__(
+        self,
+        config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        *,
+        state_dir: str | os.PathLike[str] | None = None,
+        block_plugins: Iterable[str] = (),
+        plugins: Mapping[str, object] | None = None,
+        start: bool = True,
+        timing: Timing = DEFAULT_TIMING,
+        clock: Clock | None = None,
+    ) -> None:
+        house = House(
+            config,
+            state_dir=state_dir,
+            block_plugins=block_plugins,
+            plugins=plugins,
+            start=start,
+            timing=timing,
+            clock=clock,
+        )
+        super().__init__(house, speaks_run_status=True)
+
+    @classmethod
+    async def setup_store(cls, *args: Any, **kwargs: Any) -> Self:
+        """Return an open store; takes what the class takes."""
+        store = cls(*args, **kwargs)
+        await store.open()
+        return store
+
+    async def open(self) -> None:
+        """Load the configuration and begin to start the services.
+
+        Raises:
+            ConfigError: The configuration cannot be read; nothing was started.
+        """
+        await self._house.open()
+        self._house.plugins.notify("mcpstore_store_started", store=self)
+
+    async def close(self, force: bool = False) -> list[str]:
+        """Stop every service, dependents first, and let go of everything.
+
+        Args:
+            force: Whether to skip the polite steps.
+
+        Returns:
+            Names of services of which something may be left running; empty as a rule.
+        """
+        self._house.plugins.notify("mcpstore_store_stopped", store=self)
+        return await self._house.close(force=force)
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def for_store(self) -> AsyncServiceContext:
+        """Return a context over all services; its `status` is the connection state."""
+        return AsyncServiceContext(self._open())
+
+    def for_agent(self, agent_id: str) -> AsyncServiceContext:
+        """Return a context over the services given to one agent; what is added through it is given to the agent."""
+        if not agent_id or not isinstance(agent_id, str):
+            raise TypeError(f"agent_id must be a name (got {agent_id!r})")
+        return AsyncServiceContext(self._open(), agent=agent_id)
+
+    async def list_plugins(self) -> Named[PluginInfo]:
+        """Return every plugin that was found, with what it offers and what went wrong with it."""
+        return self._open().plugins.list()
+
+    async def list_problems(self) -> list[Problem]:
+        """Return everything odd about the configuration."""
+        return list(self._open().problems)
+
+    @property
+    def location(self) -> str:
+        """Where the configuration is kept; "memory" if it is not."""
+        return self._open().book.location

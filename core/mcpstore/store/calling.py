@@ -1,0 +1,151 @@
+"""The way of a call: from a name to a service, through those who may forbid it, over its connection and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mcpstore.core.models.catalog import Tool
+from mcpstore.errors import CallError, ServiceNotFound, ToolError, ToolNotFound
+from mcpstore.hooks.connection import ProgressFn
+from mcpstore.hooks.notice import CallRequest, Refusal, ToolCall
+from mcpstore.runtime.runner import Runner
+from mcpstore.store.house import House
+from mcpstore.store.results import CallResult
+
+__all__ = ["call_tool", "get_prompt", "read_resource"]
+
+AUTHORIZE: Final = "mcpstore_authorize_call"
+CALLED: Final = "mcpstore_tool_called"
+
+Scope = frozenset[str] | None
+
+
+async def call_tool(
+    house: House,
+    scope: Scope,
+    agent: str | None,
+    name: str,
+    arguments: Mapping[str, Any] | None,
+    *,
+    service: str | None,
+    timeout: float | None,  # noqa: ASYNC109 - the service is told when it runs out
+    raise_on_error: bool,
+    on_progress: ProgressFn | None,
+) -> CallResult:
+    """Call a tool; see `AsyncServiceContext.call_tool`."""
+    if not isinstance(name, str):
+        raise TypeError(f"name must be the name of a tool (got {name!r})")
+    if arguments is not None and not isinstance(arguments, Mapping):
+        raise TypeError(f"arguments must be a dictionary (got {type(arguments).__name__})")
+    tool = _find(house, name, service, scope)
+    runner = house.supervisor.runner(tool.service)
+    given = dict(arguments or {})
+    limit = _limit(runner, timeout)
+    if house.plugins.listens(AUTHORIZE):
+        await _authorize(house, CallRequest(service=tool.service, tool=tool.name, arguments=given, agent=agent))
+    if not house.plugins.listens(CALLED):
+        result = await _call(runner, tool, given, limit, on_progress)
+    else:
+        result = await _call_and_tell(house, runner, tool, given, limit, on_progress, agent)
+    if raise_on_error and result.is_error:
+        raise ToolError(tool.name, result.text or "it gave no reason", result)
+    return result
+
+
+async def read_resource(house: House, scope: Scope, uri: str, service: str | None) -> Mapping[str, Any]:
+    """Read a resource; see `AsyncServiceContext.read_resource`."""
+    if service is None:
+        offers = house.registry.resources(scope)
+        holders = {resource.service for resource in offers if resource.uri == uri}
+        # An address that nobody lists may still come from a template; with one candidate there is no doubt whose.
+        holders = holders or {resource.service for resource in offers if resource.is_template}
+        if len(holders) != 1:
+            remedy = f"say which service: {', '.join(sorted(holders))}" if holders else ""
+            raise ToolNotFound(uri, kind="resource", remedy=remedy)
+        (service,) = holders
+    elif scope is not None and service not in scope:
+        raise ServiceNotFound(service, sorted(scope))
+    runner = house.supervisor.runner(service)
+    return await runner.request("resources/read", {"uri": uri}, timeout=_limit(runner, None))
+
+
+async def get_prompt(
+    house: House, scope: Scope, name: str, arguments: Mapping[str, str] | None, service: str | None
+) -> Mapping[str, Any]:
+    """Return a prompt; see `AsyncServiceContext.get_prompt`."""
+    prompt = house.registry.find_prompt(name, service, scope)
+    runner = house.supervisor.runner(prompt.service)
+    params = {"name": prompt.name, "arguments": dict(arguments or {})}
+    return await runner.request("prompts/get", params, timeout=_limit(runner, None))
+
+
+def _find(house: House, name: str, service: str | None, scope: Scope) -> Tool:
+    try:
+        return house.registry.find_tool(name, service, scope)
+    except ToolNotFound:
+        # Perhaps it is only away: then the reason of its service helps more than a name nobody knows.
+        for runner in house.supervisor.runners():
+            owner = runner.spec.name
+            if runner.is_live or (scope is not None and owner not in scope) or service not in (None, owner):
+                continue
+            known = house.registry.catalog(owner).tools
+            if owner == service or known.get(name) is not None or name.startswith(f"{owner}/"):
+                raise runner.unavailable() from None
+        raise
+
+
+async def _call(
+    runner: Runner, tool: Tool, arguments: dict[str, Any], limit: float, on_progress: ProgressFn | None
+) -> CallResult:
+    params = {"name": tool.name, "arguments": arguments}
+    raw = await runner.request("tools/call", params, timeout=limit, on_progress=on_progress)
+    return CallResult(service=tool.service, tool=tool.name, raw=raw, is_wrapped=_wraps(tool))
+
+
+async def _call_and_tell(
+    house: House,
+    runner: Runner,
+    tool: Tool,
+    arguments: dict[str, Any],
+    limit: float,
+    on_progress: ProgressFn | None,
+    agent: str | None,
+) -> CallResult:
+    """Call a tool and tell the plugins how it went."""
+    now = house.supervisor.clock.now
+    began, error = now(), "cancelled"
+    try:
+        result = await _call(runner, tool, arguments, limit, on_progress)
+    except CallError as failed:
+        error = str(failed)
+        raise
+    else:
+        error = result.text if result.is_error else ""
+        return result
+    finally:
+        call = ToolCall(
+            service=tool.service,
+            tool=tool.name,
+            duration=now() - began,
+            ok=not error,
+            error=error or None,
+            agent=agent,
+        )
+        house.plugins.notify(CALLED, call=call)
+
+
+async def _authorize(house: House, request: CallRequest) -> None:
+    answer = await house.plugins.decide(AUTHORIZE, call=request)
+    if isinstance(answer, Refusal):
+        raise CallError(f"tool {request.tool!r} of service {request.service!r} may not be called: {answer.why}")
+
+
+def _limit(runner: Runner, timeout: float | None) -> float:
+    return runner.call_timeout if timeout is None else timeout
+
+
+def _wraps(tool: Tool) -> bool:
+    """Whether a tool wraps what it returns, as FastMCP does with anything but objects."""
+    schema = tool.output_schema
+    return schema is not None and schema.get("x-fastmcp-wrap-result") is True

@@ -1,0 +1,304 @@
+"""The verbs of a store, over all of its services or over those given to one agent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+import attrs
+
+from mcpstore.config.editing import remove_edits, replace_edits, switch_edits
+from mcpstore.config.given import config_of
+from mcpstore.core.context import run_status
+from mcpstore.core.models.record import Named
+from mcpstore.core.models.service import (
+    ServiceConnectionState,
+    ServiceInfo,
+    ServiceSnapshot,
+    ServiceStatus,
+)
+from mcpstore.errors import InvalidService
+from mcpstore.runtime.bus import StateCallback, Subscription
+from mcpstore.runtime.logs import LogLine
+from mcpstore.store import views
+from mcpstore.store.adding import edits_for, handed_over, unusable
+from mcpstore.store.diagnosis import diagnose
+from mcpstore.store.offers import AsyncOffers
+from mcpstore.store.results import CheckResult, Diagnosis
+
+__all__ = ["AsyncServiceContext"]
+
+HEALTHY: Final = ServiceConnectionState.HEALTHY
+
+
+class AsyncServiceContext(AsyncOffers):
+    """The verbs of a store.
+
+    Verbs that act raise `ServiceNotFound` for a name nobody knows; verbs that only ask return None. A context speaks
+    connection state where a store speaks run status; what they return has both.
+    """
+
+    # --- services
+
+    async def add_service(
+        self, config: Any = None, /, name: str | None = None, *, wait: float | None = None, **fields: Any
+    ) -> Named[ServiceSnapshot]:
+        """Add services, write them to the configuration, and begin to start them.
+
+        What is there already and means the same is left alone; what means something else is updated. A bad entry is
+        not stored and keeps no good one from being stored.
+
+        Args:
+            config: `{"name": …, "command" or "url": …}`, `{"mcpServers": {…}}` in the dialect of any client, a list of
+                those, the path of a file, or what `get_service_info` returned.
+            name: Name of the service, if the rest is given as keywords.
+            wait: Seconds to wait for the services to be usable; None does not wait.
+            fields: Fields of the entry, such as `command`, `args`, `url`, `depends_on`.
+
+        Returns:
+            The services that were given.
+
+        Raises:
+            InvalidService: Some entries are bad; lists every bad field.
+            ConfigError: What was given is no configuration, or the configuration cannot be written.
+            DependencyCycle: Services would wait for each other; nothing was stored.
+        """
+        house = self._open()
+        examined = await handed_over(config, name, fields, house.plugins)
+        refused = dict(examined.refused)
+        good = {given.name: given for given in examined.usable}
+        for given in examined.usable:
+            if bad := await unusable(given.spec, house):
+                refused[given.name] = bad
+                del good[given.name]
+        house.registry.check_dependencies(*(given.spec for given in good.values()))
+        if good:
+            await house.edit(partial(edits_for, given=list(good.values()), agent=self._agent))
+        if refused:
+            raise InvalidService(refused)
+        if wait is not None:
+            await asyncio.gather(*(self.wait_service(name, timeout=wait) for name in good))
+        return Named(self._snapshot(house.supervisor.runner(name)) for name in good)
+
+    async def update_service(self, name: str, config: Any) -> ServiceSnapshot:
+        """Give a service another configuration; it is opened again only if its connection is concerned.
+
+        Args:
+            name: The service.
+            config: Its whole new entry.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+            InvalidService: The new entry is bad; the old one stays.
+        """
+        house, runner = self._open(), self._runner(name)
+        if not isinstance(config, Mapping):
+            raise TypeError(f"config must be the entry of {name!r} as a dictionary (got {type(config).__name__})")
+        examined = await handed_over({**config, "name": name}, None, {}, house.plugins)
+        if examined.refused:
+            raise InvalidService(examined.refused)
+        spec = attrs.evolve(examined.usable[0].spec, agents=examined.usable[0].spec.agents or runner.spec.agents)
+        if bad := await unusable(spec, house):
+            raise InvalidService({name: bad})
+        house.registry.check_dependencies(spec)
+        await house.edit(lambda reading: replace_edits(reading, spec))
+        return self._snapshot(runner)
+
+    async def remove_service(self, name: str) -> bool:
+        """Stop a service and forget it; returns whether nothing of it is left running.
+
+        In the context of an agent, a service that other agents were given, too, is only taken from this one.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+        """
+        house, runner = self._open(), self._runner(name)
+        others = tuple(agent for agent in runner.spec.agents if agent != self._agent)
+        if self._agent is not None and others:
+            spec = attrs.evolve(runner.spec, agents=others)
+            await house.edit(lambda reading: replace_edits(reading, spec))
+            return True
+        await house.edit(lambda reading: remove_edits(reading, name))
+        return runner.is_parked
+
+    async def list_services(self) -> Named[ServiceSnapshot]:
+        """Return every service, as the registry knows it; nothing is asked of any service."""
+        house, scope = self._open(), self._scope()
+        runners = (house.supervisor.runner(name) for name in house.registry if scope is None or name in scope)
+        return Named(self._snapshot(runner) for runner in runners)
+
+    async def get_service_info(self, name: str) -> ServiceInfo | None:
+        """Return everything known of a service, or None if there is none of this name."""
+        house, runner = self._open(), self._known(name)
+        if runner is None:
+            return None
+        catalog = house.registry.catalog(name)
+        config = config_of(runner.spec)
+        return views.info(runner, catalog, config, as_run_status=self._speaks_run_status)
+
+    async def get_service_status(self, name: str) -> ServiceStatus | ServiceConnectionState | None:
+        """Return the status of a service, or None if there is none of this name."""
+        runner = self._known(name)
+        return None if runner is None else views.spoken_status(runner, as_run_status=self._speaks_run_status)
+
+    async def get_service_logs(self, name: str, lines: int | None = None) -> list[LogLine]:
+        """Return the last lines a service wrote to stderr, oldest first.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+        """
+        return self._runner(name).log.last(lines)
+
+    # --- control
+
+    async def start_service(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - of the wait only
+        """Start a service, or join a start under way, and wait for the outcome of the attempt.
+
+        Args:
+            name: The service. If it was switched off in the configuration, it is switched on.
+            timeout: Seconds to wait; the start goes on after that.
+
+        Returns:
+            Whether it is usable.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+        """
+        await self._switch(name, enabled=True)
+        return await self._house.supervisor.start(name, timeout)
+
+    async def start_all(self, timeout: float | None = None) -> dict[str, bool]:  # noqa: ASYNC109 - of the wait only
+        """Start every enabled service, each after those it depends on, and wait for the outcomes.
+
+        Returns:
+            Whether each is usable, by name.
+        """
+        house = self._open()
+        names = [service.name for service in await self.list_services() if service.enabled]
+        house.supervisor.start_in_order(names)
+        waiting = {name: asyncio.ensure_future(house.supervisor.outcome(name)) for name in names}
+        if waiting:
+            await asyncio.wait(waiting.values(), timeout=timeout)
+        for outcome in waiting.values():
+            outcome.cancel()
+        return {name: self._runner(name).is_live for name in names}
+
+    async def stop_service(self, name: str, force: bool = False, persist: bool = True) -> bool:
+        """Stop a service and everything it started, politely at first, and wait.
+
+        Args:
+            name: The service.
+            force: Whether to skip the polite steps.
+            persist: Whether it stays stopped when the store is opened again.
+
+        Returns:
+            Whether nothing of it is left.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+            ConfigError: It was stopped, but that could not be written.
+        """
+        house, runner = self._open(), self._runner(name)
+        stopped = asyncio.ensure_future(house.supervisor.stop(runner.spec.name, force=force))
+        try:
+            if persist:
+                await self._switch(name, enabled=False)
+        finally:
+            done = await stopped
+        return done
+
+    async def restart_service(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - of the wait only
+        """Close a service, open it again and wait for the outcome; returns whether it is usable.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+        """
+        await self._switch(name, enabled=True)
+        return await self._house.supervisor.restart(name, timeout)
+
+    async def check_services(self, *names: str) -> Named[CheckResult]:
+        """Check services now, all at once, and return what was found.
+
+        Args:
+            names: The services; all if none is named. One that waits for its next attempt is tried at once.
+
+        Raises:
+            ServiceNotFound: There is none of a name.
+        """
+        house = self._open()
+        runners = [self._runner(name) for name in names or (await self.list_services()).names()]
+        await asyncio.gather(*(house.supervisor.check(runner.spec.name) for runner in runners))
+        return Named(views.check_result(runner, as_run_status=self._speaks_run_status) for runner in runners)
+
+    async def wait_service(
+        self,
+        name: str,
+        status: ServiceConnectionState | ServiceStatus | str = HEALTHY,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the wait only
+    ) -> bool:
+        """Wait until a service has a status; returns whether it has within `timeout` seconds.
+
+        Args:
+            name: The service.
+            status: A connection state or a run status.
+            timeout: Seconds to wait; None for as long as it takes.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+            ValueError: There is no such status.
+        """
+        known = {*map(str, ServiceConnectionState), *map(str, ServiceStatus)}
+        if str(status) not in known:
+            raise ValueError(f"status must be one of {', '.join(sorted(known))} (got {status!r})")
+        runner = self._runner(name)
+        return await runner.until(lambda: str(status) in (runner.ctx.conn, run_status(runner.ctx)), timeout)
+
+    def on_state_change(self, callback: StateCallback) -> Subscription:
+        """Call `callback(service_name, old_state, new_state, metadata)` at every change of a connection state.
+
+        Calls come in order, one at a time; a plain function is called in a thread of its own, a coroutine function in
+        the event loop. What it raises is logged.
+
+        Returns:
+            A handle; its `cancel()` ends the calls.
+        """
+        return self._open().supervisor.bus.subscribe(callback, self._is_in_scope)
+
+    # --- trouble
+
+    async def diagnose(self, name: str) -> Diagnosis:
+        """Return why a service is where it is, what that is concluded from, and what to do.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+        """
+        return diagnose(self._runner(name))
+
+    async def recover(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - of the wait only
+        """Bring a service back: restart it; if that does not help, register it anew from its stored entry.
+
+        The entry is never removed on the way. Returns whether the service is usable.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+        """
+        if await self.restart_service(name, timeout):
+            return True
+        house = self._open()
+        await house.book.load()
+        await house.reconcile()
+        return await house.supervisor.restart(name, timeout)
+
+    async def recover_all(self, timeout: float | None = None) -> dict[str, bool]:  # noqa: ASYNC109 - of the wait only
+        """Bring back every service that is in error; returns whether each is usable, by name."""
+        ill = [s.name for s in await self.list_services() if s.run_status is ServiceStatus.ERROR]
+        outcomes = await asyncio.gather(*(self.recover(name, timeout) for name in ill))
+        return dict(zip(ill, outcomes, strict=True))
+
+    async def _switch(self, name: str, *, enabled: bool) -> None:
+        """Write down whether a service is to run, if that is not what is written."""
+        house, spec = self._open(), self._runner(name).spec
+        if spec.enabled is not enabled:
+            await house.edit(lambda reading: switch_edits(reading, name, enabled=enabled))

@@ -1,0 +1,250 @@
+"""What stands behind every view of one store: configuration, plugins, services, and how they follow each other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Final
+
+from mcpstore.config.expansion import Surroundings, expand, workspace_of
+from mcpstore.config.memory import MemoryDocument
+from mcpstore.config.reading import Reading
+from mcpstore.core.models.secret import Redactor
+from mcpstore.core.models.service import ServiceSpec
+from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
+from mcpstore.core.registry import Registry
+from mcpstore.errors import ConfigError, DependencyCycle, StoreClosed
+from mcpstore.hooks.persistence import Edit, Problem
+from mcpstore.plugin_manager import PluginManager
+from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.shared import Prepared
+from mcpstore.runtime.supervisor import Supervisor
+from mcpstore.store.book import Book, Difference
+from mcpstore.store.opening import open_document
+from mcpstore.store.state_dir import StateDir, default_state_dir
+from mcpstore.store.views import snapshot
+
+__all__ = ["House"]
+
+LOOKUP_LIMIT: Final = 10.0
+"""Seconds plugins have to say what a variable stands for."""
+
+_log = logging.getLogger("mcpstore.store")
+
+
+class House:
+    """One store, without a face.
+
+    Args:
+        config: Where the configuration is; see `MCPStore`.
+        state_dir: Where the store keeps what may be forgotten.
+        block_plugins: Names of plugins not to be used.
+        plugins: Plugin objects to be used besides the installed ones, by name.
+        start: Whether enabled services are started.
+        timing: How long everything takes.
+        clock: Time and chance.
+
+    Attributes:
+        registry: What is known of every service.
+        plugins: The plugins.
+        book: The configuration.
+        supervisor: The services.
+        state: The state directory, if there is one.
+    """
+
+    book: Book
+    supervisor: Supervisor
+
+    def __init__(
+        self,
+        config: Any = None,
+        *,
+        state_dir: str | os.PathLike[str] | None = None,
+        block_plugins: Iterable[str] = (),
+        plugins: Mapping[str, object] | None = None,
+        start: bool = True,
+        timing: Timing = DEFAULT_TIMING,
+        clock: Clock | None = None,
+    ) -> None:
+        self.registry = Registry()
+        self.plugins = PluginManager(block=block_plugins, plugins=plugins)
+        self.state: StateDir | None = None
+        self._config = config
+        self._state_dir = state_dir
+        self._starts = start
+        self._timing = timing
+        self._clock = clock or Clock()
+        self._watching: asyncio.Task[None] | None = None
+        self._reconciling = asyncio.Lock()
+        self._cycle: DependencyCycle | None = None
+        self._is_open = False
+        self._closing: asyncio.Task[list[str]] | None = None
+
+    # --- opening and closing
+
+    async def open(self) -> None:
+        """Load plugins and configuration, and begin to start the services.
+
+        Raises:
+            ConfigError: The configuration cannot be read; nothing was started and nothing was written.
+        """
+        await asyncio.to_thread(self.plugins.load)
+        document = open_document(self._config, self.plugins)
+        self.book = Book(document, project=os.getcwd())  # noqa: PTH109 - as the configuration writes folders
+        try:
+            await self.book.load()
+        except ConfigError:
+            await self.plugins.close()
+            raise
+        if self._state_dir is not None or not isinstance(document, MemoryDocument):
+            wanted = Path(self._state_dir) if self._state_dir is not None else default_state_dir(document.location)
+            self.state = await asyncio.to_thread(_open_state, wanted)
+        eras = await asyncio.to_thread(self.state.read_eras) if self.state else {}
+        self.supervisor = Supervisor(
+            self.registry, self.plugins, self.prepare, clock=self._clock, timing=self._timing, eras=eras
+        )
+        self._is_open = True
+        await self.reconcile()
+        self._watching = asyncio.create_task(self._watch(), name="mcpstore-watch-config")
+
+    async def close(self, *, force: bool = False) -> list[str]:
+        """Stop every service and let go of everything; returns the services of which something may be left.
+
+        Closing twice waits for the first close; with `force` it makes it impatient.
+        """
+        if self._closing is None:
+            if not self._is_open:
+                return []
+            self._is_open = False
+            self._closing = asyncio.create_task(self._close(force=force), name="mcpstore-close")
+        elif force and not self._closing.done():
+            self.supervisor.force()
+        return await asyncio.shield(self._closing)
+
+    def check_open(self) -> None:
+        """Make sure that the store is open.
+
+        Raises:
+            StoreClosed: It is not.
+        """
+        if not self._is_open:
+            raise StoreClosed("the store is closed; open a new one")
+
+    async def _close(self, *, force: bool) -> list[str]:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+        left = await self.supervisor.shutdown(force=force)
+        for name in left:
+            _log.error("something of service %r may still be running", name)
+        await self.plugins.close()
+        if self.state is not None:
+            await asyncio.to_thread(self.state.write_eras, self.supervisor.eras)
+            await asyncio.to_thread(self.state.close)
+        return left
+
+    # --- configuration
+
+    @property
+    def keeps_objects(self) -> bool:
+        """Whether the configuration may hold Python objects, because it is never written anywhere."""
+        return self.book.location == "memory"
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything odd about the configuration."""
+        if self._cycle is None:
+            return self.book.problems
+        return (Problem(where=self.book.location, what=str(self._cycle)), *self.book.problems)
+
+    async def edit(self, make: Callable[[Reading], Sequence[Edit]]) -> None:
+        """Change the configuration and let the services follow.
+
+        Raises:
+            ConfigError: It cannot be written; nothing was changed.
+        """
+        await self.book.edit(make)
+        await self.reconcile()
+
+    async def reconcile(self) -> None:
+        """Let the services follow the configuration."""
+        async with self._reconciling:
+            known = {spec.name: spec for spec in self.registry.specs()}
+            difference = self.book.difference(known)
+            self._note_cycle(difference)
+            for name, spec in self.book.reading.specs.items():
+                if name in known and spec == known[name]:
+                    self.registry.put(spec)  # its meaning is the same, its entry may not be
+            for spec in difference.added:
+                self.supervisor.add(spec)
+                self._tell("mcpstore_service_added", spec.name)
+            stopped = [self.supervisor.stop(spec.name) for spec in difference.changed if self._update(spec, known)]
+            removed = [self._remove(name) for name in difference.removed]
+            if self._starts:
+                fresh = [s for s in difference.changed if s.enabled and not known[s.name].enabled]
+                self.supervisor.start_in_order(s.name for s in (*difference.added, *fresh) if s.enabled)
+            await asyncio.gather(*stopped, *removed)
+
+    def _update(self, spec: ServiceSpec, known: Mapping[str, ServiceSpec]) -> bool:
+        """Give a service its new specification; returns whether it is to be stopped now."""
+        self.supervisor.update(spec)
+        self._tell("mcpstore_service_updated", spec.name)
+        return known[spec.name].enabled and not spec.enabled
+
+    async def _remove(self, name: str) -> None:
+        await self.supervisor.remove(name)
+        self.plugins.notify("mcpstore_service_removed", name=name)
+
+    def _tell(self, hook: str, name: str) -> None:
+        if self.plugins.listens(hook):
+            runner = self.supervisor.runner(name)
+            self.plugins.notify(hook, service=snapshot(runner, self.registry.catalog(name), as_run_status=True))
+
+    def _note_cycle(self, difference: Difference) -> None:
+        try:
+            self.registry.check_dependencies(*difference.added, *difference.changed)
+            self._cycle = None
+        except DependencyCycle as error:
+            self._cycle = error
+
+    async def _watch(self) -> None:
+        async for _ in self.book.changes():
+            await self.reconcile()
+
+    # --- opening a service
+
+    async def prepare(self, spec: ServiceSpec) -> Prepared:
+        """Expand the variables of a service, in a thread, because files may have to be read."""
+        expanded = await asyncio.to_thread(expand, spec, self._surroundings(spec, asyncio.get_running_loop()))
+        return Prepared(settings=expanded.settings, redact=Redactor(expanded.secrets))
+
+    def _surroundings(self, spec: ServiceSpec, loop: asyncio.AbstractEventLoop) -> Surroundings:
+        def lookup(name: str) -> str | None:
+            if not self.plugins.listens("mcpstore_expand_variable"):
+                return None
+            asked = self.plugins.decide("mcpstore_expand_variable", name=name, service=spec.name)
+            answer: Future[Any] = asyncio.run_coroutine_threadsafe(asked, loop)
+            value = answer.result(LOOKUP_LIMIT)
+            return value if isinstance(value, str) else None
+
+        inputs = self.book.reading.inputs
+        if self.keeps_objects:
+            return Surroundings(inputs=inputs, lookup=lookup)
+        location = Path(self.book.location).expanduser().absolute()
+        return Surroundings(
+            inputs=inputs, lookup=lookup, workspace=str(workspace_of(location)), folder=str(location.parent)
+        )
+
+
+def _open_state(wanted: Path) -> StateDir | None:
+    state = StateDir(wanted)
+    try:
+        state.open()
+    except OSError as error:
+        _log.warning("%s cannot be used (%s); the store goes on without", wanted, error.strerror)
+        return None
+    return state

@@ -1,0 +1,137 @@
+"""An event loop in a thread: how sync callers reach the async store."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, ParamSpec, TypeVar
+
+from mcpstore.errors import StoreClosed
+
+__all__ = ["Portal"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+GRACE: Final = 30.0
+"""Seconds the end of a program waits for its services to close."""
+
+
+class Portal:
+    """One background thread with an event loop, for one store.
+
+    The thread is a daemon, so a program that forgets to close its store still ends; `finish`, which runs at exit,
+    closes the store first.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="mcpstore-portal", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the loop has ended."""
+        return self._loop.is_closed()
+
+    def call(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> T:
+        """Run a coroutine function in the loop and wait for its result.
+
+        Other threads go on, and Ctrl-C interrupts the wait: what was called is then cancelled.
+
+        Raises:
+            StoreClosed: The loop has ended.
+            RuntimeError: Called from the loop itself, which would wait for itself for ever.
+        """
+        if self._loop.is_closed():
+            raise StoreClosed("the store is closed; open a new one")
+        if threading.get_ident() == self._thread.ident:
+            raise RuntimeError("a sync store cannot be used in its own event loop; use AsyncMCPStore there")
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        job = _Job(self._loop, function, args, kwargs, future)
+        self._loop.call_soon_threadsafe(job.start)
+        try:
+            return future.result()
+        except BaseException:
+            if not future.done():  # the wait was interrupted, not the work
+                self._loop.call_soon_threadsafe(job.cancel)
+            raise
+
+    def call_plain(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a plain function in the loop and wait for its result; like `call`."""
+
+        async def run() -> T:
+            return function(*args, **kwargs)
+
+        return self.call(run)
+
+    def abandon(self, close: Callable[[], Awaitable[Any]]) -> None:
+        """Begin to close the store and stop the loop afterwards; returns at once."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self._close_and_stop(close)))
+
+    def finish(self, close: Callable[[], Awaitable[Any]]) -> None:
+        """Close the store, stop the loop, and wait for both, within reason."""
+        self.abandon(close)
+        if threading.get_ident() != self._thread.ident:
+            self._thread.join(GRACE)
+
+    async def _close_and_stop(self, close: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            await close()
+        finally:
+            self._loop.stop()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            rest = asyncio.all_tasks(self._loop)
+            for task in rest:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
+
+
+class _Job:
+    """A call on its way through the portal."""
+
+    __slots__ = ("_args", "_function", "_future", "_kwargs", "_loop", "_task")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        function: Callable[..., Coroutine[Any, Any, Any]],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        future: concurrent.futures.Future[Any],
+    ) -> None:
+        self._loop = loop
+        self._function = function
+        self._args = args
+        self._kwargs = kwargs
+        self._future = future
+        self._task: asyncio.Task[Any] | None = None
+
+    def start(self) -> None:
+        """Begin, in the loop."""
+        self._task = self._loop.create_task(self._function(*self._args, **self._kwargs))
+        self._task.add_done_callback(self._done)
+
+    def cancel(self) -> None:
+        """Give up, in the loop."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled():
+            self._future.cancel()
+        elif (error := task.exception()) is not None:
+            self._future.set_exception(error)
+        else:
+            self._future.set_result(task.result())

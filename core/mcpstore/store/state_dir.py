@@ -1,0 +1,120 @@
+"""The folder of a running store: who owns it, where its manager listens, what may be forgotten.
+
+Nothing in it is needed: deleting it costs a slower first handshake and nothing else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from mcpstore.hooks.connection import Era
+
+__all__ = ["StateDir", "default_state_dir"]
+
+OWNER: Final = "owner"
+ERAS: Final = "eras.json"
+SOCKET: Final = "control.sock"
+LONGEST_SOCKET: Final = 100
+"""Bytes in the path of a unix socket: Linux takes 107, macOS 103."""
+
+_log = logging.getLogger("mcpstore.store")
+
+
+def default_state_dir(location: str) -> Path:
+    """Return the state directory that belongs to a configuration."""
+    from platformdirs import user_state_path  # noqa: PLC0415 - not needed where a directory is given
+
+    key = hashlib.sha256(os.path.realpath(location).encode()).hexdigest()[:16]
+    return user_state_path("mcpstore") / key
+
+
+class StateDir:
+    """A state directory, owned while it is open. Everything here blocks: call it in a thread.
+
+    One store owns a directory at a time; the kernel lets go of the lock even if the owner is killed. A second store
+    takes a directory of its own for as long as it lives.
+
+    Args:
+        path: The directory wanted.
+
+    Attributes:
+        path: The directory taken.
+        is_shared: Whether it is the one that was wanted, so that others find it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._wanted = path
+        self.path = path
+        self.is_shared = True
+        self._lock: int | None = None
+
+    def open(self) -> None:
+        """Take the directory, or one beside it.
+
+        Raises:
+            OSError: Neither can be made.
+        """
+        if not self._take(self._wanted):
+            self.is_shared = False
+            self.path = self._wanted.with_name(f"{self._wanted.name}-{os.getpid()}-{id(self):x}")
+            self._take(self.path)
+            _log.info("%s is in use by another manager; %s is used meanwhile", self._wanted, self.path)
+
+    def close(self) -> None:
+        """Let go of it; one that nobody else finds is removed."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+            if not self.is_shared:
+                shutil.rmtree(self.path, ignore_errors=True)
+
+    @property
+    def socket(self) -> Path:
+        """Where the manager listens; in a folder with a shorter name if this one's is too long for a socket."""
+        return socket_path(self.path)
+
+    def read_eras(self) -> dict[str, Era]:
+        """Return the protocol eras spoken last, by configuration; empty if they are unknown."""
+        try:
+            told = json.loads((self.path / ERAS).read_text("utf-8"))
+            return {str(key): Era(value) for key, value in told.items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def write_eras(self, eras: dict[str, Era]) -> None:
+        """Keep the protocol eras spoken last; failing is no harm."""
+        try:
+            fresh = self.path / f"{ERAS}.new"
+            fresh.write_text(json.dumps(eras), "utf-8")
+            fresh.replace(self.path / ERAS)
+        except OSError as error:
+            _log.debug("%s could not be written: %s", self.path / ERAS, error)
+
+    def _take(self, path: Path) -> bool:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(path / OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return False
+        os.truncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
+        self._lock = lock
+        return True
+
+
+def socket_path(state_dir: Path) -> Path:
+    """Return where the manager that owns a state directory listens."""
+    path = state_dir / SOCKET
+    if len(os.fsencode(path)) <= LONGEST_SOCKET:
+        return path
+    key = hashlib.sha256(os.fsencode(state_dir)).hexdigest()[:16]
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/mcpstore-{os.getuid()}") / f"{key}.sock"  # noqa: S108
