@@ -259,6 +259,19 @@ async def test_an_end_during_the_handshake_is_told_at_once():
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.parametrize("peer", [US, US_MODERN])
+async def test_a_server_that_answers_and_leaves_is_not_open(peer):
+    discovered = {**MODERN, "capabilities": {"tools": {"listChanged": True}}}
+    scripted = ScriptedPeer(peer, initialize=silent, **{"server/discover": silent})
+    task = asyncio.create_task(scripted.engine.open())
+    await turns()
+    scripted.say(id=1, result=LEGACY if peer is US else discovered)
+    scripted.gone("exited with code 0", code=0)
+    with pytest.raises(NotReady, match="exited with code 0"):
+        await task
+    assert len(scripted.sent) == 1
+
+
 async def test_an_end_before_the_handshake_is_told_as_well():
     scripted = ScriptedPeer(US)
     scripted.gone("killed by SIGKILL", signal="SIGKILL")

@@ -22,10 +22,9 @@ def listening(heard, listen=silent, discover=CHANGING):
     return opened(peer, initialize=refusing(-32601), **{"server/discover": discover, LISTEN: listen})
 
 
-async def test_lists_that_may_change_are_listened_to():
+async def test_lists_that_may_change_are_listened_to_before_anybody_lists_them():
     heard = []
     async with listening(heard) as scripted:
-        await turns()
         (listen,) = scripted.named(LISTEN)
         assert listen["params"]["notifications"] == {"toolsListChanged": True, "resourcesListChanged": True}
         assert listen["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"

@@ -214,6 +214,8 @@ class JsonLines:
                 self._agreement, self._stamp = agreement, agreement.stamp
                 if agreement.era is Era.LEGACY:
                     await self.notify("notifications/initialized")
+            if self._closed.done():  # it answered, and left
+                raise ConnectionLost  # noqa: TRY301 - told below, as every other way of leaving
         except TimeoutError:
             text = f"service {service!r} gave no answer to {awaited!r} within {patience:g} s{self._noise.hint}"
             raise ConnectTimeout(text) from None
@@ -226,6 +228,7 @@ class JsonLines:
             self._listening = Listening(agreement.server.capabilities, partial(self._announce, params={}))
             if self._listening.is_wanted:
                 self._listener = asyncio.create_task(self._listening.run(self._ask))
+                await asyncio.sleep(0)  # it asks before anybody lists what is there, so no change is missed between
 
     async def request(
         self,
