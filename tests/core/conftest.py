@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+
 import attrs
 import pytest
 
-from mcpstore.testing.model import Report, Taken, check
+from mcpstore.core.context import Context
+from mcpstore.testing.model import Report, Taken, check, situation
 
 
-@attrs.frozen
+@attrs.define(frozen=True, slots=False)
 class Seen:
     """What an exhaustive check has seen."""
 
     report: Report
     steps: list[Taken]
+
+    @functools.cached_property
+    def contexts(self) -> dict[str, Context]:
+        """One context of each situation, an early one."""
+        found = {}
+        for taken in self.steps:
+            for ctx in (taken.before, taken.after):
+                found.setdefault(situation(ctx), ctx)
+        return found
 
 
 @pytest.fixture(scope="session")
