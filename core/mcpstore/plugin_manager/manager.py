@@ -29,10 +29,16 @@ from mcpstore.plugin_manager.guest import HOOK_LIMIT, Guest, story
 from mcpstore.plugin_manager.listing import PluginInfo, PluginStatus
 from mcpstore.plugin_manager.worker import TookTooLong, bounded
 
-__all__ = ["BLOCK_VARIABLE", "FAMILIES", "Family", "PluginManager"]
+__all__ = ["ALL_STRANGERS", "BLOCK_VARIABLE", "DISTRIBUTION", "FAMILIES", "Family", "PluginManager"]
 
 BLOCK_VARIABLE: Final = "MCPSTORE_BLOCK_PLUGINS"
 """Environment variable with the names of plugins (or of their distributions) not to be used, separated by commas."""
+
+DISTRIBUTION: Final = "mcpstore-manager"
+"""The distribution of the bundled plugins."""
+
+ALL_STRANGERS: Final = "*"
+"""As a name to be blocked: every plugin that does not come with MCPStore."""
 
 LOAD_LIMIT: Final = 30.0
 """Seconds the import of a plugin may take."""
@@ -80,7 +86,7 @@ class PluginManager:
     """The plugins of one store.
 
     Args:
-        block: Names of plugins, or of distributions, not to be used.
+        block: Names of plugins, or of distributions, not to be used; "*" stands for all that are not bundled.
         plugins: Plugin objects to be used besides the installed ones, by name.
         entry_points: Where installed plugins are looked up; the environment by default.
     """
@@ -100,30 +106,45 @@ class PluginManager:
         self._conflicts: dict[tuple[str, str], PluginConflict] = {}
         self._listeners: dict[str, list[Guest]] = {}
 
-    def load(self) -> None:
-        """Find and load every plugin that is not blocked. Blocking; nothing a plugin does makes it fail."""
+    def block(self, names: Iterable[str]) -> None:
+        """Block more plugins; those that are loaded already stay."""
+        self._blocked.update(names)
+
+    def load(self, *, bundled: bool | None = None) -> None:
+        """Find and load every plugin that is not blocked. Blocking; nothing a plugin does makes it fail.
+
+        Args:
+            bundled: Only those that come with MCPStore (True), only the others (False), or all.
+        """
         found = discovery.find() if self._entry_points is None else discovery.find(self._entry_points)
         for candidate in found:
+            if bundled is not None and bundled is not (candidate.distribution == DISTRIBUTION):
+                continue
             guest = Guest(candidate.name, candidate.distribution, candidate.version)
             self._guests.append(guest)
-            if not self._blocked.isdisjoint({candidate.name, candidate.distribution}):
+            if self._is_blocked(guest):
                 guest.refuse(PluginStatus.BLOCKED, "blocked on request")
             elif candidate.twins:
                 told = ", ".join(candidate.twins)
                 guest.refuse(
                     PluginStatus.CONFLICT,
-                    f"plugin {guest.name!r} is installed more than once: {told}; block one with {BLOCK_VARIABLE}",
+                    f"plugin {guest.name!r} is installed more than once: {told}; {_HOW_TO_BLOCK}",
                 )
             else:
                 self._receive(guest, partial(discovery.load, candidate))
-        for name, plugin in self._extra.items():
+        for name, plugin in self._extra.items() if not bundled else ():
             guest = Guest(name)
             self._guests.append(guest)
-            if name in self._blocked:
+            if self._is_blocked(guest):
                 guest.refuse(PluginStatus.BLOCKED, "blocked on request")
             else:
                 self._receive(guest, partial(_itself, plugin))
         self._settle()
+
+    def _is_blocked(self, guest: Guest) -> bool:
+        if ALL_STRANGERS in self._blocked and guest.distribution != DISTRIBUTION:
+            return True
+        return not self._blocked.isdisjoint({guest.name, guest.distribution} - {""})
 
     def list(self) -> Named[PluginInfo]:
         """Return every plugin that was found, used or not."""

@@ -13,6 +13,7 @@ from mcpstore.hooks.persistence import Problem
 from mcpstore.plugin_manager import PluginInfo
 from mcpstore.runtime.clock import Clock
 from mcpstore.store.context import AsyncServiceContext
+from mcpstore.store.hints import collisions, hints
 from mcpstore.store.house import House
 
 __all__ = ["AsyncMCPStore"]
@@ -115,6 +116,18 @@ class AsyncMCPStore(AsyncServiceContext):
     async def list_problems(self) -> list[Problem]:
         """Return everything odd about the configuration."""
         return list(self._open().problems)
+
+    async def list_hints(self) -> list[str]:
+        """Return what is unwise about the configuration: secrets in plain text, names that collide."""
+        house = self._open()
+        found = [f"service {spec.name!r}: {hint}" for spec in house.registry.specs() for hint in hints(spec)]
+        return [*found, *collisions(house.registry.tools())]
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether this is the store that others find when they look for the manager of its configuration."""
+        state = self._open().state
+        return state is not None and state.is_shared
 
     @property
     def location(self) -> str:

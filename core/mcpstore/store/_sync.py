@@ -67,6 +67,10 @@ class ServiceContext:
         """Return the last lines a service wrote to stderr, oldest first."""
         return self._portal.call(self._twin.get_service_logs, name, lines)
 
+    def enable_service(self, name: str, enabled: bool = True) -> None:
+        """Write down whether a service is to run; a store that has its services running follows at once."""
+        return self._portal.call(self._twin.enable_service, name, enabled)
+
     def start_service(self, name: str, timeout: float | None = None) -> bool:
         """Start a service, or join a start under way, and wait for the outcome of the attempt."""
         return self._portal.call(self._twin.start_service, name, timeout)
@@ -251,6 +255,15 @@ class MCPStore(ServiceContext):
     def list_problems(self) -> list[Problem]:
         """Return everything odd about the configuration."""
         return self._portal.call(self._twin.list_problems)
+
+    def list_hints(self) -> list[str]:
+        """Return what is unwise about the configuration: secrets in plain text, names that collide."""
+        return self._portal.call(self._twin.list_hints)
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether this is the store that others find when they look for the manager of its configuration."""
+        return self._twin.is_primary
 
     @property
     def location(self) -> str:

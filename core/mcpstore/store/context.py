@@ -151,6 +151,17 @@ class AsyncServiceContext(AsyncOffers):
         """
         return self._runner(name).log.last(lines)
 
+    async def enable_service(self, name: str, enabled: bool = True) -> None:
+        """Write down whether a service is to run; a store that has its services running follows at once.
+
+        Raises:
+            ServiceNotFound: There is none of this name.
+            ConfigError: It cannot be written.
+        """
+        house, spec = self._open(), self._runner(name).spec
+        if spec.enabled is not enabled:
+            await house.edit(lambda reading: switch_edits(reading, name, enabled=enabled))
+
     # --- control
 
     async def start_service(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - of the wait only
@@ -166,7 +177,7 @@ class AsyncServiceContext(AsyncOffers):
         Raises:
             ServiceNotFound: There is none of this name.
         """
-        await self._switch(name, enabled=True)
+        await self.enable_service(name)
         return await self._house.supervisor.start(name, timeout)
 
     async def start_all(self, timeout: float | None = None) -> dict[str, bool]:  # noqa: ASYNC109 - of the wait only
@@ -204,7 +215,7 @@ class AsyncServiceContext(AsyncOffers):
         stopped = asyncio.ensure_future(house.supervisor.stop(runner.spec.name, force=force))
         try:
             if persist:
-                await self._switch(name, enabled=False)
+                await self.enable_service(name, False)
         finally:
             done = await stopped
         return done
@@ -215,7 +226,7 @@ class AsyncServiceContext(AsyncOffers):
         Raises:
             ServiceNotFound: There is none of this name.
         """
-        await self._switch(name, enabled=True)
+        await self.enable_service(name)
         return await self._house.supervisor.restart(name, timeout)
 
     async def check_services(self, *names: str) -> Named[CheckResult]:
@@ -296,9 +307,3 @@ class AsyncServiceContext(AsyncOffers):
         ill = [s.name for s in await self.list_services() if s.run_status is ServiceStatus.ERROR]
         outcomes = await asyncio.gather(*(self.recover(name, timeout) for name in ill))
         return dict(zip(ill, outcomes, strict=True))
-
-    async def _switch(self, name: str, *, enabled: bool) -> None:
-        """Write down whether a service is to run, if that is not what is written."""
-        house, spec = self._open(), self._runner(name).spec
-        if spec.enabled is not enabled:
-            await house.edit(lambda reading: switch_edits(reading, name, enabled=enabled))

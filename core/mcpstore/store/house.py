@@ -18,13 +18,13 @@ from mcpstore.core.models.service import ServiceSpec
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.core.registry import Registry
 from mcpstore.errors import ConfigError, DependencyCycle, StoreClosed
-from mcpstore.hooks.persistence import Edit, Problem
+from mcpstore.hooks.persistence import Document, Edit, Problem
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.store.book import Book, Difference
-from mcpstore.store.opening import open_document
+from mcpstore.store.opening import blocked_plugins, find_document, open_document
 from mcpstore.store.state_dir import StateDir, default_state_dir
 from mcpstore.store.views import snapshot
 
@@ -92,11 +92,8 @@ class House:
         Raises:
             ConfigError: The configuration cannot be read; nothing was started and nothing was written.
         """
-        await asyncio.to_thread(self.plugins.load)
-        document = open_document(self._config, self.plugins)
-        self.book = Book(document, project=os.getcwd())  # noqa: PTH109 - as the configuration writes folders
         try:
-            await self.book.load()
+            document = await self._load()
         except ConfigError:
             await self.plugins.close()
             raise
@@ -110,6 +107,24 @@ class House:
         self._is_open = True
         await self.reconcile()
         self._watching = asyncio.create_task(self._watch(), name="mcpstore-watch-config")
+
+    async def _load(self) -> Document:
+        """Load plugins and configuration.
+
+        Bundled plugins come first: they can read nearly every configuration, and it may block some of the others.
+        """
+        await asyncio.to_thread(self.plugins.load, bundled=True)
+        document = find_document(self._config, self.plugins)
+        if document is not None:
+            self.book = Book(document, project=os.getcwd())  # noqa: PTH109 - as the configuration writes folders
+            await self.book.load()
+            self.plugins.block(blocked_plugins(self.book.reading.content))
+        await asyncio.to_thread(self.plugins.load, bundled=False)
+        if document is None:
+            document = open_document(self._config, self.plugins)
+            self.book = Book(document, project=os.getcwd())  # noqa: PTH109
+            await self.book.load()
+        return document
 
     async def close(self, *, force: bool = False) -> list[str]:
         """Stop every service and let go of everything; returns the services of which something may be left.

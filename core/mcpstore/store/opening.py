@@ -9,11 +9,12 @@ from typing import Any, Final, cast
 
 from mcpstore.config.memory import MemoryDocument
 from mcpstore.core.models.secret import clean_url
+from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.errors import ConfigError
-from mcpstore.hooks.persistence import Document, PersistenceBackend
+from mcpstore.hooks.persistence import Content, Document, PersistenceBackend
 from mcpstore.plugin_manager import PluginManager
 
-__all__ = ["CONFIG_VARIABLE", "default_location", "open_document"]
+__all__ = ["CONFIG_VARIABLE", "blocked_plugins", "default_location", "find_document", "open_document"]
 
 CONFIG_VARIABLE: Final = "MCPSTORE_CONFIG"
 FILE_NAME: Final = "mcp.json"
@@ -30,29 +31,49 @@ def default_location() -> str:
     return str(user_config_path("mcpstore") / FILE_NAME)
 
 
-def open_document(config: Any, plugins: PluginManager) -> Document:
-    """Return the document that holds a configuration; nothing is read yet.
+def find_document(config: Any, plugins: PluginManager) -> Document | None:
+    """Return the document that holds a configuration, or None if no backend claims such a place; nothing is read yet.
 
     Args:
         config: A path, the URL of a backend, a configuration as a dictionary, or None for the default place.
         plugins: The plugins whose backends may claim it.
 
     Raises:
-        ConfigError: It is none of these, or no backend keeps such a place.
+        ConfigError: It is none of these.
     """
     if isinstance(config, Mapping):
         return MemoryDocument(cast("Mapping[str, Any]", config))
+    location = _location(config)
+    backends: Mapping[str, PersistenceBackend] = plugins.offers("persistence backend")
+    return next((backend.open(location) for backend in backends.values() if backend.claims(location)), None)
+
+
+def open_document(config: Any, plugins: PluginManager) -> Document:
+    """Return the document that holds a configuration; like `find_document`.
+
+    Raises:
+        ConfigError: It is nothing of this kind, or no backend keeps such a place.
+    """
+    document = find_document(config, plugins)
+    if document is None:
+        known = ", ".join(sorted(plugins.offers("persistence backend"))) or "none"
+        shown = clean_url(_location(config))
+        raise ConfigError(f"config: no persistence backend keeps {shown!r}; known backends: {known}")
+    return document
+
+
+def blocked_plugins(content: Content) -> list[str]:
+    """Return the plugins that a configuration wants blocked: `{"mcpstore": {"block_plugins": [...]}}`."""
+    settings = as_object(content.data.get("mcpstore")) or {}
+    return [name for name in as_array(settings.get("block_plugins")) or () if isinstance(name, str)]
+
+
+def _location(config: Any) -> str:
     if config is None:
-        config = default_location()
+        return default_location()
     if not isinstance(config, str | os.PathLike):
         raise ConfigError(
             f"config: must be a path, a URL, a dictionary or None (got {type(config).__name__}); "
             "for example 'mcp.json' or {'mcpServers': {}}"
         )
-    location = os.fsdecode(cast("str | os.PathLike[str]", config))
-    backends: Mapping[str, PersistenceBackend] = plugins.offers("persistence backend")
-    claimants = [name for name, backend in backends.items() if backend.claims(location)]
-    if not claimants:
-        known = ", ".join(sorted(backends)) or "none"
-        raise ConfigError(f"config: no persistence backend keeps {clean_url(location)!r}; known backends: {known}")
-    return backends[claimants[0]].open(location)
+    return os.fsdecode(cast("str | os.PathLike[str]", config))

@@ -16,7 +16,7 @@ from typing import Final
 
 from mcpstore.hooks.connection import Era
 
-__all__ = ["StateDir", "default_state_dir"]
+__all__ = ["StateDir", "default_state_dir", "socket_path"]
 
 OWNER: Final = "owner"
 ERAS: Final = "eras.json"
@@ -31,8 +31,8 @@ def default_state_dir(location: str) -> Path:
     """Return the state directory that belongs to a configuration."""
     from platformdirs import user_state_path  # noqa: PLC0415 - not needed where a directory is given
 
-    key = hashlib.sha256(os.path.realpath(location).encode()).hexdigest()[:16]
-    return user_state_path("mcpstore") / key
+    place = location if "://" in location else os.path.realpath(Path(location).expanduser())
+    return user_state_path("mcpstore") / hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
 class StateDir:

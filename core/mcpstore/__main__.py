@@ -1,0 +1,5 @@
+"""`python -m mcpstore` is the `mcpstore` command."""
+
+from mcpstore.cli import main
+
+main()

@@ -1,0 +1,93 @@
+"""The command line: its options, its verbs, its exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+
+import typer
+
+from mcpstore._version import __version__
+from mcpstore.cli import show
+from mcpstore.cli.exits import Exit, exit_code
+from mcpstore.cli.reach import Options
+from mcpstore.errors import MCPStoreError
+from mcpstore.plugin_manager.manager import ALL_STRANGERS
+
+__all__ = ["app", "config_app", "perform", "run"]
+
+EPILOG: Final = (
+    "Exit codes: 0 done, 1 failed, 2 not understood, 3 configuration wrong, 4 not found, 5 no manager running, "
+    "130 interrupted."
+)
+
+app = typer.Typer(
+    name="mcpstore",
+    help="Keeps MCP services running: starts them, watches them, heals them, calls their tools.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_app = typer.Typer(help="Look at configuration files.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mcpstore {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config",
+            "-c",
+            envvar="MCPSTORE_CONFIG",
+            help="The configuration: a path or a URL. Default: ./mcp.json, else the user's own.",
+        ),
+    ] = None,
+    state_dir: Annotated[
+        str | None, typer.Option(help="Folder for the control socket and what may be forgotten.")
+    ] = None,
+    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Use only the plugins that come along.")] = False,
+    block: Annotated[list[str] | None, typer.Option(help="Do not use this plugin; may be repeated.")] = None,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take down what every verb is told."""
+    blocked = (*(block or ()), *((ALL_STRANGERS,) if no_plugins else ()))
+    context.obj = Options(config=config, state_dir=state_dir, block=blocked)
+
+
+def perform(work: Callable[[], Coroutine[Any, Any, Exit | None]]) -> None:
+    """Run the work of a verb and end with its exit code; users see what went wrong, never a traceback."""
+    try:
+        code = asyncio.run(work()) or Exit.OK
+    except MCPStoreError as error:
+        show.fail(str(error))
+        code = exit_code(error)
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    raise typer.Exit(code)
+
+
+def run() -> None:
+    """Run the command line of this process."""
+    from mcpstore.cli import control, doctor, files, live, services, tools  # noqa: PLC0415 - they register their verbs
+
+    assert all((control, doctor, files, live, services, tools))  # noqa: S101 - imported for what they register
+    try:
+        app()
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        sys.exit(Exit.OK)

@@ -1,0 +1,118 @@
+"""Verbs that change what runs: start, stop, restart, check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from mcpstore.cli import show
+from mcpstore.cli.app import JsonFlag, app, perform
+from mcpstore.cli.exits import Exit
+from mcpstore.cli.reach import Options, reach, reach_manager
+
+__all__: list[str] = []
+
+Timeout = Annotated[float | None, typer.Option(help="Seconds to wait for the outcome.")]
+
+
+@app.command()
+def start(context: typer.Context, names: list[str], timeout: Timeout = None, as_json: JsonFlag = False) -> None:
+    """Start services (and switch them on in the configuration)."""
+
+    async def work() -> Exit:
+        async with reach(context.ensure_object(Options)) as store:
+            if store.store is not None:
+                for name in names:
+                    await store.store.enable_service(name)
+                show.note("no manager is running; they start with it: mcpstore up")
+                return Exit.OK
+            done = {name: await store.ask("start", name=name, timeout=timeout) for name in names}
+        return _tell(done, as_json, yes="is running", no="could not be started; see: mcpstore status {}")
+
+    perform(work)
+
+
+@app.command()
+def stop(
+    context: typer.Context,
+    names: list[str],
+    force: Annotated[bool, typer.Option("--force", help="Skip the polite steps.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Do not switch them off in the configuration.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Stop services (and switch them off in the configuration, so that they stay stopped)."""
+
+    async def work() -> Exit:
+        async with reach(context.ensure_object(Options)) as store:
+            if store.store is not None:
+                for name in names:
+                    await store.store.enable_service(name, False)
+                show.note("no manager is running; they will not start with the next one")
+                return Exit.OK
+            done = {name: await store.ask("stop", name=name, force=force, persist=not once) for name in names}
+        return _tell(done, as_json, yes="is stopped", no="did not end; see: mcpstore status {}")
+
+    perform(work)
+
+
+@app.command()
+def restart(context: typer.Context, names: list[str], timeout: Timeout = None, as_json: JsonFlag = False) -> None:
+    """Close services and open them again."""
+
+    async def work() -> Exit:
+        async with reach_manager(context.ensure_object(Options)) as manager:
+            done = {name: await manager.ask("restart", {"name": name, "timeout": timeout}) for name in names}
+        return _tell(done, as_json, yes="is running", no="could not be started; see: mcpstore status {}")
+
+    perform(work)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="The services; all if none is named.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check services now, all at once."""
+
+    async def work() -> Exit:
+        async with reach(context.ensure_object(Options)) as store:
+            if not store.is_manager:
+                show.note("no manager is running; the services are started for the moment")
+                with show.err.status("starting …"):
+                    await store.bring_up(*(names or ()))
+            found: list[Mapping[str, Any]] = await store.ask("check", names=names or [])
+        if as_json:
+            show.print_json(found)
+        else:
+            show.out.print(_checks(found))
+        return Exit.OK if all(one["healthy"] for one in found) else Exit.FAILED
+
+    perform(work)
+
+
+def _checks(found: list[Mapping[str, Any]]) -> Any:
+    return show.table(
+        ("SERVICE", "CONNECTION", "ANSWER", "SUCCESS", "WHAT"),
+        (
+            (
+                one["name"],
+                show.state_text(one["connection_state"]),
+                f"{one['response_time']:.1f} ms",
+                f"{one['success_rate']:.0f} %",
+                one["error"] or "",
+            )
+            for one in found
+        ),
+    )
+
+
+def _tell(done: Mapping[str, bool], as_json: bool, *, yes: str, no: str) -> Exit:
+    if as_json:
+        show.print_json([{"name": name, "done": ok} for name, ok in done.items()])
+    else:
+        for name, ok in done.items():
+            show.out.print(f"{name} {yes}" if ok else f"[red]{name} {no.format(name)}[/]")
+    return Exit.OK if all(done.values()) else Exit.FAILED

@@ -1,0 +1,106 @@
+"""Verbs that explain: doctor, plugins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from mcpstore.cli import show
+from mcpstore.cli.app import JsonFlag, app, perform
+from mcpstore.cli.exits import Exit
+from mcpstore.cli.reach import Options, Reach, reach
+
+__all__: list[str] = []
+
+WELL = ("running", "stopped", "not_started")
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help="The services; all if none is named.")] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for services started for the moment.")] = 60.0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Explain what is wrong with each service, and how to repair it."""
+
+    async def work() -> Exit:
+        async with reach(context.ensure_object(Options)) as store:
+            if not store.is_manager:
+                show.note("no manager is running; the services are started for the moment")
+                with show.err.status("starting …"):
+                    await store.bring_up(*(names or ()), limit=wait)
+            found = await _examine(store, names)
+        if as_json:
+            show.print_json(found)
+        else:
+            _show(found)
+        ill = [one for one in found["services"] if one["run_status"] not in WELL]
+        return Exit.FAILED if ill or found["problems"] else Exit.OK
+
+    perform(work)
+
+
+@app.command()
+def plugins(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the plugins that were found: what they offer, how they fare, what went wrong with them."""
+
+    async def work() -> None:
+        async with reach(context.ensure_object(Options)) as store:
+            found = await store.ask("plugins")
+        if as_json:
+            show.print_json(found)
+            return
+        rows = (
+            (
+                plugin["name"],
+                f"{plugin['distribution']} {plugin['version']}".strip() or "this program",
+                show.state_text(plugin["status"]),
+                plugin["error"] or ", ".join(plugin["offers"] or plugin["hooks"]),
+            )
+            for plugin in found
+        )
+        show.out.print(show.table(("PLUGIN", "FROM", "STATUS", "OFFERS"), rows))
+
+    perform(work)
+
+
+async def _examine(store: Reach, names: list[str] | None) -> dict[str, Any]:
+    every = [service["name"] for service in await store.ask("list")]
+    services = await asyncio.gather(*(_diagnose(store, name) for name in names or every))
+    plugins = [plugin for plugin in await store.ask("plugins") if plugin["error"] and plugin["status"] != "blocked"]
+    return {
+        "services": services,
+        "problems": await store.ask("problems"),
+        "plugins": plugins,
+        "hints": await store.ask("hints"),
+    }
+
+
+async def _diagnose(store: Reach, name: str) -> Any:
+    return await store.ask("diagnose", name=name)
+
+
+def _show(found: Mapping[str, Any]) -> None:
+    for one in found["services"]:
+        is_well = one["run_status"] in WELL
+        mark = "[green]✓[/]" if is_well else "[red]✗[/]"
+        show.out.print(f"{mark} [bold]{escape(one['name'])}[/]: {escape(one['summary'])}")
+        if is_well:
+            continue
+        for evidence in one["evidence"]:
+            show.out.print(f"    [dim]{escape(evidence)}[/]", soft_wrap=True)
+        if one["remedy"]:
+            show.out.print(f"    [yellow]→ {escape(one['remedy'])}[/]", soft_wrap=True)
+    for problem in found["problems"]:
+        show.out.print(f"[red]✗[/] {escape(problem['where'])}: {escape(problem['what'])}", soft_wrap=True)
+        if problem["remedy"]:
+            show.out.print(f"    [yellow]→ {escape(problem['remedy'])}[/]", soft_wrap=True)
+    for plugin in found["plugins"]:
+        show.out.print(f"[red]✗[/] plugin {escape(plugin['name'])}: {escape(plugin['error'])}", soft_wrap=True)
+    for hint in found["hints"]:
+        show.out.print(f"[yellow]![/] {escape(hint)}", soft_wrap=True)

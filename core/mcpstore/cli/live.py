@@ -1,0 +1,120 @@
+"""Verbs that run a manager: up, demo."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import typer
+from rich.logging import RichHandler
+
+from mcpstore.cli import show
+from mcpstore.cli.app import app, perform
+from mcpstore.cli.exits import Exit
+from mcpstore.cli.reach import Options, socket_of
+from mcpstore.cli.watching import watch
+from mcpstore.store import AsyncMCPStore
+from mcpstore.store.control import ControlServer
+from mcpstore.store.desk import Desk
+
+__all__: list[str] = []
+
+
+@app.command()
+def up(
+    context: typer.Context,
+    plain: Annotated[bool, typer.Option("--plain", help="Print lines instead of a live table.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what is going on.")] = False,
+) -> None:
+    """Run the manager: start every enabled service and keep it running, until Ctrl-C."""
+
+    async def work() -> Exit:
+        options = context.ensure_object(Options)
+        _set_up_logging(verbose)
+        stopping = Stopping()
+        stopping.listen()
+        store = options.store(start=True)
+        await store.open()
+        server = ControlServer(Desk(store, stopping.ask), socket_of(options))
+        try:
+            await _serve(store, server)
+            await watch(store, stopping.asked, live=show.out.is_terminal and not plain)
+        finally:
+            await server.stop()
+            left = await _close(store, stopping)
+        return Exit.FAILED if left else Exit.OK
+
+    perform(work)
+
+
+@app.command()
+def demo(
+    plain: Annotated[bool, typer.Option("--plain", help="Print lines instead of a live table.")] = False,
+) -> None:
+    """Show what MCPStore does, with three small servers: one steady, one slow, one that crashes."""
+    from mcpstore.demo.show import play  # noqa: PLC0415 - only this verb needs it
+
+    async def work() -> Exit:
+        return Exit.OK if await play(show.out, live=show.out.is_terminal and not plain) else Exit.FAILED
+
+    perform(work)
+
+
+class Stopping:
+    """Ctrl-C and SIGTERM: the first asks politely, the second does not.
+
+    Attributes:
+        asked: Set when somebody wants the manager to stop.
+    """
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._forced = asyncio.Event()
+
+    def listen(self) -> None:
+        """Take the signals of this process."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.ask)
+
+    def ask(self, force: bool = False) -> None:
+        """Ask for the end; asking again makes it impatient."""
+        if force or self.asked.is_set():
+            self._forced.set()
+        self.asked.set()
+
+    async def over(self, closing: Awaitable[Any], hurry: Callable[[], Awaitable[Any]]) -> Any:
+        """Wait for a close, and hurry it as soon as somebody is impatient."""
+        close = asyncio.ensure_future(closing)
+        forced = asyncio.ensure_future(self._forced.wait())
+        waiting: set[asyncio.Future[Any]] = {close, forced}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if not close.done():
+            await hurry()
+        forced.cancel()
+        return await close
+
+
+async def _serve(store: AsyncMCPStore, server: ControlServer) -> None:
+    services = await store.list_services()
+    show.note(f"{store.location}: {len(services)} services")
+    for problem in await store.list_problems():
+        show.note(str(problem))
+    if store.is_primary:
+        await server.start()
+    else:
+        show.note("another manager runs for this configuration and answers the command line; this one runs beside it")
+
+
+async def _close(store: AsyncMCPStore, stopping: Stopping) -> list[str]:
+    show.note("stopping; once more Ctrl-C to hurry")
+    left: list[str] = await stopping.over(store.close(), lambda: store.close(force=True))
+    return left
+
+
+def _set_up_logging(verbose: bool) -> None:
+    handler = RichHandler(console=show.err, show_path=False, show_level=verbose, log_time_format="[%X]")
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", handlers=[handler])

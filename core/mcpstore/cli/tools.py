@@ -1,0 +1,153 @@
+"""Verbs for what services offer and say: tools, call, logs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+
+from mcpstore.cli import show
+from mcpstore.cli.app import JsonFlag, app, perform
+from mcpstore.cli.exits import Exit
+from mcpstore.cli.reach import Options, Reach, reach, reach_manager
+from mcpstore.errors import ConfigError
+
+__all__: list[str] = []
+
+FIRST_SENTENCE: Final = 100
+
+
+@app.command()
+def tools(
+    context: typer.Context,
+    service: Annotated[str | None, typer.Argument(help="Only those of this service.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the tools that can be called."""
+
+    async def work() -> None:
+        async with reach(context.ensure_object(Options)) as store:
+            await _bring_up(store, service)
+            found = await store.ask("tools", service=service)
+        if as_json:
+            show.print_json(found)
+            return
+        rows = ((tool["service"], tool["name"], _gist(tool["description"])) for tool in found)
+        show.out.print(show.table(("SERVICE", "TOOL", "WHAT IT DOES"), rows))
+
+    perform(work)
+
+
+@app.command()
+def call(
+    context: typer.Context,
+    tool: Annotated[str, typer.Argument(help="The tool; 'service/tool' where its own name is not enough.")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="NAME=VALUE (values are JSON if they can be), or one JSON object.")
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="The service meant.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds without a result and without progress.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Call a tool and print its result."""
+
+    async def work() -> Exit:
+        given = _arguments(arguments or [])
+        async with reach(context.ensure_object(Options)) as store:
+            await _bring_up(store, service or await _owner(store, tool))
+            result = await store.ask("call", name=tool, arguments=given, service=service, timeout=timeout)
+        if as_json:
+            show.print_json(result["raw"])
+        else:
+            _show_result(result)
+        return Exit.FAILED if result["is_error"] else Exit.OK
+
+    perform(work)
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    service: Annotated[str | None, typer.Argument(help="The service; all if none is named.")] = None,
+    lines: Annotated[int | None, typer.Option("--lines", "-n", min=1, help="Only so many of the last lines.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with each new line.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what services wrote to stderr."""
+
+    async def work() -> None:
+        async with reach_manager(context.ensure_object(Options)) as manager:
+            if follow:
+                async for line in manager.follow(service):
+                    _show_line(line, service, as_json)
+            found = await manager.ask("logs", {"name": service, "lines": lines})
+        if as_json:
+            show.print_json(found)
+            return
+        for line in found:
+            _show_line(line, service, as_json=False)
+
+    perform(work)
+
+
+async def _bring_up(store: Reach, service: str | None) -> None:
+    if store.is_manager:
+        return
+    which = f"service {service!r} is" if service else "the services are"
+    show.note(f"no manager is running; {which} started for the moment")
+    with show.err.status("starting …"):
+        await store.bring_up(*((service,) if service else ()))
+
+
+async def _owner(store: Reach, tool: str) -> str | None:
+    """Return the service that a full name of a tool begins with, so that only it is started."""
+    names = [service["name"] for service in await store.ask("list")]
+    return next((name for name in sorted(names, key=len, reverse=True) if tool.startswith(f"{name}/")), None)
+
+
+def _arguments(given: list[str]) -> dict[str, Any]:
+    if len(given) == 1 and given[0].lstrip().startswith("{"):
+        try:
+            whole = json.loads(given[0])
+        except ValueError as error:
+            raise ConfigError(f"the arguments are not valid JSON: {error}") from None
+        return dict(whole)
+    found: dict[str, Any] = {}
+    for text in given:
+        name, mark, value = text.partition("=")
+        if not mark:
+            raise ConfigError(f"expected NAME=VALUE or one JSON object (got {text!r})")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def _show_result(result: dict[str, Any]) -> None:
+    style = "red" if result["is_error"] else ""
+    for block in result["content"]:
+        if block.get("type") == "text":
+            show.out.print(escape(str(block.get("text", ""))), style=style, soft_wrap=True)
+        else:
+            size = len(str(block.get("data") or block.get("blob") or ""))
+            show.out.print(f"[dim]({block.get('type')}, {block.get('mimeType', 'no type')}, {size} characters)[/]")
+    if not result["content"] and result["structured_content"] is not None:
+        show.out.print_json(data=result["structured_content"])
+
+
+def _show_line(line: dict[str, Any], service: str | None, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        return
+    name = "" if service else f"{escape(line['service'])} "
+    show.out.print(f"[dim]{line['timestamp'][11:19]}[/] [cyan]{name}[/]{escape(line['text'])}", soft_wrap=True)
+
+
+def _gist(description: str) -> str:
+    first = description.strip().splitlines()[0] if description.strip() else ""
+    return first if len(first) <= FIRST_SENTENCE else first[: FIRST_SENTENCE - 1] + "…"

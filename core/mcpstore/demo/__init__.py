@@ -1,0 +1,1 @@
+"""The demonstration: three small servers under management, and what happens to them."""

@@ -1,0 +1,105 @@
+"""A small MCP server of the demonstration, in nothing but the standard library.
+
+Run as `python -m mcpstore.demo.server NAME [--delay SECONDS] [--lifetime SECONDS]`. It speaks the handshake era of MCP
+on stdin and stdout, offers two tools, and can be told to answer slowly or to crash after a while.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["main"]
+
+TOOLS = [
+    {
+        "name": "greet",
+        "description": "Greet somebody.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {"who": {"type": "string", "description": "Whom to greet."}},
+            "required": ["who"],
+        },
+        "annotations": {"readOnlyHint": True},
+    },
+    {
+        "name": "add",
+        "description": "Add two numbers.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {"a": {"type": "number"}, "b": {"type": "number"}},
+            "required": ["a", "b"],
+        },
+        "annotations": {"readOnlyHint": True},
+    },
+]
+
+
+def main() -> None:
+    """Serve until stdin ends, or until the lifetime is over."""
+    parser = argparse.ArgumentParser(description="A small MCP server.")
+    parser.add_argument("name")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before every answer")
+    parser.add_argument("--lifetime", type=float, default=0.0, help="seconds until it crashes; 0 for never")
+    options = parser.parse_args()
+    if options.lifetime:
+        doom = threading.Timer(options.lifetime, _crash, (options.name,))
+        doom.daemon = True
+        doom.start()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "id" not in request:
+            continue
+        time.sleep(options.delay)
+        answer = {"jsonrpc": "2.0", "id": request["id"], **_answer(options.name, request)}
+        print(json.dumps(answer), flush=True)  # noqa: T201 - stdout is the wire
+
+
+def _crash(name: str) -> None:
+    print(f"{name}: the demonstration asked me to crash", file=sys.stderr, flush=True)  # noqa: T201
+    os._exit(3)
+
+
+def _answer(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    params: Mapping[str, Any] = request.get("params") or {}
+    match request["method"]:
+        case "initialize":
+            result: dict[str, Any] = {
+                "protocolVersion": params.get("protocolVersion", "2025-11-25"),
+                "capabilities": {"tools": {}},
+                "serverInfo": {"name": f"demo-{name}", "version": "1"},
+            }
+        case "ping":
+            result = {}
+        case "tools/list":
+            result = {"tools": TOOLS}
+        case "tools/call":
+            result = _call(params.get("name"), params.get("arguments") or {})
+        case method:
+            return {"error": {"code": -32601, "message": f"method {method!r} is not known"}}
+    return {"result": result}
+
+
+def _call(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        if tool == "greet":
+            return _text(f"Hello, {arguments['who']}!")
+        if tool == "add":
+            return _text(str(arguments["a"] + arguments["b"]))
+    except (KeyError, TypeError) as error:
+        return {**_text(f"wrong arguments: {error!r}"), "isError": True}
+    return {**_text(f"there is no tool {tool!r}"), "isError": True}
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": text}]}
+
+
+if __name__ == "__main__":
+    main()

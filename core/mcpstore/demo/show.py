@@ -1,0 +1,168 @@
+"""The demonstration: what MCPStore does, in half a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any, Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.core.models.timing import Timing
+from mcpstore.demo.stage import BAR, Stage
+from mcpstore.store import AsyncMCPStore
+
+__all__ = ["ROLES", "demo_config", "play"]
+
+ROLES: Final = {
+    "steady": "does its work",
+    "slow": "takes its time",
+    "crashing": "dies every few seconds",
+}
+TIMING: Final = Timing(
+    check_interval=2.0,
+    check_interval_warning=1.5,
+    fast_interval=1.0,
+    check_timeout=1.9,
+    slow_enter=0.5,
+    slow_leave=0.4,
+)
+"""Faster than in real life, where half a minute is one health check."""
+
+REFRESH: Final = 0.1
+PATIENCE: Final = 20.0
+"""Seconds a scene may take."""
+
+
+def demo_config() -> dict[str, Any]:
+    """Return the configuration of the demonstration, as it could stand in an mcp.json."""
+
+    def server(*args: str) -> dict[str, Any]:
+        return {"command": sys.executable, "args": ["-m", "mcpstore.demo.server", *args]}
+
+    return {
+        "mcpServers": {
+            "steady": server("steady"),
+            "slow": server("slow", "--delay", "0.7"),
+            "crashing": server("crashing", "--lifetime", "4"),
+        }
+    }
+
+
+async def play(console: Console, *, live: bool) -> bool:
+    """Play the demonstration.
+
+    Args:
+        console: Where it is shown.
+        live: Whether to show a picture that lives; otherwise lines are printed.
+
+    Returns:
+        Whether everything went as it should.
+    """
+    stage = Stage(console, live=live, roles=ROLES)
+    alerts = Alerts(stage)
+    async with AsyncMCPStore(demo_config(), timing=TIMING) as store:
+        store.on_state_change(_told(stage, alerts))
+        playing = asyncio.create_task(_scenes(store, stage, alerts))
+        if live:
+            with Live(console=console, auto_refresh=False) as screen:
+                while not playing.done():
+                    screen.update(stage.picture(await store.list_services()), refresh=True)
+                    await asyncio.wait([playing], timeout=REFRESH)
+        passed = await playing
+        ended = stage.now
+    _sum_up(console, stage, alerts, ended)
+    return passed
+
+
+class Alerts:
+    """Tells people when a service is down, and when it is over.
+
+    Args:
+        stage: Where they are told.
+
+    Attributes:
+        fired: How many times.
+        resolved: How many times.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._down: dict[str, float] = {}
+        self._news = asyncio.Event()
+        self.fired = 0
+        self.resolved = 0
+
+    def changed(self, name: str, new: State) -> None:
+        """Take note of a change of state."""
+        if new is State.RECONNECTING and name not in self._down:
+            self._down[name] = self._stage.now
+            self.fired += 1
+            self._stage.say(f"ALERT: {name} is down", "bold white on red")
+        elif new is State.HEALTHY and name in self._down:
+            lasted = self._stage.now - self._down.pop(name)
+            self.resolved += 1
+            self._stage.say(f"RESOLVED: {name} is back after {lasted:.1f} s", "bold black on green")
+            self._news.set()
+
+    async def all_resolved(self, count: int) -> bool:
+        """Wait until so many alerts have been told and resolved; returns whether that came to pass."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self.resolved < count or self._down:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+def _told(stage: Stage, alerts: Alerts) -> Any:
+    async def changed(name: str, old: State, new: State, metadata: Any) -> None:
+        stage.changed(name, old, new, metadata)
+        alerts.changed(name, new)
+
+    return changed
+
+
+async def _scenes(store: AsyncMCPStore, stage: Stage, alerts: Alerts) -> bool:
+    """Play the scenes one after the other; returns whether each ended as it should."""
+    stage.say("three servers are started and watched", "bold")
+    passed = [await store.wait_service("steady", timeout=PATIENCE)]
+
+    stage.say("a tool is called: steady/greet who='world'", "bold")
+    greeting = await store.call_tool("steady/greet", {"who": "world"})
+    stage.say(f"it says: {greeting.text}", "bold green")
+    passed.append(greeting.text == "Hello, world!")
+
+    stage.say("the slow one is given time to show that it is slow", "bold")
+    passed.append(await store.wait_service("slow", State.WARNING, timeout=PATIENCE))
+
+    info = await store.get_service_info("steady")
+    assert info is not None and info.pid is not None  # noqa: PT018, S101 - it was healthy a moment ago
+    stage.say(f"steady is killed: kill -9 {info.pid}", "bold")
+    os.kill(info.pid, signal.SIGKILL)
+    passed.append(await store.wait_service("steady", State.RECONNECTING, timeout=PATIENCE))
+    passed.append(await store.wait_service("steady", timeout=PATIENCE))
+
+    stage.say("the crashing one goes on crashing, and is brought back a little later each time", "bold")
+    passed.append(await alerts.all_resolved(3))
+    stage.say("everything is stopped", "bold")
+    return all(passed)
+
+
+def _sum_up(console: Console, stage: Stage, alerts: Alerts, ended: float) -> None:
+    table = Table(title="summary", box=None, pad_edge=False, header_style="bold", title_justify="left")
+    for title in ("service", "usable", "changes", "its life"):
+        table.add_column(title)
+    for name, timeline in stage.timelines.items():
+        usable = timeline.share(ended, State.HEALTHY, State.WARNING)
+        table.add_row(name, f"{usable:.0%}", str(len(timeline.changes)), timeline.bar(ended, BAR))
+    console.print()
+    console.print(table)
+    console.print(f"{alerts.fired} alerts, {alerts.resolved} resolved; {ended:.0f} s; no process is left behind")

@@ -1,0 +1,178 @@
+"""The verbs of a store as requests and answers in JSON: what the command line asks, wherever the store is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from mcpstore import errors
+from mcpstore.core.models.record import plain
+from mcpstore.core.models.secret import masked
+from mcpstore.errors import ManagerError, MCPStoreError
+from mcpstore.store._async import AsyncMCPStore
+
+__all__ = ["Desk", "error_from", "error_to_json"]
+
+FOLLOW_INTERVAL: Final = 0.2
+"""Seconds between looks at a log that is followed."""
+
+
+class Desk:
+    """Takes requests for a store, one method per verb, and answers in JSON without secrets.
+
+    Args:
+        store: The store.
+        stop: Called when somebody asks the manager to stop.
+    """
+
+    def __init__(self, store: AsyncMCPStore, stop: Callable[[bool], None] | None = None) -> None:
+        self._store = store
+        self._stop = stop
+        self._verbs: Mapping[str, Callable[..., Awaitable[Any]]] = {
+            "add": self._add,
+            "call": self._call,
+            "check": self._check,
+            "diagnose": self._diagnose,
+            "hints": self._hints,
+            "info": self._info,
+            "list": self._list,
+            "logs": self._logs,
+            "plugins": self._plugins,
+            "problems": self._problems,
+            "remove": self._remove,
+            "restart": self._restart,
+            "shutdown": self._shutdown,
+            "start": self._start,
+            "stop": self._stop_service,
+            "tools": self._tools,
+        }
+
+    async def answer(self, verb: str, arguments: Mapping[str, Any]) -> Any:
+        """Return the answer to a request.
+
+        Raises:
+            MCPStoreError: Whatever the verb raises.
+            ManagerError: There is no such verb, or its arguments are wrong.
+        """
+        handler = self._verbs.get(verb)
+        if handler is None:
+            known = ", ".join(sorted(self._verbs))
+            raise ManagerError(f"the manager does not know the verb {verb!r}; it knows {known}")
+        try:
+            return plain(await handler(**arguments))
+        except TypeError as error:
+            raise ManagerError(f"{verb}: {error}") from None
+
+    async def follow(self, name: str | None) -> AsyncIterator[Any]:
+        """Yield each new line that a service (or every service) writes to stderr."""
+        seen: dict[str, Any] = {}
+        while True:
+            for line in await self._fresh(name, seen):
+                yield plain(line)
+            await asyncio.sleep(FOLLOW_INTERVAL)
+
+    async def _fresh(self, name: str | None, seen: dict[str, Any]) -> list[Any]:
+        names = [name] if name is not None else (await self._store.list_services()).names()
+        fresh: list[Any] = []
+        for each in names:
+            lines = await self._store.get_service_logs(each)
+            last = seen.get(each)
+            start = next((i + 1 for i in range(len(lines) - 1, -1, -1) if lines[i] is last), 0)
+            fresh += lines[start:]
+            if lines:
+                seen[each] = lines[-1]
+        return sorted(fresh, key=lambda line: line.timestamp)
+
+    # --- verbs
+
+    async def _list(self) -> Any:
+        return (await self._store.list_services()).to_list()
+
+    async def _info(self, name: str) -> Any:
+        info = await self._store.get_service_info(name)
+        if info is None:
+            raise errors.ServiceNotFound(name, (await self._store.list_services()).names())
+        shown = info.to_dict()
+        shown["config"] = masked(dict(info.config))
+        for tool in shown["tools"]:
+            tool.pop("raw", None)
+        return shown
+
+    async def _add(self, config: Any, wait: float | None = None) -> Any:
+        return (await self._store.add_service(config, wait=wait)).to_list()
+
+    async def _remove(self, name: str) -> Any:
+        return await self._store.remove_service(name)
+
+    async def _start(self, name: str, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - of the wait only
+        return await self._store.start_service(name, timeout)
+
+    async def _stop_service(self, name: str, force: bool = False, persist: bool = True) -> Any:
+        return await self._store.stop_service(name, force, persist)
+
+    async def _restart(self, name: str, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - of the wait only
+        return await self._store.restart_service(name, timeout)
+
+    async def _check(self, names: list[str]) -> Any:
+        return (await self._store.check_services(*names)).to_list()
+
+    async def _tools(self, service: str | None = None) -> Any:
+        tools = await self._store.list_tools(service)
+        return [{**plain(tool), "full_name": tool.full_name, "raw": None} for tool in tools]
+
+    async def _call(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        service: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the service is told when it runs out
+    ) -> Any:
+        result = await self._store.call_tool(name, arguments, service=service, timeout=timeout, raise_on_error=False)
+        return {**result.to_dict(), "raw": result.raw}
+
+    async def _logs(self, name: str | None = None, lines: int | None = None) -> Any:
+        if name is not None:
+            return await self._store.get_service_logs(name, lines)
+        every = [
+            line
+            for service in (await self._store.list_services()).names()
+            for line in await self._store.get_service_logs(service, lines)
+        ]
+        return sorted(every, key=lambda line: line.timestamp)
+
+    async def _diagnose(self, name: str) -> Any:
+        return await self._store.diagnose(name)
+
+    async def _hints(self) -> Any:
+        return await self._store.list_hints()
+
+    async def _plugins(self) -> Any:
+        return (await self._store.list_plugins()).to_list()
+
+    async def _problems(self) -> Any:
+        return [
+            {"where": problem.where, "what": problem.what, "remedy": problem.remedy}
+            for problem in await self._store.list_problems()
+        ]
+
+    async def _shutdown(self, force: bool = False) -> Any:
+        if self._stop is None:
+            raise ManagerError("this store is no manager that could be stopped")
+        self._stop(force)
+        return True
+
+
+def error_to_json(error: MCPStoreError) -> dict[str, str]:
+    """Return an error as it travels."""
+    return {"kind": type(error).__name__, "message": str(error)}
+
+
+def error_from(told: Mapping[str, Any]) -> MCPStoreError:
+    """Return an error that travelled: of the same kind, with the same message."""
+    kind = getattr(errors, str(told.get("kind")), ManagerError)
+    if not (isinstance(kind, type) and issubclass(kind, MCPStoreError)):
+        kind = ManagerError
+    error = kind.__new__(kind)  # its own constructor wants what did not travel
+    Exception.__init__(error, str(told.get("message")))
+    return error
