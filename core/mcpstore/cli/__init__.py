@@ -1,10 +1,19 @@
 """The `mcpstore` command."""
 
+from __future__ import annotations
+
+import sys
+
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line."""
-    from mcpstore.cli.app import run  # noqa: PLC0415 - so that importing the package costs nothing
+    """Run the command line of this process."""
+    from mcpstore.cli import app, control, doctor, files, live, services, tools  # noqa: PLC0415 - dear to import
 
-    run()
+    assert all((control, doctor, files, live, services, tools))  # noqa: S101 - imported for the verbs they register
+    try:
+        app.app()
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        sys.exit(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
@@ -16,7 +15,7 @@ from mcpstore.cli.reach import Options
 from mcpstore.errors import MCPStoreError
 from mcpstore.plugin_manager.manager import ALL_STRANGERS
 
-__all__ = ["app", "config_app", "perform", "run"]
+__all__ = ["app", "config_app", "perform"]
 
 EPILOG: Final = (
     "Exit codes: 0 done, 1 failed, 2 not understood, 3 configuration wrong, 4 not found, 5 no manager running, "
@@ -79,15 +78,3 @@ def perform(work: Callable[[], Coroutine[Any, Any, Exit | None]]) -> None:
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
     raise typer.Exit(code)
-
-
-def run() -> None:
-    """Run the command line of this process."""
-    from mcpstore.cli import control, doctor, files, live, services, tools  # noqa: PLC0415 - they register their verbs
-
-    assert all((control, doctor, files, live, services, tools))  # noqa: S101 - imported for what they register
-    try:
-        app()
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        sys.exit(Exit.OK)

@@ -30,7 +30,9 @@ class Timeline:
         changes: When it entered which state, in seconds since the beginning.
     """
 
-    changes: list[tuple[float, ServiceConnectionState]] = attrs.field(factory=list)
+    changes: list[tuple[float, ServiceConnectionState]] = attrs.field(
+        factory=lambda: list[tuple[float, ServiceConnectionState]]()
+    )
 
     def add(self, when: float, state: ServiceConnectionState) -> None:
         """Take down that it entered a state."""

@@ -73,8 +73,10 @@ class Exit:
     stderr: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return the reason, with the last line of stderr if there is one."""
-        return f"{self.reason}: {self.stderr[-1]}" if self.stderr else self.reason
+        """Return the reason, with the last line of stderr, unless somebody killed the process in mid-sentence."""
+        if not self.stderr or self.signal in ("SIGKILL", "SIGTERM", "SIGINT"):
+            return self.reason
+        return f"{self.reason}: {self.stderr[-1]}"
 
 
 @attrs.define(kw_only=True)
