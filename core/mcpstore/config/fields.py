@@ -67,12 +67,10 @@ class Fields:
         if not key:
             return None
         value = self.entry[key]
-        if isinstance(value, str):
-            return value or None
-        if (path := path_text(value)) is not None:
-            return path
-        self.complain(key, f"must be a string (got {kind_of(value)})")
-        return None
+        if isinstance(value, int | float):
+            self.complain(key, f"must be a string (got {kind_of(value)})")
+            return None
+        return self._word(key, value) or None
 
     def words(self, what: str) -> list[str]:
         """Return a list of texts; numbers in it are taken as they are written."""
@@ -140,10 +138,11 @@ class Fields:
 
     def nearest(self, wanted: Iterable[str]) -> str:
         """Return a hint at a key that looks like a slip of the pen for one of those wanted, empty without one."""
+        spelled = {key.lower(): key for key in wanted}
         for key in map(str, self.entry):
-            close = difflib.get_close_matches(key, list(wanted), n=1, cutoff=0.75)
-            if close and close[0] != key:
-                return f"; did you mean {close[0]!r} by {key!r}?"
+            close = difflib.get_close_matches(key.lower(), spelled, n=1, cutoff=0.82)
+            if close and spelled[close[0]] != key:
+                return f"; did you mean {spelled[close[0]]!r} by {key!r}?"
         return ""
 
     def _word(self, field: str, item: Any) -> str | None:

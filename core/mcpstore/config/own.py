@@ -42,7 +42,7 @@ ChoiceField = Annotated[Choice | None, BeforeValidator(_choice)]
 class OwnTimeouts(BaseModel):
     """Deadlines of one service, in seconds."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     connect: Duration | None = None
     handshake: Duration | None = None
@@ -61,9 +61,10 @@ class OwnSettings(BaseModel):
         tool_pinning: What a changed tool definition leads to.
         timeouts: Its deadlines, in seconds.
         inherit_env: Which variables a local service inherits from us.
+        agents: The agents it was given to.
     """
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     depends_on: list[Annotated[str, Field(min_length=1)]] = []
     health: ChoiceField = None
@@ -72,7 +73,10 @@ class OwnSettings(BaseModel):
     tool_pinning: ToolPinning = ToolPinning.WARN
     timeouts: OwnTimeouts = OwnTimeouts()
     inherit_env: Literal["minimal", "default", "all"] | None = None
+    agents: list[Annotated[str, Field(min_length=1)]] = []
 
+
+_NONE: Final = OwnSettings()  # thousands of services say nothing, and making one of these is dear
 
 OWN_FIELDS: Final = tuple(OwnSettings.model_fields)
 """The names of our own settings, as they stand under `"mcpstore"`."""
@@ -86,14 +90,14 @@ def read_own(value: Any, name: str = "") -> tuple[OwnSettings, list[str]]:
         name: Name of the service, which cannot depend on itself.
     """
     if value is None:
-        return OwnSettings(), []
+        return _NONE, []
     found = as_object(value)
     if found is None:
-        return OwnSettings(), [f"{KEY}: must be an object"]
+        return _NONE, [f"{KEY}: must be an object"]
     try:
         own = OwnSettings.model_validate(dict(found))
     except ValidationError as error:
-        return OwnSettings(), [_complaint(problem) for problem in error.errors(include_url=False)]
+        return _NONE, [_complaint(problem) for problem in error.errors(include_url=False)]
     if name in own.depends_on:
         return own, [f"{KEY}.depends_on: a service cannot depend on itself"]
     return own, []

@@ -128,25 +128,25 @@ class _Reader:
         allowed, excluded = (_names(lists, key) for key in ("allowed", "excluded"))
         for path, name, entry in section.entries():
             place = Place(path=path, dialect=section.dialect, entry=entry)
+            if not isinstance(name, str):
+                self._take(".".join(map(str, path)) or section.title, path, read_entry(name, entry, section.dialect))
+                continue
             if name in self._titles:
                 self._shadow(name, place, section.title)
                 continue
             is_listed = (allowed is None or name in allowed) and name not in (excluded or ())
-            outcome = read_entry(name, entry, section.dialect, listed=is_listed)
-            if isinstance(name, str):
-                self._titles[name] = section.title
-                self._places[name] = place
-            self._take(name, path, outcome)
+            self._titles[name] = section.title
+            self._places[name] = place
+            self._take(name, path, read_entry(name, entry, section.dialect, listed=is_listed))
 
-    def _take(self, name: Any, path: Path, outcome: Outcome) -> None:
+    def _take(self, name: str, path: Path, outcome: Outcome) -> None:
         if outcome.spec is not None:
-            self._specs[outcome.spec.name] = outcome.spec
+            self._specs[name] = outcome.spec
         else:
-            shown = name if isinstance(name, str) else ".".join(map(str, path))
-            self._refused[shown] = outcome.complaints
-            self._report(path, "; ".join(outcome.complaints), service=shown, remedy="it is left out; mend its entry")
+            self._refused[name] = outcome.complaints
+            self._report(path, "; ".join(outcome.complaints), service=name, remedy="it is left out; mend its entry")
         for odd in (*outcome.doubts, *outcome.notes):
-            self._report(path, odd, service=str(name))
+            self._report(path, odd, service=name)
 
     def _shadow(self, name: str, place: Place, title: str) -> None:
         self._shadowed[name] = (*self._shadowed.get(name, ()), place)

@@ -15,14 +15,14 @@ import attrs
 from mcpstore.config.dialects.dialect import ALIASES, SWITCHES, TIMEOUT_KEYS, Dialect
 from mcpstore.config.dialects.known import MCP_SERVERS
 from mcpstore.config.dialects.words import HTTP, SSE, STDIO
-from mcpstore.config.entry import CLIENT_KEYS, read_entry
+from mcpstore.config.entry import read_entry
 from mcpstore.config.own import KEY, written_own
+from mcpstore.config.settings import CLIENT_KEYS
 from mcpstore.config.transports import by_url
 from mcpstore.core.models.service import ServiceSpec
-from mcpstore.core.models.shape import as_array, as_object
-from mcpstore.errors import ConfigError
+from mcpstore.core.models.shape import as_object
 
-__all__ = ["check_storable", "respelled", "spelled"]
+__all__ = ["respelled", "spelled"]
 
 _REMOTE: Final = (HTTP, SSE)
 _TYPES: Final = {STDIO: "stdio", HTTP: "http", SSE: "sse"}
@@ -62,11 +62,7 @@ def respelled(
         source: The dialect `spec.entry` is written in.
         before: The entry in the file now, if there is one.
         old: What that entry means, if it can be used.
-
-    Raises:
-        ConfigError: The entry holds something that no file can hold.
     """
-    check_storable(spec)
     fitting = (entry for entry in _candidates(spec, dialect, source, before, old) if _means(entry, spec, dialect))
     return next(fitting, None) or spelled(spec, dialect)
 
@@ -81,23 +77,9 @@ def _candidates(
         if is_understood:
             yield _merged(spec, old, dialect, lambda part: {key: given[key] for key in part.keys if key in given})
         yield _merged(spec, old, dialect, lambda part: part.write(spec, dialect))
-    if is_understood:
-        yield {**stays, **given}
-        yield given
+    if is_understood and (meant := read_entry(spec.name, given, dialect).spec) is not None:
+        yield {**stays, **_merged(spec, meant, dialect, lambda part: part.write(spec, dialect))}
     yield {**stays, **spelled(spec, dialect)}
-
-
-def check_storable(spec: ServiceSpec) -> None:
-    """Make sure that an entry is made of what JSON is made of.
-
-    Raises:
-        ConfigError: It is not; names the place.
-    """
-    if place := _unstorable(spec.entry, ()):
-        raise ConfigError(
-            f"service {spec.name!r}: {'.'.join(place)} is a Python object, which no file can hold; "
-            "keep the service in memory: MCPStore({'mcpServers': {…}})"
-        )
 
 
 def _merged(
@@ -118,7 +100,7 @@ def _merged(
             else:
                 del merged[key]
         merged.update(written)
-    return {**merged, **_besides(spec.entry)}
+    return {**merged, **{key: value for key, value in _besides(spec.entry).items() if key not in _inline(spec)}}
 
 
 def _means(entry: Mapping[str, Any], spec: ServiceSpec, dialect: Dialect) -> bool:
@@ -141,18 +123,6 @@ def _besides(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _inline(spec: ServiceSpec) -> Mapping[str, Any]:
     """Return the settings of a vendor's transport that stand among the other keys of its entry."""
     return {} if spec.transport in _TYPES or as_object(spec.entry.get("transport")) is not None else spec.settings
-
-
-def _unstorable(value: Any, place: tuple[str, ...]) -> tuple[str, ...]:
-    if value is None or isinstance(value, str | int | float):
-        return ()
-    if (found := as_object(value)) is not None:
-        items = [(str(key), item) for key, item in found.items()]
-    elif (listed := as_array(value)) is not None:
-        items = [(str(i), item) for i, item in enumerate(listed)]
-    else:
-        return place or ("entry",)
-    return next((bad for key, item in items if (bad := _unstorable(item, (*place, key)))), ())
 
 
 # --- the parts -----------------------------------------------------------------------------------------------
@@ -206,7 +176,8 @@ def _setting(what: str) -> _Part:
     """Return the part of a setting that is written as it is."""
 
     def means(spec: ServiceSpec) -> Any:
-        return spec.settings.get(what) or None if spec.transport in _TYPES else None
+        value = spec.settings.get(what) if spec.transport in _TYPES else None
+        return None if value in ({}, []) else value
 
     def write(spec: ServiceSpec, dialect: Dialect) -> dict[str, Any]:
         value = means(spec)
@@ -217,6 +188,8 @@ def _setting(what: str) -> _Part:
     keys = ALIASES[what]
     if what == "headers":
         keys = (*keys, *ALIASES["env_headers"], *ALIASES["bearer"])
+    elif what == "auth":
+        keys = (*keys, *ALIASES["oauth"])
     return _Part(keys, means, write)
 
 
@@ -250,7 +223,7 @@ _PARTS: Final = (
     _Part(_TYPE_KEYS, _transport, _write_transport),
     _Part(ALIASES["url"], _url, _write_url),
     _Part((*ALIASES["command"], *ALIASES["args"]), _program, _write_program),
-    *(_setting(what) for what in ("env", "env_file", "env_vars", "cwd", "headers", "auth", "oauth")),
+    *(_setting(what) for what in ("env", "env_file", "env_vars", "cwd", "headers", "auth", "verify")),
     _Part(SWITCHES, _enabled, _write_enabled),
     _Part(ALIASES["description"], _description, _write_description),
     _Part((KEY, "timeout", *TIMEOUT_KEYS), _own, _write_own),

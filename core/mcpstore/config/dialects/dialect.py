@@ -23,6 +23,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "bearer": ("bearer_token_env_var",),
     "auth": ("auth",),
     "oauth": ("oauth",),
+    "verify": ("verify",),
     "description": ("description",),
 }
 """What clients call the things an entry says; the first spelling an entry has is the one that counts."""

@@ -34,10 +34,9 @@ def looks_like_entry(value: Any) -> bool:
     entry = as_object(value)
     if entry is None:
         return False
-    if any(key in entry for what in ("command", "args", "url") for key in ALIASES[what]):
+    if "transport" in entry or any(key in entry for what in ("command", "args", "url") for key in ALIASES[what]):
         return True
-    words = (as_text(entry.get(key)) for key in ("type", "transport"))
-    return any(known_transport(word) is not None for word in words if word)
+    return known_transport(as_text(entry.get("type")) or "") is not None
 
 
 def looks_like_opencode(tree: Mapping[str, Any], body: Any) -> bool:

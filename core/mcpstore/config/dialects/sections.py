@@ -26,7 +26,7 @@ from mcpstore.config.dialects.known import (
     as_list,
 )
 from mcpstore.config.dialects.looks import looks_like_entry, looks_like_opencode, looks_usable, values_of
-from mcpstore.core.models.shape import as_array, as_object
+from mcpstore.core.models.shape import as_array, as_object, as_text
 from mcpstore.hooks.persistence import Content, Path
 
 __all__ = ["Section", "find_sections", "home_of", "wrong_sections"]
@@ -132,7 +132,7 @@ def home_of(content: Content, *, where: str = "") -> Section:
 def _section(content: Content, path: tuple[str, ...], body: Any, where: str) -> Section | None:
     if len(path) > 1 and looks_usable(body):
         return None  # a service that happens to be called "servers"
-    if path in _AMBIGUOUS and not any(looks_like_entry(entry) for entry in values_of(body)):
+    if path in _AMBIGUOUS and not (_is_expected(content, path) or any(map(looks_like_entry, values_of(body)))):
         return None
     dialect = _dialect(content, path, body, where)
     if as_object(body) is None:
@@ -141,8 +141,14 @@ def _section(content: Content, path: tuple[str, ...], body: Any, where: str) -> 
     if dialect is TOOLS:
         return None
     if dialect is GOOSE:
-        body = {name: entry for name, entry in body.items() if _at(entry, ("type",)) not in _GOOSE_OWN}
+        body = {name: entry for name, entry in body.items() if as_text(_at(entry, ("type",))) not in _GOOSE_OWN}
     return Section(path=path, dialect=dialect, body=body)
+
+
+def _is_expected(content: Content, path: tuple[str, ...]) -> bool:
+    """Whether the file says itself that it is one whose servers stand here."""
+    schema = as_text(content.data.get("$schema")) or ""
+    return path == ("mcp",) and ("opencode" in schema or "crush" in schema)
 
 
 def _dialect(content: Content, path: tuple[str, ...], body: Any, where: str) -> Dialect:
