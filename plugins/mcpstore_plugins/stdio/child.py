@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from signal import SIGKILL
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, cast
 from uuid import uuid4
 
 import attrs
 
 from mcpstore.core.models.secret import Redactor
-from mcpstore.errors import CloseFailed
+from mcpstore.errors import CloseFailed, NotReady
 from mcpstore.hooks import Exit, Peer
 from mcpstore.wire import JsonLines
 from mcpstore_plugins.stdio import ending
@@ -64,6 +64,12 @@ class Started:
     tree: Tree
     marker: str
 
+    @property
+    def pipes(self) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+        """Our ends of its stdin, stdout and stderr."""
+        process = self.process
+        return cast("tuple[IO[bytes], IO[bytes], IO[bytes]]", (process.stdin, process.stdout, process.stderr))
+
     @classmethod
     def from_settings(cls, settings: StdioSettings, marker: str) -> Started:
         """Start a process. Blocks."""
@@ -104,17 +110,17 @@ class Child:
         child = cls(await asyncio.to_thread(Started.from_settings, settings, marker), peer)
         try:
             await child._open_pipes()
-        except BaseException:
+        except OSError as error:  # our own shortage: too many open files, no memory
             await child.close()
-            raise
+            raise NotReady(f"service {peer.service!r} cannot be started now: {error.strerror}") from error
         return child
 
     async def _open_pipes(self) -> None:
-        process = self._started.process
+        stdin, stdout, stderr = self._started.pipes
         try:
-            await open_output(process.stderr, self._stderr)
-            await open_input(process.stdin, self._stdin)
-            await open_output(process.stdout, self._stdout)
+            await open_output(stderr, self._stderr)
+            await open_input(stdin, self._stdin)
+            await open_output(stdout, self._stdout)
         finally:
             # Only now, so that its last words are read before its end is told.
             self._leader.watch()
@@ -175,14 +181,12 @@ class Child:
 
     async def _release(self) -> None:
         """Close the pipes."""
-        process = self._started.process
         if self._late is not None:
             self._late.cancel()
         for pipe in (self._stdin, self._stdout, self._stderr):
             await pipe.aclose()
-        for file in (process.stdin, process.stdout, process.stderr):
-            if file is not None:
-                file.close()  # one that was never opened for asyncio
+        for file in self._started.pipes:
+            file.close()  # for those that asyncio never came to own
 
     async def _kill(self) -> None:
         service = self._peer.service

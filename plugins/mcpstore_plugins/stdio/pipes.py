@@ -92,9 +92,9 @@ class Output(asyncio.Protocol):
 
     def read_rest(self) -> None:
         """Read what a dead child left in the pipe: it must be heard before its end is announced."""
-        pipe = self._transport.get_extra_info("pipe") if self._transport is not None else None
-        if pipe is None or pipe.closed or self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing():
             return
+        pipe: IO[bytes] = self._transport.get_extra_info("pipe")
         with suppress(BlockingIOError):
             for _ in range(_MOST_PIECES):
                 data = os.read(pipe.fileno(), _PIECE)
@@ -127,11 +127,11 @@ class Output(asyncio.Protocol):
         self._on_end()
 
 
-async def open_input(pipe: IO[bytes] | None, protocol: Input) -> None:
-    """Let a protocol write to a pipe."""
-    await asyncio.get_running_loop().connect_write_pipe(lambda: protocol, cast("IO[bytes]", pipe))
+async def open_input(pipe: IO[bytes], protocol: Input) -> None:
+    """Let a protocol write to a pipe, and own it."""
+    await asyncio.get_running_loop().connect_write_pipe(lambda: protocol, pipe)
 
 
-async def open_output(pipe: IO[bytes] | None, protocol: Output) -> None:
-    """Let a protocol read from a pipe."""
-    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, cast("IO[bytes]", pipe))
+async def open_output(pipe: IO[bytes], protocol: Output) -> None:
+    """Let a protocol read from a pipe, and own it."""
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)

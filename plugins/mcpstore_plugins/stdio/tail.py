@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["LONGEST_LINE", "MOST_KEPT", "MOST_LINES", "Tail"]
+__all__ = ["LONGEST_LINE", "MOST_KEPT", "MOST_LINES", "MOST_LINES_KEPT", "Tail"]
 
 MOST_KEPT: Final = 64 * 1024
-"""Characters kept."""
+"""Characters kept, in at most `MOST_LINES_KEPT` lines: a short line costs more than its characters."""
+
+MOST_LINES_KEPT: Final = 1000
 
 LONGEST_LINE: Final = 4096
 """Bytes of a line that are looked at; the rest of it is dropped."""
@@ -48,6 +50,7 @@ class Tail:
         self._rest = b""
         self._backlog = b""
         self._left_out = 0
+        self._is_torn = False
         self._second = clock()
         self._passed = 0
 
@@ -61,7 +64,9 @@ class Tail:
         self._passed += count
         if self._passed > MOST_LINES:
             self._left_out += count
-            self._backlog = (self._backlog + data[-_BACKLOG:])[-_BACKLOG:]
+            backlog = self._backlog + data[-_BACKLOG:]
+            self._is_torn = self._is_torn or len(data) > _BACKLOG or len(backlog) > _BACKLOG
+            self._backlog = backlog[-_BACKLOG:]
         else:
             self._split(data)
 
@@ -87,12 +92,13 @@ class Tail:
 
     def _release(self) -> None:
         """Pass on the end of a flood."""
-        if not self._left_out:
-            return
-        _torn, _, end = self._backlog.partition(b"\n")
-        left_out = self._left_out - end.count(b"\n")
-        self._show(f"… {left_out} lines left out")
-        self._rest, self._backlog, self._left_out = b"", b"", 0
+        end, left_out = self._backlog, self._left_out
+        if self._is_torn:  # what is left of its first line is nobody's end or beginning
+            end = end.partition(b"\n")[2]
+            kept = end.count(b"\n")
+            self._rest = b""
+            self._show(f"… {left_out - kept} lines left out")
+        self._backlog, self._left_out, self._is_torn = b"", 0, False
         self._split(end)
 
     def _take(self, line: bytes) -> None:
@@ -102,7 +108,7 @@ class Tail:
     def _show(self, text: str) -> None:
         self._kept.append(text)
         self._size += len(text)
-        while self._size > MOST_KEPT:
+        while self._size > MOST_KEPT or len(self._kept) > MOST_LINES_KEPT:
             self._size -= len(self._kept.popleft())
         self._on_line(text)
 

@@ -7,14 +7,16 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from plugins.stdio.world import World, open_files
+
+from plugins.stdio.world import World, children, open_files
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
     world = World()
-    files = len(open_files())
+    files, family = len(open_files()), children()
     yield world
+    assert children() == family
     assert world.left() == []
     assert len(open_files()) == files
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("mcpstore-wait")]

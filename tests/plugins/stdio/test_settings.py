@@ -18,7 +18,7 @@ def problems(**fields: Any) -> list[str]:
 
 
 def test_a_command_is_enough():
-    settings = StdioSettings(command="server")
+    settings = StdioSettings(command="server", cwd=None)
     assert settings.model_dump() == {
         "command": "server",
         "args": [],

@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--children", default="", help="comma separated: group, session, daemon, obedient")
 parser.add_argument("--ignore-eof", action="store_true")
 parser.add_argument("--ignore-term", action="store_true")
 parser.add_argument("--silent", action="store_true", help="never answer")
+parser.add_argument("--refuse", default="", help="answer everything with this error")
 parser.add_argument("--say", default="", help="a line for stderr, first of all")
 parser.add_argument("--print", default="", help="a line for stdout, first of all")
 parser.add_argument("--exit", type=int, help="exit with this code instead of serving")
@@ -23,7 +25,7 @@ options, rest = parser.parse_known_args()
 
 def note(pid):
     if options.pidfile:
-        with open(options.pidfile, "a") as file:
+        with Path(options.pidfile).open("a") as file:
             file.write(f"{pid}\n")
 
 
@@ -51,7 +53,7 @@ def start(kind):
 
 def on_term(*_):
     if options.on_term:
-        open(options.on_term, "w").close()
+        Path(options.on_term).touch()
     if not options.ignore_term:
         os._exit(0)
 
@@ -65,10 +67,10 @@ def answer(message):
             "serverInfo": {"name": "tiny", "version": "1"},
         }
     if method == "test/about":
-        return {"argv": rest, "env": dict(os.environ), "cwd": os.getcwd()}
+        return {"argv": rest, "env": dict(os.environ), "cwd": str(Path.cwd())}
     if method == "test/close":
         os.close(params["fd"])
-        if params["fd"] == 1:
+        if params["fd"] < 2:
             linger_here()
     if method == "test/die":
         os.kill(os.getpid(), params["signal"])
@@ -104,7 +106,11 @@ for _ in range(options.flood):
 for line in iter(sys.stdin.readline, ""):
     message = json.loads(line)
     if "id" in message and not options.silent:
-        reply = {"jsonrpc": "2.0", "id": message["id"], "result": answer(message)}
+        reply = {"jsonrpc": "2.0", "id": message["id"]}
+        if options.refuse:
+            reply["error"] = {"code": -32603, "message": options.refuse}
+        else:
+            reply["result"] = answer(message)
         sys.stdout.write(json.dumps(reply) + "\n")
         sys.stdout.flush()
 if options.ignore_eof:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +19,7 @@ class World:
     """A connection to be: its settings, its peer, and what is left of it."""
 
     marker: str = attrs.field(factory=lambda: str(uuid4()))
+    markers: set[str] = attrs.field(factory=set)
     stderr: list[str] = attrs.field(factory=list)
     notices: list[str] = attrs.field(factory=list)
 
@@ -40,20 +40,26 @@ class World:
             "closing": Closing(polite=5.0, term=5.0, kill=5.0),
             **fields,
         }
+        self.markers.add(given["marker"])
         return Peer(**given)
 
+    def another(self, **fields: object) -> Peer:
+        """Return the peer of another connection: it may be open at the same time."""
+        return self.peer(marker=str(uuid4()), **fields)
+
     def left(self) -> list[int]:
-        return [pid for pid in everyone() if f"MCPSTORE_MARKER={self.marker}".encode() in environ(pid)]
+        wanted = {f"MCPSTORE_MARKER={marker}".encode() for marker in self.markers}
+        return [pid for pid in everyone() if not wanted.isdisjoint(environ(pid))]
 
 
 def everyone() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit()]
 
 
 def environ(pid: int) -> list[bytes]:
     try:
         return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return []
 
 
@@ -65,11 +71,16 @@ def state(pid: int) -> str:
         return ""
 
 
+def children() -> list[int]:
+    """Return the children of this process, zombies included."""
+    tasks = Path("/proc/self/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+
+
 def is_alive(pid: int) -> bool:
     return state(pid) not in ("", "Z", "X")
 
 
 def open_files() -> list[str]:
     """Return what this process has open, without what the interpreter and the test runner open on their own."""
-    names = (f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd"))
-    return sorted(os.readlink(name) for name in names if os.path.lexists(name))
+    return sorted(str(place.readlink()) for place in Path("/proc/self/fd").iterdir() if place.is_symlink())

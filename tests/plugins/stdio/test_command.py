@@ -1,0 +1,142 @@
+"""Finding the program, and the remedies when there is none."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from mcpstore.errors import CommandNotFound, ConnectRefused, NotReady
+from mcpstore_plugins.stdio.command import refusal, resolve
+
+
+def program(place: Path, text: str = "#!/bin/sh\n", mode: int = 0o755) -> Path:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text)
+    place.chmod(mode)
+    return place
+
+
+def told(command: str, path: str = "/nowhere", cwd: str = "/") -> str:
+    with pytest.raises(CommandNotFound) as caught:
+        resolve(command, path=path, cwd=cwd)
+    return str(caught.value)
+
+
+def test_the_first_program_of_path_is_taken_whatever_lies_in_its_way(tmp_path: Path):
+    (tmp_path / "a" / "x").mkdir(parents=True)
+    program(tmp_path / "b" / "x", mode=0o644)
+    right = program(tmp_path / "c" / "x")
+    program(tmp_path / "d" / "x")
+    path = ":".join(str(tmp_path / name) for name in "abcd")
+    assert resolve("x", path=path, cwd="/") == str(right)
+
+
+def test_a_command_with_a_slash_and_relative_entries_of_path_start_from_the_folder_of_the_service(tmp_path: Path):
+    right = program(tmp_path / "bin" / "x")
+    assert resolve("./bin/x", path="", cwd=str(tmp_path)) == str(right)
+    assert resolve("bin/x", path="", cwd=str(tmp_path)) == str(right)
+    assert resolve("x", path=":bin:", cwd=str(tmp_path)) == str(right)
+
+
+def test_an_empty_entry_of_path_is_not_the_current_folder(tmp_path: Path):
+    program(tmp_path / "x")
+    assert told("x", path="::", cwd=str(tmp_path)).startswith("command 'x' was not found in the 0 folders of PATH")
+
+
+def test_a_program_in_the_home_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    right = program(tmp_path / "x")
+    assert resolve("~/x", path="", cwd="/") == str(right)
+
+
+def test_symbolic_links_stay_what_they_are(tmp_path: Path):
+    # A virtual environment's python, and tools that look at the name they are called by, depend on it.
+    program(tmp_path / "real")
+    (tmp_path / "link").symlink_to("real")
+    assert resolve("link", path=str(tmp_path), cwd="/") == str(tmp_path / "link")
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [
+        ("npx", "install Node.js, which brings npx"),
+        ("uvx", "install uv, which brings uvx: pip install uv"),
+        ("docker", "install Docker, and see that its command line is on PATH"),
+        ("pipx", "install it: pip install pipx"),
+        ("whatever", "install it, give its full path, or add its folder to PATH in env"),
+    ],
+)
+def test_a_missing_command_is_told_with_a_remedy(command: str, remedy: str):
+    assert told(command, path="/nowhere:/nowhere/else") == (
+        f"command {command!r} was not found in the 2 folders of PATH; {remedy}"
+    )
+    assert "the 1 folder of PATH" in told(command)
+
+
+def test_python_is_told_to_be_python3_where_that_is_all_there_is(tmp_path: Path):
+    program(tmp_path / "python3")
+    assert told("python", path=str(tmp_path)).endswith("; there is 'python3': write that")
+    assert "write that" not in told("python")
+
+
+def test_a_whole_shell_line_is_told_to_be_split(tmp_path: Path):
+    program(tmp_path / "npx")
+    remedy = "there is 'npx': put what follows it into args, one string per argument"
+    assert told("npx -y server", path=str(tmp_path)).endswith(remedy)
+    assert "put what follows" not in told("npx -y server")
+
+
+def test_a_missing_path_is_told_with_where_it_was_looked_for(tmp_path: Path):
+    assert told("./x", cwd=str(tmp_path)) == (
+        f"command './x' does not exist (looked for in {str(tmp_path)!r}); correct the path"
+    )
+    assert told("/no/npx") == "command '/no/npx' does not exist; install Node.js, which brings npx"
+
+
+def test_what_may_not_be_executed_is_told(tmp_path: Path):
+    place = program(tmp_path / "x", mode=0o644)
+    assert told("x", path=str(tmp_path)) == (
+        f"command 'x' cannot be executed: {str(place)!r} is not executable; "
+        "make it so with chmod +x, or name its interpreter"
+    )
+
+
+def test_a_folder_is_told(tmp_path: Path):
+    assert told(str(tmp_path)) == (
+        f"command {str(tmp_path)!r} cannot be executed: {str(tmp_path)!r} is a folder; name the program in it"
+    )
+
+
+def error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+def test_our_own_shortages_are_no_refusal():
+    found = refusal(error(errno.EMFILE), "/bin/x", [])
+    assert isinstance(found, NotReady)
+    assert str(found) == "command '/bin/x' cannot be started now: Too many open files"
+
+
+def test_too_many_arguments_are_told_by_their_size_alone():
+    found = refusal(error(errno.E2BIG), "/bin/x", ["s3cret", "abc"])
+    assert type(found) is ConnectRefused
+    assert str(found) == "command '/bin/x' is given too much: 9 characters of arguments; shorten them"
+
+
+def test_a_missing_interpreter_is_told_by_name(tmp_path: Path):
+    place = program(tmp_path / "x", "#! /no/such/python -u\n")
+    assert str(refusal(error(errno.ENOENT), str(place), [])) == (
+        f"command {str(place)!r} needs '/no/such/python', which does not exist; "
+        "install it, or make another interpreter the command"
+    )
+    for odd in (str(program(tmp_path / "y", "no script")), str(program(tmp_path / "z", "#!\n")), "/gone"):
+        assert "needs an interpreter, which does not exist" in str(refusal(error(errno.ENOENT), odd, []))
+
+
+def test_any_other_refusal_of_the_system_is_told_in_its_words():
+    found = refusal(error(errno.EACCES), "/bin/x", [])
+    assert isinstance(found, CommandNotFound)
+    assert str(found).startswith("command '/bin/x' cannot be executed: Permission denied; give its full path")

@@ -1,0 +1,107 @@
+"""The end of a process that nobody asked for is noticed by itself, told in words, and leaves no zombie."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import anyio
+import pytest
+
+from mcpstore.errors import ConnectionLost, MCPStoreError
+from mcpstore.hooks import Closing
+from mcpstore_plugins.stdio.connection import connect
+from plugins.stdio.world import World, children, is_alive, state
+
+pytestmark = pytest.mark.usefixtures("way")
+
+
+@pytest.fixture(params=["pidfd", "thread"])
+def way(request: pytest.FixtureRequest) -> None:
+    """Notice it in both ways: by a pidfd, and by a waiting thread where there is none."""
+    if request.param == "thread":
+        request.getfixturevalue("no_pidfd")
+
+
+async def test_kill_9_is_noticed_without_a_call(world: World):
+    with anyio.fail_after(20):
+        async with connect(world.settings("--say", "hello"), world.peer()) as connection:
+            os.kill(connection.pid, signal.SIGKILL)
+            ended = await connection.wait_closed()
+            assert (ended.reason, ended.code, ended.signal) == ("killed by SIGKILL", None, "SIGKILL")
+            assert ended.stderr == ("hello",)
+            assert state(connection.pid) == ""  # waited for while the connection is still held open
+            with pytest.raises(ConnectionLost):
+                await connection.request("ping")
+
+
+async def test_death_is_noticed_where_a_child_can_only_be_waited_for(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(os, "pidfd_open")
+    monkeypatch.delattr(os, "waitid")  # as on macOS before Python 3.13
+    with anyio.fail_after(20):
+        async with connect(world.settings(), world.peer()) as connection:
+            os.kill(connection.pid, signal.SIGKILL)
+            assert (await connection.wait_closed()).signal == "SIGKILL"
+
+
+async def test_an_exit_is_told_with_its_code_after_everything_that_was_written_before_it(world: World):
+    with anyio.fail_after(20):
+        async with connect(world.settings(), world.peer()) as connection:
+            with pytest.raises(ConnectionLost):
+                await connection.request("test/exit", {"code": 7, "say": "first\nlast words"})
+            ended = await connection.wait_closed()
+    assert (ended.reason, ended.code, ended.signal) == ("exited with code 7", 7, None)
+    assert ended.stderr == ("first", "last words")
+    assert world.notices == ["notifications/last"]
+
+
+async def test_a_signal_without_a_name_is_told_by_its_number(world: World):
+    number = signal.SIGRTMIN + 3
+    with anyio.fail_after(20):
+        async with connect(world.settings(), world.peer()) as connection:
+            os.kill(connection.pid, number)
+            ended = await connection.wait_closed()
+    assert (ended.reason, ended.signal) == (f"killed by signal {number}", f"signal {number}")
+
+
+@pytest.mark.parametrize(("fd", "name"), [(0, "stdin"), (1, "stdout")])
+async def test_a_process_that_closes_a_pipe_and_lives_on_is_lost(world: World, fd: int, name: str):
+    closing = Closing(polite=0.1, term=5.0)
+    with anyio.fail_after(20):
+        async with connect(world.settings("--ignore-eof"), world.peer(closing=closing)) as connection:
+            with pytest.raises(MCPStoreError):
+                await connection.request("test/close", {"fd": fd}, timeout=1.0)
+            ended = await connection.wait_closed()
+            assert (ended.reason, ended.code, ended.signal) == (f"closed its {name}", None, None)
+            assert is_alive(connection.pid)
+
+
+async def test_a_process_may_close_its_stderr(world: World):
+    with anyio.fail_after(20):
+        async with connect(world.settings(), world.peer()) as connection:
+            await connection.request("test/close", {"fd": 2})
+            assert await connection.request("ping") == {}
+
+
+async def test_a_dead_wrapper_is_a_lost_service_though_its_children_hold_the_pipes(world: World, tmp_path: Path):
+    pids = tmp_path / "pids"
+    with anyio.fail_after(20):
+        async with connect(
+            world.settings("--children", "obedient", "--pidfile", str(pids)), world.peer()
+        ) as connection:
+            os.kill(connection.pid, signal.SIGKILL)
+            assert (await connection.wait_closed()).reason == "killed by SIGKILL"
+            leader, child = map(int, pids.read_text().split())
+            assert leader == connection.pid
+            assert is_alive(child)
+    assert not is_alive(child)
+
+
+async def test_a_service_that_dies_while_it_floods_is_noticed(world: World):
+    code = "import os, sys; sys.stdin.readline()\nwhile True: os.write(1, b'x' * 65536 + b'\\n')"
+    with anyio.fail_after(20):
+        with pytest.raises(MCPStoreError):
+            async with connect(world.script(code), world.peer(closing=Closing(polite=0.1))):
+                pass
+    assert children() == []

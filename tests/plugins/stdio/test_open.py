@@ -1,0 +1,289 @@
+"""Opening: what a process is given, what an open connection is like, and what is told when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+
+from mcpstore.errors import (
+    CommandNotFound,
+    ConnectRefused,
+    ConnectTimeout,
+    NotReady,
+    UnsupportedProtocol,
+)
+from mcpstore.hooks import Closing, Connection
+from mcpstore_plugins.stdio.connection import connect
+from plugins.stdio.world import World, children, open_files
+
+LITERAL = [
+    "a b",
+    "",
+    "$HOME",
+    "${PATH}",
+    "$(id)",
+    "`id`",
+    ";",
+    "&&",
+    "|",
+    ">x",
+    "*",
+    "~",
+    "'",
+    '"',
+    "\\",
+    "\n",
+    "--",
+    "é漢😀",
+    "\udc80",
+]
+
+
+async def about(world: World, *args: str, **fields: object) -> dict[str, object]:
+    async with connect(world.settings(*args, **fields), world.peer()) as connection:
+        return await connection.request("test/about")
+
+
+async def refused(world: World, error: type[Exception], **fields: object) -> str:
+    with pytest.raises(error) as caught:
+        async with connect(world.settings(**fields), world.peer()):
+            pass
+    assert type(caught.value) is error
+    return str(caught.value)
+
+
+async def test_an_open_connection_knows_its_server_and_its_process(world: World):
+    async with connect(world.settings(), world.peer()) as connection:
+        assert isinstance(connection, Connection)
+        assert connection.server.name == "tiny"
+        assert connection.protocol_version == "2025-11-25"
+        assert world.left() == [connection.pid]
+        assert await connection.request("ping") == {}
+
+
+async def test_arguments_arrive_literally(world: World):
+    assert (await about(world, *LITERAL))["argv"] == LITERAL
+
+
+async def test_variables_arrive_literally_and_no_others(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("GITHUB_TOKEN", "never")
+    monkeypatch.setenv("TZ", "UTC")
+    file = tmp_path / "env"
+    file.write_text("A=from file\nB=from file\n")
+    env = {"A": "$HOME `id`", "C": 5, "TZ": None}
+    seen = (await about(world, env=env, env_file=str(file)))["env"]
+    assert isinstance(seen, dict)
+    assert {name: seen.get(name) for name in ("A", "B", "C", "TZ", "GITHUB_TOKEN")} == {
+        "A": "$HOME `id`",
+        "B": "from file",
+        "C": "5",
+        "TZ": None,
+        "GITHUB_TOKEN": None,
+    }
+    assert seen["MCPSTORE_MARKER"] == world.marker
+
+
+async def test_without_a_marker_of_the_manager_a_connection_gets_a_fresh_one(world: World):
+    markers = set()
+    for _ in range(2):
+        async with connect(world.settings(), world.peer(marker="")) as connection:
+            env = (await connection.request("test/about"))["env"]
+            markers.add(env["MCPSTORE_MARKER"])
+    assert len(markers) == 2
+    assert all(markers)
+
+
+async def test_a_service_runs_where_it_is_told_to(world: World, tmp_path: Path):
+    assert (await about(world, cwd=str(tmp_path)))["cwd"] == str(tmp_path)
+    assert (await about(world))["cwd"] == str(Path.cwd())
+
+
+async def test_a_relative_command_starts_from_the_folder_of_the_service(world: World, tmp_path: Path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    assert (await about(world, command="bin/python", cwd=str(tmp_path)))["cwd"] == str(tmp_path)
+
+
+async def test_the_command_is_found_by_the_path_of_the_service(world: World, tmp_path: Path):
+    (tmp_path / "snake").symlink_to(sys.executable)
+    assert (await about(world, command="snake", env={"PATH": str(tmp_path)}))["argv"] == []
+
+
+async def test_a_folder_that_is_not_there_is_told(world: World, tmp_path: Path):
+    place = tmp_path / "x"
+    told = await refused(world, ConnectRefused, cwd=str(place))
+    assert told == f"cwd {str(place)!r} does not exist; create it, or change cwd"
+    place.touch()
+    told = await refused(world, ConnectRefused, cwd=str(place))
+    assert told == f"cwd {str(place)!r} is not a folder; create it, or change cwd"
+
+
+async def test_an_env_file_that_is_of_no_use_is_told_without_its_content(world: World, tmp_path: Path):
+    place = tmp_path / "env"
+    told = await refused(world, ConnectRefused, env_file="env", cwd=str(tmp_path))
+    assert told == f"env_file {str(place)!r} cannot be read: No such file or directory; correct env_file"
+    place.write_text("A=1\ns3cret\n")
+    told = await refused(world, ConnectRefused, env_file=str(place))
+    assert told == f"env_file {str(place)!r} cannot be used: line 2 is not NAME=value; correct the file"
+    place.write_bytes(b"A=s3cret\xff")
+    told = await refused(world, ConnectRefused, env_file=str(place))
+    assert told == f"env_file {str(place)!r} cannot be used: it is not UTF-8; correct the file"
+
+
+async def test_a_command_that_is_not_there_is_told(world: World):
+    told = await refused(world, CommandNotFound, command="no-such-command", env={"PATH": "/a:/b", "KEY": "s3cret"})
+    assert told.startswith("command 'no-such-command' was not found in the 2 folders of PATH; ")
+
+
+async def test_a_script_without_an_interpreter_is_told(world: World, tmp_path: Path):
+    script = tmp_path / "x"
+    script.write_text("echo hello\n")
+    script.chmod(0o755)
+    assert "is not a program this machine can run; let the script begin with #!" in await refused(
+        world, CommandNotFound, command=str(script)
+    )
+    script.write_text("#!/no/such/interpreter\n")
+    assert "needs '/no/such/interpreter', which does not exist" in await refused(
+        world, CommandNotFound, command=str(script)
+    )
+
+
+async def test_too_long_arguments_are_refused(world: World):
+    told = await refused(world, ConnectRefused, args=["x" * 3_000_000])
+    assert "is given too much: 3000000 characters of arguments" in told
+
+
+async def test_an_exit_before_the_handshake_is_told_with_its_code_and_last_words(world: World):
+    settings = world.settings("--say", "the key is wrong: s3cret-value", "--exit", "3", env={"KEY": "s3cret-value"})
+    with anyio.fail_after(20), pytest.raises(NotReady) as caught:
+        async with connect(settings, world.peer()):
+            pass
+    assert caught.value.exit_code == 3
+    assert str(caught.value) == (
+        "service 'tiny' exited with code 3 before it was ready; its stderr ends: the key is wrong: ***"
+    )
+    assert world.stderr == ["the key is wrong: ***"]
+
+
+async def test_a_signal_before_the_handshake_is_told_by_name(world: World):
+    settings = world.script("import os, signal; os.kill(os.getpid(), signal.SIGABRT)")
+    with pytest.raises(NotReady, match="killed by SIGABRT before it was ready; it wrote nothing to stderr") as caught:
+        async with connect(settings, world.peer()):
+            pass
+    assert caught.value.exit_code is None
+
+
+async def test_what_a_program_prints_instead_of_serving_explains_its_exit(world: World):
+    settings = world.settings("--print", "usage: --key s3cret-value", "--exit", "2", env={"KEY": "s3cret-value"})
+    with pytest.raises(NotReady, match=r"exited with code 2 .*; its stdout began: usage: --key \*\*\*$"):
+        async with connect(settings, world.peer()):
+            pass
+
+
+async def test_many_last_words_are_joined_and_cut(world: World):
+    settings = world.script("import sys; sys.stderr.write('\\n'.join('x' * 99 for _ in range(50))); sys.exit(1)")
+    with pytest.raises(NotReady) as caught:
+        async with connect(settings, world.peer()):
+            pass
+    assert len(str(caught.value)) < 950
+    assert str(caught.value).endswith(" | ".join(["x" * 99] * 5))
+
+
+async def test_a_service_that_never_answers_is_told_with_its_last_words(world: World):
+    settings = world.settings("--silent", "--say", "connecting to the database")
+    with pytest.raises(ConnectTimeout, match=r"0\.5 s; last line of stderr: connecting to the database$"):
+        async with connect(settings, world.peer(handshake_timeout=0.5)):
+            pass
+
+
+async def test_a_service_that_never_says_anything_is_told_too(world: World):
+    with pytest.raises(ConnectTimeout, match=r"within 0\.5 s$"):
+        async with connect(world.settings("--silent"), world.peer(handshake_timeout=0.5)):
+            pass
+
+
+async def test_a_service_that_refuses_is_told_in_its_own_words(world: World):
+    with pytest.raises(NotReady, match="refused the handshake: no licence"):
+        async with connect(world.settings("--refuse", "no licence"), world.peer()):
+            pass
+
+
+async def test_a_program_that_is_no_server_is_told(world: World):
+    settings = world.script("while True: print('hello, human')")
+    with pytest.raises(UnsupportedProtocol, match="hello, human"):
+        async with connect(settings, world.peer(closing=Closing(polite=0.1))):
+            pass
+
+
+async def test_a_gigabyte_on_stderr_before_the_first_answer_is_drained(world: World):
+    settings = world.settings("--flood", "1024", "--say", "begin")
+    longest = 0.0
+
+    async def watch() -> None:
+        nonlocal longest
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.001)
+            longest = max(longest, loop.time() - before)
+
+    before = resident()
+    with anyio.fail_after(100):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch)
+            async with connect(settings, world.peer(handshake_timeout=90.0)) as connection:
+                assert await connection.request("ping") == {}
+            tasks.cancel_scope.cancel()
+    assert resident() - before < 32 << 20
+    assert longest < 1.0
+    assert world.stderr[0] == "begin"
+    assert world.stderr[-1] == "x" * 99
+    assert any(line.startswith("…") for line in world.stderr)
+
+
+async def test_a_hundred_openings_that_fail_leave_nothing(world: World):
+    before = open_files(), children(), asyncio.all_tasks()
+    ways = [
+        (world.settings("--exit", "1"), NotReady, 20.0),
+        (world.settings(command="no-such-command"), CommandNotFound, 20.0),
+        (world.settings("--silent"), ConnectTimeout, 0.2),
+        (world.script("print('x\\n' * 200)"), UnsupportedProtocol, 20.0),
+    ]
+
+    async def fail(number: int) -> None:
+        settings, error, timeout = ways[number % len(ways)]
+        with pytest.raises(error):
+            async with connect(settings, world.another(handshake_timeout=timeout)):
+                pass
+
+    for start in range(0, 100, 10):
+        async with anyio.create_task_group() as tasks:
+            for number in range(start, start + 10):
+                tasks.start_soon(fail, number)
+    assert (open_files(), children(), asyncio.all_tasks()) == before
+    assert world.left() == []
+
+
+async def test_twenty_openings_at_once_all_succeed(world: World):
+    pids: set[int] = set()
+
+    async def once() -> None:
+        async with connect(world.settings(), world.another()) as connection:
+            assert await connection.request("ping") == {}
+            pids.add(connection.pid)
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(once)
+    assert len(pids) == 20
+
+
+def resident() -> int:
+    """Return the memory of this process in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")

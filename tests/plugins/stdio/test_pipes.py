@@ -1,0 +1,86 @@
+"""The pipes of a child, without the child."""
+
+from __future__ import annotations
+
+import os
+
+import anyio
+import pytest
+
+from mcpstore.wire import Sink
+from mcpstore_plugins.stdio import pipes
+from mcpstore_plugins.stdio.pipes import Input, Output, open_input, open_output
+
+
+async def test_an_input_says_when_the_child_does_not_keep_up_and_when_it_does_again():
+    broken: list[str] = []
+    child, ours = os.pipe()
+    stdin = Input(on_broken=lambda: broken.append("broken"))
+    sink: Sink = stdin
+    stdin.write(b"dropped: it is not open yet")
+    stdin.end()
+    with anyio.fail_after(20):
+        await open_input(os.fdopen(ours, "wb", buffering=0), stdin)
+        assert not sink.is_paused
+        sink.write(b"x" * (1 << 20))
+        assert sink.is_paused
+        os.set_blocking(child, False)
+        read = 0
+        while sink.is_paused:
+            read += len(os.read(child, 1 << 20))
+            await anyio.wait_readable(child)
+        await sink.drain()
+        assert read > 0
+        await stdin.aclose()
+        await stdin.aclose()
+        stdin.write(b"dropped: it is closed")
+        stdin.end()
+    os.close(child)
+    assert broken == ["broken"]
+
+
+async def test_whoever_waits_for_a_child_that_closes_its_input_is_told():
+    child, ours = os.pipe()
+    stdin = Input(on_broken=lambda: None)
+    with anyio.fail_after(20):
+        await open_input(os.fdopen(ours, "wb", buffering=0), stdin)
+        stdin.write(b"x" * (1 << 20))
+        os.close(child)
+        await stdin.drain()
+        assert not stdin.is_paused
+        await stdin.aclose()
+
+
+async def test_the_rest_of_an_output_is_read_up_to_its_end_or_to_where_nobody_writes():
+    heard: list[bytes] = []
+    ours, child = os.pipe()
+    output = Output(heard.append, on_end=lambda: heard.append(b"end"))
+    output.read_rest()
+    output.abort()
+    with anyio.fail_after(20):
+        await open_output(os.fdopen(ours, "rb", buffering=0), output)
+        output.read_rest()
+        assert heard == []
+        os.write(child, b"some")
+        output.read_rest()
+        os.write(child, b"more")
+        os.close(child)
+        output.read_rest()
+        assert heard == [b"some", b"more"]
+        await output.aclose()
+        output.read_rest()
+    assert heard == [b"some", b"more", b"end"]
+
+
+async def test_of_a_rest_without_end_not_everything_is_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pipes, "_PIECE", 10)
+    heard: list[bytes] = []
+    ours, child = os.pipe()
+    output = Output(heard.append, on_end=lambda: None)
+    with anyio.fail_after(20):
+        await open_output(os.fdopen(ours, "rb", buffering=0), output)
+        os.write(child, b"x" * 10_000)
+        output.read_rest()
+        assert sum(map(len, heard)) == 640
+        await output.aclose()
+    os.close(child)

@@ -1,0 +1,197 @@
+"""Finding what belongs to a service, and signalling nobody else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import attrs
+import pytest
+
+from mcpstore_plugins.stdio import proc, tree
+from mcpstore_plugins.stdio.proc import Process
+from mcpstore_plugins.stdio.tree import GroupTree, MarkedTree, handle_of, tree_of, with_descendants
+from plugins.stdio.world import is_alive, state
+
+
+@pytest.fixture
+def sleeper() -> Iterator[Process]:
+    with subprocess.Popen(["sleep", "300"], start_new_session=True) as started:
+        found = proc.read(started.pid)
+        assert found is not None
+        yield found
+        started.kill()
+
+
+def process(pid: int, *, parent: int = 1, session: int = 1, started: int = 100, is_dead: bool = False) -> Process:
+    return Process(pid=pid, parent=parent, session=session, started=started, is_dead=is_dead)
+
+
+class Fake:
+    """A list of processes in which 10, begun at 100, leads a service."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 200
+        self.listed = [process(10, session=10)]
+        self.marked: set[int] = set()
+        monkeypatch.setattr(proc, "everyone", lambda: iter(self.listed))
+        monkeypatch.setattr(proc, "read", lambda pid: next((p for p in self.listed if p.pid == pid), None))
+        monkeypatch.setattr(proc, "carries", lambda pid, marker: marker == "m" and pid in self.marked)
+        monkeypatch.setattr(proc, "ticks_now", lambda: self.now)
+        self.tree = MarkedTree(10, "m")
+
+    def found(self, *others: Process) -> list[int]:
+        self.listed = [process(10, session=10), *others]
+        return sorted(p.pid for p in self.tree.living())
+
+    def found_without_leader(self, *others: Process) -> list[int]:
+        self.listed = list(others)
+        return sorted(p.pid for p in self.tree.living())
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    return Fake(monkeypatch)
+
+
+def test_the_session_of_the_leader_belongs_to_it(fake: Fake):
+    assert fake.found(process(11, session=10), process(12)) == [10, 11]
+
+
+def test_what_carries_the_marker_belongs_to_it_wherever_it_is(fake: Fake):
+    fake.marked = {11}
+    assert fake.found(process(11, session=11), process(12, session=11)) == [10, 11]
+
+
+def test_descendants_belong_to_it_however_far(fake: Fake):
+    fake.marked = {11}
+    others = (process(14, parent=13), process(13, parent=11), process(11), process(15, parent=99))
+    assert fake.found(*others) == [10, 11, 13, 14]
+
+
+def test_what_once_belonged_to_it_still_does_without_its_parents(fake: Fake):
+    assert fake.found(process(11, parent=10, session=11)) == [10, 11]
+    fake.tree.leader_ends()
+    assert fake.found_without_leader(process(11, session=11)) == [11]
+    assert fake.found_without_leader(process(11, session=11, started=150)) == []  # the number, not the process
+
+
+def test_what_is_older_than_the_leader_does_not_belong_to_it(fake: Fake):
+    fake.marked = {9}
+    assert fake.found(process(9, started=99)) == [10]
+
+
+def test_the_dead_are_not_alive(fake: Fake):
+    assert fake.found(process(11, session=10, is_dead=True)) == [10]
+
+
+def test_once_the_leader_is_waited_for_its_number_proves_only_who_began_before(fake: Fake):
+    fake.tree.leader_ends()
+    assert fake.found_without_leader(process(11, session=10, started=199), process(12, session=10, started=200)) == [11]
+
+
+def test_a_stranger_with_the_number_of_the_leader_does_not_belong_to_it(fake: Fake):
+    fake.tree.leader_ends()
+    assert fake.found_without_leader(process(10, session=10, started=201), process(11, parent=10, started=202)) == []
+
+
+def test_a_list_that_looks_empty_is_read_twice(fake: Fake, monkeypatch: pytest.MonkeyPatch):
+    readings = iter([[], [process(11, session=10)], [], []])
+    monkeypatch.setattr(proc, "everyone", lambda: iter(next(readings)))
+    assert [p.pid for p in fake.tree.living()] == [11]
+    assert fake.tree.living() == []
+
+
+def test_a_leader_that_cannot_be_looked_up_is_found_by_its_session(fake: Fake, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(proc, "read", lambda _pid: os.open("/no/such/file", os.O_RDONLY))
+        fake.tree = MarkedTree(10, "m")
+    assert fake.found(process(11)) == [10]
+
+
+def test_roots_come_before_their_descendants():
+    everyone = [process(4, parent=3), process(3, parent=2), process(2, parent=3), process(5)]
+    assert [p.pid for p in with_descendants([everyone[1]], everyone)] == [3, 4, 2]
+
+
+@pytest.mark.parametrize("pidfds", [True, False])
+def test_only_who_is_still_the_same_is_signalled(sleeper: Process, pidfds: bool, monkeypatch: pytest.MonkeyPatch):
+    if not pidfds:
+        monkeypatch.delattr(os, "pidfd_open")
+    here = tree_of(sleeper.pid, "m")
+    here.send([attrs.evolve(sleeper, started=sleeper.started - 1)], signal.SIGKILL)
+    assert is_alive(sleeper.pid)
+    here.send([sleeper], signal.SIGSTOP)
+    os.waitid(os.P_PID, sleeper.pid, os.WSTOPPED)
+    assert state(sleeper.pid) == "T"
+    here.send([sleeper], signal.SIGKILL, signal.SIGCONT)
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+
+
+def test_a_handle_is_only_given_for_the_process_that_is_meant(sleeper: Process):
+    handle = handle_of(sleeper)
+    assert handle is not None
+    os.close(handle)
+    assert handle_of(attrs.evolve(sleeper, started=sleeper.started + 1)) is None
+
+
+@pytest.mark.parametrize("pidfds", [True, False])
+def test_the_gone_need_no_signal(pidfds: bool, monkeypatch: pytest.MonkeyPatch):
+    with subprocess.Popen(["true"]) as done:
+        found = proc.read(done.pid)
+    assert found is not None
+    if not pidfds:
+        monkeypatch.delattr(os, "pidfd_open")
+    MarkedTree(os.getpid(), "m").send([found], signal.SIGKILL)
+
+
+def test_a_process_is_read_whatever_it_is_called(tmp_path: Path):
+    place = tmp_path / "x) Z (1 2"
+    shutil.copy(shutil.which("sleep") or "", place)
+    with subprocess.Popen([place, "300"], start_new_session=True) as started:
+        found = proc.read(started.pid)
+        assert found is not None
+        assert (found.pid, found.parent, found.session) == (started.pid, os.getpid(), started.pid)
+        assert found.started <= proc.ticks_now()
+        assert not found.is_dead
+        started.kill()
+        os.waitid(os.P_PID, started.pid, os.WEXITED | os.WNOWAIT)
+        dead = proc.read(started.pid)
+        assert dead is not None
+        assert dead.is_dead
+    assert proc.read(started.pid) is None
+
+
+def test_everyone_is_listed_but_us(sleeper: Process):
+    listed = list(proc.everyone())
+    assert sleeper in listed
+    assert os.getpid() not in {process.pid for process in listed}
+
+
+def test_a_marker_is_read_whole():
+    marker = str(uuid4())
+    with subprocess.Popen(["sleep", "300"], env={"A": "1", "MCPSTORE_MARKER": marker, "B": "2"}) as started:
+        assert proc.carries(started.pid, marker)
+        assert not proc.carries(started.pid, marker[:-1])
+        assert not proc.carries(started.pid, f"{marker}0")
+        started.kill()
+    assert not proc.carries(started.pid, marker)
+
+
+def test_where_there_is_no_proc_a_tree_is_a_group(sleeper: Process, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(proc, "available", lambda: False)
+    here = tree_of(sleeper.pid, "m")
+    assert isinstance(here, GroupTree)
+    [group] = here.living()
+    assert group.pid == sleeper.pid
+    here.send([group], signal.SIGKILL)
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED)
+    here.leader_ends()
+    assert here.living() == []
+    here.send([group], signal.SIGKILL)
+    assert tree.handle_of(group) is None
