@@ -6,9 +6,13 @@ import functools
 
 import attrs
 import pytest
+from hypothesis import settings
 
 from mcpstore.core.context import Context
 from mcpstore.testing.model import Report, Taken, check, situation
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no reason to fail
+settings.load_profile("unhurried")
 
 
 @attrs.define(frozen=True, slots=False)

@@ -34,7 +34,7 @@ def timings(draw):
         cool_base=cool,
         cool_cap=draw(st.floats(cool, 10_000)),
         cool_permanent=draw(st.floats(0, 10_000)),
-        cool_jitter=draw(st.floats(0, 1)),
+        cool_jitter=draw(st.floats(0, 1, exclude_max=True)),
     )
 
 

@@ -69,6 +69,11 @@ class Timing:
             value = getattr(self, field.name)
             if not value >= 0:
                 raise ConfigError(f"{field.name}: must not be negative (got {value!r})")
+        for name in ("check_jitter", "cool_jitter"):
+            if (value := getattr(self, name)) >= 1:  # it would leave no delay at all, and I8 promises one
+                raise ConfigError(f"{name}: must be below 1, the whole duration (got {value!r})")
+        if self.backoff_base == 0:
+            raise ConfigError("backoff_base: must be above 0 (got 0); attempts without a pause help nobody")
         self._must(self.backoff_cap >= self.backoff_base, "backoff_cap", "backoff_base")
         self._must(self.cool_base >= self.backoff_cap, "cool_base", "backoff_cap")
         self._must(self.cool_cap >= self.cool_base, "cool_cap", "cool_base")
