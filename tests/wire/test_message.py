@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -39,6 +40,23 @@ def test_what_other_programs_write_is_read(message):
 def test_lone_surrogates_go_both_ways():
     assert decode(encode({"text": "\ud800 and \udfff"})) == {"text": "\ud800 and \udfff"}
     assert decode(b'{"text":"\\ud83d\\ude00"}') == {"text": "😀"}
+
+
+def test_mappings_of_every_kind_are_written_as_objects():
+    frozen = MappingProxyType({"deep": MappingProxyType({"a": (1, 2)})})
+    assert decode(encode(frozen)) == {"deep": {"a": [1, 2]}}
+
+
+def test_nesting_beyond_reason_is_refused():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="nested that deeply"):
+        encode({"deep": deep})
+    circle = {}
+    circle["self"] = circle
+    with pytest.raises(ValueError, match="Circular"):
+        encode(circle)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -150,9 +150,9 @@ async def test_a_batch_is_taken_apart():
         asked = [asyncio.create_task(scripted.engine.request("tools/call")) for _ in range(2)]
         await turns()
         batch = [
+            7,
             {"jsonrpc": "2.0", "id": 3, "result": {"n": 3}},
             {"jsonrpc": "2.0", "method": "x"},
-            7,
             {"jsonrpc": "2.0", "id": 2, "result": {"n": 2}},
         ]
         scripted.write_raw(json.dumps(batch).encode())

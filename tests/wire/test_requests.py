@@ -310,12 +310,12 @@ async def test_every_request_fails_when_the_peer_is_gone():
     async with opened(**{CALL: silent}) as scripted:
         asked = [asyncio.create_task(scripted.engine.request(CALL, timeout=n)) for n in (None, 10, 20)]
         await turns()
-        scripted.gone("killed by SIGKILL", signal="SIGKILL", stderr=("out of memory",))
+        scripted.gone("exited with code 1", code=1, stderr=("starting", "out of memory"))
         for task in asked:
             with pytest.raises(ConnectionLost) as caught:
                 await task
             assert str(caught.value) == (
-                "service 'service' is gone: killed by SIGKILL: out of memory; "
+                "service 'service' is gone: exited with code 1: out of memory; "
                 "whether 'tools/call' took effect is unknown"
             )
         assert scripted.named("notifications/cancelled") == []

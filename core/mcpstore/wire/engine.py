@@ -125,6 +125,9 @@ class JsonLines:
                     self._take(as_object(part) or {}, line)
             else:
                 self._take_noise(line)
+                pending = self._waiting.take(lost_answer(line))
+                if pending is not None:
+                    settle(pending, ServiceError(INTERNAL_ERROR, "the answer cannot be read as JSON"))
         if self._lines.overflowed:
             self.end(Exit(reason=f"sent a frame of more than {self._peer.max_frame} bytes"))
 
@@ -178,9 +181,6 @@ class JsonLines:
 
     def _take_noise(self, line: bytes) -> None:
         self._noise.take(line)
-        pending = self._waiting.take(lost_answer(line))
-        if pending is not None:
-            settle(pending, ServiceError(INTERNAL_ERROR, "the answer cannot be read as JSON"))
         if self._noise.is_hopeless:
             self.end(Exit(reason=f"does not speak MCP: {self._noise.kept[0]}"))
 
@@ -227,7 +227,9 @@ class JsonLines:
         if agreement.era is Era.MODERN:
             self._listening = Listening(agreement.server.capabilities, partial(self._announce, params={}))
             if self._listening.is_wanted:
-                self._listener = asyncio.create_task(self._listening.run(self._ask))
+                self._listener = asyncio.create_task(
+                    self._listening.run(self._ask), name=f"mcpstore-listen-{self._peer.service}"
+                )
                 await asyncio.sleep(0)  # it asks before anybody lists what is there, so no change is missed between
 
     async def request(
@@ -243,7 +245,7 @@ class JsonLines:
         Raises:
             ServiceBusy: `MAX_PENDING` requests are under way already.
             TypeError: The parameters hold something JSON has no word for.
-            ValueError: The parameters hold NaN, an infinity, or themselves.
+            ValueError: The parameters hold NaN, an infinity, or themselves, or are nested beyond reason.
         """
         result = await self._ask(method, params, timeout, on_progress)
         if self._stamp and result.get("resultType") == INPUT_REQUIRED:

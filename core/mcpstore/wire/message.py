@@ -15,13 +15,20 @@ from mcpstore.wire.protocol import INTERNAL_ERROR
 
 __all__ = ["as_number", "decode", "encode", "lost_answer", "outcome", "shown", "told"]
 
+
 # Reading and writing are done by whoever does them best, measured with Python 3.11, in us:
 #   reading a result of 134 B / 50 kB / 150 kB: json 1.8 / 195 / 336, pydantic_core 0.6 / 140 / 210
 #   writing a request of 100 B: json 1.9, pydantic_core 0.5; everything else the engine does for a call: 5
 # pydantic_core reads: it is loaded anyway, because the settings of every transport are a pydantic model (alone it would
 # cost 10 ms and 4 MB), and what it refuses gets a second look from json. json writes: pydantic_core would let NaN,
 # sets and bytes through, which no server understands, and refuse lone surrogates, which any string may hold.
-_encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+def _plain(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, Any]", value))
+    raise TypeError(f"a message cannot hold a value of type {type(value).__name__!r}; JSON has no word for it")
+
+
+_encode: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain).encode
 
 # The order of the members is the one every known server writes; a number that is not an answer's does no harm.
 _ID: Final = re.compile(rb'"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*[,}]')
@@ -33,9 +40,12 @@ def encode(message: Mapping[str, Any]) -> bytes:
 
     Raises:
         TypeError: The message holds something JSON has no word for.
-        ValueError: It holds NaN, an infinity, or itself.
+        ValueError: It holds NaN, an infinity, or itself, or is nested beyond reason.
     """
-    return _encode(message).encode() + b"\n"
+    try:
+        return _encode(message).encode() + b"\n"
+    except RecursionError:
+        raise ValueError("a message cannot be nested that deeply") from None
 
 
 def decode(line: bytes) -> dict[str, Any] | list[Any] | None:

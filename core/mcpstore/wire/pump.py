@@ -75,7 +75,10 @@ async def json_lines(stream: ByteStream, peer: Peer) -> AsyncGenerator[JsonLines
     """
     backlog = _Backlog()
     engine = JsonLines(peer, backlog)
-    tasks = [asyncio.create_task(_read(stream, engine)), asyncio.create_task(_write(stream, backlog, engine))]
+    tasks = [
+        asyncio.create_task(_read(stream, engine), name=f"mcpstore-read-{peer.service}"),
+        asyncio.create_task(_write(stream, backlog, engine), name=f"mcpstore-write-{peer.service}"),
+    ]
     try:
         await engine.open()
         yield engine

@@ -72,7 +72,9 @@ class Serving:
         elif len(self._tasks) >= MAX_SERVED:
             self._refuse(id, ServiceError(OVERLOADED, f"{MAX_SERVED} requests are under way already"))
         else:
-            self._tasks[id] = task = asyncio.create_task(self._serve(id, method, named))
+            self._tasks[id] = task = asyncio.create_task(
+                self._serve(id, method, named), name=f"mcpstore-serve-{self._peer.service}"
+            )
             # Not in a `finally` of the task: one that is cancelled before its first step has none.
             task.add_done_callback(partial(self._done, id))
 
@@ -104,7 +106,7 @@ class Serving:
     def _result(self, id: Id, result: Mapping[str, Any]) -> bytes:
         try:
             return encode({"jsonrpc": "2.0", "id": id, "result": result})
-        except (TypeError, ValueError, RecursionError) as error:
+        except (TypeError, ValueError) as error:
             _logger.warning("an answer to service %r cannot be written: %s", self._peer.service, error)
             raise ServiceError(INTERNAL_ERROR, "the answer is not JSON") from None
 
@@ -113,6 +115,6 @@ class Serving:
         if error.data is not None:
             try:
                 return encode({"jsonrpc": "2.0", "id": id, "error": {**body, "data": error.data}})
-            except (TypeError, ValueError, RecursionError) as trouble:
+            except (TypeError, ValueError) as trouble:
                 _logger.warning("an error for service %r is sent without its data: %s", self._peer.service, trouble)
         return encode({"jsonrpc": "2.0", "id": id, "error": body})
