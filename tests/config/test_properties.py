@@ -11,6 +11,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from config.trees import applied, reading
+from mcpstore.config.description import describe
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
 from mcpstore.config.expansion import Surroundings, unset_variables
@@ -89,11 +90,13 @@ FILES: list[tuple[dict[str, Any], str, str]] = [
 
 @MANY
 @given(CONFIGS)
+@example({"mcpServers": {"a": {"transport": {"type": "tcp", "env": 5, "args": 5, "url": [], "command": {}}}}})
 @example({"mcpServers": {"a": {"command": "x", "mcpstore": {"health": {"type": []}}}}})
 def test_reading_never_raises(tree):
     before = copy.deepcopy(tree)
     found = reading(tree)
     assert str(tree) == str(before)
+    assert [server["name"] for server in describe(found)["servers"]] == list(found.specs)
     assert found.specs.keys() | found.refused.keys() >= found.places.keys()
     assert not found.specs.keys() & found.refused.keys()
 

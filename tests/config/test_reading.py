@@ -188,6 +188,22 @@ def test_unknown_keys_are_kept_and_described():
     }
 
 
+def test_what_the_transport_has_no_use_for_is_described_all_the_same():
+    tree = {
+        "mcpServers": {
+            "a": {"command": "x", "url": "https://x.test/mcp"},
+            "b": {"url": "https://x.test/mcp", "env": {"A": "1"}, "type": "http", "command": "x"},
+            "c": {"transport": {"type": "tcp", "env": {"B": 1}, "url": "tcp://h"}},
+        }
+    }
+    shown = describe(reading(tree))["servers"]
+    assert [(s["transport"], s["command"], s["url"], s["env_keys"]) for s in shown] == [
+        ("stdio", "x", "https://x.test/mcp", []),
+        ("http", "x", "https://x.test/mcp", ["A"]),
+        ("tcp", None, "tcp://h", ["B"]),
+    ]
+
+
 def test_a_vendors_transport_is_described_by_its_own_name():
     shown = describe(reading({"mcpServers": {"x": {"transport": {"type": "tcp", "host": "h"}}, "y": {}}}))
     assert shown["servers"][0]["transport"] == "tcp"

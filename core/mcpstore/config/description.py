@@ -1,4 +1,4 @@
-"""What `mcpstore config read` shows: the meaning of a configuration, variables not expanded, no secret in it."""
+"""What `mcpstore config read` shows: the meaning of a configuration, variables not expanded."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from mcpstore.config.dialects.dialect import ALIASES
 from mcpstore.config.dialects.words import HTTP
+from mcpstore.config.fields import Fields
 from mcpstore.config.reading import Reading
 from mcpstore.core.models.service import ServiceSpec
-from mcpstore.core.models.shape import as_object
+from mcpstore.core.models.shape import as_array, as_object
 
 __all__ = ["describe"]
 
@@ -26,15 +27,22 @@ def describe(reading: Reading) -> dict[str, Any]:
 
 
 def _described(spec: ServiceSpec) -> dict[str, Any]:
-    settings = spec.settings
+    # What the transport has no use for is shown all the same: a URL beside a command, variables beside a URL.
+    stated = Fields(spec.entry)
+    settings: dict[str, Any] = {
+        "command": stated.text("command") if isinstance(spec.entry.get("command"), str) else None,
+        "url": stated.text("url"),
+        "env": stated.pairs("env"),
+        **spec.settings,
+    }
     return {
         "name": spec.name,
         "dialect": spec.dialect,
         "transport": "http" if spec.transport == HTTP else spec.transport,
         "enabled": spec.enabled,
-        "command": settings.get("command"),
-        "args": list(settings.get("args", ())),
-        "env_keys": sorted(as_object(settings.get("env")) or {}),
-        "url": settings.get("url"),
+        "command": settings["command"],
+        "args": list(as_array(settings.get("args")) or ()),
+        "env_keys": sorted(as_object(settings["env"]) or {}),
+        "url": settings["url"],
         "extra_keys": sorted(key for key in map(str, spec.entry) if key not in _SHOWN),
     }
