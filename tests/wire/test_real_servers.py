@@ -84,11 +84,13 @@ async def test_a_session_with_a_real_server(era):
 @eras
 async def test_a_call_that_makes_progress_outlives_its_timeout_and_one_that_does_not_is_given_up(era):
     async with real(era) as connection:
-        assert await call(connection, "work", {"timeout": 2}, seconds=4, steps=40) == "done"
+        assert await call(connection, "work", {"timeout": 3}, seconds=6, steps=60) == "done"
         with pytest.raises(CallTimeout):
-            await call(connection, "wait_for_ever", {"timeout": 0.1}, name="timed out")
-        called_off = asyncio.create_task(call(connection, "wait_for_ever", name="called off"))
-        await call(connection, "echo", text="x")
+            await call(connection, "wait_for_ever", {"timeout": 3}, name="timed out")
+        begun = asyncio.Event()
+        note = {"on_progress": lambda *_: begun.set()}
+        called_off = asyncio.create_task(call(connection, "wait_for_ever", note, name="called off"))
+        await begun.wait()
         called_off.cancel()
         with pytest.raises(asyncio.CancelledError):
             await called_off

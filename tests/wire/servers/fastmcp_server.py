@@ -39,8 +39,9 @@ async def work(seconds: float, steps: int, ctx: Context) -> str:
 
 
 @server.tool
-async def wait_for_ever(name: str) -> str:
+async def wait_for_ever(name: str, ctx: Context) -> str:
     try:
+        await ctx.report_progress(0)
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         given_up.append(name)
