@@ -89,9 +89,13 @@ class _Graft:
 
     def _add(self, node: Node, added: Item, layout: Layout) -> None:
         if node.items:
-            second = node.items[1].lead if len(node.items) > 1 else ""
-            flat_lead = second if second and is_blank(second) else self.style.comma[1:]
+            second = node.items[1].lead if len(node.items) > 1 else self.style.comma[1:]
+            flat_lead = second if is_blank(second) else self.style.comma[1:]
             added.lead = self.style.newline + layout.indent if layout.is_tall else flat_lead
+            if not layout.is_tall:
+                # what ends the line stays at its end
+                last = node.items[-1]
+                last.after, node.tail = "", last.after + node.tail
         else:
             kept = comments(node.tail)
             rest = node.tail[len(kept) :]
@@ -99,8 +103,8 @@ class _Graft:
                 added.lead = kept + self.style.newline + layout.indent
                 node.tail = rest if self.style.newline in rest else self.style.newline + layout.outer
             else:
-                pad = rest or (" " if kept or (self.style.is_padded and node.bracket == "{") else "")
-                added.lead, node.tail = kept + pad, pad
+                pad = rest or (" " if self.style.is_padded and node.bracket == "{" else "")
+                added.lead, node.tail = (kept + (rest or " "), rest) if kept else (pad, pad)
         node.items.append(added)
 
     def _replace(self, node: Node, value: Any, around: Layout) -> None:
@@ -134,6 +138,9 @@ class _Graft:
         """Remove an item with its comma and the comment on its line; comments on lines above it are not ours."""
         item = node.items.pop(position)
         above = comments(item.lead)
+        if position > 0 and indentation(item.lead) is None:
+            # it shares its line with the one before, and so the comment at the end of it
+            above += item.after
         follower = node.items[position] if position < len(node.items) else None
         lead = follower.lead if follower else node.tail
         if follower and not above and is_blank(lead) and (position == 0 or indentation(lead) is None):

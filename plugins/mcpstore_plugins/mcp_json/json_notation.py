@@ -12,7 +12,8 @@ from typing import Any, Final, cast
 from mcpstore.hooks import Path
 from mcpstore_plugins.mcp_json.blame import blame
 from mcpstore_plugins.mcp_json.jsonc import Malformed, blanked, end_of_space
-from mcpstore_plugins.mcp_json.reading import CannotRewrite, Oddity, Reading, shown, syntax_error
+from mcpstore_plugins.mcp_json.oddities import Oddities
+from mcpstore_plugins.mcp_json.reading import CannotRewrite, Reading, syntax_error
 from mcpstore_plugins.mcp_json.spans import Map
 from mcpstore_plugins.mcp_json.survey import survey
 from mcpstore_plugins.mcp_json.text import position
@@ -80,53 +81,47 @@ class _Decoder:
 
 
 def _read(text: str, where: str) -> Reading:
-    decoder = _Decoder()
+    decoder, odd = _Decoder(), Oddities(text, where)
     strict, start = text, end_of_space(text, 0)
     try:
         data, end = decoder.decode(text, start)
-        whole = end_of_space(text, end) == len(text)
+        is_strict = end_of_space(text, end) == len(text)
     except (ValueError, RecursionError):
-        data, end, whole = None, 0, False
-    if not whole:
+        data, end, is_strict = None, 0, False
+    if not is_strict:
         strict = blanked(text)
         start = end_of_space(strict, 0)
         if start == len(strict):
             return Reading(data={})
-        data, end = _decoded(decoder, strict, start)
+        data, end = _decoded(decoder, strict, start, odd)
     if not isinstance(data, dict):
         kind = "an array" if isinstance(data, list) else "a single value"
         raise Malformed(start, f"expected an object, found {kind}", "begin the file with { and end it with }")
-    odd = _oddities(decoder, strict, start, data)
+    # counting brackets is a bound that costs nothing, and rules out depth in all but huge files
+    is_deep = strict.count("{") + strict.count("[") > DEEPEST and is_too_deep(data)
+    if decoder.is_odd or is_deep or _HALF_CHARACTER.search(strict):
+        survey(strict, start, odd)
     if (rest := end_of_space(strict, end)) < len(strict):
-        what = "something follows the end of the document, and is not read"
-        odd.append(Oddity(rest, what, "remove it, or put it into the first document"))
+        odd.note_rest(rest)
     places = Map(strict, start)
 
     def locate(path: Path) -> tuple[int, int] | None:
         offset = places.find(path)
         return None if offset is None else position(text, offset)
 
-    return Reading(data=cast("Tree", data), problems=shown(odd, text, where), locate=locate)
+    return Reading(data=cast("Tree", data), problems=odd.problems(), locate=locate)
 
 
-def _decoded(decoder: _Decoder, text: str, start: int) -> tuple[Any, int]:
+def _decoded(decoder: _Decoder, text: str, start: int, odd: Oddities) -> tuple[Any, int]:
     try:
         return decoder.decode(text, start)
     except json.JSONDecodeError as error:
         raise blame(text, error) from None
     except RecursionError:
-        survey(text, start)
+        survey(text, start, odd)
         raise Malformed(start, f"this is nested deeper than {DEEPEST} levels", "flatten it") from None
     except ValueError:
         digits = sys.get_int_max_str_digits()
         found = re.search(rf"\d{{{digits + 1}}}", text)
         offset = found.start() if found else start
         raise Malformed(offset, f"a number has more than {digits} digits", "put it into quotes") from None
-
-
-def _oddities(decoder: _Decoder, text: str, start: int, data: Any) -> list[Oddity]:
-    # counting brackets is a bound that costs nothing, and rules out depth in all but huge files
-    deep = text.count("{") + text.count("[") > DEEPEST and is_too_deep(data)
-    if decoder.is_odd or deep or _HALF_CHARACTER.search(text):
-        return survey(text, start)
-    return []

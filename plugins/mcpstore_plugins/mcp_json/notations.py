@@ -9,11 +9,11 @@ from pathlib import PurePath
 from typing import Final
 
 from mcpstore.errors import ConfigError, ConfigSyntaxError
-from mcpstore.hooks import Content, Edit
+from mcpstore.hooks import MISSING, Content, Edit
 from mcpstore_plugins.mcp_json.json_notation import JsonNotation
 from mcpstore_plugins.mcp_json.reading import CannotRewrite, Notation, Reading
-from mcpstore_plugins.mcp_json.text import Encoding, decoded
-from mcpstore_plugins.mcp_json.values import applied
+from mcpstore_plugins.mcp_json.text import decoded
+from mcpstore_plugins.mcp_json.values import Change, Tree, applied, at
 
 __all__ = ["content_of", "edited", "revision_of"]
 
@@ -56,8 +56,8 @@ def edited(raw: bytes | None, edits: Sequence[Edit], path: str, where: str) -> t
             return raw, _content(now, notation, raw)
         for candidate in notation.rewrite(text, changes):
             then = _read_again(notation, candidate, where)
-            if then is not None and then.data == data:
-                made = _encoded(encoding, candidate)
+            if then is not None and _is_as_wanted(then.data, data, changes):
+                made = encoding.encoded(candidate)
                 return made, _content(then, notation, made)
     except CannotRewrite as error:
         raise ConfigError(f"{where}: {error}") from error
@@ -71,8 +71,14 @@ def _read_again(notation: Notation, text: str, where: str) -> Reading | None:
         return None
 
 
-def _encoded(encoding: Encoding, text: str) -> bytes:
-    return encoding.encoded(text)
+def _is_as_wanted(made: Tree, wanted: Tree, changes: Sequence[Change]) -> bool:
+    for change in changes:
+        # a table of TOML that is named only by what is in it goes with the last of it
+        for depth in range(len(change.path) - 1, 0, -1):
+            path = change.path[:depth]
+            if change.value is MISSING and at(wanted, path) == {} and at(made, path) is MISSING:
+                del at(wanted, path[:-1])[path[-1]]
+    return made == wanted
 
 
 def _content(reading: Reading, notation: Notation, raw: bytes | None) -> Content:

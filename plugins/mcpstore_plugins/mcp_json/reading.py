@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import attrs
 
@@ -12,27 +12,9 @@ from mcpstore.hooks import Path, Problem
 from mcpstore_plugins.mcp_json.text import position
 from mcpstore_plugins.mcp_json.values import Change, Tree
 
-__all__ = ["CannotRewrite", "Locate", "Notation", "Oddity", "Reading", "shown", "syntax_error"]
+__all__ = ["CannotRewrite", "Locate", "Notation", "Reading", "syntax_error"]
 
 Locate = Callable[[Path], tuple[int, int] | None]
-
-MOST_SHOWN: Final = 20
-"""Oddities that are reported one by one; nobody reads more of them."""
-
-
-@attrs.frozen
-class Oddity:
-    """Something odd that does not keep a text from being read.
-
-    Attributes:
-        offset: Where in the text.
-        what: What is odd.
-        remedy: What to do about it.
-    """
-
-    offset: int
-    what: str
-    remedy: str
 
 
 @attrs.frozen(kw_only=True)
@@ -82,15 +64,3 @@ def syntax_error(where: str, text: str, offset: int, what: str, remedy: str) -> 
     """Return the error for a text that stops making sense at `offset`."""
     line, column = position(text, offset)
     return ConfigSyntaxError(where, what, line=line, column=column, remedy=remedy)
-
-
-def shown(oddities: Sequence[Oddity], text: str, where: str) -> tuple[Problem, ...]:
-    """Return oddities as problems, the first twenty of them."""
-    problems: list[Problem] = []
-    for oddity in oddities[:MOST_SHOWN]:
-        line, column = position(text, oddity.offset)
-        problems.append(Problem(where=f"{where}:{line}:{column}", what=oddity.what, remedy=oddity.remedy))
-    if len(oddities) > MOST_SHOWN:
-        more = len(oddities) - MOST_SHOWN
-        problems.append(Problem(where=where, what=f"{more} more oddities of this kind", remedy="mend these first"))
-    return tuple(problems)

@@ -13,7 +13,7 @@ __all__ = ["Style", "style_of", "written"]
 _INDENTED: Final = re.compile(r'[\r\n]([ \t]+)["{\[]')
 _FIRST: Final = re.compile(r'[{\[][ \t]*\r?\n([ \t]+)["{\[]')
 _COLON: Final = re.compile(r'"( ?: ?)["{\[\w-]')
-_ARRAY: Final = re.compile(r"\[[ \t]*(\r?\n)?(?=[^\]\s])")
+_ARRAY: Final = re.compile(r"\[[ \t]*(?:(\r?\n)|(?=[^\]\s]))")
 _ESCAPE: Final = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
 _LONE: Final = re.compile("[\ud800-\udfff]")
 

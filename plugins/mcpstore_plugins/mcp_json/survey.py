@@ -7,8 +7,7 @@ import re
 from typing import Final
 
 from mcpstore_plugins.mcp_json.jsonc import Malformed
-from mcpstore_plugins.mcp_json.reading import Oddity
-from mcpstore_plugins.mcp_json.text import position
+from mcpstore_plugins.mcp_json.oddities import Oddities
 from mcpstore_plugins.mcp_json.values import DEEPEST
 
 __all__ = ["survey"]
@@ -17,18 +16,18 @@ _TOKEN: Final = re.compile(r'[^"{}\[\]:IN-]++|"(?:[^"\\]++|\\.)*+"|[{}\[\]:]|NaN
 _LONE: Final = re.compile("[\ud800-\udfff]")
 
 
-def survey(text: str, start: int) -> list[Oddity]:
-    """Return duplicate keys, numbers that are none and half characters of the document that begins at `start`.
+def survey(text: str, start: int, odd: Oddities) -> None:
+    """Take note of duplicate keys, numbers that are none and half characters of the document that begins at `start`.
 
     Args:
         text: Blanked text.
         start: Offset of the root.
+        odd: Where to note them.
 
     Raises:
         Malformed: The document is nested too deeply.
     """
-    found: list[Oddity] = []
-    # per open bracket the keys seen in it, with their offsets; goes by a list, because depth may be anything
+    # per open bracket the keys seen in it, with their offsets; a list and no recursion, because depth may be anything
     opened: list[dict[str, int]] = []
     last = (0, '""')
     for token in _TOKEN.finditer(text, start):
@@ -42,20 +41,17 @@ def survey(text: str, start: int) -> list[Oddity]:
             if not opened:
                 break
         elif mark == ":":
-            _note_key(text, *last, opened[-1], found)
+            _note_key(*last, opened[-1], odd)
         elif mark[0] == '"':
             last = (offset, mark)
             if "\\u" in mark and _LONE.search(json.loads(mark)):
-                found.append(Oddity(offset, "this text contains half of a surrogate pair", "write the whole character"))
+                odd.note(offset, "this text contains half of a surrogate pair", "write the whole character")
         elif mark[0] in "NI-" and len(mark) > 1:
-            found.append(Oddity(offset, f"{mark} is not a JSON number", "other programs refuse it: write null"))
-    return found
+            odd.note(offset, f"{mark} is not a JSON number", "other programs refuse it: write null")
 
 
-def _note_key(text: str, offset: int, written: str, seen: dict[str, int], found: list[Oddity]) -> None:
+def _note_key(offset: int, written: str, seen: dict[str, int], odd: Oddities) -> None:
     key = json.loads(written)
     if key in seen:
-        first, again = position(text, seen[key])[0], position(text, offset)[0]
-        what = f"{key!r} stands twice, on line {first} and on line {again}, and the last one counts"
-        found.append(Oddity(offset, what, "remove or rename one of them"))
+        odd.note_twice(key, seen[key], offset)
     seen[key] = offset

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby, pairwise
 from typing import Any, Final
 
@@ -28,7 +29,8 @@ def rewritten(text: str, changes: Sequence[Change]) -> Iterator[str]:
     Which way is right depends on how its tables are spelled, and is seen by reading the outcome.
     """
     newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
-    yield _by_lines(text, changes, newline)
+    with suppress(CannotRewrite):
+        yield _by_lines(text, changes, newline)
     yield _by_tomlkit(text, changes, newline)
 
 
@@ -84,15 +86,15 @@ def _cut(text: str, changes: list[Change]) -> tuple[str, list[Change]]:
 
 def _by_tomlkit(text: str, changes: Sequence[Change], newline: str) -> str:
     import tomlkit  # noqa: PLC0415 - late: it is needed for edits only
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
 
-    document = tomlkit.parse(text.replace("\r\n", "\n"))
     try:
+        document = tomlkit.parse(text.replace("\r\n", "\n"))
         for change in changes:
             _change(document, change)
-    except (TOMLKitError, KeyError, IndexError, TypeError, ValueError) as error:
+        return tomlkit.dumps(document).replace("\n", newline)
+    except Exception as error:
+        # tomlkit fails in many ways on what TOML cannot express, and not only with errors of its own
         raise CannotRewrite("this cannot be changed in place; edit the file by hand") from error
-    return tomlkit.dumps(document).replace("\n", newline)
 
 
 def _change(holder: Any, change: Change) -> None:

@@ -19,6 +19,9 @@ __all__ = ["TomlNotation"]
 _AT: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)\Z", re.DOTALL)
 
 
+_LONE: Final = re.compile("[\\ud800-\\udfff]")
+
+
 class TomlNotation:
     """TOML. Dates are read as text, because a tree has JSON values only."""
 
@@ -31,13 +34,15 @@ class TomlNotation:
         """Return a plain value without the nulls, which TOML does not have.
 
         Raises:
-            CannotRewrite: An array has a null.
+            CannotRewrite: An array has a null, or a text half a character.
         """
         if isinstance(value, dict):
             fields = cast("Tree", value)
-            return {key: self.fitted(item) for key, item in fields.items() if item is not None}
+            return {self.fitted(key): self.fitted(item) for key, item in fields.items() if item is not None}
         if isinstance(value, list):
             return [self.fitted(item) for item in cast("list[Any]", value)]
+        if isinstance(value, str) and _LONE.search(value):
+            raise CannotRewrite("TOML cannot hold half of a surrogate pair; write the whole character")
         if value is None:
             raise CannotRewrite("an array in TOML cannot have null in it; leave it out")
         return value

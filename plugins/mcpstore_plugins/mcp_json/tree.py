@@ -151,7 +151,7 @@ class Node:
             indent = next((found for found in indents if found is not None), None)
             if indent is not None:
                 self._layout = Layout(True, indent, around.indent)
-            elif self.items or not (around.is_tall or style.newline in self.tail):
+            elif self.items or ("\n" not in self.tail and (self.tail.strip() or not around.is_tall)):
                 self._layout = Layout(False, around.indent, around.indent)
             else:
                 self._layout = Layout(True, around.indent + style.unit, around.indent)

@@ -11,7 +11,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mcpstore.hooks import Path
 from mcpstore_plugins.mcp_json.jsonc import Malformed
-from mcpstore_plugins.mcp_json.reading import CannotRewrite, Oddity, Reading, shown, syntax_error
+from mcpstore_plugins.mcp_json.oddities import Oddities
+from mcpstore_plugins.mcp_json.reading import CannotRewrite, Reading, syntax_error
 from mcpstore_plugins.mcp_json.values import DEEPEST, Change, Tree
 
 __all__ = ["YamlNotation"]
@@ -45,8 +46,9 @@ class YamlNotation:
             what = error.problem or error.context or "this is not YAML"
             raise syntax_error(where, text, _offset(error.problem_mark, text), what, _BY_HAND) from None
         except yaml.reader.ReaderError as error:
-            what = f"the character U+{ord(error.character):04X} is not allowed"
-            raise syntax_error(where, text, error.position, what, "remove it") from None
+            # libyaml tells its number, the parser in Python the character itself
+            code = error.character if isinstance(error.character, int) else ord(error.character)
+            raise syntax_error(where, text, error.position, f"U+{code:04X} is not allowed", "remove it") from None
         except ValueError:
             raise syntax_error(where, text, 0, "a number or date is out of range", "put it into quotes") from None
 
@@ -64,75 +66,90 @@ class YamlNotation:
 def _read(text: str, where: str) -> Reading:
     # the parser in C is twenty times faster, but overflows the stack on deep documents: depth is looked at first
     loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    odd = Oddities(text, where)
     second = _second_document(text, loader_class)
     loader = loader_class(text)
     try:
         root = cast("Node | None", loader.get_node() if loader.check_node() else None)
         if root is None:
             return Reading(data={})
-        odd: list[Oddity] = []
-        if _count(root, {}, text, odd) > MOST_NODES:
+        if _Weights(text, odd).of(root)[0] > MOST_NODES:
             raise Malformed(0, f"its aliases stand for more than {MOST_NODES} values", "write out what is meant")
         data = _json(loader.construct_document(root))
     finally:
         loader.dispose()
-    if not isinstance(data, dict):
-        raise Malformed(
-            _offset(root.start_mark, text), "expected a mapping at the top", "begin with a name and a colon"
-        )
+    if data is not None and not isinstance(data, dict):
+        offset = _offset(root.start_mark, text)
+        raise Malformed(offset, "expected a mapping at the top", "begin with a name and a colon")
     if second is not None:
-        what = "something follows the end of the document, and is not read"
-        odd.append(Oddity(second, what, "put it into the first document"))
-    return Reading(data=cast("Tree", data), problems=shown(odd, text, where), locate=lambda path: _find(root, path))
+        odd.note_rest(second)
+    return Reading(data=cast("Tree", data or {}), problems=odd.problems(), locate=lambda path: _find(root, path))
 
 
-def _second_document(text: str, loader_class: Any) -> int | None:
+def _second_document(text: str, loader_class: Any) -> tuple[int, int] | None:
     depth = documents = 0
     parse: Any = yaml.parse  # pyright: ignore[reportUnknownMemberType] - its stubs leave it open
     for event in parse(text, loader_class):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                offset = _offset(event.start_mark, text)
-                raise Malformed(offset, f"this is nested deeper than {DEEPEST} levels", "flatten it")
+                raise _too_deep(event, text)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         elif isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                return _offset(event.start_mark, text)
+                return _spot(event)
     return None
 
 
-def _count(node: Node, known: dict[int, int], text: str, odd: list[Oddity]) -> int:
-    """Return how many values `node` stands for, aliases followed; note keys that stand twice."""
-    if id(node) in known:
-        if known[id(node)] == 0:
-            raise Malformed(_offset(node.start_mark, text), "this contains itself", "remove the alias")
-        return known[id(node)]
-    known[id(node)] = 0
-    inner: list[Node] = []
-    if isinstance(node, MappingNode):
-        keys: dict[str, Node] = {}
-        for key, value in cast("list[tuple[Node, Node]]", node.value):
-            inner += (key, value)
-            if isinstance(key, ScalarNode) and key.value != "<<":
-                if key.value in keys:
-                    lines = f"line {_line(keys[key.value])} and on line {_line(key)}"
-                    what = f"{key.value!r} stands twice, on {lines}, and the last one counts"
-                    odd.append(Oddity(_offset(key.start_mark, text), what, "remove or rename one of them"))
-                keys[key.value] = key
-    elif isinstance(node, SequenceNode):
-        inner += node.value
-    known[id(node)] = 1 + sum(_count(item, known, text, odd) for item in inner)
-    return known[id(node)]
+class _Weights:
+    """How many values a node stands for and how deep it goes, aliases followed; and which keys stand twice."""
+
+    def __init__(self, text: str, odd: Oddities) -> None:
+        self._text = text
+        self._odd = odd
+        self._known: dict[int, tuple[int, int] | None] = {}
+
+    def of(self, node: Node) -> tuple[int, int]:
+        if id(node) not in self._known:
+            self._known[id(node)] = None
+            weights = [self.of(item) for item in self._inside(node)]
+            depth = 1 + max((depth for _, depth in weights), default=0)
+            if depth > DEEPEST:
+                raise _too_deep(node, self._text)
+            self._known[id(node)] = 1 + sum(count for count, _ in weights), depth
+        weight = self._known[id(node)]
+        if weight is None:
+            raise Malformed(_offset(node.start_mark, self._text), "this contains itself", "remove the alias")
+        return weight
+
+    def _inside(self, node: Node) -> list[Node]:
+        if isinstance(node, SequenceNode):
+            return cast("list[Node]", node.value)
+        inside: list[Node] = []
+        if isinstance(node, MappingNode):
+            seen: dict[str, Node] = {}
+            for key, value in cast("list[tuple[Node, Node]]", node.value):
+                inside += (key, value)
+                if isinstance(key, ScalarNode) and key.value != "<<":
+                    if key.value in seen:
+                        self._odd.note_twice(key.value, _spot(seen[key.value]), _spot(key))
+                    seen[key.value] = key
+        return inside
+
+
+def _too_deep(what: Any, text: str) -> Malformed:
+    return Malformed(_offset(what.start_mark, text), f"this is nested deeper than {DEEPEST} levels", "flatten it")
 
 
 def _json(value: Any) -> Any:
     if isinstance(value, dict):
         return {_name(key): _json(item) for key, item in cast("dict[Any, Any]", value).items()}
-    if isinstance(value, list | tuple | set):
+    if isinstance(value, list | tuple):
         return [_json(item) for item in cast("list[Any]", value)]
+    if isinstance(value, set):
+        return sorted(_name(item) for item in cast("set[Any]", value))
     if isinstance(value, dt.date):
         return value.isoformat()
     return value.decode("latin-1") if isinstance(value, bytes) else value
@@ -153,11 +170,11 @@ def _find(node: Node | None, path: Path) -> tuple[int, int] | None:
             node = cast("Node", node.value[key])
         else:
             return None
-    return None if node is None else (node.start_mark.line + 1, node.start_mark.column + 1)
+    return None if node is None else _spot(node)
 
 
-def _line(node: Node) -> int:
-    return int(node.start_mark.line) + 1
+def _spot(what: Any) -> tuple[int, int]:
+    return what.start_mark.line + 1, what.start_mark.column + 1
 
 
 def _offset(mark: Any, text: str) -> int:
