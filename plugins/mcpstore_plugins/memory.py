@@ -41,7 +41,7 @@ class MemorySettings(BaseModel):
             if not (colon and _is_dotted(module) and _is_dotted(name)):
                 raise ValueError(f"must say where the server is, as in 'package.module:name' (got {server!r})")
         elif server is None or isinstance(server, bool | int | float | Sequence | Mapping):
-            raise ValueError(f"must be a FastMCP server, or lead to one (got {_kind(server)})")
+            raise ValueError(f"must be a FastMCP server, or lead to one (got {_kind(cast('object', server))})")
         return server
 
 

@@ -13,7 +13,17 @@ from typing import Final
 
 __all__ = ["quieten"]
 
-_LOGGERS: Final = ("httpx2", "mcp.client.auth.oauth2", "mcp.client.streamable_http", "mcp.client.sse")
+_LOGGERS: Final = (
+    "httpcore2.connection",
+    "httpcore2.http11",
+    "httpcore2.http2",
+    "httpcore2.proxy",
+    "httpcore2.socks",
+    "httpx2",
+    "mcp.client.auth.oauth2",
+    "mcp.client.sse",
+    "mcp.client.streamable_http",
+)
 
 _inside: Final[ContextVar[bool]] = ContextVar("mcpstore_inside", default=False)
 

@@ -17,6 +17,7 @@ import httpx2
 from anyio.abc import TaskGroup
 
 from mcpstore.core.models.secret import clean_url
+from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Era, Peer
 from mcpstore.wire.http.client import SessionClient
 from mcpstore.wire.http.diagnosis import content_kind, of_exception, where
@@ -118,7 +119,7 @@ class SseChannel:
         size = 0
         try:
             with exchange.abandonable():
-                async for chunk in response.aiter_raw():
+                async for chunk in response.aiter_bytes():
                     size += len(chunk)
                     if size > _ACKNOWLEDGEMENT:
                         break
@@ -139,7 +140,7 @@ async def _stream(client: SessionClient, url: str) -> AsyncGenerator[httpx2.Resp
         if response.next_request is not None:
             raise _redirected(response)
         if response.status_code >= HTTPStatus.BAD_REQUEST:
-            raise await client.refusal(response)
+            raise _no_stream(await client.refusal(response), clean_url(url), response.status_code)
         if content_kind(response) != "text/event-stream":
             told = f"{clean_url(url)} answered with {content_kind(response) or 'nothing'}"
             raise HttpFailure(
@@ -169,6 +170,13 @@ async def _endpoint(events: AsyncIterator[httpx2.ServerSentEvent], base: httpx2.
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise of_exception(error, base) from error
     raise HttpFailure(Kind.NOT_MCP, f"{where(base)} ended the stream without saying where to send messages; try again")
+
+
+def _no_stream(refusal: HttpFailure | ServiceError, place: str, status: int) -> HttpFailure:
+    if isinstance(refusal, HttpFailure):
+        return refusal
+    # Whoever answers in JSON-RPC to the wish for a stream speaks MCP, but not in this way.
+    return HttpFailure(Kind.STATUS, f"{place} answered {refusal.message!r}; try streamable_http", status=status)
 
 
 def _deliver(data: bytes, receiver: Receiver) -> None:

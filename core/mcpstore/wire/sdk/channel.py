@@ -93,6 +93,8 @@ class SdkChannel:
 def _stand_in(answer: JSONRPCError, exchange: Exchange) -> HttpFailure | None:
     """Return what happened where the SDK (2.3.0) answers in the place of a server that did not."""
     code, text = answer.error.code, answer.error.message
+    if code == CONNECTION_CLOSED and text == "Connection closed":  # the last word of a server that is shutting down
+        return HttpFailure(Kind.BROKEN, "the server shut down in the middle of the request")
     if code == CONNECTION_CLOSED and text.startswith("SSE stream failed: "):
         return HttpFailure(Kind.TOO_LONG, f"the answer cannot be received: {text.removeprefix('SSE stream failed: ')}")
     if code == CONNECTION_CLOSED and text.startswith("SSE stream ended"):

@@ -1,0 +1,373 @@
+"""Sessions that are lost and begun anew, streams of news that end, and servers that are killed and come back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import anyio
+import pytest
+from fastmcp.client.transports import StreamableHttpTransport as FastMCPHttp
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+from mcp_types import SubscriptionsListenRequestParams
+
+from mcpstore.errors import CallTimeout, ConnectionLost, ServiceError
+from mcpstore.hooks import Connection, Era
+from mcpstore.wire import from_fastmcp, listening
+from mcpstore.wire.http import news
+from mcpstore.wire.http.settings import HttpSettings
+from mcpstore.wire.http.sse import sse
+from mcpstore.wire.http.streamable import streamable_http
+from wire.http_world import (
+    LEGACY,
+    Child,
+    Fake,
+    Request,
+    Told,
+    a_peer,
+    answer,
+    make_server,
+    modern,
+    refusal,
+    reply,
+    serving,
+    until,
+)
+from wire.scripted import time_flies
+
+TOOLS_CHANGED = "notifications/tools/list_changed"
+WITH_NEWS = {**LEGACY, "capabilities": {"tools": {"listChanged": True}}}
+
+
+class Sessions:
+    """A server of the legacy era that knows only the sessions it began since it was last `restarted`."""
+
+    def __init__(self, lost: Callable[[Request], bytes] = lambda _: reply(404), stream: int = 405) -> None:
+        self.known: set[str] = set()
+        self.begun = 0
+        self.lost = lost
+        self.stream = stream
+        self.streams: list[asyncio.StreamWriter] = []
+        self.fake: Fake | None = None
+        self.slow = asyncio.Event()
+        self.begins = True
+
+    def restart(self) -> None:
+        self.known.clear()
+
+    async def handle(self, request: Request) -> bytes | None:
+        session = request.headers.get("mcp-session-id")
+        if request.rpc == "initialize":
+            assert session is None
+            return self._begin(request)
+        if session not in self.known:
+            return self.lost(request)
+        if request.method == "GET":
+            return await self._stream()
+        if request.method == "DELETE":
+            self.known.discard(session)
+            return reply(200)
+        if request.rpc == "slow":
+            await self.slow.wait()
+        return answer(request, {"session": session}) if "id" in request.message else reply(202)
+
+    def _begin(self, request: Request) -> bytes:
+        if not self.begins:
+            return reply(500)
+        self.begun += 1
+        self.known.add(f"s{self.begun}")
+        return answer(request, WITH_NEWS, Mcp_Session_Id=f"s{self.begun}")
+
+    async def _stream(self) -> bytes | None:
+        if self.stream != 200:
+            return reply(self.stream)
+        self.streams.append(writer := self.fake.writers[-1])
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        await asyncio.Event().wait()
+        return None
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    sessions: Sessions, told: Told | None = None, **options: Any
+) -> AsyncIterator[tuple[Connection, Fake]]:
+    async with Fake(sessions.handle) as fake:
+        sessions.fake = fake
+        with anyio.fail_after(30):
+            peer = a_peer(told, era=Era.LEGACY, **options)
+            async with streamable_http(HttpSettings(url=fake.url), peer) as connection:
+                yield connection, fake
+
+
+LOST = {
+    "404": lambda _: reply(404),
+    "404 with a reason": lambda request: refusal(request, -32600, "Session not found", status=404),
+    "400 as the examples of the TypeScript SDK": lambda request: refusal(
+        request, -32000, "Bad Request: No valid session ID provided", status=400
+    ),
+}
+
+
+@pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
+async def test_a_lost_session_is_begun_anew_and_the_request_sent_again(lost):
+    told, sessions = Told(), Sessions(lost)
+    async with opened(sessions, told) as (connection, fake):
+        assert await connection.request("any", timeout=10) == {"session": "s1"}
+        sessions.restart()
+        assert await connection.request("any", timeout=10) == {"session": "s2"}
+        assert TOOLS_CHANGED in told.notifications
+        assert connection.era is Era.LEGACY
+        assert fake.asked("server/discover") == []
+    assert [request.headers["mcp-session-id"] for request in fake.got if request.method == "DELETE"] == ["s2"]
+
+
+async def test_many_requests_that_lose_one_session_begin_one_new_one():
+    sessions = Sessions()
+    async with opened(sessions) as (connection, _):
+        sessions.restart()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(connection.request("any", timeout=10)) for _ in range(10)]
+        assert {task.result()["session"] for task in tasks} == {"s2"}
+        assert sessions.begun == 2
+
+
+async def test_a_session_can_be_lost_again_later():
+    sessions = Sessions()
+    async with opened(sessions) as (connection, _):
+        for number in range(1, 5):
+            assert await connection.request("any", timeout=10) == {"session": f"s{number}"}
+            sessions.restart()
+
+
+async def test_a_new_session_that_is_lost_at_once_ends_the_connection():
+    sessions = Sessions()
+    async with opened(sessions) as (connection, _):
+        sessions.known = type("Forgetful", (set,), {"add": lambda *_: None})()
+        with pytest.raises(ConnectionLost, match="lost the session twice; 'any' was not done"):
+            await connection.request("any", timeout=10)
+        assert (await connection.wait_closed()).reason == "session lost: a new one was lost at once"
+
+
+async def test_a_session_that_cannot_be_begun_anew_ends_the_connection():
+    sessions = Sessions()
+    async with opened(sessions) as (connection, _):
+        sessions.restart()
+        sessions.begins = False
+        with pytest.raises(ConnectionLost, match=r"session lost: .* answered 500 .*'any' was not done"):
+            await connection.request("any", timeout=10)
+        assert (await connection.wait_closed()).reason.startswith("session lost: ")
+        with pytest.raises(ConnectionLost):
+            await connection.request("any", timeout=10)
+
+
+async def test_a_request_waits_for_a_new_session_only_as_long_as_it_is_patient():
+    hold = asyncio.Event()
+    sessions = Sessions()
+
+    async def handle(request: Request) -> bytes | None:
+        if request.rpc == "initialize" and sessions.begun:
+            await hold.wait()
+        return await sessions.handle(request)
+
+    async with (
+        Fake(handle) as fake,
+        streamable_http(HttpSettings(url=fake.url), a_peer(era=Era.LEGACY)) as connection,
+    ):
+        sessions.restart()
+        with pytest.raises(CallTimeout, match=r"began no new one within 0\.2 s; 'any' was not done"):
+            await connection.request("any", timeout=0.2)
+        hold.set()
+        assert await connection.request("any", timeout=10) == {"session": "s2"}
+
+
+async def test_a_call_under_way_outlives_the_session_of_others():
+    # As behind a balancer: one machine forgot the session, the other is still at work.
+    sessions = Sessions()
+    async with opened(sessions) as (connection, fake), asyncio.TaskGroup() as group:
+        slow = group.create_task(connection.request("slow", timeout=10))
+        await until(lambda: fake.asked("slow"))
+        sessions.restart()
+        assert await connection.request("any", timeout=10) == {"session": "s2"}
+        sessions.slow.set()
+        assert await slow == {"session": "s1"}
+
+
+async def test_an_error_that_only_mentions_sessions_is_not_a_loss():
+    def handle(request: Request) -> bytes | None:
+        return modern(request) or refusal(request, -32000, "no such session in the database", status=400)
+
+    async with Fake(handle) as fake, streamable_http(HttpSettings(url=fake.url), a_peer()) as connection:
+        with pytest.raises(ServiceError, match="no such session in the database"):
+            await connection.request("any", timeout=10)
+
+
+# --- news of the legacy era --------------------------------------------------------------------------------
+
+
+def event(method: str) -> bytes:
+    return f"data: {json.dumps({'jsonrpc': '2.0', 'method': method})}\n\n".encode()
+
+
+async def test_news_arrives_on_the_stream_and_after_it_was_opened_again(monkeypatch):
+    monkeypatch.setattr(news, "PAUSE_MIN", 0.01)
+    told, sessions = Told(), Sessions(stream=200)
+    async with opened(sessions, told):
+        await until(lambda: sessions.streams)
+        sessions.streams[0].write(event("notifications/odd"))
+        await told.wait_for("notifications/odd")
+        assert TOOLS_CHANGED not in told.notifications
+        for number in range(3):  # the SDK alone would give up for ever after the second
+            sessions.streams[number].transport.abort()
+            await until(lambda number=number: len(sessions.streams) == number + 2)
+        await told.wait_for(TOOLS_CHANGED)  # who knows what was said meanwhile
+
+
+async def test_a_server_without_news_is_asked_only_once(monkeypatch):
+    monkeypatch.setattr("mcp.client.streamable_http.DEFAULT_RECONNECTION_DELAY_MS", 10)
+    turns: list[int] = []
+    turn = news.News.turn
+
+    async def counted(self: news.News) -> None:
+        turns.append(1)
+        await turn(self)
+
+    monkeypatch.setattr(news.News, "turn", counted)
+    sessions = Sessions(stream=405)
+    async with opened(sessions) as (connection, fake):
+        await until(lambda: len(turns) == 2)  # the SDK tries again
+        await connection.request("any", timeout=10)
+        assert len([request for request in fake.got if request.method == "GET"]) == 1
+
+
+async def test_a_stream_that_finds_the_session_lost_has_it_begun_anew(monkeypatch):
+    monkeypatch.setattr(news, "PAUSE_MIN", 0.01)
+    told, sessions = Told(), Sessions(stream=200)
+    async with opened(sessions, told) as (connection, fake):
+        await until(lambda: sessions.streams)
+        sessions.restart()
+        sessions.streams[0].transport.abort()
+        await told.wait_for(TOOLS_CHANGED)
+        assert sessions.begun == 2
+        assert len(fake.asked("any")) == 0
+        assert await connection.request("any", timeout=10) == {"session": "s2"}
+
+
+async def test_news_that_does_not_last_is_asked_for_less_and_less_often():
+    loop, stream, turns = asyncio.get_running_loop(), news.News(), []
+    with time_flies():
+        for _ in range(9):
+            await stream.turn()
+            turns.append(loop.time())
+    waited = [round(after - before) for before, after in itertools.pairwise(turns)]
+    assert waited == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+async def test_a_server_that_is_away_is_asked_for_news_until_it_is_back(monkeypatch):
+    monkeypatch.setattr(news, "PAUSE_MIN", 0.01)
+    told, sessions = Told(), Sessions(stream=503)
+    async with opened(sessions, told) as (_, fake):
+        await until(lambda: len([request for request in fake.got if request.method == "GET"]) > 3)
+        sessions.stream = 200
+        await until(lambda: sessions.streams)
+        sessions.streams[0].write(event("notifications/odd"))
+        await told.wait_for("notifications/odd")
+
+
+# --- news of the modern era --------------------------------------------------------------------------------
+
+
+async def test_news_of_the_modern_era_is_listened_to_where_it_is_announced(monkeypatch):
+    monkeypatch.setattr(listening, "RELISTEN_MIN", 0.05)
+    told, bus = Told(), InMemorySubscriptionBus()
+    server = make_server()
+    handler = ListenHandler(bus)
+    server._mcp_server.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, handler)
+    async with serving(server.http_app()) as url, streamable_http(HttpSettings(url=f"{url}/mcp"), a_peer(told)):
+        with anyio.fail_after(20):
+            await until(lambda: handler._streams)
+            await bus.publish(ToolsListChanged())
+            await told.wait_for(TOOLS_CHANGED)
+            told.notifications.clear()
+            handler.close()  # the server ends the stream; we listen again, and do not know what we missed
+            await told.wait_for(TOOLS_CHANGED)
+            told.notifications.clear()
+            await bus.publish(ToolsListChanged())
+            await told.wait_for(TOOLS_CHANGED)
+
+
+# --- servers that are killed -------------------------------------------------------------------------------
+
+
+async def pid(connection: Connection) -> int:
+    result = await connection.request("tools/call", {"name": "pid", "arguments": {}}, timeout=20)
+    return int(result["content"][0]["text"])
+
+
+async def begun(connection: Connection) -> asyncio.Task[Any]:
+    """Call a tool that never ends, and wait until it runs."""
+    runs = asyncio.Event()
+    params = {"name": "forever", "arguments": {}}
+    call = asyncio.create_task(connection.request("tools/call", params, on_progress=lambda *_: runs.set()))
+    await runs.wait()
+    return call
+
+
+@pytest.mark.parametrize("era", [Era.MODERN, Era.LEGACY])
+async def test_a_server_that_is_killed_and_comes_back_answers_on_the_same_connection(era):
+    told = Told()
+    with anyio.fail_after(100):
+        async with (
+            Child() as child,
+            streamable_http(HttpSettings(url=child.url), a_peer(told, era=era)) as connection,
+        ):
+            first = await pid(connection)
+            under_way = await begun(connection)
+            await child.kill()
+            with pytest.raises(ConnectionLost, match="whether the request took effect is unknown"):
+                await under_way
+            with pytest.raises(ConnectionLost, match=rf"nothing listens at 127.0.0.1:{child.port}.*was not sent"):
+                await pid(connection)
+            await child.start()
+            assert await pid(connection) != first
+            if era is Era.LEGACY:
+                await told.wait_for(TOOLS_CHANGED)
+
+
+async def test_a_transport_of_fastmcp_loses_its_session_and_gets_another():
+    with anyio.fail_after(100):
+        async with Child() as child, from_fastmcp(FastMCPHttp(child.url), a_peer(era=Era.LEGACY)) as connection:
+            first = await pid(connection)
+            await child.kill()
+            await child.start()
+            assert await pid(connection) != first
+
+
+async def test_an_sse_server_that_is_killed_ends_the_connection():
+    with anyio.fail_after(100):
+        async with Child("sse") as child, sse(HttpSettings(url=child.url), a_peer()) as connection:
+            await pid(connection)
+            under_way = await begun(connection)
+            await child.kill()
+            assert f"127.0.0.1:{child.port}" in (await connection.wait_closed()).reason
+            with pytest.raises(ConnectionLost, match="is unknown"):
+                await under_way
+            with pytest.raises(ConnectionLost):
+                await pid(connection)
+
+
+@pytest.mark.parametrize("transport", ["http", "sse"])
+async def test_a_frozen_server_is_closed_within_the_time_it_is_given(transport):
+    connect = sse if transport == "sse" else streamable_http
+    with anyio.fail_after(100):
+        async with Child(transport) as child:
+            async with connect(HttpSettings(url=child.url), a_peer(era=Era.LEGACY)) as connection:
+                await pid(connection)
+                child.freeze()
+                with pytest.raises(CallTimeout):
+                    await connection.request("tools/call", {"name": "pid", "arguments": {}}, timeout=0.3)
+                began = asyncio.get_running_loop().time()
+            assert asyncio.get_running_loop().time() - began < 8
