@@ -263,8 +263,11 @@ def _hooks(name: str, plugin: object) -> dict[str, tuple[Callable[..., Any], tup
         raise TypeError(f"the entry point must name a module or an instance, got the class {plugin.__name__}; add ()")
     manager = pluggy.PluginManager(PROJECT_NAME)  # one per plugin, so that a fault is blamed on the right one
     manager.add_hookspecs(specs)
-    manager.register(plugin, name)
-    manager.check_pending()
+    try:
+        manager.register(plugin, name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise TypeError(" ".join(str(error).split())) from None
     found: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {}
     for caller in manager.get_hookcallers(plugin) or ():
         for implementation in caller.get_hookimpls():

@@ -1,0 +1,352 @@
+"""Many services: order, admission, shutdown, and faults that are our own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import anyio
+import pytest
+
+from mcpstore.core.models.service import Reason, ServiceConnectionState
+from mcpstore.errors import CallTimeout, CloseFailed, NotReady, ServiceNotFound
+from mcpstore.runtime.admission import Admission
+from mcpstore.testing.loop import FakeClock
+
+S = ServiceConnectionState
+
+
+async def test_services_start_after_those_they_depend_on(fleet):
+    for name, needs in (("web", ("api",)), ("api", ("database", "auth")), ("auth", ("database",)), ("database", ())):
+        fleet.add(name, depends_on=needs).open_delay = 1
+    fleet.supervisor.start_in_order(["web", "api", "auth", "database"])
+    assert fleet.runner("web").history.note in ("", "waiting for 'api'")
+    await fleet.until("web", S.HEALTHY)
+    await fleet.supervisor.bus.flush()
+    order = [change.service for change in fleet.changes if change.new is S.HEALTHY]
+    assert order == ["database", "auth", "api", "web"]
+
+
+async def test_a_dependency_that_does_not_come_up_holds_nobody_up_for_more_than_a_minute(fleet, caplog):
+    fleet.add("database").open_error = NotReady("no")
+    fleet.add("web", depends_on=("database",))
+    fleet.supervisor.start_in_order(["database", "web"])
+    await fleet.until("web", S.HEALTHY)
+    assert 60 <= fleet.clock.now() <= 61
+    assert "service 'web' is started although 'database', which it depends on, is not well" in caplog.text
+
+
+async def test_a_dependency_that_does_not_exist_is_told_and_ignored(fleet, caplog):
+    fleet.add("web", depends_on=("ghost",))
+    fleet.supervisor.start_in_order(["web"])
+    assert await fleet.supervisor.outcome("web") is True
+    assert "service 'web' depends on 'ghost', which does not exist" in caplog.text
+
+
+async def test_a_loss_of_a_dependency_does_not_stop_the_dependent(fleet):
+    fleet.add("database")
+    fleet.add("web", depends_on=("database",))
+    fleet.supervisor.start_in_order(["database", "web"])
+    await fleet.until("web", S.HEALTHY)
+    fleet.servers["database"].die()
+    await fleet.until("database", S.RECONNECTING)
+    assert fleet.runner("web").ctx.conn is S.HEALTHY
+
+
+async def test_shutdown_stops_dependents_first(fleet):
+    fleet.add("database").close_delay = 1
+    fleet.add("web", depends_on=("database",)).close_delay = 1
+    fleet.supervisor.start_in_order(["database", "web"])
+    await fleet.until("web", S.HEALTHY)
+    await fleet.supervisor.bus.flush()
+    fleet.changes.clear()
+    assert await fleet.supervisor.shutdown() == []
+    assert [change.service for change in fleet.changes if change.new is S.DISCONNECTED] == ["web", "database"]
+    assert all(server.open_now == 0 for server in fleet.servers.values())
+
+
+async def test_stopping_a_service_that_waits_for_its_dependency_cancels_its_start(fleet):
+    fleet.add("database").open_error = NotReady("no")
+    server = fleet.add("web", depends_on=("database",))
+    fleet.supervisor.start_in_order(["database", "web"])
+    await asyncio.sleep(5)
+    assert await fleet.supervisor.stop("web") is True
+    await asyncio.sleep(600)
+    assert server.opened == 0
+
+
+async def test_one_hung_service_delays_none_of_the_others(fleet):
+    fleet.add("hung").open_delay = 10**6
+    for i in range(99):
+        fleet.add(f"s{i}")
+    fleet.supervisor.start_in_order([spec.name for spec in fleet.registry.specs()])
+    for i in range(99):
+        await fleet.until(f"s{i}", S.HEALTHY, 10)
+    assert fleet.clock.now() < 10
+
+
+async def test_a_thousand_losses_at_once_lead_to_few_openings_at_once(fleet):
+    for i in range(1000):
+        fleet.add(f"s{i}")
+    fleet.supervisor.start_in_order([f"s{i}" for i in range(1000)])
+    for i in range(1000):
+        await fleet.until(f"s{i}", S.HEALTHY)
+    most = 0
+    for server in fleet.servers.values():
+        server.open_delay = 0.5
+        server.die()
+    began = fleet.clock.now()
+    while any(not runner.is_live for runner in fleet.supervisor.runners()):
+        most = max(most, sum(server.open_now for server in fleet.servers.values()))
+        await asyncio.sleep(0.25)
+    assert most <= 16
+    assert fleet.clock.now() - began <= 120
+
+
+async def test_openings_are_admitted_in_order_and_twenty_a_second():
+    admission, clock, order = Admission(FakeClock()), FakeClock(), []
+
+    async def one(i):
+        async with admission.turn(is_local=False):
+            order.append((i, clock.now()))
+
+    await asyncio.gather(*(one(i) for i in range(60)))
+    assert [i for i, _ in order] == list(range(60))
+    assert order[20][1] <= 0.1
+    assert 1.9 <= order[59][1] <= 2.1
+
+
+async def test_four_local_openings_at_once_are_the_most():
+    admission, now, most = Admission(FakeClock()), 0, 0
+
+    async def one():
+        nonlocal now, most
+        async with admission.turn(is_local=True):
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(1)
+            now -= 1
+
+    await asyncio.gather(*(one() for _ in range(12)))
+    assert 1 <= most <= 4
+
+
+async def test_when_most_services_fail_at_once_the_fault_is_taken_for_ours(fleet, caplog):
+    for i in range(10):
+        fleet.add(f"s{i}")
+    fleet.supervisor.start_in_order([f"s{i}" for i in range(10)])
+    for i in range(10):
+        await fleet.until(f"s{i}", S.HEALTHY)
+    await asyncio.sleep(120)
+    for server in fleet.servers.values():
+        server.silent.update({"ping", "tools/list"})
+    await asyncio.sleep(60)
+    assert "most services fail their checks at once" in caplog.text
+    for server in fleet.servers.values():
+        server.silent.clear()
+    await asyncio.sleep(60)
+    assert all(runner.ctx.conn is S.HEALTHY for runner in fleet.supervisor.runners())
+    assert sum(server.opened for server in fleet.servers.values()) < 20
+
+
+async def test_the_guard_does_not_hold_for_ever(fleet):
+    for i in range(10):
+        fleet.add(f"s{i}")
+    fleet.supervisor.start_in_order([f"s{i}" for i in range(10)])
+    for i in range(10):
+        await fleet.until(f"s{i}", S.HEALTHY)
+    for server in fleet.servers.values():
+        server.silent.update({"ping", "tools/list"})
+    await asyncio.sleep(300)
+    assert all(server.opened > 1 for server in fleet.servers.values())
+
+
+async def test_after_a_sleep_of_the_machine_everything_is_looked_at_within_ten_seconds(fleet, caplog):
+    for i in range(5):
+        fleet.add(f"s{i}")
+        await fleet.supervisor.start(f"s{i}")
+    await asyncio.sleep(35)
+    seen = {name: len(server.connection.requests) for name, server in fleet.servers.items()}
+    fleet.clock.asleep = 8 * 3600
+    await asyncio.sleep(11.5)
+    assert all(len(server.connection.requests) > seen[name] for name, server in fleet.servers.items())
+    assert "this process stood still for 28800" in caplog.text
+
+
+async def test_a_check_during_a_stall_says_nothing_about_the_service(fleet):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.silent.update({"ping", "tools/list"})
+    checking = asyncio.create_task(fleet.supervisor.check("a"))
+    await asyncio.sleep(1)
+    fleet.clock.asleep = 60
+    await checking
+    assert fleet.runner("a").ctx.conn is S.UNKNOWN
+    assert fleet.runner("a").ctx.fails == 0
+
+
+async def test_a_check_of_a_service_that_waits_for_its_next_try_tries_it_at_once(fleet):
+    server = fleet.add("a")
+    server.open_error = NotReady("not yet")
+    await fleet.supervisor.start("a")
+    server.open_error = None
+    began = fleet.clock.now()
+    await fleet.supervisor.check("a")
+    assert fleet.runner("a").is_live
+    assert fleet.clock.now() - began < 0.4
+
+
+async def test_what_survives_a_close_is_tried_again_and_blocks_every_opening(fleet):
+    server, reaped = fleet.add("a"), []
+
+    async def reap():
+        reaped.append(fleet.clock.now())
+        if len(reaped) < 2:
+            raise CloseFailed("2 processes survived", (1, 2), reap)
+
+    await fleet.supervisor.start("a")
+    server.close_error = CloseFailed("3 processes survived", (1, 2, 3), reap)
+    restart = asyncio.create_task(fleet.supervisor.restart("a"))
+    await asyncio.sleep(10)
+    assert fleet.runner("a").ctx.closebad
+    assert "processes survived" in fleet.runner("a").history.error
+    assert server.opened == 1
+    server.close_error = None
+    await restart
+    await fleet.until("a", S.HEALTHY)
+    assert server.opened == 2
+    assert reaped[1] - reaped[0] == pytest.approx(30, abs=0.1)
+
+
+async def test_a_transport_that_hangs_in_its_close_is_abandoned_in_the_end(fleet, caplog):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.close_delay = 10**9
+    assert await fleet.supervisor.stop("a") is False
+    await fleet.runner("a").until(lambda: fleet.runner("a").is_parked, 200)
+    assert "did not finish closing and was abandoned" in caplog.text
+
+
+async def test_a_removed_service_is_forgotten_once_nothing_is_left_of_it(fleet):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    assert await fleet.supervisor.remove("a") is True
+    assert server.open_now == 0
+    assert "a" not in fleet.registry
+    with pytest.raises(ServiceNotFound, match="no service is called 'a'; there are no services"):
+        await fleet.supervisor.start("a")
+
+
+async def test_a_change_of_the_connection_opens_it_again_and_a_change_of_policy_does_not(fleet):
+    import attrs
+
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    spec = fleet.registry.spec("a")
+    fleet.supervisor.update(attrs.evolve(spec, description="other words"))
+    await asyncio.sleep(5)
+    assert server.opened == 1
+    other = fleet.add("b")
+    fleet.supervisor.update(attrs.evolve(spec, settings={"server": "b"}))
+    await fleet.runner("a").until(lambda: fleet.runner("a").is_settled)
+    assert (server.open_now, other.open_now) == (0, 1)
+
+
+async def test_lists_are_read_again_when_the_service_says_so_but_at_most_once_a_second(fleet):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.tools = ("echo", "more")
+    listed = len(server.connection.requests)
+    for _ in range(10_000):
+        server.connection.peer.on_notification("notifications/tools/list_changed", {})
+    await asyncio.sleep(3)
+    assert fleet.registry.find_tool("more")
+    assert len(server.connection.requests) - listed <= 3
+
+
+async def test_lists_are_read_again_every_two_hours(fleet):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.tools = ("echo", "late")
+    await asyncio.sleep(7300)
+    assert fleet.registry.find_tool("late")
+
+
+async def test_a_list_that_fails_for_a_moment_loses_no_tools(fleet):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.answers["tools/list"] = CallTimeout("busy")
+    server.connection.peer.on_notification("notifications/tools/list_changed", {})
+    await asyncio.sleep(3)
+    assert fleet.registry.find_tool("echo")
+
+
+async def test_one_bad_tool_hides_none_of_the_others(fleet):
+    server = fleet.add("a")
+    server.answers["tools/list"] = {
+        "tools": [{"name": "good"}, {"description": "nameless"}, "no object", {"name": 7}, {"name": "fine"}]
+    }
+    await fleet.supervisor.start("a")
+    assert fleet.registry.tools().names() == ["good", "fine"]
+    assert fleet.registry.catalog("a").unreadable == 3
+
+
+async def test_every_page_of_a_list_is_read_and_a_circle_of_pages_ends(fleet):
+    server = fleet.add("a")
+    pages = {"": ("one", "p2"), "p2": ("two", "p3"), "p3": ("three", "p2")}
+
+    def page(params):
+        tool, following = pages[params.get("cursor", "")]
+        return {"tools": [{"name": tool}], "nextCursor": following}
+
+    server.answers["tools/list"] = page
+    await fleet.supervisor.start("a")
+    assert fleet.registry.tools().names() == ["one", "two", "three"]
+
+
+async def test_a_service_whose_tools_cannot_be_listed_is_not_healthy(fleet):
+    server = fleet.add("a")
+    server.answers["tools/list"] = {"tools": "none"}
+    assert await fleet.supervisor.start("a") is False
+    assert "'tools' must be a list (got str)" in fleet.runner("a").history.error
+
+
+async def test_a_state_callback_that_raises_or_hangs_disturbs_nobody(fleet, caplog):
+    heard = []
+
+    async def bad(*_):
+        raise ValueError("no")
+
+    async def slow(*_):
+        await asyncio.Event().wait()
+
+    fleet.supervisor.bus.subscribe(bad)
+    hung = fleet.supervisor.bus.subscribe(slow)
+    fleet.supervisor.bus.subscribe(lambda name, old, new, metadata: heard.append((name, new)))
+    fleet.add("a")
+    with anyio.fail_after(5):
+        await fleet.supervisor.start("a")
+        await fleet.runner("a").until(lambda: len(heard) == 2, 1)
+    assert "a state callback raised ValueError: no" in caplog.text
+    hung.cancel()
+
+
+async def test_a_bug_in_our_own_code_does_not_end_the_supervision(fleet, caplog, monkeypatch):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    with monkeypatch.context() as patch:
+        patch.setattr(fleet.registry, "withdraw", lambda _name: 1 / 0)
+        with caplog.at_level(logging.ERROR):
+            server.die()
+            await asyncio.sleep(0.1)
+    assert "please report this" in caplog.text
+    await fleet.supervisor.restart("a")
+    assert fleet.runner("a").ctx.conn is S.HEALTHY
+
+
+async def test_stop_forced_skips_the_polite_steps(fleet):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    await fleet.supervisor.stop("a", force=True)
+    assert server.connection.peer.closing.forced.is_set()
+    assert fleet.runner("a").ctx.reason is Reason.OPERATOR
