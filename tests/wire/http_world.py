@@ -118,9 +118,8 @@ def _list_changed() -> Any:
 @contextlib.asynccontextmanager
 async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
     """Yield where an ASGI application is served, in this loop."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_level="critical", ws="none", timeout_graceful_shutdown=1, **options
-    )
+    options = {"port": 0, "log_level": "critical", "ws": "none", "timeout_graceful_shutdown": 1, **options}
+    config = uvicorn.Config(app, host="127.0.0.1", **options)
     server = uvicorn.Server(config)
     # Not `serve`, which would take the signals of the test run for itself.
     task = asyncio.create_task(server._serve())
@@ -290,7 +289,7 @@ class Fake:
                 await writer.drain()
                 if b"Connection: close" in said:
                     break
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()

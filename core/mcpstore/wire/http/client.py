@@ -111,7 +111,9 @@ class SessionClient(httpx2.AsyncClient):
         finally:
             await response.aclose()
         other = "sse" if self._answers_inline else "streamable_http"
-        failure = of_refusal(response, bytes(body), known=self._says_who, other=other)
+        request = response.request
+        has_session = SESSION_HEADER in request.headers or (request.method == "POST" and not self._answers_inline)
+        failure = of_refusal(response, bytes(body), known=self._says_who, other=other, has_session=has_session)
         self._session_lost |= isinstance(failure, HttpFailure) and failure.session_lost
         return failure
 

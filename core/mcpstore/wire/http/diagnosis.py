@@ -26,6 +26,9 @@ SESSION_HEADER: Final = "mcp-session-id"
 _LONGEST_REST: Final = 86_400.0
 """Seconds of Retry-After that are believed; a server that says more has made a mistake."""
 
+_REFUSED_AS_A_WHOLE: Final = (-32600, -32000)
+"""Codes of errors that are not about what a request asks: invalid request, and servers' own."""
+
 _HTTP_MATTERS: Final = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 )
@@ -53,7 +56,7 @@ def of_exception(error: Exception, url: httpx2.URL) -> HttpFailure:
 
 
 def of_refusal(
-    response: httpx2.Response, body: bytes, *, known: bool = False, other: str = "sse"
+    response: httpx2.Response, body: bytes, *, known: bool = False, other: str = "sse", has_session: bool = False
 ) -> HttpFailure | ServiceError:
     """Return what an answer with a status of 400 or more means.
 
@@ -62,14 +65,13 @@ def of_refusal(
         body: What it says, or the beginning of it.
         known: Whether we said who we are.
         other: The transport that may be the right one instead.
+        has_session: Whether the request belonged to a session.
     """
     status = response.status_code
     error = _rpc_error(body) if content_kind(response) == "application/json" else None
-    has_session = SESSION_HEADER in response.request.headers
     # Servers that keep their sessions in a table of their own answer 400, as the examples of the TypeScript SDK do.
     lost = has_session and (
-        status == HTTPStatus.NOT_FOUND
-        or (status == HTTPStatus.BAD_REQUEST and error is not None and "session" in error.message.lower())
+        status == HTTPStatus.NOT_FOUND or (status == HTTPStatus.BAD_REQUEST and _is_about_sessions(error, body))
     )
     if error is not None and not lost and status not in _HTTP_MATTERS:
         return error
@@ -105,6 +107,12 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
+
+
+def _is_about_sessions(error: ServiceError | None, body: bytes) -> bool:
+    if error is None:
+        return b"session" in body.lower()
+    return error.code in _REFUSED_AS_A_WHOLE and "session" in error.message.lower()
 
 
 def _rpc_error(body: bytes) -> ServiceError | None:

@@ -1,0 +1,118 @@
+"""What the settings of a service reached by HTTP may say."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from mcpstore.wire.http.login import headers_of
+from mcpstore.wire.http.settings import LOGIN_PATIENCE, PATIENCE, HttpSettings
+from mcpstore_plugins import sse, streamable_http
+
+URL = "https://host.example/mcp"
+
+
+def test_an_address_is_enough():
+    settings = HttpSettings(url=URL)
+    assert (settings.headers, settings.auth, settings.verify, settings.timeout) == ({}, None, True, None)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("ftp://host/mcp", "must begin with http:// or https:// (got scheme 'ftp')"),
+        ("host.example/mcp", "must begin with http:// or https:// (got no scheme)"),
+        ("/mcp", "must begin with http:// or https:// (got no scheme)"),
+        ("", "must begin with http:// or https:// (got no scheme)"),
+        ("localhost:8000/mcp", "must begin with http:// or https:// (got no scheme)"),
+        ("http:///mcp", "must name a host, as in https://host/mcp"),
+        ("http://:80/mcp", "must name a host, as in https://host/mcp"),
+        ("http://host:eighty/mcp", "must be an address such as https://host/mcp"),
+        ("http://[::1/mcp", "must be an address such as https://host/mcp"),
+        ("http://host:99999/", "must be an address such as https://host/mcp"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused(url, told):
+    with pytest.raises(ValidationError) as caught:
+        HttpSettings(url=url)
+    (error,) = caught.value.errors(include_url=False)
+    assert error["loc"] == ("url",)
+    assert told in error["msg"]
+
+
+def test_blanks_around_an_address_do_not_matter():
+    assert HttpSettings(url=f" {URL}\n").url == URL
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"": "x"}, {"A B": "x"}, {"A:": "x"}, {"Ä": "x"}, {"A": "x\r\nB: y"}, {"A": "x\n"}, {"A": "\0"}, {"A": "grün"}],
+)
+def test_headers_that_cannot_be_sent_are_refused(headers):
+    with pytest.raises(ValidationError):
+        HttpSettings(url=URL, headers=headers)
+
+
+def test_no_error_shows_a_value_that_may_be_secret():
+    canary = "hunter2hunter2"
+    wrong = [
+        {"url": f"ftp://user:{canary}@host/"},
+        {"url": URL, "headers": {"Authorization": f"Bearer {canary}\n"}},
+        {"url": URL, "headers": [canary]},
+        {"url": URL, "auth": {"bearer": [canary]}},
+        {"url": URL, "auth": {"token": canary}},
+        {"url": URL, "auth": {"bearer": canary, "oauth": {}}},
+        {"url": URL, "auth": {"oauth": {"client_secret": [canary]}}},
+    ]
+    for settings in wrong:
+        with pytest.raises(ValidationError) as caught:
+            HttpSettings.model_validate(settings)
+        assert canary not in str(caught.value)
+
+
+def test_unknown_settings_are_refused():
+    with pytest.raises(ValidationError, match="headerz"):
+        HttpSettings.model_validate({"url": URL, "headerz": {}})
+
+
+@pytest.mark.parametrize("given", [None, "", "none", False])
+def test_no_login_can_be_said_in_several_ways(given):
+    assert HttpSettings.model_validate({"url": URL, "auth": given}).auth is None
+
+
+@pytest.mark.parametrize("given", ["s3cret", {"bearer": "s3cret"}])
+def test_a_token_is_sent_as_a_header(given):
+    settings = HttpSettings.model_validate({"url": URL, "auth": given, "headers": {"X-Other": "1"}})
+    assert headers_of(settings) == {"X-Other": "1", "Authorization": "Bearer s3cret"}
+    assert "s3cret" not in repr(settings)
+
+
+def test_a_header_of_ones_own_stands_above_a_token():
+    settings = HttpSettings.model_validate({"url": URL, "auth": "s3cret", "headers": {"authorization": "Basic x"}})
+    assert headers_of(settings) == {"authorization": "Basic x"}
+
+
+@pytest.mark.parametrize("given", ["oauth", "OAuth", {"oauth": {}}, {"oauth": {"scopes": ["read"], "client_id": "me"}}])
+def test_a_login_by_browser_is_given_time(given):
+    settings = HttpSettings.model_validate({"url": URL, "auth": given})
+    assert settings.auth.oauth is not None
+    assert headers_of(settings) == {}
+    assert streamable_http.handshake_timeout(settings) == sse.handshake_timeout(settings) == LOGIN_PATIENCE
+
+
+@pytest.mark.parametrize("given", [{}, {"bearer": None}, {"bearer": "a", "oauth": {}}, {"basic": "a"}, ["oauth"], 7])
+def test_a_login_nobody_knows_is_refused(given):
+    with pytest.raises(ValidationError):
+        HttpSettings.model_validate({"url": URL, "auth": given})
+
+
+def test_the_time_an_opening_may_take_can_be_said():
+    assert HttpSettings(url=URL).patience == PATIENCE
+    assert HttpSettings.model_validate({"url": URL, "auth": "oauth", "timeout": 5}).patience == 5
+    with pytest.raises(ValidationError):
+        HttpSettings(url=URL, timeout=0)
+
+
+@pytest.mark.parametrize("verify", [True, False, "/etc/ssl/ours.pem"])
+def test_certificates_are_checked_unless_somebody_says_otherwise(verify):
+    assert HttpSettings(url=URL, verify=verify).verify == verify

@@ -1,0 +1,80 @@
+"""Logging in by browser: once, and not again when the manager starts next."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import webbrowser
+
+import anyio
+import httpx2
+import pytest
+from fastmcp.server.auth.providers.in_memory import ClientRegistrationOptions, InMemoryOAuthProvider
+
+from mcpstore.errors import AuthRequired
+from mcpstore.wire.http.settings import HttpSettings
+from mcpstore.wire.http.streamable import streamable_http
+from wire.http_world import a_peer, make_server, serving, unused_port
+
+
+@pytest.fixture
+def logins(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    return tmp_path / "mcpstore" / "logins"
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    """A browser whose user agrees to everything; tells which pages were opened."""
+    opened: list[str] = []
+
+    def open_page(url: str) -> bool:
+        opened.append(url)
+        asyncio.get_running_loop().run_in_executor(None, lambda: httpx2.get(url, follow_redirects=True, timeout=20))
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", open_page)
+    return opened
+
+
+def protected(port: int):
+    options = ClientRegistrationOptions(enabled=True)
+    auth = InMemoryOAuthProvider(base_url=f"http://127.0.0.1:{port}", client_registration_options=options)
+    server = make_server()
+    server.auth = auth
+    return server.http_app()
+
+
+async def test_a_person_logs_in_once(logins, browser):
+    port = unused_port()
+    settings = HttpSettings.model_validate({"url": f"http://127.0.0.1:{port}/mcp", "auth": "oauth"})
+    async with serving(protected(port), port=port):
+        with anyio.fail_after(60):
+            for _ in range(2):
+                async with streamable_http(settings, a_peer(handshake_timeout=40)) as connection:
+                    assert "tools" in await connection.request("tools/list", timeout=20)
+    assert len(browser) == 1
+    assert list(logins.rglob("*.json"))
+    assert stat.S_IMODE(logins.stat().st_mode) == 0o700
+
+
+async def test_without_a_login_the_server_is_not_entered(logins):
+    port = unused_port()
+    async with serving(protected(port), port=port):
+        with pytest.raises(AuthRequired, match=r"needs login: .* answered 401 Unauthorized; set headers.Authorization"):
+            async with streamable_http(HttpSettings(url=f"http://127.0.0.1:{port}/mcp"), a_peer()):
+                pass
+    assert not logins.exists()
+
+
+async def test_a_login_that_fails_is_told_as_such(logins, monkeypatch):
+    def broken(_url: str) -> bool:
+        raise OSError("no display")
+
+    monkeypatch.setattr(webbrowser, "open", broken)
+    port = unused_port()
+    settings = HttpSettings.model_validate({"url": f"http://127.0.0.1:{port}/mcp", "auth": "oauth"})
+    async with serving(protected(port), port=port):
+        with pytest.raises(AuthRequired, match="needs login: the login failed \\(no display\\)"):
+            async with streamable_http(settings, a_peer(handshake_timeout=40)):
+                pass
