@@ -1,0 +1,149 @@
+"""The generated parts of docs/explanation/lifecycle.md, by the name that their markers carry."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import attrs
+from _lifecycle.observed import Line, Observed, in_order
+from _lifecycle.reasons import REASONS
+
+from mcpstore.core.context import Limits
+from mcpstore.core.models.service import LIVE_STATES
+from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
+from mcpstore.testing.model import KERNEL, OF_CONTEXTS, OF_FUTURES, OF_STEPS, explore
+from mcpstore.testing.model.notation import event_kind
+
+__all__ = ["BLOCKS"]
+
+MANY: Final = 3
+"""Places a row leads to that are told in short, if they differ only in the state that stays."""
+
+
+def states(observed: Observed) -> str:
+    """Return the seven states and their edges as a Mermaid diagram."""
+    lines = ["```mermaid", "stateDiagram-v2", "    direction LR", "    [*] --> DISCONNECTED", "    state LIVE {"]
+    lines += [f"        {line}" for line in _edges(observed, inside=True)]
+    lines += ["    }", *(f"    {line}" for line in _edges(observed, inside=False)), "```"]
+    return "\n".join(lines)
+
+
+def _edges(observed: Observed, *, inside: bool) -> Iterable[str]:
+    told: dict[str, None] = {}  # what a person may ask of every live state is drawn once, from the frame around them
+    for (old, new, asked), names in observed.edges.items():
+        if inside == (not asked and {old, new} <= LIVE_STATES):
+            source = "LIVE" if asked and old in LIVE_STATES else old.name
+            told[f"{source} --> {new.name}: {' '.join(in_order(names))}{' (asked for)' if asked else ''}"] = None
+    return sorted(told)
+
+
+def run_statuses(observed: Observed) -> str:
+    """Return the run statuses and their changes as a Mermaid diagram."""
+    edges = sorted(observed.run_edges)
+    return "\n".join(
+        ["```mermaid", "stateDiagram-v2", "    [*] --> NOT_STARTED", *(f"    {a} --> {b}" for a, b in edges), "```"]
+    )
+
+
+def table(observed: Observed) -> str:
+    """Return the table, row by row."""
+    head = ["| row | event | when | leads to | asks for | counts |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *(_table_line(line) for line in observed.lines)])
+
+
+def _table_line(line: Line) -> str:
+    events = ", ".join(f"`{event}`" for event in line.events)
+    cells = (f"**{line.row.name}**", events, line.when, _leads_to(line), _asks_for(line), _counts(line))
+    return f"| {' | '.join(cells)} |"
+
+
+def _leads_to(line: Line) -> str:
+    if len(line.leads_to) > MANY and not line.leads_elsewhere:
+        rests = {re.sub(r"^\w+|→\w+", "", where) for where in line.leads_to}
+        return f"same state, `{rests.pop()}`" if len(rests) == 1 else "same state"
+    return "<br>".join(f"`{where}`" for where in line.leads_to)
+
+
+def _asks_for(line: Line) -> str:
+    always = frozenset.intersection(*line.asks_for)
+    sometimes = frozenset.union(*line.asks_for) - always
+    told = [", ".join(f"`{name}`" for name in sorted(always))] if always else []
+    told += ["perhaps " + ", ".join(f"`{name}`" for name in sorted(sometimes))] if sometimes else []
+    return "; ".join(told) or "nothing"
+
+
+def _counts(line: Line) -> str:
+    return ", ".join(f"{name} {' or '.join(sorted(changes))}" for name, changes in line.counts.items())
+
+
+def timing(_observed: Observed) -> str:
+    """Return the durations, with what they are and why they are what they are."""
+    fields = [field.name for field in attrs.fields(Timing)]
+    if fields != list(REASONS):
+        raise RuntimeError(f"docs/_lifecycle/reasons.py must explain {set(fields) ^ set(REASONS) or 'them in order'}")
+    lines = ["| name | default | what | why |", "|---|---|---|---|"]
+    for name, (unit, what, why) in REASONS.items():
+        lines.append(f"| `{name}` | {_amount(getattr(DEFAULT_TIMING, name), unit)} | {what} | {why} |")
+    return "\n".join(lines)
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"± {value:.0%}".replace("%", " %") if unit == "±" else f"{value:g} {unit}".strip()
+
+
+def limits(_observed: Observed) -> str:
+    """Return how often is too often, from the docstring of `Limits`."""
+    words = dict(re.findall(r"^    (\w+): (.+)$", inspect.getdoc(Limits) or "", re.MULTILINE))
+    lines = ["| name | default | what |", "|---|---|---|"]
+    lines += [f"| `{field.name}` | {field.default} | {words[field.name]} |" for field in attrs.fields(Limits)]
+    return "\n".join(lines)
+
+
+def invariants(_observed: Observed) -> str:
+    """Return the invariants that the check judges, in their own words."""
+    functions = sorted((*OF_CONTEXTS, *OF_STEPS, *OF_FUTURES), key=_number)
+    lines = ["| | holds always | checked by |", "|---|---|---|"]
+    for each in functions:
+        number, words = (inspect.getdoc(each) or "").split("\n")[0].split(": ", 1)
+        module = inspect.getmodule(each).__name__.rsplit(".", 1)[1]
+        lines.append(f"| {number} | {words[0].upper()}{words[1:]} | `{module}.{each.__name__}` |")
+    return "\n".join(lines)
+
+
+def _number(invariant: Callable[..., bool]) -> int:
+    return int(re.match(r"i(\d+)_", invariant.__name__)[1])
+
+
+def figures(observed: Observed) -> str:
+    """Return the size of the machine."""
+    report, small = observed.report, explore.SMALL
+    return (
+        f"With {small.failures} failures, {small.undecided} undecided checks, {small.attempts} attempts and "
+        f"{small.exp} steps of backoff and cool-down allowed, the machine has\n**{report.states:,} contexts**. "
+        f"All {report.transitions:,} pairs of context and event are tried; {report.moves:,} of them change something."
+    )
+
+
+def events(_observed: Observed) -> str:
+    """Return the events, with what they mean, from their docstrings."""
+    kinds = dict.fromkeys(row.event for row in KERNEL.table)
+    told = []
+    for kind in kinds:
+        words = (inspect.getdoc(kind) or "").split("\n")[0].split(": ", 1)[1]
+        told.append(f"| `{event_kind(kind)}` | {words[0].upper()}{words[1:]} |")
+    return "\n".join(["| event | what happened |", "|---|---|", *told])
+
+
+BLOCKS: Final[dict[str, Callable[[Observed], str]]] = {
+    "states": states,
+    "run statuses": run_statuses,
+    "events": events,
+    "table": table,
+    "timing": timing,
+    "limits": limits,
+    "invariants": invariants,
+    "figures": figures,
+}
