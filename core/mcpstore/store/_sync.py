@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import weakref
 from collections.abc import Iterable, Mapping
@@ -207,7 +206,7 @@ class MCPStore(ServiceContext):
         except BaseException:
             portal.finish(twin.close)
             raise
-        atexit.register(portal.finish, twin.close)
+        portal.finish_at_exit(twin.close)
         # A store that nobody holds any longer is closed, too; not waited for, because this may run in any thread.
         weakref.finalize(self, portal.abandon, twin.close).atexit = False
 
@@ -229,7 +228,6 @@ class MCPStore(ServiceContext):
             return []
         left = self._portal.call(self._twin.close, force)
         self._portal.finish(self._twin.close)
-        atexit.unregister(self._portal.finish)
         return left
 
     def __enter__(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -28,8 +29,14 @@ class Portal:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._close_at_exit: Callable[[], Awaitable[Any]] | None = None
         self._thread = threading.Thread(target=self._run, name="mcpstore-portal", daemon=True)
         self._thread.start()
+
+    @property
+    def close_at_exit(self) -> Callable[[], Awaitable[Any]] | None:
+        """What is to be closed when the program ends."""
+        return None if self.is_closed else self._close_at_exit
 
     @property
     def is_closed(self) -> bool:
@@ -78,6 +85,13 @@ class Portal:
         if threading.get_ident() != self._thread.ident:
             self._thread.join(GRACE)
 
+    def finish_at_exit(self, close: Callable[[], Awaitable[Any]]) -> None:
+        """Have `finish` called when the program ends, if nobody has called it by then."""
+        if self._close_at_exit is None:
+            # Plain atexit comes too late: by then no thread may be started any more, and closing starts some.
+            threading._register_atexit(_finish, weakref.ref(self))  # type: ignore[attr-defined]  # noqa: SLF001
+        self._close_at_exit = close
+
     async def _close_and_stop(self, close: Callable[[], Awaitable[Any]]) -> None:
         try:
             await close()
@@ -96,6 +110,12 @@ class Portal:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
+
+
+def _finish(portal: weakref.ref[Portal]) -> None:
+    found = portal()
+    if found is not None and (close := found.close_at_exit) is not None:
+        found.finish(close)
 
 
 class _Job:

@@ -1,0 +1,65 @@
+"""Runs the Python blocks of a document one after the other in one namespace, as a reader would paste them.
+
+Usage: python play.py DOCUMENT [URL]. Time that only passes is made short, questions are answered, and the address of a
+service on the internet is replaced by that of a server on this machine; nothing else of the blocks is changed.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import re
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+SHORTEST = 0.02
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INTERNET = re.compile(r"https://httpbin\.org/[\w/]*")
+
+
+def main() -> None:
+    document, url = Path(sys.argv[1]), sys.argv[2]
+    pause = time.sleep
+    time.sleep = lambda seconds: pause(min(seconds / 50, 0.5) if seconds > 1 else min(seconds, SHORTEST))
+    builtins.input = lambda _prompt="": "y"
+    os.system = lambda _command: 0
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    blocks = BLOCK.findall(document.read_text("utf-8"))
+    for number, block in enumerate(blocks, 1):
+        print(f"--- block {number}", flush=True)
+        code = compile(INTERNET.sub(url, block), f"{document.name} block {number}", "exec")
+        exec(code, namespace)
+    print(f"--- {len(blocks)} blocks", flush=True)
+    for name in ("play_more",):
+        more = globals().get(name)
+        if more is not None:
+            more(namespace, time, pause)
+    print("--- end", flush=True)
+
+
+def play_more(namespace: dict[str, Any], clock: Any, pause: Any) -> None:
+    """Call what the blocks define and only mention."""
+    if "toolkit" in namespace:
+        toolkit = namespace["toolkit"]
+        print("--- diagnose", toolkit["diagnose"]("test_service"))
+        print("--- recover", toolkit["recover"]("test_service"))
+        toolkit["batch_recovery"]()
+    if "generate_lifecycle_report" in namespace:
+        print("--- report", namespace["generate_lifecycle_report"]())
+    if "performance_dashboard" in namespace:
+        rounds = iter(range(3))
+
+        def interrupt(_seconds: float) -> None:
+            pause(SHORTEST)
+            if threading.current_thread() is threading.main_thread() and next(rounds, None) is None:
+                raise KeyboardInterrupt
+
+        clock.sleep = interrupt
+        namespace["performance_dashboard"]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The documents MCPStore was specified from: every Python block of them runs as it stands.
+
+They are not part of this repository; set MCPSTORE_SPECIFICATION to the folder that holds them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(os.environ.get("MCPSTORE_SPECIFICATION", "/nonexistent"))
+
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="MCPSTORE_SPECIFICATION names no folder")
+
+HTTP_SERVER = """
+import sys
+from fastmcp import FastMCP
+server = FastMCP("slow")
+@server.tool
+def wait() -> str:
+    return "done"
+server.run(transport="http", host="127.0.0.1", port=int(sys.argv[1]), show_banner=False, log_level="ERROR")
+"""
+
+
+@pytest.fixture
+def remote(tmp_path: Path, free_tcp_port: int) -> Iterator[str]:
+    script = tmp_path / "remote.py"
+    script.write_text(HTTP_SERVER)
+    with subprocess.Popen([sys.executable, str(script), str(free_tcp_port)]) as process:
+        wait_for_port(free_tcp_port)
+        yield f"http://127.0.0.1:{free_tcp_port}/mcp"
+        process.kill()
+
+
+def wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+    raise AssertionError(f"nothing listens on {port}")
+
+
+def play(document: Path, url: str, folder: Path) -> str:
+    """Run the blocks of a document where `npx` and `web_search_server` are small real servers."""
+    tools = folder / "bin"
+    tools.mkdir()
+    for name, arguments in (("npx", "-m mcpstore.demo.server filesystem"), ("python", '"$@"')):
+        program = tools / name
+        program.write_text(f"#!/bin/sh\nexec {sys.executable} {arguments}\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    (folder / "web_search_server.py").write_text("import sys\nsys.argv = ['x', 'web']\n" + MAIN)
+    environment = {
+        "PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "PYTHONIOENCODING": "utf-8",
+        "MCPSTORE_CONFIG": str(folder / "mcp.json"),
+    }
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("play.py")), str(document), url],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=110,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "--- end" in done.stdout
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout
+
+
+MAIN = "from mcpstore.demo.server import main\nmain()\n"
+
+
+def find(number: str) -> Path:
+    return next(FOLDER.glob(f"{number}_*"))
+
+
+def test_the_lifecycle_examples_run(tmp_path, remote):
+    said = play(find("000"), remote, tmp_path)
+    assert "initializing" in said
+    assert "healthy" in said
+    assert "--- diagnose True" in said
+    assert "--- recover True" in said
+
+
+def test_the_service_management_examples_run(tmp_path, remote):
+    said = play(find("001"), remote, tmp_path)
+    assert "✅ filesystem: 启动成功" in said
+    assert "✅ web_search: 启动成功" in said
+    assert "filesystem: running (工具数: 2)" in said
+    assert "🔧 工具调用示例: greet" in said or "add" in said
+    assert "✅ filesystem: running" in said
+    assert "✅ web_search: 停止成功" in said
+    assert "启动 database 失败" in said
+
+
+def test_no_thread_of_ours_is_left():
+    assert all("mcpstore" not in thread.name for thread in threading.enumerate() if not thread.daemon)
