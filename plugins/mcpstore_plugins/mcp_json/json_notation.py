@@ -100,7 +100,7 @@ def _read(text: str, where: str) -> Reading:
     # counting brackets is a bound that costs nothing, and rules out depth in all but huge files
     is_deep = strict.count("{") + strict.count("[") > DEEPEST and is_too_deep(data)
     if decoder.is_odd or is_deep or _HALF_CHARACTER.search(strict):
-        survey(strict, start, odd)
+        survey(strict, start, end, odd)
     if (rest := end_of_space(strict, end)) < len(strict):
         odd.note_rest(rest)
     places = Map(strict, start)
@@ -118,7 +118,7 @@ def _decoded(decoder: _Decoder, text: str, start: int, odd: Oddities) -> tuple[A
     except json.JSONDecodeError as error:
         raise blame(text, error) from None
     except RecursionError:
-        survey(text, start, odd)
+        survey(text, start, len(text), odd)
         raise Malformed(start, f"this is nested deeper than {DEEPEST} levels", "flatten it") from None
     except ValueError:
         digits = sys.get_int_max_str_digits()

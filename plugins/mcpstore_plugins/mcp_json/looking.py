@@ -11,7 +11,7 @@ import attrs
 from mcpstore.errors import ConfigError
 from mcpstore_plugins.mcp_json.trouble import trouble
 
-__all__ = ["LARGEST", "Look", "Moved", "load", "look"]
+__all__ = ["LARGEST", "Look", "Moved", "glance", "load", "look"]
 
 LARGEST: Final = 64 * 2**20
 """Bytes. A configuration of this size is a mistake, and reading it would take the memory of the machine."""
@@ -33,9 +33,14 @@ class Look:
     raw: bytes | None
     status: os.stat_result | None
 
-    def is_same(self, other: Look) -> bool:
-        """Return whether nobody touched it between two looks."""
-        return self.raw == other.raw and _identity(self.status) == _identity(other.status)
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What changes when somebody touches the file, as far as its time stamps are fine enough to show it."""
+        status = self.status
+        if status is None:
+            return ()
+        owner = (status.st_uid, status.st_gid, status.st_mode)
+        return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, *owner)
 
 
 def load(path: str, where: str) -> bytes | None:
@@ -74,10 +79,14 @@ def look(name: str, home: int | None, where: str) -> Look:
     return Look(bytes(raw), status)
 
 
+def glance(name: str, home: int) -> Look:
+    """Look at a file without reading it."""
+    try:
+        return Look(None, os.stat(name, dir_fd=home, follow_symlinks=False))
+    except FileNotFoundError:
+        return Look(None, None)
+
+
 def _kind(mode: int) -> str:
     kinds = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
     return next((name for applies, name in kinds if applies(mode)), "a device")
-
-
-def _identity(status: os.stat_result | None) -> tuple[int, ...]:
-    return (status.st_dev, status.st_ino, status.st_mode, status.st_uid, status.st_gid) if status else ()

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from mcpstore.errors import ConfigError
 from mcpstore_plugins.mcp_json.lock import locked
-from mcpstore_plugins.mcp_json.looking import Moved, look
+from mcpstore_plugins.mcp_json.looking import Moved, glance, look
 from mcpstore_plugins.mcp_json.trouble import trouble
 
 __all__ = ["save"]
@@ -36,7 +36,8 @@ def save(path: str, where: str, change: Callable[[bytes | None], tuple[bytes | N
 
     Raises:
         Held: Somebody else is saving in the same directory.
-        ConfigError: It cannot be written; it is as it was.
+        ConfigError: It cannot be written and is as it was; or, as it then says, it was written, but the disk does not
+            confirm that it will stay.
     """
     directory = os.path.dirname(os.path.realpath(path))
     try:
@@ -63,12 +64,14 @@ def _save(path: str, where: str, change: Callable[[bytes | None], tuple[bytes | 
         raw, outcome = change(before.raw)
         if raw is not None and raw != before.raw:
             with _beside(name, home, raw, before.status) as temporary:
-                # as late as can be: what an editor writes after this look and before the next line is lost
                 is_there = os.path.realpath(path) == target and os.path.samestat(os.stat(directory), os.fstat(home))
-                if not (is_there and look(name, home, where).is_same(before)):
+                if not is_there or look(name, home, where).raw != before.raw:
+                    raise Moved
+                # an editor asks for no lock: what it writes between this line and the next one is lost
+                if glance(name, home).identity != before.identity:
                     raise Moved
                 os.replace(temporary, name, src_dir_fd=home, dst_dir_fd=home)
-            _flush(home)
+            _confirm(home, where)
         return outcome
 
 
@@ -149,6 +152,14 @@ def _make_like(fd: int, like: os.stat_result) -> None:
             with contextlib.suppress(PermissionError):
                 os.fchown(fd, -1, like.st_gid)
     os.fchmod(fd, stat.S_IMODE(like.st_mode))
+
+
+def _confirm(home: int, where: str) -> None:
+    try:
+        _flush(home)
+    except OSError as error:
+        said = os.strerror(error.errno or 0)
+        raise ConfigError(f"{where} is changed, but a power cut may undo that: {said}; check the disk") from error
 
 
 def _flush(directory: int) -> None:

@@ -16,12 +16,13 @@ _TOKEN: Final = re.compile(r'[^"{}\[\]:IN-]++|"(?:[^"\\]++|\\.)*+"|[{}\[\]:]|NaN
 _LONE: Final = re.compile("[\ud800-\udfff]")
 
 
-def survey(text: str, start: int, odd: Oddities) -> None:
-    """Take note of duplicate keys, numbers that are none and half characters of the document that begins at `start`.
+def survey(text: str, start: int, end: int, odd: Oddities) -> None:
+    """Take note of duplicate keys, numbers that are none and half characters of a document.
 
     Args:
         text: Blanked text.
         start: Offset of the root.
+        end: Offset behind it.
         odd: Where to note them.
 
     Raises:
@@ -30,7 +31,7 @@ def survey(text: str, start: int, odd: Oddities) -> None:
     # per open bracket the keys seen in it, with their offsets; a list and no recursion, because depth may be anything
     opened: list[dict[str, int]] = []
     last = (0, '""')
-    for token in _TOKEN.finditer(text, start):
+    for token in _TOKEN.finditer(text, start, end):
         mark, offset = token[0], token.start()
         if mark in "{[":
             opened.append({})
@@ -38,8 +39,6 @@ def survey(text: str, start: int, odd: Oddities) -> None:
                 raise Malformed(offset, f"this is nested deeper than {DEEPEST} levels", "flatten it")
         elif mark in "}]":
             opened.pop()
-            if not opened:
-                break
         elif mark == ":":
             _note_key(*last, opened[-1], odd)
         elif mark[0] == '"':

@@ -59,7 +59,7 @@ def lay_of(text: str) -> Lay:
     lists: dict[Path, int] = {}
     offset = depth = 0
     begins_line = True
-    while offset < len(text):
+    while token := _TOKEN.match(text, offset):
         if begins_line and depth == 0 and (header := _HEADER.match(text, offset)):
             path = _resolved(_keys(header[2]), lists, is_new=bool(header[1]))
             lay.blocks.append(Block(path, offset, header.end()))
@@ -70,9 +70,6 @@ def lay_of(text: str) -> Lay:
             lay.places.setdefault(lay.blocks[-1].path + _keys(assigned[1]), assigned.end())
             offset, begins_line = assigned.end(), False
             continue
-        token = _TOKEN.match(text, offset)
-        if token is None:
-            break
         offset = token.end()
         kind = token.lastgroup
         if kind == "newline":

@@ -1,0 +1,141 @@
+"""A program that saves one edit and falls over at the k-th system call of it.
+
+Run as `saving_child.py sweep DIRECTORY`: falls over in every way at every call Python makes, and prints what was
+left, a line of JSON for each. Run as `saving_child.py serve DIRECTORY`: forks a child per byte of input, which
+tells its process id and saves when it gets SIGUSR1, so that somebody can get hold of it before.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mcpstore.errors import ConfigError
+from mcpstore.hooks import Edit
+from mcpstore_plugins.mcp_json.document import FileDocument
+from mcpstore_plugins.mcp_json.notations import edited
+
+OLD = b'{\n  // mine\n  "mcpServers": {\n    "a": {"command": "x"}\n  }\n}\n'
+NEW = b'{\n  // mine\n  "mcpServers": {\n    "a": {"command": "x"},\n    "b": {"command": "y"}\n  }\n}\n'
+NEXT = NEW.replace(b'"y"', b'"z"')
+
+CALLS = (
+    *("open", "read", "write", "fsync", "close", "replace", "unlink", "stat", "lstat", "fstat", "readlink"),
+    *("fchmod", "fchown", "listdir", "access", "mkdir", "urandom"),
+)
+
+
+class Fault:
+    """Counts system calls, and makes the k-th one go wrong."""
+
+    def __init__(self, at: int, how: str) -> None:
+        self.at = at
+        self.how = how
+        self.count = 0
+        self.call = ""
+
+    def arm(self) -> None:
+        for name in CALLS:
+            setattr(os, name, self.wrap(name, getattr(os, name)))
+        fcntl.flock = self.wrap("flock", fcntl.flock)
+
+    def wrap(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **options: Any) -> Any:
+            self.count += self.how != "short" or name == "write"
+            if self.count != self.at or self.call:
+                return call(*args, **options)
+            if self.how == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.call = name
+            if self.how == "short":
+                return call(args[0], args[1][: len(args[1]) // 2])
+            if name == "close":
+                call(*args)  # the kernel closes a descriptor even when it reports an error
+            raise OSError(getattr(errno, self.how), f"injected into {name}")
+
+        return wrapped
+
+
+def save(path: Path, command: str) -> int:
+    """Save an edit; return 0 if it is said to be done, 1 if it is said not to be."""
+    try:
+        FileDocument(str(path))._edit([Edit(path=("mcpServers", "b"), value={"command": command}, entry="b")])
+    except ConfigError as error:
+        text = str(error)
+        return 1 if text.startswith(str(path)) and "; " in text else 2
+    return 0
+
+
+def in_a_child(work: Callable[[], int]) -> int:
+    """Return the exit code of a forked child, or minus the signal that ended it."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        code = 3
+        try:
+            code = work()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def left_of(path: Path) -> str:
+    raw = path.read_bytes() if path.exists() else None
+    return {OLD: "old", NEW: "new", NEXT: "next", None: "nothing"}.get(raw, f"torn: {raw!r}")
+
+
+def beside(path: Path) -> int:
+    return len(list(path.parent.iterdir())) - path.exists()
+
+
+def sweep(directory: Path) -> None:
+    path = directory / "mcp.json"
+    for how in ("kill", "EIO", "ENOSPC", "short"):
+        at = 0
+        reached = True
+        while reached:
+            at += 1
+            path.write_bytes(OLD)
+            report = directory.parent / "report"
+
+            def work(how: str = how, at: int = at, report: Path = report) -> int:
+                fault = Fault(at, how)
+                fault.arm()
+                code = save(path, "y")
+                fault.at = 0
+                report.write_text(fault.call)
+                return code
+
+            report.write_text("?")
+            code = in_a_child(work)
+            reached = code == -signal.SIGKILL or bool(report.read_text())
+            now = {"how": how, "at": at, "call": report.read_text(), "code": code, "left": left_of(path)}
+            now["beside"] = beside(path)
+            now["next"] = in_a_child(lambda: save(path, "z"))
+            print(json.dumps(now | {"then": left_of(path), "beside_then": beside(path), "reached": reached}))
+
+
+def serve(directory: Path) -> None:
+    # what is imported late is imported now, so that the calls of a child are those of saving
+    edited(OLD, [Edit(path=("mcpServers", "b"), value={"command": "y"})], "mcp.json", "mcp.json")
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    while os.read(0, 1):
+        path = directory / "mcp.json"
+
+        def work(path: Path = path) -> int:
+            os.write(1, b"%d\n" % os.getpid())
+            signal.sigwait([signal.SIGUSR1])
+            return save(path, "y")
+
+        os.write(1, b"%d\n" % in_a_child(work))
+
+
+if __name__ == "__main__":
+    {"sweep": sweep, "serve": serve}[sys.argv[1]](Path(sys.argv[2]))

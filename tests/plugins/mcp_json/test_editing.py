@@ -1,0 +1,461 @@
+"""Editing JSON in place: hand-written files, and what they have to look like afterwards."""
+
+from __future__ import annotations
+
+import math
+from textwrap import dedent
+
+import pytest
+
+from mcpstore.errors import ConfigConflict, ConfigError, ConfigSyntaxError
+from mcpstore.hooks import ANYTHING, MISSING, Edit
+from mcpstore_plugins.mcp_json.notations import content_of, edited
+
+NEW = {"command": "npx", "args": ["-y", "pkg"], "env": {"A": "b"}}
+
+
+def edit(text: str, *edits: Edit | tuple) -> str:
+    wanted = [one if isinstance(one, Edit) else Edit(path=one[0], value=one[1]) for one in edits]
+    raw, content = edited(text.encode(), wanted, "mcp.json", "mcp.json")
+    assert raw is not None
+    assert content_of(raw, "mcp.json", "mcp.json").data == content.data
+    return raw.decode()
+
+
+def add(text: str, *path: str | int, value: object = NEW) -> str:
+    return edit(text, (path, value))
+
+
+def remove(text: str, *path: str | int) -> str:
+    return edit(text, (path, MISSING))
+
+
+def d(text: str) -> str:
+    return dedent(text).lstrip("\n")
+
+
+# Per promise: a text, the path of an edit, its value, and the text after it.
+SPECIMENS = {
+    "a new server goes behind the others, in the indentation of the file": (
+        d("""
+        {
+            "$schema": "https://x//y",
+            "mcpServers": {
+                "a": {
+                    "command": "x"
+                }
+            },
+            "unknown": [1,  2 ]
+        }
+        """),
+        ("mcpServers", "new"),
+        NEW,
+        d("""
+        {
+            "$schema": "https://x//y",
+            "mcpServers": {
+                "a": {
+                    "command": "x"
+                },
+                "new": {
+                    "command": "npx",
+                    "args": ["-y", "pkg"],
+                    "env": {
+                        "A": "b"
+                    }
+                }
+            },
+            "unknown": [1,  2 ]
+        }
+        """),
+    ),
+    "tabs, comments and a trailing comma stay; the comment of the last line stays on it": (
+        '{\n\t// servers\n\t"servers": {\n\t\t"a": {"command": "x"}, // mine\n\t},\n}',
+        ("servers", "new"),
+        {"url": "http://h"},
+        '{\n\t// servers\n\t"servers": {\n\t\t"a": {"command": "x"}, // mine\n\t\t"new": {"url": "http://h"},\n\t},\n}',
+    ),
+    "a comma is put before the comment that stands behind the last one": (
+        '{\n  "a": 1 // one\n  // "b": 2\n}\n',
+        ("c",),
+        3,
+        '{\n  "a": 1, // one\n  "c": 3\n  // "b": 2\n}\n',
+    ),
+    "a block comment stays with the value before it": ('{"a": 1 /* one */}', ("b",), 2, '{"a": 1 /* one */, "b": 2}'),
+    "CRLF stays CRLF": (
+        '{\r\n  "mcpServers": {\r\n  }\r\n}\r\n',
+        ("mcpServers", "new"),
+        {"command": "x"},
+        '{\r\n  "mcpServers": {\r\n    "new": {\r\n      "command": "x"\r\n    }\r\n  }\r\n}\r\n',
+    ),
+    "what stands on one line stays on one line": (
+        '{"mcpServers": {"a": {"command": "x"}}}',
+        ("mcpServers", "new"),
+        NEW,
+        '{"mcpServers": {"a": {"command": "x"}, "new": {"command": "npx", "args": ["-y", "pkg"], "env": {"A": "b"}}}}',
+    ),
+    "a minified file stays minified": (
+        '{"mcpServers":{"a":{"command":"x"}}}',
+        ("mcpServers", "new"),
+        NEW,
+        '{"mcpServers":{"a":{"command":"x"},"new":{"command":"npx","args":["-y","pkg"],"env":{"A":"b"}}}}',
+    ),
+    "spaces inside braces are kept up": (
+        '{\n  "mcpServers": {\n    "a": { "command": "x" }\n  }\n}',
+        ("mcpServers", "new"),
+        {"command": "y", "args": []},
+        '{\n  "mcpServers": {\n    "a": { "command": "x" },\n    "new": { "command": "y", "args": [] }\n  }\n}',
+    ),
+    "arrays spread over lines are kept up": (
+        '{\n  "mcpServers": {\n    "a": {\n      "args": [\n        "x"\n      ]\n    }\n  }\n}',
+        ("mcpServers", "new"),
+        {"args": ["y", "z"]},
+        d("""
+        {
+          "mcpServers": {
+            "a": {
+              "args": [
+                "x"
+              ]
+            },
+            "new": {
+              "args": [
+                "y",
+                "z"
+              ]
+            }
+          }
+        }"""),
+    ),
+    "a long array is spread over lines": (
+        '{\n  "a": 1\n}',
+        ("b",),
+        ["x" * 60, "y" * 60],
+        '{\n  "a": 1,\n  "b": [\n    "' + "x" * 60 + '",\n    "' + "y" * 60 + '"\n  ]\n}',
+    ),
+    "an object too long for the line of its siblings is spread over lines": (
+        '{\n  "a": {"b": 1}\n}',
+        ("c",),
+        {"d": "x" * 100},
+        '{\n  "a": {"b": 1},\n  "c": {\n    "d": "' + "x" * 100 + '"\n  }\n}',
+    ),
+    "an empty file becomes one with two-space indentation": ("", ("a", "b"), 1, '{\n  "a": {\n    "b": 1\n  }\n}\n'),
+    "a file of comments keeps them on top": ("// x", ("a",), 1, '// x\n{\n  "a": 1\n}\n'),
+    "an empty object is opened": ("{}", ("a",), 1, '{\n  "a": 1\n}'),
+    "an empty object keeps its comment": ("{ // none\n}\n", ("a",), 1, '{ // none\n  "a": 1\n}\n'),
+    "an empty object on a line of others stays on it": ('{"a": {}, "b": 1}', ("a", "c"), 1, '{"a": {"c": 1}, "b": 1}'),
+    "a comment in an empty object on one line stays": ('{"a": {/* n */}}', ("a", "b"), 1, '{"a": {/* n */ "b": 1}}'),
+    "a missing section is made": (
+        '{\n  "theme": "dark"\n}',
+        ("mcpServers", "new", "env", "A"),
+        "b",
+        d("""
+        {
+          "theme": "dark",
+          "mcpServers": {
+            "new": {
+              "env": {
+                "A": "b"
+              }
+            }
+          }
+        }"""),
+    ),
+    "null where an object is wanted gives way to it": ('{"a": null}', ("a", "b"), 1, '{"a": {"b": 1}}'),
+    "an array can be made, and begun": ('{"a": 1}', ("b", 0, "c"), 1, '{"a": 1, "b": [{"c": 1}]}'),
+    "an array is appended to at its length": ('{"a": [1,2]}', ("a", 2), 3, '{"a": [1,2,3]}'),
+    "an array on lines is appended to on a line": (
+        '{\n  "a": [\n    1 // one\n  ]\n}',
+        ("a", 1),
+        {"b": 1},
+        '{\n  "a": [\n    1, // one\n    {\n      "b": 1\n    }\n  ]\n}',
+    ),
+    "an item of an array is replaced": ('{"a": [1, /* two */ 2]}', ("a", 1), "b", '{"a": [1, /* two */ "b"]}'),
+    "a value is replaced by one of another kind": (
+        '{\n  "a": "x", // why\n  "b": 1\n}',
+        ("a",),
+        {"c": [1]},
+        '{\n  "a": {\n    "c": [1]\n  }, // why\n  "b": 1\n}',
+    ),
+    "an object is replaced by a plain value": ('{"a": {"b": 1}, "c": 2}', ("a",), None, '{"a": null, "c": 2}'),
+    "replacing an object leaves alone what stays the same in it": (
+        d("""
+        {
+          "a": {
+            // how
+            "command": "x",   // old
+            "args": [ "-y",  "pkg" ], "cwd": "/",
+            "env": { "K": "v" } /* secret */
+          }
+        }
+        """),
+        ("a",),
+        {"command": "z", "args": ["-y", "pkg", "more"], "env": {"K": "v"}, "disabled": True},
+        d("""
+        {
+          "a": {
+            // how
+            "command": "z",   // old
+            "args": [ "-y",  "pkg",  "more" ],
+            "env": { "K": "v" }, /* secret */
+            "disabled": true
+          }
+        }
+        """),
+    ),
+    "an array that gets shorter loses its last items": ('{"a": [1, 2, 3]}', ("a",), [1], '{"a": [1]}'),
+    "the whole document can be replaced": ('{"a": 1, "b": 2} // x', (), {"b": 3}, '{"b": 3} // x'),
+    "characters are written as they are": ('{"a": 1}', ("é",), "Ω😀", '{"a": 1, "é": "Ω😀"}'),
+    "a file that only uses escapes goes on doing so": (
+        '{"a": "\\u00e9"}',
+        ("b",),
+        "Ω😀",
+        '{"a": "\\u00e9", "b": "\\u03a9\\ud83d\\ude00"}',
+    ),
+    "half a character is written as the escape it is": ('{"a": "é"}', ("b",), "\udcff", '{"a": "é", "b": "\\udcff"}'),
+    "a second document stays": ('{"a": 1} {"b": 2}\n', ("c",), 3, '{"a": 1, "c": 3} {"b": 2}\n'),
+    "of two members with one name the one that counts is changed": (
+        '{"a": 1, "a": 2}',
+        ("a",),
+        3,
+        '{"a": 1, "a": 3}',
+    ),
+    "removing one takes its line, its comma and the comment behind it": (
+        '{\n  "a": 1, // one\n  "b": 2, // two\n  "c": 3 // three\n}\n',
+        ("b",),
+        MISSING,
+        '{\n  "a": 1, // one\n  "c": 3 // three\n}\n',
+    ),
+    "removing the last one takes the comma before it": (
+        '{\n  "a": 1, // one\n  "b": 2 // two\n}\n',
+        ("b",),
+        MISSING,
+        '{\n  "a": 1 // one\n}\n',
+    ),
+    "a trailing comma stays one": ('{\n  "a": 1,\n  "b": 2,\n}', ("b",), MISSING, '{\n  "a": 1,\n}'),
+    "removing the first one": ('{"a": 1, "b": 2}', ("a",), MISSING, '{"b": 2}'),
+    "removing the first one of a list on lines": ('{\n  "a": 1,\n\n  "b": 2\n}', ("a",), MISSING, '{\n  "b": 2\n}'),
+    "removing the only one leaves an empty object": (
+        '{\n  "a": {\n    "b": 1,\n  }\n}',
+        ("a", "b"),
+        MISSING,
+        '{\n  "a": {}\n}',
+    ),
+    "comments on lines of their own stay, whatever they are about": (
+        '{\n  // "old": {},\n  "a": 1,\n  // b is good\n  "b": 2\n  // end\n}',
+        ("b",),
+        MISSING,
+        '{\n  // "old": {},\n  "a": 1\n  // b is good\n  // end\n}',
+    ),
+    "a comment above the first one stays": (
+        '{ // all\n  "a": 1,\n  "b": 2\n}',
+        ("a",),
+        MISSING,
+        '{ // all\n  "b": 2\n}',
+    ),
+    "a comment above the only one stays": ('{\n  // none\n  "a": 1\n}', ("a",), MISSING, "{\n  // none\n}"),
+    "a comment never swallows what moves up to it": ('{"a": 1, // one\n"b": 2}', ("b",), MISSING, '{"a": 1 // one\n}'),
+    "a comment that stays never swallows what follows it": ('{// x\n"a": 1}', ("a",), MISSING, "{// x\n}"),
+    "one of several on a line": (
+        '{\n  "a": 1, "b": 2, // ab\n  "c": 3\n}',
+        ("b",),
+        MISSING,
+        '{\n  "a": 1, // ab\n  "c": 3\n}',
+    ),
+    "the first of several on a line": (
+        '{\n  "a": 1, "b": 2,\n  "c": 3\n}',
+        ("a",),
+        MISSING,
+        '{\n  "b": 2,\n  "c": 3\n}',
+    ),
+    "a line of its own moves to the next one": (
+        '{\n  "a": 1,\n  "b": 2, "c": 3\n}',
+        ("b",),
+        MISSING,
+        '{\n  "a": 1,\n  "c": 3\n}',
+    ),
+    "commas that begin lines": (
+        '{\n  "a": 1\n  , "b": 2\n  , "c": 3\n}',
+        ("b",),
+        MISSING,
+        '{\n  "a": 1\n  , "c": 3\n}',
+    ),
+    "an item of an array": ("{'a'}".replace("'a'", '"a": [1, 2, 3]'), ("a", 1), MISSING, '{"a": [1, 3]}'),
+    "of two members with one name both go, or the other one would come back": (
+        '{"a": 1, "b": 2, "a": 3}',
+        ("a",),
+        MISSING,
+        '{"b": 2}',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_edits_by_hand(name):
+    before, path, value, after = SPECIMENS[name]
+    assert edit(before, (path, value)) == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"a": 1}',
+        '{"a":1,"b":2}',
+        '{ "a": 1 }',
+        '{\n  "a": 1\n}',
+        '{\n\t"a": 1, // x\n\t// y\n}\n',
+        '{\r\n "a": 1,\r\n}\r\n',
+        "{ // x\n}",
+        "{ /* x */ }",
+        '// top\n{"a": [1]} // end\n',
+        '\ufeff{"a": 1}',
+    ],
+)
+def test_what_was_added_can_be_removed_without_a_trace(text):
+    assert remove(add(text, "new"), "new") == text
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16-le", "utf-16-be"])
+def test_the_encoding_stays(codec):
+    mark = "" if codec == "utf-8-sig" else "\ufeff"
+    raw, _ = edited((mark + '{"a": "é"}').encode(codec), [Edit(path=("a",), value="Ω")], "f.json", "f.json")
+    assert raw == (mark + '{"a": "Ω"}').encode(codec)
+
+
+def test_an_edit_that_changes_nothing_leaves_every_byte():
+    text = '{ "a" : {"b": 1.0 , "c":[true]}, }  // x'
+    assert edit(text, (("a",), {"c": [True], "b": 1}), (("z",), MISSING), (("a", "y", "x"), MISSING)) == text
+
+
+def test_true_is_not_one_and_null_is_not_nothing():
+    assert edit('{"a": 1, "b": [0]}', (("a",), True), (("b",), [False])) == '{"a": true, "b": [false]}'
+    assert edit('{"a": null}', (("b",), None)) == '{"a": null, "b": null}'
+
+
+def test_a_nan_that_is_there_is_no_obstacle_but_a_new_one_is_refused():
+    assert edit('{"a": NaN}', (("b",), 1)) == '{"a": NaN, "b": 1}'
+    assert edit('{"a": NaN, "b": 2}', (("a",), math.nan), (("b",), 1)) == '{"a": NaN, "b": 1}'
+    with pytest.raises(ConfigError, match="no NaN and no infinite numbers; write null"):
+        edit('{"a": 1}', (("b",), [math.inf]))
+
+
+def test_edits_build_on_each_other():
+    text = edit('{"a": 1}', (("b",), {"c": 1}), (("b", "d"), 2), (("b", "c"), MISSING), (("a",), MISSING))
+    assert text == '{"b": {"d": 2}}'
+
+
+def test_a_value_that_was_put_in_is_not_changed_by_later_edits():
+    value = {"c": 1}
+    edit("{}", (("b",), value), (("b", "c"), MISSING))
+    assert value == {"c": 1}
+
+
+def test_a_service_is_renamed_by_removing_and_adding_it():
+    text = '{\n  "mcpServers": {\n    "a": {\n      "x": 1\n    }\n  }\n}'
+    renamed = edit(
+        text,
+        Edit(path=("mcpServers", "a"), value=MISSING, expect={"x": 1}),
+        Edit(path=("mcpServers", "b"), value={"x": 1}, expect=MISSING),
+    )
+    assert renamed == text.replace('"a"', '"b"')
+
+
+@pytest.mark.parametrize(
+    ("expect", "value"),
+    [
+        ({"command": "other"}, 1),
+        (MISSING, 1),
+        ({"command": "x", "more": 1}, MISSING),
+        (None, 1),
+        ({"command": True}, 1),
+    ],
+)
+def test_what_is_not_as_expected_is_a_conflict_that_names_the_service(expect, value):
+    with pytest.raises(ConfigConflict) as caught:
+        edit('{"m": {"a": {"command": "x"}}}', Edit(path=("m", "a"), value=value, expect=expect, entry="a"))
+    assert caught.value.entry == "a"
+    assert "mcp.json" in str(caught.value)
+
+
+def test_a_conflict_without_a_service_names_the_field():
+    with pytest.raises(ConfigConflict) as caught:
+        edit('{"m": 1}', Edit(path=("m",), value=2, expect=3))
+    assert caught.value.entry == "m"
+    with pytest.raises(ConfigConflict) as caught:
+        edit('{"m": 1}', Edit(path=(), value={}, expect={}, entry=""))
+    assert caught.value.entry == ""
+
+
+def test_expectations_that_hold_are_no_obstacle():
+    edits = [
+        Edit(path=("a",), value=2, expect=1),
+        Edit(path=("b",), value={"x": (1, 2)}, expect=MISSING),
+        Edit(path=("c",), value=MISSING, expect={"y": [1.0]}),
+        Edit(path=("d",), value=1, expect=ANYTHING),
+    ]
+    assert edit('{"a": 1, "c": {"y": [1]}}', *edits) == '{"a": 2, "b": {"x": [1, 2]}, "d": 1}'
+
+
+def test_whoever_finds_done_what_he_wanted_is_in_no_conflict():
+    text = '{"a": {"x": 1}}'
+    assert edit(text, Edit(path=("a",), value={"x": 1}, expect=MISSING)) == text
+    assert edit(text, Edit(path=("b",), value=MISSING, expect={"x": 1})) == text
+
+
+def test_one_conflict_refuses_all_edits():
+    with pytest.raises(ConfigConflict):
+        edit('{"a": 1}', Edit(path=("b",), value=1), Edit(path=("a",), value=1.5, expect=2))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "what"),
+    [
+        (("a", "b"), 1, "'a' is not an object"),
+        (("b", "x"), 1, "'b' is not an object"),
+        (("c", 0), 1, "'c' is not an array"),
+        ((0,), 1, "'the document' is not an array"),
+        (("b", 3), 1, "beyond the end of the array; append at its length"),
+        (("b", -1), 1, "beyond the end of the array"),
+        (("new", 1), 1, "beyond the end of the array; begin at 0"),
+        ((), [1], "the document is an object and has to stay one"),
+        ((), MISSING, "the document is an object and has to stay one"),
+        (("a",), {1: 2}, "1 cannot be the name of a field"),
+        (("a",), object(), "a object cannot be written"),
+        (("a",), b"x", "a bytes cannot be written"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(path, value, what):
+    with pytest.raises(ConfigError, match=r"mcp\.json") as caught:
+        edit('{"a": "text", "b": [1, 2], "c": {}}', (path, value))
+    assert what in str(caught.value)
+    assert "; " in str(caught.value)
+
+
+def test_a_value_that_contains_itself_is_refused():
+    value: dict = {}
+    value["self"] = value
+    with pytest.raises(ConfigError, match="nested deeper than 200 levels; flatten it"):
+        edit("{}", (("a",), value))
+
+
+def test_a_value_that_would_make_the_file_too_deep_is_refused_too():
+    value: list = []
+    for _ in range(198):
+        value = [value]
+    with pytest.raises(ConfigError, match="edit it by hand"):
+        edit('{"a": {"b": {"c": {}}}}', (("a", "b", "c", "d"), value))
+
+
+def test_what_cannot_be_read_is_not_edited():
+    with pytest.raises(ConfigSyntaxError) as caught:
+        edit('{\n  "a": 1\n  "b": 2\n}', (("c",), 3))
+    assert (caught.value.line, caught.value.column) == (3, 3)
+
+
+def test_ten_thousand_services_are_added_and_removed_at_once():
+    text = '{\n  "mcpServers": {\n    "mine": {"command": "x"} // mine\n  }\n}\n'
+    names = [f"s{i}" for i in range(10_000)]
+    full = edit(text, *((("mcpServers", name), NEW) for name in names))
+    assert full.count("\n    ") == 10_001
+    assert edit(full, *((("mcpServers", name), MISSING) for name in names)) == text
