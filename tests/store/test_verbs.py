@@ -347,7 +347,9 @@ async def test_recover_brings_back_what_can_be_brought_back_and_loses_nothing(wo
 
 async def test_a_diagnosis_names_evidence_and_remedy(world):
     store = await world.open()
-    world.server("a", open_error=NotReady("exited with code 1: ModuleNotFoundError: No module named 'mcp.server.fastmcp'"))
+    world.server(
+        "a", open_error=NotReady("exited with code 1: ModuleNotFoundError: No module named 'mcp.server.fastmcp'")
+    )
     await store.add_service({"name": "a", **world.entry("a")})
     await store.start_service("a")
     found = await store.diagnose("a")
