@@ -23,8 +23,7 @@ TOOLS = [
         "description": "Greet somebody.",
         "inputSchema": {
             "type": "object",
-            "properties": {"who": {"type": "string", "description": "Whom to greet."}},
-            "required": ["who"],
+            "properties": {"who": {"type": "string", "description": "Whom to greet.", "default": "world"}},
         },
         "annotations": {"readOnlyHint": True},
     },
@@ -89,7 +88,7 @@ def _answer(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
 def _call(tool: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     try:
         if tool == "greet":
-            return _text(f"Hello, {arguments['who']}!")
+            return _text(f"Hello, {arguments.get('who', 'world')}!")
         if tool == "add":
             return _text(str(arguments["a"] + arguments["b"]))
     except (KeyError, TypeError) as error:
