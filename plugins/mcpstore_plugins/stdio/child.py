@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Child", "ProcessConnection"]
 
-_EXIT_GRACE: Final = 0.2
+_EXIT_GRACE: Final = 0.5
 """Seconds between the end of a pipe and the end of the process, which usually follows and says more."""
 
 _REAP_GRACE: Final = 1.0
@@ -90,7 +90,6 @@ class Child:
         self.exit: Exit | None = None
         self._started = started
         self._peer = peer
-        self._late: asyncio.TimerHandle | None = None
         self._leader = Leader(started.process, on_exit=self._on_exit, before_reaping=started.tree.leader_ends)
         self._redact = Redactor(secrets(started.launch.configured.items()))
         self._tail = Tail(peer.on_stderr, self._redact, asyncio.get_running_loop().time)
@@ -143,15 +142,13 @@ class Child:
         self._lose(reason, code=None if signal else code, signal=signal)
 
     def _on_pipe_closed(self, name: str) -> None:
-        if self._late is None and self.exit is None:
-            loop = asyncio.get_running_loop()
-            self._late = loop.call_later(_EXIT_GRACE, self._lose, f"closed its {name}")
+        if self.exit is None:
+            asyncio.get_running_loop().call_later(_EXIT_GRACE, self._lose, f"closed its {name}")
 
     def _lose(self, reason: str, *, code: int | None = None, signal: str | None = None) -> None:
         if self.exit is None:
             self.exit = Exit(reason=reason, code=code, signal=signal, stderr=self._tail.last())
             self.connection.end(self.exit)
-        self._stdout.abort()  # what its children still write there is addressed to nobody
 
     # --- our end of it -----------------------------------------------------------------------------------------
 
@@ -181,8 +178,6 @@ class Child:
 
     async def _release(self) -> None:
         """Close the pipes."""
-        if self._late is not None:
-            self._late.cancel()
         for pipe in (self._stdin, self._stdout, self._stderr):
             await pipe.aclose()
         for file in self._started.pipes:

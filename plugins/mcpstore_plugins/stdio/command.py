@@ -13,7 +13,7 @@ from typing import Final
 
 from mcpstore.errors import CommandNotFound, ConnectError, ConnectRefused, NotReady
 
-__all__ = ["refusal", "resolve"]
+__all__ = ["OUR_TROUBLE", "refusal", "resolve"]
 
 _REMEDIES: Final = {
     "bun": "install Bun",
@@ -31,9 +31,10 @@ _REMEDIES: Final = {
     "yarn": "install it: corepack enable yarn",
 }
 _ELSEWHERE: Final = "give its full path, or add its folder to PATH in env"
-_OUR_TROUBLE: Final = frozenset(
+OUR_TROUBLE: Final = frozenset(
     {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETXTBSY}
 )
+"""Errors that say nothing about the service: the manager or the machine is short of something."""
 
 
 def resolve(command: str, *, path: str, cwd: str) -> str:
@@ -60,7 +61,7 @@ def resolve(command: str, *, path: str, cwd: str) -> str:
 
 def refusal(error: OSError, program: str, args: Sequence[str]) -> ConnectError:
     """Return what to tell of a program that was found and could not be started."""
-    if error.errno in _OUR_TROUBLE:
+    if error.errno in OUR_TROUBLE:
         return NotReady(f"command {program!r} cannot be started now: {error.strerror}")
     if error.errno == errno.ENOEXEC:
         remedy = "let the script begin with #! and its interpreter, or make the interpreter the command"

@@ -35,8 +35,6 @@ async def ask_to_leave(tree: Tree, leader: Leader, stdin: Input, closing: Closin
     """
     forced: asyncio.Future[Any] = asyncio.ensure_future(closing.forced.wait())
     try:
-        if closing.forced.is_set():
-            return False
         stdin.end()
         await _first((forced, leader.ended), closing.polite)
         return await _terminate(tree, closing.term, forced)
@@ -48,15 +46,12 @@ async def _terminate(tree: Tree, patience: float, forced: asyncio.Future[Any]) -
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
     told: set[tuple[int, int]] = set()
-    while not forced.done():
+    while not forced.done() and loop.time() < deadline:
         living = await asyncio.to_thread(_tell, tree, told)
         if not living:
             return True
-        left = deadline - loop.time()
-        if left <= 0:
-            return False
         told.update(process.identity for process in living)
-        await _until_gone(living, left, forced)
+        await _until_gone(living, deadline - loop.time(), forced)
     return False
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from mcpstore.errors import ConnectRefused
+from mcpstore.errors import ConnectRefused, NotReady
 from mcpstore_plugins.stdio import command, dotenv, environment
 from mcpstore_plugins.stdio.containers import labelled
 from mcpstore_plugins.stdio.launchers import runs_container
@@ -93,7 +93,10 @@ def _env_file(place: str | None, cwd: str) -> dict[str, str | None]:
     try:
         return {**dotenv.parse(path.read_text(encoding="utf-8"))}
     except OSError as error:
-        raise ConnectRefused(f"env_file {str(path)!r} cannot be read: {error.strerror}; correct env_file") from error
+        told = f"env_file {str(path)!r} cannot be read: {error.strerror}"
+        if error.errno in command.OUR_TROUBLE:
+            raise NotReady(told) from error
+        raise ConnectRefused(f"{told}; correct env_file") from error
     except ValueError as error:
         why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise ConnectRefused(f"env_file {str(path)!r} cannot be used: {why}; correct the file") from None

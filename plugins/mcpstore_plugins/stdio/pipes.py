@@ -102,11 +102,6 @@ class Output(asyncio.Protocol):
                     break
                 self._on_data(data)
 
-    def abort(self) -> None:
-        """Stop reading."""
-        if self._transport is not None:
-            self._transport.close()
-
     async def aclose(self) -> None:
         """Stop reading, and wait until the pipe is closed."""
         if self._transport is not None:

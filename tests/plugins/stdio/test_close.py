@@ -16,9 +16,10 @@ from mcpstore.errors import CloseFailed, ConnectionLost, ConnectTimeout, NotRead
 from mcpstore.hooks import Closing
 from mcpstore_plugins.stdio import child, tree
 from mcpstore_plugins.stdio.connection import connect
+from mcpstore_plugins.stdio.leader import Leader
 from mcpstore_plugins.stdio.proc import Process
 from mcpstore_plugins.stdio.tree import MarkedTree
-from plugins.stdio.world import World, is_alive
+from plugins.stdio.world import World, is_alive, state, threads
 
 QUICK = Closing(polite=0.3, term=0.3, kill=5.0)
 QUICK_BUT_LONG = Closing(polite=0.1, term=0.1, kill=30.0)
@@ -148,18 +149,22 @@ sys.stdin.read()
     assert not any(map(is_alive, read(pids)))
 
 
-async def test_a_process_whose_first_thread_ended_is_ended(world: World):
+async def test_a_process_whose_first_thread_ended_is_ended(world: World, tmp_path: Path):
     # It is listed as a zombie without an environment, and runs all the same.
-    code = """
+    place = tmp_path / "pid"
+    code = f"""
 import ctypes, os, sys, threading, time
 if os.fork() == 0:
     threading.Thread(target=time.sleep, args=(300,)).start()
+    open({str(place)!r}, "w").write(str(os.getpid()))
     ctypes.CDLL(None).pthread_exit(None)
+while not os.path.exists({str(place)!r}): time.sleep(0.01)
 sys.exit(1)
 """
     with anyio.fail_after(20), pytest.raises(NotReady):
         async with connect(world.script(code), world.peer(closing=QUICK)):
             pass
+    assert threads(int(place.read_text())) <= 1
 
 
 @pytest.mark.parametrize("leader", ["lives", "is dead"])
@@ -192,10 +197,13 @@ import time; time.sleep(300)
     assert not any(map(is_alive, read(pids)))
 
 
-async def test_a_stopped_service_is_closed(world: World):
+async def test_a_stopped_service_is_continued_to_hear_sigterm(world: World, tmp_path: Path):
+    asked = tmp_path / "asked"
+    closing = Closing(polite=0.1, term=15.0)
     with anyio.fail_after(20):
-        async with connect(world.settings(), world.peer(closing=Closing(polite=0.1, term=15.0))) as connection:
+        async with connect(world.settings("--on-term", str(asked)), world.peer(closing=closing)) as connection:
             os.kill(connection.pid, signal.SIGSTOP)
+    assert asked.exists()
 
 
 async def test_a_service_that_does_not_read_its_input_is_closed(world: World):
@@ -263,6 +271,19 @@ async def test_a_list_of_processes_that_cannot_be_read_is_told(world: World, mon
         assert caught.value.survivors == (connection.pid,)
         assert "what is left of it cannot be found out: Too many open files" in str(caught.value)
         await caught.value.reap()
+
+
+async def test_a_close_is_not_over_before_the_leader_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch):
+    real = Leader._reap
+
+    def late(self: Leader) -> None:
+        self._loop.call_later(0.3, real, self)
+
+    monkeypatch.setattr(Leader, "_reap", late)
+    with anyio.fail_after(20):
+        async with connect(world.settings(), world.peer(closing=QUICK)) as connection:
+            pass
+    assert state(connection.pid) == ""
 
 
 @pytest.mark.parametrize("after", [0.0, 0.001, 0.005, 0.02, 0.1, 0.4])
@@ -337,5 +358,5 @@ async def test_a_loop_that_is_torn_down_during_a_close_leaves_nothing(world: Wor
     tasks: list[asyncio.Task[None]] = []
     await asyncio.to_thread(asyncio.run, abandon())
     with anyio.fail_after(20):
-        while any(map(is_alive, world.left())):  # noqa: ASYNC110 - nobody is left who could tell
+        while any(map(is_alive, world.left())):
             await asyncio.sleep(0.01)

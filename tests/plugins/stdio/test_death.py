@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import threading
 from pathlib import Path
 
 import anyio
 import pytest
 
-from mcpstore.errors import ConnectionLost, MCPStoreError
+from mcpstore.errors import ConnectionLost, MCPStoreError, NotReady
 from mcpstore.hooks import Closing
+from mcpstore_plugins.stdio import child
 from mcpstore_plugins.stdio.connection import connect
+from mcpstore_plugins.stdio.tree import MarkedTree
 from plugins.stdio.world import World, children, is_alive, state
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -36,6 +40,18 @@ async def test_kill_9_is_noticed_without_a_call(world: World):
                 await connection.request("ping")
 
 
+async def test_a_tree_learns_of_the_death_before_the_number_is_free_for_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[str] = []
+    monkeypatch.setattr(MarkedTree, "leader_ends", lambda _self: seen.append(state(connection.pid)))
+    with anyio.fail_after(20):
+        async with connect(world.settings(), world.peer()) as connection:
+            os.kill(connection.pid, signal.SIGKILL)
+            await connection.wait_closed()
+    assert seen == ["Z"]
+
+
 async def test_death_is_noticed_where_a_child_can_only_be_waited_for(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delattr(os, "pidfd_open")
     monkeypatch.delattr(os, "waitid")  # as on macOS before Python 3.13
@@ -54,6 +70,22 @@ async def test_an_exit_is_told_with_its_code_after_everything_that_was_written_b
     assert (ended.reason, ended.code, ended.signal) == ("exited with code 7", 7, None)
     assert ended.stderr == ("first", "last words")
     assert world.notices == ["notifications/last"]
+
+
+async def test_what_was_written_before_an_exit_is_heard_though_the_exit_is_heard_of_first(world: World):
+    with anyio.fail_after(20):
+        async with connect(world.settings(), world.peer()) as connection:
+            call = asyncio.create_task(connection.request("test/exit", {"code": 0, "say": "last words"}))
+            await asyncio.sleep(0)
+            while is_alive(connection.pid):  # the event loop stands still meanwhile
+                pass
+            for thread in threading.enumerate():
+                if thread.name.startswith("mcpstore-wait"):
+                    thread.join(20)
+            with pytest.raises(ConnectionLost):
+                await call
+            assert world.notices == ["notifications/last"]
+            assert (await connection.wait_closed()).stderr == ("last words",)
 
 
 async def test_a_signal_without_a_name_is_told_by_its_number(world: World):
@@ -75,6 +107,14 @@ async def test_a_process_that_closes_a_pipe_and_lives_on_is_lost(world: World, f
             ended = await connection.wait_closed()
             assert (ended.reason, ended.code, ended.signal) == (f"closed its {name}", None, None)
             assert is_alive(connection.pid)
+
+
+async def test_the_end_of_a_pipe_waits_for_the_exit_that_explains_it(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(child, "_EXIT_GRACE", 15.0)
+    settings = world.script("import os, time; os.close(0); os.close(1); time.sleep(0.1); os._exit(5)")
+    with anyio.fail_after(10), pytest.raises(NotReady, match="exited with code 5 before it was ready"):
+        async with connect(settings, world.peer()):
+            pass
 
 
 async def test_a_process_may_close_its_stderr(world: World):

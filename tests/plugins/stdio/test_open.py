@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -267,6 +268,24 @@ async def test_a_hundred_openings_that_fail_leave_nothing(world: World):
                 tasks.start_soon(fail, number)
     assert (open_files(), children(), asyncio.all_tasks()) == before
     assert world.left() == []
+
+
+@pytest.mark.parametrize("spare", range(10))
+async def test_too_few_files_to_open_are_our_trouble_and_leave_nothing(world: World, spare: int, tmp_path: Path):
+    file = tmp_path / "env"
+    file.touch()
+    settings = world.settings("--ignore-eof", "--children", "session", env_file=str(file))
+    closing = Closing(polite=0.1, term=0.1, kill=15.0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with anyio.fail_after(20):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (len(open_files()) + spare, hard))
+            async with connect(settings, world.peer(closing=closing)) as connection:
+                assert await connection.request("ping") == {}
+        except NotReady as error:
+            assert "Too many open files" in str(error)  # noqa: PT017 - it depends on what else is open
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_twenty_openings_at_once_all_succeed(world: World):

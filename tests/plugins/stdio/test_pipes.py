@@ -56,7 +56,7 @@ async def test_the_rest_of_an_output_is_read_up_to_its_end_or_to_where_nobody_wr
     ours, child = os.pipe()
     output = Output(heard.append, on_end=lambda: heard.append(b"end"))
     output.read_rest()
-    output.abort()
+    await output.aclose()
     with anyio.fail_after(20):
         await open_output(os.fdopen(ours, "rb", buffering=0), output)
         output.read_rest()

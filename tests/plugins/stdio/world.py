@@ -81,6 +81,14 @@ def is_alive(pid: int) -> bool:
     return state(pid) not in ("", "Z", "X")
 
 
+def threads(pid: int) -> int:
+    """Return how many threads a process has; a zombie has one."""
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir()))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+
+
 def open_files() -> list[str]:
     """Return what this process has open, without what the interpreter and the test runner open on their own."""
     return sorted(str(place.readlink()) for place in Path("/proc/self/fd").iterdir() if place.is_symlink())
