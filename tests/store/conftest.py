@@ -59,12 +59,13 @@ class World:
         self.server(name)
         return {"transport": {"type": "scripted", "server": name}, **fields}
 
-    async def open(self, config: Any = None, **options: Any) -> Any:
+    async def open(self, config: Any = None, *, default: bool = False, **options: Any) -> Any:
         scripted = ScriptedPlugin()
         scripted.servers = self.servers
         options = {"timing": QUICK, "state_dir": self.folder / "state", **options}
         options["plugins"] = {"scripted": scripted, **options.get("plugins", {})}
-        config = {"mcpServers": {}} if config is None else config
+        if config is None and not default:
+            config = {"mcpServers": {}}
         store: Any
         if self.kind == "async":
             store = await AsyncMCPStore.setup_store(config, **options)

@@ -30,7 +30,7 @@ S = ServiceConnectionState
 
 async def test_an_added_service_is_written_started_and_usable(world):
     store = await world.open(world.path)
-    added = await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    added = await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     assert added.names() == ["a"]
     assert added["a"].status is ServiceStatus.RUNNING
     assert json.loads(world.path.read_text()) == {"mcpServers": {"a": world.entry("a")}}
@@ -40,7 +40,7 @@ async def test_an_added_service_is_written_started_and_usable(world):
 async def test_adding_does_not_wait_for_the_connection(world):
     store = await world.open()
     world.server("a", open_delay=3600.0)
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         added = await store.add_service({"name": "a", **world.entry("a")})
     assert added[0].status in (ServiceStatus.STARTING, ServiceStatus.NOT_STARTED)
 
@@ -58,25 +58,25 @@ async def test_many_can_be_added_at_once_in_any_of_the_accepted_forms(world):
 
 async def test_what_get_service_info_gave_can_be_added_again(world):
     store = await world.open()
-    await store.add_service({"name": "a", **world.entry("a", description="first")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a", description="first")}, wait=60)
     config = (await store.get_service_info("a")).config
     await store.remove_service("a")
     assert await store.get_service_info("a") is None
-    await store.add_service(config, wait=10)
+    await store.add_service(config, wait=60)
     info = await store.get_service_info("a")
     assert (info.description, info["status"]) == ("first", "running")
 
 
 async def test_the_same_entry_again_changes_nothing_and_another_one_updates(world):
     store = await world.open(world.path)
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     before = world.path.stat()
     await store.add_service({"name": "a", **world.entry("a")})
     assert world.path.stat() == before
     assert world.servers["a"].opened == 1
     world.server("b")
-    await store.add_service({"name": "a", **world.entry("b")}, wait=10)
-    async with asyncio.timeout(10):
+    await store.add_service({"name": "a", **world.entry("b")}, wait=60)
+    async with asyncio.timeout(60):
         while world.servers["b"].opened == 0:
             await asyncio.sleep(0.01)
     assert world.servers["a"].open_now == 0
@@ -124,7 +124,7 @@ async def test_services_that_wait_for_each_other_are_refused_and_named(world):
 
 async def test_a_stopped_service_stays_stopped_when_the_store_is_opened_again(world):
     store = await world.open(world.path)
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     assert await store.stop_service("a") is True
     assert await store.get_service_status("a") == "stopped"
     assert json.loads(world.path.read_text())["mcpServers"]["a"]["disabled"] is True
@@ -137,7 +137,7 @@ async def test_a_stopped_service_stays_stopped_when_the_store_is_opened_again(wo
 
 async def test_a_stop_that_is_not_to_last_is_not_written(world):
     store = await world.open(world.path)
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     before = world.path.read_bytes()
     assert await store.stop_service("a", force=True, persist=False) is True
     assert world.path.read_bytes() == before
@@ -154,12 +154,12 @@ async def test_a_start_that_fails_says_so_and_goes_on_trying(world):
     assert info.state_metadata.error_message == "the database is not there"
     assert info.state_metadata.next_retry_time is not None
     world.server("a", open_error=None)
-    assert await store.wait_service("a", "healthy", timeout=10) is True
+    assert await store.wait_service("a", "healthy", timeout=60) is True
 
 
 async def test_an_update_replaces_the_entry_and_a_refused_one_leaves_the_old(world):
     store = await world.open(world.path)
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     await store.update_service("a", world.entry("a", description="new words"))
     assert (await store.get_service_info("a")).description == "new words"
     before = world.path.read_bytes()
@@ -188,10 +188,10 @@ async def test_names_nobody_knows_are_none_to_those_who_ask_and_errors_to_those_
 
 async def test_checks_are_read_as_a_list_and_by_name(world):
     store = await world.open()
-    await store.add_service({"mcpServers": {"a": world.entry("a"), "b": world.entry("b")}}, wait=10)
+    await store.add_service({"mcpServers": {"a": world.entry("a"), "b": world.entry("b")}}, wait=60)
     world.server("b", open_error=NotReady("gone"))
     world.do(store, world.servers["b"].die)
-    await store.wait_service("b", "error", timeout=10)
+    await store.wait_service("b", "error", timeout=60)
     found = await store.check_services()
     assert [health.name for health in found] == ["a", "b"]
     assert {name: health["healthy"] for name, health in found.items()} == {"a": True, "b": False}
@@ -201,7 +201,7 @@ async def test_checks_are_read_as_a_list_and_by_name(world):
 
 async def test_a_store_speaks_run_status_and_a_context_connection_state(world):
     store = await world.open()
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     assert await store.get_service_status("a") is ServiceStatus.RUNNING
     assert await store.for_store().get_service_status("a") is S.HEALTHY
     (flat,), (seen,) = await store.list_services(), await store.for_store().list_services()
@@ -211,9 +211,9 @@ async def test_a_store_speaks_run_status_and_a_context_connection_state(world):
 
 async def test_an_agent_sees_only_the_services_given_to_it(world):
     store = await world.open(world.path)
-    await store.add_service({"name": "common", **world.entry("common")}, wait=10)
+    await store.add_service({"name": "common", **world.entry("common")}, wait=60)
     one, two = store.for_agent("one"), store.for_agent("two")
-    await one.add_service({"name": "mine", **world.entry("mine")}, wait=10)
+    await one.add_service({"name": "mine", **world.entry("mine")}, wait=60)
     assert (await one.list_services()).names() == ["mine"]
     assert (await two.list_services()).names() == []
     assert (await store.for_store().list_services()).names() == ["common", "mine"]
@@ -235,11 +235,11 @@ async def test_state_changes_are_told_in_order_with_what_led_to_them(world):
     store = await world.open()
     heard = []
     handle = store.on_state_change(lambda name, old, new, metadata: heard.append((name, old, new, metadata)))
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     world.do(store, lambda: world.servers["a"].die(3, "boom"))
-    await store.wait_service("a", S.RECONNECTING, timeout=10)
-    await store.wait_service("a", S.HEALTHY, timeout=10)
-    async with asyncio.timeout(10):
+    await store.wait_service("a", S.RECONNECTING, timeout=60)
+    await store.wait_service("a", S.HEALTHY, timeout=60)
+    async with asyncio.timeout(60):
         while len(heard) < 5:
             await asyncio.sleep(0.01)
     assert [str(new) for _, _, new, _ in heard] == ["initializing", "healthy", "unhealthy", "reconnecting", "healthy"]
@@ -251,7 +251,7 @@ async def test_state_changes_are_told_in_order_with_what_led_to_them(world):
 
 async def test_a_tool_that_several_services_offer_must_be_named_in_full(world):
     store = await world.open()
-    await store.add_service({"mcpServers": {"a": world.entry("a"), "x/y": world.entry("x")}}, wait=10)
+    await store.add_service({"mcpServers": {"a": world.entry("a"), "x/y": world.entry("x")}}, wait=60)
     with pytest.raises(AmbiguousTool, match="say which: a/echo, x/y/echo"):
         await store.call_tool("echo")
     assert (await store.call_tool("x/y/echo")).service == "x/y"
@@ -269,7 +269,7 @@ async def test_results_can_be_read_as_objects_and_as_mappings(world):
     world.server("a").answers["tools/list"] = {
         "tools": [{"name": "echo", "outputSchema": {"x-fastmcp-wrap-result": True}}, {"name": "plain"}]
     }
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     result = await store.call_tool("echo")
     assert (result.text, result.data, result["structured_content"]) == ("one\ntwo", 7, {"result": 7})
     assert (await store.call_tool("plain")).data == {"result": 7}
@@ -280,7 +280,7 @@ async def test_results_can_be_read_as_objects_and_as_mappings(world):
 async def test_a_failure_of_the_tool_is_raised_or_returned_as_wanted(world):
     store = await world.open()
     world.server("a").answers["tools/call"] = {"content": [{"type": "text", "text": "no luck"}], "isError": True}
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     with pytest.raises(ToolError, match="tool 'echo' failed: no luck") as told:
         await store.call_tool("echo")
     assert told.value.result.is_error
@@ -299,10 +299,10 @@ async def test_a_call_with_the_wrong_types_is_refused(world, name, arguments):
 
 async def test_a_call_to_a_service_that_is_away_says_why(world):
     store = await world.open()
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     world.server("a", open_error=NotReady("on holiday"))
     world.do(store, world.servers["a"].die)
-    await store.wait_service("a", "error", timeout=10)
+    await store.wait_service("a", "error", timeout=60)
     for call in ({"name": "echo"}, {"name": "a/echo"}, {"name": "echo", "service": "a"}):
         with pytest.raises(ServiceUnavailable, match="service 'a' is (reconnecting|disconnected)"):
             await store.call_tool(**call)
@@ -321,8 +321,8 @@ async def test_resources_and_prompts_are_listed_and_read(world):
             "prompts/get": lambda params: {"messages": [params["arguments"]]},
         }
     )
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
-    async with asyncio.timeout(10):
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    async with asyncio.timeout(60):
         while not await store.list_prompts():
             await asyncio.sleep(0.01)
     assert [r.name for r in await store.list_resources()] == ["A", "file:///{x}"]
@@ -335,10 +335,10 @@ async def test_resources_and_prompts_are_listed_and_read(world):
 
 async def test_recover_brings_back_what_can_be_brought_back_and_loses_nothing(world):
     store = await world.open(world.path)
-    await store.add_service({"mcpServers": {"a": world.entry("a"), "b": world.entry("b")}}, wait=10)
+    await store.add_service({"mcpServers": {"a": world.entry("a"), "b": world.entry("b")}}, wait=60)
     world.server("b", open_error=NotReady("gone"))
     world.do(store, world.servers["b"].die)
-    await store.wait_service("b", "error", timeout=10)
+    await store.wait_service("b", "error", timeout=60)
     assert await store.recover("b") is False
     assert (await store.list_services()).names() == ["a", "b"]
     world.server("b", open_error=None)
@@ -373,14 +373,14 @@ async def test_plugins_are_told_of_calls_and_may_forbid_them(world):
 
     guard = Guard()
     store = await world.open(plugins={"guard": guard})
-    await store.for_agent("x").add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.for_agent("x").add_service({"name": "a", **world.entry("a")}, wait=60)
     await store.for_agent("x").call_tool("echo")
     with pytest.raises(CallError, match="tool 'echo' of service 'a' may not be called: not on Sundays"):
         await store.call_tool("echo", {"evil": True})
     world.server("a").answers["tools/call"] = ServiceError(-1, "broken")
     with pytest.raises(ServiceError):
         await store.call_tool("echo")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(guard.heard) < 2:
             await asyncio.sleep(0.01)
     assert guard.heard == [("a", "echo", True, None, "x"), ("a", "echo", False, "broken (code -1)", None)]
@@ -388,7 +388,7 @@ async def test_plugins_are_told_of_calls_and_may_forbid_them(world):
 
 async def test_a_closed_store_says_so_and_closing_twice_is_fine(world):
     store = await world.open()
-    await store.add_service({"name": "a", **world.entry("a")}, wait=10)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     assert await store.close() == []
     assert world.servers["a"].open_now == 0
     assert await store.close() == []
@@ -400,7 +400,7 @@ async def test_a_wait_honours_its_timeout_and_refuses_a_status_that_is_none(worl
     store = await world.open()
     world.server("a", open_delay=3600.0)
     await store.add_service({"name": "a", **world.entry("a")})
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         assert await store.wait_service("a", "healthy", timeout=0.05) is False
         assert await store.start_service("a", timeout=0.05) is False
     with pytest.raises(ValueError, match="status must be one of"):
