@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _crash(name: str) -> None:
-    print(f"{name}: the demonstration asked me to crash", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"{name}: I was told to crash", file=sys.stderr, flush=True)  # noqa: T201
     os._exit(3)
 
 

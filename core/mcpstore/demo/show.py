@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any, Final
 
 from rich.console import Console
 from rich.live import Live
+from rich.panel import Panel
 from rich.table import Table
 
 from mcpstore.core.models.service import ServiceConnectionState as State
@@ -54,12 +56,13 @@ def demo_config() -> dict[str, Any]:
     }
 
 
-async def play(console: Console, *, live: bool) -> bool:
+async def play(console: Console, *, live: bool, on_frame: Callable[[Panel], None] | None = None) -> bool:
     """Play the demonstration.
 
     Args:
         console: Where it is shown.
         live: Whether to show a picture that lives; otherwise lines are printed.
+        on_frame: Called with each picture, if it lives.
 
     Returns:
         Whether everything went as it should.
@@ -72,7 +75,10 @@ async def play(console: Console, *, live: bool) -> bool:
         if live:
             with Live(console=console, auto_refresh=False) as screen:
                 while not playing.done():
-                    screen.update(stage.picture(await store.list_services()), refresh=True)
+                    frame = stage.picture(await store.list_services())
+                    screen.update(frame, refresh=True)
+                    if on_frame is not None:
+                        on_frame(frame)
                     await asyncio.wait([playing], timeout=REFRESH)
         passed = await playing
         ended = stage.now

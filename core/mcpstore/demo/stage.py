@@ -18,8 +18,11 @@ from mcpstore.demo.timeline import COLOURS, Timeline, legend
 
 __all__ = ["Stage"]
 
-LINES: Final = 16
-BAR: Final = 40
+FRAME_LINES: Final = 10
+"""Lines of the picture that are not news: frame, table, legend."""
+
+FEWEST_NEWS: Final = 6
+BAR: Final = 36
 
 
 class Stage:
@@ -35,7 +38,7 @@ class Stage:
         self._console = console
         self._live = live
         self._roles = roles
-        self._said: deque[Text] = deque(maxlen=LINES)
+        self._said: deque[Text] = deque(maxlen=max(FEWEST_NEWS, console.height - FRAME_LINES))
         self._began = asyncio.get_running_loop().time()
         self.timelines = {name: Timeline() for name in roles}
 
@@ -46,7 +49,7 @@ class Stage:
 
     def say(self, text: str, style: str = "") -> None:
         """Tell what happens."""
-        line = Text.assemble((f"{self.now:5.1f} s  ", "dim"), (text, style))
+        line = Text.assemble((f"{self.now:5.1f} s  ", "dim"), (text, style), no_wrap=True, overflow="ellipsis")
         self._said.append(line)
         if not self._live:
             self._console.print(line, soft_wrap=True)
@@ -54,8 +57,8 @@ class Stage:
     def changed(self, name: str, old: ServiceConnectionState, new: ServiceConnectionState, metadata: Any) -> None:
         """Show that a service changed its state."""
         self.timelines[name].add(self.now, new)
-        is_well = new is ServiceConnectionState.HEALTHY
-        why = f"  ({metadata.error_message})" if metadata.error_message and not is_well else ""
+        tells_why = new in (ServiceConnectionState.UNHEALTHY, ServiceConnectionState.WARNING)
+        why = f"  ({metadata.error_message})" if metadata.error_message and tells_why else ""
         self.say(f"{name}: {old} → {new}{why}", COLOURS[new])
 
     def picture(self, services: Named[ServiceSnapshot]) -> Panel:

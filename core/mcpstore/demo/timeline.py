@@ -31,7 +31,7 @@ class Timeline:
     """
 
     changes: list[tuple[float, ServiceConnectionState]] = attrs.field(
-        factory=lambda: list[tuple[float, ServiceConnectionState]]()
+        factory=list[tuple[float, ServiceConnectionState]]
     )
 
     def add(self, when: float, state: ServiceConnectionState) -> None:
