@@ -176,7 +176,8 @@ def test_what_is_examined_has_the_meaning_that_is_read(entry):
 @MANY
 @given(st.text(st.sampled_from("${}:-envA1/~ f")))
 def test_texts_without_values_stay_as_they_are(text):
-    assert substitute(text.replace("$$", "$"), lambda _: None) == text.replace("$$", "$")
+    assume("$${" not in text)
+    assert substitute(text, lambda _: None) == text
 
 
 @MANY

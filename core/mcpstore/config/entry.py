@@ -93,6 +93,7 @@ def read_entry(name: Any, entry: Any, dialect: Dialect = MCP_SERVERS, *, listed:
     fields.complaints.extend(trouble)
     wanted = wanted_transport(fields, dialect)
     if wanted.options is not None and wanted.name in (STDIO, HTTP, SSE):
+        # `"transport": {"type": "http", "url": …}`, as registries write it
         fields.entry = {**{k: v for k, v in found.items() if k != "transport"}, **wanted.options}
     own, complaints = read_own(found.get(KEY), str(name))
     settings, doubts = settings_of(fields, wanted, dialect, own)

@@ -92,6 +92,7 @@ class _Expansion:
         env: dict[str, str | None] = {}
         if (env_file := settings.pop("env_file", None)) is not None:
             env.update(self._env_file(self._text("envFile", env_file)))
+        # Codex passes variables on by name; those that are not there are no fault.
         for name in settings.pop("env_vars", ()):
             if (value := around.environ.get(name)) is not None:
                 env[name] = value
@@ -103,7 +104,9 @@ class _Expansion:
         command = self._text("command", template)
         line = self._split(template, command, env.get("PATH") or around.environ.get("PATH"), expanded.get("cwd"))
         if line is not None:
+            # Split before the values are put in: a value with a space in it stays one argument.
             command, args = self._text("command", line[0]), [*line[1:], *args]
+        # A script has variables of its own, so those that nobody else knows are left to its shell.
         is_script = Path(command).name in _SHELLS
         script_at = next((i for i, arg in enumerate(args) if re.fullmatch(r"-\w*c", str(arg))), len(args))
         expanded["command"] = command
@@ -155,6 +158,7 @@ class _Expansion:
         is_home = text == "~" or text.startswith("~/")
         expanded = self._around.home + substitute(text[1:], resolve) if is_home else substitute(text, resolve)
         if secret:
+            # Servers that log a token log it without the word in front of it.
             self.secrets.update((expanded, re.sub(r"^(?:Bearer|Basic|token)\s+", "", expanded, flags=re.IGNORECASE)))
         return expanded
 
@@ -182,6 +186,7 @@ class _Expansion:
         around = self._around
         value = around.environ.get(reference.name)
         if value is None:
+            # Before any default: who installs a plugin for values wants it asked.
             value = around.lookup(reference.name)
         if value is None and reference.name in ("CLAUDE_PROJECT_DIR", "CLAUDE_PLUGIN_ROOT"):
             value = around.workspace if reference.name == "CLAUDE_PROJECT_DIR" else around.folder
@@ -216,6 +221,7 @@ class _Expansion:
         try:
             if not path.is_file():
                 raise ConfigError(f"{field}: there is no file {str(path)!r}; create it or mend the path")
+            # One byte more than allowed tells a file that is too large from one that just fits.
             with path.open("rb") as file:
                 content = file.read(_LARGEST_FILE + 1)
         except OSError as error:

@@ -118,6 +118,7 @@ def with_fields(config: Any, name: str | None, fields: Mapping[str, Any]) -> Any
 
 def config_of(spec: ServiceSpec) -> dict[str, Any]:
     """Return the configuration of a service as `get_service_info` shows it and `entries` takes it back."""
+    # The entry as it stands, unless it means what it means only in its own file: its lists, its client's words.
     shown = {"name": spec.name} | dict(spec.entry) | {"name": spec.name}
     try:
         (again,) = entries(shown)
@@ -163,6 +164,7 @@ class _Sorter:
             )
         for section in sections:
             for _path, name, entry in section.entries():
+                # In a list, "name" is not part of the entry: in a file it will be the key.
                 found = as_object(entry)
                 if found is None or isinstance(section.body, Mapping):
                     self._examine(name, entry, section.dialect)
@@ -182,6 +184,7 @@ class _Sorter:
         outcome = read_entry(outcome_name, entry, dialect)
         complaints = (*complaints, *outcome.complaints, *outcome.doubts)
         given = None if outcome.spec is None else Given(spec=outcome.spec, dialect=dialect)
+        # The same entry twice is no contradiction; which of two different ones is meant, nobody can know.
         if shown in self.usable and (given is None or self.usable[shown].spec != given.spec):
             complaints = (*complaints, "name: given twice, with different entries")
         if complaints or given is None:

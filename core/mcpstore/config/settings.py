@@ -86,6 +86,7 @@ def _remote(fields: Fields, dialect: Dialect) -> tuple[dict[str, Any], list[str]
     elif url and not _URL.match(url):
         doubts.append(f"{key}: must begin with http:// or https://")
     headers = {header: text for header, text in fields.pairs("headers").items() if text is not None}
+    # Codex keeps tokens out of its file by naming variables instead.
     headers |= {header: f"${{{variable}}}" for header, variable in fields.pairs("env_headers").items() if variable}
     if (token := fields.text("bearer")) is not None:
         headers["Authorization"] = f"Bearer ${{{token}}}"

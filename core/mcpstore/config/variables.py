@@ -59,7 +59,7 @@ def substitute(text: str, resolve: Callable[[Reference], str | None]) -> str:
     """
     if "{" not in text:
         return text
-    closings = _closings(text)
+    closings = _closings(text)  # all at once: looking for each anew would take quadratic time
     parts: list[str] = []
     at = 0
     while (start := _START.search(text, at)) is not None:
