@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from mcpstore.hooks import MISSING
-from mcpstore_plugins.mcp_json.jsonc import end_of_space
-from mcpstore_plugins.mcp_json.spans import value_at
+from mcpstore_plugins.mcp_json.jsonc import end_of_space, value_at
 from mcpstore_plugins.mcp_json.style import LONGEST_LINE, Style, style_of, written
 from mcpstore_plugins.mcp_json.tree import Item, Layout, Node
 from mcpstore_plugins.mcp_json.trivia import comments, indentation, is_blank, joined

@@ -7,6 +7,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final, cast
 
 from mcpstore.hooks import Path
@@ -118,7 +119,9 @@ def _decoded(decoder: _Decoder, text: str, start: int, odd: Oddities) -> tuple[A
     except json.JSONDecodeError as error:
         raise blame(text, error) from None
     except RecursionError:
-        survey(text, start, len(text), odd)
+        # as far as it is well-formed; that nobody knows yet
+        with suppress(json.JSONDecodeError, IndexError):
+            survey(text, start, len(text), odd)
         raise Malformed(start, f"this is nested deeper than {DEEPEST} levels", "flatten it") from None
     except ValueError:
         digits = sys.get_int_max_str_digits()

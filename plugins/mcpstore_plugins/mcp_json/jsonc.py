@@ -6,17 +6,18 @@ after (the parser of the standard library, positions, edits) sees strict JSON.
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 
-__all__ = ["Malformed", "blanked", "end_of_space"]
+__all__ = ["Malformed", "blanked", "end_of_space", "value_at"]
 
-# Possessive quantifiers: the scans must be linear, and must not grow a stack over 10 MB of text.
-_STRING: Final = r'"(?:[^"\\\r\n]++|\\[^\r\n])*+"'
-_TO_COMMENT: Final = re.compile(rf'(?:[^"/]++|{_STRING}|/(?![/*]))*+')
-_COMMENT: Final = re.compile(r"//[^\r\n]*+|/\*(?s:.*?)\*/")
-_TO_COMMA: Final = re.compile(rf'(?:[^",]++|{_STRING}|,(?![ \t\r\n]*+[\]}}]))*+')
-_SPACE: Final = re.compile(r"[ \t\r\n]*+")
+_DECODER: Final = json.JSONDecoder()
+_OPENING: Final = re.compile(r"/[/*]")
+_COMMENT: Final = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
+_LAST_COMMA: Final = re.compile(r",(?=[ \t\r\n]*[\]}])")
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
 class Malformed(Exception):
@@ -41,7 +42,7 @@ def blanked(text: str) -> str:
     Raises:
         Malformed: A comment does not end.
     """
-    return _without_trailing_commas(_without_comments(text))
+    return _without_last_commas(_without_comments(text))
 
 
 def end_of_space(text: str, offset: int) -> int:
@@ -50,33 +51,66 @@ def end_of_space(text: str, offset: int) -> int:
     return found.end() if found else offset
 
 
+def value_at(text: str, offset: int) -> tuple[Any, int]:
+    """Return the strict JSON value that begins at `offset`, and the offset behind it."""
+    return _DECODER.raw_decode(text, offset)
+
+
+class _Walk:
+    """A walk over a text that knows what is inside of strings; it is asked for ascending offsets."""
+
+    def __init__(self, text: str) -> None:
+        self.text: Final = text
+        self.at = 0
+
+    def reaches(self, offset: int) -> bool:
+        """Return whether `offset` is outside of strings; if not, the walk is behind the string it is in.
+
+        Raises:
+            JSONDecodeError: A string before it is none.
+        """
+        # no string goes beyond its line, so a line begins outside of any: most of the text need not be looked at
+        self.at = max(self.at, self.text.rfind("\n", self.at, offset) + 1)
+        while (quote := self.text.find('"', self.at, offset)) >= 0:
+            self.at = value_at(self.text, quote)[1]
+            if self.at > offset:
+                return False
+        self.at = offset
+        return True
+
+
 def _without_comments(text: str) -> str:
-    pieces: list[str] = []
-    done = 0
-    while (start := _reach(_TO_COMMENT, text, done)) < len(text) and text[start] == "/":
-        comment = _COMMENT.match(text, start)
-        if comment is None:
-            raise Malformed(start, "the comment that begins here does not end", "close it with */")
-        pieces += (text[done:start], " " * (comment.end() - start))
-        done = comment.end()
+    walk, pieces, done = _Walk(text), list[str](), 0
+    # a string that is none ends the search: the parser will stop there, and say why
+    with suppress(json.JSONDecodeError):
+        while opening := _OPENING.search(text, walk.at):
+            if not walk.reaches(opening.start()):
+                continue
+            comment = _COMMENT.match(text, opening.start())
+            if comment is None:
+                raise Malformed(opening.start(), "the comment that begins here does not end", "close it with */")
+            pieces += (text[done : comment.start()], " " * len(comment[0]))
+            done = walk.at = comment.end()
     return "".join(pieces) + text[done:]
 
 
-def _without_trailing_commas(text: str) -> str:
-    pieces: list[str] = []
-    done = start = 0
-    while (start := _reach(_TO_COMMA, text, start)) < len(text) and text[start] == ",":
-        before = start - 1
-        while before >= 0 and text[before] in " \t\r\n":
-            before -= 1
-        # `{,}` has a comma that ends nothing: it stays, for the parser to find
-        if before >= 0 and text[before] not in "{[,:":
-            pieces += (text[done:start], " ")
-            done = start + 1
-        start += 1
+def _without_last_commas(text: str) -> str:
+    walk, pieces, done = _Walk(text), list[str](), 0
+    with suppress(json.JSONDecodeError):
+        while comma := _LAST_COMMA.search(text, walk.at):
+            if not walk.reaches(comma.start()):
+                continue
+            # `{,}` has a comma that ends nothing: it stays, for the parser to find
+            if _before(text, comma.start()) not in "{[,:":
+                pieces += (text[done : comma.start()], " ")
+                done = comma.end()
+            walk.at = comma.end()
     return "".join(pieces) + text[done:]
 
 
-def _reach(pattern: re.Pattern[str], text: str, offset: int) -> int:
-    found = pattern.match(text, offset)
-    return found.end() if found else offset
+def _before(text: str, offset: int) -> str:
+    """Return the last character before `offset` that is not white space; an opening bracket if there is none."""
+    offset -= 1
+    while offset >= 0 and text[offset] in " \t\r\n":
+        offset -= 1
+    return text[offset] if offset >= 0 else "{"

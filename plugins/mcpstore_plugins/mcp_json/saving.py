@@ -60,9 +60,9 @@ def _save(path: str, where: str, change: Callable[[bytes | None], tuple[bytes | 
     with locked(directory) as home:
         _sweep(name, home)
         before = look(name, home, where)
-        _check(before.status, name, home, where)
         raw, outcome = change(before.raw)
         if raw is not None and raw != before.raw:
+            _check(before.status, name, home, where)
             with _beside(name, home, raw, before.status) as temporary:
                 is_there = os.path.realpath(path) == target and os.path.samestat(os.stat(directory), os.fstat(home))
                 if not is_there or look(name, home, where).raw != before.raw:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from mcpstore.hooks import Path
-from mcpstore_plugins.mcp_json.jsonc import end_of_space
+from mcpstore_plugins.mcp_json.jsonc import end_of_space, value_at
 
-__all__ = ["Map", "Member", "members", "value_at"]
-
-_DECODER: Final = json.JSONDecoder()
+__all__ = ["Map", "Member", "members"]
 
 
 class Member(NamedTuple):
@@ -21,11 +18,6 @@ class Member(NamedTuple):
     key_end: int
     start: int
     end: int
-
-
-def value_at(text: str, offset: int) -> tuple[Any, int]:
-    """Return the value that begins at `offset`, and the offset behind it."""
-    return _DECODER.raw_decode(text, offset)
 
 
 def members(text: str, start: int) -> tuple[list[Member], int]:

@@ -12,7 +12,12 @@ from mcpstore.hooks import Path
 
 __all__ = ["Block", "Lay", "lay_of"]
 
-_TEXT: Final = r'"""(?:[^\\]|\\.)*?"""(?:"{0,2})' r"|'''.*?'''(?:'{0,2})" r'|"(?:[^"\\\n]|\\.)*"' r"|'[^'\n]*'"
+_TEXT: Final = (
+    r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*""""{0,2}'
+    r"|'''.*?''''{0,2}"
+    r'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+    r"|'[^'\n]*'"
+)
 _TOKEN: Final = re.compile(
     rf"(?P<text>{_TEXT})|(?P<comment>\#[^\n]*)|(?P<newline>\n)|(?P<space>[ \t\r]+)"
     r"|(?P<bracket>[\[\]{}])|(?P<other>[^\"'\#\n\[\]{} \t\r]+|.)",

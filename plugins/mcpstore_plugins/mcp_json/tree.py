@@ -11,7 +11,8 @@ from typing import Any
 import attrs
 
 from mcpstore.hooks import MISSING
-from mcpstore_plugins.mcp_json.spans import members, value_at
+from mcpstore_plugins.mcp_json.jsonc import value_at
+from mcpstore_plugins.mcp_json.spans import members
 from mcpstore_plugins.mcp_json.style import Style
 from mcpstore_plugins.mcp_json.trivia import gap_parts, indentation
 

@@ -7,11 +7,12 @@ from typing import Final, NamedTuple
 
 __all__ = ["Gap", "comments", "gap_parts", "indentation", "is_blank", "joined"]
 
-_BLOCK: Final = r"/\*(?s:.*?)\*/"
-_GAP: Final = re.compile(rf"((?:[ \t\r\n]++|//[^\r\n]*+|{_BLOCK})*+)(,?)")
-_REST_OF_LINE: Final = re.compile(rf"(?:[ \t]++|{_BLOCK})*+(?://[^\r\n]*+)?(?=\r?\n)")
-_TOKEN: Final = re.compile(rf"[ \t\r\n]++|(//[^\r\n]*+|{_BLOCK})")
-_INDENT: Final = re.compile(r"[\r\n]([ \t]*)[^\r\n]*\Z")
+# No two ways to match anything, so that failing takes linear time. Possessive quantifiers would say so more plainly,
+# but they are broken in Python 3.11 before 3.11.5.
+_BLOCK: Final = r"/\*[^*]*\*+(?:[^*/][^*]*\*+)*/"
+_GAP: Final = re.compile(rf"((?:[ \t\r\n]+|//[^\r\n]*|{_BLOCK})*)(,?)")
+_REST_OF_LINE: Final = re.compile(rf"[ \t]*(?:{_BLOCK}[ \t]*)*(?://[^\r\n]*)?(?=\r?\n)")
+_TOKEN: Final = re.compile(rf"[ \t\r\n]+|(//[^\r\n]*|{_BLOCK})")
 
 
 class Gap(NamedTuple):
@@ -57,8 +58,8 @@ def is_blank(trivia: str) -> bool:
 
 def indentation(trivia: str) -> str | None:
     """Return how far what follows `trivia` is indented, or None if it does not begin a line."""
-    found = _INDENT.search(trivia)
-    return found[1] if found else None
+    line = max(trivia.rfind("\n"), trivia.rfind("\r")) + 1
+    return trivia[line : len(trivia) - len(trivia[line:].lstrip(" \t"))] if line else None
 
 
 def joined(first: str, second: str, newline: str) -> str:

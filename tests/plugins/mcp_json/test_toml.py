@@ -227,3 +227,11 @@ def test_what_would_read_differently_is_refused(monkeypatch):
     monkeypatch.setattr(toml_edit, "rewritten", lambda text, changes: iter([text, "a = ", "b = 1"]))
     with pytest.raises(ConfigError, match="cannot be changed without rewriting the whole file; edit it by hand"):
         edit(CODEX, (("model",), 1))
+
+
+def test_text_of_every_kind_is_passed_over():
+    text = 'a = """x\\""" [b] "" """"\nc = \'\'\'\n[d]\n\'\'\'\'\ne = "\\"[f]"\ng = \'[h]\'\n[i]\nj = "#"\n'
+    content = read(text)
+    assert [content.locate((key,)) is not None for key in "aceg"] == [True] * 4
+    assert content.locate(("i", "j")) == (8, 5)
+    assert edit(edit(text, (("k",), NEW)), (("k",), MISSING)) == text
