@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import runpy
+from functools import partial
+
 import pytest
 
+from mcpstore.core.context import Context, Desired
 from mcpstore.core.lifecycle import TABLE
 from mcpstore.core.models import events as ev
 from mcpstore.core.models.events import Event
-from mcpstore.testing.model import ALPHABET, OF_CONTEXTS, OF_FUTURES, OF_STEPS, walk
+from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.testing.model import (
+    ALPHABET,
+    OF_CONTEXTS,
+    OF_FUTURES,
+    OF_STEPS,
+    Violation,
+    action_text,
+    check,
+    context_text,
+    event_text,
+    explore,
+    situation,
+    walk,
+)
 from mcpstore.testing.model.listed import AUTOMATIC_EDGES, OPERATOR_EDGES, RUN_EDGES
+
+pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
 
 
 def test_every_invariant_holds_in_every_reachable_context(seen):
@@ -66,3 +86,59 @@ def test_a_walk_ends_with_its_last_step():
 def test_a_walk_needs_a_step():
     with pytest.raises(ValueError, match="at least one event"):
         walk()
+
+
+def test_the_check_can_be_run_as_a_command(seen, monkeypatch, capsys):
+    monkeypatch.setattr("mcpstore.testing.model.check", lambda: seen.report)
+
+    runpy.run_module("mcpstore.testing.model", run_name="__main__")
+
+    told = capsys.readouterr().out
+    assert told.startswith(f"{seen.report.states} states, {seen.report.transitions} transitions")
+    assert told.endswith("no violation\n")
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (ev.Start(), "START"),
+        (ev.Update(reconnect=True), "UPDATE(connection)"),
+        (ev.Update(reconnect=False), "UPDATE(policy)"),
+        (ev.OpenFail(epoch=1, failure=ev.Failure.TIMEOUT), "OPEN_FAIL(timeout)"),
+        (
+            ev.CheckUndecidable(epoch=1, cause=ev.Undecided.LOCAL, intensity=True),
+            "CHECK_UNDECIDABLE(local, window full)",
+        ),
+        (ev.Closed(epoch=1, give_up=True), "CLOSED(give up)"),
+        (ev.Lost(epoch=0), "LOST (stale)"),
+        (ev.Expired(ev.Timer.RETRY), "T(RETRY)"),
+    ],
+)
+def test_events_are_written_as_in_the_specification(event, text):
+    assert event_text(event) == text
+
+
+def test_contexts_are_written_by_what_differs_from_a_new_service():
+    assert context_text(walk(ev.Start(), ev.OpenOk, ev.Stop(), ev.CloseFail).after) == (
+        "DISCONNECTED⏲REAP→PARK with reason=operator, timer=reap, nxt=park, live=True, closebad=True, epoch=1"
+    )
+
+
+def test_actions_are_written_as_in_the_specification():
+    actions = walk(ev.Start(), partial(ev.OpenFail, failure=ev.Failure.PERMANENT), ev.Closed).actions
+
+    assert [action_text(action) for action in actions] == ["ARM(COOL, reason=permanent)"]
+
+
+def test_a_context_that_waits_for_nothing_although_it_should_run_is_stuck():
+    assert situation(Context(desired=Desired.RUN)) == "DISCONNECTED stuck"
+
+
+def test_what_is_listed_but_never_seen_is_a_violation(monkeypatch):
+    edge = (ServiceConnectionState.WARNING, ServiceConnectionState.RECONNECTING)
+    monkeypatch.setattr(explore, "AUTOMATIC_EDGES", AUTOMATIC_EDGES | {edge})
+
+    with pytest.raises(Violation, match="i1_everything_occurs") as found:
+        check()
+
+    assert "automatic edge WARNING -> RECONNECTING" in str(found.value)

@@ -26,6 +26,8 @@ from mcpstore.testing.model import (
     walk,
 )
 
+pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
+
 
 @attrs.frozen
 class Flaw:
@@ -81,6 +83,13 @@ FLAWS = (
         "lifecycle",
         "def _x4_gone(m: Move, _e: Event) -> None:\n    m.closed()\n    _forget(m)",
         "def _x4_gone(m: Move, _e: Event) -> None:\n    m.closed()",
+    ),
+    Flaw(
+        "a new configuration starts what is stopped",
+        "i4_only_start_undoes_stop",
+        "guards",
+        "return c.desired is Desired.RUN and isinstance(e, ev.Update) and e.reconnect",
+        "return isinstance(e, ev.Update) and e.reconnect",
     ),
     # one connection, always closed
     Flaw(
@@ -166,6 +175,13 @@ FLAWS = (
         "move",
         "self.set(act=Act.NONE, nxt=Next.NONE, live=False, closebad=False)",
         "self.set(act=Act.NONE, live=False, closebad=False)",
+    ),
+    Flaw(
+        "an attempt begins with a close",
+        "i2_one_action_in_flight",
+        "move",
+        "self.actions.append(Open(epoch))",
+        "self.actions += [Close(self.ctx.epoch), Open(epoch)]",
     ),
     # nothing is stuck, nothing hammers
     Flaw(
@@ -300,6 +316,13 @@ FLAWS = (
         "lifecycle",
         "m.to(DISCONNECTED, reason)",
         "m.to(DISCONNECTED)",
+    ),
+    Flaw(
+        "a loss is followed by a connect",
+        "i8_opens_only_after_a_delay",
+        "move",
+        "            self.close(Next.BACKOFF)",
+        "            self.close(Next.CONNECT)",
     ),
     # memory
     Flaw(

@@ -31,6 +31,8 @@ from mcpstore.core.models.service import ServiceConnectionState
 from mcpstore.core.models.timing import DEFAULT_TIMING as TIMING
 from mcpstore.runtime.window import RestartWindow
 
+pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
+
 DAY = 86_400
 FAILS, REFUSES = "fails", "refuses"
 SHORT_LIVES = [0, 1, 20, 60, 89, 91, 119, 121, 240, 599]

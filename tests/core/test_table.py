@@ -40,6 +40,8 @@ from mcpstore.testing.model.alphabet import NOW
 from mcpstore.testing.model.listed import GRID
 from mcpstore.testing.model.notation import event_kind
 
+pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
+
 S = ServiceConnectionState
 START, STOP, RESTART, REMOVE, RECHECK = Start(), Stop(), Restart(), Remove(), Recheck()
 NEW_CONNECTION, NEW_POLICY = Update(reconnect=True), Update(reconnect=False)

@@ -15,6 +15,8 @@ import pytest
 from mcpstore.core.lifecycle import TABLE
 from mcpstore.core.models.service import ServiceConnectionState
 
+pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 COMMAND = "python docs/diagrams.py"

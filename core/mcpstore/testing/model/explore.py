@@ -98,7 +98,7 @@ class _Search:
         self.moves = 0
         self.edges = set[tuple[type[Event], _Edge]]()
         self.run_edges = set[tuple[ServiceStatus, ServiceStatus | None]]()
-        self.rows = set[Row]()
+        self.rows = set[Row | None]()
         self.situations = set[str]()
         self.origins: dict[Context, tuple[Context, Event] | None] = {_START: None}
         self.queue = deque([_START])
@@ -151,8 +151,7 @@ class _Search:
         self.moves += 1
         self.edges.update((type(taken.event), (edge.old, edge.new)) for edge in taken.edges)
         self._note_run_status(taken)
-        if row := self.kernel.row(taken.before, taken.event, self.limits):
-            self.rows.add(row)
+        self.rows.add(self.kernel.row(taken.before, taken.event, self.limits))
         if self.watch is not None:
             self.watch(taken)
         after = _renumbered(taken.after)
