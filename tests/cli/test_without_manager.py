@@ -1,0 +1,178 @@
+"""The command line where no manager runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from .conftest import demo
+
+
+def test_what_the_configuration_says_is_listed_without_starting_anything(shell):
+    shell.config(a=demo("a"), b={"url": "https://user:secret@example.invalid/mcp?key=hidden"})
+    said = shell("list", "--json")
+    assert (said.code, [s["name"] for s in said.json]) == (0, ["a", "b"])
+    assert {s["run_status"] for s in said.json} == {"not_started"}
+    assert "no manager is running" in shell("list").err
+    assert "secret" not in said.out + shell("list").out
+    assert "hidden" not in said.out
+
+
+def test_a_service_is_added_from_its_command_with_everything_that_belongs_to_it(shell):
+    said = shell("add", "time", "--env", "TZ=UTC", "--cwd", "/", "--", sys.executable, "-m", "x y", "$HOME")
+    assert said.code == 0, said.err
+    entry = json.loads((shell.folder / "config/mcpstore/mcp.json").read_text())["mcpServers"]["time"]
+    assert entry == {"command": sys.executable, "args": ["-m", "x y", "$HOME"], "env": {"TZ": "UTC"}, "cwd": "/"}
+
+
+def test_a_remote_service_is_added_from_its_address(shell):
+    shell.config()
+    assert shell("add", "r", "--url", "http://127.0.0.1:9/sse", "--transport", "sse", "-H", "X-A: b").code == 0
+    entry = json.loads((shell.folder / "mcp.json").read_text())["mcpServers"]["r"]
+    assert entry == {"url": "http://127.0.0.1:9/sse", "type": "sse", "headers": {"X-A": "b"}}
+
+
+def test_the_services_of_a_file_are_added(shell):
+    shell.config()
+    (shell.folder / "other.json").write_text(json.dumps({"servers": {"a": demo("a"), "b": demo("b")}}))
+    assert [s["name"] for s in shell("add", "other.json", "--json").json] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("add", "nothing"), 3, "nothing says what 'nothing' is"),
+        (("add", "x", "--env", "NOVALUE", "--", "y"), 3, "expected --env NAME=VALUE"),
+        (("remove", "ghost"), 4, "no service is called 'ghost'"),
+        (("status", "ghost"), 4, "no service is called 'ghost'"),
+        (("stop", "ghost"), 4, "no service is called 'ghost'"),
+        (("restart", "a"), 5, "no manager is running"),
+        (("logs",), 5, "no manager is running"),
+        (("call", "a/greet", "{oops"), 3, "not valid JSON"),
+        (("call", "a/greet", "who"), 3, "expected NAME=VALUE"),
+        (("config", "read", "ghost.json"), 3, "there is no such file"),
+        (("-c", "ftp://somewhere/mcp.json", "list"), 3, "no persistence backend keeps"),
+        (("nonsense",), 2, "No such command"),
+    ],
+)
+def test_what_cannot_be_done_is_told_with_its_exit_code_and_no_traceback(shell, arguments, code, told):
+    shell.config(a=demo("a"))
+    said = shell(*arguments)
+    assert said.code == code, said.err
+    assert told in said.err.replace("\n", " ")
+    assert "Traceback" not in said.err
+
+
+def test_a_corrupt_configuration_is_told_with_line_and_column_and_left_alone(shell):
+    path = shell.folder / "mcp.json"
+    path.write_text('{"mcpServers": {"a": }}')
+    said = shell("list")
+    assert said.code == 3
+    assert "mcp.json:1:22" in said.err
+    assert shell("add", "b", "--", "x").code == 3
+    assert path.read_text() == '{"mcpServers": {"a": }}'
+
+
+def test_starting_and_stopping_without_a_manager_only_changes_what_is_written(shell):
+    path = shell.config(a=demo("a"))
+    assert shell("stop", "a").code == 0
+    assert json.loads(path.read_text())["mcpServers"]["a"]["disabled"] is True
+    assert shell("start", "a").code == 0
+    assert json.loads(path.read_text())["mcpServers"]["a"]["disabled"] is False
+
+
+def test_a_tool_is_called_on_a_service_started_for_the_moment(shell):
+    shell.config(a=demo("a"), broken={"command": "no-such-command-at-all"})
+    said = shell("call", "a/greet", "who=you")
+    assert (said.code, said.out) == (0, "Hello, you!\n")
+    assert "started for the moment" in said.err
+    assert shell("call", "a/add", '{"a": 1, "b": 2}', "--json").json["content"][0]["text"] == "3"
+    failed = shell("call", "a/add", "a=1")
+    assert (failed.code, "wrong arguments" in failed.out) == (1, True)
+
+
+def test_tools_and_checks_start_the_services_for_the_moment(shell):
+    shell.config(a=demo("a"))
+    assert [t["full_name"] for t in shell("tools", "--json").json] == ["a/greet", "a/add"]
+    assert "Greet somebody." in shell("tools", "a").out
+    said = shell("check", "--json")
+    assert (said.code, said.json[0]["healthy"]) == (0, True)
+
+
+def test_the_doctor_says_what_is_wrong_and_what_helps(shell):
+    shell.config(
+        a=demo("a"),
+        gone={"command": "no-such-command-at-all"},
+        early={"command": sys.executable, "args": ["-c", "import no_such_module_at_all"]},
+        unset={"command": sys.executable, "args": ["${NOT_SET_ANYWHERE}"]},
+        loose={**demo("b"), "env": {"API_TOKEN": "abcdefghijklmnop"}},
+    )
+    said = shell("doctor", "--json")
+    assert said.code == 1
+    found = {one["name"]: one for one in said.json["services"]}
+    assert found["a"]["summary"] == "it is well"
+    assert "install it" in found["gone"]["remedy"]
+    assert any("No module named 'no_such_module_at_all'" in line for line in found["early"]["evidence"])
+    assert "NOT_SET_ANYWHERE" in " ".join(found["unset"]["evidence"])
+    assert any("API_TOKEN holds a secret in plain text" in hint for hint in said.json["hints"])
+    assert any("tool 'greet' is offered by a, loose" in hint for hint in said.json["hints"])
+    shown = shell("doctor")
+    assert "✗ gone" in shown.out
+    assert "abcdefghijklmnop" not in said.out + shown.out + shown.err
+
+
+def test_plugins_are_listed_with_what_they_offer(shell):
+    listed = {plugin["name"]: plugin for plugin in shell("plugins", "--json").json}
+    assert listed["stdio"]["offers"] == ["transport stdio"]
+    assert "transport stdio" in shell("plugins").out
+    blocked = {plugin["name"]: plugin for plugin in shell("--block", "ping", "plugins", "--json").json}
+    assert blocked["ping"]["status"] == "blocked"
+
+
+def test_a_configuration_of_any_client_is_read_and_shown(shell):
+    file = shell.folder / "settings.json"
+    file.write_text(
+        '{"servers": {"a": {"type": "stdio", "command": "x", "env": {"K": "${input:k}"}}}, "inputs": []} // c'
+    )
+    said = shell("config", "read", "settings.json", "--json")
+    assert said.json == {
+        "servers": [
+            {
+                "name": "a", "dialect": "servers", "transport": "stdio", "enabled": True, "command": "x", "args": [],
+                "env_keys": ["K"], "url": None, "extra_keys": [],
+            }
+        ],
+        "problems": [],
+    }  # fmt: skip
+    assert "a" in shell("config", "read", "settings.json").out
+
+
+def test_services_of_other_clients_are_found_shown_and_taken_over(shell):
+    cursor = shell.folder / "home/.cursor"
+    cursor.mkdir()
+    (cursor / "mcp.json").write_text(json.dumps({"mcpServers": {"a": demo("a"), "b": demo("b")}}))
+    shell.config(b=demo("b"))
+    plan = shell("import", "--json").json
+    assert [(one["client"], one["name"], one["new"]) for one in plan] == [("Cursor", "a", True), ("Cursor", "b", False)]
+    asked = shell("import")
+    assert "nothing was taken over" in asked.err
+    assert shell("import", "cursor", "--yes").code == 0
+    assert [s["name"] for s in shell("list", "--json").json] == ["b", "a"]
+
+
+def test_the_version_is_told(shell):
+    from mcpstore import __version__
+
+    assert shell("--version").out == f"mcpstore {__version__}\n"
+
+
+def test_every_verb_has_help(shell):
+    for verb in (
+        "demo", "up", "add", "remove", "list", "status", "start", "stop", "restart", "check", "tools", "call", "logs",
+        "plugins", "doctor", "import", "config",
+    ):  # fmt: skip
+        said = shell(verb, "--help")
+        assert said.code == 0
+        assert "Usage" in said.out
