@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from contextlib import suppress
 from signal import SIGKILL
 from typing import IO, TYPE_CHECKING, Final, cast
 from uuid import uuid4
@@ -97,6 +98,7 @@ class Child:
         self.connection: Final = ProcessConnection(peer, self._stdin, started.process.pid)
         self._stdout = Output(self.connection.feed, on_end=lambda: self._on_pipe_closed("stdout"))
         self._stderr = Output(self._tail.feed, on_end=lambda: None)  # a service may close its stderr if it likes
+        self._pipes = (self._stdin, self._stdout, self._stderr)
 
     @classmethod
     async def start(cls, settings: StdioSettings, peer: Peer) -> Child:
@@ -171,17 +173,28 @@ class Child:
             if not is_over:
                 await self._kill()
             await asyncio.wait({self._leader.ended}, timeout=_REAP_GRACE)
-        except asyncio.CancelledError:  # the event loop is being torn down: there is no time for manners
-            tree.send(tree.living(), SIGKILL)
+        except asyncio.CancelledError:
+            self._put_down()
             raise
         await self._remove_containers()
 
     async def _release(self) -> None:
         """Close the pipes."""
-        for pipe in (self._stdin, self._stdout, self._stderr):
-            await pipe.aclose()
+        for pipe in self._pipes:
+            pipe.close()
+        for pipe in self._pipes:
+            await pipe.wait_closed()
         for file in self._started.pipes:
             file.close()  # for those that asyncio never came to own
+
+    def _put_down(self) -> None:
+        """End it without awaiting anything: the event loop is being torn down, and nobody else will."""
+        tree = self._started.tree
+        tree.send(tree.living(), SIGKILL)
+        for pipe in self._pipes:
+            pipe.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._started.process.wait(_REAP_GRACE)
 
     async def _kill(self) -> None:
         service = self._peer.service

@@ -48,14 +48,17 @@ class Input(asyncio.BaseProtocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write_eof()
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close it, whatever still waits to be read."""
-        if (transport := self._transport) is None:
-            return
+        transport = self._transport
         # A transport that is closing and has nothing left to write is closed in a moment, and must not be told twice.
-        if not transport.is_closing() or transport.get_write_buffer_size():
+        if transport is not None and (not transport.is_closing() or transport.get_write_buffer_size()):
             transport.abort()
-        await self._closed.wait()
+
+    async def wait_closed(self) -> None:
+        """Wait until it is closed, if it was ever open."""
+        if self._transport is not None:
+            await self._closed.wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be told the transport."""
@@ -102,10 +105,14 @@ class Output(asyncio.Protocol):
                     break
                 self._on_data(data)
 
-    async def aclose(self) -> None:
-        """Stop reading, and wait until the pipe is closed."""
+    def close(self) -> None:
+        """Stop reading."""
         if self._transport is not None:
             self._transport.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until it is closed, if it was ever open."""
+        if self._transport is not None:
             await self._closed.wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -31,8 +31,10 @@ async def test_an_input_says_when_the_child_does_not_keep_up_and_when_it_does_ag
             await anyio.wait_readable(child)
         await sink.drain()
         assert read > 0
-        await stdin.aclose()
-        await stdin.aclose()
+        stdin.close()
+        stdin.close()
+        await stdin.wait_closed()
+        stdin.close()
         stdin.write(b"dropped: it is closed")
         stdin.end()
     os.close(child)
@@ -48,7 +50,8 @@ async def test_whoever_waits_for_a_child_that_closes_its_input_is_told():
         os.close(child)
         await stdin.drain()
         assert not stdin.is_paused
-        await stdin.aclose()
+        stdin.close()
+        await stdin.wait_closed()
 
 
 async def test_the_rest_of_an_output_is_read_up_to_its_end_or_to_where_nobody_writes():
@@ -56,7 +59,8 @@ async def test_the_rest_of_an_output_is_read_up_to_its_end_or_to_where_nobody_wr
     ours, child = os.pipe()
     output = Output(heard.append, on_end=lambda: heard.append(b"end"))
     output.read_rest()
-    await output.aclose()
+    output.close()
+    await output.wait_closed()
     with anyio.fail_after(20):
         await open_output(os.fdopen(ours, "rb", buffering=0), output)
         output.read_rest()
@@ -67,7 +71,8 @@ async def test_the_rest_of_an_output_is_read_up_to_its_end_or_to_where_nobody_wr
         os.close(child)
         output.read_rest()
         assert heard == [b"some", b"more"]
-        await output.aclose()
+        output.close()
+        await output.wait_closed()
         output.read_rest()
     assert heard == [b"some", b"more", b"end"]
 
@@ -82,5 +87,6 @@ async def test_of_a_rest_without_end_not_everything_is_read(monkeypatch: pytest.
         os.write(child, b"x" * 10_000)
         output.read_rest()
         assert sum(map(len, heard)) == 640
-        await output.aclose()
+        output.close()
+        await output.wait_closed()
     os.close(child)

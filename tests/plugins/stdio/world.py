@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from uuid import uuid4
@@ -36,7 +37,7 @@ class World:
             "marker": self.marker,
             "on_stderr": self.stderr.append,
             "on_notification": lambda method, _params: self.notices.append(method),
-            "handshake_timeout": 20.0,
+            "handshake_timeout": 60.0,
             "closing": Closing(polite=5.0, term=5.0, kill=5.0),
             **fields,
         }
@@ -63,18 +64,22 @@ def environ(pid: int) -> list[bytes]:
         return []
 
 
-def state(pid: int) -> str:
-    """Return the letter of a process in the process list, "" if there is none."""
+def field(pid: int, number: int) -> str:
+    """Return what follows the name of a process in the process list: 0 is its state, 1 its parent."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[number]
     except (FileNotFoundError, ProcessLookupError):
         return ""
 
 
+def state(pid: int) -> str:
+    """Return the letter of a process in the process list, "" if there is none."""
+    return field(pid, 0)
+
+
 def children() -> list[int]:
     """Return the children of this process, zombies included."""
-    tasks = Path("/proc/self/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    return sorted(pid for pid in everyone() if field(pid, 1) == str(os.getpid()))
 
 
 def is_alive(pid: int) -> bool:
