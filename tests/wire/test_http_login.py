@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import time
 import webbrowser
 
 import anyio
@@ -12,7 +13,9 @@ import pytest
 from fastmcp.server.auth.providers.in_memory import ClientRegistrationOptions, InMemoryOAuthProvider
 
 from mcpstore.errors import AuthRequired
+from mcpstore.hooks import Era
 from mcpstore.wire.http.settings import HttpSettings
+from mcpstore.wire.http.sse import sse
 from mcpstore.wire.http.streamable import streamable_http
 from wire.http_world import a_peer, make_server, serving, unused_port
 
@@ -28,21 +31,27 @@ def browser(monkeypatch):
     """A browser whose user agrees to everything; tells which pages were opened."""
     opened: list[str] = []
 
+    def agree(url: str) -> None:
+        time.sleep(0.5)  # longer than a server is given for an answer
+        httpx2.get(url, follow_redirects=True, timeout=20)
+
     def open_page(url: str) -> bool:
         opened.append(url)
-        asyncio.get_running_loop().run_in_executor(None, lambda: httpx2.get(url, follow_redirects=True, timeout=20))
+        asyncio.get_running_loop().run_in_executor(None, agree, url)
         return True
+
+    monkeypatch.setattr("mcpstore.wire.handshake.DISCOVER_PATIENCE", 0.3)
 
     monkeypatch.setattr(webbrowser, "open", open_page)
     return opened
 
 
-def protected(port: int):
+def protected(port: int, path: str = "mcp"):
     options = ClientRegistrationOptions(enabled=True)
     auth = InMemoryOAuthProvider(base_url=f"http://127.0.0.1:{port}", client_registration_options=options)
     server = make_server()
     server.auth = auth
-    return server.http_app()
+    return server.http_app(transport="sse" if path == "sse" else "http")
 
 
 async def test_a_person_logs_in_once(logins, browser):
@@ -52,6 +61,7 @@ async def test_a_person_logs_in_once(logins, browser):
         with anyio.fail_after(60):
             for _ in range(2):
                 async with streamable_http(settings, a_peer(handshake_timeout=40)) as connection:
+                    assert connection.era is Era.MODERN
                     assert "tools" in await connection.request("tools/list", timeout=20)
     assert len(browser) == 1
     assert list(logins.rglob("*.json"))
@@ -67,14 +77,15 @@ async def test_without_a_login_the_server_is_not_entered(logins):
     assert not logins.exists()
 
 
-async def test_a_login_that_fails_is_told_as_such(logins, monkeypatch):
+@pytest.mark.parametrize(("transport", "path"), [(streamable_http, "mcp"), (sse, "sse")])
+async def test_a_login_that_fails_is_told_as_such(logins, monkeypatch, transport, path):
     def broken(_url: str) -> bool:
         raise OSError("no display")
 
     monkeypatch.setattr(webbrowser, "open", broken)
     port = unused_port()
-    settings = HttpSettings.model_validate({"url": f"http://127.0.0.1:{port}/mcp", "auth": "oauth"})
-    async with serving(protected(port), port=port):
+    settings = HttpSettings.model_validate({"url": f"http://127.0.0.1:{port}/{path}", "auth": "oauth"})
+    async with serving(protected(port, path), port=port):
         with pytest.raises(AuthRequired, match="needs login: the login failed \\(no display\\)"):
-            async with streamable_http(settings, a_peer(handshake_timeout=40)):
+            async with transport(settings, a_peer(handshake_timeout=40)):
                 pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 __all__ = ["causes", "leaves"]
@@ -16,10 +15,19 @@ def leaves(error: BaseException) -> list[BaseException]:
     return [leaf for inner in group.exceptions for leaf in leaves(inner)]
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield everything that led to an exception, the first cause first, and the exception itself last."""
+def causes(error: BaseException) -> list[BaseException]:
+    """Return everything that led to an exception, the first cause first, and the exception itself last."""
+    found: list[BaseException] = []
+    _collect(error, found, set())
+    return found
+
+
+def _collect(error: BaseException, found: list[BaseException], seen: set[int]) -> None:
     for leaf in leaves(error):
+        if id(leaf) in seen:  # whoever takes an exception out of its group and raises it again ties a knot
+            continue
+        seen.add(id(leaf))
         deeper = leaf.__cause__ or leaf.__context__
         if deeper is not None:
-            yield from causes(deeper)
-        yield leaf
+            _collect(deeper, found, seen)
+        found.append(leaf)

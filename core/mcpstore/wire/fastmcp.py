@@ -12,9 +12,11 @@ import attrs
 import httpx2
 from fastmcp.client.transports.base import ClientTransport, TransportOptions
 
+from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Era, Peer
 from mcpstore.wire.causes import leaves
 from mcpstore.wire.http.diagnosis import of_exception, of_refusal
+from mcpstore.wire.http.failure import HttpFailure
 from mcpstore.wire.quiet import quieten
 from mcpstore.wire.relay.channel import Channel
 from mcpstore.wire.relay.connection import RelayedConnection, relayed
@@ -85,14 +87,14 @@ async def _close(transport: ClientTransport, peer: Peer) -> None:
 def _in_our_words() -> Generator[None]:
     try:
         yield
-    except httpx2.HTTPStatusError as error:
-        raise of_refusal(error.response, b"") from error
-    except (httpx2.RequestError, httpx2.InvalidURL) as error:
-        url = error.request.url if isinstance(error, httpx2.RequestError) else httpx2.URL()
-        raise of_exception(error, url) from error
-    except BaseExceptionGroup as group:
-        for leaf in leaves(cast("BaseException", group)):
+    except Exception as error:
+        for leaf in leaves(error):
             if isinstance(leaf, httpx2.HTTPError | httpx2.InvalidURL):
-                with _in_our_words():
-                    raise leaf from None
+                raise _as_failure(leaf) from error
         raise
+
+
+def _as_failure(error: httpx2.HTTPError | httpx2.InvalidURL) -> HttpFailure | ServiceError:
+    if isinstance(error, httpx2.HTTPStatusError):
+        return of_refusal(error.response, b"")
+    return of_exception(error, error.request.url if isinstance(error, httpx2.RequestError) else httpx2.URL())

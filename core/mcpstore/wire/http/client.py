@@ -136,7 +136,7 @@ class SessionClient(httpx2.AsyncClient):
                     response.stream = Answer(response, exchange, self._peer.max_frame)
                 return response
         except Exception as error:  # noqa: BLE001 - see above: none may reach the SDK
-            exchange.fail(self._failure(error, request))
+            exchange.fail(self.failure(error, request))
         return _nothing(request)  # also where the message was abandoned
 
     async def _listen(self, exchange: Exchange, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
@@ -175,8 +175,9 @@ class SessionClient(httpx2.AsyncClient):
             return False
         return content_kind(response) not in ("application/json", "text/event-stream")
 
-    def _failure(self, error: Exception, request: httpx2.Request) -> HttpFailure:
-        if isinstance(error, httpx2.HTTPError | httpx2.InvalidURL):
+    def failure(self, error: Exception, request: httpx2.Request) -> HttpFailure:
+        """Return what an exception means that kept a request from being sent or answered."""
+        if self.auth is None or isinstance(error, httpx2.HTTPError):
             return of_exception(error, request.url)
         return HttpFailure(Kind.LOGIN, f"needs login: the login failed ({told(error)})")
 

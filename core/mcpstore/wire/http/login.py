@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from mcpstore.wire.http.settings import Auth, HttpSettings, OAuthClient
+from mcpstore.wire.http.settings import HttpSettings, OAuthClient
 
 if TYPE_CHECKING:
     import httpx2
@@ -22,16 +24,21 @@ def headers_of(settings: HttpSettings) -> dict[str, str]:
     return headers
 
 
-def login_of(settings: HttpSettings) -> httpx2.Auth | None:
+def login_of(settings: HttpSettings, verify: ssl.SSLContext) -> httpx2.Auth | None:
     """Return what logs in by browser when the server asks for it, if the settings say so.
 
     Loads FastMCP, and makes a folder; not to be called on the event loop.
+
+    Args:
+        settings: What the settings say.
+        verify: How the certificates of whoever gives out tokens are checked.
     """
-    auth = settings.auth
-    return _by_browser(settings.url, auth.oauth) if isinstance(auth, Auth) and auth.oauth is not None else None
+    oauth = settings.auth.oauth if settings.auth is not None else None
+    return _by_browser(settings.url, oauth, verify) if oauth is not None else None
 
 
-def _by_browser(url: str, client: OAuthClient) -> httpx2.Auth:
+def _by_browser(url: str, client: OAuthClient, verify: ssl.SSLContext) -> httpx2.Auth:
+    import httpx2  # noqa: PLC0415 - as FastMCP
     from fastmcp.client.auth import OAuth  # noqa: PLC0415 - FastMCP is loaded only where somebody logs in
     from key_value.aio.stores.filetree import (  # noqa: PLC0415
         FileTreeStore,
@@ -52,6 +59,8 @@ def _by_browser(url: str, client: OAuthClient) -> httpx2.Auth:
             collection_sanitization_strategy=FileTreeV1CollectionSanitizationStrategy(folder),
         ),
         callback_port=client.callback_port,
+        # It is called by keyword, but typed as if by position, which httpx2 does not allow.
+        httpx_client_factory=cast("Any", partial(httpx2.AsyncClient, verify=verify)),
         client_id=client.client_id,
         client_secret=secret.get_secret_value() if secret is not None else None,
     )

@@ -10,7 +10,7 @@ from mcpstore.wire.http.client import SessionClient
 from mcpstore.wire.http.login import headers_of, login_of
 from mcpstore.wire.http.settings import HttpSettings
 
-__all__ = ["session_client"]
+__all__ = ["log_in", "session_client"]
 
 
 async def session_client(settings: HttpSettings, peer: Peer, *, answers_inline: bool) -> SessionClient:
@@ -20,5 +20,21 @@ async def session_client(settings: HttpSettings, peer: Peer, *, answers_inline: 
         ConnectRefused: The certificates the settings name cannot be read.
     """
     verify = await tls_context(settings.verify)
-    auth = await asyncio.to_thread(login_of, settings) if settings.auth is not None else None
+    auth = await asyncio.to_thread(login_of, settings, verify) if settings.auth is not None else None
     return SessionClient(peer, answers_inline=answers_inline, headers=headers_of(settings), auth=auth, verify=verify)
+
+
+async def log_in(client: SessionClient, settings: HttpSettings) -> None:
+    """Have a login by browser over before the handshake, whose deadlines are for machines.
+
+    Raises:
+        HttpFailure: The login failed, or there is nobody to log in to.
+    """
+    if settings.auth is None or settings.auth.oauth is None:
+        return
+    request = client.build_request("HEAD", settings.url)
+    try:
+        response = await client.send(request, stream=True)
+    except Exception as error:
+        raise client.failure(error, request) from error
+    await response.aclose()

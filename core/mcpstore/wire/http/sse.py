@@ -134,8 +134,8 @@ async def _stream(client: SessionClient, url: str) -> AsyncGenerator[httpx2.Resp
     request = client.build_request("GET", url, headers={"Accept": "text/event-stream", "Cache-Control": "no-store"})
     try:
         response = await client.send_within_origin(request)
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise of_exception(error, request.url) from error
+    except Exception as error:
+        raise client.failure(error, request) from error
     try:
         if response.next_request is not None:
             raise _redirected(response)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from mcp.client.streamable_http import streamable_http_client
 
 from mcpstore.hooks.connection import Era, Peer
-from mcpstore.wire.http.opening import session_client
+from mcpstore.wire.http.opening import log_in, session_client
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.quiet import quieten
 from mcpstore.wire.relay.channel import Channel
@@ -30,11 +30,14 @@ async def streamable_http(settings: HttpSettings, peer: Peer) -> AsyncGenerator[
     @asynccontextmanager
     async def open_channel() -> AsyncGenerator[Channel]:
         quieten()
-        client = await session_client(settings, peer, answers_inline=True)
-        # FastMCP's own transport has no say in how long an event may be: 1 MiB, less than many a result.
-        sdk = streamable_http_client(settings.url, http_client=client, max_sse_event_size=peer.max_frame)
-        async with client, sdk as (read, write):
-            yield SdkChannel(read, write)
+        async with await session_client(settings, peer, answers_inline=True) as client:
+            await log_in(client, settings)
+            # Not FastMCP's own transport: that reads no event of more than 1 MiB, however long a result is.
+            async with streamable_http_client(settings.url, http_client=client, max_sse_event_size=peer.max_frame) as (
+                read,
+                write,
+            ):
+                yield SdkChannel(read, write)
 
     async with relayed(open_channel, peer, era_first=Era.MODERN) as connection:
         yield connection

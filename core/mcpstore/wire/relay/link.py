@@ -26,6 +26,8 @@ from mcpstore.wire.relay.outbox import Outbox
 
 __all__ = ["Link", "SessionLost"]
 
+_ALLOWANCE: Final = 0.25
+
 _logger: Final = logging.getLogger("mcpstore.wire")
 
 
@@ -107,6 +109,8 @@ class Link:
         self.engine.end(Exit(reason="closed by this side"))
         self._stop.set()
         if self._task is not None:
+            if not self._ready.done():  # what is still being opened has nobody to be polite to
+                self._task.cancel()
             await self._finish(self._task)
 
     async def _finish(self, task: asyncio.Task[None]) -> None:
@@ -132,7 +136,8 @@ class Link:
 
     async def _run(self) -> None:
         patience = self._peer.handshake_timeout
-        deadline = asyncio.timeout(patience)
+        # The engine has the same patience, and more to say when it runs out.
+        deadline = asyncio.timeout(patience + _ALLOWANCE)
         try:
             async with deadline, self._open_channel() as channel, self._speaking(channel):
                 await self.engine.open()
@@ -141,8 +146,8 @@ class Link:
                 await self._stop.wait()
         except Exception as error:
             if self._ready.done():
-                # What the SDK raises while it is closed has been told already, or nobody cares any more.
-                self.engine.end(Exit(reason=told(error)))
+                self.engine.end(Exit(reason=told(leaves(error)[0])))
+                # What is raised while a channel is closed has been told already, or nobody cares any more.
                 _logger.debug("the channel of service %r ended badly", self._peer.service, exc_info=error)
             elif deadline.expired():
                 text = f"service {self._peer.service!r} could not be opened within {patience:g} s"
@@ -150,6 +155,7 @@ class Link:
             else:
                 self._ready.set_exception(_as_connect_error(error, self._peer.service))
         finally:
+            self.engine.end(Exit(reason="closed by this side"))
             self._ready.cancel()  # of no effect unless the task was cancelled before there was an outcome
 
     @asynccontextmanager
@@ -158,7 +164,6 @@ class Link:
         try:
             yield
         finally:
-            self.engine.end(Exit(reason="closed by this side"))
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
