@@ -9,6 +9,7 @@ kernel when a writer is killed.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Generator
@@ -35,6 +36,10 @@ def locked(directory: str) -> Generator[int]:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Held from None
+        except OSError as error:
+            # some network drives know no locks; what others write is still noticed before it is replaced
+            if error.errno not in {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}:
+                raise
         yield fd
     finally:
         # a process forked meanwhile has a copy of the descriptor, so that closing ours would not be enough

@@ -16,6 +16,8 @@ __all__ = ["LARGEST", "Look", "Moved", "glance", "load", "look"]
 LARGEST: Final = 64 * 2**20
 """Bytes. A configuration of this size is a mistake, and reading it would take the memory of the machine."""
 
+_PIECE: Final = 65_536
+
 
 class Moved(Exception):
     """The file is not where it was, or is another one: begin anew."""
@@ -70,12 +72,12 @@ def look(name: str, home: int | None, where: str) -> Look:
     try:
         status = os.fstat(fd)
         raw = bytearray()
-        while len(raw) <= LARGEST and (piece := os.read(fd, min(LARGEST, status.st_size) + 1)):
+        while len(raw) <= LARGEST and (piece := os.read(fd, min(LARGEST, max(status.st_size, _PIECE)) + 1)):
             raw += piece
     finally:
         os.close(fd)
     if len(raw) > LARGEST:
-        raise ConfigError(f"{where} is larger than {LARGEST // 2**20} MiB; is it a configuration?")
+        raise ConfigError(f"{where} is larger than {LARGEST // 2**20} MiB, as no configuration is; name another file")
     return Look(bytes(raw), status)
 
 

@@ -55,7 +55,10 @@ def _save(path: str, where: str, change: Callable[[bytes | None], tuple[bytes | 
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     directory, name = os.path.split(target)
     if not os.path.isdir(directory):
-        change(None)  # what cannot be done makes no directories either
+        # what changes nothing or cannot be done makes no directories either
+        raw, outcome = change(None)
+        if raw is None:
+            return outcome
         _make(directory, path, where)
     with locked(directory) as home:
         _sweep(name, home)

@@ -74,8 +74,9 @@ async def _stirrings(path: str) -> AsyncGenerator[None]:
             around = await asyncio.to_thread(_around, path)
             if listener is None or listener.done() or around != listened:
                 # a symlink leads elsewhere now, or a directory has come, gone or been replaced
+                pause = POLL if around == listened else FIRST_POLL
                 await _end(listener)
-                listener, listened, pause = asyncio.create_task(_listen(around, heard)), around, FIRST_POLL
+                listener, listened = asyncio.create_task(_listen(around, heard)), around
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await heard.wait()

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from mcpstore_plugins.mcp_json.notations import edited
 
 OLD = b'{\n  // mine\n  "mcpServers": {\n    "a": {"command": "x"}\n  }\n}\n'
 NEW = b'{\n  // mine\n  "mcpServers": {\n    "a": {"command": "x"},\n    "b": {"command": "y"}\n  }\n}\n'
+MADE = b'{\n  "mcpServers": {\n    "b": {\n      "command": "y"\n    }\n  }\n}\n'
 NEXT = NEW.replace(b'"y"', b'"z"')
 
 CALLS = (
@@ -87,44 +89,54 @@ def in_a_child(work: Callable[[], int]) -> int:
 
 
 def left_of(path: Path) -> str:
-    raw = path.read_bytes() if path.exists() else None
-    return {OLD: "old", NEW: "new", NEXT: "next", None: "nothing"}.get(raw, f"torn: {raw!r}")
+    if not path.exists():
+        return "nothing"
+    known = {OLD: "old", NEW: "new", NEXT: "next", MADE: "new", MADE.replace(b'"y"', b'"z"'): "next"}
+    return known.get(path.read_bytes(), f"torn: {path.read_bytes()!r}")
 
 
 def beside(path: Path) -> int:
-    return len(list(path.parent.iterdir())) - path.exists()
+    return len(list(path.parent.iterdir())) - path.exists() if path.parent.exists() else 0
 
 
 def sweep(directory: Path) -> None:
-    path = directory / "mcp.json"
     for how in ("kill", "EIO", "ENOSPC", "short"):
-        at = 0
-        reached = True
-        while reached:
-            at += 1
+        sweep_of(directory / "mcp.json", how, is_there=True)
+    for how in ("kill", "EIO"):
+        sweep_of(directory / "new" / "mcp.json", how, is_there=False)
+
+
+def sweep_of(path: Path, how: str, *, is_there: bool) -> None:
+    report = path.with_name("report") if is_there else path.parent.with_name("report")
+    at = 0
+    reached = True
+    while reached:
+        at += 1
+        if is_there:
             path.write_bytes(OLD)
-            report = directory.parent / "report"
+        else:
+            shutil.rmtree(path.parent, ignore_errors=True)
+        report.write_text("?")
 
-            def work(how: str = how, at: int = at, report: Path = report) -> int:
-                fault = Fault(at, how)
-                fault.arm()
-                code = save(path, "y")
-                fault.at = 0
-                report.write_text(fault.call)
-                return code
+        def work(at: int = at) -> int:
+            fault = Fault(at, how)
+            fault.arm()
+            code = save(path, "y")
+            fault.at = 0
+            report.write_text(fault.call)
+            return code
 
-            report.write_text("?")
-            code = in_a_child(work)
-            reached = code == -signal.SIGKILL or bool(report.read_text())
-            now = {"how": how, "at": at, "call": report.read_text(), "code": code, "left": left_of(path)}
-            now["beside"] = beside(path)
-            now["next"] = in_a_child(lambda: save(path, "z"))
-            print(json.dumps(now | {"then": left_of(path), "beside_then": beside(path), "reached": reached}))
+        code = in_a_child(work)
+        call = report.read_text()
+        report.unlink()
+        reached = code == -signal.SIGKILL or bool(call)
+        now = {"how": how, "is_there": is_there, "at": at, "call": call, "code": code, "left": left_of(path)}
+        now["beside"] = beside(path)
+        now["next"] = save(path, "z")
+        print(json.dumps(now | {"then": left_of(path), "beside_then": beside(path)}))
 
 
 def serve(directory: Path) -> None:
-    # what is imported late is imported now, so that the calls of a child are those of saving
-    edited(OLD, [Edit(path=("mcpServers", "b"), value={"command": "y"})], "mcp.json", "mcp.json")
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
     while os.read(0, 1):
         path = directory / "mcp.json"
@@ -138,4 +150,6 @@ def serve(directory: Path) -> None:
 
 
 if __name__ == "__main__":
+    # what is imported late is imported now, so that the calls of a child are those of saving
+    edited(OLD, [Edit(path=("mcpServers", "b"), value={"command": "y"})], "mcp.json", "mcp.json")
     {"sweep": sweep, "serve": serve}[sys.argv[1]](Path(sys.argv[2]))

@@ -172,6 +172,7 @@ async def test_a_watcher_that_ends_is_begun_anew(path, monkeypatch):
 
     monkeypatch.setattr(watchfiles, "awatch", awatch)
     monkeypatch.setattr(watching, "FIRST_POLL", 0.0)
+    monkeypatch.setattr(watching, "POLL", 0.0)
     async with listening(path) as listener:
         with anyio.fail_after(DEADLINE):
             while len(begun) < 3:
