@@ -20,6 +20,10 @@ __all__ = ["Process", "available", "carries", "everyone", "read", "ticks_now"]
 _LONGEST_STAT: Final = 2048
 """Bytes; a line has 52 fields, of which the name has at most 64 bytes and the numbers at most 20 digits."""
 
+_READINGS: Final = 20
+_PAUSE: Final = 0.002
+"""How often, and after how many seconds, a process is looked at again that is just becoming another program."""
+
 _GONE: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
@@ -30,7 +34,7 @@ class Process:
     Attributes:
         pid: Its number; together with `started` it is never used twice.
         parent: Number of its parent.
-        session: Number of the leader of its session.
+        session: Number of the leader of its session; 0 for threads of the kernel.
         started: When it began, in clock ticks since boot (field 22 of proc_pid_stat(5)).
         is_dead: Whether it only waits to be waited for.
     """
@@ -80,13 +84,22 @@ def everyone() -> Iterator[Process]:
 
 def carries(pid: int, marker: str) -> bool:
     """Whether a process was started with this marker in its environment."""
-    try:
-        environ = Path(f"/proc/{pid}/environ").read_bytes()
-    except _GONE:
-        return False
-    return f"{MARKER}={marker}".encode() in environ.split(b"\0")
+    for _ in range(_READINGS):
+        environ = _content(pid, "environ")
+        # In the middle of execve(2) a process has neither environment nor arguments; all others have arguments.
+        if environ is None or environ or _content(pid, "cmdline"):
+            return f"{MARKER}={marker}".encode() in (environ or b"").split(b"\0")
+        time.sleep(_PAUSE)
+    return False
 
 
 def ticks_now() -> int:
     """Return the present in the unit of `Process.started`. Not a duration: a stamp to be compared with the kernel's."""
     return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+
+
+def _content(pid: int, name: str) -> bytes | None:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except _GONE:
+        return None

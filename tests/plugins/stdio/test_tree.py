@@ -18,14 +18,18 @@ from mcpstore_plugins.stdio.proc import Process
 from mcpstore_plugins.stdio.tree import GroupTree, MarkedTree, handle_of, tree_of, with_descendants
 from plugins.stdio.world import is_alive, state
 
+MARKER = str(uuid4())
+
 
 @pytest.fixture
 def sleeper() -> Iterator[Process]:
     with subprocess.Popen(["sleep", "300"], start_new_session=True) as started:
-        found = proc.read(started.pid)
-        assert found is not None
-        yield found
-        started.kill()
+        try:
+            found = proc.read(started.pid)
+            assert found is not None
+            yield found
+        finally:
+            started.kill()
 
 
 def process(pid: int, *, parent: int = 1, session: int = 1, started: int = 100, is_dead: bool = False) -> Process:
@@ -173,14 +177,49 @@ def test_everyone_is_listed_but_us(sleeper: Process):
     assert os.getpid() not in {process.pid for process in listed}
 
 
-def test_a_marker_is_read_whole():
-    marker = str(uuid4())
-    with subprocess.Popen(["sleep", "300"], env={"A": "1", "MCPSTORE_MARKER": marker, "B": "2"}) as started:
-        assert proc.carries(started.pid, marker)
-        assert not proc.carries(started.pid, marker[:-1])
-        assert not proc.carries(started.pid, f"{marker}0")
+@pytest.fixture
+def marked() -> Iterator[int]:
+    with subprocess.Popen(["sleep", "300"], env={"A": "1", "MCPSTORE_MARKER": MARKER, "B": "2"}) as started:
+        yield started.pid
         started.kill()
-    assert not proc.carries(started.pid, marker)
+
+
+def test_a_marker_is_read_whole(marked: int):
+    assert proc.carries(marked, MARKER)
+    assert not proc.carries(marked, MARKER[:-1])
+    assert not proc.carries(marked, f"{MARKER}0")
+
+
+def test_what_is_just_becoming_another_program_is_looked_at_again(marked: int, monkeypatch: pytest.MonkeyPatch):
+    real, readings = proc._content, 0
+
+    def nothing_yet(pid: int, name: str) -> bytes | None:
+        nonlocal readings
+        readings += 1
+        return b"" if readings <= 6 else real(pid, name)
+
+    monkeypatch.setattr(proc, "_content", nothing_yet)
+    assert proc.carries(marked, MARKER)
+    assert readings == 7
+
+
+def test_what_never_becomes_anything_is_not_looked_at_for_ever(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(proc, "_content", lambda _pid, _name: b"")
+    assert not proc.carries(1, MARKER)
+
+
+def test_an_empty_environment_carries_nothing():
+    with subprocess.Popen(["sleep", "300"], env={}) as started:
+        try:
+            assert not proc.carries(started.pid, MARKER)
+        finally:
+            started.kill()
+    assert not proc.carries(started.pid, MARKER)
+
+
+def test_threads_of_the_kernel_belong_to_nobody(fake: Fake):
+    fake.marked = {11}
+    assert fake.found(process(11, session=0)) == [10]
 
 
 def test_where_there_is_no_proc_a_tree_is_a_group(sleeper: Process, monkeypatch: pytest.MonkeyPatch):
