@@ -1,0 +1,145 @@
+"""Every code block of the documentation runs, page by page, as a reader would try it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NOT_RUN = ("pip install", "git clone", "uvx nox")
+DRAWN = {"mermaid", "text"}
+DEADLINE = 90
+
+
+@attrs.define
+class Desk:
+    """Where a reader tries things: an empty folder, with servers that need no network."""
+
+    folder: Path
+    environment: dict[str, str]
+    managers: list[subprocess.Popen[bytes]] = attrs.field(factory=list)
+
+    def console(self, block: str) -> None:
+        command, told = "", ""
+        lines = block.splitlines()
+        prompted = any(line.startswith("$ ") for line in lines)
+        for line in [*lines, "$ "]:
+            if prompted and not line.startswith("$ "):
+                told += line + "\n"
+                continue
+            if command:
+                self.run(command, told)
+            command, told = line.removeprefix("$ ") if prompted else line.partition("  # ")[0], ""
+            if not prompted and line != "$ ":
+                self.run(command, "")
+                command = ""
+
+    def run(self, command: str, told: str) -> None:
+        if not command.strip() or command.startswith(NOT_RUN):
+            return
+        if command.strip().partition("#")[0].strip() == "mcpstore up":
+            self.managers.append(
+                subprocess.Popen(
+                    ["mcpstore", "up", "--plain"], cwd=self.folder, env=self.environment,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                )
+            )  # fmt: skip
+            self.wait_for_manager()
+            return
+        done = subprocess.run(
+            command, shell=True, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=DEADLINE
+        )
+        said = " ".join(done.stdout.split())
+        assert done.returncode in (0, 1), f"{command}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
+        for line in told.splitlines():
+            assert " ".join(line.split()) in said, f"{command}\nexpected: {line}\ngot: {done.stdout}{done.stderr}"
+
+    def wait_for_manager(self) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            done = subprocess.run(["mcpstore", "check"], cwd=self.folder, env=self.environment, capture_output=True)
+            if b"no manager" not in done.stderr and done.returncode == 0:
+                return
+        raise AssertionError("the manager did not come up")
+
+    def python(self, block: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", block],
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=DEADLINE,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
+
+    def json(self, block: str) -> None:
+        file = self.folder / "example.json"
+        file.write_text(block)
+        done = subprocess.run(
+            ["mcpstore", "config", "read", str(file), "--json"],
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=DEADLINE,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        told: dict[str, Any] = json.loads(done.stdout)
+        assert told["servers"], block
+        assert not told["problems"], told["problems"]
+
+    def close(self) -> None:
+        for manager in self.managers:
+            manager.send_signal(signal.SIGTERM)
+            manager.wait(DEADLINE)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    stand_in = shlex.join([sys.executable, str(Path(__file__).with_name("stand_in.py"))])
+    for name in ("uvx", "npx"):
+        program = tools / name
+        program.write_text(f'#!/bin/sh\nexec {stand_in} "$@"\n')
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "mcp.json").write_text('{"mcpServers": {}}')
+    environment = {
+        "PATH": f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "COLUMNS": "120",
+        "NO_COLOR": "1",
+    }
+    made = Desk(folder, environment)
+    yield made
+    made.close()
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    return [(kind, text) for kind, text in BLOCK.findall(page.read_text("utf-8")) if kind not in DRAWN]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.timeout(600)
+def test_every_block_of_a_page_runs(page, desk):
+    for kind, text in blocks(page):
+        getattr(desk, kind)(text)
+
+
+def test_every_link_between_pages_leads_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
