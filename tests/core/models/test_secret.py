@@ -76,7 +76,10 @@ def test_no_secret_is_left_in_a_masked_entry(place):
     assert '"command": "npx"' in shown
 
 
-@given(st.recursive(st.none() | st.booleans() | words, lambda inner: st.lists(inner) | st.dictionaries(words, inner)))
+plain = st.text("abcdfgh", max_size=8)  # no word of a secret can be written with these
+
+
+@given(st.recursive(st.none() | st.booleans() | plain, lambda inner: st.lists(inner) | st.dictionaries(plain, inner)))
 def test_what_is_no_secret_is_left_alone(value):
     assert masked({"note": value}) == {"note": value}
 
@@ -136,7 +139,7 @@ def test_keys_that_are_no_text_are_no_trouble():
         ("https://example.com/mcp", "https://example.com/mcp"),
         ("https://user:pw@Example.com:8443/mcp", "https://example.com:8443/mcp"),
         ("https://user@[::1]:80/", "https://[::1]:80/"),
-        ("https://example.com/?a=1&b=2&flag#part", "https://example.com/?a=***&b=***&***"),
+        ("https://example.com/?a=1&b=2&flag&pad=#part", "https://example.com/?a=***&b=***&***&***"),
         ("sqlite:///var/lib/store.db?key=pw", "sqlite:///var/lib/store.db?key=***"),
         ("https://user:pw@/mcp", "https:///mcp"),
         ("https://example.com:port/", MASK),

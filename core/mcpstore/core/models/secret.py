@@ -90,5 +90,6 @@ def _without_secrets(url: str) -> str:
     if ":" in host:
         host = f"[{host}]"
     pairs = parts.query.split("&") if parts.query else []
-    query = "&".join(f"{pair.split('=', 1)[0]}={MASK}" if "=" in pair else MASK for pair in pairs)
+    named = (pair.split("=", 1) for pair in pairs)
+    query = "&".join(f"{name[0]}={MASK}" if any(name[1:]) else MASK for name in named)  # `?c2VjcmV0=` is no name
     return f"{parts.scheme}://{host}{port}{parts.path}" + (f"?{query}" if query else "")
