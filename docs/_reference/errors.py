@@ -1,0 +1,44 @@
+"""The reference of errors."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+from _reference.docstrings import entries, text_of
+
+from mcpstore import errors
+
+
+def page() -> str:
+    """Return the page."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    whole = inspect.getdoc(errors) or ""
+    tree = whole.split("::\n\n")[1].split("\n\n")[0]
+    rest = whole.rsplit("\n\n", 1)[1]
+    yield "# Errors"
+    yield ""
+    yield "Everything MCPStore raises on purpose is an `MCPStoreError`. A message names the thing, what is wrong with it,"
+    yield "what was got, and the remedy."
+    yield ""
+    yield "```text"
+    yield inspect.cleandoc(tree)
+    yield "```"
+    yield ""
+    yield rest
+    yield ""
+    for name in errors.__all__:
+        error = getattr(errors, name)
+        yield f"## `{name}`"
+        yield ""
+        yield text_of(error)
+        yield ""
+        if told := entries(error, "Attributes"):
+            yield "| attribute | |"
+            yield "|---|---|"
+            for attribute, text in told.items():
+                yield f"| `{attribute}` | {text} |"
+            yield ""

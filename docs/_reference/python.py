@@ -1,0 +1,139 @@
+"""The reference of the Python interface."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+
+import attrs
+from _reference.docstrings import entries, first_sentence, prose, text_of
+
+from mcpstore.core.models import catalog, service
+from mcpstore.core.models.record import Named, Record
+from mcpstore.store import AsyncMCPStore, AsyncServiceContext, CallResult, CheckResult, Diagnosis
+
+RECORDS = (
+    service.ServiceSnapshot,
+    service.ServiceInfo,
+    service.StateMetadata,
+    catalog.Tool,
+    catalog.Resource,
+    catalog.Prompt,
+    CallResult,
+    CheckResult,
+    Diagnosis,
+)
+ENUMS = (service.ServiceConnectionState, service.ServiceStatus, service.Reason)
+
+
+def page() -> str:
+    """Return the page."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "# The Python interface"
+    yield ""
+    yield "`MCPStore` and `AsyncMCPStore` have the same verbs; those of the second are awaited. Contexts, which"
+    yield "`for_store()` and `for_agent(…)` return, have the verbs of services and tools, too."
+    yield ""
+    yield "## Opening a store"
+    yield ""
+    yield from _class(AsyncMCPStore)
+    for name in ("setup_store", "close", "for_store", "for_agent", "list_plugins", "list_problems", "list_hints"):
+        yield from _verb(name, getattr(AsyncMCPStore, name))
+    yield "## Verbs"
+    yield ""
+    for name, verb in _verbs(AsyncServiceContext):
+        yield from _verb(name, verb)
+    yield "## Records"
+    yield ""
+    yield f"{first_sentence(Record)} {first_sentence(Named)}"
+    yield ""
+    for record in RECORDS:
+        yield from _record(record)
+    yield "## Words"
+    yield ""
+    for enum in ENUMS:
+        yield from _enum(enum)
+
+
+def _verbs(cls: type) -> Iterator[tuple[str, object]]:
+    for owner in reversed(cls.__mro__):
+        for name, member in vars(owner).items():
+            if inspect.isfunction(member) and not name.startswith("_"):
+                yield name, member
+
+
+def _class(cls: type) -> Iterator[str]:
+    yield f"```text\nMCPStore{_signature(cls)}\n```"
+    yield ""
+    yield text_of(cls)
+    yield ""
+    yield from _table("Args", "argument", cls)
+    yield from _table("Raises", "raises", cls)
+
+
+def _verb(name: str, verb: object) -> Iterator[str]:
+    yield f"### `{name}`"
+    yield ""
+    yield f"```text\n{name}{_signature(verb)}\n```"
+    yield ""
+    yield text_of(verb)
+    yield ""
+    yield from _table("Args", "argument", verb)
+    if returns := prose(verb, "Returns"):
+        yield f"Returns: {returns}"
+        yield ""
+    yield from _table("Raises", "raises", verb)
+
+
+def _record(record: type) -> Iterator[str]:
+    yield f"### `{record.__name__}`"
+    yield ""
+    yield text_of(record)
+    yield ""
+    told = {name: text for owner in reversed(record.__mro__) for name, text in entries(owner, "Attributes").items()}
+    shown = record.SHOWN or [field.name for field in attrs.fields(record)]
+    for name, member in vars(record).items():
+        if isinstance(member, property):
+            told.setdefault(name, first_sentence(member))
+            shown = [*shown, *([name] if name not in shown else [])]
+    yield "| field | |"
+    yield "|---|---|"
+    for name in shown:
+        if not name.startswith("_"):
+            yield f"| `{name}` | {told.get(name, '')} |"
+    yield ""
+
+
+def _enum(enum: type) -> Iterator[str]:
+    source = inspect.getsource(enum)
+    yield f"### `{enum.__name__}`"
+    yield ""
+    yield text_of(enum)
+    yield ""
+    yield "| name | value | |"
+    yield "|---|---|---|"
+    for name, member in enum.__members__.items():
+        told = re.search(rf"^    {name} = .*\n    \"\"\"(.*)\"\"\"", source, re.MULTILINE)
+        yield f"| `{name}` | `{member.value}` | {told[1] if told else ''} |"
+    yield ""
+
+
+def _table(section: str, title: str, thing: object) -> Iterator[str]:
+    found = entries(thing, section)
+    if found:
+        yield f"| {title} | |"
+        yield "|---|---|"
+        for name, text in found.items():
+            yield f"| `{name}` | {text} |"
+        yield ""
+
+
+def _signature(thing: object) -> str:
+    signature = inspect.signature(thing)
+    parameters = [p for name, p in signature.parameters.items() if name not in ("self", "cls")]
+    text = str(signature.replace(parameters=parameters)).replace("'", "")
+    return re.sub(r"(?:collections\.abc\.|mcpstore\.[\w.]*\.|typing\.)", "", text)

@@ -1,0 +1,66 @@
+"""The reference of everything a configuration can say about a service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from _reference.docstrings import entries, first_sentence
+
+from mcpstore.config.own import KEY, OwnSettings, OwnTimeouts
+from mcpstore.plugin_manager import PluginManager
+from mcpstore.plugin_manager.manager import ALL_STRANGERS
+
+SECTIONS = (
+    ("transport", "Transports", "Settings of an entry, by the transport that opens it."),
+    ("health strategy", "Health strategies", f"Options of `{KEY}.health`."),
+    ("recovery policy", "Recovery policies", f"Options of `{KEY}.recovery`."),
+)
+
+
+def page() -> str:
+    """Return the page."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    plugins = PluginManager(block=[ALL_STRANGERS])
+    plugins.load()
+    yield "# Settings"
+    yield ""
+    yield "What an entry of a configuration can say. Every client's own spelling of the common ones is understood, too."
+    yield ""
+    yield f"## Our own, under `{KEY}`"
+    yield ""
+    yield from _model(OwnSettings)
+    yield f"### `{KEY}.timeouts`"
+    yield ""
+    yield from _model(OwnTimeouts)
+    for family, title, told in SECTIONS:
+        yield f"## {title}"
+        yield ""
+        yield told
+        yield ""
+        for name, offer in sorted(plugins.offers(family).items()):
+            yield f"### `{name}`"
+            yield ""
+            yield from _model(offer.config)
+
+
+def _model(model: Any) -> Iterator[str]:
+    yield first_sentence(model)
+    yield ""
+    if not model.model_fields:
+        return
+    told = entries(model, "Attributes")
+    yield "| setting | default | |"
+    yield "|---|---|---|"
+    for name, field in model.model_fields.items():
+        default = "required" if field.is_required() else f"`{_default(field)}`"
+        yield f"| `{field.alias or name}` | {default} | {told.get(name, field.description or '')} |"
+    yield ""
+
+
+def _default(field: Any) -> Any:
+    value = field.get_default(call_default_factory=True)
+    return "none" if value is None or hasattr(value, "model_fields") else getattr(value, "value", value)
