@@ -21,8 +21,8 @@ def _lines() -> Iterator[str]:
     rest = whole.rsplit("\n\n", 1)[1]
     yield "# Errors"
     yield ""
-    yield "Everything MCPStore raises on purpose is an `MCPStoreError`. A message names the thing, what is wrong with it,"
-    yield "what was got, and the remedy."
+    yield "Everything MCPStore raises on purpose is an `MCPStoreError`."
+    yield "A message names the thing, what is wrong with it, what was got, and the remedy."
     yield ""
     yield "```text"
     yield inspect.cleandoc(tree)

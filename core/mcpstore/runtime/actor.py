@@ -20,6 +20,7 @@ from mcpstore.core.models.events import Event, Failure, Timer, Undecided
 from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState, ServiceSpec
 from mcpstore.hooks.notice import StateChange
 from mcpstore.runtime.logs import LogLine, LogRing
+from mcpstore.runtime.pinning import Pins
 from mcpstore.runtime.probe import Verdict, check
 from mcpstore.runtime.record import History
 from mcpstore.runtime.recovery import NOTHING, decide
@@ -65,6 +66,7 @@ class Actor:
         self._timers = Timers(shared.clock, self.post)
         self._inbox: list[Event] = []
         self._is_taking = False
+        self._pins = Pins()
         self._decision = NOTHING
         self._probe: asyncio.Task[None] | None = None
         self._was_open = False
@@ -123,6 +125,7 @@ class Actor:
             self._window.add(self._shared.clock.now())
         elif isinstance(event, ev.Start | ev.Restart | ev.Update) and before is not self.ctx:
             self._window.clear()  # an operator's word begins a new story
+            self._pins.clear()
 
     # --- actions
 
@@ -244,8 +247,9 @@ class Actor:
     def _publish(self) -> None:
         assert self.session is not None  # noqa: S101 - it has just been opened
         self._was_open = True
-        self._shared.registry.publish(self.spec.name, self.session.catalog)
-        self._tell_tools(self.session.catalog)
+        catalog = self._pinned(self.session.catalog)
+        self._shared.registry.publish(self.spec.name, catalog)
+        self._tell_tools(catalog)
 
     def _forget(self) -> None:
         self._timers.cancel()
@@ -269,11 +273,19 @@ class Actor:
     def _listed(self, catalog: Catalog) -> None:
         if not self.is_live:
             return
+        catalog = self._pinned(catalog)
         old = self._shared.registry.catalog(self.spec.name)
         self._shared.registry.publish(self.spec.name, catalog)
         if [tool.raw for tool in old.tools] != [tool.raw for tool in catalog.tools]:
             self._tell_tools(catalog)
         self._wake()
+
+    def _pinned(self, catalog: Catalog) -> Catalog:
+        """Return what may be published of a catalog, and tell which tools are not what they were."""
+        published, told = self._pins.examine(catalog, self.spec.tool_pinning)
+        for change in told:
+            _log.warning("service %r: %s", self.spec.name, change)
+        return published
 
     def _tell_tools(self, catalog: Catalog) -> None:
         self._shared.plugins.notify("mcpstore_tools_changed", service=self.spec.name, tools=catalog.tools)
