@@ -7,7 +7,7 @@
 `all`      everything the manager has, tokens and keys included
 ========== ==========================================================================================================
 
-Then come the variables of `env_file`, then those of `env`, then the marker of the connection.
+Then come the variables of `env` (the store has put those of an `envFile` there), then the marker of the connection.
 
 `default` works from lists of names, so no token, key or password is passed on by accident. Two kinds of settings may
 hold credentials inside a URL, and are passed on as they are. Proxies: without their credentials nothing gets out.
@@ -119,7 +119,7 @@ def child_environment(
 
     Args:
         settings: What its configuration says.
-        configured: The variables of `env_file` and `env`; None takes one away.
+        configured: The variables of `env`; None takes one away.
         parent: The environment of the manager.
         marker: Identity of the connection.
     """

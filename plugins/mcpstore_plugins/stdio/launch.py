@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from mcpstore.errors import ConnectRefused, NotReady
-from mcpstore_plugins.stdio import command, dotenv, environment
+from mcpstore.errors import ConnectRefused
+from mcpstore_plugins.stdio import command, environment
 from mcpstore_plugins.stdio.containers import labelled
 from mcpstore_plugins.stdio.launchers import runs_container
 
@@ -46,13 +46,13 @@ def prepare(settings: StdioSettings, marker: str) -> Launch:
     """Find out what is to be started. Reads files: to be called in a thread.
 
     Raises:
-        ConnectRefused: The folder, the env file or the program is not there, or of no use.
+        ConnectRefused: The folder or the program is not there, or of no use.
     """
     cwd = str(Path(settings.cwd or ".").absolute())
     if not Path(cwd).is_dir():
         what = "is not a folder" if Path(cwd).exists() else "does not exist"
         raise ConnectRefused(f"cwd {cwd!r} {what}; create it, or change cwd")
-    configured = _env_file(settings.env_file, cwd) | settings.env
+    configured = settings.env
     variables = environment.child_environment(settings, configured, parent=os.environ, marker=marker)
     return Launch(
         program=command.resolve(settings.command, path=environment.search_path(variables), cwd=cwd),
@@ -84,19 +84,3 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise command.refusal(error, launch.program, launch.args) from error
-
-
-def _env_file(place: str | None, cwd: str) -> dict[str, str | None]:
-    if place is None:
-        return {}
-    path = Path(cwd, place)
-    try:
-        return {**dotenv.parse(path.read_text(encoding="utf-8"))}
-    except OSError as error:
-        told = f"env_file {str(path)!r} cannot be read: {error.strerror}"
-        if error.errno in command.OUR_TROUBLE:
-            raise NotReady(told) from error
-        raise ConnectRefused(f"{told}; correct env_file") from error
-    except ValueError as error:
-        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise ConnectRefused(f"env_file {str(path)!r} cannot be used: {why}; correct the file") from None

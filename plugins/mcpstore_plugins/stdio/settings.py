@@ -27,7 +27,6 @@ class StdioSettings(BaseModel):
         env: Variables of the service. Numbers and booleans become text; null takes a variable away.
         cwd: The folder it runs in; `~` is expanded. The manager's own by default.
         inherit_env: How much of the manager's environment it is given; see `mcpstore_plugins.stdio.environment`.
-        env_file: A file of `NAME=value` lines; `env` wins over it, and it wins over what is inherited.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -37,7 +36,6 @@ class StdioSettings(BaseModel):
     env: dict[str, str | None] = Field(default_factory=dict[str, str | None])
     cwd: str | None = None
     inherit_env: InheritEnv = "default"
-    env_file: str | None = None
 
     @field_validator("command", mode="before")
     @classmethod
@@ -67,7 +65,7 @@ class StdioSettings(BaseModel):
             raise _wrong("; ".join(problems))
         return {name: _env_text(item) for name, item in fields.items()}
 
-    @field_validator("cwd", "env_file", mode="before")
+    @field_validator("cwd", mode="before")
     @classmethod
     def _place(cls, value: Any) -> str | None:
         if value is None:

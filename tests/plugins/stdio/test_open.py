@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import resource
 import sys
@@ -72,17 +71,14 @@ async def test_arguments_arrive_literally(world: World):
     assert (await about(world, *LITERAL))["argv"] == LITERAL
 
 
-async def test_variables_arrive_literally_and_no_others(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+async def test_variables_arrive_literally_and_no_others(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GITHUB_TOKEN", "never")
     monkeypatch.setenv("TZ", "UTC")
-    file = tmp_path / "env"
-    file.write_text("A=from file\nB=from file\n")
     env = {"A": "$HOME `id`", "C": 5, "TZ": None}
-    seen = (await about(world, env=env, env_file=str(file)))["env"]
+    seen = (await about(world, env=env))["env"]
     assert isinstance(seen, dict)
-    assert {name: seen.get(name) for name in ("A", "B", "C", "TZ", "GITHUB_TOKEN")} == {
+    assert {name: seen.get(name) for name in ("A", "C", "TZ", "GITHUB_TOKEN")} == {
         "A": "$HOME `id`",
-        "B": "from file",
         "C": "5",
         "TZ": None,
         "GITHUB_TOKEN": None,
@@ -123,28 +119,6 @@ async def test_a_folder_that_is_not_there_is_told(world: World, tmp_path: Path):
     place.touch()
     told = await refused(world, ConnectRefused, cwd=str(place))
     assert told == f"cwd {str(place)!r} is not a folder; create it, or change cwd"
-
-
-async def test_an_env_file_that_is_of_no_use_is_told_without_its_content(world: World, tmp_path: Path):
-    place = tmp_path / "env"
-    told = await refused(world, ConnectRefused, env_file="env", cwd=str(tmp_path))
-    assert told == f"env_file {str(place)!r} cannot be read: No such file or directory; correct env_file"
-    place.write_text("A=1\ns3cret\n")
-    told = await refused(world, ConnectRefused, env_file=str(place))
-    assert told == f"env_file {str(place)!r} cannot be used: line 2 is not NAME=value; correct the file"
-    place.write_bytes(b"A=s3cret\xff")
-    told = await refused(world, ConnectRefused, env_file=str(place))
-    assert told == f"env_file {str(place)!r} cannot be used: it is not UTF-8; correct the file"
-
-
-async def test_an_env_file_that_we_cannot_open_now_is_no_refusal(world: World, monkeypatch: pytest.MonkeyPatch):
-    def too_many(*_: object, **__: object) -> str:
-        raise OSError(errno.EMFILE, "Too many open files")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_text", too_many)
-        told = await refused(world, NotReady, env_file="/x")
-    assert told == "env_file '/x' cannot be read: Too many open files"
 
 
 async def test_a_command_that_is_not_there_is_told(world: World):
@@ -280,10 +254,8 @@ async def test_a_hundred_openings_that_fail_leave_nothing(world: World):
 
 
 @pytest.mark.parametrize("spare", range(10))
-async def test_too_few_files_to_open_are_our_trouble_and_leave_nothing(world: World, spare: int, tmp_path: Path):
-    file = tmp_path / "env"
-    file.touch()
-    settings = world.settings("--ignore-eof", "--children", "session", env_file=str(file))
+async def test_too_few_files_to_open_are_our_trouble_and_leave_nothing(world: World, spare: int):
+    settings = world.settings("--ignore-eof", "--children", "session")
     closing = Closing(polite=0.1, term=0.1, kill=15.0)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with anyio.fail_after(20):

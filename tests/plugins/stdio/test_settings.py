@@ -25,7 +25,6 @@ def test_a_command_is_enough():
         "env": {},
         "cwd": None,
         "inherit_env": "default",
-        "env_file": None,
     }
 
 
@@ -76,7 +75,6 @@ def test_whole_numbers_are_arguments_too():
         ({"env": {"A": "s3cret\0"}}, "env: A must not contain a NUL character"),
         ({"cwd": ""}, "cwd: must not be empty; leave it out instead"),
         ({"cwd": 5}, "cwd: must be a string (got 5)"),
-        ({"env_file": True}, "env_file: must be a string (got a boolean)"),
         ({"inherit_env": "some"}, "inherit_env: Input should be 'minimal', 'default' or 'all'"),
         ({"commandd": "y"}, "commandd: Extra inputs are not permitted"),
     ],
@@ -110,5 +108,5 @@ def test_neither_repr_nor_errors_show_values_of_env():
 
 def test_the_home_folder_is_expanded_in_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    settings = StdioSettings(command="x", cwd="~/a", env_file="~/b", args=["~/c"])
-    assert (settings.cwd, settings.env_file, settings.args) == (f"{tmp_path}/a", f"{tmp_path}/b", ["~/c"])
+    settings = StdioSettings(command="x", cwd="~/a", args=["~/c"])
+    assert (settings.cwd, settings.args) == (f"{tmp_path}/a", ["~/c"])
