@@ -9,6 +9,8 @@ import socket
 import stat
 from pathlib import Path
 
+from mcpstore.store.state_dir import socket_path
+
 from .conftest import demo, eventually
 
 
@@ -110,7 +112,8 @@ def test_a_corrupt_configuration_ends_the_manager_with_a_clear_word(shell, up):
 def test_the_control_socket_is_for_its_owner_alone_and_survives_nonsense(shell, up):
     shell.config(a=demo("a"))
     up()
-    (path,) = (shell.folder / "state").rglob("control.sock")
+    (owner,) = (shell.folder / "state").rglob("owner")
+    path = socket_path(owner.parent)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     for nonsense in (b"", b"\x00\xff\n", b"[]\n", b'{"verb": "no"}\n', b'{"verb": "list", "arguments": {"x": 1}}\n'):

@@ -34,6 +34,11 @@ class Desk:
     environment: dict[str, str]
     managers: list[subprocess.Popen[bytes]] = attrs.field(factory=list)
 
+    @property
+    def log(self) -> Path:
+        """What the managers say."""
+        return self.folder.parent / "manager.log"
+
     def console(self, block: str) -> None:
         command, told = "", ""
         lines = block.splitlines()
@@ -53,12 +58,12 @@ class Desk:
         if not command.strip() or command.startswith(NOT_RUN):
             return
         if command.strip().partition("#")[0].strip() == "mcpstore up":
-            self.managers.append(
-                subprocess.Popen(
-                    ["mcpstore", "up", "--plain"], cwd=self.folder, env=self.environment,
-                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            with self.log.open("wb") as log:
+                self.managers.append(
+                    subprocess.Popen(
+                        ["mcpstore", "up", "--plain"], cwd=self.folder, env=self.environment, stdout=log, stderr=log
+                    )
                 )
-            )  # fmt: skip
             self.wait_for_manager()
             return
         done = subprocess.run(
@@ -76,7 +81,7 @@ class Desk:
             done = subprocess.run(["mcpstore", "check"], cwd=self.folder, env=self.environment, capture_output=True)
             if b"no manager" not in done.stderr and done.returncode == 0:
                 return
-        raise AssertionError("the manager did not come up")
+        raise AssertionError(f"the manager did not come up\n{self.log.read_text()}\n{done.stdout}{done.stderr}")
 
     def python(self, block: str) -> None:
         done = subprocess.run(

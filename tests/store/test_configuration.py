@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mcpstore.errors import ConfigError, ConfigSyntaxError, InvalidService
+from mcpstore.hooks import Era
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
@@ -208,6 +209,26 @@ async def test_a_second_store_of_the_same_state_directory_takes_one_of_its_own(w
     await eventually(lambda: world.server("b").opened == 2)
     await second.close()
     assert [path.name for path in world.folder.glob("state*")] == ["state"]
+
+
+async def test_a_store_that_passes_by_is_not_in_the_way_of_one_that_comes_to_stay(world):
+    write(world.path, {"a": world.entry("a")})
+    passing = await world.open(world.path, start=False)
+    staying = await world.open(world.path)
+    assert (passing.is_primary, staying.is_primary) == (False, True)
+    assert [path.name for path in world.folder.glob("state*")] == ["state"]
+
+
+async def test_what_one_store_learned_about_a_server_another_knows(world):
+    write(world.path, {"a": world.entry("a")})
+    wanted = []
+    for start in (True, False, False):
+        store = await world.open(world.path, start=start)
+        await store.start_service("a", 60)
+        wanted.append(world.server("a").connections[-1].peer.era)
+        await store.close()
+    assert wanted == [None, Era.LEGACY, Era.LEGACY]
+    assert [path.name for path in (world.folder / "state").glob("eras*")] == ["eras.json"]
 
 
 async def test_ten_thousand_services_are_read_and_listed(world):

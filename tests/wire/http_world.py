@@ -321,7 +321,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
 async def until(condition: Callable[[], Any], within: float = 20) -> None:
     """Wait until something is so that nobody tells us of."""
     with anyio.fail_after(within):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -376,11 +376,12 @@ async def test_a_renewed_file_of_certificates_is_noticed(certificate, tmp_path):
 async def test_a_connect_that_is_called_off_leaves_nothing(transport):
     files, tasks = open_files(), len(asyncio.all_tasks())
     async with Fake(lambda _: asyncio.Event().wait()) as fake:
-        connecting = asyncio.create_task(refused(fake.url, transport))
+        peer = a_peer(closing=Closing(polite=1000.0))  # there is nobody to be polite to
+        connecting = asyncio.create_task(refused(fake.url, transport, peer))
         with anyio.fail_after(20):
             await until(lambda: fake.got)
         connecting.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with anyio.fail_after(20), pytest.raises(asyncio.CancelledError):
             await connecting
     with anyio.fail_after(10):
         await until(lambda: open_files() <= files and len(asyncio.all_tasks()) <= tasks)

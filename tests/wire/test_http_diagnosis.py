@@ -22,10 +22,10 @@ from mcpstore.errors import (
 from mcpstore.wire.causes import causes, leaves
 from mcpstore.wire.http.client import SessionClient
 from mcpstore.wire.http.diagnosis import of_exception, of_refusal, where
-from mcpstore.wire.http.exchange import Exchange, carried
-from mcpstore.wire.http.failure import HttpFailure, Kind
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.streamable import streamable_http
+from mcpstore.wire.relay.exchange import Exchange, carried
+from mcpstore.wire.relay.failure import HttpFailure, Kind
 from wire.http_world import Fake, Told, a_peer, answer, modern, refusal, reply
 
 URL = httpx2.URL("https://user:hunter2hunter2@host.example/mcp?key=hunter2hunter2")
@@ -123,6 +123,14 @@ def test_a_refusal_of_a_session_is_told_from_one_of_its_requests(code, text, los
     found = of_refusal(response(400, body, "application/json"), body, has_session=True)
     assert isinstance(found, HttpFailure if lost else ServiceError)
     assert of_refusal(response(400, body, "application/json"), body, has_session=False).args
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+def test_some_statuses_say_more_than_the_error_they_come_with(status):
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "no"}}).encode()
+    found = of_refusal(response(status, body, "application/json"), body)
+    assert isinstance(found, HttpFailure)
+    assert found.status == status
 
 
 def test_a_refusal_of_a_session_in_plain_words_is_one():

@@ -136,6 +136,23 @@ async def test_a_session_the_server_forgot_is_begun_anew():
         assert not (asyncio.create_task(connection.wait_closed())).done()
 
 
+async def test_a_forgotten_session_may_end_while_another_is_begun():
+    events = Events()
+
+    async def forget(request: Request) -> bytes:
+        if request.path == "/messages?s=1":
+            return reply(404)
+        if request.rpc == "initialize":
+            events.streams[0].transport.abort()
+            await asyncio.sleep(0.05)
+        return reply(202)
+
+    async with opened(events) as (connection, _):
+        events.posts = forget
+        assert await call(connection) == {"content": ["any"]}
+        assert await call(connection) == {"content": ["any"]}
+
+
 async def test_the_end_of_the_stream_is_the_end_of_the_connection():
     for abort in (True, False):
         events = Events()

@@ -22,10 +22,10 @@ from mcpstore.errors import (
 )
 from mcpstore.hooks import Connection, Era, Peer
 from mcpstore.wire import listening
-from mcpstore.wire.http.exchange import Exchange
-from mcpstore.wire.http.failure import HttpFailure, Kind
 from mcpstore.wire.pump import HIGH_WATER
 from mcpstore.wire.relay import relayed
+from mcpstore.wire.relay.exchange import Exchange
+from mcpstore.wire.relay.failure import HttpFailure, Kind
 from wire.http_world import a_peer
 from wire.scripted import LEGACY, MODERN, turns
 

@@ -16,10 +16,10 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, MODERN_PROTOCOL_VERSI
 
 from mcpstore.hooks import Era
 from mcpstore.wire import protocol
-from mcpstore.wire.http.exchange import Exchange, carried
-from mcpstore.wire.http.failure import HttpFailure, Kind
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.streamable import streamable_http
+from mcpstore.wire.relay.exchange import Exchange, carried
+from mcpstore.wire.relay.failure import HttpFailure, Kind
 from mcpstore.wire.sdk.channel import SdkChannel
 from mcpstore.wire.sdk.headers import Headers
 from wire.http_world import Fake, Request, a_peer, answer, legacy, modern, reply, until

@@ -22,7 +22,7 @@ EPILOG: Final = (
     "130 interrupted."
 )
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="mcpstore",
     help="Keeps MCP services running: starts them, watches them, heals them, calls their tools.",
     epilog=EPILOG,
@@ -30,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-config_app = typer.Typer(help="Look at configuration files.", no_args_is_help=True)
+config_app: typer.Typer = typer.Typer(help="Look at configuration files.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -71,7 +71,7 @@ class Stopping:
     """
 
     def __init__(self) -> None:
-        self.asked = asyncio.Event()
+        self.asked: asyncio.Event = asyncio.Event()
         self._forced = asyncio.Event()
 
     def listen(self) -> None:
@@ -100,12 +100,10 @@ class Stopping:
 
 async def _serve(store: AsyncMCPStore, server: ControlServer) -> None:
     services = await store.list_services()
-    show.note(f"{store.location}: {len(services)} services")
+    show.note(f"{store.location}: {show.counted(len(services), 'service')}")
     for problem in await store.list_problems():
         show.note(str(problem))
-    if store.is_primary:
-        await server.start()
-    else:
+    if not await server.start():
         show.note("another manager runs for this configuration and answers the command line; this one runs beside it")
 
 

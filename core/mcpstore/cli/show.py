@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["err", "fail", "note", "out", "print_json", "services_table", "state_text", "table"]
+__all__ = ["counted", "err", "fail", "note", "out", "print_json", "services_table", "state_text", "table"]
 
 out: Final = Console(highlight=False, soft_wrap=False)
 err: Final = Console(stderr=True, highlight=False)
@@ -38,6 +38,11 @@ def print_json(value: Any) -> None:
     """Print a value as JSON."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things: "1 service", "2 services"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def note(text: str) -> None:

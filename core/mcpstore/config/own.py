@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -42,7 +42,7 @@ ChoiceField = Annotated[Choice | None, BeforeValidator(_choice)]
 class OwnTimeouts(BaseModel):
     """Deadlines of one service, in seconds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     connect: Duration | None = None
     handshake: Duration | None = None
@@ -64,7 +64,7 @@ class OwnSettings(BaseModel):
         agents: The agents it was given to.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     depends_on: list[Annotated[str, Field(min_length=1)]] = []
     health: ChoiceField = None

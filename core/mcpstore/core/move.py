@@ -21,9 +21,9 @@ class Move:
     __slots__ = ("_changes", "actions", "conn", "ctx", "limits")
 
     def __init__(self, ctx: Context, limits: Limits) -> None:
-        self.ctx = ctx
-        self.limits = limits
-        self.conn = ctx.conn
+        self.ctx: Context = ctx
+        self.limits: Limits = limits
+        self.conn: ServiceConnectionState = ctx.conn
         self.actions: list[Action] = []
         self._changes: dict[str, Any] = {}
 

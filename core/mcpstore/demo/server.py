@@ -13,11 +13,11 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["main"]
 
-TOOLS = [
+TOOLS: Final[list[dict[str, Any]]] = [
     {
         "name": "greet",
         "description": "Greet somebody.",

@@ -101,8 +101,8 @@ class Alerts:
         self._stage = stage
         self._down: dict[str, float] = {}
         self._news = asyncio.Event()
-        self.fired = 0
-        self.resolved = 0
+        self.fired: int = 0
+        self.resolved: int = 0
 
     def changed(self, name: str, new: State) -> None:
         """Take note of a change of state."""

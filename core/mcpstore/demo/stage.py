@@ -40,7 +40,7 @@ class Stage:
         self._roles = roles
         self._said: deque[Text] = deque(maxlen=max(FEWEST_NEWS, console.height - FRAME_LINES))
         self._began = asyncio.get_running_loop().time()
-        self.timelines = {name: Timeline() for name in roles}
+        self.timelines: dict[str, Timeline] = {name: Timeline() for name in roles}
 
     @property
     def now(self) -> float:

@@ -14,5 +14,5 @@ PROJECT_NAME: Final = "mcpstore"
 ENTRY_POINT_GROUP: Final = "mcpstore.plugins"
 """The one group of entry points, for bundled plugins and for strangers'."""
 
-hookspec = pluggy.HookspecMarker(PROJECT_NAME)
-hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+hookspec: pluggy.HookspecMarker = pluggy.HookspecMarker(PROJECT_NAME)
+hookimpl: pluggy.HookimplMarker = pluggy.HookimplMarker(PROJECT_NAME)

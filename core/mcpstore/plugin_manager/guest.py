@@ -48,7 +48,7 @@ class Guest:
         self.version: Final = version
         self.hooks: dict[str, tuple[Hook, tuple[str, ...]]] = {}
         self.offers: list[str] = []
-        self.status = PluginStatus.ACTIVE
+        self.status: PluginStatus = PluginStatus.ACTIVE
         self.error: str | None = None
         self._failures = 0
         self._in_a_row = 0

@@ -55,9 +55,9 @@ class Actor:
 
     def __init__(self, spec: ServiceSpec, shared: Shared, on_forgotten: Callable[[str], None]) -> None:
         self.spec = spec
-        self.ctx = Context()
-        self.history = History()
-        self.log = LogRing()
+        self.ctx: Context = Context()
+        self.history: History = History()
+        self.log: LogRing = LogRing()
         self.session: Session | None = None
         self._shared = shared
         self._on_forgotten = on_forgotten

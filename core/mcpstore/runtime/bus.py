@@ -30,7 +30,7 @@ class Subscription:
         self._wanted = wanted
         self._leave = leave
         self._courier = Courier("state-callback", limit=None, on_drop=self._dropped)
-        self.failures = 0
+        self.failures: int = 0
 
     def cancel(self) -> None:
         """Hear nothing any longer; deliveries that wait are dropped."""

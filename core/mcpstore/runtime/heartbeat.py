@@ -35,7 +35,7 @@ class Heartbeat:
         self._handle: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._slept = 0.0
-        self.last_trouble = float("-inf")
+        self.last_trouble: float = float("-inf")
 
     @property
     def is_beating(self) -> bool:

@@ -40,7 +40,7 @@ class LogRing:
         self._bound = bound
         self._lines: deque[LogLine] = deque()
         self._size = 0
-        self.dropped = 0
+        self.dropped: int = 0
 
     def add(self, line: LogLine) -> None:
         """Keep a line; the oldest ones go when there is no room."""

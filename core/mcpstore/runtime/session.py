@@ -80,16 +80,16 @@ class Session:
         self._before_closed: Final = before_closed
         self._is_first: Final = is_first
         timing = shared.timing
-        self.closing = Closing(polite=timing.close_polite, term=timing.close_term, kill=timing.close_kill)
+        self.closing: Closing = Closing(polite=timing.close_polite, term=timing.close_term, kill=timing.close_kill)
         self.connection: Connection | None = None
-        self.catalog = Catalog()
+        self.catalog: Catalog = Catalog()
         self.error: str | None = None
         self.exit: Exit | None = None
         self.retry_after: float | None = None
         self.calls = 0
         self.memory: dict[str, Any] = {}
-        self.opened_at = 0.0
-        self.redact = Redactor()
+        self.opened_at: float = 0.0
+        self.redact: Redactor = Redactor()
         self._refresher = Refresher(spec.name, shared, on_catalog)
         self._asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_opening = False

@@ -64,7 +64,7 @@ class Supervisor:
         eras: dict[str, Era] | None = None,
     ) -> None:
         clock = clock or Clock()
-        self.bus = Bus()
+        self.bus: Bus = Bus()
         self.eras: dict[str, Era] = {} if eras is None else eras
         self.clock = clock
         self.timing = timing

@@ -125,9 +125,9 @@ class AsyncMCPStore(AsyncServiceContext):
 
     @property
     def is_primary(self) -> bool:
-        """Whether this is the store that others find when they look for the manager of its configuration."""
+        """Whether this store owns the state directory of its configuration; one opened beside it does not."""
         state = self._open().state
-        return state is not None and state.is_shared
+        return state is not None and state.is_owner
 
     @property
     def location(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import socket
@@ -38,10 +39,11 @@ class ControlServer:
         self._desk = desk
         self._path = path
         self._server: asyncio.Server | None = None
+        self._lock: int | None = None
         self._talks: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> None:
-        """Begin to listen.
+    async def start(self) -> bool:
+        """Begin to listen; returns whether this one does, and not another that still runs.
 
         Raises:
             ManagerError: The socket cannot be made.
@@ -49,11 +51,15 @@ class ControlServer:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _check_folder(self._path.parent)
-            self._path.unlink(missing_ok=True)  # left by a manager that was killed; the owner's lock says it is dead
+            self._lock = _locked(self._path.with_suffix(".lock"))
+            if self._lock is None:
+                return False
+            self._path.unlink(missing_ok=True)  # left by a manager that was killed: nobody holds the lock
             listener = _bind(self._path)
             self._server = await asyncio.start_unix_server(self._talk, sock=listener, limit=LONGEST)
         except OSError as error:
             raise ManagerError(f"{self._path}: no control socket can be made: {error.strerror or error}") from error
+        return True
 
     async def stop(self) -> None:
         """Listen no longer."""
@@ -65,6 +71,8 @@ class ControlServer:
         if self._talks:
             await asyncio.wait(self._talks)
         self._path.unlink(missing_ok=True)
+        if self._lock is not None:
+            os.close(self._lock)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -173,6 +181,19 @@ def _bind(path: Path) -> socket.socket:
     finally:
         os.umask(before)
     return listener
+
+
+def _locked(path: Path) -> int | None:
+    """Return the descriptor of a lock that was free; the kernel lets go of it even if its holder is killed."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException as error:
+        os.close(lock)
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
+    return lock
 
 
 def _check_folder(folder: Path) -> None:

@@ -70,8 +70,8 @@ class House:
         timing: Timing = DEFAULT_TIMING,
         clock: Clock | None = None,
     ) -> None:
-        self.registry = Registry()
-        self.plugins = PluginManager(block=block_plugins, plugins=plugins)
+        self.registry: Registry = Registry()
+        self.plugins: PluginManager = PluginManager(block=block_plugins, plugins=plugins)
         self.state: StateDir | None = None
         self._config = config
         self._state_dir = state_dir
@@ -99,7 +99,7 @@ class House:
             raise
         if self._state_dir is not None or not isinstance(document, MemoryDocument):
             wanted = Path(self._state_dir) if self._state_dir is not None else default_state_dir(document.location)
-            self.state = await asyncio.to_thread(_open_state, wanted)
+            self.state = await asyncio.to_thread(_open_state, StateDir(wanted, passing=not self._starts))
         eras = await asyncio.to_thread(self.state.read_eras) if self.state else {}
         self.supervisor = Supervisor(
             self.registry, self.plugins, self.prepare, clock=self._clock, timing=self._timing, eras=eras
@@ -255,11 +255,10 @@ class House:
         )
 
 
-def _open_state(wanted: Path) -> StateDir | None:
-    state = StateDir(wanted)
+def _open_state(state: StateDir) -> StateDir | None:
     try:
         state.open()
     except OSError as error:
-        _log.warning("%s cannot be used (%s); the store goes on without", wanted, error.strerror)
+        _log.warning("%s cannot be used (%s); the store goes on without", state.path, error.strerror)
         return None
     return state

@@ -39,20 +39,23 @@ class StateDir:
     """A state directory, owned while it is open. Everything here blocks: call it in a thread.
 
     One store owns a directory at a time; the kernel lets go of the lock even if the owner is killed. A second store
-    takes a directory of its own for as long as it lives.
+    takes a directory of its own for as long as it lives, and one that only passes by takes none: it must not be in the
+    way of a manager that starts at that moment.
 
     Args:
         path: The directory wanted.
+        passing: Whether the store is opened for the moment.
 
     Attributes:
-        path: The directory taken.
-        is_shared: Whether it is the one that was wanted, so that others find it.
+        path: The directory used.
+        is_owner: Whether it is the one that was wanted, and this store owns it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, passing: bool = False) -> None:
         self._wanted = path
-        self.path = path
-        self.is_shared = True
+        self._passing = passing
+        self.path: Path = path
+        self.is_owner: bool = False
         self._lock: int | None = None
 
     def open(self) -> None:
@@ -61,8 +64,11 @@ class StateDir:
         Raises:
             OSError: Neither can be made.
         """
-        if not self._take(self._wanted):
-            self.is_shared = False
+        if self._passing:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return
+        self.is_owner = self._take(self._wanted)
+        if not self.is_owner:
             self.path = self._wanted.with_name(f"{self._wanted.name}-{os.getpid()}-{id(self):x}")
             self._take(self.path)
             _log.info("%s is in use by another manager; %s is used meanwhile", self._wanted, self.path)
@@ -72,30 +78,33 @@ class StateDir:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-            if not self.is_shared:
+            if not self.is_owner:
                 shutil.rmtree(self.path, ignore_errors=True)
 
     @property
     def socket(self) -> Path:
-        """Where the manager listens; in a folder with a shorter name if this one's is too long for a socket."""
-        return socket_path(self.path)
+        """Where the manager of the configuration listens, whichever store that is."""
+        return socket_path(self._wanted)
 
     def read_eras(self) -> dict[str, Era]:
         """Return the protocol eras spoken last, by configuration; empty if they are unknown."""
         try:
-            told = json.loads((self.path / ERAS).read_text("utf-8"))
+            told = json.loads((self._wanted / ERAS).read_text("utf-8"))
             return {str(key): Era(value) for key, value in told.items()}
         except (OSError, ValueError, AttributeError):
             return {}
 
     def write_eras(self, eras: dict[str, Era]) -> None:
-        """Keep the protocol eras spoken last; failing is no harm."""
+        """Add to the protocol eras spoken last; failing is no harm."""
+        known = self.read_eras()
+        if eras.items() <= known.items():
+            return
         try:
-            fresh = self.path / f"{ERAS}.new"
-            fresh.write_text(json.dumps(eras), "utf-8")
-            fresh.replace(self.path / ERAS)
+            fresh = self._wanted / f"{ERAS}.{os.getpid()}"
+            fresh.write_text(json.dumps(known | eras), "utf-8")
+            fresh.replace(self._wanted / ERAS)
         except OSError as error:
-            _log.debug("%s could not be written: %s", self.path / ERAS, error)
+            _log.debug("%s could not be written: %s", self._wanted / ERAS, error)
 
     def _take(self, path: Path) -> bool:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -112,7 +121,7 @@ class StateDir:
 
 
 def socket_path(state_dir: Path) -> Path:
-    """Return where the manager that owns a state directory listens."""
+    """Return where a manager listens; in a folder with a shorter name if its own is too long for a socket."""
     path = state_dir / SOCKET
     if len(os.fsencode(path)) <= LONGEST_SOCKET:
         return path

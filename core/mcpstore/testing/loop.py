@@ -45,7 +45,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._virtual_now = 0.0
-        self.jobs = 0
+        self.jobs: int = 0
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)
@@ -68,6 +68,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._job_done)
         return future
 
+    async def shutdown_default_executor(self, *timeout: Any) -> None:
+        """Wait for the threads; time stands still meanwhile."""
+        self.jobs += 1
+        try:
+            await super().shutdown_default_executor(*timeout)
+        finally:
+            self.jobs -= 1
+
     def _job_done(self, _future: asyncio.Future[Any]) -> None:
         self.jobs -= 1
 
@@ -77,7 +85,7 @@ class FakeClock(Clock):
 
     def __init__(self, seed: int = 0) -> None:
         super().__init__(seed)
-        self.asleep = 0.0
+        self.asleep: float = 0.0
 
     def slept(self) -> float:
         """Return the seconds the machine is said to have been suspended."""

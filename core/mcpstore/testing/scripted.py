@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceError
-from mcpstore.hooks import Exit, Peer, ProgressFn, ServerInfo, Transport, hookimpl
+from mcpstore.hooks import Era, Exit, Peer, ProgressFn, ServerInfo, Transport, hookimpl
 
 __all__ = ["ScriptedConnection", "ScriptedPlugin", "ScriptedServer"]
 
@@ -25,7 +25,10 @@ class ScriptedConnection:
     def __init__(self, server: ScriptedServer, peer: Peer) -> None:
         self.script = server
         self.peer = peer
-        self.server = ServerInfo(name=server.name, version="1", capabilities={name: {} for name in server.capabilities})
+        self.era: Era = peer.era or Era.LEGACY
+        self.server: ServerInfo = ServerInfo(
+            name=server.name, version="1", capabilities={name: {} for name in server.capabilities}
+        )
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
         self._gone: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
 
@@ -89,14 +92,14 @@ class ScriptedServer:
         self.capabilities: tuple[str, ...] = ("tools",)
         self.tools = tools
         self.open_error: Exception | None = None
-        self.open_delay = 0.0
-        self.close_delay = 0.0
+        self.open_delay: float = 0.0
+        self.close_delay: float = 0.0
         self.close_error: Exception | None = None
-        self.delay = 0.0
+        self.delay: float = 0.0
         self.silent: set[str] = set()
         self.answers: dict[str, Any] = {}
-        self.opened = 0
-        self.open_now = 0
+        self.opened: int = 0
+        self.open_now: int = 0
         self.connections: list[ScriptedConnection] = []
 
     @property

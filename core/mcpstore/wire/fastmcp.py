@@ -16,10 +16,10 @@ from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Era, Peer
 from mcpstore.wire.causes import leaves
 from mcpstore.wire.http.diagnosis import of_exception, of_refusal
-from mcpstore.wire.http.failure import HttpFailure
 from mcpstore.wire.quiet import quieten
 from mcpstore.wire.relay.channel import Channel
 from mcpstore.wire.relay.connection import RelayedConnection, relayed
+from mcpstore.wire.relay.failure import HttpFailure
 from mcpstore.wire.sdk.channel import SdkChannel
 from mcpstore.wire.sdk.streams import BareStreams
 

@@ -22,7 +22,7 @@ class Lines:
         # A bytearray grows by appending, so a line in a thousand pieces costs as much as in one. A list of the pieces
         # would be bounded in their bytes, but not in their number.
         self._tail: Final = bytearray()
-        self.overflowed = False
+        self.overflowed: bool = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes and return the lines they complete, without their newlines."""

@@ -31,9 +31,9 @@ class Noise:
 
     def __init__(self, service: str) -> None:
         self._service: Final = service
-        self.count = 0
+        self.count: int = 0
         self.kept: Final[list[str]] = []
-        self.heard = False
+        self.heard: bool = False
 
     def take(self, line: bytes) -> None:
         """Count a line; blank ones are no noise."""

@@ -31,7 +31,7 @@ class Outlet:
         self._sink: Final = sink
         self._on_broken: Final = on_broken
         self._owed = 0
-        self.dropped = 0
+        self.dropped: int = 0
 
     @property
     def is_paused(self) -> bool:

@@ -6,7 +6,9 @@ import time
 
 from mcpstore.testing.model import check
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Check and print."""
     began = time.process_time()
     report = check()
     seconds = time.process_time() - began
@@ -14,3 +16,7 @@ if __name__ == "__main__":
         f"{report.states} states, {report.transitions} transitions ({report.moves} of them change something), "
         f"{seconds:.1f} s of CPU, no violation"
     )
+
+
+if __name__ == "__main__":
+    main()

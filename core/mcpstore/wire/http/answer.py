@@ -9,8 +9,8 @@ from typing import Final
 import httpx2
 
 from mcpstore.wire.http.diagnosis import content_kind, of_exception, where
-from mcpstore.wire.http.exchange import Exchange
-from mcpstore.wire.http.failure import HttpFailure, Kind
+from mcpstore.wire.relay.exchange import Exchange
+from mcpstore.wire.relay.failure import HttpFailure, Kind
 
 __all__ = ["Answer"]
 

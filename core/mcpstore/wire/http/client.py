@@ -18,10 +18,10 @@ from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Peer
 from mcpstore.wire.http.answer import Answer
 from mcpstore.wire.http.diagnosis import SESSION_HEADER, content_kind, of_exception, of_refusal
-from mcpstore.wire.http.exchange import Exchange, carried
-from mcpstore.wire.http.failure import HttpFailure, Kind
 from mcpstore.wire.http.news import News
 from mcpstore.wire.message import told
+from mcpstore.wire.relay.exchange import Exchange, carried
+from mcpstore.wire.relay.failure import HttpFailure, Kind
 
 __all__ = ["SessionClient"]
 

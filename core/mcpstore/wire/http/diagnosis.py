@@ -16,8 +16,8 @@ from mcpstore.core.models.secret import clean_url
 from mcpstore.core.models.shape import as_object
 from mcpstore.errors import ServiceError
 from mcpstore.wire.causes import causes
-from mcpstore.wire.http.failure import HttpFailure, Kind
 from mcpstore.wire.message import told
+from mcpstore.wire.relay.failure import HttpFailure, Kind
 
 __all__ = ["SESSION_HEADER", "content_kind", "of_exception", "of_refusal", "retry_after", "where"]
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx2
 
-from mcpstore.wire.http.exchange import Exchange
+from mcpstore.wire.relay.exchange import Exchange
 
 __all__ = ["PAUSE_MAX", "PAUSE_MIN", "News"]
 

@@ -21,14 +21,14 @@ from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Era, Peer
 from mcpstore.wire.http.client import SessionClient
 from mcpstore.wire.http.diagnosis import content_kind, of_exception, where
-from mcpstore.wire.http.exchange import Exchange, carried
-from mcpstore.wire.http.failure import HttpFailure, Kind
 from mcpstore.wire.http.opening import session_client
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.message import decode
 from mcpstore.wire.quiet import quieten
 from mcpstore.wire.relay.channel import Channel, Receiver
 from mcpstore.wire.relay.connection import RelayedConnection, relayed
+from mcpstore.wire.relay.exchange import Exchange, carried
+from mcpstore.wire.relay.failure import HttpFailure, Kind
 
 __all__ = ["sse"]
 

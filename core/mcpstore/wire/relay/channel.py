@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from mcpstore.wire.http.exchange import Exchange
+from mcpstore.wire.relay.exchange import Exchange
 
 __all__ = ["Channel", "OpenChannel", "Receiver"]
 

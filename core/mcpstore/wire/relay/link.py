@@ -16,12 +16,11 @@ from mcpstore.errors import CloseFailed, ConnectError, ConnectTimeout, NotReady,
 from mcpstore.hooks.connection import Era, Exit, Peer
 from mcpstore.wire.causes import leaves
 from mcpstore.wire.handshake import DISCOVER, INITIALIZE
-from mcpstore.wire.http.failure import HttpFailure
-from mcpstore.wire.listening import LISTEN
 from mcpstore.wire.message import told
 from mcpstore.wire.protocol import INTERNAL_ERROR, LISTENABLE
 from mcpstore.wire.relay.channel import Channel, OpenChannel
 from mcpstore.wire.relay.engine import MessageEngine
+from mcpstore.wire.relay.failure import HttpFailure
 from mcpstore.wire.relay.outbox import Outbox
 
 __all__ = ["Link", "SessionLost"]
@@ -213,8 +212,6 @@ def _as_answer(method: str, failure: HttpFailure) -> Exception:
         return _Refused(failure) if failure.may_be_an_answer else failure
     if failure.session_lost:
         return SessionLost(INTERNAL_ERROR, str(failure))
-    if method == LISTEN:  # not the end of the connection: there will be another try
-        return ServiceError(INTERNAL_ERROR, str(failure))
     return failure.in_call()
 
 

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, Final, cast
 
 from mcpstore.core.models.shape import as_object
-from mcpstore.wire.http.exchange import Exchange, Line
 from mcpstore.wire.message import as_number, decode
 from mcpstore.wire.pump import HIGH_WATER
 from mcpstore.wire.relay.channel import Channel
+from mcpstore.wire.relay.exchange import Exchange, Line
 
 __all__ = ["PARTING", "Outbox"]
 

@@ -17,10 +17,10 @@ from mcp_types import (
 )
 
 from mcpstore.core.models.shape import as_object
-from mcpstore.wire.http.exchange import Exchange, carried
-from mcpstore.wire.http.failure import HttpFailure, Kind
 from mcpstore.wire.message import as_number
 from mcpstore.wire.relay.channel import Receiver
+from mcpstore.wire.relay.exchange import Exchange, carried
+from mcpstore.wire.relay.failure import HttpFailure, Kind
 from mcpstore.wire.sdk.headers import Headers
 from mcpstore.wire.sdk.streams import ReadStream, WriteStream
 

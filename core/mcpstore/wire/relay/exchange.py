@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import anyio
 
-from mcpstore.wire.http.failure import HttpFailure
+from mcpstore.wire.relay.failure import HttpFailure
 
 __all__ = ["Exchange", "Line", "carried"]
 
