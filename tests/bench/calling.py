@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from fastmcp.client.transports import StdioTransport
 
 from mcpstore import AsyncMCPStore, MCPStore
 
+from .bare import Bare
 from .result import Result, paired
-from .servers import fastmcp_command
+from .servers import fastmcp_command, light_command
 
 ROUNDS = 9
 SEQUENTIAL = 300
@@ -40,14 +42,18 @@ async def _concurrent(call: Callable[[], Awaitable[Any]]) -> float:
     return (time.perf_counter() - began) / CONCURRENT
 
 
-async def _measure(folder: Path) -> list[Result]:
-    command, *args = fastmcp_command(folder)
-    config = {"mcpServers": {"bench": {"command": command, "args": args}}}
+async def _measure(command: list[str]) -> dict[str, list[float]]:
+    """Return the seconds a call took in each round, by who made it."""
+    config = {"mcpServers": {"bench": {"command": command[0], "args": command[1:]}}}
     arguments = {"text": "hello"}
-    times: dict[str, list[float]] = {name: [] for name in ("ours", "theirs", "ours16", "theirs16", "sync")}
+    times: dict[str, list[float]] = {}
     sync = await asyncio.to_thread(MCPStore, config)
     try:
-        async with AsyncMCPStore(config) as store, Client(StdioTransport(command, args)) as client:
+        async with (
+            AsyncMCPStore(config) as store,
+            Client(StdioTransport(command[0], command[1:])) as client,
+            Bare(command) as bare,
+        ):
             assert await store.wait_service("bench", timeout=120)
             assert await asyncio.to_thread(sync.wait_service, "bench", timeout=120)
 
@@ -57,38 +63,60 @@ async def _measure(folder: Path) -> list[Result]:
                     sync.call_tool("echo", arguments)
                 return (time.perf_counter() - began) / SEQUENTIAL
 
+            who: dict[str, Any] = {"ours": store.call_tool, "theirs": client.call_tool, "bare": bare.call_tool}
             for turn in range(ROUNDS + 1):
-                found = {
-                    "ours": await _sequential(lambda: store.call_tool("echo", arguments)),
-                    "theirs": await _sequential(lambda: client.call_tool("echo", arguments)),
-                    "sync": await asyncio.to_thread(in_thread),
-                    "ours16": await _concurrent(lambda: store.call_tool("echo", arguments)),
-                    "theirs16": await _concurrent(lambda: client.call_tool("echo", arguments)),
-                }
+                found = {"sync": await asyncio.to_thread(in_thread)}
+                for name, call in who.items():
+                    found[name] = await _sequential(partial(call, "echo", arguments))
+                    found[f"{name}16"] = await _concurrent(partial(call, "echo", arguments))
                 if turn:
                     for name, value in found.items():
-                        times[name].append(value)
+                        times.setdefault(name, []).append(value)
     finally:
         await asyncio.to_thread(sync.close)
-    ms = {name: statistics.median(values) * 1000 for name, values in times.items()}
+    return times
+
+
+def _told(server: str, times: dict[str, list[float]], aims: tuple[float, float, float] | tuple[()]) -> list[Result]:
+    seconds = {name: statistics.median(values) for name, values in times.items()}
+    sequential, at_once, sync = aims or (None, None, None)
+
+    def latency(name: str) -> str:
+        return f"{seconds[name] * 1000:.3f} ms"
+
+    def throughput(name: str) -> str:
+        return f"{1 / seconds[name]:.0f}/s"
+
     return [
         Result(
-            what="call_tool, one after the other, against fastmcp.Client (latency)",
-            ours=f"{ms['ours']:.3f} ms", theirs=f"{ms['theirs']:.3f} ms",
-            ratio=paired(times["ours"], times["theirs"]), aim=0.70,
+            what=f"{server}: call_tool, one after the other, against fastmcp.Client (latency)",
+            ours=latency("ours"), theirs=latency("theirs"),
+            ratio=paired(times["ours"], times["theirs"]), aim=sequential,
         ),
         Result(
-            what=f"call_tool, {AT_ONCE} at once (throughput)",
-            ours=f"{1000 / ms['ours16']:.0f}/s", theirs=f"{1000 / ms['theirs16']:.0f}/s",
-            ratio=paired(times["theirs16"], times["ours16"]), aim=1.7, at_most=False,
+            what=f"{server}: the same with a client written by hand, which checks nothing",
+            ours=latency("bare"), theirs=latency("theirs"), ratio=paired(times["bare"], times["theirs"]),
         ),
         Result(
-            what="call_tool through the sync store against fastmcp.Client (latency)",
-            ours=f"{ms['sync']:.3f} ms", theirs=f"{ms['theirs']:.3f} ms",
-            ratio=paired(times["sync"], times["theirs"]), aim=0.85,
+            what=f"{server}: call_tool, {AT_ONCE} at once, against fastmcp.Client (throughput)",
+            ours=throughput("ours16"), theirs=throughput("theirs16"),
+            ratio=paired(times["theirs16"], times["ours16"]), aim=at_once, at_most=False,
+        ),
+        Result(
+            what=f"{server}: the same with a client written by hand",
+            ours=throughput("bare16"), theirs=throughput("theirs16"),
+            ratio=paired(times["theirs16"], times["bare16"]),
+        ),
+        Result(
+            what=f"{server}: call_tool through the sync store against fastmcp.Client (latency)",
+            ours=latency("sync"), theirs=latency("theirs"),
+            ratio=paired(times["sync"], times["theirs"]), aim=sync,
         ),
     ]  # fmt: skip
 
 
 def measure(folder: Path) -> list[Result]:
-    return asyncio.run(_measure(folder))
+    """Measure against a FastMCP server, and against one so light that the client is what costs."""
+    heavy = asyncio.run(_measure(fastmcp_command(folder)))
+    light = asyncio.run(_measure(light_command(folder)))
+    return [*_told("FastMCP server", heavy, (0.70, 1.7, 0.85)), *_told("light server", light, ())]

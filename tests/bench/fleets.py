@@ -11,17 +11,11 @@ from typing import Any
 
 from mcpstore import AsyncMCPStore
 
+from .bare import INITIALIZE, INITIALIZED
 from .result import Result, paired
 from .servers import fastmcp_command, light_command
 
 FLEET = 20
-INITIALIZE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bare", "version": "1"}},
-}
-INITIALIZED = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
 
 

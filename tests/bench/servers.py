@@ -27,7 +27,8 @@ for line in sys.stdin:
         continue
     method = request["method"]
     if method == "initialize":
-        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "l"}}
+        server = {"name": "light", "version": "1"}
+        result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": server}
     elif method == "tools/list":
         result = {"tools": TOOLS}
     elif method == "tools/call":
