@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from mcpstore.core.models.complaint import complaint
 from mcpstore.core.models.service import Choice, RestartOption, ServiceSpec, ToolPinning
 from mcpstore.core.models.shape import as_object, as_text
 from mcpstore.core.models.timing import Timeouts
@@ -128,12 +128,5 @@ def _written(value: Any) -> Any:
 
 
 def _complaint(problem: Any) -> str:
-    where = ".".join([KEY, *(str(part) for part in problem["loc"])])
-    if problem["type"] == "extra_forbidden":
-        *above, key = problem["loc"]
-        known = list(OwnTimeouts.model_fields) if above else list(OWN_FIELDS)
-        close = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-        meant = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-        return f"{where}: unknown key; {meant}"
-    said = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
-    return f"{where}: {said[:1].lower()}{said[1:]}"
+    above = problem["loc"][:-1]
+    return complaint(problem, KEY, list(OwnTimeouts.model_fields) if above else list(OWN_FIELDS))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from mcpstore.core.models.alert import AlertLevel
+from mcpstore.core.models.complaint import complaint
+from mcpstore.errors import ConfigError
 
 __all__ = [
     "AlertConfig",
@@ -187,6 +189,9 @@ class MonitoringConfig(_Strict):
         tool_monitoring: How calls of tools are watched.
         data_collection: What is kept of what was measured.
         alerts: Who is told about what.
+
+    Raises:
+        ConfigError: Some of it cannot be used; the text names every field concerned.
     """
 
     enabled: bool = True
@@ -202,7 +207,78 @@ class MonitoringConfig(_Strict):
     data_collection: DataCollection = DataCollection()
     alerts: AlertConfig = AlertConfig()
 
+    def __init__(self, **settings: Any) -> None:
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            raise ConfigError("; ".join(_complaints(error.errors(include_url=False)))) from None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        for short, long, value in (
+            ("check_interval", "status_check_interval", self.check_interval),
+            ("health_check_retries", "max_consecutive_failures", self.health_check_retries),
+        ):
+            stated = getattr(self.service_monitoring, long)
+            if value is not None and long in self.service_monitoring.model_fields_set and stated != value:
+                raise ValueError(f"{short} ({value:g}) contradicts service_monitoring.{long} ({stated:g}); give one")
+        if (
+            self.alert_cooldown is not None
+            and "cooldown" in self.alerts.model_fields_set
+            and self.alert_cooldown != self.alerts.cooldown
+        ):
+            raise ValueError(
+                f"alert_cooldown ({self.alert_cooldown:g}) contradicts alerts.cooldown ({self.alerts.cooldown:g}); "
+                "give one"
+            )
+        if self.health_check_timeout is not None and self.states_interval and self.health_check_timeout > self.interval:
+            raise ValueError(
+                f"health_check_timeout ({self.health_check_timeout:g}) must not be above check_interval "
+                f"({self.interval:g}); lower it"
+            )
+        return self
+
+    @property
+    def states_interval(self) -> bool:
+        """Whether somebody said how often checks are made."""
+        return self.check_interval is not None or "status_check_interval" in self.service_monitoring.model_fields_set
+
+    @property
+    def interval(self) -> float:
+        """Seconds between health checks."""
+        return self.service_monitoring.status_check_interval if self.check_interval is None else self.check_interval
+
+    @property
+    def retries(self) -> int:
+        """Failed checks in a row until a connection is given up."""
+        stated = self.health_check_retries
+        return self.service_monitoring.max_consecutive_failures if stated is None else stated
+
     @property
     def cooldown(self) -> float:
         """Seconds after a notice in which no other of the same rule and service begins."""
         return self.alerts.cooldown if self.alert_cooldown is None else self.alert_cooldown
+
+
+def _complaints(problems: Iterable[Any]) -> list[str]:
+    """Return what is wrong in words; the settings of handlers may be secrets and are never shown."""
+    return [
+        complaint(problem, "", _known(problem["loc"][:-1]), show="handlers" not in problem["loc"])
+        for problem in problems
+    ]
+
+
+def _known(loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that are known at a place."""
+    model: Any = MonitoringConfig
+    for part in loc:
+        if isinstance(part, str):
+            model = _model_in(model.model_fields[part].annotation)
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> Any:
+    """Return the model that an annotation speaks of, directly or as the items of a tuple."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(found for part in get_args(annotation) if (found := _model_in(part)) is not None)

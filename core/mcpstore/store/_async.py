@@ -10,6 +10,7 @@ from typing import Any, Self
 from mcpstore.core.models.record import Named
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.hooks.persistence import Problem
+from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginInfo
 from mcpstore.runtime.clock import Clock
 from mcpstore.store.context import AsyncServiceContext
@@ -29,6 +30,8 @@ class AsyncMCPStore(AsyncServiceContext):
         config: The path of an mcp.json (or of any client's configuration), a configuration as a dictionary (kept in
             memory only), the URL of a persistence backend, or None for `$MCPSTORE_CONFIG`, else `./mcp.json` if there
             is one, else the user's own.
+        monitoring_config: How services are watched and who is told: a `MonitoringConfig`, a dictionary of its
+            fields, or None for what the configuration says under `"mcpstore"`, `"monitoring"`.
         state_dir: Folder for what may be forgotten; by default one per configuration, below the user's state folder.
         block_plugins: Names of plugins, or of their distributions, not to be used.
         plugins: Plugin objects to be used besides the installed ones, by name.
@@ -44,6 +47,7 @@ class AsyncMCPStore(AsyncServiceContext):
         self,
         config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
         *,
+        monitoring_config: MonitoringConfig | Mapping[str, Any] | None = None,
         state_dir: str | os.PathLike[str] | None = None,
         block_plugins: Iterable[str] = (),
         plugins: Mapping[str, object] | None = None,
@@ -53,6 +57,7 @@ class AsyncMCPStore(AsyncServiceContext):
     ) -> None:
         house = House(
             config,
+            monitoring=monitoring_config,
             state_dir=state_dir,
             block_plugins=block_plugins,
             plugins=plugins,

@@ -13,18 +13,21 @@ from typing import Any, Final
 from mcpstore.config.expansion import Surroundings, expand, workspace_of
 from mcpstore.config.memory import MemoryDocument
 from mcpstore.config.reading import Reading
+from mcpstore.core.context import Limits
 from mcpstore.core.models.secret import Redactor
 from mcpstore.core.models.service import ServiceSpec
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.core.registry import Registry
 from mcpstore.errors import ConfigError, DependencyCycle, StoreClosed
 from mcpstore.hooks.persistence import Document, Edit, Problem
+from mcpstore.monitoring.config import MonitoringConfig
+from mcpstore.monitoring.effect import timed
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.store.book import Book, Difference
-from mcpstore.store.opening import blocked_plugins, find_document, open_document
+from mcpstore.store.opening import blocked_plugins, find_document, monitoring_of, open_document
 from mcpstore.store.state_dir import StateDir, default_state_dir
 from mcpstore.store.views import snapshot
 
@@ -47,6 +50,7 @@ class House:
         start: Whether enabled services are started.
         timing: How long everything takes.
         clock: Time and chance.
+        monitoring: How services are watched and who is told; what the configuration says if it is None.
 
     Attributes:
         registry: What is known of every service.
@@ -54,9 +58,11 @@ class House:
         book: The configuration.
         supervisor: The services.
         state: The state directory, if there is one.
+        monitoring: How services are watched and who is told.
     """
 
     book: Book
+    monitoring: MonitoringConfig
     supervisor: Supervisor
 
     def __init__(
@@ -69,6 +75,7 @@ class House:
         start: bool = True,
         timing: Timing = DEFAULT_TIMING,
         clock: Clock | None = None,
+        monitoring: MonitoringConfig | Mapping[str, Any] | None = None,
     ) -> None:
         self.registry: Registry = Registry()
         self.plugins: PluginManager = PluginManager(block=block_plugins, plugins=plugins)
@@ -78,6 +85,7 @@ class House:
         self._starts = start
         self._timing = timing
         self._clock = clock or Clock()
+        self._monitoring = monitoring
         self._watching: asyncio.Task[None] | None = None
         self._reconciling = asyncio.Lock()
         self._cycle: DependencyCycle | None = None
@@ -94,6 +102,7 @@ class House:
         """
         try:
             document = await self._load()
+            self._set_up_monitoring()
         except ConfigError:
             await self.plugins.close()
             raise
@@ -102,11 +111,23 @@ class House:
             self.state = await asyncio.to_thread(_open_state, StateDir(wanted, passing=not self._starts))
         eras = await asyncio.to_thread(self.state.read_eras) if self.state else {}
         self.supervisor = Supervisor(
-            self.registry, self.plugins, self.prepare, clock=self._clock, timing=self._timing, eras=eras
+            self.registry,
+            self.plugins,
+            self.prepare,
+            clock=self._clock,
+            timing=self._timing,
+            limits=Limits(attempts=self._timing.attempts, failures=self.monitoring.retries),
+            eras=eras,
         )
         self._is_open = True
         await self.reconcile()
         self._watching = asyncio.create_task(self._watch(), name="mcpstore-watch-config")
+
+    def _set_up_monitoring(self) -> None:
+        self.monitoring = monitoring_of(self._monitoring, self.book.reading.content)
+        self._timing = timed(self._timing, self.monitoring)
+        if (level := self.monitoring.data_collection.log_level) is not None:
+            logging.getLogger("mcpstore").setLevel(level)
 
     async def _load(self) -> Document:
         """Load plugins and configuration.

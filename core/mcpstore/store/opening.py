@@ -12,9 +12,10 @@ from mcpstore.core.models.secret import clean_url
 from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.errors import ConfigError
 from mcpstore.hooks.persistence import Content, Document, PersistenceBackend
+from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
 
-__all__ = ["CONFIG_VARIABLE", "blocked_plugins", "default_location", "find_document", "open_document"]
+__all__ = ["CONFIG_VARIABLE", "blocked_plugins", "default_location", "find_document", "monitoring_of", "open_document"]
 
 CONFIG_VARIABLE: Final = "MCPSTORE_CONFIG"
 FILE_NAME: Final = "mcp.json"
@@ -66,6 +67,32 @@ def blocked_plugins(content: Content) -> list[str]:
     """Return the plugins that a configuration wants blocked: `{"mcpstore": {"block_plugins": [...]}}`."""
     settings = as_object(content.data.get("mcpstore")) or {}
     return [name for name in as_array(settings.get("block_plugins")) or () if isinstance(name, str)]
+
+
+def monitoring_of(given: MonitoringConfig | Mapping[str, Any] | None, content: Content) -> MonitoringConfig:
+    """Return the settings of monitoring: the ones given, else those of the configuration, else the defaults.
+
+    Args:
+        given: What the store was made with.
+        content: The configuration, which may hold them: `{"mcpstore": {"monitoring": {...}}}`.
+
+    Raises:
+        ConfigError: Some of them cannot be used.
+    """
+    if isinstance(given, MonitoringConfig):
+        return given
+    where, settings = "monitoring_config", given
+    if settings is None:
+        where = "mcpstore.monitoring"
+        settings = (as_object(content.data.get("mcpstore")) or {}).get("monitoring") or {}
+    if not isinstance(settings, Mapping):
+        raise ConfigError(
+            f"{where}: must be a MonitoringConfig or an object with its fields (got {type(settings).__name__})"
+        )
+    try:
+        return MonitoringConfig(**cast("Mapping[str, Any]", settings))
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def _location(config: Any) -> str:

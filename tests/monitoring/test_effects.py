@@ -1,0 +1,139 @@
+"""Every setting of monitoring has its effect."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from mcpstore import AsyncMCPStore
+from mcpstore.errors import CallTimeout, ConfigError, ServiceError
+
+pytestmark = pytest.mark.anyio
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def pings(server, seconds: float) -> int:
+    before = len(server.connection.requests)
+    await asyncio.sleep(seconds)
+    return sum(method == "ping" for method, _ in server.connection.requests[before:])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"check_interval": 15}, {"service_monitoring": {"status_check_interval": 15}}], ids=["flat", "nested"]
+)
+async def test_checks_come_as_often_as_is_set(watched, settings):
+    _, usual = await watched()
+    _, server = await watched(**settings)
+    seldom, often = await asyncio.gather(pings(usual, 3000), pings(server, 3000))
+    assert 90 <= seldom <= 111
+    assert 180 <= often <= 222
+
+
+async def test_a_check_is_given_up_after_the_time_that_is_set(watched):
+    took = {}
+    for seconds in (4.0, 9.0):
+        store, server = await watched(health_check_timeout=seconds)
+        server.silent.update({"ping", "tools/list"})
+        began = now()
+        await store.check_services("a")
+        took[seconds] = now() - began
+    # silence is believed after a second kind of probe
+    assert took[9.0] == pytest.approx(took[4.0] * 9 / 4, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"health_check_retries": 5}, {"service_monitoring": {"max_consecutive_failures": 5}}],
+    ids=["flat", "nested"],
+)
+async def test_a_connection_is_given_up_after_as_many_failures_as_are_set(watched, settings):
+    store, server = await watched(**settings)
+    failures = []
+
+    def fail(_params: Any) -> Exception:
+        failures.append(now())
+        return ServiceError(-32603, "no")
+
+    server.answers["ping"] = fail
+    assert await store.wait_service("a", "reconnecting", timeout=600)
+    assert len(failures) == 5
+
+
+async def test_a_service_is_slow_from_the_time_on_that_is_set(watched):
+    usual, fast = await watched()
+    strict, slow = await watched(performance_monitoring={"response_time_threshold": 0.25})
+    fast.delay = slow.delay = 0.5
+    assert (await usual.check_services("a"))["a"].connection_state == "healthy"
+    assert (await strict.check_services("a"))["a"].connection_state == "warning"
+    slow.delay = 0.21
+    for _ in range(3):
+        assert (await strict.check_services("a"))["a"].connection_state == "warning"
+    slow.delay = 0.19
+    for _ in range(3):
+        await strict.check_services("a")
+    assert await strict.wait_service("a", "healthy", timeout=60)
+
+
+async def test_a_call_is_given_up_after_the_time_that_is_set(watched):
+    store, server = await watched(tool_monitoring={"call_timeout": 30})
+    server.silent.add("tools/call")
+    peer = server.connection
+    asked: list[float | None] = []
+    request = peer.request
+
+    async def note(method, params, **options):
+        asked.append(options["timeout"])
+        return await request(method, params, **{**options, "timeout": 0.1})
+
+    peer.request = note
+    with pytest.raises(CallTimeout):
+        await store.call_tool("echo")
+    assert asked == [30]
+
+
+async def test_a_connection_must_be_open_within_the_time_that_is_set(watched):
+    _, server = await watched(service_monitoring={"connection_timeout": 2})
+    assert server.connection.peer.connect_timeout == 2
+
+
+async def test_the_log_says_as_much_as_is_set(watched):
+    logger = logging.getLogger("mcpstore")
+    before = logger.level
+    try:
+        await watched(data_collection={"log_level": "ERROR"})
+        assert logger.level == logging.ERROR
+    finally:
+        logger.setLevel(before)
+
+
+async def test_the_settings_may_stand_in_the_configuration():
+    async with AsyncMCPStore({"mcpServers": {}, "mcpstore": {"monitoring": {"check_interval": 12}}}) as store:
+        assert store._house.monitoring.interval == 12
+
+
+async def test_what_a_program_says_goes_before_the_configuration():
+    config = {"mcpServers": {}, "mcpstore": {"monitoring": {"check_interval": 12}}}
+    async with AsyncMCPStore(config, monitoring_config={"check_interval": 14}) as store:
+        assert store._house.monitoring.interval == 14
+
+
+@pytest.mark.parametrize(
+    ("config", "given", "said"),
+    [
+        ({"mcpstore": {"monitoring": {"check_interval": 0}}}, None, "mcpstore.monitoring: check_interval: must be"),
+        ({}, {"chek_interval": 3}, "monitoring_config: chek_interval: unknown key; did you mean 'check_interval'?"),
+        ({}, 3, "monitoring_config: must be a MonitoringConfig or an object with its fields (got int)"),
+        ({}, {"check_interval": 90, "health_check_timeout": 100}, "health_check_timeout (100) must not be above"),
+    ],
+)
+async def test_a_store_with_settings_that_cannot_be_used_does_not_open(config, given, said):
+    store = AsyncMCPStore({"mcpServers": {}, **config}, monitoring_config=given)
+    with pytest.raises(ConfigError) as raised:
+        await store.open()
+    assert said in str(raised.value)
