@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ssl
-import subprocess
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
-import anyio
 import pytest
 
-from mcpstore.errors import AuthRequired, ConnectError, ConnectRefused, ConnectTimeout, NotReady, UnsupportedProtocol
-from mcpstore.hooks import Closing, Connection, Era
-from mcpstore.wire.http.settings import HttpSettings
+from mcpstore.errors import AuthRequired, ConnectRefused, ConnectTimeout, NotReady, UnsupportedProtocol
+from mcpstore.hooks import Era
 from mcpstore.wire.http.sse import sse
 from mcpstore.wire.http.streamable import streamable_http
 from wire.http_world import (
@@ -24,43 +16,15 @@ from wire.http_world import (
     Request,
     a_peer,
     answer,
-    legacy,
     make_server,
     modern,
-    open_files,
     refusal,
     reply,
     serving,
-    until,
     unused_port,
 )
 
-BOTH = pytest.mark.parametrize("transport", [streamable_http, sse])
-EVENTS = {"Content_Type": "text/event-stream"}
-
-
-@contextlib.asynccontextmanager
-async def opened(
-    url: str, transport: Any = streamable_http, peer: Any = None, **settings: Any
-) -> AsyncIterator[Connection]:
-    with anyio.fail_after(30):
-        async with transport(HttpSettings(url=url, **settings), peer or a_peer()) as connection:
-            yield connection
-
-
-async def refused(url: str, transport: Any = streamable_http, peer: Any = None, **settings: Any) -> ConnectError:
-    files, tasks = open_files(), len(asyncio.all_tasks())
-    with pytest.raises(ConnectError) as caught:
-        async with opened(url, transport, peer, **settings):
-            pass
-    with anyio.fail_after(10):
-        await until(lambda: open_files() <= files and len(asyncio.all_tasks()) <= tasks)
-    return caught.value
-
-
-async def answered(status: int, transport: Any = streamable_http, body: str = "", **headers: str) -> ConnectError:
-    async with Fake(lambda _: reply(status, body, **headers)) as fake:
-        return await refused(fake.url, transport)
+from .opening import BOTH, EVENTS, answered, opened, refused
 
 
 @BOTH
@@ -242,177 +206,3 @@ async def test_a_server_without_a_version_in_common_is_refused():
         error = await refused(fake.url)
     assert type(error) is UnsupportedProtocol
     assert "'1999-01-01'" in str(error)
-
-
-# --- eras --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "unknown",
-    [
-        lambda request: refusal(request, -32601, "Method not found"),
-        lambda request: refusal(request, -32600, "Bad Request: Missing session ID", status=400),
-        lambda request: refusal(request, -32000, "Bad Request: Server not initialized", status=400),
-        lambda _: reply(400, "no session"),
-        lambda _: reply(404, "Cannot POST /mcp"),
-        lambda _: reply(405),
-        lambda _: reply(500, "TypeError"),
-        lambda _: reply(200, "<html>", Content_Type="text/html"),
-        lambda _: reply(202),
-        lambda _: reply(200, "{}", Content_Type="application/json"),
-    ],
-)
-async def test_whatever_an_old_server_answers_to_the_new_opening_the_old_one_follows(unknown):
-    def handle(request: Request) -> bytes | None:
-        return unknown(request) if request.rpc == "server/discover" else legacy(request) or answer(request)
-
-    async with Fake(handle) as fake, opened(fake.url) as connection:
-        assert (connection.era, connection.protocol_version) == (Era.LEGACY, "2025-06-18")
-        assert connection.server.name == "fake"
-        assert await connection.request("ping") == {}
-    (initialized,) = fake.asked("notifications/initialized")
-    assert initialized.headers["mcp-protocol-version"] == "2025-06-18"
-
-
-async def test_the_era_spoken_last_time_is_tried_first():
-    async with Fake(legacy) as fake, opened(fake.url, peer=a_peer(era=Era.LEGACY)):
-        assert fake.asked("server/discover") == []
-
-
-async def test_a_server_that_became_modern_is_found_though_it_was_legacy_last_time():
-    def handle(request: Request) -> bytes | None:
-        if request.rpc == "initialize":
-            return refusal(request, -32022, "Unsupported", status=400, data={"supported": ["2026-07-28"]})
-        return modern(request)
-
-    async with Fake(handle) as fake, opened(fake.url, peer=a_peer(era=Era.LEGACY)) as connection:
-        assert connection.era is Era.MODERN
-
-
-async def test_a_server_that_wants_a_login_is_not_asked_a_second_time():
-    async with Fake(lambda _: reply(401)) as fake:
-        await refused(fake.url)
-    assert len(fake.got) == 1
-
-
-async def test_a_stale_hint_does_not_make_sse_modern():
-    async with (
-        serving(make_server().http_app(transport="sse")) as url,
-        opened(f"{url}/sse", sse, a_peer(era=Era.MODERN)) as connection,
-    ):
-        assert connection.era is Era.LEGACY
-
-
-# --- TLS ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    command = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    )
-    subprocess.run([*command.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return key, cert
-
-
-async def test_a_certificate_nobody_vouches_for_is_named_as_the_trouble(certificate):
-    key, cert = certificate
-    async with serving(make_server().http_app(), ssl_keyfile=key, ssl_certfile=cert) as url:
-        error = await refused(f"{url}/mcp")
-        assert type(error) is NotReady
-        assert "is not trusted: self-signed certificate; set verify to the file of the certificate" in str(error)
-        async with opened(f"{url}/mcp", verify=str(cert)) as connection:
-            assert connection.server.name == "world"
-        async with opened(f"{url}/mcp", verify=False) as connection:
-            assert connection.server.name == "world"
-
-
-async def test_a_server_without_tls_behind_an_https_address_is_named_as_the_trouble():
-    async with serving(make_server().http_app()) as url:
-        error = await refused(url.replace("http:", "https:"))
-    assert type(error) is NotReady
-    assert f"TLS with {url.removeprefix('http://')} failed" in str(error)
-
-
-async def test_certificates_that_cannot_be_read_are_refused(tmp_path):
-    error = await refused("https://127.0.0.1:1/mcp", verify=str(tmp_path / "none.pem"))
-    assert type(error) is ConnectRefused
-    assert "no certificates can be read from" in str(error)
-    (tmp_path / "bad.pem").write_text("no certificate")
-    error = await refused("https://127.0.0.1:1/mcp", verify=str(tmp_path / "bad.pem"))
-    assert type(error) is ConnectRefused
-
-
-async def test_services_that_start_together_build_one_tls_context(monkeypatch):
-    from mcpstore.wire.http import certificates
-
-    certificates._system.cache_clear()
-    contexts = await asyncio.gather(*(certificates.tls_context(True) for _ in range(10)))
-    assert len({id(context) for context in contexts}) == 1
-    assert certificates._system.cache_info().misses == 1
-
-
-async def test_a_renewed_file_of_certificates_is_noticed(certificate, tmp_path):
-    from mcpstore.wire.http.certificates import tls_context
-
-    path = tmp_path / "ca.pem"
-    path.write_bytes(certificate[1].read_bytes())
-    first = await tls_context(str(path))
-    assert await tls_context(str(path)) is first
-    stamp = path.stat().st_mtime_ns + 10**9
-    import os
-
-    os.utime(path, ns=(stamp, stamp))
-    assert await tls_context(str(path)) is not first
-    assert isinstance(await tls_context(str(tmp_path)), ssl.SSLContext)  # a folder of them
-
-
-# --- leaving nothing behind --------------------------------------------------------------------------------
-
-
-@BOTH
-async def test_a_connect_that_is_called_off_leaves_nothing(transport):
-    files, tasks = open_files(), len(asyncio.all_tasks())
-    async with Fake(lambda _: asyncio.Event().wait()) as fake:
-        peer = a_peer(closing=Closing(polite=1000.0))  # there is nobody to be polite to
-        connecting = asyncio.create_task(refused(fake.url, transport, peer))
-        with anyio.fail_after(20):
-            await until(lambda: fake.got)
-        connecting.cancel()
-        with anyio.fail_after(20), pytest.raises(asyncio.CancelledError):
-            await connecting
-    with anyio.fail_after(10):
-        await until(lambda: open_files() <= files and len(asyncio.all_tasks()) <= tasks)
-
-
-async def test_a_session_of_a_connect_that_fails_late_is_ended():
-    def handle(request: Request) -> bytes | Any | None:
-        if request.rpc == "initialize":
-            return answer(request, {**LEGACY, "protocolVersion": "1999-01-01"}, Mcp_Session_Id="s1")
-        return legacy(request)
-
-    async with Fake(handle) as fake:
-        await refused(fake.url, peer=a_peer(era=Era.LEGACY, closing=Closing()))
-    assert [request.method for request in fake.got][-1] == "DELETE"
-
-
-# --- secrets -----------------------------------------------------------------------------------------------
-
-
-@BOTH
-@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 405, 429, 500, 503, None])
-async def test_no_secret_of_an_address_or_a_header_is_in_any_text(transport, status, caplog):
-    caplog.set_level("DEBUG")
-    canary = "hunter2hunter2"
-    headers = {"Location": f"http://other.example/?key={canary}"} if status == 302 else {}
-    async with Fake(lambda _: reply(status, **headers) if status else None) as fake:
-        url = f"http://user:{canary}@127.0.0.1:{fake.port}/mcp?api_key={canary}#{canary}"
-        error = await refused(url, transport, headers={"X-Key": canary})
-    told: BaseException | None = error
-    assert fake.got
-    assert canary not in str(error)
-    ours = "\n".join(record.getMessage() for record in caplog.records if record.name != "asyncio")
-    assert canary not in ours
-    assert told is not None

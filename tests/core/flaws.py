@@ -1,0 +1,307 @@
+"""Flaws of the kernel, put in on purpose: those that break what it promises to the world.
+
+A flaw is a change of the source text, made in memory. Add one for every bug ever fixed in the kernel. Where the code
+moved on and the text to replace is not there any more, the test fails: write the flaw anew, do not drop it.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen
+class Flaw:
+    """A bug put in on purpose, and the invariant that must find it."""
+
+    name: str
+    found_by: str
+    module: str
+    old: str
+    new: str
+
+
+PROMISES = (
+    # what is not wanted any more
+    Flaw(
+        "a retry survives a stop",
+        "i4_stop_holds",
+        "lifecycle",
+        "m.set(desired=Desired.STOP, timer=Timer.NONE, op=False)",
+        "m.set(desired=Desired.STOP, op=False)",
+    ),
+    Flaw(
+        "a removal leaves a timer",
+        "i4_stop_holds",
+        "lifecycle",
+        "m.set(desired=Desired.GONE, timer=Timer.NONE, op=False)",
+        "m.set(desired=Desired.GONE, op=False)",
+    ),
+    Flaw(
+        "a removal can be undone",
+        "i4_only_start_undoes_stop",
+        "guards",
+        "return c.desired is Desired.STOP",
+        "return c.desired is not Desired.RUN",
+    ),
+    Flaw(
+        "a stop during a restart is forgotten",
+        "i4_stop_holds",
+        "move",
+        "self.set(act=Act.CLOSE, timer=Timer.NONE, nxt=nxt)",
+        "self.set(act=Act.CLOSE, timer=Timer.NONE, nxt=self.ctx.nxt or nxt)",
+    ),
+    Flaw(
+        "a stop is not heard while a check is in flight",
+        "i4_stop_is_obeyed",
+        "guards",
+        '    """It is to run."""\n    return c.desired is Desired.RUN',
+        '    """It is to run."""\n    return c.desired is Desired.RUN and c.act is not Act.CHECK',
+    ),
+    Flaw(
+        "what is removed is never forgotten",
+        "i4_only_start_undoes_stop",
+        "lifecycle",
+        "def _x4_gone(m: Move, _e: Event) -> None:\n    m.closed()\n    _forget(m)",
+        "def _x4_gone(m: Move, _e: Event) -> None:\n    m.closed()",
+    ),
+    Flaw(
+        "a new configuration starts what is stopped",
+        "i4_only_start_undoes_stop",
+        "guards",
+        "return c.desired is Desired.RUN and isinstance(e, ev.Update) and e.reconnect",
+        "return isinstance(e, ev.Update) and e.reconnect",
+    ),
+    # one connection, always closed
+    Flaw(
+        "a failed handshake is not closed",
+        "i3_something_pending",
+        "lifecycle",
+        "m.set(att=m.ctx.att + 1, op=False)\n    m.close(Next.BACKOFF)",
+        "m.set(att=m.ctx.att + 1, op=False)\n    m.arm(Timer.RETRY)",
+    ),
+    Flaw(
+        "a restart opens before it closes",
+        "i2_one_connection",
+        "move",
+        "self.close_or(Next.CONNECT, self.open)",
+        "self.open()",
+    ),
+    Flaw(
+        "survivors are ignored",
+        "i11_leaves_through_close",
+        "lifecycle",
+        "m.set(act=Act.NONE, closebad=True)\n    m.arm(Timer.REAP)",
+        "m.set(act=Act.NONE)\n    m.arm(Timer.REAP)",
+    ),
+    Flaw(
+        "survivors do not block the next attempt",
+        "i2_one_connection",
+        "lifecycle",
+        "def _t5_reap(m: Move, _e: Event) -> None:\n    m.close(m.ctx.nxt)",
+        "def _t5_reap(m: Move, _e: Event) -> None:\n    m.open()",
+    ),
+    Flaw(
+        "a close is remembered but not asked for",
+        "i3_asked_for",
+        "move",
+        "            self.actions.append(Close(self.ctx.epoch))",
+        "            pass",
+    ),
+    Flaw(
+        "every word of the operator closes again",
+        "i2_one_action_in_flight",
+        "move",
+        "        if self.ctx.act is not Act.CLOSE:\n            self",
+        "        if True:\n            self",
+    ),
+    Flaw(
+        "a stale completion is accepted",
+        "i6_stale_events_are_inert",
+        "lifecycle",
+        "if isinstance(event, ev.Completion) and event.epoch != ctx.epoch:",
+        "if isinstance(event, ev.Completion) and event.epoch > ctx.epoch:",
+    ),
+    Flaw(
+        "a connection keeps the number of the one before it",
+        "i2_one_connection",
+        "move",
+        "epoch = self.ctx.epoch + 1",
+        "epoch = self.ctx.epoch",
+    ),
+    Flaw(
+        "a connection is waited for while it is still there",
+        "i5_waits_only_without_a_connection",
+        "lifecycle",
+        "exp = m.ctx.exp\n    m.closed()",
+        "exp = m.ctx.exp\n    m.set(act=Act.NONE, nxt=Next.NONE)",
+    ),
+    Flaw(
+        "a check is asked of the connection before",
+        "i2_probes_a_connection",
+        "move",
+        "Probe(self.ctx.epoch)",
+        "Probe(self.ctx.epoch - 1)",
+    ),
+    Flaw(
+        "survivors are left to rest",
+        "i11_survivors_block",
+        "lifecycle",
+        "m.arm(Timer.REAP)",
+        "m.arm(Timer.COOL)",
+    ),
+    Flaw(
+        "what follows a close is remembered after it",
+        "i5_close_knows_what_follows",
+        "move",
+        "self.set(act=Act.NONE, nxt=Next.NONE, live=False, closebad=False)",
+        "self.set(act=Act.NONE, live=False, closebad=False)",
+    ),
+    Flaw(
+        "an attempt begins with a close",
+        "i2_one_action_in_flight",
+        "move",
+        "self.actions.append(Open(epoch))",
+        "self.actions += [Close(self.ctx.epoch), Open(epoch)]",
+    ),
+    # nothing is stuck, nothing hammers
+    Flaw(
+        "a service that is exhausted stays parked for ever",
+        "i3_something_pending",
+        "lifecycle",
+        "    m.rest(m.ctx.reason, never=isinstance(e, ev.Closed) and e.give_up)",
+        "    pass",
+    ),
+    Flaw(
+        "every rest is endless",
+        "i3_never_only_when_given_up",
+        "lifecycle",
+        "m.rest(m.ctx.reason, never=isinstance(e, ev.Closed) and e.give_up)",
+        "m.rest(m.ctx.reason, never=True)",
+    ),
+    Flaw(
+        "a rest is endless although nobody gave up",
+        "i3_never_only_when_given_up",
+        "lifecycle",
+        "m.rest(Reason.EXHAUSTED, never=True)",
+        "m.rest(Reason.EXHAUSTED)",
+    ),
+    Flaw(
+        "it is opened again at once",
+        "i8_opens_only_after_a_delay",
+        "lifecycle",
+        "m.arm(Timer.RETRY, exp=exp)",
+        "m.open()",
+    ),
+    Flaw(
+        "a timer is remembered but not armed",
+        "i3_asked_for",
+        "move",
+        "        self.set(timer=timer)\n        self.actions.append(Arm(timer=timer, **parameters))",
+        "        self.set(timer=timer)",
+    ),
+    Flaw(
+        "the next check is forgotten",
+        "i3_something_pending",
+        "lifecycle",
+        "m.set(fails=0, unk=0, oks=oks)\n    m.wait(Timer.CHECK)",
+        "m.set(fails=0, unk=0, oks=oks, act=Act.NONE)",
+    ),
+    Flaw(
+        "a timer that is not armed is heard",
+        "i1_heard_where_listed",
+        "guards",
+        "and isinstance(e, ev.Expired) and e.timer is c.timer",
+        "and isinstance(e, ev.Expired) and e.timer in timers",
+    ),
+    Flaw(
+        "the deadline of a close is not heard",
+        "i3_moves_by_itself",
+        "lifecycle",
+        '    Row("W1", ev.Overdue, on.acting(Act.CLOSE), _x5_survivors),\n',
+        "",
+    ),
+    Flaw(
+        "attempts are not counted",
+        "i9_failed_attempts_count",
+        "lifecycle",
+        "m.set(att=m.ctx.att + 1, op=False)",
+        "m.set(op=False)",
+    ),
+    Flaw(
+        "a round never ends",
+        "i9_failed_attempts_count",
+        "guards",
+        "(c.half or c.att + 1 >= limits.attempts)",
+        "c.half",
+    ),
+    Flaw(
+        "the backoff does not grow",
+        "i9_delays_grow",
+        "lifecycle",
+        "m.set(exp=min(exp + 1, m.limits.exp))",
+        "m.set(exp=exp)",
+    ),
+    Flaw(
+        "every backoff is as short as the first",
+        "i9_delays_grow",
+        "lifecycle",
+        "m.arm(Timer.RETRY, exp=exp)",
+        "m.arm(Timer.RETRY)",
+    ),
+    Flaw(
+        "the cool-down does not grow",
+        "i9_delays_grow",
+        "move",
+        "self.set(trips=min(trips + 1, self.limits.trips))",
+        "self.set(trips=trips)",
+    ),
+    Flaw(
+        "a round after a rest is not on probation",
+        "i9_probation",
+        "lifecycle",
+        "m.set(half=True, att=0)",
+        "m.set(att=0)",
+    ),
+    Flaw(
+        "probation has no effect on a loss",
+        "i9_probation",
+        "move",
+        "if intensity or self.ctx.half:",
+        "if intensity:",
+    ),
+    Flaw(
+        "a full restart window has no effect",
+        "i9_probation",
+        "move",
+        "if intensity or self.ctx.half:",
+        "if self.ctx.half:",
+    ),
+    Flaw(
+        "a refusal is tried again",
+        "i9_failed_attempts_count",
+        "guards",
+        "return c.act is Act.CONNECT and isinstance(e, ev.OpenFail) and e.failure is Failure.PERMANENT",
+        "return False",
+    ),
+    Flaw(
+        "nobody can end a rest",
+        "i10_heals_when_asked",
+        "guards",
+        "return c.timer in (Timer.RETRY, Timer.COOL)",
+        "return c.timer is Timer.RETRY",
+    ),
+    Flaw(
+        "a rest has no reason",
+        "i5_has_a_reason",
+        "lifecycle",
+        "m.to(DISCONNECTED, reason)",
+        "m.to(DISCONNECTED)",
+    ),
+    Flaw(
+        "a loss is followed by a connect",
+        "i8_opens_only_after_a_delay",
+        "move",
+        "            self.close(Next.BACKOFF)",
+        "            self.close(Next.CONNECT)",
+    ),
+)

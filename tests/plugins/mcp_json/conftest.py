@@ -1,0 +1,17 @@
+"""The file that tests of saving write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .files import OLD
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    (tmp_path / "home").mkdir()
+    made = tmp_path / "home" / "mcp.json"
+    made.write_text(OLD)
+    return made

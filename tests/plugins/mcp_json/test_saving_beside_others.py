@@ -1,0 +1,215 @@
+"""Saving while others write the same file."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from mcpstore.errors import ConfigConflict, ConfigError, ConfigSyntaxError
+from mcpstore.hooks import MISSING, Edit
+from mcpstore_plugins.mcp_json import document as document_module
+from mcpstore_plugins.mcp_json import lock, saving
+from mcpstore_plugins.mcp_json.document import FileDocument
+
+from .files import ADD_B, NEW, OLD, add_b, meddling, names, refusal, replace_by_rename, write_in_place
+
+
+@pytest.mark.parametrize("write", [replace_by_rename, write_in_place])
+def test_what_an_editor_writes_at_any_moment_of_a_save_is_merged(path, monkeypatch, write):
+    theirs = OLD.replace("// mine", "// theirs")
+    with meddling(monkeypatch, 0, None) as calls:
+        FileDocument(str(path))._edit([ADD_B])
+    last = calls.index("replace")
+    for at in range(1, last + 1):
+        path.write_text(OLD)
+        done = []
+
+        def meddle(done: list = done) -> None:
+            done.append(1)
+            write(path, theirs)
+
+        with meddling(monkeypatch, at, lambda meddle=meddle: meddle()):
+            FileDocument(str(path))._edit([ADD_B])
+        assert done == [1]
+        assert path.read_text() == NEW.replace("// mine", "// theirs"), calls[at - 1]
+        assert names(path.parent) == ["mcp.json"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "outcome"),
+    [
+        (OLD.replace('"x"', '"z"'), None),
+        (OLD[:-3], ConfigSyntaxError),
+        (OLD.replace('"a"', '"b"'), ConfigConflict),
+        (None, ConfigError),
+    ],
+)
+def test_what_came_meanwhile_is_looked_at_like_any_other_content(path, monkeypatch, theirs, outcome):
+    with meddling(monkeypatch, 0, None) as calls:
+        FileDocument(str(path))._edit([ADD_B])
+    path.write_text(OLD)
+    document = FileDocument(str(path))
+    document._read()
+    meddle = path.unlink if theirs is None else lambda: replace_by_rename(path, theirs)
+    with meddling(monkeypatch, calls.index("replace"), meddle):
+        if outcome is None:
+            document._edit([ADD_B])
+            assert path.read_text() == NEW.replace('"x"', '"z"')
+        else:
+            with pytest.raises(outcome):
+                document._edit([ADD_B])
+            assert not path.exists() if theirs is None else path.read_text() == theirs
+    assert names(path.parent) == ([] if theirs is None else ["mcp.json"])
+
+
+def test_a_symlink_that_is_turned_elsewhere_meanwhile_is_followed(path, monkeypatch):
+    other = path.with_name("other.json")
+    other.write_text(OLD)
+    link = path.with_name("link.json")
+    link.symlink_to(path)
+
+    def turn():
+        link.unlink()
+        link.symlink_to(other)
+
+    with meddling(monkeypatch, 0, None) as calls:
+        FileDocument(str(link))._edit([ADD_B])
+    path.write_text(OLD)
+    with meddling(monkeypatch, calls.index("write"), turn):
+        FileDocument(str(link))._edit([ADD_B])
+    assert path.read_text() == OLD
+    assert other.read_text() == NEW
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize("becomes", ["a link", "another directory"])
+def test_a_place_that_becomes_another_one_meanwhile_is_found_again(path, monkeypatch, becomes):
+    def move():
+        if becomes == "a link":
+            path.rename(path.with_name("moved.json"))
+            path.symlink_to("moved.json")
+        else:
+            path.parent.rename(path.parent.with_name("away"))
+            path.parent.mkdir()
+            path.write_text(OLD)
+
+    with meddling(monkeypatch, 0, None) as calls:
+        FileDocument(str(path))._edit([ADD_B])
+    path.write_text(OLD)
+    with meddling(monkeypatch, calls.index("flock") + 1, move):
+        FileDocument(str(path))._edit([ADD_B])
+    assert path.read_text() == NEW
+    assert path.is_symlink() == (becomes == "a link")
+
+
+async def test_a_file_that_never_rests_is_given_up(path, monkeypatch):
+    real = saving.glance
+
+    def glance(name, home):
+        write_in_place(path, path.read_text() + " ")
+        return real(name, home)
+
+    monkeypatch.setattr(saving, "glance", glance)
+    assert "another program keeps changing it; close that" in await refusal(path)
+    assert path.read_text() == OLD + " " * saving.ROUNDS
+
+
+# --- the lock ----------------------------------------------------------------------------------------------
+
+HOLD = """
+import fcntl, os, sys
+fd = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.flock(fd, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held(directory: Path):
+    command = [sys.executable, "-c", HOLD, str(directory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+        holder.stdin.close()
+
+
+async def test_a_writer_waits_for_another_one(path):
+    tries = []
+
+    class Watched(FileDocument):
+        def _edit(self, edits):
+            tries.append(1)
+            return super()._edit(edits)
+
+    with held(path.parent) as holder:
+        waiting = asyncio.create_task(Watched(str(path)).edit([ADD_B]))
+        with anyio.fail_after(20):
+            while len(tries) < 3:
+                await checkpoint()
+            assert path.read_text() == OLD
+            holder.kill()
+            await waiting
+    assert path.read_text() == NEW
+
+
+async def test_a_writer_that_hangs_is_named(path, monkeypatch):
+    monkeypatch.setattr(document_module, "PATIENCE", 0.05)
+    with held(path.parent.parent), held(path.parent) as holder:
+        text = await refusal(path)
+    assert f"process {holder.pid} (" in text
+    assert "has held the lock of its directory" in text
+    assert path.read_text() == OLD
+
+
+async def test_a_writer_nobody_knows_is_another_program(path, tmp_path):
+    assert lock.holder_of(str(path)) == "another program"
+    assert lock.holder_of(str(tmp_path / "none" / "mcp.json")) == "another program"
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EIO])
+async def test_a_drive_without_locks_is_written_without(path, monkeypatch, code):
+    def flock(fd, wanted):
+        raise OSError(code, "no")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    if code == errno.EIO:
+        assert "cannot be written: Input/output error" in await refusal(path)
+    else:
+        await add_b(path)
+        assert path.read_text() == NEW
+
+
+async def test_reading_needs_no_lock(path):
+    with held(path.parent), anyio.fail_after(20):
+        assert (await FileDocument(str(path)).read()).data
+
+
+async def test_a_cancelled_writer_leaves_no_lock_behind(path):
+    with held(path.parent):
+        waiting = asyncio.create_task(FileDocument(str(path)).edit([ADD_B]))
+        await checkpoint()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    with anyio.fail_after(20):
+        await FileDocument(str(path)).edit([Edit(path=("c",), value=1)])
+    assert '"c": 1' in path.read_text()
+
+
+async def test_edits_of_one_document_take_turns(path):
+    document = FileDocument(str(path))
+    edits = ([Edit(path=("mcpServers", f"s{i}"), value={"n": i}, expect=MISSING)] for i in range(30))
+    await asyncio.gather(*(document.edit(one) for one in edits))
+    assert len((await document.read()).data["mcpServers"]) == 31

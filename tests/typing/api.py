@@ -1,0 +1,57 @@
+"""How programs use the public interface; checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_type
+
+from mcpstore import AsyncMCPStore, MCPStore, MCPStoreError
+from mcpstore.core.models.catalog import Tool
+from mcpstore.core.models.record import Named
+from mcpstore.core.models.service import (
+    ServiceConnectionState,
+    ServiceInfo,
+    ServiceSnapshot,
+    ServiceStatus,
+    StateMetadata,
+)
+from mcpstore.monitoring import AlertConfig, MonitoringConfig
+from mcpstore.store.results import CallResult, CheckResult
+
+
+def watch(name: str, old: ServiceConnectionState, new: ServiceConnectionState, metadata: StateMetadata) -> None:
+    print(name, old, new, metadata.error_message)
+
+
+def sync() -> None:
+    with MCPStore({"mcpServers": {}}, monitoring_config=MonitoringConfig(check_interval=10)) as store:
+        store.on_state_change(watch)
+        assert_type(store.add_service({"name": "a", "command": "uvx"}), Named[ServiceSnapshot])
+        assert_type(store.start_service("a"), bool)
+        assert_type(store.list_services(), Named[ServiceSnapshot])
+        for service in store.list_services():
+            assert_type(service.run_status, ServiceStatus)
+        assert_type(store.get_service_info("a"), ServiceInfo | None)
+        assert_type(store.list_tools("a"), Named[Tool])
+        result = store.call_tool("echo", {"text": "x"}, service="a", timeout=5)
+        assert_type(result, CallResult)
+        assert_type(result.text, str)
+        assert_type(store.check_services()["a"], CheckResult)
+        assert_type(store.for_agent("me").call_tool("echo"), CallResult)
+        assert_type(store.close(), list[str])
+
+
+async def asynchronous() -> None:
+    try:
+        async with AsyncMCPStore("mcp.json", state_dir="state", start=False) as store:
+            store.on_state_change(watch)
+            assert_type(await store.start_service("a", 30), bool)
+            assert_type(await store.call_tool("echo"), CallResult)
+            assert_type(await store.list_tools(), Named[Tool])
+            assert_type(await store.read_resource("file:///x"), Mapping[str, Any])
+    except MCPStoreError as error:
+        print(error)
+
+
+def configured() -> MonitoringConfig:
+    return MonitoringConfig(alerts=AlertConfig(cooldown=60.0))
