@@ -105,6 +105,8 @@ class Actor:
                 _log.exception("service %r: %r failed; please report this", self.spec.name, action)
                 self._inbox += _said_instead(action)
         self._timers.follow(self.ctx)
+        if self.ctx.conn is not before.conn or self.ctx.desired is not before.desired:
+            self._shared.witness.moved(self.spec.name, self.ctx)
 
     def _marked(self, event: Event) -> Event:
         """Return the event with the mark of a full restart window."""
@@ -189,6 +191,7 @@ class Actor:
             history.failed(now, verdict.error)
         else:
             history.error = verdict.error
+        self._shared.witness.checked(self.spec.name, verdict.took, answered=verdict.answered, error=verdict.error)
         self._probe = None
         self.post(verdict.event)
 
@@ -241,6 +244,7 @@ class Actor:
             monotonic=clock.now(),
             timestamp=self.history.entered,
         )
+        self._shared.witness.changed(change)
         self._shared.bus.announce(change)
         self._shared.plugins.notify("mcpstore_state_changed", change=change)
 

@@ -30,6 +30,10 @@ class Clock:
         """Return the local time, without zone, as people read it."""
         return datetime.now()  # noqa: DTZ005 - local and naive on purpose: users subtract it from datetime.now()
 
+    def posix(self) -> float:
+        """Return the time as records keep it: a POSIX timestamp, in seconds."""
+        return time.time()
+
     def wall_at(self, when: float) -> datetime:
         """Return the local time that belongs to a time of the event loop."""
         return self.wall() + timedelta(seconds=when - self.now())

@@ -18,6 +18,7 @@ from mcpstore.runtime.admission import Admission
 from mcpstore.runtime.bus import Bus
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.guard import MassFailureGuard
+from mcpstore.runtime.witness import Witness
 
 __all__ = ["Prepared", "Shared"]
 
@@ -52,6 +53,7 @@ class Shared:
         eras: The protocol era each configuration was spoken with last, by `era_key`.
         live: Returns how many services have a connection.
         last_trouble: Returns when this process last stood still.
+        witness: Is told what happens.
     """
 
     clock: Clock
@@ -66,3 +68,4 @@ class Shared:
     eras: dict[str, Era] = attrs.field(factory=dict[str, Era])
     live: Callable[[], int] = lambda: 0
     last_trouble: Callable[[], float] = lambda: float("-inf")
+    witness: Witness = attrs.field(factory=Witness)

@@ -24,6 +24,7 @@ from mcpstore.runtime.guard import MassFailureGuard
 from mcpstore.runtime.heartbeat import Heartbeat
 from mcpstore.runtime.runner import Runner
 from mcpstore.runtime.shared import Prepared, Shared
+from mcpstore.runtime.witness import Witness
 
 __all__ = ["Supervisor"]
 
@@ -46,6 +47,7 @@ class Supervisor:
         timing: How long everything takes.
         limits: How often is too often.
         eras: The protocol era each configuration was spoken with last; kept up to date.
+        witness: Is told what happens to services.
 
     Attributes:
         bus: Who hears of state changes.
@@ -62,6 +64,7 @@ class Supervisor:
         timing: Timing = DEFAULT_TIMING,
         limits: Limits | None = None,
         eras: dict[str, Era] | None = None,
+        witness: Witness | None = None,
     ) -> None:
         clock = clock or Clock()
         self.bus: Bus = Bus()
@@ -85,6 +88,7 @@ class Supervisor:
             eras=self.eras,
             live=lambda: sum(runner.is_live for runner in self._runners.values()),
             last_trouble=lambda: self._heartbeat.last_trouble,
+            witness=witness or Witness(),
         )
 
     # --- the fleet
@@ -232,6 +236,7 @@ class Supervisor:
     def _forgotten(self, name: str) -> None:
         self._runners.pop(name, None)
         self._registry.drop(name)
+        self._shared.witness.forgotten(name)
 
     def _resumed(self) -> None:
         dice = self.clock.dice("resume")

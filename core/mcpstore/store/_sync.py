@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mcpstore.core.models.catalog import Prompt, Resource, Tool
+from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.core.models.record import Named
 from mcpstore.core.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
@@ -108,6 +109,10 @@ class ServiceContext:
     def recover_all(self, timeout: float | None = None) -> dict[str, bool]:
         """Bring back every service that is in error; returns whether each is usable, by name."""
         return self._portal.call(self._twin.recover_all, timeout)
+
+    def get_service_metrics(self, name: str) -> ServiceMetrics | None:
+        """Return what was measured of a service, or None if there is none of this name."""
+        return self._portal.call(self._twin.get_service_metrics, name)
 
     def list_tools(self, service: str | None = None) -> Named[Tool]:
         """Return the tools that can be called now; nothing is asked of any service."""

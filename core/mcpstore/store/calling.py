@@ -44,10 +44,10 @@ async def call_tool(
     limit = _limit(runner, timeout)
     if house.plugins.listens(AUTHORIZE):
         await _authorize(house, CallRequest(service=tool.service, tool=tool.name, arguments=given, agent=agent))
-    if not house.plugins.listens(CALLED):
-        result = await _call(runner, tool, given, limit, on_progress)
-    else:
+    if house.metering.counts_calls or house.plugins.listens(CALLED):
         result = await _call_and_tell(house, runner, tool, given, limit, on_progress, agent)
+    else:
+        result = await _call(runner, tool, given, limit, on_progress)
     if raise_on_error and result.is_error:
         raise ToolError(tool.name, result.text or "it gave no reason", result)
     return result
@@ -112,27 +112,33 @@ async def _call_and_tell(
     on_progress: ProgressFn | None,
     agent: str | None,
 ) -> CallResult:
-    """Call a tool and tell the plugins how it went."""
+    """Call a tool, count the call, and tell the plugins how it went."""
     now = house.supervisor.clock.now
-    began, error = now(), "cancelled"
+    began = now()
+    error: str | None = "cancelled"
     try:
         result = await _call(runner, tool, arguments, limit, on_progress)
-    except CallError as failed:
-        error = str(failed)
+    except Exception as failed:
+        error = str(failed) or type(failed).__name__
         raise
     else:
-        error = result.text if result.is_error else ""
+        error = (result.text or "it gave no reason") if result.is_error else None
         return result
     finally:
-        call = ToolCall(
-            service=tool.service,
-            tool=tool.name,
-            duration=now() - began,
-            ok=not error,
-            error=error or None,
-            agent=agent,
-        )
-        house.plugins.notify(CALLED, call=call)
+        duration = now() - began
+        if error is not None and runner.session is not None:
+            error = runner.session.redact(error)
+        house.metering.called(tool.service, tool.name, duration, error)
+        if house.plugins.listens(CALLED):
+            call = ToolCall(
+                service=tool.service,
+                tool=tool.name,
+                duration=duration,
+                ok=error is None,
+                error=error,
+                agent=agent,
+            )
+            house.plugins.notify(CALLED, call=call)
 
 
 async def _authorize(house: House, request: CallRequest) -> None:

@@ -25,6 +25,7 @@ from mcpstore.runtime.logs import LogLine
 from mcpstore.store import views
 from mcpstore.store.adding import edits_for, handed_over, unusable
 from mcpstore.store.diagnosis import diagnose
+from mcpstore.store.measures import AsyncMeasures
 from mcpstore.store.offers import AsyncOffers
 from mcpstore.store.results import CheckResult, Diagnosis
 
@@ -33,7 +34,7 @@ __all__ = ["AsyncServiceContext"]
 HEALTHY: Final = ServiceConnectionState.HEALTHY
 
 
-class AsyncServiceContext(AsyncOffers):
+class AsyncServiceContext(AsyncMeasures, AsyncOffers):
     """The verbs of a store.
 
     Verbs that act raise `ServiceNotFound` for a name nobody knows; verbs that only ask return None. A context speaks

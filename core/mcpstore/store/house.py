@@ -24,6 +24,7 @@ from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.monitoring.effect import timed
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.metering import Metering
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.store.book import Book, Difference
@@ -59,9 +60,11 @@ class House:
         supervisor: The services.
         state: The state directory, if there is one.
         monitoring: How services are watched and who is told.
+        metering: What is measured of them.
     """
 
     book: Book
+    metering: Metering
     monitoring: MonitoringConfig
     supervisor: Supervisor
 
@@ -110,6 +113,7 @@ class House:
             wanted = Path(self._state_dir) if self._state_dir is not None else default_state_dir(document.location)
             self.state = await asyncio.to_thread(_open_state, StateDir(wanted, passing=not self._starts))
         eras = await asyncio.to_thread(self.state.read_eras) if self.state else {}
+        self.metering = Metering(self.registry, self.monitoring, self._clock)
         self.supervisor = Supervisor(
             self.registry,
             self.plugins,
@@ -118,7 +122,9 @@ class House:
             timing=self._timing,
             limits=Limits(attempts=self._timing.attempts, failures=self.monitoring.retries),
             eras=eras,
+            witness=self.metering,
         )
+        self.metering.open(self.supervisor)
         self._is_open = True
         await self.reconcile()
         self._watching = asyncio.create_task(self._watch(), name="mcpstore-watch-config")

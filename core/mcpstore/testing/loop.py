@@ -10,11 +10,15 @@ import asyncio
 import selectors
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, Final
 
 from mcpstore.runtime.clock import Clock
 
 __all__ = ["FakeClock", "VirtualLoop"]
+
+
+EPOCH: Final = 1_700_000_000.0
+"""The POSIX timestamp at which the clock of a test starts, in seconds."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -86,6 +90,10 @@ class FakeClock(Clock):
     def __init__(self, seed: int = 0) -> None:
         super().__init__(seed)
         self.asleep: float = 0.0
+
+    def posix(self) -> float:
+        """Return a POSIX timestamp that goes with the time of the loop, in seconds."""
+        return EPOCH + self.now()
 
     def slept(self) -> float:
         """Return the seconds the machine is said to have been suspended."""
