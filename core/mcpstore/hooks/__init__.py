@@ -16,7 +16,7 @@ from mcpstore.hooks.persistence import (
     PersistenceBackend,
     Problem,
 )
-from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Retry
+from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
 from mcpstore.hooks.transport import Transport
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "ProgressFn",
     "RecoveryPolicy",
     "Refusal",
+    "Reregister",
     "Retry",
     "ServerInfo",
     "StateChange",

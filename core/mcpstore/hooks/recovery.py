@@ -12,7 +12,7 @@ from mcpstore.core.models.service import Reason, RestartOption
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["GiveUp", "Incident", "RecoveryPolicy", "Retry"]
+__all__ = ["GiveUp", "Incident", "RecoveryPolicy", "Reregister", "Retry"]
 
 C = TypeVar("C", bound="BaseModel")
 
@@ -31,6 +31,8 @@ class Incident:
         restart: The service's `restart` option.
         exit_code: Exit code, if a process ended by itself.
         error: What went wrong, in words.
+        attempts_ago: How many seconds ago each attempt was made that nobody asked for, newest first; the last 100 since
+            somebody asked.
     """
 
     service: str
@@ -42,11 +44,30 @@ class Incident:
     restart: RestartOption = RestartOption.ALWAYS
     exit_code: int | None = None
     error: str = ""
+    attempts_ago: tuple[float, ...] = ()
+
+    def attempts_within(self, seconds: float) -> int:
+        """Return how many attempts the manager made by itself in the last `seconds`."""
+        return sum(ago <= seconds for ago in self.attempts_ago)
 
 
 @attrs.frozen(kw_only=True)
 class Retry:
     """Open it again.
+
+    Attributes:
+        after: Seconds to wait; the manager keeps to the floor.
+    """
+
+    after: float
+
+
+@attrs.frozen(kw_only=True)
+class Reregister:
+    """Make it anew from its stored entry, and open it.
+
+    The configuration is read again, so that the newest entry counts, and everything that was learned of the service is
+    forgotten: the protocol it speaks, how long it takes to start. The entry itself is only read.
 
     Attributes:
         after: Seconds to wait; the manager keeps to the floor.
@@ -79,4 +100,4 @@ class RecoveryPolicy(Generic[C]):
 
     name: str
     config: type[C]
-    decide: Callable[[Incident, C], Retry | GiveUp | None]
+    decide: Callable[[Incident, C], Retry | Reregister | GiveUp | None]

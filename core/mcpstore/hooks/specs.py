@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mcpstore.hooks.health import HealthStrategy
     from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall
     from mcpstore.hooks.persistence import PersistenceBackend
-    from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Retry
+    from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
     from mcpstore.hooks.transport import Transport
 
 # --- offers ------------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def mcpstore_alert_resolved(alert: Alert) -> None:
 
 
 @hookspec
-def mcpstore_choose_recovery(incident: Incident) -> Retry | GiveUp | None:
+def mcpstore_choose_recovery(incident: Incident) -> Retry | Reregister | GiveUp | None:
     """Decide when a service is opened again, ahead of its own recovery policy."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -69,7 +70,9 @@ class Actor:
         self._pins = Pins()
         self._decision = NOTHING
         self._probe: asyncio.Task[None] | None = None
+        self._attempts: deque[float] = deque(maxlen=ATTEMPTS_KEPT)
         self._was_open = False
+        self._is_anew = False
         self._waiters: set[asyncio.Future[None]] = set()
 
     # --- events in
@@ -127,6 +130,7 @@ class Actor:
             self._window.add(self._shared.clock.now())
         elif isinstance(event, ev.Start | ev.Restart | ev.Update) and before is not self.ctx:
             self._window.clear()  # an operator's word begins a new story
+            self._attempts.clear()
             self._pins.clear()
 
     # --- actions
@@ -153,6 +157,9 @@ class Actor:
     def _open(self, epoch: int) -> None:
         self.history.next_retry = None
         self._decision = NOTHING
+        if not self.ctx.op:
+            self._attempts.append(self._shared.clock.now())
+        anew, self._is_anew = self._is_anew, False
         self.session = Session(
             self.spec,
             epoch,
@@ -162,7 +169,8 @@ class Actor:
             on_log=self._logged,
             on_catalog=self._listed,
             before_closed=self._decide,
-            is_first=not self._was_open,
+            is_first=anew or not self._was_open,
+            is_anew=anew,
         )
 
     def _check(self, epoch: int) -> None:
@@ -305,7 +313,11 @@ class Actor:
             exit_code=exit_code,
             error=self.history.error or "",
             retry_after=session.retry_after if session else None,
+            attempts=self._attempts,
         )
+        if self._decision.anew:
+            self._is_anew = True
+            self._shared.reread()
         return bool(self._decision.gives_up)
 
     def _wake(self) -> None:
@@ -313,6 +325,9 @@ class Actor:
             if not waiter.done():
                 waiter.set_result(None)
 
+
+ATTEMPTS_KEPT: Final = 100
+"""Attempts nobody asked for whose times are kept: recovery policies may count them."""
 
 _CAN_END: Final = (ev.Lost, ev.CheckFail, ev.CheckTimeout, ev.CheckUndecidable, ev.Overdue)
 """Events that can end a connection without being asked to."""

@@ -37,6 +37,10 @@ class Runner(Actor):
         self.spec = spec
         self.post(ev.Update(reconnect=reconnect))
 
+    def forget(self) -> None:
+        """Let the next opening be like the first: forget what was learned of the service."""
+        self._is_anew = True
+
     def look_again(self) -> None:
         """Check the connection now, if there is one; unlike an operator's RECHECK this hurries no attempt."""
         if self.ctx.timer in (Timer.CHECK, Timer.FAST):

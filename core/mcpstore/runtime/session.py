@@ -44,6 +44,7 @@ class Session:
         on_catalog: Takes every catalog after the first one.
         before_closed: Awaited when everything is closed, before that is reported; tells whether to give up.
         is_first: Whether the service has not been opened yet by this process.
+        is_anew: Whether what was learned of the service is to be forgotten.
 
     Attributes:
         connection: The connection, while there is one.
@@ -70,6 +71,7 @@ class Session:
         on_catalog: Callable[[Catalog], None],
         before_closed: Callable[[], Awaitable[bool]],
         is_first: bool,
+        is_anew: bool = False,
     ) -> None:
         self._spec: Final = spec
         self.epoch: Final = epoch
@@ -79,6 +81,7 @@ class Session:
         self._on_log: Final = on_log
         self._before_closed: Final = before_closed
         self._is_first: Final = is_first
+        self._is_anew: Final = is_anew
         timing = shared.timing
         self.closing: Closing = Closing(polite=timing.close_polite, term=timing.close_term, kill=timing.close_kill)
         self.connection: Connection | None = None
@@ -139,6 +142,8 @@ class Session:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         shared, spec = self._shared, self._spec
+        if self._is_anew:
+            shared.eras.pop(self._era_key(), None)
         transport: Transport[Any] = shared.plugins.choose("transport", spec.transport)
         prepared = await shared.prepare(spec)
         self.redact = prepared.redact

@@ -53,6 +53,7 @@ class Shared:
         eras: The protocol era each configuration was spoken with last, by `era_key`.
         live: Returns how many services have a connection.
         last_trouble: Returns when this process last stood still.
+        reread: Asks for the configuration to be read again soon, because a service is made anew from its entry.
         witness: Is told what happens.
     """
 
@@ -68,4 +69,5 @@ class Shared:
     eras: dict[str, Era] = attrs.field(factory=dict[str, Era])
     live: Callable[[], int] = lambda: 0
     last_trouble: Callable[[], float] = lambda: float("-inf")
+    reread: Callable[[], None] = lambda: None
     witness: Witness = attrs.field(factory=Witness)

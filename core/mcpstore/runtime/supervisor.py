@@ -47,6 +47,7 @@ class Supervisor:
         timing: How long everything takes.
         limits: How often is too often.
         eras: The protocol era each configuration was spoken with last; kept up to date.
+        reread: Asks for the configuration to be read again soon.
         witness: Is told what happens to services.
 
     Attributes:
@@ -64,6 +65,7 @@ class Supervisor:
         timing: Timing = DEFAULT_TIMING,
         limits: Limits | None = None,
         eras: dict[str, Era] | None = None,
+        reread: Callable[[], None] = lambda: None,
         witness: Witness | None = None,
     ) -> None:
         clock = clock or Clock()
@@ -88,6 +90,7 @@ class Supervisor:
             eras=self.eras,
             live=lambda: sum(runner.is_live for runner in self._runners.values()),
             last_trouble=lambda: self._heartbeat.last_trouble,
+            reread=reread,
             witness=witness or Witness(),
         )
 
@@ -159,6 +162,11 @@ class Supervisor:
         runner.post(ev.Restart())
         await runner.until(lambda: runner.is_settled, timeout)
         return runner.is_live
+
+    async def renew(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - a limit on waiting only
+        """Restart a service as if it had just been added: nothing that was learned of it counts any longer."""
+        self.runner(name).forget()
+        return await self.restart(name, timeout)
 
     async def remove(self, name: str) -> bool:
         """Close a service for good and wait; returns whether nothing of it is left."""

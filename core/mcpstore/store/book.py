@@ -72,6 +72,15 @@ class Book:
         """
         self._take(read(await self._document.read(), where=self.location, project=self._project))
 
+    async def reread(self) -> None:
+        """Read it again; waits for an edit under way.
+
+        Raises:
+            ConfigError: It cannot be read; the last reading still counts.
+        """
+        async with self._editing:
+            await self.load()
+
     async def edit(self, make: Callable[[Reading], Sequence[Edit]]) -> None:
         """Change it, on top of what stands there now.
 

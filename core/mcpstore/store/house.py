@@ -90,6 +90,7 @@ class House:
         self._clock = clock or Clock()
         self._monitoring = monitoring
         self._watching: asyncio.Task[None] | None = None
+        self._rereading: asyncio.Task[None] | None = None
         self._reconciling = asyncio.Lock()
         self._cycle: DependencyCycle | None = None
         self._is_open = False
@@ -122,6 +123,7 @@ class House:
             timing=self._timing,
             limits=Limits(attempts=self._timing.attempts, failures=self.monitoring.retries),
             eras=eras,
+            reread=self._reread_soon,
             witness=self.metering,
         )
         self.metering.open(self.supervisor)
@@ -177,9 +179,11 @@ class House:
             raise StoreClosed("the store is closed; open a new one")
 
     async def _close(self, *, force: bool) -> list[str]:
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching])
+        followers = [task for task in (self._watching, self._rereading) if task is not None]
+        for task in followers:
+            task.cancel()
+        if followers:
+            await asyncio.wait(followers)
         left = await self.supervisor.shutdown(force=force)
         for name in left:
             _log.error("something of service %r may still be running", name)
@@ -230,6 +234,19 @@ class House:
                 fresh = [s for s in difference.changed if s.enabled and not known[s.name].enabled]
                 self.supervisor.start_in_order(s.name for s in (*difference.added, *fresh) if s.enabled)
             await asyncio.gather(*stopped, *removed)
+
+    async def reread(self) -> None:
+        """Read the configuration again and let the services follow; one that cannot be read changes nothing."""
+        try:
+            await self.book.reread()
+        except ConfigError as error:
+            _log.warning("%s; the services go on as they are", error)
+        else:
+            await self.reconcile()
+
+    def _reread_soon(self) -> None:
+        if self._is_open and (self._rereading is None or self._rereading.done()):
+            self._rereading = asyncio.create_task(self.reread(), name="mcpstore-reread-config")
 
     def _update(self, spec: ServiceSpec, known: Mapping[str, ServiceSpec]) -> bool:
         """Give a service its new specification; returns whether it is to be stopped now."""
