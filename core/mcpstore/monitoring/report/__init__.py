@@ -1,0 +1,33 @@
+"""Lifecycle reports: from records of what happened to text, Markdown, or a page. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mcpstore.monitoring.report.making import life_of
+from mcpstore.monitoring.report.records import Advice, Bucket, Incident, Life, Report, Stretch
+
+__all__ = ["FORMATS", "Advice", "Bucket", "Incident", "Life", "Report", "Stretch", "life_of", "render"]
+
+FORMATS: Final = ("text", "markdown", "html")
+
+
+def render(report: Report, format: str = "text") -> str:  # noqa: A002 - what people call it
+    """Return a report in a form: "text", "markdown" or "html".
+
+    Raises:
+        ValueError: There is no such form.
+    """
+    if format == "html":
+        from mcpstore.monitoring.report.html import to_html  # noqa: PLC0415 - each form loads what it needs
+
+        return to_html(report)
+    if format == "markdown":
+        from mcpstore.monitoring.report.markdown import to_markdown  # noqa: PLC0415
+
+        return to_markdown(report)
+    if format == "text":
+        from mcpstore.monitoring.report.text import to_text  # noqa: PLC0415
+
+        return to_text(report)
+    raise ValueError(f"format must be one of {', '.join(FORMATS)} (got {format!r})")

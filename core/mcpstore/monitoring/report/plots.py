@@ -1,0 +1,149 @@
+"""The plots of a report, as SVG: each has a title and says in words what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from mcpstore.monitoring.report.bands import runs, worst
+from mcpstore.monitoring.report.markup import Element, element
+from mcpstore.monitoring.report.records import Bucket, Life, Report
+from mcpstore.monitoring.report.scale import nice_top, time_ticks
+from mcpstore.monitoring.report.words import duration, milliseconds, percent, when
+
+__all__ = ["availability_plot", "latency_plot", "states_plot"]
+
+WIDE: Final = 1060
+NAMES: Final = 190
+"""Room for the names of services, left of the bands."""
+ROW: Final = 26
+BAND: Final = 16
+CELLS: Final = 435
+"""Cells of a band, two units wide each."""
+NAME_LENGTH: Final = 26
+
+SMALL: Final = 520
+TALL: Final = 150
+LEFT: Final = 58
+BOTTOM: Final = 24
+TOP: Final = 8
+AXIS: Final = 20
+
+
+def states_plot(report: Report) -> Element:
+    """Return the states of every service over time, as coloured bands."""
+    height = ROW * len(report.services) + AXIS
+    width = WIDE - NAMES
+    cell = width / CELLS
+    size = (report.end - report.begin) / CELLS
+    told = "; ".join(f"{life.name}: available {percent(life.availability)}" for life in report.services)
+    svg = _svg("states", WIDE, height, "States over time", told)
+    svg.extend(_time_axis(report, NAMES, width, 0, height - AXIS, 8))
+    for number, life in enumerate(report.services):
+        y = number * ROW
+        name = life.name if len(life.name) <= NAME_LENGTH else life.name[: NAME_LENGTH - 1] + "…"
+        svg.append(element("text", name, element("title", life.name), x=0, y=y + 17, class_="name"))
+        svg.append(element("rect", x=NAMES, y=y + 5, width=width, height=BAND, rx=3, class_="track"))
+        for first, count, kind in runs(worst(life.stretches, report.begin, report.end, CELLS)):
+            moment = when(report.begin + first * size, since=report.begin)
+            label = element("title", f"{life.name}: {kind} from {moment} for {duration(count * size)}")
+            x = NAMES + first * cell
+            svg.append(element("rect", label, x=x, y=y + 5, width=count * cell, height=BAND, class_=f"s-{kind}"))
+    return svg
+
+
+def availability_plot(life: Life, report: Report, number: int) -> Element:
+    """Return the availability of a service over time, as bars."""
+    told = f"available {percent(life.availability)} of the time it was wanted, {len(life.incidents)} incidents"
+    svg = _svg(f"availability-{number}", SMALL, TALL, f"Availability of {life.name} over time", told)
+    floor, height = TALL - BOTTOM, TALL - BOTTOM - TOP
+    svg.extend(_scale([(0, "0 %"), (50, "50 %"), (100, "100 %")], 100))
+    svg.extend(_time_axis(report, LEFT, SMALL - LEFT, TOP, floor, 5))
+    for bucket in life.buckets:
+        if bucket.availability is None:
+            continue
+        x, width = _x(bucket.begin, report), max(_x(bucket.end, report) - _x(bucket.begin, report) - 0.8, 0.4)
+        up = height * bucket.availability / 100
+        label = element("title", f"{when(bucket.begin, since=report.begin)}: {percent(bucket.availability)}")
+        bar = element("g", label)
+        if up < height:
+            bar.append(element("rect", x=x, y=TOP, width=width, height=height - up, class_="lost"))
+        if up > 0:
+            bar.append(element("rect", x=x, y=floor - up, width=width, height=up, class_="kept"))
+        svg.append(bar)
+    return svg
+
+
+def latency_plot(life: Life, report: Report, number: int) -> Element:
+    """Return how long calls (without calls: checks) of a service took over time, as lines."""
+    has_calls = life.calls > 0
+    what = "calls" if has_calls else "health checks"
+    lines: list[tuple[str, str, Callable[[Bucket], float | None]]] = [("mean", "mean", lambda b: b.response_time)]
+    if has_calls:
+        lines = [("p95", "95 of 100 below", lambda b: b.p95), ("mean", "mean", lambda b: b.mean)]
+    values = [value for _, _, read in lines for b in life.buckets if (value := read(b)) is not None]
+    top = nice_top(max(values, default=0.0))
+    told = f"the slowest part of the time: {milliseconds(max(values))}" if values else "nothing was measured"
+    svg = _svg(f"latency-{number}", SMALL, TALL, f"Duration of {what} of {life.name} over time", told)
+    svg.extend(_scale([(part * top, milliseconds(part * top) if part else "0") for part in (0, 0.5, 1)], top))
+    svg.extend(_time_axis(report, LEFT, SMALL - LEFT, TOP, TALL - BOTTOM, 5))
+    for bucket in life.buckets:
+        if bucket.failed_calls:
+            label = element("title", f"{when(bucket.begin, since=report.begin)}: {bucket.failed_calls} calls failed")
+            middle = (_x(bucket.begin, report) + _x(bucket.end, report)) / 2
+            svg.append(element("circle", label, cx=middle, cy=TALL - BOTTOM, r=3, class_="failed"))
+    for kind, _, read in lines:
+        svg.extend(_line(life.buckets, read, report, top, f"line {kind}"))
+    if not values:
+        svg.append(element("text", "nothing was measured", x=LEFT + 12, y=TALL / 2, class_="tick"))
+    return svg
+
+
+def _line(
+    buckets: Sequence[Bucket], read: Callable[[Bucket], float | None], report: Report, top: float, class_: str
+) -> Iterable[Element]:
+    """Yield a line for each run of buckets that have a value; one alone is a dot."""
+    running: list[tuple[float, float]] = []
+    height = TALL - BOTTOM - TOP
+    for bucket in (*buckets, None):
+        value = None if bucket is None else read(bucket)
+        if bucket is not None and value is not None:
+            middle = (_x(bucket.begin, report) + _x(bucket.end, report)) / 2
+            running.append((middle, TOP + height * (1 - min(value / top, 1.0))))
+            continue
+        if len(running) == 1:
+            yield element("circle", cx=running[0][0], cy=running[0][1], r=1.8, class_=f"{class_} dot")
+        elif running:
+            yield element("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in running), class_=class_)
+        running = []
+
+
+def _svg(name: str, width: float, height: float, title: str, told: str) -> Element:
+    return element(
+        "svg",
+        element("title", title, id=f"{name}-title"),
+        element("desc", told, id=f"{name}-text"),
+        viewBox=f"0 0 {width} {height}",
+        role="img",
+        aria_labelledby=f"{name}-title {name}-text",
+    )
+
+
+def _x(moment: float, report: Report) -> float:
+    return LEFT + (SMALL - LEFT) * (moment - report.begin) / max(report.end - report.begin, 1e-9)
+
+
+def _scale(marks: Iterable[tuple[float, str]], top: float) -> Iterable[Element]:
+    floor, height = TALL - BOTTOM, TALL - BOTTOM - TOP
+    for value, label in marks:
+        y = floor - height * value / top
+        yield element("line", x1=LEFT, x2=SMALL, y1=y, y2=y, class_="grid")
+        yield element("text", label, x=LEFT - 8, y=y + 4, class_="tick end")
+
+
+def _time_axis(report: Report, left: float, width: float, top: float, floor: float, most: int) -> Iterable[Element]:
+    for moment, label in time_ticks(report.begin, report.end, most):
+        x = left + width * (moment - report.begin) / (report.end - report.begin)
+        yield element("line", x1=x, x2=x, y1=top, y2=floor + 3, class_="grid")
+        if left + 14 < x < left + width - 14:
+            yield element("text", label, x=x, y=floor + 16, class_="tick middle")

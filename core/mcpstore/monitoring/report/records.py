@@ -1,0 +1,206 @@
+"""What a report says: how each service fared in a stretch of time, in a size that does not grow with that time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from mcpstore.core.models.alert import Alert
+from mcpstore.core.models.metrics import ServiceMetrics
+from mcpstore.core.models.record import Record
+from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.core.models.service import ServiceStatus
+
+__all__ = ["STOPPED", "USABLE", "Advice", "Bucket", "Incident", "Life", "Report", "Stretch"]
+
+USABLE: Final = frozenset({State.HEALTHY, State.WARNING})
+"""The states in which a service does its work."""
+
+STOPPED: Final = "stopped"
+"""What a service is that nobody wants to run."""
+
+
+@attrs.frozen(kw_only=True)
+class Stretch(Record):
+    """A time that a service spent in one state.
+
+    Attributes:
+        state: The connection state.
+        begin: When it entered it, as a POSIX timestamp in seconds.
+        end: When it left it, as a POSIX timestamp in seconds; the end of the report if it is still in it.
+        wanted: Whether it was wanted to run.
+    """
+
+    state: State
+    begin: float
+    end: float
+    wanted: bool = True
+
+    @property
+    def duration(self) -> float:
+        """How long, in seconds."""
+        return self.end - self.begin
+
+    @property
+    def kind(self) -> str:
+        """The state, or "stopped" if it was not wanted."""
+        return self.state.value if self.wanted else STOPPED
+
+
+@attrs.frozen(kw_only=True)
+class Bucket(Record):
+    """What was measured in one part of the time of a report.
+
+    Attributes:
+        begin: Its beginning, as a POSIX timestamp in seconds.
+        end: Its end, as a POSIX timestamp in seconds.
+        availability: Share of the time it was wanted in which it was usable, in per cent; None if it was not wanted.
+        calls: Calls that ended.
+        failed_calls: Calls that did not end well.
+        mean: Mean duration of a call, in seconds; None without calls.
+        p95: The highest of the durations that 95 of 100 calls stayed below, in seconds; None without calls.
+        response_time: Mean duration of an answered check, in seconds; None without one.
+    """
+
+    begin: float
+    end: float
+    availability: float | None = None
+    calls: int = 0
+    failed_calls: int = 0
+    mean: float | None = None
+    p95: float | None = None
+    response_time: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Incident(Record):
+    """A time in which a service was wanted and not usable.
+
+    Attributes:
+        begin: When it began, as a POSIX timestamp in seconds.
+        end: When it was over, as a POSIX timestamp in seconds; None if it is not.
+        duration: How long it has lasted, in seconds.
+        states: The states it went through, each once, in order.
+    """
+
+    begin: float
+    end: float | None
+    duration: float
+    states: tuple[State, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Advice(Record):
+    """What is the matter with a service, and what to do.
+
+    Attributes:
+        summary: What is the matter.
+        evidence: What that is concluded from.
+        remedy: What to do; empty if nothing needs to be done.
+    """
+
+    summary: str
+    evidence: tuple[str, ...] = ()
+    remedy: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Life(Record):
+    """How one service fared.
+
+    Attributes:
+        name: Its name.
+        status: Its run status at the end.
+        connection_state: Its connection state at the end.
+        transport: How it is reached.
+        tool_count: Tools it offers.
+        availability: Share of the time it was wanted in which it was usable, in per cent; None if it never was.
+        time_in: Seconds spent in each state, and stopped, as far as that occurred.
+        stretches: Its states over time.
+        restarts: How often a lost connection was opened again.
+        calls: Calls that ended.
+        failed_calls: Calls that did not end well.
+        mean: Mean duration of a call, in seconds; None without calls.
+        worst: The longest call, in seconds; None without calls.
+        incidents: When it was not usable, oldest first.
+        buckets: What was measured over time.
+        metrics: What was measured last; None if nothing is measured.
+        advice: What is the matter and what to do.
+    """
+
+    name: str
+    status: ServiceStatus
+    connection_state: State
+    transport: str = ""
+    tool_count: int = 0
+    availability: float | None = None
+    time_in: Mapping[str, float] = attrs.field(factory=dict[str, float])
+    stretches: tuple[Stretch, ...] = ()
+    restarts: int = 0
+    calls: int = 0
+    failed_calls: int = 0
+    mean: float | None = None
+    worst: float | None = None
+    incidents: tuple[Incident, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+    metrics: ServiceMetrics | None = None
+    advice: Advice | None = None
+
+    @property
+    def error_rate(self) -> float | None:
+        """Failed calls per call, in per cent; None without calls."""
+        return 100.0 * self.failed_calls / self.calls if self.calls else None
+
+    @property
+    def needs_care(self) -> bool:
+        """Whether there is something to do about it."""
+        return self.advice is not None and bool(self.advice.remedy) and self.status is not ServiceStatus.STOPPED
+
+
+@attrs.frozen(kw_only=True)
+class Report(Record):
+    """How a fleet of services fared.
+
+    Attributes:
+        begin: The beginning of the time told of, as a POSIX timestamp in seconds.
+        end: Its end, as a POSIX timestamp in seconds: when the report was made.
+        location: Where the configuration is kept.
+        services: The services.
+        alerts: What people were told, oldest first.
+        active: The alerts that are not resolved.
+    """
+
+    begin: float
+    end: float
+    location: str = ""
+    services: tuple[Life, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    active: tuple[Alert, ...] = ()
+
+    @property
+    def availability(self) -> float | None:
+        """Mean availability of the services that were wanted, in per cent; None if none was."""
+        known = [life.availability for life in self.services if life.availability is not None]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def calls(self) -> int:
+        """Calls of all services that ended."""
+        return sum(life.calls for life in self.services)
+
+    @property
+    def failed_calls(self) -> int:
+        """Calls of all services that did not end well."""
+        return sum(life.failed_calls for life in self.services)
+
+    @property
+    def error_rate(self) -> float | None:
+        """Failed calls per call, in per cent; None without calls."""
+        return 100.0 * self.failed_calls / self.calls if self.calls else None
+
+    @property
+    def incidents(self) -> int:
+        """How often a service was not usable."""
+        return sum(len(life.incidents) for life in self.services)

@@ -1,0 +1,51 @@
+"""Made-up lives of services, for reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.core.models.service import ServiceSnapshot, ServiceStatus
+from mcpstore.monitoring.report import Advice, Life, Report, Stretch, life_of
+
+BEGIN = 1_700_000_000.0
+HOUR = 3600.0
+
+
+def stretches(*states: tuple[State, float] | tuple[State, float, bool], begin: float = BEGIN) -> list[Stretch]:
+    """Return stretches that follow each other: (state, seconds) or (state, seconds, wanted)."""
+    made = []
+    for state, seconds, *wanted in states:
+        made.append(Stretch(state=state, begin=begin, end=begin + seconds, wanted=wanted[0] if wanted else True))
+        begin += seconds
+    return made
+
+
+def sample(after: float, **fields: Any) -> MetricsSample:
+    return MetricsSample(
+        service_name="a", timestamp=BEGIN + after, duration=30, connection_state=State.HEALTHY, **fields
+    )
+
+
+def life(name: str = "a", states: Sequence[Stretch] = (), **fields: Any) -> Life:
+    state = states[-1].state if states else State.HEALTHY
+    status = fields.pop("status", ServiceStatus.RUNNING)
+    snapshot = ServiceSnapshot(
+        name=name, status=status, run_status=status, connection_state=state, transport="stdio", tool_count=2
+    )
+    end = BEGIN + fields.pop("lasted", HOUR)
+    return life_of(snapshot, BEGIN, end, stretches=states, **fields)
+
+
+def ill(name: str, **fields: Any) -> Life:
+    advice = Advice(summary="it is broken", evidence=("exited with code 1",), remedy="mend it")
+    return life(
+        name, stretches((State.HEALTHY, 600), (State.DISCONNECTED, 3000)), status=ServiceStatus.ERROR, advice=advice,
+        **fields,
+    )  # fmt: skip
+
+
+def report(*lives: Life, **fields: Any) -> Report:
+    return Report(begin=BEGIN, end=BEGIN + HOUR, location="/home/me/mcp.json", services=lives, **fields)

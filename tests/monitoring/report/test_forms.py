@@ -1,0 +1,160 @@
+"""A report as text, Markdown and HTML."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
+from mcpstore.core.models.metrics import ServiceMetrics, ToolMetrics
+from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.core.models.service import ServiceStatus
+from mcpstore.monitoring.report import FORMATS, Advice, Report, render
+from mcpstore.monitoring.report.bands import bar
+
+from .lives import BEGIN, HOUR, ill, life, report, sample, stretches
+
+EVIL = "a\x1b[31m<script>alert(1)</script>\u202e\"'|`*_[x](javascript:y)\r\n# b\ud800 https://evil.example @you"
+
+
+def alert(**fields: Any) -> Alert:
+    return Alert(
+        **{
+            "rule_name": "service_down", "service": "a", "level": AlertLevel.ERROR, "kind": AlertKind.FIRED,
+            "message": "a is down", "timestamp": BEGIN + 60, "incident": "1", **fields,
+        }
+    )  # fmt: skip
+
+
+def evil() -> Report:
+    metrics = ServiceMetrics(
+        service_name=EVIL, status=ServiceStatus.RUNNING, connection_state=State.HEALTHY, p50=0.1,
+        tools=(ToolMetrics(name=EVIL, total_calls=1),),
+    )  # fmt: skip
+    advice = Advice(summary=EVIL, evidence=(EVIL,), remedy=EVIL)
+    states = stretches((State.HEALTHY, 60), (State.DISCONNECTED, 60))
+    one = life(EVIL, states, status=ServiceStatus.ERROR, advice=advice, metrics=metrics, samples=[sample(30, calls=1)])
+    return Report(
+        begin=BEGIN, end=BEGIN + HOUR, location=EVIL, services=(one,), alerts=(alert(service=EVIL, message=EVIL),)
+    )
+
+
+class Page(HTMLParser):
+    """Takes down the elements of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_form_tells_what_happened_and_what_to_do(form):
+    samples = [sample(30, calls=4, failed_calls=1, avg_response_time=0.02, p95=0.03, max_response_time=0.04)]
+    told = render(report(life("well", stretches((State.HEALTHY, HOUR))), ill("broken", samples=samples)), form)
+    for words in (
+        "1 of 2", "58.3 %", "25.0 %", "1 service of 2 needs", "broken", "it is broken", "mend it", "exited with code 1",
+        "not over after 50 min", "50 min (83.3 %)", "/home/me/mcp.json",
+    ):  # fmt: skip
+        assert words in told, words
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_alerts_are_told(form):
+    made = report(alerts=(alert(), alert(kind=AlertKind.RESOLVED)), active=(alert(incident="2"),))
+    told = render(made, form)
+    assert "a is down" in told
+    assert "resolved" in told
+    assert "1, 1 active" in told
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_fleet_without_services_has_a_report_too(form):
+    assert "There are no services." in render(report(), form)
+
+
+def test_an_unknown_form_is_an_error_that_names_the_known_ones():
+    with pytest.raises(ValueError, match="text, markdown, html"):
+        render(report(), "pdf")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_nothing_a_service_says_moves_a_cursor_turns_text_around_or_cannot_be_written(form):
+    told = render(evil(), form)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", told)
+    told.encode("utf-8")
+
+
+def test_nothing_a_service_says_becomes_an_element_of_the_page():
+    page = Page(render(evil(), "html"))
+    assert page.all("script") == []
+    assert all(not name.startswith("on") for _, attributes in page.found for name in attributes)
+    assert {anchor["href"] for anchor in page.all("a")} == {"#service-0"}
+
+
+def test_nothing_a_service_says_becomes_a_link_a_table_or_an_element_of_markdown():
+    told = render(evil(), "markdown")
+    inline = "\n".join(line for line in told.splitlines() if not line.startswith("    "))
+    assert "<" not in inline
+    assert "](" not in inline.replace("\\](", "")
+    assert "https://" not in inline
+    rows = [line for line in told.splitlines() if line.startswith("| ")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} <= {3, 6, 12}
+
+
+def test_the_page_needs_nothing_else():
+    told = render(evil(), "html")
+    page = Page(told)
+    for tag in ("link", "img", "iframe", "object", "base", "form"):
+        assert page.all(tag) == []
+    assert not [attributes for _, attributes in page.found if "src" in attributes]
+    assert "url(" not in told
+    assert "@import" not in told
+    assert any("default-src 'none'" in str(meta.get("content")) for meta in page.all("meta"))
+    assert "prefers-color-scheme: dark" in told
+
+
+def test_every_plot_has_a_title_and_says_in_words_what_it_shows():
+    made = report(life("a", stretches((State.HEALTHY, HOUR)), samples=[sample(30, calls=1)]), ill("b"))
+    page = Page(render(made, "html"))
+    plots = page.all("svg")
+    assert len(plots) == 1 + 2 * 2
+    ids = {attributes["id"] for _, attributes in page.found if "id" in attributes}
+    for plot in plots:
+        assert plot["role"] == "img"
+        assert set(str(plot["aria-labelledby"]).split()) <= ids
+    assert len(ids) == len([1 for _, attributes in page.found if "id" in attributes])
+    assert "available 16.7 % of the time it was wanted, 1 incidents" in render(made, "html")
+
+
+def test_of_many_services_those_that_are_well_are_folded_up():
+    lives = [life(f"s{number}", stretches((State.HEALTHY, HOUR))) for number in range(20)]
+    folded = Page(render(report(*lives, ill("b")), "html")).all("details")
+    assert ["open" in one for one in folded] == [False] * 20 + [True]
+
+
+def test_the_size_of_a_page_does_not_grow_with_what_was_recorded():
+    blips = [(State.HEALTHY, 0.5), (State.RECONNECTING, 0.5)]
+    few = render(report(life(states=stretches(*blips * 3600))), "html")
+    many = render(report(life(states=stretches(*[(s, t / 10) for s, t in blips] * 36_000))), "html")
+    assert len(many) < 1.2 * len(few)
+
+
+def test_a_trouble_too_short_for_a_cell_of_its_own_still_shows():
+    states = stretches((State.HEALTHY, 1800), (State.UNHEALTHY, 0.1), (State.HEALTHY, 1799.9))
+    assert bar(states, BEGIN, BEGIN + HOUR, 10) == "█████▒████"
+
+
+def test_a_bar_is_blank_where_nothing_is_known():
+    late = stretches((State.HEALTHY, HOUR / 2), begin=BEGIN + HOUR / 2)
+    assert bar(late, BEGIN, BEGIN + HOUR, 4) == "  ██"
+    assert bar([], BEGIN, BEGIN, 4) == "    "
