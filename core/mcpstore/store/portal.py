@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
@@ -30,6 +31,7 @@ class Portal:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._close_at_exit: Callable[[], Awaitable[Any]] | None = None
+        self._waiting: set[concurrent.futures.Future[Any]] = set()
         self._thread = threading.Thread(target=self._run, name="mcpstore-portal", daemon=True)
         self._thread.start()
 
@@ -49,22 +51,25 @@ class Portal:
         Other threads go on, and Ctrl-C interrupts the wait: what was called is then cancelled.
 
         Raises:
-            StoreClosed: The loop has ended.
+            StoreClosed: The loop has ended, or ended before there was a result.
             RuntimeError: Called from the loop itself, which would wait for itself for ever.
         """
-        if self._loop.is_closed():
-            raise StoreClosed("the store is closed; open a new one")
         if threading.get_ident() == self._thread.ident:
             raise RuntimeError("a sync store cannot be used in its own event loop; use AsyncMCPStore there")
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
         job = _Job(self._loop, function, args, kwargs, future)
-        self._loop.call_soon_threadsafe(job.start)
+        self._waiting.add(future)
         try:
+            self._send(job.start)
             return future.result()
+        except concurrent.futures.CancelledError:
+            raise StoreClosed("the store was closed before there was a result; open a new one") from None
         except BaseException:
             if not future.done():  # the wait was interrupted, not the work
-                self._loop.call_soon_threadsafe(job.cancel)
+                self._send(job.cancel)
             raise
+        finally:
+            self._waiting.discard(future)
 
     def call_plain(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a plain function in the loop and wait for its result; like `call`."""
@@ -76,8 +81,8 @@ class Portal:
 
     def abandon(self, close: Callable[[], Awaitable[Any]]) -> None:
         """Begin to close the store and stop the loop afterwards; returns at once."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self._close_and_stop(close)))
+        with contextlib.suppress(StoreClosed):
+            self._send(lambda: asyncio.ensure_future(self._close_and_stop(close)))
 
     def finish(self, close: Callable[[], Awaitable[Any]]) -> None:
         """Close the store, stop the loop, and wait for both, within reason."""
@@ -91,6 +96,18 @@ class Portal:
             # Plain atexit comes too late: by then no thread may be started any more, and closing starts some.
             threading._register_atexit(_finish, weakref.ref(self))  # type: ignore[attr-defined]  # noqa: SLF001
         self._close_at_exit = close
+
+    def _send(self, what: Callable[[], object]) -> None:
+        """Have something done in the loop; another thread may be ending it at this moment."""
+        if not self._loop.is_closed():
+            try:
+                self._loop.call_soon_threadsafe(what)
+            except RuntimeError:  # it was closed in between
+                if not self._loop.is_closed():
+                    raise
+            else:
+                return
+        raise StoreClosed("the store is closed; open a new one")
 
     async def _close_and_stop(self, close: Callable[[], Awaitable[Any]]) -> None:
         try:
@@ -110,6 +127,8 @@ class Portal:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
+            for future in list(self._waiting):  # whose turn never came
+                future.cancel()
 
 
 def _finish(portal: weakref.ref[Portal]) -> None:
