@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import attrs
 
@@ -70,17 +72,32 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
     Raises:
         ConnectError: The operating system refuses.
     """
-    try:
-        # No preexec_fn, so that Python can use vfork: forking a big manager would copy its page tables.
-        return subprocess.Popen(  # noqa: S603 - starting what the user configured is the purpose
-            [launch.program, *launch.args],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=launch.cwd,
-            env=dict(launch.variables),
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise command.refusal(error, launch.program, launch.args) from error
+    with ExitStack() as ours, ExitStack() as its:
+        try:
+            # The pipes are made here: some versions of Python leave the first ones open if there is no room for all.
+            (stdin, to_it), (from_it, stdout), (errors, stderr) = (_pipe(ours, its, to_child=n == 0) for n in range(3))
+            # No preexec_fn, so that Python can use vfork: forking a big manager would copy its page tables.
+            process = subprocess.Popen(  # noqa: S603 - starting what the user configured is the purpose
+                [launch.program, *launch.args],
+                bufsize=0,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                cwd=launch.cwd,
+                env=dict(launch.variables),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise command.refusal(error, launch.program, launch.args) from error
+        ours.pop_all()
+    process.stdin, process.stdout, process.stderr = to_it, from_it, errors
+    return process
+
+
+def _pipe(ours: ExitStack, its: ExitStack, *, to_child: bool) -> tuple[IO[bytes], IO[bytes]]:
+    """Return both ends of a pipe, the one that is read first; each is closed with what it belongs to."""
+    read, write = os.pipe()
+    reader, writer = FileIO(read, "rb"), FileIO(write, "wb")
+    its.callback((reader if to_child else writer).close)
+    ours.callback((writer if to_child else reader).close)
+    return reader, writer
