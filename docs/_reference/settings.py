@@ -8,6 +8,16 @@ from typing import Any
 from _reference.docstrings import entries, first_sentence
 
 from mcpstore.config.own import KEY, OwnSettings, OwnTimeouts
+from mcpstore.monitoring.config import (
+    AlertConfig,
+    AlertHandlerConfig,
+    AlertRuleConfig,
+    DataCollection,
+    MonitoringConfig,
+    PerformanceMonitoring,
+    ServiceMonitoring,
+    ToolMonitoring,
+)
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.plugin_manager.manager import ALL_STRANGERS
 
@@ -15,6 +25,16 @@ SECTIONS = (
     ("transport", "Transports", "Settings of an entry, by the transport that opens it."),
     ("health strategy", "Health strategies", f"Options of `{KEY}.health`."),
     ("recovery policy", "Recovery policies", f"Options of `{KEY}.recovery`."),
+    ("alert handler", "Alert handlers", f"Settings of an item of `{KEY}.monitoring.alerts.handlers`, beside its own."),
+)
+MONITORING = (
+    ("service_monitoring", ServiceMonitoring),
+    ("performance_monitoring", PerformanceMonitoring),
+    ("tool_monitoring", ToolMonitoring),
+    ("data_collection", DataCollection),
+    ("alerts", AlertConfig),
+    ("alerts.rules", AlertRuleConfig),
+    ("alerts.handlers", AlertHandlerConfig),
 )
 
 
@@ -36,6 +56,15 @@ def _lines() -> Iterator[str]:
     yield f"### `{KEY}.timeouts`"
     yield ""
     yield from _model(OwnTimeouts)
+    yield f"## Monitoring, under `{KEY}.monitoring` at the top of a configuration"
+    yield ""
+    yield "The same fields are those of `mcpstore.monitoring.MonitoringConfig`."
+    yield ""
+    yield from _model(MonitoringConfig)
+    for where, model in MONITORING:
+        yield f"### `{where}`"
+        yield ""
+        yield from _model(model)
     for family, title, told in SECTIONS:
         yield f"## {title}"
         yield ""
@@ -63,4 +92,8 @@ def _model(model: Any) -> Iterator[str]:
 
 def _default(field: Any) -> Any:
     value = field.get_default(call_default_factory=True)
-    return "none" if value is None or hasattr(value, "model_fields") else getattr(value, "value", value)
+    if value is None or hasattr(value, "model_fields"):
+        return "none"
+    if isinstance(value, tuple):
+        return "[]" if not value else ", ".join(getattr(item, "type", str(item)) for item in value)
+    return getattr(value, "value", value)

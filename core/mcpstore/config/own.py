@@ -40,7 +40,14 @@ ChoiceField = Annotated[Choice | None, BeforeValidator(_choice)]
 
 
 class OwnTimeouts(BaseModel):
-    """Deadlines of one service, in seconds."""
+    """Deadlines of one service, in seconds.
+
+    Attributes:
+        connect: From the start of an attempt to an open channel (TCP connect).
+        handshake: From the open channel to the end of the handshake and the first list of tools.
+        check: One health check.
+        call: A call without a result and without progress.
+    """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
