@@ -4,6 +4,7 @@ from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.hooks.alert import AlertHandler
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ProgressFn, ServerInfo
 from mcpstore.hooks.health import Check, HealthStrategy
+from mcpstore.hooks.history import HistoryBackend, HistoryBatch, HistoryPlace, HistoryQuery, HistoryStore
 from mcpstore.hooks.markers import ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, hookspec
 from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall
 from mcpstore.hooks.persistence import (
@@ -39,6 +40,11 @@ __all__ = [
     "Exit",
     "GiveUp",
     "HealthStrategy",
+    "HistoryBackend",
+    "HistoryBatch",
+    "HistoryPlace",
+    "HistoryQuery",
+    "HistoryStore",
     "Incident",
     "Path",
     "Peer",

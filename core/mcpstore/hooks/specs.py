@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mcpstore.core.models.service import ServiceSnapshot
     from mcpstore.hooks.alert import AlertHandler
     from mcpstore.hooks.health import HealthStrategy
+    from mcpstore.hooks.history import HistoryBackend
     from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall
     from mcpstore.hooks.persistence import PersistenceBackend
     from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
@@ -97,6 +98,20 @@ def mcpstore_recovery_policies() -> Iterable[RecoveryPolicy[Any]]:
             @hookimpl
             def mcpstore_recovery_policies():
                 yield RecoveryPolicy(name="office_hours", config=Hours, decide=decide)
+    """
+    return ()
+
+
+@hookspec
+def mcpstore_history_backends() -> Iterable[HistoryBackend[Any]]:
+    """Return places where measurements and changes of state can be kept.
+
+    Example:
+        ::
+
+            @hookimpl
+            def mcpstore_history_backends():
+                yield HistoryBackend(name="timescale", config=TimescaleOptions, open=open_timescale)
     """
     return ()
 

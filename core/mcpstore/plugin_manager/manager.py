@@ -18,6 +18,7 @@ from mcpstore.errors import PluginConflict, UnknownPlugin
 from mcpstore.hooks import (
     AlertHandler,
     HealthStrategy,
+    HistoryBackend,
     PersistenceBackend,
     RecoveryPolicy,
     Transport,
@@ -78,6 +79,7 @@ FAMILIES: Final = {
         Family("alert handler", "mcpstore_alert_handlers", AlertHandler),
         Family("persistence backend", "mcpstore_persistence_backends", PersistenceBackend),
         Family("recovery policy", "mcpstore_recovery_policies", RecoveryPolicy),
+        Family("history backend", "mcpstore_history_backends", HistoryBackend),
     )
 }
 

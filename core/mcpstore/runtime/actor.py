@@ -252,7 +252,7 @@ class Actor:
             monotonic=clock.now(),
             timestamp=self.history.entered,
         )
-        self._shared.witness.changed(change)
+        self._shared.witness.changed(change, self.ctx)
         self._shared.bus.announce(change)
         self._shared.plugins.notify("mcpstore_state_changed", change=change)
 

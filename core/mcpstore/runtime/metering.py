@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mcpstore.core.context import Context, Desired, run_status
+from mcpstore.core.models.history import StateEdge
+from mcpstore.core.models.machine import MachineMetrics
 from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState
 from mcpstore.core.registry import Registry
 from mcpstore.hooks.notice import StateChange
 from mcpstore.monitoring.config import MonitoringConfig
-from mcpstore.monitoring.metrics import ServiceMeter
+from mcpstore.monitoring.metrics import ServiceMeter, Usage
+from mcpstore.monitoring.system import machine_metrics
+from mcpstore.plugin_manager.guest import story
+from mcpstore.plugin_manager.worker import TookTooLong, Worker
+from mcpstore.runtime.archive import Archive
 from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.processes import ProcessLooker
 from mcpstore.runtime.witness import Witness
 
 if TYPE_CHECKING:
+    from mcpstore.runtime.runner import Runner
     from mcpstore.runtime.supervisor import Supervisor
 
 __all__ = ["Metering"]
 
-USABLE = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
+USABLE: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
+
+LOOK_EVERY: Final = 10.0
+"""Seconds between looks at processes and at the machine, unless checks are made more often."""
+
+LOOK_LIMIT: Final = 30.0
+"""Seconds a look may take."""
+
+_log = logging.getLogger("mcpstore.runtime")
 
 
 class Metering(Witness):
@@ -30,25 +48,57 @@ class Metering(Witness):
         registry: What is known of every service.
         config: What is measured.
         clock: Time.
+        archive: Where it is kept.
+        disk_path: A folder on the disk that is looked at.
 
     Attributes:
+        archive: What was measured over time.
         counts_calls: Whether calls are counted; asked before each of them.
+        machine: What was measured of this machine last, if anything was.
         on_news: Called with the name of a service after something happened to it; must return quickly.
+        on_look: Called after a look at processes and at the machine; must return quickly.
     """
 
-    def __init__(self, registry: Registry, config: MonitoringConfig, clock: Clock) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        config: MonitoringConfig,
+        clock: Clock,
+        archive: Archive,
+        *,
+        disk_path: str = "/",
+    ) -> None:
+        self.archive: Archive = archive
         self.counts_calls: bool = config.enabled and config.performance_monitoring.enabled
+        self.machine: MachineMetrics | None = None
         self.on_news: list[Callable[[str], None]] = []
+        self.on_look: list[Callable[[], None]] = []
         self._is_on = config.enabled
         self._slow_after = config.tool_monitoring.slow_call_threshold
         self._registry = registry
         self._clock = clock
+        self._disk_path = disk_path
         self._meters: dict[str, ServiceMeter] = {}
+        self._edges: dict[str, tuple[ServiceConnectionState, bool]] = {}
         self._supervisor: Supervisor | None = None
+        self._worker = Worker("mcpstore-metering")
+        self._looker = ProcessLooker()
+        self._task: asyncio.Task[None] | None = None
 
     def open(self, supervisor: Supervisor) -> None:
         """Begin to measure the services of a supervisor."""
         self._supervisor = supervisor
+        if self._is_on:
+            self._task = asyncio.create_task(self._run(supervisor), name="mcpstore-metering")
+
+    async def close(self) -> None:
+        """Take the last samples and have everything written."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._take_samples()
+        self._worker.close()
+        await self.archive.close()
 
     # --- what the engine tells
 
@@ -77,16 +127,20 @@ class Metering(Witness):
                 live=ctx.conn in LIVE_STATES,
                 asked_for=ctx.op,
             )
+            self._note(service, ctx.conn, ctx, None)
             self._tell(service)
 
-    def changed(self, change: StateChange) -> None:
+    def changed(self, change: StateChange, ctx: Context) -> None:
         """Count a change of a connection state."""
         if self._is_on:
-            self._meter(change.service).changed(change.monotonic)
+            self._meter(change.service).changed(change.monotonic, change.metadata.error_message)
+            self._note(change.service, change.new, ctx, change.metadata.error_message)
 
     def forgotten(self, service: str) -> None:
         """Forget a service."""
         self._meters.pop(service, None)
+        self._edges.pop(service, None)
+        self.archive.forget(service)
 
     # --- what is asked
 
@@ -99,7 +153,6 @@ class Metering(Witness):
         assert self._supervisor is not None  # noqa: S101 - asked while the store is open
         runner, now = self._supervisor.runner(name), self._clock.now()
         ctx, session, history = runner.ctx, runner.session, runner.history
-        meter = self._meter(name)
         is_open = session is not None and runner.is_live
         return ServiceMetrics(
             service_name=name,
@@ -114,10 +167,82 @@ class Metering(Witness):
             response_time=history.response_time,
             consecutive_failures=history.failures,
             reconnect_attempts=ctx.att,
-            **_counted(meter, now),
+            **_counted(self._meter(name), now),
         )
 
+    async def measure_machine(self) -> MachineMetrics:
+        """Measure this machine now."""
+        self.machine = await self._worker.run(self._look_at_machine, LOOK_LIMIT)
+        return self.machine
+
+    # --- looking
+
+    async def _run(self, supervisor: Supervisor) -> None:
+        interval = supervisor.timing.check_interval
+        due = self._clock.now() + interval
+        while True:
+            await asyncio.sleep(min(LOOK_EVERY, interval, max(0.0, due - self._clock.now())))
+            await self._look(supervisor.runners())
+            if self._clock.now() >= due:
+                due = self._clock.now() + interval
+                self._take_samples()
+                await self.archive.flush()
+
+    async def _look(self, runners: list[Runner]) -> None:
+        """Look at the processes and at the machine."""
+        if not self.counts_calls:
+            return
+        leaders = {r.spec.name: r.session.pid for r in runners if r.session is not None and r.session.pid is not None}
+
+        def look() -> tuple[dict[str, Usage], MachineMetrics]:
+            return self._looker.look(leaders) if leaders else {}, self._look_at_machine()
+
+        try:
+            usage, self.machine = await self._worker.run(look, LOOK_LIMIT)
+        except TookTooLong as error:
+            _log.warning("looking at processes %s; it is given up", error)
+            self.counts_calls = False
+            return
+        except Exception as error:  # noqa: BLE001 - what cannot be looked at is not known, and that is all
+            _log.debug("looking at processes and at this machine %s", story(error))
+            return
+        for name, meter in self._meters.items():
+            meter.used(usage.get(name))
+        for listener in self.on_look:
+            listener()
+
+    def _look_at_machine(self) -> MachineMetrics:
+        return machine_metrics(self._clock.posix(), self._disk_path)
+
+    def _take_samples(self) -> None:
+        assert self._supervisor is not None  # noqa: S101 - samples are taken of services
+        now, posix = self._clock.now(), self._clock.posix()
+        for runner in self._supervisor.runners():
+            name, meter = runner.spec.name, self._meters.get(runner.spec.name)
+            if meter is not None:  # nothing has ever happened to a service that was never started
+                self.archive.add(meter.sample(name, runner.ctx.conn, now, posix))
+
     # --- helpers
+
+    def _note(self, service: str, state: ServiceConnectionState, ctx: Context, error: str | None) -> None:
+        """Keep an edge, unless it was kept already."""
+        wanted = ctx.desired is Desired.RUN
+        before = self._edges.get(service)
+        if before == (state, wanted):
+            return
+        self._edges[service] = (state, wanted)
+        self.archive.note(
+            StateEdge(
+                service_name=service,
+                timestamp=self._clock.posix(),
+                monotonic=self._clock.now(),
+                state=state,
+                wanted=wanted,
+                reason=ctx.reason.value if state is ctx.conn else "",
+                error=error,
+                begins=before is None,
+            )
+        )
 
     def _meter(self, name: str) -> ServiceMeter:
         meter = self._meters.get(name)

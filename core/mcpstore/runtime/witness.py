@@ -37,8 +37,8 @@ class Witness:
     def moved(self, service: str, ctx: Context) -> None:
         """Take note of where a step has led; `ctx` is what the machine remembers now."""
 
-    def changed(self, change: StateChange) -> None:
-        """Take note that a connection state changed."""
+    def changed(self, change: StateChange, ctx: Context) -> None:
+        """Take note that a connection state changed; `ctx` is what the machine remembers after the whole step."""
 
     def forgotten(self, service: str) -> None:
         """Take note that nothing is left of a service that was removed."""

@@ -28,6 +28,7 @@ from mcpstore.runtime.metering import Metering
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.store.book import Book, Difference
+from mcpstore.store.keeping import archive_of, find_history
 from mcpstore.store.opening import blocked_plugins, find_document, monitoring_of, open_document
 from mcpstore.store.state_dir import StateDir, default_state_dir
 from mcpstore.store.views import snapshot
@@ -107,6 +108,7 @@ class House:
         try:
             document = await self._load()
             self._set_up_monitoring()
+            open_history = find_history(self.plugins, self.book.reading.content)
         except ConfigError:
             await self.plugins.close()
             raise
@@ -114,7 +116,9 @@ class House:
             wanted = Path(self._state_dir) if self._state_dir is not None else default_state_dir(document.location)
             self.state = await asyncio.to_thread(_open_state, StateDir(wanted, passing=not self._starts))
         eras = await asyncio.to_thread(self.state.read_eras) if self.state else {}
-        self.metering = Metering(self.registry, self.monitoring, self._clock)
+        archive = archive_of(open_history, self.monitoring, self.state, self._clock, is_read_only=not self._starts)
+        disk = str(self.state.path) if self.state else "/"
+        self.metering = Metering(self.registry, self.monitoring, self._clock, archive, disk_path=disk)
         self.supervisor = Supervisor(
             self.registry,
             self.plugins,
@@ -187,6 +191,7 @@ class House:
         left = await self.supervisor.shutdown(force=force)
         for name in left:
             _log.error("something of service %r may still be running", name)
+        await self.metering.close()
         await self.plugins.close()
         if self.state is not None:
             await asyncio.to_thread(self.state.write_eras, self.supervisor.eras)

@@ -1,11 +1,24 @@
-"""The verbs for what was measured: of each service, and of the machine it runs on."""
+"""The verbs for what was measured: of each service, now and over time, and of the machine it runs on."""
 
 from __future__ import annotations
 
-from mcpstore.core.models.metrics import ServiceMetrics
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from mcpstore.core.models.history import StateInterval
+from mcpstore.core.models.machine import MachineMetrics
+from mcpstore.core.models.metrics import MetricsSample, ServiceMetrics
+from mcpstore.hooks.history import HistoryQuery
+from mcpstore.monitoring.metrics import clipped, intervals, step_for
 from mcpstore.store.view import View
 
 __all__ = ["AsyncMeasures"]
+
+DAY: Final = 86_400.0
+
+Moment = float | datetime | timedelta | None
+"""A POSIX timestamp in seconds, a date (local time if it has no zone), or how long ago."""
 
 
 class AsyncMeasures(View):
@@ -14,3 +27,87 @@ class AsyncMeasures(View):
     async def get_service_metrics(self, name: str) -> ServiceMetrics | None:
         """Return what was measured of a service, whatever state it is in, or None if there is none of this name."""
         return None if self._known(name) is None else self._house.metering.metrics(name)
+
+    async def get_system_metrics(self) -> MachineMetrics:
+        """Return how busy and how full this machine is."""
+        return await self._open().metering.measure_machine()
+
+    async def metrics_history(
+        self,
+        name: str | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        limit: int | None = None,
+    ) -> list[MetricsSample]:
+        """Return what was measured of a service over time, oldest first.
+
+        Args:
+            name: The service; None for every one, in the order of their names. One that is gone may still have a
+                history.
+            since: Only what was measured after this; the last day unless it says.
+            until: Only what was measured up to this; everything unless it says.
+            limit: Samples for each service at most: neighbours are merged until they are few enough.
+
+        Raises:
+            ValueError: The limit is below 1, or the end lies before the beginning.
+        """
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit must be at least 1 (got {limit!r})")
+        query = self._query(name, since, until, limit)
+        found = await self._house.metering.archive.samples(query)
+        return [sample for sample in found if self._may_see(sample.service_name)]
+
+    async def state_history(
+        self, name: str | None = None, since: Moment = None, until: Moment = None
+    ) -> list[StateInterval]:
+        """Return the states a service has been in, oldest first; they follow each other without a gap.
+
+        Args:
+            name: The service; None for every one, in the order of their names.
+            since: Only what lies after this; the last day unless it says.
+            until: Only what lies before this; everything unless it says.
+
+        Raises:
+            ValueError: The end lies before the beginning.
+        """
+        query = self._query(name, since, until, None)
+        archive = self._house.metering.archive
+        told: list[StateInterval] = []
+        for service, group in groupby(await archive.edges(query), lambda edge: edge.service_name):
+            edges = list(group)
+            if not self._may_see(service):
+                continue
+            seen: list[MetricsSample] = []
+            if any(edge.begins for edge in edges[1:]):
+                seen = await archive.samples(HistoryQuery(service=service, since=edges[0].timestamp, until=query.until))
+            times = [sample.timestamp for sample in seen]
+
+            def last_seen(begin: float, end: float, times: list[float] = times) -> float | None:
+                return max((time for time in times if begin <= time <= end), default=None)
+
+            told += clipped(intervals(edges, query.until, last_seen=last_seen), query.since, query.until)
+        return told
+
+    def _query(self, name: str | None, since: Moment, until: Moment, limit: int | None) -> HistoryQuery:
+        house = self._open()
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"name must be a string (got {name!r})")
+        now = house.supervisor.clock.posix()
+        end = now if until is None else _posix(until, now, "until")
+        begin = end - DAY if since is None else _posix(since, now, "since")
+        if begin > end:
+            raise ValueError(f"since ({begin:g}) lies after until ({end:g}); exchange them")
+        return HistoryQuery(service=name, since=begin, until=end, step=step_for(begin, end, limit))
+
+    def _may_see(self, name: str) -> bool:
+        return self._agent is None or self._is_in_scope(name)
+
+
+def _posix(moment: float | datetime | timedelta, now: float, what: str) -> float:
+    if isinstance(moment, datetime):
+        return moment.timestamp()
+    if isinstance(moment, timedelta):
+        return now - moment.total_seconds()
+    if isinstance(moment, bool) or not isinstance(moment, int | float):
+        raise TypeError(f"{what} must be a POSIX timestamp in seconds, a datetime or a timedelta (got {moment!r})")
+    return float(moment)

@@ -1,8 +1,22 @@
 """The arithmetic of monitoring: counts, durations, windows, availability. No I/O, no clock: every time is handed in."""
 
-from mcpstore.monitoring.metrics.meter import ServiceMeter
+from mcpstore.monitoring.metrics.intervals import clipped, intervals, uptime_share
+from mcpstore.monitoring.metrics.meter import ServiceMeter, Usage
 from mcpstore.monitoring.metrics.presence import Presence
 from mcpstore.monitoring.metrics.tally import Tally
+from mcpstore.monitoring.metrics.thinning import merged, step_for, thinned
 from mcpstore.monitoring.metrics.window import Window
 
-__all__ = ["Presence", "ServiceMeter", "Tally", "Window"]
+__all__ = [
+    "Presence",
+    "ServiceMeter",
+    "Tally",
+    "Usage",
+    "Window",
+    "clipped",
+    "intervals",
+    "merged",
+    "step_for",
+    "thinned",
+    "uptime_share",
+]

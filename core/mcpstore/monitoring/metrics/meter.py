@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from mcpstore.core.models.metrics import ToolMetrics
+import attrs
+
+from mcpstore.core.models.metrics import MetricsSample, ToolMetrics
+from mcpstore.core.models.service import ServiceConnectionState
 from mcpstore.monitoring.metrics.presence import Presence
 from mcpstore.monitoring.metrics.tally import Tally
 from mcpstore.monitoring.metrics.window import Window
 
-__all__ = ["FLAPPING", "ServiceMeter"]
+__all__ = ["FLAPPING", "ServiceMeter", "Usage"]
 
 FLAPPING: Final = 600.0
 """Seconds over which changes of the state are counted."""
@@ -34,6 +37,34 @@ class _ToolMeter:
         self.tally = Tally()
         self.last_activity = 0.0
         self.last_error: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Usage:
+    """What the process tree of one service uses.
+
+    Attributes:
+        cpu_percent: Processor time since the look before, in per cent of one processor; None at the first look.
+        memory_bytes: Memory it occupies, in bytes; what its processes share is counted in each of them.
+        processes: Its processes.
+    """
+
+    cpu_percent: float | None
+    memory_bytes: int
+    processes: int
+
+
+@attrs.frozen(kw_only=True)
+class _Sampled:
+    """Where the totals stood when the last sample was taken."""
+
+    at: float
+    checks: int = 0
+    failed: int = 0
+    answered: int = 0
+    answering: float = 0.0
+    wanted: float = 0.0
+    usable: float = 0.0
 
 
 class ServiceMeter:
@@ -80,6 +111,7 @@ class ServiceMeter:
         self.processes: int = 0
         self._tools: dict[str, _ToolMeter] = {}
         self._changes: deque[float] = deque(maxlen=CHANGES_KEPT)
+        self._sampled = _Sampled(at=now)
         self._was_live = False
         self._is_lost = False
 
@@ -118,9 +150,17 @@ class ServiceMeter:
         if error and not answered:
             self.last_error = error[:LONGEST_ERROR]
 
-    def changed(self, now: float) -> None:
-        """Count a change of the connection state."""
+    def changed(self, now: float, error: str | None) -> None:
+        """Count a change of the connection state, and take down what had gone wrong before."""
         self._changes.append(now)
+        if error:
+            self.last_error = error[:LONGEST_ERROR]
+
+    def used(self, usage: Usage | None) -> None:
+        """Take down what the processes of the service use; None if there is none."""
+        self.cpu_percent = None if usage is None else usage.cpu_percent
+        self.memory_bytes = None if usage is None else usage.memory_bytes
+        self.processes = 0 if usage is None else usage.processes
 
     def moved(self, now: float, *, wanted: bool, usable: bool, live: bool, asked_for: bool) -> None:
         """Note where a step of the lifecycle has led.
@@ -149,6 +189,47 @@ class ServiceMeter:
     def tools(self) -> tuple[ToolMetrics, ...]:
         """Return what was counted of each tool."""
         return tuple(_told(name, meter) for name, meter in sorted(self._tools.items()))
+
+    def sample(self, name: str, state: ServiceConnectionState, now: float, posix: float) -> MetricsSample:
+        """Return what happened since the last sample was taken.
+
+        Args:
+            name: Name of the service.
+            state: Its connection state.
+            now: The time, on the monotonic clock, in seconds.
+            posix: The same as a POSIX timestamp in seconds.
+        """
+        calls, before = self.recent, self._sampled
+        wanted, usable = self.presence.until(now)
+        after = _Sampled(
+            at=now,
+            checks=self.total_checks,
+            failed=self.failed_checks,
+            answered=self.answered_checks,
+            answering=self.answering,
+            wanted=wanted,
+            usable=usable,
+        )
+        answered = after.answered - before.answered
+        self.recent, self._sampled = Tally(), after
+        return MetricsSample(
+            service_name=name,
+            timestamp=posix,
+            duration=now - before.at,
+            connection_state=state,
+            calls=calls.calls,
+            failed_calls=calls.failed,
+            avg_response_time=calls.mean,
+            p95=calls.quantiles(0.95)[0],
+            max_response_time=calls.longest,
+            checks=after.checks - before.checks,
+            failed_checks=after.failed - before.failed,
+            response_time=1000 * (after.answering - before.answering) / answered if answered else None,
+            wanted=wanted - before.wanted,
+            usable=usable - before.usable,
+            cpu_percent=self.cpu_percent,
+            memory_bytes=self.memory_bytes,
+        )
 
     def _begin(self, tool: str) -> _ToolMeter:
         if len(self._tools) >= TOOLS_KEPT:

@@ -1,0 +1,197 @@
+"""What was measured, kept over time: a while in memory, and for long wherever a plugin keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final, TypeVar
+
+from mcpstore.core.models.history import StateEdge
+from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.hooks.history import HistoryBatch, HistoryQuery, HistoryStore
+from mcpstore.monitoring.metrics import thinned
+from mcpstore.plugin_manager.guest import story
+from mcpstore.plugin_manager.worker import TookTooLong, Worker
+from mcpstore.runtime.clock import Clock
+
+__all__ = ["Archive"]
+
+LIMIT: Final = 30.0
+"""Seconds a backend may take for a batch or an answer; one that takes longer is not used any more."""
+
+LAST_WRITE: Final = 5.0
+"""Seconds the last batch may take when the store is closed."""
+
+T = TypeVar("T")
+
+_log = logging.getLogger("mcpstore.runtime")
+
+
+class Archive:
+    """Keeps samples and edges.
+
+    They wait in memory until a backend has taken them, the newest of each service only. Without a backend, or while it
+    fails, what waits in memory is all there is.
+
+    Args:
+        clock: Time.
+        size: Samples, and edges, kept in memory for each service.
+        open_backend: Opens the backend, in a thread; None if there is none.
+        is_read_only: Whether the backend may only be asked.
+
+    Attributes:
+        dropped: Samples and edges that were forgotten before a backend had taken them.
+        written: Samples and edges that a backend has taken.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        size: int,
+        open_backend: Callable[[], HistoryStore] | None = None,
+        *,
+        is_read_only: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._size = size
+        self._open_backend = open_backend
+        self._is_read_only = is_read_only
+        self._backend: HistoryStore | None = None
+        self._worker = Worker("mcpstore-history")
+        self._samples: dict[str, deque[MetricsSample]] = {}
+        self._edges: dict[str, deque[StateEdge]] = {}
+        self._writing = asyncio.Lock()
+        self._is_in_trouble = False
+        self.dropped: int = 0
+        self.written: int = 0
+
+    def add(self, sample: MetricsSample) -> None:
+        """Keep a sample."""
+        self._keep(self._samples, sample.service_name, sample)
+
+    def note(self, edge: StateEdge) -> None:
+        """Keep an edge."""
+        self._keep(self._edges, edge.service_name, edge)
+
+    def forget(self, service: str) -> None:
+        """Forget a service that is gone, unless its last hours are still to be written."""
+        if self._open_backend is None:
+            self._samples.pop(service, None)
+            self._edges.pop(service, None)
+
+    async def flush(self, limit: float = LIMIT) -> None:
+        """Have the backend take what waits, if there is one."""
+        if self._open_backend is None or self._is_read_only:
+            return
+        async with self._writing:
+            samples, edges = _all(self._samples), _all(self._edges)
+            if not (samples or edges):
+                return
+            batch = HistoryBatch(now=self._clock.posix(), samples=samples, edges=edges)
+            if await self._ask(partial(_write, batch), limit):
+                _taken(self._samples, samples)
+                _taken(self._edges, edges)
+                self.written += len(samples) + len(edges)
+
+    async def samples(self, query: HistoryQuery) -> list[MetricsSample]:
+        """Return samples, by service and time."""
+        await self.flush()
+        found = await self._ask(lambda backend: backend.samples(query))
+        if found is not None:
+            return list(found)
+        return thinned(_matching(self._samples, query), query.step)
+
+    async def edges(self, query: HistoryQuery) -> list[StateEdge]:
+        """Return edges, by service and time: those asked for, and of each service the last one before them."""
+        await self.flush()
+        found = await self._ask(lambda backend: backend.edges(query))
+        if found is not None:
+            return list(found)
+        told: list[StateEdge] = []
+        for name in sorted(self._edges):
+            if query.service in (None, name):
+                every = [edge for edge in self._edges[name] if edge.timestamp <= query.until]
+                early = [edge for edge in every if edge.timestamp <= query.since]
+                told += [*early[-1:], *every[len(early) :]]
+        return told
+
+    async def close(self) -> None:
+        """Have the backend take what waits, and let go of it."""
+        await self.flush(LAST_WRITE)
+        backend = self._backend
+        if backend is not None:
+            self._backend = self._open_backend = None
+            try:
+                await self._worker.run(backend.close, LAST_WRITE)
+            except Exception as error:  # noqa: BLE001 - it is of no use any more anyway
+                _log.debug("the history, while closing, %s", story(error))
+        self._worker.close()
+
+    # --- helpers
+
+    def _keep(self, kept: dict[str, deque[T]], service: str, record: T) -> None:
+        ring = kept.get(service)
+        if ring is None:
+            ring = kept[service] = deque(maxlen=self._size)
+        if len(ring) == self._size and self._open_backend is not None:
+            self.dropped += 1
+        ring.append(record)
+
+    async def _ask(self, ask: Callable[[HistoryStore], T], limit: float = LIMIT) -> T | None:
+        """Ask the backend, opened if need be, in its thread; None if there is none or it failed."""
+        open_backend = self._open_backend
+        if open_backend is None:
+            return None
+
+        def work() -> T:
+            if self._backend is None:
+                self._backend = open_backend()
+            return ask(self._backend)
+
+        try:
+            answer = await self._worker.run(work, limit)
+        except TookTooLong as error:
+            # Its thread is lost with whatever it holds, so another attempt would only wait in vain.
+            self._open_backend = self._backend = None
+            _log.warning("history is kept in memory from now on: writing it %s", error)
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever a backend raises costs only history
+            if not self._is_in_trouble:
+                _log.warning("history cannot be kept at the moment and is tried again: it %s", story(error))
+            self._is_in_trouble = True
+            return None
+        if self._is_in_trouble:
+            self._is_in_trouble = False
+            lost = f"; {self.dropped} records were lost" if self.dropped else ""
+            _log.warning("history is kept again%s", lost)
+        return answer
+
+
+def _write(batch: HistoryBatch, backend: HistoryStore) -> bool:
+    backend.write(batch)
+    return True
+
+
+def _all(kept: dict[str, deque[T]]) -> list[T]:
+    return [record for ring in kept.values() for record in ring]
+
+
+def _taken(kept: dict[str, deque[T]], records: Iterable[T]) -> None:
+    """Forget what the backend has taken; what came meanwhile stays."""
+    taken = set(map(id, records))
+    for service, ring in list(kept.items()):
+        left = [record for record in ring if id(record) not in taken]
+        if left:
+            ring.clear()
+            ring.extend(left)
+        else:
+            del kept[service]
+
+
+def _matching(kept: dict[str, deque[MetricsSample]], query: HistoryQuery) -> Iterable[MetricsSample]:
+    for name in sorted(kept):
+        if query.service in (None, name):
+            yield from (s for s in kept[name] if query.since < s.timestamp <= query.until)

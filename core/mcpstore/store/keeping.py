@@ -1,0 +1,104 @@
+"""Where a store keeps what was measured: the history backend that its configuration names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from mcpstore.core.models.service import Choice
+from mcpstore.core.models.shape import as_object
+from mcpstore.errors import ConfigError, PluginConflict, UnknownPlugin
+from mcpstore.hooks.history import HistoryBackend, HistoryPlace, HistoryStore
+from mcpstore.hooks.persistence import Content
+from mcpstore.monitoring.config import MonitoringConfig
+from mcpstore.plugin_manager import PluginManager
+from mcpstore.runtime.archive import Archive
+from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.validation import validated
+from mcpstore.store.state_dir import StateDir
+
+__all__ = ["archive_of", "find_history"]
+
+DEFAULT: Final = "sqlite_history"
+DAY: Final = 86_400.0
+
+_log = logging.getLogger("mcpstore.store")
+
+
+def _choice(content: Content) -> Choice | None:
+    """Return the history backend that a configuration names: `{"mcpstore": {"history": …}}`; None for none at all.
+
+    Raises:
+        ConfigError: It is neither a name nor an object with a type, nor false.
+    """
+    settings = as_object(content.data.get("mcpstore")) or {}
+    said = settings.get("history", DEFAULT)
+    if said is False or said is None:
+        return None
+    options = {"type": said} if isinstance(said, str) else as_object(said)
+    name = None if options is None else options.get("type", DEFAULT)
+    if options is None or not isinstance(name, str):
+        raise ConfigError(
+            f"mcpstore.history: must name a history backend, or be false (got {type(said).__name__}); "
+            f'for example "{DEFAULT}" or {{"type": "{DEFAULT}"}}'
+        )
+    return Choice(name, {key: value for key, value in options.items() if key != "type"})
+
+
+def find_history(plugins: PluginManager, content: Content) -> Callable[[HistoryPlace], HistoryStore] | None:
+    """Return what opens the history of a store at a place; None if it has none but what is in memory.
+
+    Raises:
+        ConfigError: The configuration says something about history that cannot be used.
+    """
+    choice = _choice(content)
+    backend = None if choice is None else _backend(plugins, choice.name)
+    if choice is None or backend is None:
+        return None
+    try:
+        options = validated(backend.config, dict(choice.options), backend.name)
+    except ConfigError as error:
+        raise ConfigError(f"mcpstore.history: {error}") from None
+    return partial(_open, backend, options)
+
+
+def archive_of(
+    open_history: Callable[[HistoryPlace], HistoryStore] | None,
+    monitoring: MonitoringConfig,
+    state: StateDir | None,
+    clock: Clock,
+    *,
+    is_read_only: bool,
+) -> Archive:
+    """Return where a store keeps what is measured; nothing is opened yet.
+
+    Args:
+        open_history: Opens the history of the store at a place.
+        monitoring: What is measured.
+        state: The state directory; without one, what was measured is kept in memory.
+        clock: Time.
+        is_read_only: Whether the history belongs to another manager.
+    """
+    size = monitoring.data_collection.metrics_buffer_size
+    if open_history is None or state is None or not monitoring.enabled:
+        return Archive(clock, size)
+    place = HistoryPlace(
+        folder=state.path, retention=monitoring.metrics_retention_days * DAY, is_read_only=is_read_only
+    )
+    return Archive(clock, size, partial(open_history, place), is_read_only=is_read_only)
+
+
+def _open(backend: HistoryBackend[Any], options: Any, place: HistoryPlace) -> HistoryStore:
+    return backend.open(place, options)
+
+
+def _backend(plugins: PluginManager, name: str) -> HistoryBackend[Any] | None:
+    try:
+        found: HistoryBackend[Any] = plugins.choose("history backend", name)
+    except (UnknownPlugin, PluginConflict) as error:
+        # The bundled one may have been blocked on purpose; any other was asked for.
+        _log.log(logging.DEBUG if name == DEFAULT else logging.WARNING, "history is kept in memory only: %s", error)
+        return None
+    return found

@@ -1,0 +1,31 @@
+"""History in SQLite: one file in the state directory of a store, written in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from mcpstore.hooks import HistoryBackend, HistoryPlace, HistoryStore, hookimpl
+
+__all__ = ["SqliteOptions", "mcpstore_history_backends"]
+
+
+class SqliteOptions(BaseModel):
+    """`sqlite_history` has no options."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+
+@hookimpl
+def mcpstore_history_backends() -> Iterable[HistoryBackend[SqliteOptions]]:
+    """Offer the backend."""
+    yield HistoryBackend(name="sqlite_history", config=SqliteOptions, open=_open)
+
+
+def _open(place: HistoryPlace, _options: SqliteOptions) -> HistoryStore:
+    # late: a store without history needs no database
+    from mcpstore_plugins.sqlite_history.database import SqliteHistory  # noqa: PLC0415
+
+    return SqliteHistory(place)

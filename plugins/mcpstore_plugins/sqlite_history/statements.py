@@ -1,0 +1,59 @@
+"""The statements, made of the columns."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mcpstore_plugins.sqlite_history.schema import ADDED, COLUMNS, HIGHEST, HOUR
+
+__all__ = ["ADD_TO_HOUR", "FORGET", "INSERT", "INSERT_EDGE", "LAST_EDGES", "MERGED", "PLAIN", "SOME_EDGES"]
+
+_MARKS: Final = ", ".join("?" * (3 + len(COLUMNS)))
+_NAMES: Final = ", ".join(COLUMNS)
+
+INSERT: Final = f"INSERT OR REPLACE INTO samples (service, at, state, {_NAMES}) VALUES ({_MARKS})"  # noqa: S608 - ours
+
+# NULL plays no part in a sum but spoils a maximum of two, and the memory of a service may be unknown.
+_SUMS: Final = ", ".join(f"{column} = {column} + excluded.{column}" for column in ADDED)
+_TOPS: Final = ", ".join(f"{c} = max(ifnull({c}, excluded.{c}), ifnull(excluded.{c}, {c}))" for c in HIGHEST)
+ADD_TO_HOUR: Final = f"""
+INSERT INTO hours (service, at, state, {_NAMES}, hour) VALUES ({_MARKS}, ?)
+ON CONFLICT (service, hour) DO UPDATE SET at = excluded.at, state = excluded.state, {_SUMS}, {_TOPS}
+"""  # noqa: S608
+
+PLAIN: Final = f"""
+SELECT service, at, state, {_NAMES} FROM {{table}} WHERE {{whose}} AND at > :since AND at <= :until
+ORDER BY service, at
+"""  # noqa: S608
+
+# The state of the newest row of a group is found with its time, as one number.
+_MERGED: Final = ", ".join([*(f"sum({column})" for column in ADDED), *(f"max({column})" for column in HIGHEST)])
+MERGED: Final = f"""
+SELECT service, max(at) AS at, max(at * 16 + state) % 16, {_MERGED} FROM {{table}}
+WHERE {{whose}} AND at > :since AND at <= :until GROUP BY service, at / :step ORDER BY service, 2
+"""  # noqa: S608
+
+INSERT_EDGE: Final = (
+    "INSERT INTO edges (service, at, monotonic, state, wanted, reason, error, begins) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_EDGE: Final = "service, at, monotonic, state, wanted, reason, error, begins"
+SOME_EDGES: Final = (
+    f"SELECT {_EDGE}, id FROM edges WHERE {{whose}} AND at > :since AND at <= :until "  # noqa: S608
+    "ORDER BY service, at, id"
+)
+LAST_EDGES: Final = f"""
+SELECT {_EDGE}, id FROM edges WHERE id IN (
+    SELECT (SELECT id FROM edges WHERE service = services.id AND at <= :since ORDER BY at DESC, id DESC LIMIT 1)
+    FROM services
+) AND {{whose}}
+"""  # noqa: S608
+
+FORGET: Final = (
+    "DELETE FROM samples WHERE at < :before",
+    f"DELETE FROM hours WHERE hour < :before / {HOUR}",  # noqa: S608
+    # The last edge of a service says what it has been ever since, however long ago that was.
+    """DELETE FROM edges WHERE at < :before AND EXISTS (
+        SELECT 1 FROM edges AS later WHERE later.service = edges.service AND later.at <= :before
+        AND (later.at, later.id) > (edges.at, edges.id)
+    )""",
+)
