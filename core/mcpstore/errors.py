@@ -34,6 +34,7 @@
     │   └── ServiceUnavailable        the service cannot be called now; says why and until when
     ├── ManagerError                  the manager process, seen from the command line
     │   └── ManagerNotRunning
+    ├── TransitionRefused             a change of state that nothing leads to; names those that can be asked for
     └── StoreClosed
 
 `ConfigError`, `NotFound` and `PluginError` are yours to mend. `ConnectError` and `CallError` come from a service.
@@ -77,6 +78,7 @@ __all__ = [
     "StoreClosed",
     "ToolError",
     "ToolNotFound",
+    "TransitionRefused",
     "UnknownPlugin",
     "UnsetVariable",
     "UnsupportedProtocol",
@@ -376,6 +378,25 @@ class ManagerError(MCPStoreError):
 
 class ManagerNotRunning(ManagerError):
     """No manager is running for this configuration."""
+
+
+class TransitionRefused(MCPStoreError):
+    """A change of state that nothing leads to.
+
+    Attributes:
+        service: The service.
+        state: The state it is in.
+        wanted: The state that was asked for.
+        allowed: The states that can be asked for.
+    """
+
+    def __init__(self, service: str, state: str, wanted: str, allowed: Sequence[str]) -> None:
+        self.service: Final = service
+        self.state: Final = state
+        self.wanted: Final = wanted
+        self.allowed: Final = tuple(allowed)
+        told = f"from there one can ask for {', '.join(self.allowed)}" if self.allowed else "nothing can be asked for"
+        super().__init__(f"service {service!r} is {state} and cannot be made {wanted}; {told}")
 
 
 class StoreClosed(MCPStoreError):

@@ -164,10 +164,12 @@ async def test_recover_brings_back_what_can_be_brought_back_and_loses_nothing(wo
     world.server("b", open_error=NotReady("gone"))
     world.do(store, world.servers["b"].die)
     await store.wait_service("b", "error", timeout=60)
-    assert await store.recover("b") is False
+    failed = await store.recover("b")
+    assert not failed
+    assert failed.done == ("restarted", "made anew from its stored entry")
     assert (await store.list_services()).names() == ["a", "b"]
     world.server("b", open_error=None)
-    assert await store.recover_all() == {"b": True}
+    assert (await store.recover_all()).names() == ["b"]
 
 
 async def test_a_diagnosis_names_evidence_and_remedy(world):

@@ -1,4 +1,4 @@
-"""Verbs that change what runs: start, stop, restart, check."""
+"""Verbs that change what runs: start, stop, restart, recover, check."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from mcpstore.cli import show
 from mcpstore.cli.app import JsonFlag, app, perform
@@ -65,6 +66,37 @@ def restart(context: typer.Context, names: list[str], timeout: Timeout = None, a
         async with reach_manager(context.ensure_object(Options)) as manager:
             done = {name: await manager.ask("restart", {"name": name, "timeout": timeout}) for name in names}
         return _tell(done, as_json, yes="is running", no="could not be started; see: mcpstore status {}")
+
+    perform(work)
+
+
+@app.command()
+def recover(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="The services; all that are in error if none is named.")
+    ] = None,
+    timeout: Timeout = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Bring services back: restart them, and if that does not help, make them anew from their entries."""
+
+    async def work() -> Exit:
+        async with reach_manager(context.ensure_object(Options)) as manager:
+            found: list[Mapping[str, Any]] = await manager.ask("recover", {"names": names or [], "timeout": timeout})
+        if as_json:
+            show.print_json(found)
+        elif not found:
+            show.note("no service is in error")
+        for one in () if as_json else found:
+            done = ", then ".join(one["done"])
+            if one["recovered"]:
+                show.out.print(f"{escape(one['name'])} is {one['run_status']} again: {done}")
+            else:
+                show.out.print(f"[red]{escape(one['name'])} is not back ({done or 'nothing was done'})[/]:", end=" ")
+                show.out.print(escape(one["error"]), soft_wrap=True)
+                show.note(f"why: mcpstore doctor {one['name']}")
+        return Exit.OK if all(one["recovered"] for one in found) else Exit.FAILED
 
     perform(work)
 

@@ -70,6 +70,7 @@ class Actor:
         self._pins = Pins()
         self._decision = NOTHING
         self._probe: asyncio.Task[None] | None = None
+        self._told: Verdict | None = None
         self._attempts: deque[float] = deque(maxlen=ATTEMPTS_KEPT)
         self._was_open = False
         self._is_anew = False
@@ -123,7 +124,7 @@ class Actor:
         if isinstance(event, ev.OpenOk) and before is not self.ctx:
             self.history.succeeded(now)
         elif isinstance(event, ev.OpenFail | ev.Lost | ev.CloseFail) and before is not self.ctx:
-            self.history.failed(now, session.error if session else None)
+            self.history.failed(now, session.error if session else None, session.exit if session else None)
         elif isinstance(event, ev.Overdue) and before is not self.ctx:
             self.history.failed(now, f"{before.act.value} did not end in time")
         if isinstance(event, _CAN_END) and before.conn in LIVE_STATES and self.ctx.conn not in LIVE_STATES:
@@ -178,6 +179,10 @@ class Actor:
         assert session is not None  # noqa: S101 - the machine probes live connections only
         limit = self._shared.timing.check_timeout if self.spec.timeouts.check is None else self.spec.timeouts.check
         self._timers.overdue(epoch, limit + self._shared.timing.deadline_margin)
+        told, self._told = self._told, None
+        if told is not None:
+            self._judge(told)
+            return
         self._probe = asyncio.create_task(self._checked(session), name=f"mcpstore-check-{self.spec.name}")
 
     async def _checked(self, session: Session) -> None:
@@ -188,19 +193,14 @@ class Actor:
         )
         if self.ctx.act is not Act.CHECK or self.session is not session:
             return
-        now, history = self._shared.clock.wall(), self.history
-        if verdict.answered is not None:
-            history.checks.append(verdict.answered)
-        if verdict.answered:
-            history.succeeded(now)
-            history.response_time = verdict.took * 1000
-            history.error = verdict.error
-        elif verdict.answered is False:
-            history.failed(now, verdict.error)
-        else:
-            history.error = verdict.error
-        self._shared.witness.checked(self.spec.name, verdict.took, answered=verdict.answered, error=verdict.error)
         self._probe = None
+        self._judge(verdict)
+
+    def _judge(self, verdict: Verdict) -> None:
+        """Take down what a check found, and let the machine hear of it."""
+        now = self._shared.clock.wall()
+        self.history.checked(now, verdict.took, answered=verdict.answered, error=verdict.error)
+        self._shared.witness.checked(self.spec.name, verdict.took, answered=verdict.answered, error=verdict.error)
         self.post(verdict.event)
 
     def _close(self, epoch: int) -> None:
@@ -242,7 +242,7 @@ class Actor:
 
     def _announce(self, action: act.Edge) -> None:
         clock = self._shared.clock
-        self.history.entered = clock.wall()
+        self.history.entered, self.history.since = clock.wall(), clock.now()
         change = StateChange(
             service=self.spec.name,
             old=action.old,

@@ -9,11 +9,31 @@ from typing import Final
 import attrs
 
 from mcpstore.core.context import Context
+from mcpstore.core.models.record import Record
 from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState, StateMetadata
+from mcpstore.hooks.connection import Exit
 
-__all__ = ["History"]
+__all__ = ["History", "PastCheck"]
 
 CHECKS_KEPT: Final = 100
+SHOWN_CHECKS: Final = 5
+
+
+@attrs.frozen(kw_only=True)
+class PastCheck(Record):
+    """A health check that is over.
+
+    Attributes:
+        time: When it ended (local time, without zone).
+        answered: Whether the service answered; None if the check decided nothing.
+        response_time: How long it took, in ms.
+        error: What was wrong, in words.
+    """
+
+    time: datetime
+    answered: bool | None
+    response_time: float
+    error: str | None = None
 
 
 @attrs.define
@@ -22,6 +42,7 @@ class History:
 
     Attributes:
         entered: When it entered its state (local time).
+        since: The same, on the monotonic clock.
         last_success: When it last answered (local time).
         last_failure: When it last failed (local time).
         response_time: Duration of the last answered check, in ms.
@@ -30,9 +51,12 @@ class History:
         next_retry: When it will be tried again (local time).
         note: What it is waiting for, in words.
         checks: Whether each of the last checks was answered.
+        last_checks: The last few checks.
+        exit: How its connection last ended by itself.
     """
 
     entered: datetime | None = None
+    since: float | None = None
     last_success: datetime | None = None
     last_failure: datetime | None = None
     response_time: float | None = None
@@ -41,6 +65,8 @@ class History:
     next_retry: datetime | None = None
     note: str = ""
     checks: deque[bool] = attrs.field(factory=lambda: deque[bool](maxlen=CHECKS_KEPT))
+    last_checks: deque[PastCheck] = attrs.field(factory=lambda: deque[PastCheck](maxlen=SHOWN_CHECKS))
+    exit: Exit | None = None
 
     def succeeded(self, now: datetime) -> None:
         """Take down that it answered."""
@@ -48,11 +74,26 @@ class History:
         self.failures = 0
         self.error = None
 
-    def failed(self, now: datetime, error: str | None) -> None:
+    def failed(self, now: datetime, error: str | None, exit: Exit | None = None) -> None:  # noqa: A002 - the record
         """Take down that it failed."""
         self.last_failure = now
         self.failures += 1
         self.error = error or self.error
+        self.exit = exit or self.exit
+
+    def checked(self, now: datetime, took: float, *, answered: bool | None, error: str | None) -> None:
+        """Take down what a check found that took so many seconds."""
+        self.last_checks.append(PastCheck(time=now, answered=answered, response_time=took * 1000, error=error))
+        if answered is not None:
+            self.checks.append(answered)
+        if answered:
+            self.succeeded(now)
+            self.response_time = took * 1000
+            self.error = error
+        elif answered is False:
+            self.failed(now, error)
+        else:
+            self.error = error
 
     @property
     def success_rate(self) -> float:

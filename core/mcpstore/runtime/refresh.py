@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
+
+import attrs
 
 from mcpstore.core.models.catalog import Catalog
 from mcpstore.errors import CallError
@@ -13,9 +17,43 @@ from mcpstore.hooks.connection import Connection
 from mcpstore.runtime.fetch import fetch_extras, fetch_tools
 from mcpstore.runtime.shared import Shared
 
-__all__ = ["Refresher"]
+__all__ = ["RefreshCause", "Refreshed", "Refresher"]
 
 _log = logging.getLogger("mcpstore.runtime")
+
+
+class RefreshCause(StrEnum):
+    """Why a service was asked again what it offers."""
+
+    CONNECTED = "connected"
+    """It was opened, for the first time or again."""
+    LIST_CHANGED = "list_changed"
+    """It said that its lists changed."""
+    INTERVAL = "interval"
+    """It was time."""
+    FALLBACK = "fallback"
+    """The listing before had failed."""
+    REQUEST = "request"
+    """Somebody asked."""
+
+
+@attrs.define
+class Refreshed:
+    """How fresh what a service offers is.
+
+    Attributes:
+        cause: Why it was listed last.
+        time: When it was listed last (local time, without zone).
+        next_time: When it will be listed next, if nothing happens before (local time, without zone).
+        failures: Listings in a row that failed.
+        error: Why the last one failed, if it did.
+    """
+
+    cause: RefreshCause = RefreshCause.CONNECTED
+    time: datetime | None = None
+    next_time: datetime | None = None
+    failures: int = 0
+    error: str | None = None
 
 
 class Refresher:
@@ -27,6 +65,9 @@ class Refresher:
         service: Name of the service.
         shared: What the runners share.
         on_catalog: Takes each new catalog.
+
+    Attributes:
+        state: How fresh the lists are.
     """
 
     def __init__(self, service: str, shared: Shared, on_catalog: Callable[[Catalog], None]) -> None:
@@ -37,19 +78,34 @@ class Refresher:
         self._catalog = Catalog()
         self._handle: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._is_asked = False
+        self._asked: RefreshCause | None = None
+        self._cause = RefreshCause.CONNECTED
+        self.state: Refreshed = Refreshed()
 
     def start(self, connection: Connection, catalog: Catalog) -> None:
         """Begin with the tools that were listed while opening; resources and prompts follow at once."""
         self._connection = connection
         self._catalog = catalog
+        self.state.time = self._shared.clock.wall()
         self._run(self._complete(connection))
 
-    def ask(self) -> None:
+    def ask(self, cause: RefreshCause = RefreshCause.LIST_CHANGED) -> None:
         """List again soon."""
-        self._is_asked = True
-        if self._connection is not None and (self._task is None or self._task.done()):
+        is_pending, self._asked = self._asked is not None, cause
+        if self._connection is not None and not is_pending and (self._task is None or self._task.done()):
             self._arm(self._shared.timing.tools_refresh_floor)
+
+    async def now(self) -> None:
+        """List again at once, or join a listing under way, and wait until it is over."""
+        if self._connection is None:
+            return
+        if self._task is None or self._task.done():
+            self._asked = RefreshCause.REQUEST
+            if self._handle is not None:
+                self._handle.cancel()
+            self._due()
+        if self._task is not None:
+            await asyncio.wait([self._task])
 
     async def stop(self) -> None:
         """List no longer."""
@@ -66,7 +122,9 @@ class Refresher:
     def _arm(self, delay: float) -> None:
         if self._handle is not None:
             self._handle.cancel()
-        self._handle = self._shared.clock.call_later(delay, self._due)
+        clock = self._shared.clock
+        self._handle = clock.call_later(delay, self._due)
+        self.state.next_time = clock.wall_at(clock.now() + delay)
 
     def _due(self) -> None:
         if self._connection is not None and (self._task is None or self._task.done()):
@@ -83,21 +141,28 @@ class Refresher:
             self._next()
 
     async def _again(self, connection: Connection) -> None:
-        self._is_asked = False
-        limit = self._shared.timing.check_timeout
+        cause, self._asked = self._asked or self._cause, None
+        limit, state = self._shared.timing.check_timeout, self.state
         try:
             tools = await fetch_tools(connection, self._service, limit)
             self._catalog = await fetch_extras(connection, self._service, limit, tools)
+            state.cause, state.time, state.failures, state.error = cause, self._shared.clock.wall(), 0, None
             self._on_catalog(self._catalog)
         except CallError as error:
             # The last known lists stay: a service that cannot list for a moment has not lost its tools.
             _log.debug("service %r did not list what it offers: %s", self._service, error)
+            state.failures += 1
+            state.error = str(error)
         finally:
             self._next()
 
     def _next(self) -> None:
         if self._connection is None:
             return
-        timing = self._shared.timing
-        regular = min(timing.tools_refresh, self._catalog.ttl or timing.tools_refresh)
-        self._arm(timing.tools_refresh_floor if self._is_asked else max(regular, timing.tools_refresh_floor))
+        timing, failures = self._shared.timing, self.state.failures
+        delay = min(timing.tools_refresh, self._catalog.ttl or timing.tools_refresh)
+        self._cause = RefreshCause.INTERVAL
+        if failures:
+            delay = min(delay, timing.check_interval * 2.0 ** min(failures, 16))
+            self._cause = RefreshCause.FALLBACK
+        self._arm(timing.tools_refresh_floor if self._asked else max(delay, timing.tools_refresh_floor))

@@ -13,6 +13,7 @@ from mcpstore.core.models.service import ServiceSpec
 from mcpstore.errors import ConnectionLost, ServiceUnavailable
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.runtime.actor import Actor
+from mcpstore.runtime.probe import Verdict
 
 __all__ = ["Runner"]
 
@@ -45,6 +46,20 @@ class Runner(Actor):
         """Check the connection now, if there is one; unlike an operator's RECHECK this hurries no attempt."""
         if self.ctx.timer in (Timer.CHECK, Timer.FAST):
             self.post(ev.Recheck())
+
+    def hear(self, verdict: Verdict) -> bool:
+        """Take the word of somebody else's check for that of one of ours; returns whether there was one to be made."""
+        if self.ctx.act is Act.CHECK:
+            if self._probe is not None:
+                self._probe.cancel()
+                self._probe = None
+            self._judge(verdict)
+            return True
+        if self.ctx.timer not in (Timer.CHECK, Timer.FAST):
+            return False
+        self._told = verdict
+        self.post(ev.Recheck())
+        return True
 
     async def until(self, holds: Callable[[], bool], timeout: float | None = None) -> bool:  # noqa: ASYNC109
         """Wait until something holds; returns whether it did within `timeout` seconds."""

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
+import attrs
+
 from mcpstore._version import __version__
 from mcpstore.core.models import events as ev
 from mcpstore.core.models.catalog import Catalog
@@ -114,6 +116,11 @@ class Session:
         """Process id, where the connection is to a local process."""
         return getattr(self.connection, "pid", None)
 
+    @property
+    def refresher(self) -> Refresher:
+        """Keeps the lists of what the service offers fresh."""
+        return self._refresher
+
     async def wait(self) -> None:
         """Wait until the task of the connection is over."""
         await asyncio.wait([self._task])
@@ -188,8 +195,8 @@ class Session:
             waiting: set[asyncio.Future[Any]] = {gone, self._asked}
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if not self._asked.done():
-                self.exit = gone.result()
-                self.error = self.redact(str(self.exit))
+                self.error = self.redact(str(gone.result()))
+                self.exit = attrs.evolve(gone.result(), reason=self.redact(gone.result().reason), stderr=())
                 self._report(ev.Lost(epoch=self.epoch))
                 await self._asked
         finally:

@@ -5,7 +5,7 @@ from mcpstore.core.models.service import ServiceConnectionState, ServiceInfo, Se
 from mcpstore.store._async import AsyncMCPStore
 from mcpstore.store._sync import MCPStore, ServiceContext
 from mcpstore.store.context import AsyncServiceContext
-from mcpstore.store.results import CallResult, CheckResult, Diagnosis
+from mcpstore.store.results import CallResult, CheckResult, Diagnosis, Recovery, ToolsRefresh
 
 __all__ = [
     "AsyncMCPStore",
@@ -15,6 +15,7 @@ __all__ = [
     "Diagnosis",
     "MCPStore",
     "Prompt",
+    "Recovery",
     "Resource",
     "ServiceConnectionState",
     "ServiceContext",
@@ -22,4 +23,5 @@ __all__ = [
     "ServiceSnapshot",
     "ServiceStatus",
     "Tool",
+    "ToolsRefresh",
 ]

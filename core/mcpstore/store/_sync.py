@@ -21,22 +21,19 @@ from mcpstore.runtime.bus import StateCallback, Subscription
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.logs import LogLine
 from mcpstore.store._async import AsyncMCPStore
-from mcpstore.store.context import HEALTHY, AsyncServiceContext
+from mcpstore.store._sync_care import Care
+from mcpstore.store.context import HEALTHY
 from mcpstore.store.portal import Portal
-from mcpstore.store.results import CallResult, CheckResult, Diagnosis
+from mcpstore.store.results import CallResult, CheckResult
 
 __all__ = ["MCPStore", "ServiceContext"]
 
 
-class ServiceContext:
+class ServiceContext(Care):
     """The verbs of a store, as `AsyncServiceContext` describes them, for callers that wait.
 
     Every verb may be called from any thread. While one waits, other threads go on, and Ctrl-C interrupts it.
     """
-
-    def __init__(self, portal: Portal, twin: AsyncServiceContext) -> None:
-        self._portal = portal
-        self._twin = twin
 
     def add_service(
         self, config: Any = None, /, name: str | None = None, *, wait: float | None = None, **fields: Any
@@ -97,18 +94,6 @@ class ServiceContext:
     ) -> bool:
         """Wait until a service has a status; returns whether it has within `timeout` seconds."""
         return self._portal.call(self._twin.wait_service, name, status, timeout)
-
-    def diagnose(self, name: str) -> Diagnosis:
-        """Return why a service is where it is, what that is concluded from, and what to do."""
-        return self._portal.call(self._twin.diagnose, name)
-
-    def recover(self, name: str, timeout: float | None = None) -> bool:
-        """Bring a service back: restart it; if that does not help, register it anew from its stored entry."""
-        return self._portal.call(self._twin.recover, name, timeout)
-
-    def recover_all(self, timeout: float | None = None) -> dict[str, bool]:
-        """Bring back every service that is in error; returns whether each is usable, by name."""
-        return self._portal.call(self._twin.recover_all, timeout)
 
     def get_service_metrics(self, name: str) -> ServiceMetrics | None:
         """Return what was measured of a service, or None if there is none of this name."""

@@ -24,17 +24,17 @@ from mcpstore.runtime.bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
 from mcpstore.store import views
 from mcpstore.store.adding import edits_for, handed_over, unusable
-from mcpstore.store.diagnosis import diagnose
+from mcpstore.store.care import AsyncCare
 from mcpstore.store.measures import AsyncMeasures
 from mcpstore.store.offers import AsyncOffers
-from mcpstore.store.results import CheckResult, Diagnosis
+from mcpstore.store.results import CheckResult
 
 __all__ = ["AsyncServiceContext"]
 
 HEALTHY: Final = ServiceConnectionState.HEALTHY
 
 
-class AsyncServiceContext(AsyncMeasures, AsyncOffers):
+class AsyncServiceContext(AsyncMeasures, AsyncOffers, AsyncCare):
     """The verbs of a store.
 
     Verbs that act raise `ServiceNotFound` for a name nobody knows; verbs that only ask return None. A context speaks
@@ -277,34 +277,3 @@ class AsyncServiceContext(AsyncMeasures, AsyncOffers):
             A handle; its `cancel()` ends the calls.
         """
         return self._open().supervisor.bus.subscribe(callback, self._is_in_scope)
-
-    # --- trouble
-
-    async def diagnose(self, name: str) -> Diagnosis:
-        """Return why a service is where it is, what that is concluded from, and what to do.
-
-        Raises:
-            ServiceNotFound: There is none of this name.
-        """
-        return diagnose(self._runner(name))
-
-    async def recover(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - of the wait only
-        """Bring a service back: restart it; if that does not help, register it anew from its stored entry.
-
-        The entry is never removed on the way. Returns whether the service is usable.
-
-        Raises:
-            ServiceNotFound: There is none of this name.
-        """
-        if await self.restart_service(name, timeout):
-            return True
-        house = self._open()
-        await house.book.load()
-        await house.reconcile()
-        return await house.supervisor.restart(name, timeout)
-
-    async def recover_all(self, timeout: float | None = None) -> dict[str, bool]:  # noqa: ASYNC109 - of the wait only
-        """Bring back every service that is in error; returns whether each is usable, by name."""
-        ill = [s.name for s in await self.list_services() if s.run_status is ServiceStatus.ERROR]
-        outcomes = await asyncio.gather(*(self.recover(name, timeout) for name in ill))
-        return dict(zip(ill, outcomes, strict=True))

@@ -40,6 +40,7 @@ class Desk:
             "logs": self._logs,
             "plugins": self._plugins,
             "problems": self._problems,
+            "recover": self._recover,
             "remove": self._remove,
             "restart": self._restart,
             "shutdown": self._shutdown,
@@ -143,6 +144,11 @@ class Desk:
 
     async def _diagnose(self, name: str) -> Any:
         return await self._store.diagnose(name)
+
+    async def _recover(self, names: list[str], timeout: float | None = None) -> Any:  # noqa: ASYNC109 - of the waits only
+        if not names:
+            return (await self._store.recover_all(timeout)).to_list()
+        return [(await self._store.recover(name, timeout)).to_dict() for name in names]
 
     async def _hints(self) -> Any:
         return await self._store.list_hints()

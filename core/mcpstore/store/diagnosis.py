@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from mcpstore.core.context import run_status
+from mcpstore.core.context import Context, run_status
 from mcpstore.core.models.events import Timer
 from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus
 from mcpstore.runtime.runner import Runner
+from mcpstore.store.house import House
 from mcpstore.store.remedies import remedy_for
 from mcpstore.store.results import Diagnosis
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "diagnose_refused"]
 
 SHOWN_LINES: Final = 5
+SHOWN_TEXT: Final = 500
+"""Characters of one text that are shown: a diagnosis is read by people, and travels in alerts."""
+
+WELL: Final = (ServiceStatus.RUNNING, ServiceStatus.STARTING)
 
 _STATES: Final = {
     ServiceConnectionState.INITIALIZING: "it is being started",
@@ -32,28 +38,55 @@ _REASONS: Final = {
 }
 
 
-def diagnose(runner: Runner) -> Diagnosis:
+def diagnose(runner: Runner, house: House) -> Diagnosis:
     """Return why a service is where it is, what that is concluded from, and what to do."""
-    status, state = run_status(runner.ctx), runner.ctx.conn
-    stderr = [line.text for line in runner.log.last(SHOWN_LINES)]
-    error = runner.history.error or ""
-    summary = _summary(runner)
-    cure = ""
-    if status not in (ServiceStatus.RUNNING, ServiceStatus.STARTING, ServiceStatus.STOPPED):
+    ctx, history = runner.ctx, runner.history
+    status = run_status(ctx)
+    stderr = tuple(_clip(line.text) for line in runner.log.last(SHOWN_LINES))
+    error = _clip(history.error or "")
+    lasted = 0.0 if history.since is None else house.supervisor.clock.now() - history.since
+    missing = _missing(runner, house)
+    summary, remedy = _summary(runner), ""
+    if status not in (*WELL, ServiceStatus.STOPPED):
         known = remedy_for(error, *stderr)
         if known is not None:
-            summary, cure = f"{summary}: {known.what}", known.cure
+            summary, remedy = f"{summary}: {known.what}", known.cure
         elif status is ServiceStatus.ERROR:
-            cure = f"see what it says: mcpstore logs {runner.spec.name}"
-    if status is ServiceStatus.STOPPED:
-        cure = f"start it: mcpstore start {runner.spec.name}"
+            remedy = _way_back(runner)
+    elif status is ServiceStatus.STOPPED:
+        remedy = f"start it: mcpstore start {runner.spec.name}"
     return Diagnosis(
         name=runner.spec.name,
         run_status=status,
-        connection_state=state,
+        connection_state=ctx.conn,
         summary=summary,
-        evidence=tuple(_evidence(runner, error, stderr)),
-        remedy=cure,
+        evidence=(*_evidence(runner, error, stderr), *missing),
+        remedy=remedy,
+        reason=ctx.reason,
+        lasted=lasted,
+        error=error or None,
+        exit_code=None if history.exit is None else history.exit.code,
+        stderr=stderr,
+        checks=tuple(history.last_checks),
+        attempts=ctx.att,
+        rounds=ctx.trips,
+        next_retry_time=history.next_retry if _waits(ctx) else None,
+        recovery=runner.spec.recovery.name,
+        depends_on=runner.spec.depends_on,
+    )
+
+
+def diagnose_refused(name: str, problems: Sequence[str]) -> Diagnosis:
+    """Return why a service is not there although there is an entry of its name."""
+    return Diagnosis(
+        name=name,
+        run_status=ServiceStatus.NOT_STARTED,
+        connection_state=ServiceConnectionState.DISCONNECTED,
+        summary="its entry in the configuration cannot be used",
+        evidence=tuple(map(_clip, problems)),
+        remedy="correct its entry; the configuration is read again as soon as it is written",
+        reason=Reason.PERMANENT,
+        error=_clip("; ".join(problems)),
     )
 
 
@@ -67,21 +100,49 @@ def _summary(runner: Runner) -> str:
     return _STATES[runner.ctx.conn]
 
 
-def _evidence(runner: Runner, error: str, stderr: list[str]) -> list[str]:
-    ctx, history, session = runner.ctx, runner.history, runner.session
+def _way_back(runner: Runner) -> str:
+    """Return what to do about a service whose trouble nobody knows."""
+    name = runner.spec.name
+    if runner.ctx.timer is Timer.COOL and runner.history.next_retry is None:
+        return f"it is left alone until somebody asks for it: mcpstore recover {name}"
+    return f"see what it says: mcpstore logs {name}"
+
+
+def _waits(ctx: Context) -> bool:
+    return ctx.timer in (Timer.RETRY, Timer.COOL)
+
+
+def _evidence(runner: Runner, error: str, stderr: Sequence[str]) -> list[str]:
+    ctx, history = runner.ctx, runner.history
     found: list[str] = []
     if error and not runner.is_live:
         found.append(error)
-    if session is not None and session.exit is not None and session.exit.reason not in error:
-        found.append(session.exit.reason)
+    if history.exit is not None and history.exit.reason not in error and not runner.is_live:
+        found.append(_clip(history.exit.reason))
     if ctx.att:
         found.append(f"{ctx.att} failed attempts in this round")
     if ctx.trips:
         found.append(f"{ctx.trips} failed rounds in a row")
     if history.checks:
         found.append(f"{sum(history.checks)} of the last {len(history.checks)} health checks were answered")
-    if history.next_retry is not None and ctx.timer in (Timer.RETRY, Timer.COOL):
+    found += [f"check at {check.time:%H:%M:%S}: {_clip(check.error)}" for check in history.last_checks if check.error]
+    if _waits(ctx) and history.next_retry is not None:
         found.append(f"next try at {history.next_retry:%H:%M:%S}")
     if ctx.conn not in (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING):
         found += [f"stderr: {line}" for line in stderr]
     return found
+
+
+def _missing(runner: Runner, house: House) -> list[str]:
+    """Return which of the services it depends on are not well: that stops nothing, but may explain much."""
+    found: list[str] = []
+    for needed in runner.spec.depends_on:
+        if needed not in house.registry:
+            found.append(f"it depends on {needed!r}, which does not exist")
+        elif (status := run_status(house.supervisor.runner(needed).ctx)) is not ServiceStatus.RUNNING:
+            found.append(f"it depends on {needed!r}, which is {status}")
+    return found
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= SHOWN_TEXT else text[: SHOWN_TEXT - 1] + "…"

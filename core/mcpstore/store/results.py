@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 import attrs
 
 from mcpstore.core.models.record import Record
-from mcpstore.core.models.service import ServiceConnectionState, ServiceStatus
+from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus
 from mcpstore.core.models.shape import as_array, as_object, as_text
+from mcpstore.runtime.record import PastCheck
 
-__all__ = ["CallResult", "CheckResult", "Diagnosis"]
+__all__ = ["CallResult", "CheckResult", "Diagnosis", "Recovery", "ToolsRefresh"]
 
 
 @attrs.frozen(kw_only=True)
@@ -105,8 +107,19 @@ class Diagnosis(Record):
         run_status: What it does for its users.
         connection_state: What its connection is.
         summary: What is the matter, in one sentence.
-        evidence: What that is concluded from: exit code, last lines of stderr, last checks, next try.
+        evidence: What that is concluded from, in words: exit code, last lines of stderr, last checks, next try.
         remedy: What to do about it; empty if nothing needs to be done.
+        reason: Why it is disconnected.
+        lasted: Seconds it has been in its connection state.
+        error: What went wrong last.
+        exit_code: Exit code of its process, when that last ended by itself.
+        stderr: The last lines it wrote to stderr, oldest first.
+        checks: Its last health checks, oldest first.
+        attempts: Failed attempts to open it in this round.
+        rounds: Failed rounds in a row.
+        next_retry_time: When it is tried again by itself (local time, without zone); None if it is not.
+        recovery: Name of its recovery policy.
+        depends_on: Names of the services it depends on.
     """
 
     name: str
@@ -115,3 +128,62 @@ class Diagnosis(Record):
     summary: str
     evidence: tuple[str, ...] = ()
     remedy: str = ""
+    reason: Reason = Reason.NONE
+    lasted: float = 0.0
+    error: str | None = None
+    exit_code: int | None = None
+    stderr: tuple[str, ...] = ()
+    checks: tuple[PastCheck, ...] = ()
+    attempts: int = 0
+    rounds: int = 0
+    next_retry_time: datetime | None = None
+    recovery: str = ""
+    depends_on: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Recovery(Record):
+    """What was done to bring a service back, and how it ended. True if the service is usable.
+
+    Attributes:
+        name: The service.
+        recovered: Whether it is usable.
+        done: What was done, in order: "restarted", "made anew from its stored entry".
+        run_status: What it does for its users.
+        connection_state: What its connection is.
+        error: Why it is not usable, if it is not.
+    """
+
+    name: str
+    recovered: bool
+    done: tuple[str, ...]
+    run_status: ServiceStatus
+    connection_state: ServiceConnectionState
+    error: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.recovered
+
+
+@attrs.frozen(kw_only=True)
+class ToolsRefresh(Record):
+    """How fresh the list of what a service offers is.
+
+    Attributes:
+        name: The service.
+        tool_count: Number of tools it offers.
+        cause: Why it was listed last: "connected", "list_changed", "interval", "fallback", "request"; empty without a
+            connection.
+        time: When it was listed last (local time, without zone).
+        next_time: When it will be listed next, if nothing happens before (local time, without zone).
+        failures: Listings in a row that failed; the last known list stays.
+        error: Why the last one failed, if it did.
+    """
+
+    name: str
+    tool_count: int = 0
+    cause: str = ""
+    time: datetime | None = None
+    next_time: datetime | None = None
+    failures: int = 0
+    error: str | None = None
