@@ -1,0 +1,45 @@
+"""Bringing services back from the command line, with real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from .conftest import demo, eventually
+
+
+def status(shell, name):
+    return shell("status", name, "--json").json
+
+
+def test_services_are_brought_back_and_what_was_done_is_told(shell, up):
+    shell.config(
+        a={**demo("a"), "mcpstore": {"recovery": "manual"}},
+        b={"command": "there-is-no-such-command"},
+        well=demo("well"),
+    )
+    up()
+    eventually(lambda: status(shell, "a")["connection_state"] == status(shell, "well")["connection_state"] == "healthy")
+    os.kill(status(shell, "a")["pid"], signal.SIGKILL)
+    eventually(lambda: status(shell, "a")["connection_state"] == "disconnected")
+    said = shell("recover", "a")
+    assert (said.code, said.out) == (0, "a is running again: restarted\n")
+    assert status(shell, "a")["run_status"] == "running"
+    said = shell("recover")
+    assert said.code == 1
+    assert said.out.startswith("b is not back (restarted, then made anew from its stored entry): command ")
+    assert "why: mcpstore doctor b" in said.err
+    (told,) = shell("recover", "--json").json
+    assert (told["name"], told["recovered"], told["run_status"]) == ("b", False, "error")
+    assert shell("remove", "b").code == 0
+    said = shell("recover")
+    assert (said.code, said.out) == (0, "")
+    assert "no service is in error" in said.err
+    assert shell("recover", "ghost").code == 4
+
+
+def test_without_a_manager_there_is_nothing_to_bring_back(shell):
+    shell.config(a=demo("a"))
+    said = shell("recover")
+    assert said.code == 5
+    assert "no manager is running" in said.err
