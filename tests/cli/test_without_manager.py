@@ -171,7 +171,7 @@ def test_the_version_is_told(shell):
 def test_every_verb_has_help(shell):
     for verb in (
         "demo", "up", "add", "remove", "list", "status", "start", "stop", "restart", "check", "tools", "call", "logs",
-        "plugins", "doctor", "import", "config",
+        "recover", "plugins", "doctor", "import", "config", "report", "export", "top",
     ):  # fmt: skip
         said = shell(verb, "--help")
         assert said.code == 0

@@ -23,6 +23,7 @@ from mcpstore.runtime.logs import LogLine
 from mcpstore.store._async import AsyncMCPStore
 from mcpstore.store._sync_care import Care
 from mcpstore.store._sync_measures import Measures
+from mcpstore.store._sync_seeing import Seeing
 from mcpstore.store.context import HEALTHY
 from mcpstore.store.portal import Portal
 from mcpstore.store.results import CallResult, CheckResult
@@ -30,7 +31,7 @@ from mcpstore.store.results import CallResult, CheckResult
 __all__ = ["MCPStore", "ServiceContext"]
 
 
-class ServiceContext(Measures, Care):
+class ServiceContext(Measures, Seeing, Care):
     """The verbs of a store, as `AsyncServiceContext` describes them, for callers that wait.
 
     Every verb may be called from any thread. While one waits, other threads go on, and Ctrl-C interrupts it.

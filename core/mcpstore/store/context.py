@@ -25,16 +25,16 @@ from mcpstore.runtime.logs import LogLine
 from mcpstore.store import views
 from mcpstore.store.adding import edits_for, handed_over, unusable
 from mcpstore.store.care import AsyncCare
-from mcpstore.store.measures import AsyncMeasures
 from mcpstore.store.offers import AsyncOffers
 from mcpstore.store.results import CheckResult
+from mcpstore.store.seeing import AsyncSeeing
 
 __all__ = ["AsyncServiceContext"]
 
 HEALTHY: Final = ServiceConnectionState.HEALTHY
 
 
-class AsyncServiceContext(AsyncMeasures, AsyncOffers, AsyncCare):
+class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncCare):
     """The verbs of a store.
 
     Verbs that act raise `ServiceNotFound` for a name nobody knows; verbs that only ask return None. A context speaks

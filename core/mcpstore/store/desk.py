@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from mcpstore import errors
@@ -34,6 +35,8 @@ class Desk:
             "call": self._call,
             "check": self._check,
             "diagnose": self._diagnose,
+            "export": self._export,
+            "glance": self._glance,
             "hints": self._hints,
             "info": self._info,
             "list": self._list,
@@ -42,6 +45,7 @@ class Desk:
             "problems": self._problems,
             "recover": self._recover,
             "remove": self._remove,
+            "report": self._report,
             "restart": self._restart,
             "shutdown": self._shutdown,
             "start": self._start,
@@ -149,6 +153,22 @@ class Desk:
         if not names:
             return (await self._store.recover_all(timeout)).to_list()
         return [(await self._store.recover(name, timeout)).to_dict() for name in names]
+
+    async def _glance(self, since: float = 0.0, back: float = 600.0) -> Any:
+        glance = await self._store.glance(since or timedelta(seconds=back))
+        return {**glance.to_dict(), "services": glance.services.to_list()}
+
+    async def _report(self, format: str = "text", since: float | None = None) -> Any:  # noqa: A002 - as the verb has it
+        return await self._store.report(format, since)
+
+    async def _export(
+        self,
+        format: str | None = None,  # noqa: A002 - as the verb has it
+        path: str | None = None,
+        services: list[str] | None = None,
+        since: float | None = None,
+    ) -> Any:
+        return await self._store.export(format, path, services, since)
 
     async def _hints(self) -> Any:
         return await self._store.list_hints()

@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.core.models.service import ServiceSnapshot, ServiceStatus
-from mcpstore.monitoring.report import Advice, Life, Report, Stretch, life_of
+from mcpstore.monitoring.report import Advice, Life, Report, life_of
 
 BEGIN = 1_700_000_000.0
 HOUR = 3600.0
 
 
-def stretches(*states: tuple[State, float] | tuple[State, float, bool], begin: float = BEGIN) -> list[Stretch]:
-    """Return stretches that follow each other: (state, seconds) or (state, seconds, wanted)."""
+def stretches(
+    *states: tuple[State, float] | tuple[State, float, bool], begin: float = BEGIN, error: str | None = None
+) -> list[StateInterval]:
+    """Return intervals that follow each other: (state, seconds) or (state, seconds, wanted)."""
     made = []
     for state, seconds, *wanted in states:
-        made.append(Stretch(state=state, begin=begin, end=begin + seconds, wanted=wanted[0] if wanted else True))
-        begin += seconds
+        until = begin + seconds
+        made.append(
+            StateInterval(
+                service_name="a", state=state, since=begin, until=until, duration=seconds,
+                wanted=wanted[0] if wanted else True, error=error,
+            )
+        )  # fmt: skip
+        begin = until
     return made
 
 
@@ -29,14 +38,14 @@ def sample(after: float, **fields: Any) -> MetricsSample:
     )
 
 
-def life(name: str = "a", states: Sequence[Stretch] = (), **fields: Any) -> Life:
+def life(name: str = "a", states: Sequence[StateInterval] = (), **fields: Any) -> Life:
     state = states[-1].state if states else State.HEALTHY
     status = fields.pop("status", ServiceStatus.RUNNING)
     snapshot = ServiceSnapshot(
         name=name, status=status, run_status=status, connection_state=state, transport="stdio", tool_count=2
     )
     end = BEGIN + fields.pop("lasted", HOUR)
-    return life_of(snapshot, BEGIN, end, stretches=states, **fields)
+    return life_of(snapshot, BEGIN, end, states=states, **fields)
 
 
 def ill(name: str, **fields: Any) -> Life:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -12,11 +13,12 @@ from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.core.models.metrics import ServiceMetrics, ToolMetrics
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.core.models.service import ServiceStatus
-from mcpstore.monitoring.report import FORMATS, Advice, Report, render
+from mcpstore.monitoring.report import Advice, Report, render
 from mcpstore.monitoring.report.bands import bar
 
 from .lives import BEGIN, HOUR, ill, life, report, sample, stretches
 
+PEOPLE = ("text", "markdown", "html")
 EVIL = "a\x1b[31m<script>alert(1)</script>\u202e\"'|`*_[x](javascript:y)\r\n# b\ud800 https://evil.example @you"
 
 
@@ -57,7 +59,7 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.found if name == tag]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", PEOPLE)
 def test_every_form_tells_what_happened_and_what_to_do(form):
     samples = [sample(30, calls=4, failed_calls=1, avg_response_time=0.02, p95=0.03, max_response_time=0.04)]
     told = render(report(life("well", stretches((State.HEALTHY, HOUR))), ill("broken", samples=samples)), form)
@@ -68,7 +70,7 @@ def test_every_form_tells_what_happened_and_what_to_do(form):
         assert words in told, words
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", PEOPLE)
 def test_alerts_are_told(form):
     made = report(alerts=(alert(), alert(kind=AlertKind.RESOLVED)), active=(alert(incident="2"),))
     told = render(made, form)
@@ -77,9 +79,16 @@ def test_alerts_are_told(form):
     assert "1, 1 active" in told
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", PEOPLE)
 def test_a_fleet_without_services_has_a_report_too(form):
     assert "There are no services." in render(report(), form)
+
+
+def test_the_form_for_programs_has_the_same_figures():
+    told = json.loads(render(report(ill("broken")), "json"))
+    assert (told["availability"], told["incidents"]) == (pytest.approx(100 / 6), 1)
+    assert told["services"][0]["incidents"][0]["states"] == ["disconnected"]
+    assert told["services"][0]["status"] == "error"
 
 
 def test_an_unknown_form_is_an_error_that_names_the_known_ones():
@@ -87,7 +96,7 @@ def test_an_unknown_form_is_an_error_that_names_the_known_ones():
         render(report(), "pdf")
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", PEOPLE)
 def test_nothing_a_service_says_moves_a_cursor_turns_text_around_or_cannot_be_written(form):
     told = render(evil(), form)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", told)

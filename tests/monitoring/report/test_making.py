@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.monitoring.report.bands import bar
 
 from .lives import BEGIN, HOUR, life, report, sample, stretches
 
@@ -26,7 +28,7 @@ def test_what_lies_outside_of_the_time_told_of_is_cut_off():
     states = stretches((State.RECONNECTING, HOUR), (State.HEALTHY, 3 * HOUR), begin=BEGIN - HOUR / 2)
     made = life(states=states)
     assert made.time_in == {"reconnecting": HOUR / 2, "healthy": HOUR / 2}
-    assert sum(stretch.duration for stretch in made.stretches) == HOUR
+    assert sum(interval.duration for interval in made.states) == HOUR
 
 
 def test_an_incident_is_one_from_the_loss_to_the_return_whatever_happens_between():
@@ -48,10 +50,19 @@ def test_a_start_is_no_incident_and_being_stopped_ends_one():
     assert incident.end == BEGIN + 120
 
 
-def test_time_nobody_recorded_divides_incidents():
+def test_time_in_which_no_manager_ran_divides_incidents_and_is_time_in_no_state():
     before = stretches((State.RECONNECTING, 60))
+    between = attrs.evolve(*stretches((State.UNKNOWN, 940, False), begin=BEGIN + 60), watched=False)
     after = stretches((State.RECONNECTING, 60), begin=BEGIN + 1000)
-    assert len(life(states=[*before, *after]).incidents) == 2
+    made = life(states=[*before, between, *after])
+    assert len(made.incidents) == 2
+    assert made.time_in == {"reconnecting": 120}
+    assert bar(made.states, BEGIN, BEGIN + 1060, 10) == "░        ░"
+
+
+def test_an_incident_knows_what_had_gone_wrong():
+    states = stretches((State.UNHEALTHY, 5), (State.RECONNECTING, 60), error="exited with code 3")
+    assert [incident.error for incident in life(states=states).incidents] == ["exited with code 3"]
 
 
 def test_a_restart_is_a_connection_lost_and_opened_again():

@@ -1,19 +1,19 @@
-"""Lifecycle reports: from records of what happened to text, Markdown, or a page. Pure."""
+"""Lifecycle reports: from records of what happened to text, Markdown, a page, or JSON. Pure."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from mcpstore.monitoring.report.making import life_of
-from mcpstore.monitoring.report.records import Advice, Bucket, Incident, Life, Report, Stretch
+from mcpstore.monitoring.report.records import Advice, Bucket, Incident, Life, Report
 
-__all__ = ["FORMATS", "Advice", "Bucket", "Incident", "Life", "Report", "Stretch", "life_of", "render"]
+__all__ = ["FORMATS", "Advice", "Bucket", "Incident", "Life", "Report", "life_of", "render"]
 
-FORMATS: Final = ("text", "markdown", "html")
+FORMATS: Final = ("text", "markdown", "html", "json")
 
 
 def render(report: Report, format: str = "text") -> str:  # noqa: A002 - what people call it
-    """Return a report in a form: "text", "markdown" or "html".
+    """Return a report in a form: "text", "markdown", "html" or "json".
 
     Raises:
         ValueError: There is no such form.
@@ -26,6 +26,10 @@ def render(report: Report, format: str = "text") -> str:  # noqa: A002 - what pe
         from mcpstore.monitoring.report.markdown import to_markdown  # noqa: PLC0415
 
         return to_markdown(report)
+    if format == "json":
+        from mcpstore.monitoring.export import to_json  # noqa: PLC0415
+
+        return to_json(report.to_dict())
     if format == "text":
         from mcpstore.monitoring.report.text import to_text  # noqa: PLC0415
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
+from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.monitoring.report.records import STOPPED, Stretch
+from mcpstore.monitoring.report.records import STOPPED
 
-__all__ = ["KINDS", "MARKS", "bar", "runs", "worst"]
+__all__ = ["KINDS", "MARKS", "bar", "kind_of", "runs", "worst"]
 
 KINDS: Final = (
     State.HEALTHY.value,
@@ -29,28 +30,36 @@ MARKS: Final[Mapping[str, str]] = dict(zip(KINDS, "█·_▓?▒░x", strict=Tr
 _BADNESS: Final[Mapping[str, int]] = {kind: number for number, kind in enumerate(KINDS)}
 
 
-def worst(stretches: Iterable[Stretch], begin: float, end: float, cells: int) -> list[str | None]:
+def kind_of(interval: StateInterval) -> str | None:
+    """Return what a service was in an interval: its state, or "stopped"; None if nobody looked after it."""
+    if not interval.watched:
+        return None
+    return interval.state.value if interval.wanted else STOPPED
+
+
+def worst(states: Iterable[StateInterval], begin: float, end: float, cells: int) -> list[str | None]:
     """Return the worst a service was in each of `cells` equal parts of a time; None where nothing is known.
 
     The worst, so that a trouble too short for a cell of its own still shows.
 
     Args:
-        stretches: Its states.
+        states: Its states.
         begin: The beginning of the time, as a POSIX timestamp in seconds.
         end: Its end, as a POSIX timestamp in seconds.
         cells: How many parts.
     """
     found: list[str | None] = [None] * cells
     size = (end - begin) / cells
-    for stretch in stretches:
-        if size <= 0 or stretch.end <= begin or stretch.begin >= end:
+    for interval in states:
+        kind = kind_of(interval)
+        if kind is None or size <= 0 or interval.until <= begin or interval.since >= end:
             continue
-        first = int(max(stretch.begin - begin, 0.0) / size)
-        last = max(first + 1, round((stretch.end - begin) / size))
+        first = int(max(interval.since - begin, 0.0) / size)
+        last = max(first + 1, round((interval.until - begin) / size))
         for cell in range(first, min(last, cells)):
             known = found[cell]
-            if known is None or _BADNESS[stretch.kind] > _BADNESS[known]:
-                found[cell] = stretch.kind
+            if known is None or _BADNESS[kind] > _BADNESS[known]:
+                found[cell] = kind
     return found
 
 
@@ -64,6 +73,6 @@ def runs(cells: Sequence[str | None]) -> Iterable[tuple[int, int, str]]:
         first += count
 
 
-def bar(stretches: Iterable[Stretch], begin: float, end: float, width: int) -> str:
+def bar(states: Iterable[StateInterval], begin: float, end: float, width: int) -> str:
     """Return states over time as a bar of `width` characters; see `worst`."""
-    return "".join(" " if kind is None else MARKS[kind] for kind in worst(stretches, begin, end, width))
+    return "".join(" " if kind is None else MARKS[kind] for kind in worst(states, begin, end, width))

@@ -65,7 +65,8 @@ def incident_words(incident: Incident, report: Report) -> str:
     path = " → ".join(incident.states)
     lasted = duration(incident.duration)
     over = f"over after {lasted}" if incident.end is not None else f"not over after {lasted}"
-    return f"{when(incident.begin, since=report.begin)}: {path}, {over}"
+    why = f" ({incident.error})" if incident.error else ""
+    return f"{when(incident.begin, since=report.begin)}: {path}, {over}{why}"
 
 
 def to_do(report: Report) -> Iterable[Life]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from mcpstore.monitoring.report import facts
-from mcpstore.monitoring.report.bands import KINDS
+from mcpstore.monitoring.report.bands import KINDS, kind_of
 from mcpstore.monitoring.report.markup import Element, element, page, raw_style
 from mcpstore.monitoring.report.plots import availability_plot, latency_plot, states_plot
 from mcpstore.monitoring.report.records import STOPPED, Life, Report
@@ -95,8 +95,8 @@ def _swatch(class_: str) -> Element:
 
 
 def _state(life: Life) -> Element:
-    kind = life.stretches[-1].kind if life.stretches else life.connection_state.value
-    kind = STOPPED if kind == STOPPED else life.connection_state.value
+    is_stopped = bool(life.states) and kind_of(life.states[-1]) == STOPPED
+    kind = STOPPED if is_stopped else life.connection_state.value
     return element("span", _swatch(f"s-{kind}"), kind, class_="badge")
 
 

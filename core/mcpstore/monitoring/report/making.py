@@ -6,10 +6,13 @@ import bisect
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.core.models.service import ServiceSnapshot
-from mcpstore.monitoring.report.records import USABLE, Advice, Bucket, Incident, Life, Stretch
+from mcpstore.monitoring.metrics import clipped, uptime_share
+from mcpstore.monitoring.report.bands import kind_of
+from mcpstore.monitoring.report.records import USABLE, Advice, Bucket, Incident, Life
 
 __all__ = ["BUCKETS", "life_of"]
 
@@ -25,7 +28,7 @@ def life_of(
     begin: float,
     end: float,
     *,
-    stretches: Iterable[Stretch] = (),
+    states: Iterable[StateInterval] = (),
     samples: Sequence[MetricsSample] = (),
     metrics: ServiceMetrics | None = None,
     advice: Advice | None = None,
@@ -36,25 +39,26 @@ def life_of(
         service: The service.
         begin: The beginning of the time told of, as a POSIX timestamp in seconds.
         end: Its end, as a POSIX timestamp in seconds.
-        stretches: Its states over time, oldest first.
+        states: Its states over time, oldest first.
         samples: What was measured over time.
         metrics: What was measured last.
         advice: What is the matter and what to do.
     """
-    told = tuple(_within(stretches, begin, end))
+    told = tuple(clipped(states, begin, end))
     calls = sum(sample.calls for sample in samples)
     time_in: dict[str, float] = {}
-    for stretch in told:
-        time_in[stretch.kind] = time_in.get(stretch.kind, 0.0) + stretch.duration
+    for interval in told:
+        if (kind := kind_of(interval)) is not None:
+            time_in[kind] = time_in.get(kind, 0.0) + interval.duration
     return Life(
         name=service.name,
         status=service.run_status,
         connection_state=service.connection_state,
         transport=service.transport,
         tool_count=service.tool_count,
-        availability=_availability(told),
+        availability=uptime_share(told),
         time_in=time_in,
-        stretches=told,
+        states=told,
         restarts=_restarts(told),
         calls=calls,
         failed_calls=sum(sample.failed_calls for sample in samples),
@@ -67,59 +71,48 @@ def life_of(
     )
 
 
-def _within(stretches: Iterable[Stretch], begin: float, end: float) -> Iterable[Stretch]:
-    for stretch in stretches:
-        first, last = max(stretch.begin, begin), min(stretch.end, end)
-        if last > first:
-            yield Stretch(state=stretch.state, begin=first, end=last, wanted=stretch.wanted)
-
-
-def _availability(stretches: Iterable[Stretch]) -> float | None:
-    wanted = usable = 0.0
-    for stretch in stretches:
-        if stretch.wanted:
-            wanted += stretch.duration
-            usable += stretch.duration if stretch.state in USABLE else 0.0
-    return 100.0 * usable / wanted if wanted else None
-
-
-def _restarts(stretches: Iterable[Stretch]) -> int:
+def _restarts(states: Iterable[StateInterval]) -> int:
     """Return how often a connection that was lost was there again."""
     count, was_open, is_lost = 0, False, False
-    for stretch in stretches:
-        if not stretch.wanted:
+    for interval in states:
+        if not interval.wanted:
             was_open = is_lost = False
-        elif stretch.state in USABLE:
+        elif interval.state in USABLE:
             count += is_lost
             was_open, is_lost = True, False
         else:
-            is_lost = is_lost or (was_open and stretch.state in LOST)
+            is_lost = is_lost or (was_open and interval.state in LOST)
     return count
 
 
-def _incidents(stretches: Sequence[Stretch]) -> Iterable[Incident]:
+def _incidents(states: Sequence[StateInterval]) -> Iterable[Incident]:
     """Yield the times in which it was wanted and not usable; its very start is none."""
-    running: list[Stretch] = []
-    for stretch in stretches:
-        is_down = stretch.wanted and stretch.state not in USABLE
-        if is_down and (not running or stretch.begin <= running[-1].end):
-            running.append(stretch)
+    running: list[StateInterval] = []
+    for interval in states:
+        is_down = interval.wanted and interval.state not in USABLE
+        if is_down and (not running or interval.since <= running[-1].until):
+            running.append(interval)
             continue
         yield from _incident(running, is_over=True)
-        running = [stretch] if is_down else []
+        running = [interval] if is_down else []
     yield from _incident(running, is_over=False)
 
 
-def _incident(stretches: Sequence[Stretch], *, is_over: bool) -> Iterable[Incident]:
-    if all(stretch.state is State.INITIALIZING for stretch in stretches):
+def _incident(states: Sequence[StateInterval], *, is_over: bool) -> Iterable[Incident]:
+    if all(interval.state is State.INITIALIZING for interval in states):
         return
-    begin, end = stretches[0].begin, stretches[-1].end
-    states = tuple(dict.fromkeys(stretch.state for stretch in stretches))
-    yield Incident(begin=begin, end=end if is_over else None, duration=end - begin, states=states)
+    begin, end = states[0].since, states[-1].until
+    yield Incident(
+        begin=begin,
+        end=end if is_over else None,
+        duration=end - begin,
+        states=tuple(dict.fromkeys(interval.state for interval in states)),
+        error=next((interval.error for interval in reversed(states) if interval.error), ""),
+    )
 
 
 def _buckets(
-    begin: float, end: float, stretches: Sequence[Stretch], samples: Sequence[MetricsSample]
+    begin: float, end: float, states: Sequence[StateInterval], samples: Sequence[MetricsSample]
 ) -> Iterable[Bucket]:
     size = (end - begin) / BUCKETS
     if size <= 0:
@@ -130,14 +123,14 @@ def _buckets(
         if begin < sample.timestamp <= end:
             shares[min(bisect.bisect_left(edges, sample.timestamp), BUCKETS) - 1].append(sample)
     wanted, usable = [0.0] * BUCKETS, [0.0] * BUCKETS
-    for stretch in stretches:
-        if not stretch.wanted:
+    for interval in states:
+        if not interval.wanted:
             continue
-        number = max(bisect.bisect_right(edges, stretch.begin) - 1, 0)
-        while number < BUCKETS and edges[number] < stretch.end:
-            shared = min(stretch.end, edges[number + 1]) - max(stretch.begin, edges[number])
+        number = max(bisect.bisect_right(edges, interval.since) - 1, 0)
+        while number < BUCKETS and edges[number] < interval.until:
+            shared = min(interval.until, edges[number + 1]) - max(interval.since, edges[number])
             wanted[number] += shared
-            usable[number] += shared if stretch.state in USABLE else 0.0
+            usable[number] += shared if interval.state in USABLE else 0.0
             number += 1
     for number, found in enumerate(shares):
         yield _bucket(edges[number], edges[number + 1], wanted[number], usable[number], found)

@@ -47,7 +47,7 @@ def _bars(report: Report) -> Iterable[str]:
     longest = max(len(clean(life.name)) for life in report.services)
     yield "    " + "  ".join(f"{mark} {kind}" for kind, mark in MARKS.items())
     for life in report.services:
-        yield f"    {clean(life.name):<{longest}}  {bar(life.stretches, report.begin, report.end, BAR)}".rstrip()
+        yield f"    {clean(life.name):<{longest}}  {bar(life.states, report.begin, report.end, BAR)}".rstrip()
 
 
 def _life(life: Life, report: Report) -> Iterable[str]:
@@ -56,7 +56,7 @@ def _life(life: Life, report: Report) -> Iterable[str]:
     for state, spent in facts.state_words(life):
         yield f"- {state}: {spent}"
     for incident in life.incidents[-SHOWN_INCIDENTS:]:
-        yield f"- incident at {facts.incident_words(incident, report)}"
+        yield f"- incident at {markdown_text(facts.incident_words(incident, report))}"
     if life.advice is not None:
         yield f"- {markdown_text(life.advice.summary)}"
         for evidence in life.advice.evidence:

@@ -44,7 +44,7 @@ def states_plot(report: Report) -> Element:
         name = life.name if len(life.name) <= NAME_LENGTH else life.name[: NAME_LENGTH - 1] + "…"
         svg.append(element("text", name, element("title", life.name), x=0, y=y + 17, class_="name"))
         svg.append(element("rect", x=NAMES, y=y + 5, width=width, height=BAND, rx=3, class_="track"))
-        for first, count, kind in runs(worst(life.stretches, report.begin, report.end, CELLS)):
+        for first, count, kind in runs(worst(life.states, report.begin, report.end, CELLS)):
             moment = when(report.begin + first * size, since=report.begin)
             label = element("title", f"{life.name}: {kind} from {moment} for {duration(count * size)}")
             x = NAMES + first * cell

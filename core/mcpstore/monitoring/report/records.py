@@ -3,50 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
 from mcpstore.core.models.alert import Alert
+from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.core.models.record import Record
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.core.models.service import ServiceStatus
 
-__all__ = ["STOPPED", "USABLE", "Advice", "Bucket", "Incident", "Life", "Report", "Stretch"]
+__all__ = ["STOPPED", "USABLE", "Advice", "Bucket", "Incident", "Life", "Report"]
 
 USABLE: Final = frozenset({State.HEALTHY, State.WARNING})
 """The states in which a service does its work."""
 
 STOPPED: Final = "stopped"
 """What a service is that nobody wants to run."""
-
-
-@attrs.frozen(kw_only=True)
-class Stretch(Record):
-    """A time that a service spent in one state.
-
-    Attributes:
-        state: The connection state.
-        begin: When it entered it, as a POSIX timestamp in seconds.
-        end: When it left it, as a POSIX timestamp in seconds; the end of the report if it is still in it.
-        wanted: Whether it was wanted to run.
-    """
-
-    state: State
-    begin: float
-    end: float
-    wanted: bool = True
-
-    @property
-    def duration(self) -> float:
-        """How long, in seconds."""
-        return self.end - self.begin
-
-    @property
-    def kind(self) -> str:
-        """The state, or "stopped" if it was not wanted."""
-        return self.state.value if self.wanted else STOPPED
 
 
 @attrs.frozen(kw_only=True)
@@ -83,12 +57,14 @@ class Incident(Record):
         end: When it was over, as a POSIX timestamp in seconds; None if it is not.
         duration: How long it has lasted, in seconds.
         states: The states it went through, each once, in order.
+        error: What had gone wrong; empty if nobody knows.
     """
 
     begin: float
     end: float | None
     duration: float
     states: tuple[State, ...]
+    error: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -118,7 +94,7 @@ class Life(Record):
         tool_count: Tools it offers.
         availability: Share of the time it was wanted in which it was usable, in per cent; None if it never was.
         time_in: Seconds spent in each state, and stopped, as far as that occurred.
-        stretches: Its states over time.
+        states: Its states over time.
         restarts: How often a lost connection was opened again.
         calls: Calls that ended.
         failed_calls: Calls that did not end well.
@@ -137,7 +113,7 @@ class Life(Record):
     tool_count: int = 0
     availability: float | None = None
     time_in: Mapping[str, float] = attrs.field(factory=dict[str, float])
-    stretches: tuple[Stretch, ...] = ()
+    states: tuple[StateInterval, ...] = ()
     restarts: int = 0
     calls: int = 0
     failed_calls: int = 0
@@ -171,6 +147,20 @@ class Report(Record):
         alerts: What people were told, oldest first.
         active: The alerts that are not resolved.
     """
+
+    SHOWN: ClassVar[tuple[str, ...]] = (
+        "begin",
+        "end",
+        "location",
+        "availability",
+        "calls",
+        "failed_calls",
+        "error_rate",
+        "incidents",
+        "services",
+        "alerts",
+        "active",
+    )
 
     begin: float
     end: float

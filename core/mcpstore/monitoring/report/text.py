@@ -36,7 +36,7 @@ def to_text(report: Report, *, short: bool = False) -> str:
         lines += ["", "states over time  " + "  ".join(f"{mark} {kind}" for kind, mark in MARKS.items())]
         longest = max(len(clean(life.name)) for life in report.services)
         lines += [
-            f"  {clean(life.name):<{longest}}  {bar(life.stretches, report.begin, report.end, BAR)}"
+            f"  {clean(life.name):<{longest}}  {bar(life.states, report.begin, report.end, BAR)}"
             for life in report.services
         ]
     if not short:
@@ -58,7 +58,7 @@ def _life(life: Life, report: Report) -> Iterable[str]:
         yield f"  {'' if number else 'time spent':<12} {state} {spent}"
     if life.incidents:
         for number, incident in enumerate(life.incidents[-SHOWN_INCIDENTS:]):
-            yield f"  {'' if number else 'incidents':<12} {facts.incident_words(incident, report)}"
+            yield f"  {'' if number else 'incidents':<12} {clean(facts.incident_words(incident, report))}"
         if len(life.incidents) > SHOWN_INCIDENTS:
             yield f"               and {len(life.incidents) - SHOWN_INCIDENTS} before"
 

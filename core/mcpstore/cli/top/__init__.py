@@ -1,0 +1,1 @@
+"""`mcpstore top`: the services of a store, live."""

@@ -1,0 +1,102 @@
+"""The cells of the table: figures, states in their colours, states over time, a sparkline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from rich.text import Text
+
+from mcpstore.cli.top.fleet import BACK, Row
+from mcpstore.monitoring.report.bands import worst
+from mcpstore.monitoring.report.words import NOTHING, clean, memory, milliseconds
+
+__all__ = ["COLOURS", "COLUMNS", "Column", "band", "cells_of", "sparkline"]
+
+BAND: Final = 20
+"""Cells of the states over time."""
+SPARK: Final = 16
+"""Cells of the sparkline."""
+LONGEST_NAME: Final = 24
+BARS: Final = "▁▂▃▄▅▆▇█"
+
+COLOURS: Final[Mapping[str, str]] = {
+    "healthy": "green",
+    "initializing": "blue",
+    "stopped": "bright_black",
+    "warning": "yellow",
+    "unknown": "cyan",
+    "unhealthy": "dark_orange",
+    "reconnecting": "magenta",
+    "disconnected": "red",
+}
+
+Column = tuple[str, int, Callable[[Row, float], Text]]
+"""Title, width, and what stands in it for a service at a time."""
+
+
+def cells_of(row: Row, now: float) -> list[Text]:
+    """Return the cells of a service, one for each of `COLUMNS`."""
+    return [make(row, now) for _, _, make in COLUMNS]
+
+
+def band(row: Row, now: float, width: int = BAND) -> Text:
+    """Return the states of the last minutes, the newest at the right; it moves on only when a cell is full."""
+    size = BACK / width
+    end = math.ceil(now / size) * size
+    text = Text()
+    for kind in worst(row.states, end - BACK, end, width):
+        text.append("█" if kind else " ", style=COLOURS.get(kind or "", ""))
+    return text
+
+
+def sparkline(values: Sequence[float], width: int = SPARK) -> str:
+    """Return the last values as bars, the longest as high as it gets."""
+    shown = values[-width:]
+    top = max(shown, default=0.0)
+    if top <= 0:
+        return ""
+    return "".join(BARS[min(int(value / top * len(BARS)), len(BARS) - 1)] for value in shown)
+
+
+def _state(row: Row, _now: float) -> Text:
+    kind = "stopped" if row.now["run_status"] in ("stopped", "not_started") else str(row.now["connection_state"])
+    return Text(kind, style=COLOURS.get(kind, ""))
+
+
+def _name(row: Row, _now: float) -> Text:
+    return Text(clean(str(row.now["name"]), longest=LONGEST_NAME), style="bold")
+
+
+def _figure(key: str, form: Callable[[float], str], warn: float = math.inf) -> Callable[[Row, float], Text]:
+    def make(row: Row, _now: float) -> Text:
+        value = row.now[key]
+        if value is None:
+            return Text(NOTHING, style="dim", justify="right")
+        return Text(form(value), style="red" if value > warn else "", justify="right")
+
+    return make
+
+
+def _latency(row: Row, _now: float) -> Text:
+    return Text(sparkline([took for _, took in row.durations]), style="cyan")
+
+
+def _share(value: float) -> str:
+    return f"{value:.0f} %" if value in (0, 100) else f"{min(value, 99.9):.1f} %"
+
+
+COLUMNS: Final[Sequence[Column]] = (
+    ("SERVICE", LONGEST_NAME, _name),
+    ("STATE", 12, _state),
+    ("LAST 10 MIN", BAND, band),
+    ("ANSWER", 8, _figure("response_time", lambda ms: milliseconds(ms / 1000))),
+    ("OK", 7, _figure("success", _share)),
+    ("CALLS/S", 7, _figure("throughput", lambda rate: f"{rate:.1f}" if rate else NOTHING)),
+    ("P95", 8, _figure("p95", milliseconds)),
+    ("ERRORS", 7, _figure("error_rate", lambda rate: _share(100 * rate), warn=0.1)),
+    ("CPU", 7, _figure("cpu_percent", lambda share: f"{share:.1f} %")),
+    ("MEMORY", 9, _figure("memory_bytes", memory)),
+    ("LATENCY", SPARK, _latency),
+)

@@ -1,0 +1,82 @@
+"""Figures for other programs: JSON, CSV, Parquet. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any, Final
+
+import attrs
+
+from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.core.models.record import plain
+from mcpstore.errors import MCPStoreError
+
+__all__ = ["COLUMNS", "defused", "rows_of", "to_csv", "to_json", "to_parquet"]
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet would calculate."""
+
+
+COLUMNS: Final = ("time", *(field.name for field in attrs.fields(MetricsSample)))
+"""What a table of samples holds."""
+
+
+def rows_of(samples: Iterable[MetricsSample]) -> list[dict[str, Any]]:
+    """Return samples as rows of a table, with the time readable by people besides."""
+    return [
+        {"time": datetime.fromtimestamp(sample.timestamp, UTC).isoformat(timespec="seconds"), **sample.to_dict()}
+        for sample in samples
+    ]
+
+
+def to_json(value: Any) -> str:
+    """Return anything made of records, enums, dates, mappings and lists as JSON."""
+    return _writable(json.dumps(plain(value), indent=2, ensure_ascii=False)) + "\n"
+
+
+def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Return rows as CSV; no cell is taken for a formula by a spreadsheet.
+
+    Args:
+        rows: The rows.
+        columns: The columns, in order; what a row does not have stays empty.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([defused(column) for column in columns])
+    writer.writerows([defused(plain(row.get(column))) for column in columns] for row in rows)
+    return _writable(text.getvalue())
+
+
+def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return rows as a Parquet file.
+
+    Raises:
+        MCPStoreError: pyarrow is not installed.
+    """
+    try:
+        arrow: Any = import_module("pyarrow")  # dear, and optional
+        parquet: Any = import_module("pyarrow.parquet")
+    except ImportError:
+        raise MCPStoreError(
+            "export_format: Parquet needs pyarrow, which is not installed; install it (pip install pyarrow), "
+            "or export JSON or CSV"
+        ) from None
+    out = io.BytesIO()
+    parquet.write_table(arrow.Table.from_pylist([dict(row) for row in rows]), out)
+    return out.getvalue()
+
+
+def defused(cell: Any) -> Any:
+    """Return a cell; text that a spreadsheet would calculate gets an apostrophe before it, which makes it text."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _writable(text: str) -> str:
+    """Return text that can be written as UTF-8; half a character becomes its number."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

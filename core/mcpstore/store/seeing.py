@@ -1,0 +1,212 @@
+"""The verbs that show how services fare: report, export, dashboard, glance."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, Final, TypeVar
+
+from mcpstore.core.models.alert import Alert
+from mcpstore.core.models.history import StateInterval
+from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.core.models.record import Named
+from mcpstore.monitoring.board import board
+from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv, to_json, to_parquet
+from mcpstore.monitoring.report import FORMATS, Advice, Report, life_of, render
+from mcpstore.runtime.runner import Runner
+from mcpstore.store.diagnosis import diagnose
+from mcpstore.store.glances import Glance, glance_of
+from mcpstore.store.house import House
+from mcpstore.store.measures import AsyncMeasures, Moment
+from mcpstore.store.writing import write_file
+
+__all__ = ["EXPORT_FORMATS", "AsyncSeeing"]
+
+EXPORT_FORMATS: Final = ("json", "csv", "parquet")
+
+DETAIL: Final = 400
+"""Samples of a service that a report is made from, however long the time: a few for each point of a plot."""
+
+POINTS: Final = 60
+"""Samples of a service that a glance tells, however long nobody looked."""
+
+SHORTEST: Final = 10.0
+"""Seconds a report covers at least, so that even that of a store just opened has an axis."""
+
+RECENT: Final = 3600.0
+"""Seconds for which a dashboard shows alerts."""
+
+T = TypeVar("T", StateInterval, MetricsSample)
+
+
+class AsyncSeeing(AsyncMeasures):
+    """Shows how services fare."""
+
+    async def report(self, format: str = "text", since: Moment = None) -> str:  # noqa: A002 - what people call it
+        """Return how the services fared, for people.
+
+        Args:
+            format: "text", "markdown", "html" (one page that needs nothing else), or "json".
+            since: The beginning of the time told of: a POSIX timestamp in seconds, a datetime, or a timedelta for how
+                long ago; None for the last day.
+
+        Raises:
+            ValueError: There is no such format.
+        """
+        if format not in FORMATS:
+            raise ValueError(f"format must be one of {', '.join(FORMATS)} (got {format!r})")
+        report = await self._collect(since)
+        return await asyncio.to_thread(render, report, format)
+
+    async def export(
+        self,
+        format: str | None = None,  # noqa: A002 - what people call it
+        path: str | os.PathLike[str] | None = None,
+        services: Iterable[str] | None = None,
+        since: Moment = None,
+    ) -> str:
+        """Return what was measured, for other programs; or write it to a file that only you can read.
+
+        JSON holds everything: services, their states over time, samples, alerts. CSV and Parquet hold the samples, one
+        a row; no cell of CSV is taken for a formula by a spreadsheet.
+
+        Args:
+            format: "json", "csv" or "parquet"; None for the `export_format` of the configuration.
+            path: The file, which is replaced as a whole; None returns the text.
+            services: Names of services; None for all.
+            since: Where to begin; as for `report`.
+
+        Returns:
+            The text, or the absolute path of the file.
+
+        Raises:
+            ValueError: There is no such format, or Parquet is to be returned as text.
+            ServiceNotFound: There is no service of a name.
+            MCPStoreError: The file cannot be written, or Parquet needs pyarrow, which is not installed.
+        """
+        chosen = self._open().monitoring.data_collection.export_format if format is None else format
+        if chosen not in EXPORT_FORMATS:
+            raise ValueError(f"format must be one of {', '.join(EXPORT_FORMATS)} (got {chosen!r})")
+        if chosen == "parquet" and path is None:
+            raise ValueError("path: Parquet is no text and cannot be returned; say which file to write")
+        if isinstance(services, str):
+            raise TypeError(f"services must be a list of names (got {services!r}); write [{services!r}]")
+        runners = self._all_runners() if services is None else [self._runner(name) for name in services]
+        if chosen == "json":
+            content: Any = await self._everything(runners, since)
+        else:
+            content = [s for runner in runners for s in await self.metrics_history(runner.spec.name, since)]
+        data = await asyncio.to_thread(_written, chosen, content)
+        if path is None:
+            return data.decode()
+        return str(await asyncio.to_thread(write_file, path, data))
+
+    async def dashboard(self) -> str:
+        """Return how the services fare now, as text for a terminal."""
+        now = self._now()
+        metrics = [self._house.metering.metrics(runner.spec.name) for runner in self._all_runners()]
+        told, _ = await self._alerts(now - RECENT)
+        return board(metrics, told, now)
+
+    async def glance(self, since: Moment = None) -> Glance:
+        """Return how every service fares now and what is new of its past, for screens that are refreshed.
+
+        Args:
+            since: When somebody looked last: `now` of the glance before.
+        """
+        runners, now = self._all_runners(), self._now()
+        states = _by_service(await self.state_history(None, since))
+        samples = _by_service(await self.metrics_history(None, since, None, POINTS))
+        told = [
+            glance_of(
+                self._snapshot(runner),
+                self._house.metering.metrics(name),
+                tuple(states.get(name, ())),
+                tuple(samples.get(name, ())),
+            )
+            for runner in runners
+            if (name := runner.spec.name) in self._house.registry  # not removed meanwhile
+        ]
+        return Glance(now=now, location=self._house.book.location, services=Named(told))
+
+    # --- helpers
+
+    def _now(self) -> float:
+        return self._open().supervisor.clock.posix()
+
+    def _all_runners(self) -> list[Runner]:
+        house = self._open()
+        return [house.supervisor.runner(name) for name in house.registry if self._is_in_scope(name)]
+
+    async def _collect(self, since: Moment) -> Report:
+        """Return what a report says."""
+        runners, now = self._all_runners(), self._now()
+        states = _by_service(await self.state_history(None, since))
+        samples = _by_service(await self.metrics_history(None, since, None, DETAIL))
+        known = [states[runner.spec.name][0].since for runner in runners if runner.spec.name in states]
+        begin = min(min(known, default=now), now - SHORTEST)
+        lives = [
+            life_of(
+                self._snapshot(runner),
+                begin,
+                now,
+                states=states.get(name, ()),
+                samples=samples.get(name, ()),
+                metrics=self._house.metering.metrics(name),
+                advice=_advice(runner, self._house),
+            )
+            for runner in runners
+            if (name := runner.spec.name) in self._house.registry
+        ]
+        alerts, active = await self._alerts(begin)
+        return Report(
+            begin=begin,
+            end=now,
+            location=self._house.book.location,
+            services=tuple(lives),
+            alerts=alerts,
+            active=active,
+        )
+
+    async def _everything(self, runners: Iterable[Runner], since: Moment) -> dict[str, Any]:
+        services: list[dict[str, Any]] = []
+        for runner in runners:
+            name, shown = runner.spec.name, self._snapshot(runner)
+            services.append(
+                {
+                    "name": name,
+                    **{
+                        key: shown[key]
+                        for key in ("run_status", "connection_state", "transport", "tool_count", "error")
+                    },
+                    "metrics": self._house.metering.metrics(name),
+                    "states": await self.state_history(name, since),
+                    "samples": await self.metrics_history(name, since),
+                }
+            )
+        alerts, _ = await self._alerts(since)
+        return {"export_time": self._now(), "services": services, "alerts": alerts}
+
+    async def _alerts(self, since: Moment) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
+        """Return what people were told, and what is not over yet."""
+        del since
+        return (), ()
+
+
+def _advice(runner: Runner, house: House) -> Advice:
+    told = diagnose(runner, house)
+    return Advice(summary=told.summary, evidence=told.evidence, remedy=told.remedy)
+
+
+def _by_service(records: Iterable[T]) -> dict[str, list[T]]:
+    """Return records, which are in the order of their services, by service."""
+    return {name: list(group) for name, group in groupby(records, lambda record: record.service_name)}
+
+
+def _written(form: str, content: Any) -> bytes:
+    if form == "json":
+        return to_json(content).encode()
+    rows = rows_of(content)
+    return to_csv(rows, COLUMNS).encode() if form == "csv" else to_parquet(rows)

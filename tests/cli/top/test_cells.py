@@ -1,0 +1,75 @@
+"""The cells of `mcpstore top`, and what it remembers."""
+
+from __future__ import annotations
+
+from mcpstore.cli.top.cells import COLOURS, band, sparkline
+from mcpstore.cli.top.fleet import BACK, Fleet
+from mcpstore.monitoring.report.bands import KINDS
+
+from .conftest import NOW, FakeSource
+
+
+def take(fleet: Fleet, source: FakeSource) -> None:
+    answer = {"now": source.now, "location": "x", "services": list(source.services.values())}
+    fleet.take(answer)
+
+
+def state(name: str, since: float, until: float, **fields: bool) -> dict:
+    return {"state": name, "since": since, "until": until, "wanted": True, "watched": True, **fields}
+
+
+def test_states_told_in_pieces_are_joined_and_old_ones_forgotten(source):
+    fleet = Fleet()
+    source.add("a", states=[state("healthy", NOW - 900, NOW - 700), state("warning", NOW - 700, NOW)])
+    take(fleet, source)
+    assert [interval.state for interval in fleet.rows["a"].states] == ["warning"]
+    source.now += 10
+    source.services["a"]["states"] = [state("warning", NOW, NOW + 5), state("healthy", NOW + 5, NOW + 10)]
+    take(fleet, source)
+    assert [(i.state, i.duration) for i in fleet.rows["a"].states] == [("warning", 705), ("healthy", 5)]
+    source.now += BACK
+    source.services["a"]["states"] = [state("healthy", NOW + 10, source.now)]
+    take(fleet, source)
+    assert [interval.state for interval in fleet.rows["a"].states] == ["healthy"]
+
+
+def test_durations_older_than_what_is_shown_are_forgotten(source):
+    fleet = Fleet()
+    for number in range(100):
+        source.now = NOW + 30 * number
+        source.add("a", durations=[[source.now, 0.1]])
+        take(fleet, source)
+    assert len(fleet.rows["a"].durations) == BACK / 30
+
+
+def test_a_service_that_is_gone_is_forgotten(source):
+    fleet = Fleet()
+    source.add("a")
+    take(fleet, source)
+    source.services.clear()
+    take(fleet, source)
+    assert fleet.rows == {}
+
+
+def test_a_band_moves_on_only_when_a_cell_is_full(source):
+    fleet = Fleet()
+    source.add("a", states=[state("healthy", NOW - 300, NOW - 31), state("reconnecting", NOW - 31, NOW)])
+    take(fleet, source)
+    row = fleet.rows["a"]
+    text = band(row, NOW)
+    assert len(text) == 20
+    assert str(text).startswith(" " * 9)
+    styles = [span.style for span in text.spans if span.style]
+    assert styles[0] == COLOURS["healthy"]
+    assert COLOURS["reconnecting"] in styles
+    assert band(row, NOW + 1) == text
+
+
+def test_a_sparkline_shows_the_newest_values_and_nothing_of_nothing():
+    assert sparkline([0.0, 0.5, 1.0]) == "▁▅█"
+    assert sparkline([9.0] + [1.0] * 16) == "█" * 16
+    assert sparkline([]) == sparkline([0.0]) == ""
+
+
+def test_everything_a_service_can_be_has_a_colour():
+    assert set(COLOURS) == set(KINDS)
