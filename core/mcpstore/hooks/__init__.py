@@ -3,6 +3,7 @@
 from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.hooks.alert import AlertHandler
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ProgressFn, ServerInfo
+from mcpstore.hooks.export import Exporter, Measurements
 from mcpstore.hooks.health import Check, HealthStrategy
 from mcpstore.hooks.history import HistoryBackend, HistoryBatch, HistoryPlace, HistoryQuery, HistoryStore
 from mcpstore.hooks.markers import ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, hookspec
@@ -38,6 +39,7 @@ __all__ = [
     "Edit",
     "Era",
     "Exit",
+    "Exporter",
     "GiveUp",
     "HealthStrategy",
     "HistoryBackend",
@@ -46,6 +48,7 @@ __all__ = [
     "HistoryQuery",
     "HistoryStore",
     "Incident",
+    "Measurements",
     "Path",
     "Peer",
     "PersistenceBackend",

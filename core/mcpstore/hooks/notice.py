@@ -76,6 +76,7 @@ class ToolCall(Record):
         ok: Whether it ended well; a result that reports failure does not.
         error: What went wrong, in words.
         agent: The agent on whose behalf it was made, if any.
+        timestamp: When it ended, as a POSIX timestamp in seconds.
     """
 
     service: str
@@ -84,3 +85,4 @@ class ToolCall(Record):
     ok: bool
     error: str | None = None
     agent: str | None = None
+    timestamp: float = 0.0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mcpstore.core.models.record import Named
     from mcpstore.core.models.service import ServiceSnapshot
     from mcpstore.hooks.alert import AlertHandler
+    from mcpstore.hooks.export import Exporter
     from mcpstore.hooks.health import HealthStrategy
     from mcpstore.hooks.history import HistoryBackend
     from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall
@@ -112,6 +113,20 @@ def mcpstore_history_backends() -> Iterable[HistoryBackend[Any]]:
             @hookimpl
             def mcpstore_history_backends():
                 yield HistoryBackend(name="timescale", config=TimescaleOptions, open=open_timescale)
+    """
+    return ()
+
+
+@hookspec
+def mcpstore_exporters() -> Iterable[Exporter[Any]]:
+    """Return ways to hand measurements to somebody else's monitoring.
+
+    Example:
+        ::
+
+            @hookimpl
+            def mcpstore_exporters():
+                yield Exporter(name="statsd", config=StatsdSettings, open=sending)
     """
     return ()
 

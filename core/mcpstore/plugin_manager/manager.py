@@ -17,6 +17,7 @@ from mcpstore.core.models.record import Named
 from mcpstore.errors import PluginConflict, UnknownPlugin
 from mcpstore.hooks import (
     AlertHandler,
+    Exporter,
     HealthStrategy,
     HistoryBackend,
     PersistenceBackend,
@@ -79,6 +80,7 @@ FAMILIES: Final = {
         Family("alert handler", "mcpstore_alert_handlers", AlertHandler),
         Family("persistence backend", "mcpstore_persistence_backends", PersistenceBackend),
         Family("recovery policy", "mcpstore_recovery_policies", RecoveryPolicy),
+        Family("exporter", "mcpstore_exporters", Exporter),
         Family("history backend", "mcpstore_history_backends", HistoryBackend),
     )
 }

@@ -137,6 +137,7 @@ async def _call_and_tell(
                 ok=error is None,
                 error=error,
                 agent=agent,
+                timestamp=house.supervisor.clock.posix(),
             )
             house.plugins.notify(CALLED, call=call)
 

@@ -24,11 +24,12 @@ from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.monitoring.effect import timed
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.exports import Exports
 from mcpstore.runtime.metering import Metering
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.store.book import Book, Difference
-from mcpstore.store.keeping import archive_of, find_history
+from mcpstore.store.keeping import archive_of, find_exporters, find_history
 from mcpstore.store.opening import blocked_plugins, find_document, monitoring_of, open_document
 from mcpstore.store.state_dir import StateDir, default_state_dir
 from mcpstore.store.views import snapshot
@@ -92,6 +93,7 @@ class House:
         self._monitoring = monitoring
         self._watching: asyncio.Task[None] | None = None
         self._rereading: asyncio.Task[None] | None = None
+        self._exports = Exports()
         self._reconciling = asyncio.Lock()
         self._cycle: DependencyCycle | None = None
         self._is_open = False
@@ -109,6 +111,7 @@ class House:
             document = await self._load()
             self._set_up_monitoring()
             open_history = find_history(self.plugins, self.book.reading.content)
+            exporters = find_exporters(self.plugins, self.book.reading.content)
         except ConfigError:
             await self.plugins.close()
             raise
@@ -131,6 +134,7 @@ class House:
             witness=self.metering,
         )
         self.metering.open(self.supervisor)
+        self._exports.open(exporters if self._starts else [], self.supervisor, self.metering)
         self._is_open = True
         await self.reconcile()
         self._watching = asyncio.create_task(self._watch(), name="mcpstore-watch-config")
@@ -188,6 +192,7 @@ class House:
             task.cancel()
         if followers:
             await asyncio.wait(followers)
+        await self._exports.close()
         left = await self.supervisor.shutdown(force=force)
         for name in left:
             _log.error("something of service %r may still be running", name)

@@ -1,25 +1,27 @@
-"""Where a store keeps what was measured: the history backend that its configuration names."""
+"""Where what was measured goes: the history backend and the exporters that a configuration names."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
 from mcpstore.core.models.service import Choice
 from mcpstore.core.models.shape import as_object
 from mcpstore.errors import ConfigError, PluginConflict, UnknownPlugin
+from mcpstore.hooks.export import Exporter
 from mcpstore.hooks.history import HistoryBackend, HistoryPlace, HistoryStore
 from mcpstore.hooks.persistence import Content
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.archive import Archive
 from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.exports import Offered
 from mcpstore.runtime.validation import validated
 from mcpstore.store.state_dir import StateDir
 
-__all__ = ["archive_of", "find_history"]
+__all__ = ["archive_of", "find_exporters", "find_history"]
 
 DEFAULT: Final = "sqlite_history"
 DAY: Final = 86_400.0
@@ -88,6 +90,36 @@ def archive_of(
         folder=state.path, retention=monitoring.metrics_retention_days * DAY, is_read_only=is_read_only
     )
     return Archive(clock, size, partial(open_history, place), is_read_only=is_read_only)
+
+
+def find_exporters(plugins: PluginManager, content: Content) -> list[Offered]:
+    """Return the exporters that a configuration names: `{"mcpstore": {"exporters": {"prometheus": {…}}}}`.
+
+    Raises:
+        ConfigError: What the configuration says about one of them cannot be used.
+    """
+    said = (as_object(content.data.get("mcpstore")) or {}).get("exporters", {})
+    wanted = as_object(said)
+    if wanted is None:
+        raise ConfigError(
+            f"mcpstore.exporters: must be an object of exporters by name (got {type(said).__name__}); "
+            'for example {"prometheus": {"port": 9464}}'
+        )
+    found: list[Offered] = []
+    for name, given in wanted.items():
+        if given is False:
+            continue
+        settings: Mapping[str, Any] | None = dict[str, Any]() if given is True else as_object(given)
+        if settings is None:
+            raise ConfigError(f"mcpstore.exporters.{name}: must be its settings, true or false (got {given!r})")
+        try:
+            exporter: Exporter[Any] = plugins.choose("exporter", name)
+            found.append(Offered(exporter, validated(exporter.config, dict(settings), name)))
+        except (UnknownPlugin, PluginConflict) as error:
+            _log.warning("nothing is exported to %r: %s", name, error)
+        except ConfigError as error:
+            raise ConfigError(f"mcpstore.exporters.{name}: {error}") from None
+    return found
 
 
 def _open(backend: HistoryBackend[Any], options: Any, place: HistoryPlace) -> HistoryStore:
