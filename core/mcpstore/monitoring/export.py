@@ -47,7 +47,7 @@ def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
         columns: The columns, in order; what a row does not have stays empty.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)  # its own line ends: with others it leaves cells with a bare CR unquoted
     writer.writerow([defused(column) for column in columns])
     writer.writerows([defused(plain(row.get(column))) for column in columns] for row in rows)
     return _writable(text.getvalue())

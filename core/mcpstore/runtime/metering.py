@@ -35,6 +35,9 @@ USABLE: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
 LOOK_EVERY: Final = 10.0
 """Seconds between looks at processes and at the machine, unless checks are made more often."""
 
+SPACING: Final = 1.0
+"""Seconds between samples of a service, however often somebody wants to see history up to this moment."""
+
 LOOK_LIMIT: Final = 30.0
 """Seconds a look may take."""
 
@@ -96,7 +99,7 @@ class Metering(Witness):
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-            self._take_samples()
+            self.take_samples(spacing=0.0)
         self._worker.close()
         await self.archive.close()
 
@@ -170,6 +173,20 @@ class Metering(Witness):
             **_counted(self._meter(name), now),
         )
 
+    def take_samples(self, *, spacing: float = SPACING) -> None:
+        """Keep what was measured since the last samples, so that history reaches to this moment.
+
+        Args:
+            spacing: Seconds since the last sample of a service below which none is taken.
+        """
+        assert self._supervisor is not None  # noqa: S101 - samples are taken of services
+        now, posix = self._clock.now(), self._clock.posix()
+        for runner in self._supervisor.runners():
+            name, meter = runner.spec.name, self._meters.get(runner.spec.name)
+            # nothing has ever happened to a service that was never started
+            if meter is not None and now - meter.sampled_at >= spacing:
+                self.archive.add(meter.sample(name, runner.ctx.conn, now, posix))
+
     async def measure_machine(self) -> MachineMetrics:
         """Measure this machine now."""
         self.machine = await self._worker.run(self._look_at_machine, LOOK_LIMIT)
@@ -185,7 +202,7 @@ class Metering(Witness):
             await self._look(supervisor.runners())
             if self._clock.now() >= due:
                 due = self._clock.now() + interval
-                self._take_samples()
+                self.take_samples(spacing=0.0)
                 await self.archive.flush()
 
     async def _look(self, runners: list[Runner]) -> None:
@@ -213,14 +230,6 @@ class Metering(Witness):
 
     def _look_at_machine(self) -> MachineMetrics:
         return machine_metrics(self._clock.posix(), self._disk_path)
-
-    def _take_samples(self) -> None:
-        assert self._supervisor is not None  # noqa: S101 - samples are taken of services
-        now, posix = self._clock.now(), self._clock.posix()
-        for runner in self._supervisor.runners():
-            name, meter = runner.spec.name, self._meters.get(runner.spec.name)
-            if meter is not None:  # nothing has ever happened to a service that was never started
-                self.archive.add(meter.sample(name, runner.ctx.conn, now, posix))
 
     # --- helpers
 

@@ -190,6 +190,11 @@ class ServiceMeter:
         """Return what was counted of each tool."""
         return tuple(_told(name, meter) for name, meter in sorted(self._tools.items()))
 
+    @property
+    def sampled_at(self) -> float:
+        """When the last sample was taken, on the monotonic clock, in seconds."""
+        return self._sampled.at
+
     def sample(self, name: str, state: ServiceConnectionState, now: float, posix: float) -> MetricsSample:
         """Return what happened since the last sample was taken.
 

@@ -1,0 +1,72 @@
+"""Figures for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpstore.core.models.alert import AlertLevel
+from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv, to_json, to_parquet
+
+cells = st.text() | st.sampled_from(["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])
+
+
+def sample(name: str = "a") -> MetricsSample:
+    return MetricsSample(
+        service_name=name, timestamp=1_700_000_000.0, duration=30.0, calls=2, avg_response_time=0.1,
+        connection_state=ServiceConnectionState.HEALTHY,
+    )  # fmt: skip
+
+
+@given(st.lists(st.fixed_dictionaries({"a": cells, "b": cells | st.integers() | st.none()}), max_size=5))
+def test_no_cell_is_a_formula_and_none_is_lost(rows):
+    read = list(csv.reader(io.StringIO(to_csv(rows, ["a", "b"]), newline="")))
+    assert len(read) == len(rows) + 1
+    for row, told in zip(rows, read[1:], strict=True):
+        for value, cell in zip((row["a"], row["b"]), told, strict=True):
+            if isinstance(value, int):
+                assert cell == str(value)
+                continue
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_names_of_columns_are_no_formulas_either():
+    assert to_csv([], ["=x"]) == "'=x\r\n"
+
+
+def test_figures_below_zero_stay_figures():
+    assert to_csv([{"a": -1.5}], ["a"]) == "a\r\n-1.5\r\n"
+
+
+def test_a_row_has_the_time_for_people_and_every_field():
+    (row,) = rows_of([sample()])
+    assert list(row) == list(COLUMNS)
+    assert row["time"] == "2023-11-14T22:13:20+00:00"
+    assert row["connection_state"] == "healthy"
+
+
+def test_enums_and_dates_are_written_as_what_they_mean():
+    told = json.loads(to_json({"level": AlertLevel.ERROR, "when": datetime(2026, 1, 1, tzinfo=UTC), "who": sample()}))
+    assert told["level"] == "error"
+    assert datetime.fromisoformat(told["when"]) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert told["who"]["connection_state"] == "healthy"
+
+
+@given(st.text(alphabet=st.characters(), max_size=20) | st.just("\ud800"))
+def test_whatever_a_name_holds_can_be_written_and_read_again(name):
+    to_csv(rows_of([sample(name)]), COLUMNS).encode()
+    assert json.loads(to_json({"name": name}).encode().decode())["name"] == name
+
+
+def test_parquet_holds_the_same_rows():
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    rows = rows_of([sample("a"), sample("b")])
+    assert parquet.read_table(io.BytesIO(to_parquet(rows))).to_pylist() == rows

@@ -1,0 +1,167 @@
+"""Reports, exports, the dashboard and glances, over both faces of a store."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import stat
+import sys
+from datetime import datetime, timedelta
+
+import pytest
+
+from mcpstore.errors import MCPStoreError, ServiceNotFound
+
+SECRET = "hunter2-hunter2"
+
+
+async def used(world, **options):
+    """Return a store over a service that was called, and one that cannot be opened."""
+    world.server("b", open_error=RuntimeError("no such luck"))
+    config = {"mcpServers": {"a": world.entry("a"), "b": world.entry("b")}}
+    store = await world.open(config, **options)
+    assert await store.wait_service("a", timeout=60)
+    for _ in range(3):
+        await store.call_tool("a/echo", {"x": 1})
+    return store
+
+
+async def test_a_report_tells_of_calls_made_a_moment_ago(world):
+    store = await used(world)
+    async with asyncio.timeout(60):
+        while json.loads(await store.report("json"))["calls"] < 3:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"), [("text", "MCPStore"), ("markdown", "# "), ("html", "<!DOCTYPE"), ("json", "{")]
+)
+async def test_a_report_has_the_form_that_is_asked_for(world, form, begins):
+    store = await used(world)
+    told = await store.report(form)
+    assert told.startswith(begins)
+    assert "no such luck" in told
+
+
+async def test_a_report_of_a_store_without_services_says_so(world):
+    store = await world.open()
+    assert "There are no services." in await store.report()
+
+
+@pytest.mark.parametrize("since", [timedelta(hours=1), 0.0, datetime.fromisoformat("2020-01-01")])
+async def test_a_report_begins_where_somebody_says_but_not_before_there_was_anything(world, since):
+    store = await used(world)
+    told = json.loads(await store.report("json", since))
+    assert 10 <= told["end"] - told["begin"] < 3600
+
+
+async def test_unknown_forms_are_errors_that_name_the_known_ones(world):
+    store = await used(world)
+    with pytest.raises(ValueError, match="text, markdown, html"):
+        await store.report("pdf")
+    with pytest.raises(ValueError, match="json, csv, parquet"):
+        await store.export("xls")
+
+
+async def test_an_export_holds_everything_as_json(world):
+    store = await used(world)
+    told = json.loads(await store.export())
+    assert [service["name"] for service in told["services"]] == ["a", "b"]
+    first = told["services"][0]
+    assert first["run_status"] == "running"
+    assert first["metrics"]["total_calls"] == 3
+    assert first["states"][-1]["state"] == "healthy"
+    assert told["alerts"] == []
+    assert isinstance(told["export_time"], float)
+
+
+async def test_an_export_as_csv_has_one_sample_a_row(world):
+    store = await used(world)
+    rows = list(csv.DictReader(io.StringIO(await store.export("csv", services=["a"]))))
+    assert {row["service_name"] for row in rows} <= {"a"}
+    assert (await store.export("csv")).startswith("time,service_name,")
+
+
+async def test_the_format_of_an_export_is_the_configured_one_unless_somebody_says(world):
+    store = await used(world, monitoring_config={"data_collection": {"export_format": "csv"}})
+    assert (await store.export()).startswith("time,")
+    assert (await store.export("json")).startswith("{")
+
+
+async def test_an_export_of_somebody_unknown_is_an_error(world):
+    store = await used(world)
+    with pytest.raises(ServiceNotFound):
+        await store.export(services=["ghost"])
+    with pytest.raises(TypeError, match=r"write \['a'\]"):
+        await store.export(services="a")
+
+
+async def test_a_file_is_replaced_as_a_whole_and_is_for_its_owner_alone(world):
+    store = await used(world)
+    path = world.folder / "out.json"
+    path.write_text("before")
+    path.chmod(0o644)
+    assert await store.export(path=path) == str(path)
+    assert json.loads(path.read_text())["services"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(world.folder.glob(".*")) == []
+
+
+async def test_a_file_that_cannot_be_written_is_an_error_that_names_it(world):
+    store = await used(world)
+    for path in (world.folder, world.folder / "nowhere" / "out.json"):
+        with pytest.raises(MCPStoreError, match="cannot be written"):
+            await store.export(path=path)
+
+
+async def test_parquet_without_pyarrow_says_how_to_get_it(world, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    store = await used(world)
+    with pytest.raises(MCPStoreError, match="pip install pyarrow"):
+        await store.export("parquet", path=world.folder / "out.parquet")
+    with pytest.raises(ValueError, match="say which file"):
+        await store.export("parquet")
+
+
+async def test_no_secret_is_in_anything_that_is_shown_or_written(world):
+    entry = {"command": "nowhere", "args": ["--token", SECRET, f"--api-key={SECRET}"], "env": {"API_KEY": SECRET}}
+    store = await world.open(
+        {"mcpServers": {"a": entry, "b": {"url": f"http://u:{SECRET}@127.0.0.1:9/mcp?key={SECRET}"}}}
+    )
+    await store.wait_service("a", "error", timeout=60)
+    await store.wait_service("b", "error", timeout=60)
+    told = [await store.report(form) for form in ("text", "markdown", "html", "json")]
+    told += [await store.export("json"), await store.export("csv"), await store.dashboard(), repr(await store.glance())]
+    assert SECRET not in "".join(told)
+
+
+async def test_the_dashboard_tells_what_every_service_does(world):
+    store = await used(world)
+    told = await store.dashboard()
+    assert "services: 2" in told
+    assert "✅ a\n   status: running (healthy)" in told
+    assert "❌ b" in told or "🔄 b" in told
+
+
+async def test_a_glance_tells_how_services_fare_and_the_next_one_only_what_is_new(world):
+    store = await used(world)
+    glance = await store.glance()
+    assert glance.services.names() == ["a", "b"]
+    assert (glance.services["a"].total_calls, glance.services["a"].connection_state) == (3, "healthy")
+    assert glance.services["a"].states[0].state == "initializing"
+    again = await store.glance(glance.now)
+    assert [interval.state for interval in again.services["a"].states] == ["healthy"]
+    assert again.services["a"].states[0].since >= glance.now
+
+
+async def test_an_agent_sees_its_own_services_only(world):
+    store = await used(world)
+    agent = store.for_agent("me")
+    await agent.add_service({"name": "c", **world.entry("c")}, wait=60)
+    assert (await agent.glance()).services.names() == ["c"]
+    assert [s["name"] for s in json.loads(await agent.report("json"))["services"]] == ["c"]
+    assert [s["name"] for s in json.loads(await agent.export())["services"]] == ["c"]
+    with pytest.raises(ServiceNotFound):
+        await agent.export(services=["a"])
