@@ -12,12 +12,42 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 SHORTEST = 0.02
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INTERNET = re.compile(r"https://httpbin\.org/[\w/]*")
+
+
+def blocks_of(text: str) -> list[str]:
+    """Return the Python blocks of a document, whether or not it says where they begin and end."""
+    return BLOCK.findall(text) or list(stretches(text))
+
+
+def stretches(text: str) -> Iterator[str]:
+    """Yield what is Python of what stands between the headings of a page from which the marks of blocks are lost.
+
+    Headings and paragraphs of these pages begin in Chinese or with a picture; no line of their code does.
+    """
+    stretch: list[str] = []
+    for line in [*text.splitlines(), "…"]:
+        if line[:1].isascii():
+            stretch.append(line)
+            continue
+        source = "\n".join(stretch)
+        stretch = []
+        if source.strip() and is_python(source):
+            yield source
+
+
+def is_python(source: str) -> bool:
+    try:
+        compile(source, "stretch", "exec")
+    except SyntaxError:
+        return False
+    return True
 
 
 def main() -> None:
@@ -27,7 +57,7 @@ def main() -> None:
     builtins.input = lambda _prompt="": "y"
     os.system = lambda _command: 0
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    blocks = BLOCK.findall(document.read_text("utf-8"))
+    blocks = blocks_of(document.read_text("utf-8"))
     for number, block in enumerate(blocks, 1):
         print(f"--- block {number}", flush=True)
         code = compile(INTERNET.sub(url, block), f"{document.name} block {number}", "exec")

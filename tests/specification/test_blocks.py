@@ -6,6 +6,8 @@ They are not part of this repository; set MCPSTORE_SPECIFICATION to the folder t
 from __future__ import annotations
 
 import contextlib
+import csv
+import json
 import os
 import socket
 import stat
@@ -17,6 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from .play import blocks_of
 
 FOLDER = Path(os.environ.get("MCPSTORE_SPECIFICATION", "/nonexistent"))
 
@@ -105,6 +109,37 @@ def test_the_service_management_examples_run(tmp_path, remote):
     assert "✅ filesystem: running" in said
     assert "✅ web_search: 停止成功" in said
     assert "启动 database 失败" in said
+
+
+def test_the_page_without_indentation_says_what_the_one_with_it_says():
+    """What runs of the one is proved for the other."""
+    said = "".join(find("002").read_text("utf-8").split())
+    blocks = blocks_of(find("001").read_text("utf-8"))
+    assert len(blocks) == 5
+    for block in blocks:
+        assert "".join(block.split()) in said
+
+
+def test_the_monitoring_examples_run(tmp_path, remote):
+    (tmp_path / "mcp.json").write_text(
+        json.dumps({"mcpServers": {"filesystem": {"command": "npx", "args": ["-y", "some-server"]}}})
+    )
+    said = play(find("004"), remote, tmp_path)
+    assert "--- 7 blocks" in said
+    assert "服务状态: " in said
+    assert "错误率: 0.00%" in said
+    assert "📊 系统资源监控:" in said
+    assert "📊 监控仪表板已启动 (间隔: 10s)" in said
+    assert said.count("📊 MCPStore 监控仪表板") == 6
+    assert "   运行中: 1" in said
+    assert "   工具总数: 2" in said
+    assert "✅ filesystem\n   状态: running\n   工具数: 2" in said
+    assert "监控循环中发生错误" not in said
+    (exported,) = tmp_path.glob("monitoring_data_*.json")
+    samples = json.loads(exported.read_text("utf-8"))["services"]["filesystem"]
+    assert {sample["status"] for sample in samples} <= {"starting", "running"}
+    (table,) = tmp_path.glob("metrics_filesystem_*.csv")
+    assert len(list(csv.DictReader(table.read_text("utf-8").splitlines()))) == len(samples) > 1
 
 
 def test_no_thread_of_ours_is_left():
