@@ -74,7 +74,7 @@ class Actor:
         self._attempts: deque[float] = deque(maxlen=ATTEMPTS_KEPT)
         self._was_open = False
         self._is_anew = False
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: dict[asyncio.Future[None], None] = {}  # a set would wake them in another order every time
 
     # --- events in
 

@@ -69,11 +69,11 @@ class Runner(Actor):
             if left is not None and left <= 0:
                 return False
             waiter = asyncio.get_running_loop().create_future()
-            self._waiters.add(waiter)
+            self._waiters[waiter] = None
             try:
                 await asyncio.wait([waiter], timeout=left)
             finally:
-                self._waiters.discard(waiter)
+                del self._waiters[waiter]
         return True
 
     # --- questions
