@@ -2,11 +2,14 @@
 
 from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.hooks.alert import AlertHandler
+from mcpstore.hooks.command import Command, CommandCall
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ProgressFn, ServerInfo
 from mcpstore.hooks.export import Exporter, Measurements
 from mcpstore.hooks.health import Check, HealthStrategy
 from mcpstore.hooks.history import HistoryBackend, HistoryBatch, HistoryPlace, HistoryQuery, HistoryStore
-from mcpstore.hooks.markers import ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, hookspec
+from mcpstore.hooks.http import HttpRoute
+from mcpstore.hooks.leftovers import Lost, Trace
+from mcpstore.hooks.markers import API_VERSION, ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, hookspec
 from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall
 from mcpstore.hooks.persistence import (
     ANYTHING,
@@ -23,6 +26,7 @@ from mcpstore.hooks.transport import Transport
 
 __all__ = [
     "ANYTHING",
+    "API_VERSION",
     "ENTRY_POINT_GROUP",
     "MISSING",
     "PROJECT_NAME",
@@ -33,6 +37,8 @@ __all__ = [
     "CallRequest",
     "Check",
     "Closing",
+    "Command",
+    "CommandCall",
     "Connection",
     "Content",
     "Document",
@@ -47,7 +53,9 @@ __all__ = [
     "HistoryPlace",
     "HistoryQuery",
     "HistoryStore",
+    "HttpRoute",
     "Incident",
+    "Lost",
     "Measurements",
     "Path",
     "Peer",
@@ -61,6 +69,7 @@ __all__ = [
     "ServerInfo",
     "StateChange",
     "ToolCall",
+    "Trace",
     "Transport",
     "hookimpl",
     "hookspec",

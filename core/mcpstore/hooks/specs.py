@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from mcpstore.core.models.record import Named
     from mcpstore.core.models.service import ServiceSnapshot
     from mcpstore.hooks.alert import AlertHandler
+    from mcpstore.hooks.command import Command
     from mcpstore.hooks.export import Exporter
     from mcpstore.hooks.health import HealthStrategy
     from mcpstore.hooks.history import HistoryBackend
+    from mcpstore.hooks.http import HttpRoute
     from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall
     from mcpstore.hooks.persistence import PersistenceBackend
     from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
@@ -127,6 +129,34 @@ def mcpstore_exporters() -> Iterable[Exporter[Any]]:
             @hookimpl
             def mcpstore_exporters():
                 yield Exporter(name="statsd", config=StatsdSettings, open=sending)
+    """
+    return ()
+
+
+@hookspec
+def mcpstore_commands() -> Iterable[Command]:
+    """Return verbs of the `mcpstore` command.
+
+    Example:
+        ::
+
+            @hookimpl
+            def mcpstore_commands():
+                yield Command(name="inventory", help="List who owns which service.", run=inventory)
+    """
+    return ()
+
+
+@hookspec
+def mcpstore_http_routes() -> Iterable[HttpRoute]:
+    """Return paths of the HTTP API; nothing asks for them until there is one.
+
+    Example:
+        ::
+
+            @hookimpl
+            def mcpstore_http_routes():
+                yield HttpRoute(name="inventory", path="/inventory", answer=answer)
     """
     return ()
 

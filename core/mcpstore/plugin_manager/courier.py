@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from mcpstore.plugin_manager.steps import Steps
 from mcpstore.plugin_manager.worker import TookTooLong, Worker
 
 __all__ = ["BACKLOG", "Courier"]
@@ -26,9 +27,13 @@ class Courier:
         name: For the names of its task and its thread.
         limit: Seconds one call may take; None for no limit.
         on_drop: Called when a delivery is dropped because too many wait.
+        steps: Watches what async functions do to the event loop; nobody does if it is None.
     """
 
-    def __init__(self, name: str, *, limit: float | None, on_drop: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, *, limit: float | None, on_drop: Callable[[], None], steps: Steps | None = None
+    ) -> None:
+        self._steps: Final = steps
         self._name: Final = name
         self._limit: Final = limit
         self._on_drop: Final = on_drop
@@ -81,7 +86,7 @@ class Courier:
 
     async def _within(self, answer: Awaitable[Any]) -> Any:
         # Not asyncio.timeout: the receiver may raise TimeoutError itself, and that is another story.
-        waiting = asyncio.ensure_future(answer)
+        waiting = asyncio.ensure_future(answer if self._steps is None else self._steps.run(answer))
         try:
             done, _ = await asyncio.wait([waiting], timeout=self._limit)
         except asyncio.CancelledError:
@@ -89,5 +94,7 @@ class Courier:
             raise
         if not done:
             waiting.cancel()
+            if self._steps is not None:
+                self._steps.adopt(waiting)  # it may refuse to be cancelled
             raise TookTooLong(self._limit or 0.0)
         return waiting.result()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
 from mcpstore.plugin_manager.courier import BACKLOG, Courier
+from mcpstore.plugin_manager.families import DECISIONS
 from mcpstore.plugin_manager.listing import PluginInfo, PluginStatus
+from mcpstore.plugin_manager.steps import Steps
 from mcpstore.plugin_manager.worker import TookTooLong
 
 __all__ = ["HOOK_LIMIT", "Guest", "Hook", "story"]
@@ -18,8 +22,20 @@ __all__ = ["HOOK_LIMIT", "Guest", "Hook", "story"]
 HOOK_LIMIT: Final = 5.0
 """Seconds a hook may take."""
 
+STEP_LIMIT: Final = 0.25
+"""Seconds an async hook may keep the event loop from everybody else."""
+
+MOST_TASKS: Final = 100
+"""Tasks a plugin may have running in our event loop."""
+
 MUTE_AFTER: Final = 5
 """Failures in a row after which a plugin gets no more notices."""
+
+GRACE: Final = 1.0
+"""Seconds that tasks a plugin left behind have to end after they were cancelled."""
+
+PAGES: Final = 20
+"""Things remembered of what happened to a plugin."""
 
 _log = logging.getLogger("mcpstore.plugins")
 
@@ -32,28 +48,54 @@ class Guest:
     Notices reach it one at a time and in order; sync hooks run in a thread of its own. So a slow or blocking plugin
     delays only itself.
 
+    Args:
+        name: Its name.
+        distribution: The distribution that brings it.
+        version: Version of its distribution.
+        target: What its entry point names.
+
     Attributes:
         name: Its name.
         distribution: The distribution that brings it.
         version: Version of its distribution.
-        hooks: Its hook functions by name, with the arguments each wants.
-        offers: What it offers.
+        target: What its entry point names.
+        hooks: Its hook functions by name, with the arguments each wants; None while it is not imported.
+        offers: What it offers: the word of the family, and the name.
         status: How it fares.
         error: What went wrong last.
+        api: The versions of the hook API it can use, if it states them.
+        warnings: What it uses that will go away.
+        load_time: Seconds its import took.
+        wake: Imports it; None if there is nothing to be imported.
+        waking: Held by whoever imports it.
     """
 
-    def __init__(self, name: str, distribution: str = "", version: str = "") -> None:
+    def __init__(self, name: str, distribution: str = "", version: str = "", target: str = "") -> None:
         self.name: Final = name
         self.distribution: Final = distribution
         self.version: Final = version
-        self.hooks: dict[str, tuple[Hook, tuple[str, ...]]] = {}
-        self.offers: list[str] = []
+        self.target: Final = target
+        self.hooks: dict[str, tuple[Hook, tuple[str, ...]] | None] = {}
+        self.offers: list[tuple[str, str]] = []
         self.status: PluginStatus = PluginStatus.ACTIVE
         self.error: str | None = None
+        self.api: str | None = None
+        self.warnings: tuple[str, ...] = ()
+        self.load_time: float = 0.0
+        self.wake: Callable[[], None] | None = None
+        self.waking: threading.Lock = threading.Lock()
         self._failures = 0
         self._in_a_row = 0
+        self._calls = 0
         self._time_spent = 0.0
-        self._courier = Courier(f"plugin-{name}", limit=HOOK_LIMIT, on_drop=self._dropped)
+        self._history: deque[str] = deque(maxlen=PAGES)
+        self._steps = Steps()
+        self._courier = Courier(f"plugin-{name}", limit=HOOK_LIMIT, on_drop=self._dropped, steps=self._steps)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is only remembered, and not imported yet."""
+        return self.status is PluginStatus.IDLE
 
     def info(self) -> PluginInfo:
         """Return how it is listed."""
@@ -63,11 +105,21 @@ class Guest:
             distribution=self.distribution,
             status=self.status,
             hooks=tuple(sorted(self.hooks)),
-            offers=tuple(self.offers),
+            offers=tuple(f"{word} {name}" for word, name in self.offers),
             error=self.error,
             failures=self._failures,
             time_spent=round(self._time_spent, 6),
+            target=self.target,
+            api=self.api,
+            warnings=self.warnings,
+            calls=self._calls,
+            load_time=round(self.load_time, 6),
+            history=tuple(self._history),
         )
+
+    def note(self, what: str) -> None:
+        """Take down what happened to it, for those who ask why it fares as it does."""
+        self._history.append(what)
 
     def refuse(self, status: PluginStatus, error: str) -> None:
         """Use it no longer, and say why."""
@@ -75,6 +127,7 @@ class Guest:
         self.error = error
         self.hooks = {}
         self.offers = []
+        self.note(error)
 
     def post(self, hook: str, arguments: dict[str, Any]) -> None:
         """Queue a notice for it; returns at once."""
@@ -83,11 +136,14 @@ class Guest:
 
     async def ask(self, hook: str, arguments: dict[str, Any]) -> Any:
         """Call one of its hooks and return the answer; a failure is counted and answers None."""
-        if not self._hears(hook):
+        if self.is_idle and self.wake is not None:
+            await asyncio.to_thread(self.wake)
+        if not self._hears(hook) or (implementation := self.hooks[hook]) is None:
             return None
-        function, wanted = self.hooks[hook]
+        function, wanted = implementation
         now = asyncio.get_running_loop().time
         began = now()
+        self._calls += 1
         try:
             answer = await self._courier.call(function, {name: arguments[name] for name in wanted})
         except asyncio.CancelledError:
@@ -99,8 +155,7 @@ class Guest:
         except BaseException as error:  # noqa: BLE001 - whatever a plugin raises costs only itself
             self._failed(f"{hook} {story(error)}")
         else:
-            self._in_a_row = 0
-            return answer
+            return self._judged(hook, answer)
         finally:
             self._time_spent += now() - began
         return None
@@ -110,11 +165,33 @@ class Guest:
         await self._courier.flush()
 
     async def close(self) -> None:
-        """Deliver what is queued, for a while, and let go."""
+        """Deliver what is queued, for a while, and let go; tasks it left behind are ended."""
         await self._courier.close()
+        if left := self._steps.running:
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=GRACE)
+            self._failed(f"left {len(left)} of its tasks running; they were cancelled")
+
+    def _judged(self, hook: str, answer: Any) -> Any:
+        """Return the answer to a hook, if it can be one."""
+        expected = DECISIONS.get(hook)
+        if self._steps.longest > STEP_LIMIT:
+            self._failed(
+                f"{hook} kept the event loop for {self._steps.longest:.2f} s; "
+                "make it a plain function, which runs in a thread of its own"
+            )
+        elif len(self._steps.running) > MOST_TASKS:
+            self._failed(f"{hook} leaves tasks behind: {len(self._steps.running)} of them are running")
+        elif answer is not None and expected is not None and not isinstance(answer, expected):
+            self._failed(f"{hook} must return {_either(expected)} or None, got {type(answer).__name__}")
+            return None
+        else:
+            self._in_a_row = 0
+        return answer
 
     def _hears(self, hook: str) -> bool:
-        return hook in self.hooks and self.status is PluginStatus.ACTIVE
+        return hook in self.hooks and self.status in (PluginStatus.ACTIVE, PluginStatus.IDLE)
 
     def _dropped(self) -> None:
         self._failed(f"is too slow: more than {BACKLOG} notices were waiting, the oldest was dropped")
@@ -123,6 +200,7 @@ class Guest:
         self._failures += 1
         self._in_a_row += 1
         self.error = what
+        self.note(what)
         _log.log(logging.WARNING if self._in_a_row == 1 else logging.DEBUG, "plugin %r: %s", self.name, what)
         if self._in_a_row >= MUTE_AFTER:
             self._mute()
@@ -131,7 +209,12 @@ class Guest:
         if self.status is not PluginStatus.MUTED:
             self.status = PluginStatus.MUTED
             self._courier.drop()
+            self.note("was muted")
             _log.warning("plugin %r failed too often and is muted; last: %s", self.name, self.error)
+
+
+def _either(kinds: Iterable[type[Any]]) -> str:
+    return ", ".join(kind.__name__ for kind in kinds)
 
 
 def story(error: BaseException) -> str:

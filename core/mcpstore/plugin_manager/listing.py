@@ -15,6 +15,8 @@ class PluginStatus(StrEnum):
     """How a plugin fares."""
 
     ACTIVE = "active"
+    IDLE = "idle"
+    """Nothing of it was wanted yet; it is imported when something is."""
     BLOCKED = "blocked"
     """Somebody asked for it not to be used; it was not imported."""
     BROKEN = "broken"
@@ -39,6 +41,12 @@ class PluginInfo(Record):
         error: What went wrong last, if anything did.
         failures: How many hook calls failed.
         time_spent: Seconds spent in its hooks.
+        target: What its entry point names.
+        api: The versions of the hook API it can use, if it states them.
+        warnings: What it uses that will go away.
+        calls: How many hook calls there were.
+        load_time: Seconds its import took.
+        history: What happened to it, oldest first; the last twenty things.
     """
 
     name: str
@@ -50,3 +58,9 @@ class PluginInfo(Record):
     error: str | None = None
     failures: int = 0
     time_spent: float = 0.0
+    target: str = ""
+    api: str | None = None
+    warnings: tuple[str, ...] = ()
+    calls: int = 0
+    load_time: float = 0.0
+    history: tuple[str, ...] = ()

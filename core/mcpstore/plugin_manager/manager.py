@@ -1,34 +1,27 @@
-"""The plugins of one store: loaded once, asked by hook, listed with what went wrong."""
+"""The plugins of one store: loaded when something of them is wanted, asked by hook, listed with what went wrong."""
 
 from __future__ import annotations
 
-import inspect
+import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib.metadata import EntryPoint
-from typing import Any, Final, Protocol
-
-import attrs
-import pluggy
+from typing import Any, Final
 
 from mcpstore.core.models.record import Named
-from mcpstore.errors import PluginConflict, UnknownPlugin
-from mcpstore.hooks import (
-    AlertHandler,
-    Exporter,
-    HealthStrategy,
-    HistoryBackend,
-    PersistenceBackend,
-    RecoveryPolicy,
-    Transport,
-    specs,
-)
-from mcpstore.hooks.markers import PROJECT_NAME
+from mcpstore.errors import PluginConflict, PluginError, UnknownPlugin
+from mcpstore.hooks import specs
+from mcpstore.hooks.markers import DEPRECATED
 from mcpstore.plugin_manager import discovery
+from mcpstore.plugin_manager.discovery import Candidate
+from mcpstore.plugin_manager.families import FAMILIES, Family
 from mcpstore.plugin_manager.guest import HOOK_LIMIT, Guest, story
+from mcpstore.plugin_manager.index import Card, PluginIndex
 from mcpstore.plugin_manager.listing import PluginInfo, PluginStatus
+from mcpstore.plugin_manager.reception import Received, receive
 from mcpstore.plugin_manager.worker import TookTooLong, bounded
 
 __all__ = ["ALL_STRANGERS", "BLOCK_VARIABLE", "DISTRIBUTION", "FAMILIES", "Family", "PluginManager"]
@@ -45,45 +38,9 @@ ALL_STRANGERS: Final = "*"
 LOAD_LIMIT: Final = 30.0
 """Seconds the import of a plugin may take."""
 
+_HOW_TO_BLOCK: Final = f"block one with {BLOCK_VARIABLE}"
+
 _log = logging.getLogger("mcpstore.plugins")
-
-
-class Offer(Protocol):
-    """A record that a plugin offers."""
-
-    @property
-    def name(self) -> str:
-        """What configurations call it."""
-        ...
-
-
-@attrs.frozen
-class Family:
-    """One kind of offers.
-
-    Attributes:
-        word: What one of them is called.
-        hook: The hook that returns them.
-        record: What they are.
-    """
-
-    word: str
-    hook: str
-    record: type[Any]
-
-
-FAMILIES: Final = {
-    family.word: family
-    for family in (
-        Family("transport", "mcpstore_transports", Transport),
-        Family("health strategy", "mcpstore_health_strategies", HealthStrategy),
-        Family("alert handler", "mcpstore_alert_handlers", AlertHandler),
-        Family("persistence backend", "mcpstore_persistence_backends", PersistenceBackend),
-        Family("recovery policy", "mcpstore_recovery_policies", RecoveryPolicy),
-        Family("exporter", "mcpstore_exporters", Exporter),
-        Family("history backend", "mcpstore_history_backends", HistoryBackend),
-    )
-}
 
 
 class PluginManager:
@@ -93,6 +50,9 @@ class PluginManager:
         block: Names of plugins, or of distributions, not to be used; "*" stands for all that are not bundled.
         plugins: Plugin objects to be used besides the installed ones, by name.
         entry_points: Where installed plugins are looked up; the environment by default.
+        index: Remembers what plugins offer, so that they need not be imported to know it; None imports every plugin.
+        specifications: The hooks there are.
+        deprecated: Hooks and arguments ("hook:argument") that will go away, with what to do instead.
     """
 
     def __init__(
@@ -101,21 +61,28 @@ class PluginManager:
         block: Iterable[str] = (),
         plugins: Mapping[str, object] | None = None,
         entry_points: Callable[[], Iterable[EntryPoint]] | None = None,
+        index: PluginIndex | None = None,
+        specifications: Any = specs,
+        deprecated: Mapping[str, str] = DEPRECATED,
     ) -> None:
         self._blocked = {name.strip() for name in (*block, *os.environ.get(BLOCK_VARIABLE, "").split(","))} - {""}
         self._extra = dict(plugins or {})
         self._entry_points = entry_points
+        self._index = index
+        self._look = partial(receive, specifications=specifications, deprecated=deprecated)
         self._guests: list[Guest] = []
         self._offers: dict[str, dict[str, Any]] = {word: {} for word in FAMILIES}
         self._conflicts: dict[tuple[str, str], PluginConflict] = {}
-        self._listeners: dict[str, list[Guest]] = {}
+        self._listeners: dict[str, tuple[Guest, ...]] = {}
 
     def block(self, names: Iterable[str]) -> None:
         """Block more plugins; those that are loaded already stay."""
         self._blocked.update(names)
 
     def load(self, *, bundled: bool | None = None) -> None:
-        """Find and load every plugin that is not blocked. Blocking; nothing a plugin does makes it fail.
+        """Find every plugin that is not blocked, and load those of which nothing is remembered.
+
+        Blocking; nothing a plugin does makes it fail.
 
         Args:
             bundled: Only those that come with MCPStore (True), only the others (False), or all.
@@ -124,31 +91,30 @@ class PluginManager:
         for candidate in found:
             if bundled is not None and bundled is not (candidate.distribution == DISTRIBUTION):
                 continue
-            guest = Guest(candidate.name, candidate.distribution, candidate.version)
-            self._guests.append(guest)
-            if self._is_blocked(guest):
-                guest.refuse(PluginStatus.BLOCKED, "blocked on request")
-            elif candidate.twins:
+            target = candidate.entry_point.value
+            guest = Guest(candidate.name, candidate.distribution, candidate.version, target)
+            if candidate.twins and not self._is_blocked(guest):
                 told = ", ".join(candidate.twins)
                 guest.refuse(
                     PluginStatus.CONFLICT,
                     f"plugin {guest.name!r} is installed more than once: {told}; {_HOW_TO_BLOCK}",
                 )
-            else:
-                self._receive(guest, partial(discovery.load, candidate))
+            self._admit(guest, partial(discovery.load, candidate), candidate)
         for name, plugin in self._extra.items() if not bundled else ():
-            guest = Guest(name)
-            self._guests.append(guest)
-            if self._is_blocked(guest):
-                guest.refuse(PluginStatus.BLOCKED, "blocked on request")
-            else:
-                self._receive(guest, partial(_itself, plugin))
+            self._admit(Guest(name), partial(_itself, plugin), None)
         self._settle()
+        if self._index is not None:
+            self._index.save()
 
-    def _is_blocked(self, guest: Guest) -> bool:
-        if ALL_STRANGERS in self._blocked and guest.distribution != DISTRIBUTION:
-            return True
-        return not self._blocked.isdisjoint({guest.name, guest.distribution} - {""})
+    def wake(self, family: str | None = None) -> None:
+        """Import what is only remembered. Blocking.
+
+        Args:
+            family: Only plugins that offer something of this family; all of them if it is None.
+        """
+        for guest in self._guests:
+            if guest.wake is not None and (family is None or any(word == family for word, _ in guest.offers)):
+                guest.wake()
 
     def list(self) -> Named[PluginInfo]:
         """Return every plugin that was found, used or not."""
@@ -156,21 +122,39 @@ class PluginManager:
 
     def offers(self, family: str) -> Mapping[str, Any]:
         """Return what plugins offer of a family, by name."""
+        self.wake(family)
         return self._offers[family]
 
     def choose(self, family: str, name: str) -> Any:
-        """Return the offer of this name.
+        """Return the offer of this name. Blocking where its plugin has to be imported; see `obtain`.
 
         Raises:
             PluginConflict: Several plugins offer it.
             UnknownPlugin: Nobody offers it.
         """
+        if not self._has(family, name):
+            for guest in self._guests:
+                if (family, name) in guest.offers and guest.wake is not None:
+                    guest.wake()
+        if not self._has(family, name):
+            self.wake()  # what is remembered may be wrong: nobody is refused before everybody was asked
         if (conflict := self._conflicts.get((family, name))) is not None:
             raise conflict
         try:
             return self._offers[family][name]
         except KeyError:
             raise UnknownPlugin(family, name, list(self._offers[family])) from None
+
+    async def obtain(self, family: str, name: str) -> Any:
+        """Return the offer of this name; its plugin is imported in a thread, if it has to be.
+
+        Raises:
+            PluginConflict: Several plugins offer it.
+            UnknownPlugin: Nobody offers it.
+        """
+        if not self._has(family, name) and any(guest.is_idle for guest in self._guests):
+            return await asyncio.to_thread(self.choose, family, name)
+        return self.choose(family, name)
 
     def listens(self, hook: str) -> bool:
         """Whether any plugin implements a hook; cheap enough to ask before every call."""
@@ -199,83 +183,115 @@ class PluginManager:
         for guest in self._guests:
             await guest.close()
 
-    def _receive(self, guest: Guest, load: Callable[[], object]) -> None:
-        """Load one plugin and take down what it implements and offers."""
+    def _has(self, family: str, name: str) -> bool:
+        return name in self._offers[family] or (family, name) in self._conflicts
+
+    def _is_blocked(self, guest: Guest) -> bool:
+        if ALL_STRANGERS in self._blocked and guest.distribution != DISTRIBUTION:
+            return True
+        return not self._blocked.isdisjoint({guest.name, guest.distribution} - {""})
+
+    def _admit(self, guest: Guest, load: Callable[[], object], candidate: Candidate | None) -> None:
+        """Take a plugin in: refused, remembered, or imported."""
+        self._guests.append(guest)
+        if self._is_blocked(guest):
+            guest.refuse(PluginStatus.BLOCKED, "blocked on request")
+            return
+        if guest.status is not PluginStatus.ACTIVE:
+            return
+        card = self._index.recall(candidate) if self._index is not None and candidate is not None else None
+        if card is None:
+            self._receive(guest, load, candidate)
+            return
+        guest.status = PluginStatus.IDLE
+        guest.hooks = dict.fromkeys(card.hooks)
+        guest.offers = list(card.offers)
+        guest.wake = partial(self._awaken, guest, load, candidate)
+        self._listen(guest)
+
+    def _awaken(self, guest: Guest, load: Callable[[], object], candidate: Candidate | None) -> None:
+        with guest.waking:
+            if not guest.is_idle:
+                return
+            before = (set(guest.hooks), set(guest.offers))
+            self._receive(guest, load, candidate)
+            if before != (set(guest.hooks), set(guest.offers)):
+                self._settle()
+        if self._index is not None:
+            self._index.save()
+
+    def _receive(self, guest: Guest, load: Callable[[], object], candidate: Candidate | None) -> None:
+        """Import one plugin and take down what it implements and offers."""
+        began = time.perf_counter()  # told to people who ask; nothing depends on it
         try:
             plugin = bounded(load, LOAD_LIMIT, f"mcpstore-load-{guest.name}")
-            guest.hooks = _hooks(guest.name, plugin)
-            offers = {word: self._collect(guest, family) for word, family in FAMILIES.items()}
+            received = self._look(guest.name, plugin, HOOK_LIMIT)
         except TookTooLong as error:
+            guest.refuse(PluginStatus.BROKEN, str(error))
+        except PluginError as error:
             guest.refuse(PluginStatus.BROKEN, str(error))
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             guest.refuse(PluginStatus.BROKEN, story(error))
         else:
-            for word, records in offers.items():
-                for record in records:
-                    self._enter(word, record, guest)
-            for hook in guest.hooks:
-                self._listeners.setdefault(hook, []).append(guest)
-            return
-        _log.warning("plugin %r is not used: %s", guest.name, guest.error)
+            guest.load_time = time.perf_counter() - began
+            self._enter(guest, received)
+        if self._index is not None and candidate is not None:
+            is_sound = guest.status is PluginStatus.ACTIVE and not guest.warnings
+            card = Card(hooks=tuple(guest.hooks), offers=tuple(guest.offers))
+            self._index.remember(candidate, card if is_sound else None)
+        if guest.status is PluginStatus.BROKEN:
+            _log.warning("plugin %r is not used: %s", guest.name, guest.error)
 
-    def _collect(self, guest: Guest, family: Family) -> Sequence[Any]:
-        if family.hook not in guest.hooks:
-            return ()
-        function, _ = guest.hooks[family.hook]
-        # Consumed inside the guard: a generator raises only when somebody looks.
-        records = bounded(lambda: list(function()), HOOK_LIMIT, f"mcpstore-offers-{guest.name}")
-        for record in records:
-            if not isinstance(record, family.record):
-                wanted = family.record.__name__
-                raise TypeError(f"{family.hook} must return {wanted} records, got {type(record).__name__}")
-            if not record.name or not isinstance(record.name, str):
-                raise TypeError(f"{family.hook} returned a record without a name: {record.name!r}")
-        return records
+    def _enter(self, guest: Guest, received: Received) -> None:
+        guest.note(f"was imported in {guest.load_time * 1000:.0f} ms")
+        guest.hooks = dict(received.hooks)
+        guest.api, guest.warnings = received.api, received.warnings
+        guest.offers = [(word, record.name) for word, records in received.offers.items() for record in records]
+        for word, records in received.offers.items():
+            for record in records:
+                self._offers[word].setdefault(record.name, record)
+        for warning in guest.warnings:
+            guest.note(warning)
+            _log.warning("plugin %r: %s", guest.name, warning)
+        self._listen(guest)
+        if guest.is_idle:
+            guest.status = PluginStatus.ACTIVE
 
-    def _enter(self, word: str, record: Offer, guest: Guest) -> None:
-        guest.offers.append(f"{word} {record.name}")
-        self._offers[word].setdefault(record.name, record)
+    def _listen(self, guest: Guest) -> None:
+        for hook in guest.hooks:
+            known = self._listeners.get(hook, ())
+            if guest not in known:
+                self._listeners[hook] = (*known, guest)
 
     def _settle(self) -> None:
         """Take back every offer that more than one plugin makes."""
-        for word in FAMILIES:
-            for name in list(self._offers[word]):
-                claimants = [guest for guest in self._guests if f"{word} {name}" in guest.offers]
-                if len(claimants) > 1:
-                    told = ", ".join(sorted(f"{g.distribution or g.name} {g.version}".strip() for g in claimants))
-                    error = PluginConflict(name, f"is offered as {word} more than once: {told}; {_HOW_TO_BLOCK}")
-                    self._conflicts[word, name] = error
-                    del self._offers[word][name]
-                    for guest in claimants:
-                        guest.status = PluginStatus.CONFLICT
-                        guest.error = str(error)
-                    _log.warning("%s", error)
+        claims: dict[tuple[str, str], list[Guest]] = {}
+        for guest in self._guests:
+            for claim in guest.offers:
+                claims.setdefault(claim, []).append(guest)
+        for (word, name), claimants in claims.items():
+            if len(claimants) == 1 or (word, name) in self._conflicts:
+                self._withdraw(word, name, claimants)
+                continue
+            told = ", ".join(sorted(f"{g.distribution or g.name} {g.version}".strip() for g in claimants))
+            error = PluginConflict(name, f"is offered as {word} more than once: {told}; {_HOW_TO_BLOCK}")
+            self._conflicts[word, name] = error
+            self._withdraw(word, name, claimants)
+            _log.warning("%s", error)
+
+    def _withdraw(self, word: str, name: str, claimants: Iterable[Guest]) -> None:
+        error = self._conflicts.get((word, name))
+        if error is None:
+            return
+        self._offers[word].pop(name, None)
+        for guest in claimants:
+            if guest.status is not PluginStatus.CONFLICT:
+                guest.status = PluginStatus.CONFLICT
+                guest.error = str(error)
+                guest.note(guest.error)
 
 
 def _itself(plugin: object) -> object:
     return plugin
-
-
-_HOW_TO_BLOCK: Final = f"block one with {BLOCK_VARIABLE}"
-
-
-def _hooks(name: str, plugin: object) -> dict[str, tuple[Callable[..., Any], tuple[str, ...]]]:
-    """Return the hooks a plugin implements, checked against their specifications by pluggy."""
-    if inspect.isclass(plugin):
-        raise TypeError(f"the entry point must name a module or an instance, got the class {plugin.__name__}; add ()")
-    manager = pluggy.PluginManager(PROJECT_NAME)  # one per plugin, so that a fault is blamed on the right one
-    manager.add_hookspecs(specs)
-    try:
-        manager.register(plugin, name)
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise TypeError(" ".join(str(error).split())) from None
-    found: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {}
-    for caller in manager.get_hookcallers(plugin) or ():
-        for implementation in caller.get_hookimpls():
-            if implementation.wrapper or implementation.hookwrapper:
-                raise TypeError(f"{caller.name} is a wrapper; hooks of {PROJECT_NAME} are called one by one")
-            found[caller.name] = (implementation.function, tuple(implementation.argnames))
-    return found

@@ -108,6 +108,6 @@ def _our_fault(spec: ServiceSpec, shared: Shared, began: float) -> str | None:
 async def _probe(spec: ServiceSpec, session: Session, shared: Shared, limit: float) -> None:
     connection = session.connection
     assert connection is not None  # noqa: S101 - only live connections are checked
-    strategy: HealthStrategy[Any] = shared.plugins.choose("health strategy", spec.health.name)
+    strategy: HealthStrategy[Any] = await shared.plugins.obtain("health strategy", spec.health.name)
     options = validated(strategy.config, dict(spec.health.options), strategy.name)
     await strategy.probe(Check(service=spec.name, connection=connection, timeout=limit, memory=session.memory), options)

@@ -83,7 +83,7 @@ async def decide(
     )
     answer = await shared.plugins.decide("mcpstore_choose_recovery", incident=incident)
     if not isinstance(answer, ANSWERS):
-        answer = _ask_policy(spec, incident, shared)
+        answer = await _ask_policy(spec, incident, shared)
     if isinstance(answer, GiveUp):
         return Decision(gives_up=str(answer.why) or "its recovery policy says so")
     delay = incident.delay if answer is None else _delay(answer, incident)
@@ -117,9 +117,9 @@ def _delay(answer: Retry | Reregister, incident: Incident) -> float:
     return incident.delay
 
 
-def _ask_policy(spec: ServiceSpec, incident: Incident, shared: Shared) -> Answer | None:
+async def _ask_policy(spec: ServiceSpec, incident: Incident, shared: Shared) -> Answer | None:
     try:
-        policy: RecoveryPolicy[Any] = shared.plugins.choose("recovery policy", spec.recovery.name)
+        policy: RecoveryPolicy[Any] = await shared.plugins.obtain("recovery policy", spec.recovery.name)
         answer: object = policy.decide(incident, validated(policy.config, dict(spec.recovery.options), policy.name))
     except PluginError as error:
         _log.warning("service %r: %s; the built-in timing is used", spec.name, error)

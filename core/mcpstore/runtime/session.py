@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final
@@ -59,6 +58,7 @@ class Session:
         closing: How patient the close is.
         opened_at: When it was open, on the monotonic clock.
         redact: Hides the secrets of the service in text.
+        marker: Identity of the connection on this machine.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class Session:
         self.memory: dict[str, Any] = {}
         self.opened_at: float = 0.0
         self.redact: Redactor = Redactor()
+        self.marker: Final = shared.traces.marker(spec.name)
         self._refresher = Refresher(spec.name, shared, on_catalog)
         self._asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_opening = False
@@ -151,7 +152,7 @@ class Session:
         shared, spec = self._shared, self._spec
         if self._is_anew:
             shared.eras.pop(self._era_key(), None)
-        transport: Transport[Any] = shared.plugins.choose("transport", spec.transport)
+        transport: Transport[Any] = await shared.plugins.obtain("transport", spec.transport)
         prepared = await shared.prepare(spec)
         self.redact = prepared.redact
         settings = validated(transport.config, prepared.settings, transport.name)
@@ -180,7 +181,8 @@ class Session:
             on_notification=self._notified,
             on_stderr=lambda line: self._on_log(self.redact(line)),
             era=self._shared.eras.get(self._era_key()),
-            marker=uuid.uuid4().hex,
+            marker=self.marker,
+            leave_trace=self._shared.traces.write,
             connect_timeout=connect,
             handshake_timeout=handshake,
             closing=self.closing,
@@ -222,6 +224,9 @@ class Session:
                 self._task.uncancel()
             except Exception as error:  # noqa: BLE001 - a transport that fails while closing has nothing left to close
                 _log.warning("service %r: its transport, while closing, %s", self._spec.name, story(error))
+            else:
+                if self._shared.traces.holds(self.marker):
+                    await asyncio.to_thread(self._shared.traces.erase, self.marker)
             break
         self.connection = None
         self._report(ev.Closed(epoch=self.epoch, give_up=await self._before_closed()))

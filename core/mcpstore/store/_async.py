@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -116,7 +117,9 @@ class AsyncMCPStore(AsyncServiceContext):
 
     async def list_plugins(self) -> Named[PluginInfo]:
         """Return every plugin that was found, with what it offers and what went wrong with it."""
-        return self._open().plugins.list()
+        plugins = self._open().plugins
+        await asyncio.to_thread(plugins.wake)
+        return plugins.list()
 
     async def list_problems(self) -> list[Problem]:
         """Return everything odd about the configuration."""

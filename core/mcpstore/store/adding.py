@@ -56,9 +56,9 @@ async def unusable(spec: ServiceSpec, house: House) -> tuple[str, ...]:
     plugins = house.plugins
     try:
         for family, choice in (("health strategy", spec.health), ("recovery policy", spec.recovery)):
-            offer = plugins.choose(family, choice.name)
+            offer = await plugins.obtain(family, choice.name)
             validated(offer.config, dict(choice.options), choice.name)
-        transport: Transport[Any] = plugins.choose("transport", spec.transport)
+        transport: Transport[Any] = await plugins.obtain("transport", spec.transport)
         text = _as_text(spec.settings)
         if text is None and not house.keeps_objects:
             return ("it holds a Python object, which cannot be written to a file; name it as 'module:attribute'",)

@@ -22,19 +22,23 @@ from mcpstore.errors import ConfigError, DependencyCycle, StoreClosed
 from mcpstore.hooks.persistence import Document, Edit, Problem
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.monitoring.effect import timed
-from mcpstore.plugin_manager import PluginManager
+from mcpstore.plugin_manager import PluginIndex, PluginManager
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.exports import Exports
 from mcpstore.runtime.metering import Metering
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
+from mcpstore.runtime.traces import Traces
 from mcpstore.store.book import Book, Difference
 from mcpstore.store.keeping import archive_of, find_exporters, find_history
 from mcpstore.store.opening import blocked_plugins, find_document, monitoring_of, open_document
+from mcpstore.store.reaping import reap_lost
 from mcpstore.store.state_dir import StateDir, default_state_dir
 from mcpstore.store.views import snapshot
 
 __all__ = ["House"]
+
+PERSISTENCE: Final = "persistence backend"
 
 LOOKUP_LIMIT: Final = 10.0
 """Seconds plugins have to say what a variable stands for."""
@@ -83,7 +87,7 @@ class House:
         monitoring: MonitoringConfig | Mapping[str, Any] | None = None,
     ) -> None:
         self.registry: Registry = Registry()
-        self.plugins: PluginManager = PluginManager(block=block_plugins, plugins=plugins)
+        self.plugins: PluginManager = PluginManager(block=block_plugins, plugins=plugins, index=PluginIndex())
         self.state: StateDir | None = None
         self._config = config
         self._state_dir = state_dir
@@ -110,7 +114,7 @@ class House:
         try:
             document = await self._load()
             self._set_up_monitoring()
-            open_history = find_history(self.plugins, self.book.reading.content)
+            open_history = await asyncio.to_thread(find_history, self.plugins, self.book.reading.content)
             exporters = find_exporters(self.plugins, self.book.reading.content)
         except ConfigError:
             await self.plugins.close()
@@ -118,6 +122,9 @@ class House:
         if self._state_dir is not None or not isinstance(document, MemoryDocument):
             wanted = Path(self._state_dir) if self._state_dir is not None else default_state_dir(document.location)
             self.state = await asyncio.to_thread(_open_state, StateDir(wanted, passing=not self._starts))
+        traces = Traces(self.state.home, self.state.traces) if self.state else Traces()
+        if self.state and self.state.is_owner:
+            await reap_lost(self.plugins, traces)
         eras = await asyncio.to_thread(self.state.read_eras) if self.state else {}
         archive = archive_of(open_history, self.monitoring, self.state, self._clock, is_read_only=not self._starts)
         disk = str(self.state.path) if self.state else "/"
@@ -132,6 +139,7 @@ class House:
             eras=eras,
             reread=self._reread_soon,
             witness=self.metering,
+            traces=traces,
         )
         self.metering.open(self.supervisor)
         self._exports.open(exporters if self._starts else [], self.supervisor, self.metering)
@@ -151,6 +159,7 @@ class House:
         Bundled plugins come first: they can read nearly every configuration, and it may block some of the others.
         """
         await asyncio.to_thread(self.plugins.load, bundled=True)
+        await asyncio.to_thread(self.plugins.wake, PERSISTENCE)
         document = find_document(self._config, self.plugins)
         if document is not None:
             self.book = Book(document, project=os.getcwd())  # noqa: PTH109 - as the configuration writes folders
@@ -158,6 +167,7 @@ class House:
             self.plugins.block(blocked_plugins(self.book.reading.content))
         await asyncio.to_thread(self.plugins.load, bundled=False)
         if document is None:
+            await asyncio.to_thread(self.plugins.wake, PERSISTENCE)
             document = open_document(self._config, self.plugins)
             self.book = Book(document, project=os.getcwd())  # noqa: PTH109
             await self.book.load()

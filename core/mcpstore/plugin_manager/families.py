@@ -1,0 +1,73 @@
+"""The kinds of things plugins offer, and what their decisions may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import attrs
+
+from mcpstore.hooks import (
+    AlertHandler,
+    Command,
+    Exporter,
+    GiveUp,
+    HealthStrategy,
+    HistoryBackend,
+    HttpRoute,
+    PersistenceBackend,
+    RecoveryPolicy,
+    Refusal,
+    Reregister,
+    Retry,
+    Transport,
+)
+
+__all__ = ["DECISIONS", "FAMILIES", "Family", "Offer"]
+
+
+class Offer(Protocol):
+    """A record that a plugin offers."""
+
+    @property
+    def name(self) -> str:
+        """What configurations call it."""
+        ...
+
+
+@attrs.frozen
+class Family:
+    """One kind of offers.
+
+    Attributes:
+        word: What one of them is called.
+        hook: The hook that returns them.
+        record: What they are.
+    """
+
+    word: str
+    hook: str
+    record: type[Any]
+
+
+FAMILIES: Final[Mapping[str, Family]] = {
+    family.word: family
+    for family in (
+        Family("transport", "mcpstore_transports", Transport),
+        Family("health strategy", "mcpstore_health_strategies", HealthStrategy),
+        Family("alert handler", "mcpstore_alert_handlers", AlertHandler),
+        Family("persistence backend", "mcpstore_persistence_backends", PersistenceBackend),
+        Family("recovery policy", "mcpstore_recovery_policies", RecoveryPolicy),
+        Family("exporter", "mcpstore_exporters", Exporter),
+        Family("history backend", "mcpstore_history_backends", HistoryBackend),
+        Family("command", "mcpstore_commands", Command),
+        Family("HTTP route", "mcpstore_http_routes", HttpRoute),
+    )
+}
+
+DECISIONS: Final[Mapping[str, tuple[type[Any], ...]]] = {
+    "mcpstore_authorize_call": (Refusal,),
+    "mcpstore_choose_recovery": (Retry, Reregister, GiveUp),
+    "mcpstore_expand_variable": (str,),
+}
+"""What the answer to each decision must be, if it is not None."""
