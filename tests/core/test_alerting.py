@@ -1,0 +1,218 @@
+"""The alert machine keeps its invariants in everything an alert can come to, and each flaw put into it is found."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from mcpstore.core.alerting import QUIET, TABLE, AlertAction, AlertContext, AlertEvent, AlertState, step
+from mcpstore.testing.alert_model import OF_FUTURES, OF_STEPS, AlertViolation, check, patched
+
+TRUE, FALSE, FOR, KEEP, COOL = (AlertEvent[name] for name in ("TRUE", "FALSE", "FOR", "KEEP", "COOL"))
+MUTE, UNMUTE, GONE = (AlertEvent[name] for name in ("MUTE", "UNMUTE", "GONE"))
+
+
+def after(*events: AlertEvent, reminders: bool = False) -> tuple[AlertContext, tuple[AlertAction, ...]]:
+    """Return the context a series of events leads to, and what the last of them asks for."""
+    ctx, actions = QUIET, ()
+    for event in events:
+        ctx, actions = step(ctx, event, reminders=reminders)
+    return ctx, actions
+
+
+def test_every_invariant_holds_in_everything_an_alert_can_come_to():
+    report = check()
+
+    assert (report.states, report.transitions) == (46, 414)
+
+
+def test_every_row_of_the_table_is_taken():
+    rows = set()
+
+    def watch(taken):
+        rows.update(row for row in TABLE if row.event is taken.event and row.when(taken.before.ctx))
+
+    check(watch=watch)
+
+    assert rows == set(TABLE)
+
+
+def test_every_invariant_says_in_words_what_it_is():
+    assert all(invariant.__doc__.startswith("I15: ") for invariant in (*OF_STEPS, *OF_FUTURES))
+
+
+def test_what_holds_for_long_enough_is_told():
+    assert after(TRUE) == (AlertContext(state=AlertState.PENDING), (AlertAction.ARM_FOR,))
+    ctx, actions = after(TRUE, FOR)
+
+    assert ctx == AlertContext(state=AlertState.FIRING, notified=True, cool=True)
+    assert actions == (AlertAction.TELL, AlertAction.ARM_COOL)
+
+
+def test_what_does_not_hold_for_long_enough_is_told_to_nobody():
+    assert after(TRUE, FALSE) == (QUIET, (AlertAction.DISARM_FOR,))
+
+
+def test_what_is_over_is_told_once_it_is_over_for_good():
+    assert after(TRUE, FOR, FALSE)[1] == (AlertAction.ARM_KEEP,)
+    assert after(TRUE, FOR, FALSE, TRUE)[1] == (AlertAction.DISARM_KEEP,)
+    assert after(TRUE, FOR, FALSE, KEEP)[1] == (AlertAction.RESOLVE,)
+
+
+def test_what_fires_again_while_cooling_is_told_when_it_has_cooled_down():
+    again = (TRUE, FOR, FALSE, KEEP, TRUE, FOR)
+
+    assert after(*again)[1] == ()
+    assert after(*again, COOL)[1] == (AlertAction.TELL, AlertAction.ARM_COOL)
+
+
+def test_a_cool_down_that_ends_while_clearing_is_not_forgotten():
+    ctx, actions = after(TRUE, FOR, FALSE, KEEP, TRUE, FOR, FALSE, COOL, TRUE)
+
+    assert AlertAction.TELL in actions
+    assert ctx.notified
+
+
+def test_what_was_told_is_resolved_even_while_muted():
+    assert after(TRUE, FOR, MUTE, FALSE, KEEP)[1] == (AlertAction.RESOLVE,)
+
+
+def test_what_fires_while_muted_is_told_when_people_want_to_be_told_again():
+    assert after(MUTE, TRUE, FOR)[1] == ()
+    assert after(MUTE, TRUE, FOR, UNMUTE)[1] == (AlertAction.TELL, AlertAction.ARM_COOL)
+
+
+def test_people_are_reminded_only_if_they_want_to_be():
+    assert after(TRUE, FOR, COOL)[1] == ()
+    assert after(TRUE, FOR, COOL, reminders=True)[1] == (AlertAction.REMIND, AlertAction.ARM_COOL)
+
+
+@pytest.mark.parametrize("so_far", [(TRUE, FOR), (TRUE, FOR, FALSE)])
+def test_what_is_told_of_a_service_that_is_gone_is_resolved(so_far):
+    ctx, actions = after(*so_far, GONE)
+
+    assert actions[-1] is AlertAction.RESOLVE
+    assert ctx == AlertContext(cool=True)
+
+
+@attrs.frozen
+class Flaw:
+    """A flaw of the alert machine, and the invariant that finds it."""
+
+    name: str
+    found_by: str
+    old: str
+    new: str
+
+
+FLAWS = (
+    Flaw(
+        "a cool-down that ends while clearing is forgotten",
+        "i15_free_to_tell_is_told",
+        "m.to(FIRING, AlertAction.DISARM_KEEP)\n    m.tell_if_untold()",
+        "m.to(FIRING, AlertAction.DISARM_KEEP)",
+    ),
+    Flaw("told while cooling", "i15_nothing_while_cooling", " or self.ctx.cool or", " or"),
+    Flaw("told while muted", "i15_nothing_while_muted", " or self.ctx.muted:", ":"),
+    Flaw(
+        "told twice",
+        "i15_fire_and_resolve_alternate",
+        "if not self.ctx.notified:\n            self._say",
+        "if self.ctx:\n            self._say",
+    ),
+    Flaw(
+        "an end is told to nobody",
+        "i15_an_end_is_told",
+        "        self.to(OK)\n        if self.ctx.notified:",
+        "        self.to(OK)\n        if self.ctx.notified and not self.ctx.muted:",
+    ),
+    Flaw(
+        "an end is told of what nobody was told",
+        "i15_fire_and_resolve_alternate",
+        "        self.to(OK)\n        if self.ctx.notified:",
+        "        self.to(OK)\n        if self.ctx:",
+    ),
+    Flaw(
+        "nobody is told when it has cooled down",
+        "i15_free_to_tell_is_told",
+        "m.set(cool=False)\n    m.speak()",
+        "m.set(cool=False)",
+    ),
+    Flaw(
+        "nobody is told when it is unmuted",
+        "i15_free_to_tell_is_told",
+        "m.set(muted=False)\n    m.speak()",
+        "m.set(muted=False)",
+    ),
+    Flaw("it never cools down", "i15_memory_is_true", "m.set(cool=False)\n    m.speak()", "m.speak()"),
+    Flaw("a notice does not cool", "i15_only_what_fires_is_told", "(action, AlertAction.ARM_COOL)", "(action,)"),
+    Flaw("reminders nobody wants", "i15_reminders_only_where_wanted", "elif self.reminders:", "else:"),
+    Flaw(
+        "no reminder after a cool-down",
+        "i15_reminders_where_wanted",
+        "m.set(cool=False)\n    m.speak()",
+        "m.set(cool=False)\n    m.tell_if_untold()",
+    ),
+    Flaw(
+        "a service that is gone keeps its alert",
+        "i15_states_follow_the_table",
+        '    AlertRow("A11", AlertEvent.GONE, _in(FIRING), _a11_gone),\n',
+        "",
+    ),
+    Flaw(
+        "the time it must not hold runs on",
+        "i15_timers_run_with_their_states",
+        "    m.actions.append(AlertAction.DISARM_KEEP)\n    m.resolve()",
+        "    m.resolve()",
+    ),
+    Flaw(
+        "the time it must hold runs on",
+        "i15_timers_run_with_their_states",
+        "def _a3_was_nothing(m: _Move) -> None:\n    m.to(OK, AlertAction.DISARM_FOR)",
+        "def _a3_was_nothing(m: _Move) -> None:\n    m.to(OK)",
+    ),
+    Flaw(
+        "an error counts as the end",
+        "i15_an_error_changes_nothing",
+        "    # ERROR has no row: who cannot tell changes nothing",
+        '    AlertRow("E", AlertEvent.ERROR, _in(FIRING), _a4_seems_over),',
+    ),
+    Flaw(
+        "one good check is enough",
+        "i15_states_follow_the_table",
+        "m.to(CLEARING, AlertAction.ARM_KEEP)",
+        "m.resolve()",
+    ),
+    Flaw(
+        "the end comes before the end",
+        "i15_an_end_is_an_end",
+        "m.to(CLEARING, AlertAction.ARM_KEEP)",
+        "m.resolve()\n    m.to(CLEARING, AlertAction.ARM_KEEP)",
+    ),
+    Flaw("a mute is not remembered", "i15_memory_is_true", "m.set(muted=True)", "m.set()"),
+)
+
+
+@pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.name.replace(" ", "-"))
+def test_every_flaw_is_found(flaw):
+    with pytest.raises(AlertViolation) as found:
+        check(patched(flaw.old, flaw.new))
+
+    assert found.value.invariant == flaw.found_by
+
+
+def test_a_copy_of_the_machine_without_a_flaw_passes():
+    assert check(patched("OK: Final", "OK: Final")) == check()
+
+
+def test_a_flaw_whose_text_is_gone_is_refused():
+    with pytest.raises(ValueError, match="stands 0 times in alerting; it must be once: 'no such text'"):
+        patched("no such text", "")
+
+
+def test_a_violation_shows_the_shortest_way_to_it():
+    with pytest.raises(AlertViolation) as found:
+        check(patched("m.set(cool=False)\n    m.speak()", "m.set(cool=False)"))
+
+    assert [event.name for event in found.value.path][-1] == "COOL"
+    assert "I15: what fires and may be told has been told." in str(found.value)
