@@ -1,4 +1,4 @@
-"""The policies `fixed`, `reregister` and `manual`, asked directly."""
+"""The policies `fixed`, `reregister` and `manual` (and `backoff`), asked directly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mcpstore.core.models.service import Reason
 from mcpstore.errors import ConfigError
 from mcpstore.hooks import GiveUp, Incident, Reregister, Retry
 from mcpstore.runtime.validation import validated
-from mcpstore_plugins import auto_recovery
+from mcpstore_plugins import auto_recovery, backoff
 from mcpstore_plugins.auto_recovery import FixedOptions, ManualOptions, ReregisterOptions
 
 
@@ -52,6 +52,7 @@ def test_reregister_can_be_asked_for_every_so_many_attempts_and_is_due_before_ea
     [
         (auto_recovery.fixed, FixedOptions(max_attempts=3, window=60)),
         (auto_recovery.reregister, ReregisterOptions(max_attempts=3, window=60)),
+        (backoff.decide, backoff.BackoffOptions(max_attempts=3, window=60)),
     ],
 )
 def test_too_many_attempts_within_the_window_are_enough(decide, options):
@@ -75,8 +76,16 @@ def test_too_many_attempts_within_the_window_are_enough(decide, options):
         (ReregisterOptions, {"every": 0}, "every"),
         (ReregisterOptions, {"delay": 0}, "delay"),
         (ManualOptions, {"delay": 5}, "delay"),
+        (backoff.BackoffOptions, {"stretch": 0.5}, "stretch"),
+        (backoff.BackoffOptions, {"max_attempts": 0}, "max_attempts"),
     ],
 )
 def test_a_bad_option_is_refused_by_name(model, values, field):
     with pytest.raises(ConfigError, match=f"^{field}: "):
         validated(model, values, "policy")
+
+
+def test_backoff_stretches_waits_and_gives_up_after_so_many_rounds():
+    assert backoff.decide(incident(), backoff.BackoffOptions(stretch=3)) == Retry(after=6)
+    enough = backoff.decide(incident(rounds=2), backoff.BackoffOptions(max_rounds=2))
+    assert enough == GiveUp(why="2 rounds of attempts failed")

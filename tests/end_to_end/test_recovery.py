@@ -1,0 +1,96 @@
+"""Services made of real processes are brought back, by each policy and by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+
+import pytest
+
+from mcpstore import AsyncMCPStore
+from mcpstore.core.models.timing import DEFAULT_TIMING
+
+SERVER = {"command": sys.executable, "args": ["-m", "mcpstore.demo.server", "a"]}
+QUICK = DEFAULT_TIMING.scaled(1 / 20)
+
+
+def entry(recovery):
+    return {**SERVER, "mcpstore": {"recovery": recovery}}
+
+
+async def kill(store, name="a"):
+    pid = (await store.get_service_info(name)).pid
+    os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(60):
+        while (await store.get_service_info(name)).pid == pid and (await store.diagnose(name)).run_status == "running":
+            await asyncio.sleep(0.01)
+    return pid
+
+
+@pytest.mark.parametrize(
+    "recovery",
+    ["backoff", {"type": "fixed", "delay": 0.1}, "reregister", {"type": "reregister", "delay": 0.1, "every": 2}],
+    ids=str,
+)
+async def test_a_killed_server_comes_back_under_each_policy(recovery):
+    async with AsyncMCPStore({"mcpServers": {"a": entry(recovery)}}, timing=QUICK) as store:
+        assert await store.wait_service("a", timeout=60)
+        for _ in range(2):
+            before = await kill(store)
+            assert await store.wait_service("a", timeout=60), await store.diagnose("a")
+            assert (await store.get_service_info("a")).pid != before
+        assert (await store.call_tool("greet")).text == "Hello, world!"
+
+
+async def test_manual_leaves_a_killed_server_until_somebody_recovers_it():
+    async with AsyncMCPStore({"mcpServers": {"a": entry("manual")}}, timing=QUICK) as store:
+        assert await store.wait_service("a", timeout=60)
+        await kill(store)
+        assert await store.wait_service("a", "disconnected", timeout=60)
+        found = await store.diagnose("a")
+        assert any("SIGKILL" in line for line in found.evidence)
+        assert found.next_retry_time is None
+        assert await store.recover("a")
+        assert (await store.call_tool("greet")).text == "Hello, world!"
+
+
+async def test_a_server_that_crashes_at_once_is_given_up_after_its_limit():
+    crashing = {
+        "command": sys.executable,
+        "args": ["-c", "import sys; sys.exit('no licence key')"],
+        "mcpstore": {"recovery": {"type": "fixed", "delay": 0.05, "max_attempts": 2, "window": 600}},
+    }
+    async with AsyncMCPStore({"mcpServers": {"a": crashing}}, timing=QUICK) as store:
+        assert await store.wait_service("a", "error", timeout=60)
+        assert await store.wait_service("a", "disconnected", timeout=60)
+        found = await store.diagnose("a")
+        assert "given up: 2 attempts within 600 s did not help" in found.error
+        assert (found.exit_code, found.stderr[-1]) == (1, "no licence key")
+        assert found.remedy
+
+
+async def test_recover_makes_a_server_anew_from_the_entry_that_stands_in_the_file_now(tmp_path):
+    """As after an edit on a file system that tells nobody of edits."""
+    path = tmp_path / "mcp.json"
+    path.write_text(json.dumps({"mcpServers": {"a": {"command": "there-is-no-such-command"}}}))
+    async with AsyncMCPStore(path, timing=QUICK, state_dir=tmp_path / "state") as store:
+        assert await store.wait_service("a", "error", timeout=60)
+        store._house._watching.cancel()
+        path.write_text(json.dumps({"mcpServers": {"a": SERVER}}))
+        done = await store.recover("a")
+        assert done, done
+        assert done.done == ("restarted", "made anew from its stored entry")
+        assert (await store.call_tool("greet")).text == "Hello, world!"
+
+
+async def test_a_policy_that_makes_anew_finds_the_entry_that_stands_in_the_file_now(tmp_path):
+    path = tmp_path / "mcp.json"
+    path.write_text(json.dumps({"mcpServers": {"a": {"command": "false", "mcpstore": {"recovery": "reregister"}}}}))
+    async with AsyncMCPStore(path, timing=QUICK, state_dir=tmp_path / "state") as store:
+        assert await store.wait_service("a", "error", timeout=60)
+        store._house._watching.cancel()
+        path.write_text(json.dumps({"mcpServers": {"a": entry("reregister")}}))
+        assert await store.wait_service("a", timeout=60), await store.diagnose("a")
