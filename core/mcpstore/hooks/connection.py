@@ -14,6 +14,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import attrs
 
+from mcpstore.hooks.leftovers import Trace
+
 __all__ = [
     "Closing",
     "Connection",
@@ -116,6 +118,8 @@ class Peer:
         era: The era spoken with this service last time; tried first.
         marker: Identity of this connection; a local process carries it in its environment, so that everything it
             leaves behind can be found.
+        leave_trace: Writes down what the connection has on this machine, before and after it is started, for the case
+            that the manager is killed. May be called in any thread; blocks for a moment.
         connect_timeout: Seconds until the channel must be open.
         handshake_timeout: Seconds until the handshake must be over.
         closing: How patient a close is.
@@ -131,6 +135,7 @@ class Peer:
     on_stderr: Callable[[str], None] = _ignore
     era: Era | None = None
     marker: str = ""
+    leave_trace: Callable[[Trace], None] = _ignore
     connect_timeout: float = 5.0
     handshake_timeout: float = 30.0
     closing: Closing = attrs.field(factory=Closing)
@@ -141,7 +146,9 @@ class Peer:
 class Connection(Protocol):
     """An open connection to a service. A transport's context manager yields one after the handshake.
 
-    A connection to a local process may also have an attribute `pid`.
+    A connection to a local process may also have an attribute `pid`, and `containment`: what keeps the processes of the
+    service together, in a word. One that keeps something for its peer may have `buffers`: how much of it there is, and
+    how much there may be (`mcpstore.core.models.buffer.Buffer`).
     """
 
     @property

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 
 from mcpstore.hooks.connection import Connection, Peer
+from mcpstore.hooks.leftovers import Lost
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -31,6 +32,8 @@ class Transport(Generic[C]):
             left in one task.
         is_local: Whether opening starts a process on this machine; such openings are admitted a few at a time.
         handshake_timeout: Called with the settings; the seconds an opening may take unless the configuration says.
+        reap: Ends what managers left that were killed, and returns what that was, in words; awaited once, before
+            anything is opened. Raises `CloseFailed` if something of it is still there. None if nothing can be left.
     """
 
     name: str
@@ -38,3 +41,4 @@ class Transport(Generic[C]):
     connect: Callable[[C, Peer], AbstractAsyncContextManager[Connection]]
     is_local: bool = False
     handshake_timeout: Callable[[C], float] = attrs.field(default=lambda _settings: 30.0)
+    reap: Callable[[Lost], Awaitable[Sequence[str]]] | None = None

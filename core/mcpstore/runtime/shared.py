@@ -18,6 +18,7 @@ from mcpstore.runtime.admission import Admission
 from mcpstore.runtime.bus import Bus
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.guard import MassFailureGuard
+from mcpstore.runtime.traces import Traces
 from mcpstore.runtime.witness import Witness
 
 __all__ = ["Prepared", "Shared"]
@@ -55,6 +56,7 @@ class Shared:
         last_trouble: Returns when this process last stood still.
         reread: Asks for the configuration to be read again soon, because a service is made anew from its entry.
         witness: Is told what happens.
+        traces: Names what connections have on this machine, and writes it down.
     """
 
     clock: Clock
@@ -71,3 +73,4 @@ class Shared:
     last_trouble: Callable[[], float] = lambda: float("-inf")
     reread: Callable[[], None] = lambda: None
     witness: Witness = attrs.field(factory=Witness)
+    traces: Traces = attrs.field(factory=Traces)

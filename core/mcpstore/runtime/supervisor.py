@@ -24,6 +24,7 @@ from mcpstore.runtime.guard import MassFailureGuard
 from mcpstore.runtime.heartbeat import Heartbeat
 from mcpstore.runtime.runner import Runner
 from mcpstore.runtime.shared import Prepared, Shared
+from mcpstore.runtime.traces import Traces
 from mcpstore.runtime.witness import Witness
 
 __all__ = ["Supervisor"]
@@ -49,6 +50,8 @@ class Supervisor:
         eras: The protocol era each configuration was spoken with last; kept up to date.
         reread: Asks for the configuration to be read again soon.
         witness: Is told what happens to services.
+        traces: Names what their connections have on this machine, and writes it down.
+        make_runner: Makes the runner of a service.
 
     Attributes:
         bus: Who hears of state changes.
@@ -67,6 +70,8 @@ class Supervisor:
         eras: dict[str, Era] | None = None,
         reread: Callable[[], None] = lambda: None,
         witness: Witness | None = None,
+        traces: Traces | None = None,
+        make_runner: Callable[[ServiceSpec, Shared, Callable[[str], None]], Runner] = Runner,
     ) -> None:
         clock = clock or Clock()
         self.bus: Bus = Bus()
@@ -74,6 +79,7 @@ class Supervisor:
         self.clock = clock
         self.timing = timing
         self._registry = registry
+        self._make_runner = make_runner
         self._runners: dict[str, Runner] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._heartbeat = Heartbeat(clock, self._resumed)
@@ -92,6 +98,7 @@ class Supervisor:
             last_trouble=lambda: self._heartbeat.last_trouble,
             reread=reread,
             witness=witness or Witness(),
+            traces=traces or Traces(),
         )
 
     # --- the fleet
@@ -114,7 +121,7 @@ class Supervisor:
     def add(self, spec: ServiceSpec) -> None:
         """Take over a service; it is not started."""
         self._registry.put(spec)
-        self._runners[spec.name] = Runner(spec, self._shared, self._forgotten)
+        self._runners[spec.name] = self._make_runner(spec, self._shared, self._forgotten)
         if not self._heartbeat.is_beating:
             self._heartbeat.start()
 

@@ -20,6 +20,7 @@ from typing import Any, Final
 from mcpstore.core.models.shape import as_object
 from mcpstore.errors import ManagerError, ManagerNotRunning, MCPStoreError
 from mcpstore.store.desk import Desk, error_from, error_to_json
+from mcpstore.store.guarding import own_folder
 
 __all__ = ["ControlClient", "ControlServer"]
 
@@ -49,8 +50,7 @@ class ControlServer:
             ManagerError: The socket cannot be made.
         """
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _check_folder(self._path.parent)
+            own_folder(self._path.parent)
             self._lock = _locked(self._path.with_suffix(".lock"))
             if self._lock is None:
                 return False
@@ -124,11 +124,15 @@ class ControlClient:
 
         Raises:
             ManagerNotRunning: Nobody listens.
+            ManagerError: Somebody listens who is another user.
         """
         try:
             self._reader, self._writer = await asyncio.open_unix_connection(self._path, limit=LONGEST)
         except OSError:
             raise ManagerNotRunning("no manager is running for this configuration; start one: mcpstore up") from None
+        if not _is_ours(self._writer.get_extra_info("socket")):
+            await self.close()
+            raise ManagerError(f"{self._path}: another user listens there; remove it, or use another --state-dir")
 
     async def close(self) -> None:
         """Disconnect."""
@@ -185,7 +189,7 @@ def _bind(path: Path) -> socket.socket:
 
 def _locked(path: Path) -> int | None:
     """Return the descriptor of a lock that was free; the kernel lets go of it even if its holder is killed."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BaseException as error:
@@ -194,15 +198,6 @@ def _locked(path: Path) -> int | None:
             return None
         raise
     return lock
-
-
-def _check_folder(folder: Path) -> None:
-    """Make sure that nobody else could put a socket of theirs in our place."""
-    found = folder.stat()
-    if found.st_uid != os.getuid():
-        raise ManagerError(f"{folder}: the folder of the control socket belongs to somebody else")
-    if found.st_mode & 0o022:
-        folder.chmod(0o700)
 
 
 def _is_ours(connection: socket.socket) -> bool:

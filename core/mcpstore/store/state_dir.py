@@ -6,21 +6,29 @@ Nothing in it is needed: deleting it costs a slower first handshake and nothing 
 from __future__ import annotations
 
 import fcntl
+import glob
 import hashlib
 import json
 import logging
 import os
+import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from mcpstore.hooks.connection import Era
+from mcpstore.store.guarding import own_folder
 
 __all__ = ["StateDir", "default_state_dir", "socket_path"]
 
 OWNER: Final = "owner"
 ERAS: Final = "eras.json"
 SOCKET: Final = "control.sock"
+TRACES: Final = "traces"
+BESIDE: Final = re.compile(r"-(\d+)-[0-9a-f]+")
+"""What the name of a directory ends with that a second store takes."""
+
 LONGEST_SOCKET: Final = 100
 """Bytes in the path of a unix socket: Linux takes 107, macOS 103."""
 
@@ -62,12 +70,14 @@ class StateDir:
         """Take the directory, or one beside it.
 
         Raises:
-            OSError: Neither can be made.
+            OSError: Neither can be made, or it cannot be trusted.
         """
+        own_folder(self._wanted)
         if self._passing:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             return
         self.is_owner = self._take(self._wanted)
+        if self.is_owner:
+            self._clear_away()
         if not self.is_owner:
             self.path = self._wanted.with_name(f"{self._wanted.name}-{os.getpid()}-{id(self):x}")
             self._take(self.path)
@@ -85,6 +95,16 @@ class StateDir:
     def socket(self) -> Path:
         """Where the manager of the configuration listens, whichever store that is."""
         return socket_path(self._wanted)
+
+    @property
+    def home(self) -> str:
+        """What stands for the directory in the markers of connections, whichever store opens them."""
+        return hashlib.sha256(os.fsencode(os.path.realpath(self._wanted))).hexdigest()[:12]
+
+    @property
+    def traces(self) -> Path:
+        """Where all stores of the configuration write down what their connections have on this machine."""
+        return self._wanted / TRACES
 
     def read_eras(self) -> dict[str, Era]:
         """Return the protocol eras spoken last, by configuration; empty if they are unknown."""
@@ -106,9 +126,24 @@ class StateDir:
         except OSError as error:
             _log.debug("%s could not be written: %s", self._wanted / ERAS, error)
 
+    def _clear_away(self) -> None:
+        """Remove the directories that stores took beside this one and that were killed before they could."""
+        for path in self._wanted.parent.glob(f"{glob.escape(self._wanted.name)}-*"):
+            said = BESIDE.fullmatch(path.name.removeprefix(self._wanted.name))
+            if said is None or path.is_symlink():
+                continue
+            with suppress(OSError):
+                lock = os.open(path / OWNER, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if os.read(lock, 64) == f"{said[1]}\n".encode():  # or it is named so by chance
+                        shutil.rmtree(path, ignore_errors=True)
+                finally:
+                    os.close(lock)
+
     def _take(self, path: Path) -> bool:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path / OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        own_folder(path)
+        lock = os.open(path / OWNER, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from mcpstore.core.models.buffer import Buffer
 from mcpstore.core.models.shape import as_object
 from mcpstore.errors import ConnectionLost, ConnectTimeout, NotReady, ServiceError, UnsupportedProtocol
 from mcpstore.hooks.connection import Era, Exit, Peer, ProgressFn, ServerInfo
@@ -22,13 +23,13 @@ from mcpstore.wire.framing import Lines
 from mcpstore.wire.handshake import DISCOVER, INITIALIZE, Agreement, agree
 from mcpstore.wire.listening import LISTEN, Listening
 from mcpstore.wire.message import as_number, decode, encode, lost_answer, outcome
-from mcpstore.wire.noise import Noise
-from mcpstore.wire.outlet import Outlet
+from mcpstore.wire.noise import NOISE_KEPT, Noise
+from mcpstore.wire.outlet import OWED_LIMIT, Outlet
 from mcpstore.wire.protocol import INTERNAL_ERROR, LONG_METHODS
 from mcpstore.wire.rounds import INPUT_REQUIRED, complete
-from mcpstore.wire.serving import Serving, as_id
+from mcpstore.wire.serving import MAX_SERVED, Serving, as_id
 from mcpstore.wire.stream import Sink
-from mcpstore.wire.waiting import Waiting, settle
+from mcpstore.wire.waiting import MAX_PENDING, Waiting, settle
 
 __all__ = ["MAX_BATCH", "JsonLines"]
 
@@ -109,6 +110,17 @@ class JsonLines:
     def under_way(self) -> int:
         """Requests of ours that wait for their answer."""
         return len(self._waiting)
+
+    @property
+    def buffers(self) -> tuple[Buffer, ...]:
+        """What is kept for the peer, and how much of it may be."""
+        return (
+            Buffer(name="unfinished message", used=self._lines.waiting, bound=self._peer.max_frame, unit="bytes"),
+            Buffer(name="requests under way", used=len(self._waiting), bound=MAX_PENDING, unit="requests"),
+            Buffer(name="requests of the server", used=len(self._serving), bound=MAX_SERVED, unit="requests"),
+            Buffer(name="answers it does not read", used=self._outlet.owed, bound=OWED_LIMIT, unit="bytes"),
+            Buffer(name="noise kept", used=len(self._noise.kept), bound=NOISE_KEPT, unit="lines"),
+        )
 
     # --- what arrives ----------------------------------------------------------------------------------------
 

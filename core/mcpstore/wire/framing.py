@@ -24,6 +24,11 @@ class Lines:
         self._tail: Final = bytearray()
         self.overflowed: bool = False
 
+    @property
+    def waiting(self) -> int:
+        """Bytes of the line that is not complete yet."""
+        return len(self._tail)
+
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes and return the lines they complete, without their newlines."""
         if self.overflowed:

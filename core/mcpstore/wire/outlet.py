@@ -38,6 +38,11 @@ class Outlet:
         """Whether requests have to wait for `room`."""
         return self._sink.is_paused
 
+    @property
+    def owed(self) -> int:
+        """Bytes nobody waits for that are kept for the peer; 0 while it reads."""
+        return self._owed if self._sink.is_paused else 0
+
     def write(self, line: bytes) -> None:
         """Write a line."""
         try:

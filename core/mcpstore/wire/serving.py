@@ -58,6 +58,10 @@ class Serving:
         self._outlet: Final = outlet
         self._tasks: Final[dict[Id, asyncio.Task[None]]] = {}
 
+    def __len__(self) -> int:
+        """Return how many requests of the server are under way."""
+        return len(self._tasks)
+
     def take(self, id: Id, method: str, params: Any) -> None:
         """Answer a request, now or later."""
         named: Mapping[str, Any] | None = {} if params is None else as_object(params)

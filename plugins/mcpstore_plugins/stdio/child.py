@@ -6,11 +6,10 @@ import asyncio
 import subprocess
 from contextlib import suppress
 from signal import SIGKILL
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-import attrs
-
+from mcpstore.core.models.buffer import Buffer
 from mcpstore.core.models.secret import Redactor
 from mcpstore.errors import CloseFailed, NotReady
 from mcpstore.hooks import Exit, Peer
@@ -19,11 +18,10 @@ from mcpstore_plugins.stdio import ending
 from mcpstore_plugins.stdio.containers import remove_containers
 from mcpstore_plugins.stdio.environment import secrets
 from mcpstore_plugins.stdio.finish import finish
-from mcpstore_plugins.stdio.launch import Launch, prepare, start
 from mcpstore_plugins.stdio.leader import Leader, how_it_ended
 from mcpstore_plugins.stdio.pipes import Input, Output, open_input, open_output
+from mcpstore_plugins.stdio.started import Started, begin
 from mcpstore_plugins.stdio.tail import Tail
-from mcpstore_plugins.stdio.tree import Tree, tree_of
 
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
@@ -42,41 +40,19 @@ class ProcessConnection(JsonLines):
 
     Attributes:
         pid: Its number.
+        containment: What keeps it together with what it starts.
     """
 
-    def __init__(self, peer: Peer, stdin: Input, pid: int) -> None:
+    def __init__(self, peer: Peer, stdin: Input, started: Started, tail: Tail) -> None:
         super().__init__(peer, stdin)
-        self.pid: Final = pid
-
-
-@attrs.frozen(kw_only=True)
-class Started:
-    """What was made in a thread.
-
-    Attributes:
-        launch: What was started.
-        process: The process.
-        tree: It and whatever it starts.
-        marker: What is in its environment.
-    """
-
-    launch: Launch
-    process: subprocess.Popen[bytes]
-    tree: Tree
-    marker: str
+        self.pid: Final = started.process.pid
+        self.containment: Final = started.containment
+        self._tail: Final = tail
 
     @property
-    def pipes(self) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
-        """Our ends of its stdin, stdout and stderr."""
-        process = self.process
-        return cast("tuple[IO[bytes], IO[bytes], IO[bytes]]", (process.stdin, process.stdout, process.stderr))
-
-    @classmethod
-    def from_settings(cls, settings: StdioSettings, marker: str) -> Started:
-        """Start a process. Blocks."""
-        launch = prepare(settings, marker)
-        process = start(launch)
-        return cls(launch=launch, process=process, tree=tree_of(process.pid, marker), marker=marker)
+    def buffers(self) -> tuple[Buffer, ...]:
+        """What is kept for the process, and how much of it may be."""
+        return (*super().buffers, *self._tail.buffers)
 
 
 class Child:
@@ -95,7 +71,7 @@ class Child:
         self._redact = Redactor(secrets(started.launch.configured.items()))
         self._tail = Tail(peer.on_stderr, self._redact, asyncio.get_running_loop().time)
         self._stdin = Input(on_broken=lambda: self._on_pipe_closed("stdin"))
-        self.connection: Final = ProcessConnection(peer, self._stdin, started.process.pid)
+        self.connection: Final = ProcessConnection(peer, self._stdin, started, self._tail)
         self._stdout = Output(self.connection.feed, on_end=lambda: self._on_pipe_closed("stdout"))
         self._stderr = Output(self._tail.feed, on_end=lambda: None)  # a service may close its stderr if it likes
         self._pipes = (self._stdin, self._stdout, self._stderr)
@@ -108,7 +84,7 @@ class Child:
             ConnectError: It cannot be started.
         """
         marker = peer.marker or str(uuid4())
-        child = cls(await asyncio.to_thread(Started.from_settings, settings, marker), peer)
+        child = cls(await asyncio.to_thread(begin, settings, peer, marker), peer)
         try:
             await child._open_pipes()
         except OSError as error:  # our own shortage: too many open files, no memory
@@ -173,6 +149,7 @@ class Child:
             if not is_over:
                 await self._kill()
             await asyncio.wait({self._leader.ended}, timeout=_REAP_GRACE)
+            await asyncio.to_thread(tree.release)
         except asyncio.CancelledError:
             self._put_down()
             raise
@@ -190,11 +167,13 @@ class Child:
     def _put_down(self) -> None:
         """End it without awaiting anything: the event loop is being torn down, and nobody else will."""
         tree = self._started.tree
+        tree.strike()
         tree.send(tree.living(), SIGKILL)
         for pipe in self._pipes:
             pipe.close()
         with suppress(subprocess.TimeoutExpired):
             self._started.process.wait(_REAP_GRACE)
+        tree.release()
 
     async def _kill(self) -> None:
         service = self._peer.service
@@ -222,4 +201,5 @@ class Child:
 
     async def _kill_again(self) -> None:
         await self._kill()
+        await asyncio.to_thread(self._started.tree.release)
         await self._remove_containers()

@@ -42,7 +42,8 @@ def remove_containers(client: str, variables: Mapping[str, str], marker: str) ->
         variables: The environment it was started with.
         marker: Identity of the connection.
     """
-    listing = _ask(client, variables, "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={LABEL}={marker}")
+    wanted = f"label={LABEL}={marker}"
+    listing = _ask(client, variables, "ps", "--all", "--quiet", "--no-trunc", "--filter", wanted)
     if listing is None:
         _log.warning("%s does not say whether containers of a closed service are left", client)
         return ()

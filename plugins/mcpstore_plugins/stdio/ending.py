@@ -15,7 +15,7 @@ from mcpstore_plugins.stdio.pipes import Input
 from mcpstore_plugins.stdio.proc import Process
 from mcpstore_plugins.stdio.tree import Tree, handle_of
 
-__all__ = ["ask_to_leave", "kill"]
+__all__ = ["ask_to_leave", "kill", "terminate"]
 
 _WATCHED: Final = 32
 """Processes waited for at once; a tree of thousands must not cost thousands of open files."""
@@ -37,12 +37,22 @@ async def ask_to_leave(tree: Tree, leader: Leader, stdin: Input, closing: Closin
     try:
         stdin.end()
         await _first((forced, leader.ended), closing.polite)
-        return await _terminate(tree, closing.term, forced)
+        return await terminate(tree, closing.term, forced)
     finally:
         forced.cancel()
 
 
-async def _terminate(tree: Tree, patience: float, forced: asyncio.Future[Any]) -> bool:
+async def terminate(tree: Tree, patience: float, forced: asyncio.Future[Any]) -> bool:
+    """Send SIGTERM to whatever there is, and return whether that was enough.
+
+    Args:
+        tree: What the service started.
+        patience: Seconds.
+        forced: Done when nobody wants to wait any longer.
+
+    Raises:
+        OSError: The list of processes cannot be read: there are too many open files.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
     told: set[tuple[int, int]] = set()
@@ -58,8 +68,9 @@ async def _terminate(tree: Tree, patience: float, forced: asyncio.Future[Any]) -
 async def kill(tree: Tree, patience: float) -> tuple[int, ...]:
     """End whatever is left, and return the numbers of those that are there all the same.
 
-    Each process is stopped first and killed after one more look: what is stopped starts nothing new, so the second look
-    finds every child it has, and killing it hides none of them.
+    What the kernel can end in one stroke is ended so. Of what is outside, each process is stopped first and killed
+    after one more look: what is stopped starts nothing new, so the second look finds every child it has, and killing it
+    hides none of them.
 
     Args:
         tree: What the service started.
@@ -71,6 +82,7 @@ async def kill(tree: Tree, patience: float) -> tuple[int, ...]:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
     stopped: set[tuple[int, int]] = set()
+    await asyncio.to_thread(tree.strike)
     while living := await asyncio.to_thread(_stop_or_kill, tree, stopped):
         left = deadline - loop.time()
         if left <= 0:

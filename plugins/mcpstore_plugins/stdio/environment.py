@@ -27,7 +27,7 @@ from mcpstore_plugins.stdio.launchers import fetches_images, fetches_packages
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
 
-__all__ = ["MARKER", "child_environment", "inherited", "search_path", "secrets"]
+__all__ = ["MARKER", "child_environment", "engine_of", "inherited", "search_path", "secrets"]
 
 MARKER: Final = "MCPSTORE_MARKER"
 """The variable by which everything a service started is found, whatever it did to its parents and groups."""
@@ -146,6 +146,11 @@ def inherited(settings: StdioSettings, parent: Mapping[str, str]) -> dict[str, s
         and not _CREDENTIAL.search(name)
         and not value.startswith("()")  # a shell function that bash exported, which a shell would run
     }
+
+
+def engine_of(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that say which container engine is asked; none of them is a secret."""
+    return {name: value for name, value in variables.items() if name in _IMAGES}
 
 
 def secrets(variables: Iterable[tuple[str, str | None]]) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -14,7 +15,9 @@ import attrs
 
 from mcpstore.errors import ConnectRefused
 from mcpstore_plugins.stdio import command, environment
+from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.containers import labelled
+from mcpstore_plugins.stdio.entrance import start_inside
 from mcpstore_plugins.stdio.launchers import runs_container
 
 if TYPE_CHECKING:
@@ -66,27 +69,36 @@ def prepare(settings: StdioSettings, marker: str) -> Launch:
     )
 
 
-def start(launch: Launch) -> subprocess.Popen[bytes]:
+def start(launch: Launch, cgroup: Cgroup | None = None) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own. Blocks until it runs: to be called in a thread.
+
+    Args:
+        launch: The program.
+        cgroup: The control group it is to be in.
 
     Raises:
         ConnectError: The operating system refuses.
+        NoEntry: It cannot be in this group.
     """
     with ExitStack() as ours, ExitStack() as its:
         try:
             # The pipes are made here: some versions of Python leave the first ones open if there is no room for all.
             (stdin, to_it), (from_it, stdout), (errors, stderr) = (_pipe(ours, its, to_child=n == 0) for n in range(3))
+            line = [launch.program, *launch.args]
             # No preexec_fn, so that Python can use vfork: forking a big manager would copy its page tables.
-            process = subprocess.Popen(  # noqa: S603 - starting what the user configured is the purpose
-                [launch.program, *launch.args],
+            run = partial(
+                subprocess.Popen[bytes],
                 bufsize=0,
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 cwd=launch.cwd,
-                env=dict(launch.variables),
                 start_new_session=True,
             )
+            if cgroup is None:
+                process = run(line, env=dict(launch.variables))
+            else:
+                process = start_inside(cgroup, line, launch.variables, run)
         except OSError as error:
             raise command.refusal(error, launch.program, launch.args) from error
         ours.pop_all()

@@ -15,7 +15,7 @@ import attrs
 
 from mcpstore_plugins.stdio.environment import MARKER
 
-__all__ = ["Process", "available", "carries", "everyone", "read", "ticks_now"]
+__all__ = ["Process", "available", "carries", "everyone", "is_near", "marker", "read", "ticks_now"]
 
 _LONGEST_STAT: Final = 2048
 """Bytes; a line has 52 fields, of which the name has at most 64 bytes and the numbers at most 20 digits."""
@@ -84,18 +84,37 @@ def everyone() -> Iterator[Process]:
 
 def carries(pid: int, marker: str) -> bool:
     """Whether a process was started with this marker in its environment."""
-    for _ in range(_READINGS):
-        environ = _content(pid, "environ")
-        # In the middle of execve(2) a process has neither environment nor arguments; all others have arguments.
-        if environ is None or environ or _content(pid, "cmdline"):
-            return f"{MARKER}={marker}".encode() in (environ or b"").split(b"\0")
-        time.sleep(_PAUSE)
-    return False
+    return f"{MARKER}={marker}".encode() in _environment(pid)
+
+
+def marker(pid: int) -> str | None:
+    """Return the marker that a process was started with, or None if it has none."""
+    start = f"{MARKER}=".encode()
+    found = (variable for variable in _environment(pid) if variable.startswith(start))
+    return next((variable.removeprefix(start).decode(errors="replace") for variable in found), None)
+
+
+def is_near(pid: int) -> bool:
+    """Whether a process counts processes as this one does: what runs in a container counts its own."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - as text
+    except _GONE:
+        return False
 
 
 def ticks_now() -> int:
     """Return the present in the unit of `Process.started`. Not a duration: a stamp to be compared with the kernel's."""
     return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+
+
+def _environment(pid: int) -> list[bytes]:
+    for _ in range(_READINGS):
+        environ = _content(pid, "environ")
+        # In the middle of execve(2) a process has neither environment nor arguments; all others have arguments.
+        if environ is None or environ or _content(pid, "cmdline"):
+            return (environ or b"").split(b"\0")
+        time.sleep(_PAUSE)
+    return []
 
 
 def _content(pid: int, name: str) -> bytes | None:

@@ -12,10 +12,13 @@ from pydantic_core import PydanticCustomError
 from mcpstore.core.models.secret import MASK, masked
 from mcpstore.core.models.shape import as_array, as_object
 
-__all__ = ["InheritEnv", "StdioSettings"]
+__all__ = ["Containment", "InheritEnv", "StdioSettings"]
 
 InheritEnv = Literal["minimal", "default", "all"]
 """How much of the manager's own environment a service is given."""
+
+Containment = Literal["auto", "cgroup", "marker"]
+"""What keeps the processes of a service together: a control group, or the marker in their environment."""
 
 
 class StdioSettings(BaseModel):
@@ -27,6 +30,7 @@ class StdioSettings(BaseModel):
         env: Variables of the service. Numbers and booleans become text; null takes a variable away.
         cwd: The folder it runs in; `~` is expanded. The manager's own by default.
         inherit_env: How much of the manager's environment it is given; see `mcpstore_plugins.stdio.environment`.
+        containment: What keeps its processes together: `cgroup`, `marker`, or `auto` for the first that is possible.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -36,6 +40,7 @@ class StdioSettings(BaseModel):
     env: dict[str, str | None] = Field(default_factory=dict[str, str | None])
     cwd: str | None = None
     inherit_env: InheritEnv = "default"
+    containment: Containment = "auto"
 
     @field_validator("command", mode="before")
     @classmethod

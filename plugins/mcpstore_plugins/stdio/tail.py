@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from mcpstore.core.models.buffer import Buffer
+
 __all__ = ["LONGEST_LINE", "MOST_KEPT", "MOST_LINES", "MOST_LINES_KEPT", "Tail"]
 
 MOST_KEPT: Final = 64 * 1024
@@ -53,6 +55,16 @@ class Tail:
         self._is_torn = False
         self._second = clock()
         self._passed = 0
+
+    @property
+    def buffers(self) -> tuple[Buffer, ...]:
+        """What is kept, and how much of it may be."""
+        return (
+            Buffer(name="stderr kept for errors", used=self._size, bound=MOST_KEPT, unit="characters"),
+            Buffer(name="lines of stderr", used=len(self._kept), bound=MOST_LINES_KEPT, unit="lines"),
+            Buffer(name="unfinished line of stderr", used=len(self._rest), bound=_ENOUGH, unit="bytes"),
+            Buffer(name="flood of stderr held back", used=len(self._backlog), bound=_BACKLOG, unit="bytes"),
+        )
 
     def feed(self, data: bytes) -> None:
         """Take the next piece."""

@@ -1,11 +1,12 @@
 """Finding and signalling everything a service started.
 
 Process groups are not enough: what called setsid or forked twice has left them. So a process belongs to a service if it
-is in the session its leader was started in, or carries the marker of the connection in its environment, or descends
-from one that does. Nothing is signalled on the strength of a number alone, because numbers are used again.
+is in the control group that was made for it, or in the session its leader was started in, or carries the marker of the
+connection in its environment, or descends from one that does. Nothing is signalled on the strength of a number alone,
+because numbers are used again.
 
-Where there is no /proc (macOS), only the process group of the leader is known. What escapes everywhere is a process
-that drops the marker, leaves the session and loses its parent, all before anybody looks.
+Where there is no /proc (macOS), only the process group of the leader is known. Where there are no control groups, what
+escapes is a process that drops the marker, leaves the session and loses its parent, all before anybody looks.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from contextlib import suppress
 from typing import Protocol
 
 from mcpstore_plugins.stdio import proc
+from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.proc import Process
 
-__all__ = ["GroupTree", "MarkedTree", "Tree", "handle_of", "tree_of", "with_descendants"]
+__all__ = ["ContainedTree", "GroupTree", "MarkedTree", "Tree", "handle_of", "tree_of", "with_descendants"]
 
 
 class Tree(Protocol):
@@ -38,9 +40,19 @@ class Tree(Protocol):
         """Send signals to those processes that are still the ones they were. To be called in a thread."""
         ...
 
+    def strike(self) -> None:
+        """End at once whatever the kernel can end in one stroke. To be called in a thread."""
+        ...
 
-def tree_of(leader: int, marker: str) -> Tree:
+    def release(self) -> None:
+        """Let go of what was made to hold the tree, once nothing of it is alive. To be called in a thread."""
+        ...
+
+
+def tree_of(leader: int, marker: str, cgroup: Cgroup | None = None) -> Tree:
     """Return the tree of a process that was just started and is not yet waited for."""
+    if cgroup is not None:
+        return ContainedTree(leader, marker, cgroup)
     return MarkedTree(leader, marker) if proc.available() else GroupTree(leader)
 
 
@@ -81,6 +93,12 @@ class MarkedTree:
             with suppress(ProcessLookupError, PermissionError):
                 _send(process, signals)
 
+    def strike(self) -> None:
+        """Do nothing: there is no such stroke."""
+
+    def release(self) -> None:
+        """Do nothing: nothing was made."""
+
     def _look(self) -> list[Process]:
         young = [p for p in proc.everyone() if p.started >= self._since and p.session and not p.is_dead]
         return with_descendants([p for p in young if self._is_ours(p)], young)
@@ -93,6 +111,36 @@ class MarkedTree:
         if process.session == self._leader and (self._reaped is None or process.started < self._reaped):
             return True
         return proc.carries(process.pid, self._marker)
+
+
+class ContainedTree(MarkedTree):
+    """A tree in a control group; what left it (root may) is found as in any other tree.
+
+    Args:
+        leader: Number of the process that was started.
+        marker: What the environment of everything it starts carries.
+        cgroup: The group it was started in.
+    """
+
+    def __init__(self, leader: int, marker: str, cgroup: Cgroup) -> None:
+        super().__init__(leader, marker)
+        self._cgroup = cgroup
+
+    def strike(self) -> None:
+        """End everything in the group."""
+        self._cgroup.kill()
+
+    def release(self) -> None:
+        """Remove the group."""
+        self._cgroup.remove()
+
+    def _look(self) -> list[Process]:
+        found = {process.pid: process for process in super()._look()}
+        for pid in self._cgroup.processes():
+            process = None if pid in found else proc.read(pid)
+            if process is not None and not process.is_dead:
+                found[pid] = process
+        return list(found.values())
 
 
 class GroupTree:
@@ -121,6 +169,12 @@ class GroupTree:
             for number in signals:
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, number)
+
+    def strike(self) -> None:
+        """Do nothing: there is no such stroke."""
+
+    def release(self) -> None:
+        """Do nothing: nothing was made."""
 
 
 def with_descendants(roots: Sequence[Process], everyone: Iterable[Process]) -> list[Process]:

@@ -16,6 +16,7 @@ import pytest
 from mcpstore.errors import CloseFailed, ConnectionLost, ConnectTimeout, NotReady
 from mcpstore.hooks import Closing
 from mcpstore_plugins.stdio import child, tree
+from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.connection import connect
 from mcpstore_plugins.stdio.leader import Leader
 from mcpstore_plugins.stdio.proc import Process
@@ -239,6 +240,7 @@ async def test_a_forced_close_waits_for_nobody(world: World, tmp_path: Path, whe
 async def test_what_cannot_be_ended_is_told_and_can_be_tried_again(world: World, monkeypatch: pytest.MonkeyPatch):
     real = tree._send
     monkeypatch.setattr(tree, "_send", lambda process, signals: None)
+    monkeypatch.setattr(Cgroup, "kill", lambda group: None)
     closing = Closing(polite=0.1, term=0.1, kill=0.2)
     with anyio.fail_after(20):
         with pytest.raises(CloseFailed) as caught:

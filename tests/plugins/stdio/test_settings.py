@@ -25,6 +25,7 @@ def test_a_command_is_enough():
         "env": {},
         "cwd": None,
         "inherit_env": "default",
+        "containment": "auto",
     }
 
 

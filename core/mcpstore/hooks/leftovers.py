@@ -1,0 +1,50 @@
+"""What a connection has on this machine, written down so that nothing of it outlives its manager for long.
+
+A manager may be killed at any instant. What its services had running is then found and ended by the next manager of the
+same configuration, before that starts anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+__all__ = ["Lost", "Trace"]
+
+
+@attrs.frozen(kw_only=True)
+class Trace:
+    """What a connection has on this machine. A hint where to look, never a reason to end something.
+
+    Attributes:
+        marker: Identity of the connection.
+        service: Name of the service.
+        pid: Process id of what was started, once it was.
+        started: When that began, in clock ticks since boot; tells it from later processes of the same number.
+        notes: What else its transport needs to find it again. No secrets: it is written to a file.
+    """
+
+    marker: str
+    service: str = ""
+    pid: int | None = None
+    started: int | None = None
+    notes: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+
+@attrs.frozen(kw_only=True)
+class Lost:
+    """What may be left of managers of this configuration that were killed.
+
+    Attributes:
+        is_lost: Whether a marker was given by one of them. Whoever carries such a marker belongs to nobody any more;
+            nothing else may be ended.
+        traces: What they wrote down.
+        term: Seconds a process has to leave after SIGTERM.
+        kill: Seconds a process may take to vanish after SIGKILL.
+    """
+
+    is_lost: Callable[[str], bool]
+    traces: tuple[Trace, ...] = ()
+    term: float = 1.0
+    kill: float = 5.0
