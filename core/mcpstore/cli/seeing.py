@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,10 +15,13 @@ from mcpstore.cli import show
 from mcpstore.cli.app import JsonFlag, app, perform
 from mcpstore.cli.exits import Exit
 from mcpstore.cli.reach import Options, reach
-from mcpstore.errors import ConfigError
-from mcpstore.store.writing import write_file
+from mcpstore.monitoring.report import FORMATS
+from mcpstore.monitoring.writing import write_file
+from mcpstore.store.seeing import EXPORT_FORMATS
 
 __all__: list[str] = []
+
+NOT_RUNNING: Final = "no manager is running; this is what was recorded while one was"
 
 _AGO: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _UNITS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -38,13 +43,14 @@ def report(
     as_json: JsonFlag = False,
 ) -> None:
     """Tell how the services fared: availability, restarts, calls, incidents, alerts, and what to do."""
+    chosen = "json" if as_json else _known(form, FORMATS) or _by_name(output, _FORMS) or "text"
+    begin = _moment(since)
 
     async def work() -> None:
-        chosen = "json" if as_json else form or _by_name(output, _FORMS) or "text"
         async with reach(context.ensure_object(Options)) as store:
-            told = await store.ask("report", format=chosen, since=_moment(since))
+            told = await store.ask("report", format=chosen, since=begin)
             if not store.is_manager:
-                show.note("no manager is running; this is what was recorded while one was")
+                show.note(NOT_RUNNING)
         if output is not None:
             show.note(f"written: {write_file(output, told.encode())}")
         else:
@@ -68,12 +74,16 @@ def export(
     """Export what was measured: services, states, samples and alerts as JSON; samples as CSV or Parquet."""
     path = None if output is None else str(Path(output).expanduser().absolute())  # the manager's folder is another
 
+    chosen = "json" if as_json else _known(form, EXPORT_FORMATS) or _by_name(output, _EXPORTS)
+    begin = _moment(since)
+    if chosen == "parquet" and path is None:
+        raise typer.BadParameter("Parquet is no text; say which file to write: -o FILE")
+
     async def work() -> None:
-        chosen = "json" if as_json else form or _by_name(output, _EXPORTS)
         async with reach(context.ensure_object(Options)) as store:
-            told = await store.ask("export", format=chosen, path=path, services=names, since=_moment(since))
+            told = await store.ask("export", format=chosen, path=path, services=names, since=begin)
             if not store.is_manager:
-                show.note("no manager is running; this is what was recorded while one was")
+                show.note(NOT_RUNNING)
         if path is not None:
             show.note(f"written: {told}")
         else:
@@ -102,14 +112,18 @@ def top(context: typer.Context) -> None:
     perform(work)
 
 
+def _known(form: str | None, forms: Sequence[str]) -> str | None:
+    if form is not None and form not in forms:
+        raise typer.BadParameter(f"--format: must be one of {', '.join(forms)} (got {form!r})")
+    return form
+
+
 def _by_name(output: str | None, forms: dict[str, str]) -> str | None:
     return None if output is None else forms.get(Path(output).suffix.lower())
 
 
 def _moment(text: str | None) -> float | None:
     """Return the POSIX timestamp that is meant by "24h" or "2026-03-01 12:00", in seconds."""
-    from datetime import datetime  # noqa: PLC0415
-
     if text is None:
         return None
     if (ago := _AGO.fullmatch(text.strip().lower())) is not None:
@@ -117,4 +131,4 @@ def _moment(text: str | None) -> float | None:
     try:
         return datetime.fromisoformat(text.strip()).timestamp()
     except ValueError:
-        raise ConfigError(f"--since: expected 30m, 24h, 7d or a date as 2026-03-01T12:00 (got {text!r})") from None
+        raise typer.BadParameter(f"--since: expected 30m, 24h, 7d or a date, 2026-03-01T12:00 (got {text!r})") from None

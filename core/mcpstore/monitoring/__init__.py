@@ -12,15 +12,32 @@ if TYPE_CHECKING:
     from mcpstore.core.models.alert import Alert, AlertLevel
     from mcpstore.core.models.metrics import ServiceMetrics
     from mcpstore.monitoring.config import AlertConfig, MonitoringConfig
+    from mcpstore.monitoring.dashboard import MonitoringDashboard, MonitoringExporter
+    from mcpstore.monitoring.performance import ServicePerformanceMonitor
+    from mcpstore.monitoring.system import SystemMetrics
 
-__all__ = ["Alert", "AlertConfig", "AlertLevel", "MonitoringConfig", "ServiceMetrics"]
+__all__ = [
+    "Alert",
+    "AlertConfig",
+    "AlertLevel",
+    "MonitoringConfig",
+    "MonitoringDashboard",
+    "MonitoringExporter",
+    "ServiceMetrics",
+    "ServicePerformanceMonitor",
+    "SystemMetrics",
+]
 
 _HOMES = {
     "Alert": "mcpstore.core.models.alert",
     "AlertConfig": "mcpstore.monitoring.config",
     "AlertLevel": "mcpstore.core.models.alert",
     "MonitoringConfig": "mcpstore.monitoring.config",
+    "MonitoringDashboard": "mcpstore.monitoring.dashboard",
+    "MonitoringExporter": "mcpstore.monitoring.dashboard",
     "ServiceMetrics": "mcpstore.core.models.metrics",
+    "ServicePerformanceMonitor": "mcpstore.monitoring.performance",
+    "SystemMetrics": "mcpstore.monitoring.system",
 }
 
 

@@ -20,7 +20,7 @@ from mcpstore.store.diagnosis import diagnose
 from mcpstore.store.glances import Glance, glance_of
 from mcpstore.store.house import House
 from mcpstore.store.measures import AsyncMeasures, Moment
-from mcpstore.store.writing import write_file
+from mcpstore.monitoring.writing import write_file
 
 __all__ = ["EXPORT_FORMATS", "AsyncSeeing"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mcpstore.errors import MCPStoreError
-from mcpstore.store import writing
-from mcpstore.store.writing import write_file
+from mcpstore.monitoring import writing
+from mcpstore.monitoring.writing import write_file
 
 
 def test_a_file_is_made_with_a_mode_for_its_owner_alone(tmp_path):

@@ -1,0 +1,145 @@
+"""The dashboard and its exporter, over a store as programs without an event loop use it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcpstore import MCPStore
+from mcpstore.monitoring import MonitoringDashboard, MonitoringExporter
+from mcpstore.monitoring.dashboard import KEPT, MOST
+from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
+
+
+@pytest.fixture
+def store() -> Iterator[MCPStore]:
+    config: dict[str, Any] = {"mcpServers": {"a/b": {"transport": {"type": "scripted", "server": "a"}}}}
+    with MCPStore(config, plugins={"scripted": ScriptedPlugin(a=ScriptedServer("a"))}) as opened:
+        assert opened.wait_service("a/b", timeout=60)
+        opened.call_tool("a/b/echo", {"x": 1})
+        yield opened
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.005)
+
+
+def test_it_collects_while_it_monitors_and_no_longer(store, capsys):
+    dashboard = MonitoringDashboard(store)
+    dashboard.start_monitoring(interval=0.01)
+    dashboard.start_monitoring(interval=0.01)
+    eventually(lambda: len(dashboard.metrics_history.get("a/b", ())) > 2)
+    dashboard.stop_monitoring()
+    dashboard.stop_monitoring()
+    collected = len(dashboard.metrics_history["a/b"])
+    assert not dashboard.monitoring
+    latest = dashboard.metrics_history["a/b"][-1]
+    assert (latest["service_name"], latest["status"], latest.total_calls) == ("a/b", "running", 1)
+    assert len(dashboard.metrics_history["a/b"]) == collected
+    assert capsys.readouterr().out.count("the dashboard has stopped") == 1
+
+
+def test_it_prints_how_the_services_fare(store, capsys):
+    MonitoringDashboard(store).print_dashboard()
+    told = capsys.readouterr().out
+    assert "📊 MCPStore dashboard" in told
+    assert "✅ a/b" in told
+
+
+def test_an_interval_is_above_nothing(store):
+    with pytest.raises(ValueError, match="interval must be above 0 seconds"):
+        MonitoringDashboard(store).start_monitoring(0)
+
+
+def test_it_ends_with_its_store_and_says_nothing_bad(caplog):
+    store = MCPStore({"mcpServers": {}})
+    dashboard = MonitoringDashboard(store)
+    dashboard.start_monitoring(interval=0.005)
+    store.close()
+    thread = dashboard._thread
+    assert thread is not None
+    thread.join(60)
+    assert not thread.is_alive()
+    assert caplog.records == []
+
+
+def test_one_stumble_does_not_end_it(store, caplog):
+    dashboard = MonitoringDashboard(store)
+    stumbles = iter([ValueError("oops")])
+    collect = dashboard.collect
+
+    def sometimes() -> None:
+        for error in stumbles:
+            raise error
+        collect()
+
+    dashboard.collect = sometimes
+    dashboard.start_monitoring(interval=0.005)
+    eventually(lambda: dashboard.metrics_history)
+    dashboard.stop_monitoring()
+    assert [record.message for record in caplog.records] == ["the dashboard could not collect"]
+
+
+class Fixed:
+    """A store that says the same of one service at any time."""
+
+    def __init__(self, metrics: Any) -> None:
+        self.metrics = metrics
+
+    def list_services(self) -> list[dict[str, str]]:
+        return [{"name": "a"}]
+
+    def get_service_metrics(self, _name: str) -> Any:
+        return self.metrics
+
+
+def test_what_was_collected_is_kept_for_a_day_and_never_too_much_of_it(store):
+    import attrs
+
+    metrics = store.get_service_metrics("a/b")
+    fixed = Fixed(metrics)
+    dashboard = MonitoringDashboard(fixed)
+    dashboard.collect()
+    fixed.metrics = attrs.evolve(metrics, timestamp=metrics.timestamp + KEPT)
+    dashboard.collect()
+    assert len(dashboard.metrics_history["a/b"]) == 1
+    dashboard.metrics_history["a/b"] *= MOST
+    dashboard.collect()
+    assert len(dashboard.metrics_history["a/b"]) == MOST
+    fixed.metrics = None
+    dashboard.collect()
+
+
+def test_what_was_collected_is_exported(store, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    dashboard = MonitoringDashboard(store)
+    dashboard.collect()
+    exporter = MonitoringExporter(dashboard)
+    name = exporter.export_to_json()
+    told = json.loads(Path(name).read_text())
+    assert Path(name).match("monitoring_data_????????_??????.json")
+    assert told["services"]["a/b"][0]["status"] == "running"
+    assert stat.S_IMODE(Path(name).stat().st_mode) == 0o600
+    name = exporter.export_to_csv("a/b")
+    assert Path(name).match("metrics_a_b_????????_??????.csv")
+    (row,) = csv.DictReader(Path(name).read_text().splitlines())
+    assert (row["service_name"], row["total_calls"]) == ("a/b", "1")
+    assert list(row) == sorted(row)
+    assert exporter.export_to_csv("a/b", "mine.csv") == "mine.csv"
+    assert exporter.export_to_json("mine.json") == "mine.json"
+    assert capsys.readouterr().out.count("written to mine") == 2
+
+
+def test_without_data_there_is_no_file_and_that_is_said(store, capsys):
+    assert MonitoringExporter(MonitoringDashboard(store)).export_to_csv("ghost") is None
+    assert "there are no monitoring data of service 'ghost'" in capsys.readouterr().out
