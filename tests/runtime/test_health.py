@@ -1,0 +1,91 @@
+"""What each health strategy asks of a service, and what its answers lead to."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mcpstore.core.models.service import Choice, ServiceConnectionState
+from mcpstore.errors import ServiceError
+
+S = ServiceConnectionState
+
+
+async def checked(fleet, health, **script):
+    """Return the runner of a service that was checked once by a strategy."""
+    server = fleet.add("a", health=health)
+    await fleet.supervisor.start("a")
+    await asyncio.sleep(0.1)
+    for name, value in script.items():
+        setattr(server, name, value)
+    await fleet.supervisor.check("a")
+    return fleet.runner("a")
+
+
+def asked(runner):
+    """Return what the last check asked."""
+    return runner.session.connection.requests[-1]
+
+
+async def test_ping_is_a_heartbeat(fleet):
+    runner = await checked(fleet, Choice("ping"))
+    assert runner.ctx.conn is S.HEALTHY
+    assert asked(runner) == ("ping", {})
+
+
+async def test_a_service_that_does_not_know_ping_is_alive(fleet):
+    runner = await checked(fleet, Choice("ping"), answers={"ping": ServiceError(-32601, "not known")})
+    assert (runner.ctx.conn, runner.history.last_checks[-1].answered) == (S.HEALTHY, True)
+
+
+async def test_a_heartbeat_that_is_an_error_counts(fleet):
+    runner = await checked(fleet, Choice("ping"), answers={"ping": ServiceError(-32603, "out of order")})
+    assert runner.ctx.conn is S.UNHEALTHY
+    assert "out of order" in runner.history.error
+
+
+async def test_a_functional_test_calls_a_tool_and_reads_its_result(fleet):
+    health = Choice("call_tool", {"tool": "echo", "arguments": {"x": 1}, "expect": "'x': 1"})
+    runner = await checked(fleet, health)
+    assert runner.ctx.conn is S.HEALTHY
+    assert asked(runner) == ("tools/call", {"name": "echo", "arguments": {"x": 1}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"content": [{"type": "text", "text": "no database"}], "isError": True}, "tool 'echo' failed: no database"),
+        ({"content": [{"type": "text", "text": "old"}]}, "its result must contain 'new' (got 'old')"),
+        ({}, "its result must contain 'new' (got '')"),
+        (ServiceError(-32602, "unknown tool"), "unknown tool"),
+    ],
+)
+async def test_a_functional_test_that_fails_says_what_was_wrong(fleet, answer, told):
+    health = Choice("call_tool", {"tool": "echo", "expect": "new"})
+    runner = await checked(fleet, health, answers={"tools/call": answer})
+    assert runner.ctx.conn is S.UNHEALTHY
+    assert told in runner.history.error
+
+
+async def test_a_list_of_tools_must_have_those_that_matter(fleet):
+    health = Choice("list_tools", {"expect": ["echo", "search"]})
+    runner = await checked(fleet, health)
+    assert runner.ctx.conn is S.UNHEALTHY
+    assert runner.history.error == "tools/list: missing 'search'"
+    fleet.servers["a"].tools = ("search", "echo")
+    await fleet.supervisor.check("a")
+    assert runner.ctx.conn is S.HEALTHY
+
+
+async def test_a_list_of_tools_that_is_none_counts_as_a_failure(fleet):
+    runner = await checked(fleet, Choice("list_tools"), answers={"tools/list": {"tools": "none"}})
+    assert runner.history.error == "tools/list: 'tools' must be a list (got str)"
+
+
+async def test_three_functional_tests_that_fail_lead_to_a_new_connection(fleet):
+    health = Choice("call_tool", {"tool": "echo", "expect": "new"})
+    runner = await checked(fleet, health)
+    await fleet.until("a", S.RECONNECTING)
+    assert runner.history.failures == 3
+    assert fleet.servers["a"].opened == 1
