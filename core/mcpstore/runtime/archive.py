@@ -159,9 +159,11 @@ class Archive:
             _log.warning("history is kept in memory from now on: writing it %s", error)
             return None
         except Exception as error:  # noqa: BLE001 - whatever a backend raises costs only history
-            if not self._is_in_trouble:
+            if self._is_read_only:
+                _log.debug("there is no history to look at: it %s", story(error))
+            elif not self._is_in_trouble:
                 _log.warning("history cannot be kept at the moment and is tried again: it %s", story(error))
-            self._is_in_trouble = True
+            self._is_in_trouble = not self._is_read_only
             return None
         if self._is_in_trouble:
             self._is_in_trouble = False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mcpstore.core.context import Context, Desired, run_status
 from mcpstore.core.models.history import StateEdge
 from mcpstore.core.models.machine import MachineMetrics
-from mcpstore.core.models.metrics import ServiceMetrics
+from mcpstore.core.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState
 from mcpstore.core.registry import Registry
 from mcpstore.hooks.notice import StateChange
@@ -186,6 +186,18 @@ class Metering(Witness):
             # nothing has ever happened to a service that was never started
             if meter is not None and now - meter.sampled_at >= spacing:
                 self.archive.add(meter.sample(name, runner.ctx.conn, now, posix))
+
+    def fresh_samples(self, name: str | None = None) -> list[MetricsSample]:
+        """Return what was measured since the last samples, of one service or of all; the next samples have it, too."""
+        assert self._supervisor is not None  # noqa: S101 - asked while the store is open
+        now, posix = self._clock.now(), self._clock.posix()
+        return [
+            meter.sample(runner.spec.name, runner.ctx.conn, now, posix, keep=True)
+            for runner in self._supervisor.runners()
+            if name in (None, runner.spec.name)
+            and (meter := self._meters.get(runner.spec.name)) is not None
+            and now > meter.sampled_at
+        ]
 
     async def measure_machine(self) -> MachineMetrics:
         """Measure this machine now."""

@@ -10,7 +10,7 @@ from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.machine import MachineMetrics
 from mcpstore.core.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.hooks.history import HistoryQuery
-from mcpstore.monitoring.metrics import clipped, intervals, step_for
+from mcpstore.monitoring.metrics import clipped, intervals, step_for, thinned
 from mcpstore.store.view import View
 
 __all__ = ["AsyncMeasures"]
@@ -54,7 +54,12 @@ class AsyncMeasures(View):
         if limit is not None and limit < 1:
             raise ValueError(f"limit must be at least 1 (got {limit!r})")
         query = self._query(name, since, until, limit)
-        found = await self._house.metering.archive.samples(query)
+        metering = self._house.metering
+        found = await metering.archive.samples(query)
+        if until is None:
+            found += metering.fresh_samples(name)
+            found.sort(key=lambda sample: (sample.service_name, sample.timestamp))
+            found = thinned(found, query.step)
         return [sample for sample in found if self._may_see(sample.service_name)]
 
     async def state_history(

@@ -195,7 +195,9 @@ class ServiceMeter:
         """When the last sample was taken, on the monotonic clock, in seconds."""
         return self._sampled.at
 
-    def sample(self, name: str, state: ServiceConnectionState, now: float, posix: float) -> MetricsSample:
+    def sample(
+        self, name: str, state: ServiceConnectionState, now: float, posix: float, *, keep: bool = False
+    ) -> MetricsSample:
         """Return what happened since the last sample was taken.
 
         Args:
@@ -203,6 +205,7 @@ class ServiceMeter:
             state: Its connection state.
             now: The time, on the monotonic clock, in seconds.
             posix: The same as a POSIX timestamp in seconds.
+            keep: Whether this is only a look, so that the next sample tells of the same time again.
         """
         calls, before = self.recent, self._sampled
         wanted, usable = self.presence.until(now)
@@ -216,7 +219,8 @@ class ServiceMeter:
             usable=usable,
         )
         answered = after.answered - before.answered
-        self.recent, self._sampled = Tally(), after
+        if not keep:
+            self.recent, self._sampled = Tally(), after
         return MetricsSample(
             service_name=name,
             timestamp=posix,

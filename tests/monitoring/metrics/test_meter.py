@@ -1,0 +1,157 @@
+"""What is counted of one service, and how samples of it are merged."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.monitoring.metrics import ServiceMeter, Usage, merged, step_for, thinned
+from mcpstore.monitoring.metrics.meter import CHANGES_KEPT, LONGEST_ERROR, TOOLS_KEPT
+
+
+def call(meter: ServiceMeter, tool: str = "t", duration: float = 0.1, at: float = 1.0, **how: object) -> None:
+    meter.called(tool, duration, at, 1000.0 + at, **{"error": None, "slow": False, **how})  # type: ignore[arg-type]
+
+
+def test_calls_are_counted_by_service_and_by_tool():
+    meter = ServiceMeter(0.0)
+    call(meter, "a", 0.1)
+    call(meter, "a", 0.3, 2.0, error="no", slow=True)
+    call(meter, "b", 0.2, 3.0)
+    assert (meter.total_calls, meter.failed_calls, meter.slow_calls) == (3, 1, 1)
+    assert (meter.last_activity, meter.last_error) == (1003.0, "no")
+    first, second = meter.tools()
+    assert (first.name, first.total_calls, first.failed_calls, first.slow_calls) == ("a", 2, 1, 1)
+    assert (first.error_rate, first.last_error, first.last_activity) == (0.5, "no", 1002.0)
+    assert (first.avg_response_time, first.p50, first.p99) == pytest.approx((0.2, 0.1, 0.1))
+    assert (second.name, second.total_calls, second.last_error) == ("b", 1, None)
+
+
+def test_everything_that_grows_has_a_bound():
+    meter = ServiceMeter(0.0)
+    for number in range(TOOLS_KEPT + 10):
+        call(meter, f"tool{number:03}", at=float(number), error="x" * 10_000)
+    assert len(meter.tools()) == TOOLS_KEPT
+    assert meter.tools()[0].name == "tool010"
+    assert len(meter.last_error or "") == LONGEST_ERROR
+    for _ in range(CHANGES_KEPT + 10):
+        meter.changed(1.0, None)
+    assert meter.changes(1.0) == CHANGES_KEPT
+
+
+def test_changes_are_counted_for_ten_minutes():
+    meter = ServiceMeter(0.0)
+    for at in (0.0, 100.0, 600.0):
+        meter.changed(at, "it broke")
+    assert meter.changes(600.0) == 2
+    assert meter.changes(699.9) == 2
+    assert meter.changes(700.0) == 1
+    assert meter.changes(5000.0) == 0
+    assert meter.last_error == "it broke"
+
+
+def test_only_connections_that_were_lost_and_came_back_are_restarts():
+    meter = ServiceMeter(0.0)
+
+    def move(live: bool, wanted: bool = True, asked_for: bool = False) -> None:
+        meter.moved(1.0, wanted=wanted, usable=live, live=live, asked_for=asked_for)
+
+    move(True)
+    move(False, asked_for=True)  # somebody restarted it
+    move(True)
+    move(False, wanted=False)  # somebody stopped it
+    move(True)
+    assert meter.restarts == 0
+    move(False)
+    move(False)
+    assert meter.restarts == 0
+    move(True)
+    assert meter.restarts == 1
+
+
+def test_a_sample_tells_what_happened_since_the_one_before():
+    meter = ServiceMeter(100.0)
+    meter.moved(100.0, wanted=True, usable=False, live=False, asked_for=True)
+    meter.moved(110.0, wanted=True, usable=True, live=True, asked_for=False)
+    call(meter, duration=0.5, at=111.0, error="no")
+    meter.checked(0.02, answered=True, error=None)
+    meter.checked(0.04, answered=True, error=None)
+    meter.checked(9.0, answered=False, error="silence")
+    meter.checked(9.0, answered=None, error="busy")
+    meter.used(Usage(cpu_percent=3.0, memory_bytes=10, processes=2))
+    look = meter.sample("s", State.HEALTHY, 130.0, 5000.0, keep=True)
+    sample = meter.sample("s", State.HEALTHY, 130.0, 5000.0)
+    assert look == sample
+    assert (sample.duration, sample.wanted, sample.usable) == (30.0, 30.0, 20.0)
+    assert (sample.calls, sample.failed_calls, sample.p95, sample.max_response_time) == (1, 1, 0.5, 0.5)
+    assert (sample.checks, sample.failed_checks, sample.response_time) == (4, 1, pytest.approx(30.0))
+    assert (sample.cpu_percent, sample.memory_bytes, meter.last_error) == (3.0, 10, "busy")
+    meter.used(None)
+    after = meter.sample("s", State.WARNING, 160.0, 5030.0)
+    assert (after.calls, after.checks, after.response_time, after.cpu_percent) == (0, 0, None, None)
+    assert (after.duration, after.usable, after.connection_state) == (30.0, 30.0, State.WARNING)
+
+
+samples = st.builds(
+    MetricsSample,
+    service_name=st.just("s"),
+    timestamp=st.integers(1, 100_000).map(float),
+    duration=st.integers(1, 60).map(float),
+    connection_state=st.sampled_from(State),
+    calls=st.integers(0, 5),
+    avg_response_time=st.floats(0, 10),
+    p95=st.floats(0, 10),
+    max_response_time=st.floats(0, 10),
+    checks=st.integers(1, 5),
+    response_time=st.none() | st.floats(0, 1000),
+    wanted=st.floats(0, 60),
+    usable=st.floats(0, 60),
+    cpu_percent=st.none() | st.floats(0, 400),
+    memory_bytes=st.none() | st.integers(0, 2**40),
+)
+history = st.lists(samples, min_size=1, max_size=40).map(lambda some: sorted(some, key=lambda s: s.timestamp))
+
+
+@given(history, st.integers(1, 20_000))
+def test_merging_loses_no_call_and_no_second(some, step):
+    few = thinned(some, step)
+    assert sum(s.calls for s in few) == sum(s.calls for s in some)
+    assert sum(s.wanted for s in few) == pytest.approx(sum(s.wanted for s in some))
+    spent = sum(s.calls * s.avg_response_time for s in some)
+    assert sum(s.calls * s.avg_response_time for s in few) == pytest.approx(spent)
+    assert max(s.p95 for s in few) == max(s.p95 for s in some)
+    assert len({s.timestamp // step for s in few}) == len(few)
+    assert few[-1].connection_state is some[-1].connection_state
+
+
+@given(history)
+def test_means_are_weighted_and_what_is_unknown_does_not_count(some):
+    one = merged(some)
+    known = [s for s in some if s.cpu_percent is not None]
+    if known:
+        span = sum(s.duration for s in known)
+        assert one.cpu_percent == pytest.approx(sum(s.cpu_percent * s.duration for s in known) / span)
+    else:
+        assert one.cpu_percent is None
+    assert (one.response_time is None) == all(s.response_time is None for s in some)
+    assert one.memory_bytes == max((s.memory_bytes for s in some if s.memory_bytes is not None), default=None)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**8), st.integers(1, 2000))
+def test_a_limit_is_kept_and_long_steps_are_whole_hours(since, span, limit):
+    step = step_for(float(since), float(since + span), limit)
+    assert step > 0
+    assert (since + span) // step - (since + 1) // step + 1 <= max(limit, 1)
+    assert step < 3600 or step % 3600 == 0
+    assert step_for(float(since), float(since + span), None) == 0.0
+
+
+def test_no_step_leaves_samples_as_they_are():
+    sample = MetricsSample(service_name="s", timestamp=1.0, duration=1.0, connection_state=State.HEALTHY)
+    other = attrs.evolve(sample, service_name="t")
+    assert thinned([sample, sample], 0) == [sample, sample]
+    assert thinned([sample, other], 100) == [sample, other]

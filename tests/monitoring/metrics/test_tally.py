@@ -1,0 +1,104 @@
+"""Counting calls: exact for a few, nearly exact for many, and the same however the counts were split up."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpstore.monitoring.metrics import Tally, Window
+from mcpstore.monitoring.metrics.tally import ACCURACY, FRESH
+
+durations = st.floats(min_value=1e-6, max_value=600.0)
+calls = st.lists(st.tuples(durations, st.booleans(), st.booleans()), max_size=300)
+SHARES = (0.0, 0.5, 0.95, 0.99, 1.0)
+
+
+def counted(some: list[tuple[float, bool, bool]]) -> Tally:
+    tally = Tally()
+    for duration, failed, slow in some:
+        tally.add(duration, failed=failed, slow=slow)
+    return tally
+
+
+def exactly(some: list[float], share: float) -> float:
+    return sorted(some)[int(share * (len(some) - 1))] if some else 0.0
+
+
+@given(calls)
+def test_counts_are_exact_and_percentiles_are_off_by_a_hundredth_at_most(some):
+    tally, times = counted(some), [duration for duration, _, _ in some]
+    assert (tally.calls, tally.failed, tally.slow) == (
+        len(some),
+        sum(f for _, f, _ in some),
+        sum(s for _, _, s in some),
+    )
+    assert tally.longest == max(times, default=0.0)
+    assert tally.mean == pytest.approx(sum(times) / len(times) if times else 0.0)
+    assert tally.error_rate == (tally.failed / tally.calls if some else 0.0)
+    for share, told in zip(SHARES, tally.quantiles(*SHARES), strict=True):
+        assert told == pytest.approx(exactly(times, share), rel=ACCURACY if len(some) > FRESH else 0)
+
+
+@given(st.lists(calls, max_size=6))
+def test_counts_that_are_added_up_are_those_of_all_calls(parts):
+    whole = Tally()
+    for part in parts:
+        whole.absorb(counted(part))
+    every = [call for part in parts for call in part]
+    at_once, times = counted(every), [duration for duration, _, _ in every]
+    assert (whole.calls, whole.failed, whole.slow) == (at_once.calls, at_once.failed, at_once.slow)
+    assert whole.longest == at_once.longest
+    assert whole.total == pytest.approx(at_once.total)
+    for share, told in zip(SHARES, whole.quantiles(*SHARES), strict=True):
+        assert told == pytest.approx(exactly(times, share), rel=ACCURACY)
+
+
+def test_adding_up_changes_nothing_in_what_is_added():
+    part = counted([(0.1 * n, False, False) for n in range(1, 200)])
+    before = part.quantiles(*SHARES)
+    whole = Tally()
+    whole.absorb(part)
+    whole.absorb(part)
+    whole.add(500.0, failed=False, slow=False)
+    assert part.quantiles(*SHARES) == before
+    assert (part.calls, whole.calls) == (199, 399)
+
+
+def test_however_many_calls_there_are_memory_is_bounded():
+    tally, dice = Tally(), random.Random(1)
+    for _ in range(20_000):
+        tally.add(dice.lognormvariate(-5, 3), failed=False, slow=False)
+    sketch = tally._sketched()
+    assert len(tally._fresh) <= FRESH
+    assert len(sketch._store.bins) <= 1024
+
+
+events = st.lists(
+    st.tuples(st.floats(min_value=0.0, max_value=200.0), st.floats(min_value=0.001, max_value=9.0)), max_size=60
+)
+
+
+@given(events, st.floats(min_value=0.0, max_value=700.0), st.floats(min_value=0.0, max_value=1e6))
+def test_a_window_holds_the_calls_of_its_ten_slots_and_no_others(events, later, began):
+    window, now, happened = Window(began), began, []
+    for pause, duration in events:
+        now += pause
+        window.add(duration, now, failed=False, slow=False)
+        happened.append((now, duration))
+    now += later
+    inside = [duration for at, duration in happened if now // 30 - at // 30 < 10]
+    tally = window.tally(now)
+    assert tally.calls == len(inside)
+    assert tally.total == pytest.approx(sum(inside))
+    assert len(window._slots) <= 10
+
+
+@given(st.floats(min_value=0.0, max_value=1e6), st.floats(min_value=0.0, max_value=5000.0))
+def test_a_window_covers_what_it_has_seen_of_the_last_five_minutes(began, age):
+    covered = Window(began).covered(began + age)
+    assert 1.0 <= covered <= 300.0
+    assert covered <= max(1.0, age + 1e-6)
+    assert covered >= min(age, 270.0) - 1e-6

@@ -1,0 +1,119 @@
+"""What was written is what is read, merged as asked, until it is too old."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.hooks import HistoryBatch, HistoryPlace
+from mcpstore.monitoring.metrics import thinned
+from mcpstore_plugins.sqlite_history.database import SqliteHistory
+
+from .conftest import DAY, NOW, asked, edge, sample
+
+
+def figures(kept: MetricsSample) -> list[object]:
+    """Return a sample, rounded as it is kept."""
+    return [
+        pytest.approx(value, rel=1e-3, abs=2e-3) if isinstance(value, float) else value
+        for value in attrs.astuple(kept, recurse=False)
+    ]
+
+
+micro = st.integers(0, 5_000_000).map(lambda n: n / 1e6)
+samples = st.builds(
+    MetricsSample,
+    service_name=st.sampled_from(["a", "b", "ä/ü"]),
+    timestamp=st.integers(0, 20_000).map(lambda n: NOW + n),
+    duration=st.integers(1, 60).map(float),
+    connection_state=st.sampled_from(State),
+    calls=st.integers(0, 5),
+    failed_calls=st.integers(0, 5),
+    avg_response_time=micro,
+    p95=micro,
+    max_response_time=micro,
+    checks=st.integers(1, 5),
+    response_time=st.none() | st.integers(0, 10**6).map(lambda n: n / 1000),
+    wanted=st.integers(0, 60).map(float),
+    usable=st.integers(0, 60).map(float),
+    cpu_percent=st.none() | st.integers(0, 400).map(float),
+    memory_bytes=st.none() | st.integers(0, 2**50),
+)
+histories = st.lists(samples, max_size=30, unique_by=lambda s: (s.service_name, s.timestamp))
+
+
+def kept_calls(some: list[MetricsSample]) -> list[MetricsSample]:
+    """A mean of no calls is not kept."""
+    return [s if s.calls else attrs.evolve(s, avg_response_time=0.0) for s in some]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(some=histories, step=st.sampled_from([0.0, 60.0, 1000.0, 3600.0, 7200.0]), size=st.integers(1, 5))
+def test_what_was_written_in_batches_is_read_merged_as_a_list_would_be(some, step, size, tmp_path_factory):
+    # hours are added up as they are written, so samples come in the order of time, as they do from a clock
+    some = sorted(kept_calls(some), key=lambda s: s.timestamp)
+    history = SqliteHistory(HistoryPlace(folder=tmp_path_factory.mktemp("history"), retention=7 * DAY))
+    for begin in range(0, len(some), size):
+        history.write(HistoryBatch(now=NOW, samples=some[begin : begin + size]))
+    found = history.samples(asked(step=step))
+    history.close()
+    expected = thinned(sorted(some, key=lambda s: (s.service_name, s.timestamp)), step)
+    assert [attrs.astuple(kept, recurse=False) for kept in found] == [tuple(figures(s)) for s in expected]
+
+
+def test_only_what_was_asked_for_is_told(open_history):
+    history = open_history()
+    history.write(HistoryBatch(now=NOW, samples=[sample(NOW + n * 30, name) for n in range(10) for name in "ab"]))
+    times = [(s.service_name, s.timestamp - NOW) for s in history.samples(asked(NOW + 60, NOW + 120))]
+    assert times == [("a", 90), ("a", 120), ("b", 90), ("b", 120)]
+    assert {s.service_name for s in history.samples(asked(service="b"))} == {"b"}
+    assert history.samples(asked(service="nobody")) == []
+    assert history.samples(asked(NOW + 5000)) == []
+
+
+def test_edges_come_with_the_last_one_before_them(open_history):
+    history = open_history()
+    edges = [
+        edge(NOW, state=State.INITIALIZING, begins=True),
+        edge(NOW + 1, reason="x", error="broken"),
+        edge(NOW + 1, state=State.UNHEALTHY),  # in the same moment, in this order
+        edge(NOW + 5, state=State.RECONNECTING),
+        edge(NOW + 2, "other"),
+    ]
+    history.write(HistoryBatch(now=NOW, edges=edges))
+    assert history.edges(asked(service="s")) == edges[:4]
+    assert history.edges(asked(NOW + 3)) == [edges[4], edges[2], edges[3]]
+    assert history.edges(asked(NOW + 1, service="s")) == edges[2:4]
+    assert history.edges(asked(NOW - 10, NOW, "s")) == edges[:1]
+
+
+def test_what_is_too_old_is_forgotten_but_the_state_a_service_is_in_is_not(open_history):
+    history = open_history(retention=DAY)
+    edges = [edge(NOW, begins=True), edge(NOW + 10, state=State.WARNING), edge(NOW, "short")]
+    old = [sample(NOW + n * 600) for n in range(6)]
+    history.write(HistoryBatch(now=NOW, samples=old, edges=edges))
+    assert len(history.samples(asked())) == 6
+    later = NOW + 3 * DAY
+    history.write(HistoryBatch(now=later, samples=[sample(later)]))
+    assert [s.timestamp for s in history.samples(asked())] == [later]
+    assert [s.timestamp for s in history.samples(asked(step=3600.0))] == [later]
+    assert history.edges(asked()) == [edges[1], edges[2]]
+
+
+def test_history_survives_its_manager(open_history, tmp_path):
+    open_history().write(HistoryBatch(now=NOW, samples=[sample(NOW)], edges=[edge(NOW)]))
+    again = open_history()
+    again.write(HistoryBatch(now=NOW, samples=[sample(NOW + 30)]))
+    assert len(again.samples(asked())) == 2
+    assert (tmp_path / "history.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_batch_that_is_offered_twice_is_kept_once(open_history):
+    history = open_history()
+    for _ in range(2):
+        history.write(HistoryBatch(now=NOW, samples=[sample(NOW, calls=3)]))
+    assert [s.calls for s in history.samples(asked())] == [3]
