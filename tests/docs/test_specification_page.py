@@ -1,0 +1,48 @@
+"""The page that says what became of each system of the specification: every test it names is there."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/explanation/from-the-specification.md"
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+DOTTED = re.compile(r"`(mcpstore(?:\.\w+)+)")
+
+
+def rows() -> list[str]:
+    lines = PAGE.read_text("utf-8").splitlines()
+    return [line for line in lines if line.startswith("| ") and not line.startswith("| there |")]
+
+
+def functions_of(path: Path) -> set[str]:
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, functions)}
+
+
+def test_the_page_has_rows():
+    assert len(rows()) > 30
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.split("|")[1].strip())
+def test_every_row_names_tests_that_exist(row):
+    proof = row.rstrip(" |").rpartition(" | ")[2]
+    named = NAMED.findall(proof)
+    assert named, row
+    assert NAMED.sub("", proof).strip(" ,") == "", "the proof is nothing but names of tests"
+    for path, name in named:
+        assert name in functions_of(ROOT / path), f"{path}::{name}"
+
+
+@pytest.mark.parametrize("name", sorted(set(DOTTED.findall(PAGE.read_text("utf-8")))))
+def test_every_name_of_ours_on_the_page_exists(name):
+    module, _, attribute = name.rpartition(".")
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        assert hasattr(importlib.import_module(module), attribute), name
