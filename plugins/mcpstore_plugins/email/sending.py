@@ -45,7 +45,7 @@ async def send(alert: Alert, settings: EmailSettings) -> None:
     except FileNotFoundError:
         raise PluginError("email", f"ca_file {settings.ca_file!r} does not exist") from None
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        raise PluginError("email", f"{where}: {error or type(error).__name__}") from None
+        raise PluginError("email", f"{where}: {str(error) or type(error).__name__}") from None
     if refused:
         told = "; ".join(f"{address}: {answer.message}" for address, answer in refused.items())
         raise PluginError("email", f"{where} takes no mail for {told}")

@@ -30,7 +30,7 @@ _PORTS: Final[Mapping[Security, int]] = {Security.STARTTLS: 587, Security.TLS: 4
 def _address(value: str) -> str:
     name, address = parseaddr(value)
     local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or any(ord(letter) < 32 for letter in value):
+    if not (local and at and domain) or not value.isprintable():
         raise ValueError(f"must be an address, such as 'Ops <ops@example.org>' (got {value[:80]!r})")
     return f"{name} <{address}>" if name else address
 

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from typing import Any, Final
+from typing import Final
+
+import attrs
 
 from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore_plugins.email.settings import EmailSettings
@@ -38,10 +40,9 @@ _COLOURS: Final = {
 _OVER: Final = "#15803d"
 
 
-def message_id(alert: Alert, kind: AlertKind, settings: EmailSettings) -> str:
+def message_id(key: str, settings: EmailSettings) -> str:
     """Return the identity of a notice: the same whenever it is sent again, so that mailboxes keep one of them."""
-    key = hashlib.sha256(f"{alert.incident}\n{kind.value}".encode()).hexdigest()[:32]
-    return f"<{key}.{kind.value}@{_domain(settings)}>"
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{_domain(settings)}>"
 
 
 def write(alert: Alert, settings: EmailSettings) -> EmailMessage:
@@ -51,9 +52,9 @@ def write(alert: Alert, settings: EmailSettings) -> EmailMessage:
     mail["To"] = ", ".join(settings.to)
     mail["Subject"] = _subject(alert, settings)
     mail["Date"] = format_datetime(datetime.fromtimestamp(alert.timestamp, UTC))
-    mail["Message-ID"] = message_id(alert, alert.kind, settings)
+    mail["Message-ID"] = message_id(alert.key, settings)
     if alert.kind is not AlertKind.FIRED:
-        begun = message_id(alert, AlertKind.FIRED, settings)
+        begun = message_id(attrs.evolve(alert, kind=AlertKind.FIRED, number=0).key, settings)
         mail["In-Reply-To"] = mail["References"] = begun
     mail["Auto-Submitted"] = "auto-generated"
     if alert.level is AlertLevel.CRITICAL and alert.kind is not AlertKind.RESOLVED:
@@ -78,30 +79,33 @@ def _domain(settings: EmailSettings) -> str:
 
 
 def _rows(alert: Alert) -> list[tuple[str, str]]:
-    when = datetime.fromtimestamp(alert.timestamp).astimezone()
-    rows = [
-        ("service", alert.service or "the manager itself"),
-        ("rule", alert.rule_name),
-        ("level", alert.level.value),
-        ("time", f"{when:%Y-%m-%d %H:%M:%S %Z}"),
-    ]
-    figures: Mapping[str, Any] = alert.metrics or {}
+    rows = [("level", alert.level.value), ("time", _when(alert.timestamp))]
+    if alert.began and alert.kind is not AlertKind.FIRED:
+        rows.append(("began", _when(alert.began)))
+    if alert.alerts:
+        return [*rows, *((one.service or one.rule_name, one.message) for one in alert.alerts)]
+    rows = [("service", alert.service or "the manager itself"), ("rule", alert.rule_name), *rows]
     for field, (name, form) in SHOWN.items():
-        if (value := figures.get(field)) not in (None, ""):
+        if (value := alert.metrics.get(field)) not in (None, ""):
             rows.append((name, form.format(value)))
     return rows
 
 
+def _when(timestamp: float) -> str:
+    return f"{datetime.fromtimestamp(timestamp).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
 def _as_text(alert: Alert, rows: list[tuple[str, str]]) -> str:
     width = max(len(name) for name, _ in rows)
-    return "\n".join([_clean(alert.message), "", *(f"{name:<{width}}  {_clean(value)}" for name, value in rows), ""])
+    lines = (f"{_clean(name):<{width}}  {_clean(value)}" for name, value in rows)
+    return "\n".join([_clean(alert.message), "", *lines, ""])
 
 
 def _as_html(alert: Alert, rows: list[tuple[str, str]]) -> str:
     colour = _OVER if alert.kind is AlertKind.RESOLVED else _COLOURS[alert.level]
     word = "resolved" if alert.kind is AlertKind.RESOLVED else alert.level.value
     cells = "".join(
-        f'<tr><td style="padding:2px 16px 2px 0;color:#6b7280">{html.escape(name)}</td>'
+        f'<tr><td style="padding:2px 16px 2px 0;color:#6b7280">{html.escape(_clean(name))}</td>'
         f"<td>{html.escape(_clean(value))}</td></tr>"
         for name, value in rows
     )
