@@ -70,6 +70,8 @@ class SqliteHistory:
         statement = statements.MERGED if step and (table, step) != ("hours", HOUR) else statements.PLAIN
         rows = self._mended(lambda: self._select(statement, query, table=table, step=step))
         names = self._names()
+        if query.service is None:
+            rows.sort(key=lambda row: names[row[0]])  # a stable sort: the order of time stays
         return [schema.sample_of(row[1:], names[row[0]]) for row in rows]
 
     def edges(self, query: HistoryQuery) -> Sequence[StateEdge]:
