@@ -13,6 +13,8 @@ nox.options.sessions = ["tests", "lint", "types", "imports", "docs"]
 nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+SHORT_SIMULATION = ("--fleet", "50", "--processes", "2")
+
 PYTHONS = nox.project.python_versions(PYPROJECT)
 
 
@@ -96,6 +98,13 @@ def bench(session: nox.Session) -> None:
     """Measure, side by side in one run, and print ratios."""
     session.install("-e", ".", *groups("test"))
     session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session
+def simulate(session: nox.Session) -> None:
+    """Play 100 services for three days on a virtual clock (`-- --long`: 2000 for 90 days; `-- --help`)."""
+    session.install("-e", ".")
+    session.run("python", "-m", "mcpstore.testing.simulation", *(session.posargs or SHORT_SIMULATION))
 
 
 @nox.session

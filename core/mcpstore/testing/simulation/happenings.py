@@ -1,0 +1,148 @@
+"""What happens to a whole machine, and what people do with its services: played while a fleet runs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from mcpstore.core.models.service import ServiceSpec
+from mcpstore.errors import NotFound
+from mcpstore.testing.simulation.clock import SimulatedClock
+
+if TYPE_CHECKING:
+    from mcpstore.runtime.supervisor import Supervisor
+    from mcpstore.testing.simulation.transport import SimulatedTransport
+    from mcpstore.testing.simulation.watch import Watch
+
+__all__ = ["Machine", "Operator"]
+
+HOUR: Final = 3600.0
+SLEEP: Final = 8 * HOUR
+STEPS: Final = (-24 * HOUR, -HOUR, HOUR, 24 * HOUR)
+STALL: Final = 20.0
+
+VERBS: Final = ("stop", "stop", "start", "start", "restart", "update", "edit", "recheck", "remove")
+"""What people do, the more often the more often it stands here."""
+
+
+class Machine:
+    """The machine the manager runs on: its clock is set, it sleeps, it stalls.
+
+    Args:
+        clock: Its clocks.
+        transport: The connections it holds.
+        watch: Is told.
+        dice: Decides when.
+        every: Seconds between two happenings, on average.
+
+    Attributes:
+        trouble: When it was last in trouble, in seconds.
+    """
+
+    def __init__(
+        self, clock: SimulatedClock, transport: SimulatedTransport, watch: Watch, dice: random.Random, every: float
+    ) -> None:
+        self.trouble: float = float("-inf")
+        self._clock = clock
+        self._transport = transport
+        self._watch = watch
+        self._dice = dice
+        self._every = every
+
+    async def live(self) -> None:
+        """Let things happen for ever."""
+        while True:
+            await asyncio.sleep(self._dice.expovariate(1 / self._every))
+            self._dice.choice((self._set_clock, self._sleep, self._stall))()
+
+    def _set_clock(self) -> None:
+        step = self._dice.choice(STEPS)
+        self._watch.happened(f"the wall clock is set by {step:g} s")
+        self._clock.shift += step
+
+    def _sleep(self) -> None:
+        """Sleep for a night; half of the connections do not survive it, and nobody says so."""
+        self._watch.happened("the machine sleeps")
+        self._clock.asleep += SLEEP
+        for connection in self._transport.connections.values():
+            connection.is_deaf = connection.is_deaf or self._dice.random() < 0.5  # noqa: PLR2004 - half of them
+        self.trouble = self._clock.now()
+
+    def _stall(self) -> None:
+        self._watch.happened("the process stands still")
+        loop: Any = asyncio.get_running_loop()
+        loop.jump(STALL)
+        self.trouble = self._clock.now()
+
+
+@attrs.define
+class Operator:
+    """Somebody who starts, stops, restarts, edits and removes services, without waiting for what comes of it.
+
+    Attributes:
+        supervisor: Who is told.
+        watch: Hears every order.
+        specs: Every service there may be.
+        dice: Decides.
+        every: Seconds between two orders, on average.
+    """
+
+    supervisor: Supervisor
+    watch: Watch
+    specs: dict[str, ServiceSpec]
+    dice: random.Random
+    every: float
+    _waiting: set[asyncio.Task[Any]] = attrs.field(factory=set[asyncio.Task[Any]], init=False)
+
+    async def live(self) -> None:
+        """Give orders for ever."""
+        names = list(self.specs)
+        while True:
+            await asyncio.sleep(self.dice.expovariate(1 / self.every))
+            self.order(self.dice.choice(names), self.dice.choice(VERBS))
+
+    def order(self, name: str, verb: str) -> None:
+        """Give one order; what was removed is added again, whatever the order."""
+        known = {runner.spec.name for runner in self.supervisor.runners()}
+        if name not in known:
+            self.watch.ordered(name, "start")
+            self.supervisor.add(self.specs[name])
+            self._go(self.supervisor.start, name)
+        elif verb in ("update", "edit"):
+            self._change(name, reconnects=verb == "update")
+        else:
+            self.watch.ordered(name, verb)
+            verbs: dict[str, Callable[[str], Coroutine[Any, Any, Any]]] = {
+                "start": self.supervisor.start,
+                "stop": self.supervisor.stop,
+                "restart": self.supervisor.restart,
+                "remove": self.supervisor.remove,
+                "recheck": self.supervisor.check,
+            }
+            self._go(verbs[verb], name)
+
+    def _change(self, name: str, *, reconnects: bool) -> None:
+        """Change the configuration of a service: its connection, or only what people read."""
+        spec, chance = self.specs[name], self.dice.random()
+        if reconnects:
+            self.watch.ordered(name, "update")
+            spec = attrs.evolve(spec, settings={"version": chance})
+        else:
+            spec = attrs.evolve(spec, description=f"edited {chance}")
+        self.specs[name] = spec
+        self.supervisor.update(spec)
+
+    def _go(self, verb: Callable[[str], Coroutine[Any, Any, Any]], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(_quietly(verb(name)))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+
+async def _quietly(order: Coroutine[Any, Any, Any]) -> None:
+    with suppress(NotFound):  # it was removed meanwhile
+        await order

@@ -1,0 +1,129 @@
+"""The oracle of I20: what is recorded of a service is what happened to it."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from mcpstore.core.context import Context, Desired
+from mcpstore.core.models.events import Event
+from mcpstore.core.models.history import StateEdge
+from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.monitoring.metrics import intervals
+from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
+
+if TYPE_CHECKING:
+    from mcpstore.runtime.runner import Runner
+
+__all__ = ["Intervals"]
+
+USABLE: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
+NEARLY: Final = 1e-6
+"""Rounding of sums, as a share."""
+
+EDGES: Final = 200
+"""Edges of each service that are looked at together."""
+
+EVERY: Final = 1800.0
+"""Seconds between two comparisons of everything."""
+
+
+@attrs.define
+class _Kept:
+    """What an independent observer keeps of one service.
+
+    Attributes:
+        since: When the interval that lasts began.
+        is_wanted: Whether it is wanted in it.
+        is_usable: Whether it is usable in it.
+        wanted: Seconds it was wanted before.
+        usable: Seconds of them it was usable.
+    """
+
+    since: float
+    is_wanted: bool = False
+    is_usable: bool = False
+    wanted: float = 0.0
+    usable: float = 0.0
+
+    def move(self, now: float, *, wanted: bool, usable: bool) -> None:
+        """Begin another interval."""
+        lasted = now - self.since
+        self.wanted += lasted * self.is_wanted
+        self.usable += lasted * (self.is_wanted and self.is_usable)
+        self.since, self.is_wanted, self.is_usable = now, wanted, usable
+
+    def availability(self, now: float) -> float:
+        """Return the usable share of the time it was wanted, in per cent."""
+        self.move(now, wanted=self.is_wanted, usable=self.is_usable)
+        return 100.0 * self.usable / self.wanted if self.wanted else 100.0
+
+
+class Intervals(Oracle):
+    """I20: each edge is recorded once, with both clocks; intervals tile time, and availability is their sum."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._kept: dict[str, _Kept] = {}
+        self._edges: dict[str, deque[StateEdge]] = {}
+        self._worst: dict[str, float] = {}
+        self._due = 0.0
+
+    def noted(self, edge: StateEdge) -> None:
+        """An edge must differ from the one before, and be of this moment."""
+        name, now = edge.service_name, self.scene.now()
+        edges = self._edges.setdefault(name, deque(maxlen=EDGES))
+        if edges and (edges[-1].state, edges[-1].wanted) == (edge.state, edge.wanted):
+            raise Broken("I20", name, f"an edge to {edge.state.value} is recorded twice")
+        if (edge.monotonic, edge.timestamp) != (now, self.scene.posix()):
+            raise Broken("I20", name, f"an edge is recorded as of {edge.monotonic:.3f} s at {now:.3f} s")
+        edges.append(edge)
+
+    def stepped(self, runner: Runner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it led, counts
+        """What is recorded last must be what the machine's own context says."""
+        name, ctx, now = runner.spec.name, runner.ctx, self.scene.now()
+        if ctx.removed:
+            self._kept.pop(name, None)
+            self._edges.pop(name, None)
+            return
+        if ctx.conn is before.conn and ctx.desired is before.desired:
+            return
+        wanted = ctx.desired is Desired.RUN
+        last = self._edges[name][-1] if name in self._edges else None
+        if last is None or (last.state, last.wanted) != (ctx.conn, wanted):
+            told = "nothing" if last is None else last.state.value
+            raise Broken("I20", name, f"it is {ctx.conn.value}, and {told} is recorded")
+        kept = self._kept.get(name)
+        if kept is None:
+            kept = self._kept[name] = _Kept(now)
+        kept.move(now, wanted=wanted, usable=ctx.conn in USABLE)
+
+    def sweep(self) -> None:
+        """What is told of every service must be what was kept, and what lies between its edges must tile time."""
+        now, wall = self.scene.now(), self.scene.posix()
+        if now < self._due:
+            return
+        self._due = now + EVERY
+        for name, kept in self._kept.items():
+            told, own = self.scene.metering.metrics(name).availability, kept.availability(now)
+            self._worst[name] = own
+            if abs(told - own) > NEARLY * 100:
+                raise Broken("I20", name, f"its availability is told as {told:.6f} % and is {own:.6f} %")
+            self._tile(name, wall)
+
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Return the share of time each service was usable, in per cent."""
+        return {"availability": self._worst}
+
+    def _tile(self, name: str, wall: float) -> None:
+        edges = self._edges[name]
+        found = intervals(edges, wall)
+        between = sum(interval.duration for interval in found[:-1])
+        if abs(between - (edges[-1].monotonic - edges[0].monotonic)) > NEARLY * max(1.0, between):
+            raise Broken("I20", name, f"its intervals last {between:.3f} s together, and its edges lie further apart")
+        for one, following in pairwise(found):
+            if one.until != following.since and following.since >= one.since:
+                raise Broken("I20", name, f"there is a gap between its intervals, at {one.until:.3f}")

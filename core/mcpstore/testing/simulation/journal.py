@@ -1,0 +1,61 @@
+"""The log of a simulation: hashed as it grows, its last lines kept for people to read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from typing import Final
+
+from mcpstore.core.context import Context
+from mcpstore.core.models import events as ev
+from mcpstore.core.models.events import Event
+
+__all__ = ["Journal"]
+
+KEPT: Final = 25
+"""Steps of each service that are kept."""
+
+
+class Journal:
+    """Everything that happened, in order, as one number; and the last of it in words.
+
+    Attributes:
+        events: How many events there were.
+    """
+
+    def __init__(self) -> None:
+        self.events: int = 0
+        self._digest = hashlib.sha256()
+        self._last: dict[str, deque[str]] = {}
+
+    def step(self, now: float, service: str, event: Event, ctx: Context) -> None:
+        """Take down an event of a service and what it led to."""
+        self.note(now, service, f"{_word(event)} -> {ctx.conn.value} {ctx.act.value or ctx.timer.value} {ctx.epoch}")
+
+    def note(self, now: float, service: str, told: str) -> None:
+        """Take down anything else."""
+        self.events += 1
+        line = f"{now:.6f} {service} {told}"
+        self._digest.update(line.encode())
+        ring = self._last.get(service)
+        if ring is None:
+            ring = self._last[service] = deque(maxlen=KEPT)
+        ring.append(line)
+
+    @property
+    def hash(self) -> str:
+        """The number that stands for everything that happened."""
+        return self._digest.hexdigest()[:16]
+
+    def last(self, service: str) -> list[str]:
+        """Return the last lines about a service, oldest first."""
+        return list(self._last.get(service, ()))
+
+
+def _word(event: Event) -> str:
+    word = type(event).__name__
+    if isinstance(event, ev.Expired):
+        return f"{word} {event.timer.value}"
+    if isinstance(event, ev.OpenFail):
+        return f"{word} {event.failure.value}"
+    return word

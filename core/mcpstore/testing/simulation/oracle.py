@@ -1,0 +1,117 @@
+"""What an oracle is: somebody who hears everything and says when a promise is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from mcpstore.core.context import Context
+from mcpstore.core.models.events import Event
+from mcpstore.core.models.history import StateEdge
+from mcpstore.core.models.timing import Timing
+from mcpstore.testing.simulation.worlds import World
+
+if TYPE_CHECKING:
+    from mcpstore.runtime.metering import Metering
+    from mcpstore.runtime.runner import Runner
+
+__all__ = ["Broken", "Oracle", "Scene"]
+
+
+class Broken(Exception):
+    """A promise is broken.
+
+    Attributes:
+        invariant: Which one, as docs/explanation/reliability.md names it.
+        service: Where.
+        told: What happened.
+        journal: The last events of the service.
+    """
+
+    def __init__(self, invariant: str, service: str, told: str) -> None:
+        self.invariant: str = invariant
+        self.service: str = service
+        self.told: str = told
+        self.journal: list[str] = []
+        super().__init__(invariant, service, told)
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.invariant}: service {self.service!r}: {self.told}", *self.journal])
+
+
+@attrs.frozen(kw_only=True)
+class Scene:
+    """What oracles may look at.
+
+    Attributes:
+        now: Returns the time, in seconds.
+        posix: Returns the time of the wall clock, in seconds.
+        timing: How long everything takes.
+        worlds: The far side of each service.
+        runners: Returns the runners there are.
+        metering: What is measured.
+        excuse: Returns when the machine itself was last in trouble, in seconds.
+    """
+
+    now: Callable[[], float]
+    posix: Callable[[], float]
+    timing: Timing
+    worlds: Mapping[str, World]
+    runners: Callable[[], Mapping[str, Runner]]
+    metering: Metering
+    excuse: Callable[[], float]
+
+
+class Oracle:
+    """Hears everything and raises `Broken`; this one hears nothing wrong.
+
+    Args:
+        scene: What it may look at.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene: Scene = scene
+
+    # --- what people say
+
+    def ordered(self, service: str, verb: str) -> None:
+        """Take note of an order: start, stop, restart, update, remove, recheck."""
+
+    # --- what the machine does
+
+    def stepped(self, runner: Runner, event: Event, before: Context) -> None:
+        """Take note of a step that has just been taken."""
+
+    def noted(self, edge: StateEdge) -> None:
+        """Take note that an edge was recorded."""
+
+    # --- what reaches the far side
+
+    def opening(self, service: str) -> None:
+        """Take note that somebody begins to open a connection."""
+
+    def opened(self, service: str) -> None:
+        """Take note that a connection is open."""
+
+    def asked(self, service: str) -> None:
+        """Take note that a request arrived."""
+
+    def ended(self, service: str) -> None:
+        """Take note that a connection ended by itself."""
+
+    def closed(self, service: str) -> None:
+        """Take note that nothing of a connection is left."""
+
+    # --- time
+
+    def sweep(self) -> None:
+        """Look around; done once a minute."""
+
+    def finish(self) -> None:
+        """Look at the whole; done once, at the end."""
+
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Return what was measured on the way: by name of the figure, then by service."""
+        return {}

@@ -1,0 +1,146 @@
+"""The oracle of I9: nobody is opened too often, and nobody waits in step with anybody else."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from mcpstore.core.backoff import cool_floor, retry_floor
+from mcpstore.core.context import Context
+from mcpstore.core.models.events import Event, Timer
+from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
+
+if TYPE_CHECKING:
+    from mcpstore.runtime.runner import Runner
+
+__all__ = ["BoundedRate"]
+
+BURST: Final = 600.0
+DAY: Final = 86_400.0
+IN_A_BURST: Final = 25
+IN_A_DAY: Final = 1440
+NEVER_STABLE: Final = 720
+REFUSED: Final = 60
+
+BINS: Final = 8
+ENOUGH: Final = 400
+"""Waits from which their spread can be judged."""
+
+
+@attrs.define
+class _Opens:
+    """What is known of one service since people last had a say.
+
+    Attributes:
+        times: When it was opened without being asked to, within the last day.
+        retries: Attempts whose waits have grown.
+        opened: When its connection was opened.
+        proved: When a connection last proved stable.
+        closed: When its last connection was closed.
+        floor: Seconds it must wait at least.
+        is_retry: Whether it waits for the next attempt of a round, not for the next round.
+        was_ordered: Whether the next opening is somebody's wish.
+    """
+
+    times: deque[float] = attrs.field(factory=deque[float])
+    retries: int = 0
+    opened: float | None = None
+    proved: float = float("-inf")
+    closed: float = 0.0
+    floor: float = 0.0
+    is_retry: bool = False
+    was_ordered: bool = True
+
+
+class BoundedRate(Oracle):
+    """I9: openings that nobody asked for are bounded in ten minutes and in a day, and no wait is too short."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._known: dict[str, _Opens] = {}
+        self._bins = [0] * BINS
+        self._in_a_burst: dict[str, float] = {}
+        self._in_a_day: dict[str, float] = {}
+
+    def ordered(self, service: str, verb: str) -> None:
+        """An operator's word begins a new story."""
+        if verb in ("start", "restart", "update"):
+            self._known[service] = _Opens()
+        elif verb == "recheck" and service in self._known:
+            self._known[service].was_ordered = True
+
+    def opening(self, service: str) -> None:
+        """Count, and see that it waited."""
+        now, known = self.scene.now(), self._of(service)
+        if known.was_ordered:
+            known.was_ordered = False
+            return
+        waited = now - known.closed
+        if waited < known.floor - 0.001:
+            raise Broken("I9", service, f"it is opened after {waited:.2f} s; the least wait is {known.floor:.2f} s")
+        if known.is_retry:  # a wait lies between its floor and twice that
+            self._bins[min(BINS - 1, int((waited / known.floor - 1) * BINS + 0.001))] += 1
+        self._count(service, known, now)
+
+    def _count(self, service: str, known: _Opens, now: float) -> None:
+        times = known.times
+        times.append(now)
+        while times[0] <= now - DAY:
+            times.popleft()
+        in_a_burst = 0
+        for when in reversed(times):
+            if when <= now - BURST:
+                break
+            in_a_burst += 1
+        self._in_a_burst[service] = max(self._in_a_burst.get(service, 0), in_a_burst)
+        self._in_a_day[service] = max(self._in_a_day.get(service, 0), len(times))
+        self._check(service, "600 s", in_a_burst, IN_A_BURST)
+        self._check(service, "a day", len(times), IN_A_DAY)
+        if known.proved < now - DAY:
+            self._check(service, "a day, without ever being stable,", len(times), NEVER_STABLE)
+        if self.scene.worlds[service].kind == "refusing":
+            self._check(service, "a day, being refused,", len(times), REFUSED)
+
+    def opened(self, service: str) -> None:
+        """Begin to prove itself."""
+        self._of(service).opened = self.scene.now()
+
+    def closed(self, service: str) -> None:
+        """A connection that lasted has earned a new budget."""
+        now, known = self.scene.now(), self._of(service)
+        known.closed = now
+        if known.opened is not None and now - known.opened >= self.scene.timing.stable:
+            known.proved, known.retries = now, 0
+        known.opened = None
+
+    def stepped(self, runner: Runner, event: Event, before: Context) -> None:  # noqa: ARG002 - which timer, counts
+        """Reckon how long it must wait at least."""
+        timer = runner.ctx.timer
+        if timer is before.timer or timer not in (Timer.RETRY, Timer.COOL):
+            return
+        timing, known = self.scene.timing, self._of(runner.spec.name)
+        known.is_retry = timer is Timer.RETRY
+        if known.is_retry:
+            known.floor = retry_floor(timing, known.retries)
+            known.retries += 1
+        else:
+            known.floor = cool_floor(timing, runner.ctx.reason, 0)
+
+    def finish(self) -> None:
+        """Waits of many must not be the same."""
+        waits = sum(self._bins)
+        if waits >= ENOUGH and min(self._bins) * 4 * BINS < waits:
+            raise Broken("I9", "*", f"the waits of {waits} attempts are not spread: {self._bins} by eighths")
+
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Return the most openings of each service that nobody asked for."""
+        return {"most openings in 600 s": self._in_a_burst, "most openings in a day": self._in_a_day}
+
+    def _of(self, service: str) -> _Opens:
+        return self._known.setdefault(service, _Opens())
+
+    def _check(self, service: str, within: str, count: int, most: int) -> None:
+        if count > most:
+            raise Broken("I9", service, f"it was opened {count} times in {within} and nobody asked; {most} is the most")

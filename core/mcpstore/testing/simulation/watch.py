@@ -1,0 +1,159 @@
+"""Everything that can be heard of a fleet in one place: written down, and put before the oracles."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from mcpstore.core.context import Context
+from mcpstore.core.models.events import Event
+from mcpstore.core.models.history import StateEdge
+from mcpstore.runtime.archive import Archive
+from mcpstore.runtime.runner import Runner
+from mcpstore.testing.simulation.journal import Journal
+from mcpstore.testing.simulation.oracle import Broken, Oracle
+
+if TYPE_CHECKING:
+    from mcpstore.core.models.service import ServiceSpec
+    from mcpstore.runtime.shared import Shared
+
+__all__ = ["BugFinder", "HeardArchive", "Watch", "WatchedRunner"]
+
+
+class Watch:
+    """Hears everything, writes it down, and asks the oracles.
+
+    Args:
+        now: Returns the time, in seconds.
+
+    Attributes:
+        journal: What was heard.
+        broken: The first promise that was broken, if one was.
+        on_broken: Called when one is.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.journal: Journal = Journal()
+        self.broken: Broken | None = None
+        self.on_broken: Callable[[], None] = lambda: None
+        self._now = now
+        self._oracles: list[Oracle] = []
+        self._steps: list[Callable[[Runner, Event, Context], None]] = []
+        self._asks: list[Callable[[str], None]] = []
+
+    def consult(self, oracles: Iterable[Oracle]) -> None:
+        """Let these oracles hear everything from now on."""
+        self._oracles = list(oracles)
+        # Nearly everything that happens is a check that is answered: only those who care about those are asked.
+        self._steps = [o.stepped for o in self._oracles if type(o).stepped is not Oracle.stepped]
+        self._asks = [o.asked for o in self._oracles if type(o).asked is not Oracle.asked]
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """What the oracles measured: by name of the figure, then by service."""
+        return {name: dict(values) for oracle in self._oracles for name, values in oracle.scores().items()}
+
+    def ordered(self, service: str, verb: str) -> None:
+        """Take note of an order."""
+        self._note(service, verb.upper())
+        self._ask([oracle.ordered for oracle in self._oracles], service, verb)
+
+    def stepped(self, runner: Runner, event: Event, before: Context) -> None:
+        """Take note of a step."""
+        self.journal.step(self._now(), runner.spec.name, event, runner.ctx)
+        self._ask(self._steps, runner, event, before)
+
+    def noted(self, edge: StateEdge) -> None:
+        """Take note of a recorded edge."""
+        self._ask([oracle.noted for oracle in self._oracles], edge)
+
+    def opening(self, service: str) -> None:
+        """Take note that somebody begins to open a connection."""
+        self._note(service, "opening")
+        self._ask([oracle.opening for oracle in self._oracles], service)
+
+    def opened(self, service: str) -> None:
+        """Take note that a connection is open."""
+        self._ask([oracle.opened for oracle in self._oracles], service)
+
+    def asked(self, service: str) -> None:
+        """Take note that a request arrived."""
+        self._ask(self._asks, service)
+
+    def ended(self, service: str) -> None:
+        """Take note that a connection ended by itself."""
+        self._note(service, "ended by itself")
+        self._ask([oracle.ended for oracle in self._oracles], service)
+
+    def closed(self, service: str) -> None:
+        """Take note that nothing of a connection is left."""
+        self._note(service, "closed")
+        self._ask([oracle.closed for oracle in self._oracles], service)
+
+    def happened(self, told: str) -> None:
+        """Take note of something that happened to the whole machine."""
+        self._note("*", told)
+
+    def sweep(self) -> None:
+        """Let everybody look around."""
+        self._ask([oracle.sweep for oracle in self._oracles])
+
+    def finish(self) -> None:
+        """Let everybody look at the whole."""
+        self._ask([oracle.finish for oracle in self._oracles])
+
+    def found(self, broken: Broken) -> None:
+        """Take note that a promise is broken; only the first one counts."""
+        if self.broken is None:
+            self.broken = broken
+            broken.journal = self.journal.last(broken.service)
+            self.on_broken()
+
+    def _note(self, service: str, told: str) -> None:
+        self.journal.note(self._now(), service, told)
+
+    def _ask(self, listeners: Iterable[Callable[..., None]], *arguments: object) -> None:
+        try:
+            for listener in listeners:
+                listener(*arguments)
+        except Broken as broken:
+            self.found(broken)
+
+
+class WatchedRunner(Runner):
+    """The runner of a service, overheard."""
+
+    def __init__(self, spec: ServiceSpec, shared: Shared, on_forgotten: Callable[[str], None], watch: Watch) -> None:
+        super().__init__(spec, shared, on_forgotten)
+        self._watch = watch
+
+    def _take(self, event: Event) -> None:
+        before = self.ctx
+        super()._take(event)
+        self._watch.stepped(self, event, before)
+
+
+class HeardArchive(Archive):
+    """The archive of a store, overheard."""
+
+    watch: Watch
+
+    def note(self, edge: StateEdge) -> None:
+        """Keep an edge."""
+        super().note(edge)
+        self.watch.noted(edge)
+
+
+class BugFinder(logging.Handler):
+    """Takes every report of a bug of ours for a broken promise."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(logging.ERROR)
+        self._watch = watch
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look at a record."""
+        if record.exc_info is not None:
+            told = record.getMessage()
+            self._watch.found(Broken("bug", "*", f"{told}: {record.exc_info[1]!r}"))

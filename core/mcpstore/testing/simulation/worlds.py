@@ -1,0 +1,187 @@
+"""What the far side of a service does over time: the worlds a fleet is put into."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Final
+
+import attrs
+
+__all__ = ["GOOD", "WORLDS", "Behaviour", "Opening", "World", "make_worlds"]
+
+HOUR: Final = 3600.0
+DAY: Final = 86_400.0
+
+
+class Opening(StrEnum):
+    """How an attempt to open ends."""
+
+    OPENS = "opens"
+    FAILS = "fails"
+    REFUSES = "refuses"
+    HANGS = "hangs"
+
+
+@attrs.frozen(kw_only=True)
+class Behaviour:
+    """How the far side behaves for a while.
+
+    Attributes:
+        opening: How an attempt to open ends.
+        takes: Seconds an attempt takes.
+        lives: Seconds after which a connection ends by itself; None if it does not.
+        answers: Seconds an answer takes; None if there is none.
+        cuts: Whether connections that are open when this begins end at once.
+        clings: Closes that leave something behind before one succeeds.
+    """
+
+    opening: Opening = Opening.OPENS
+    takes: float = 0.05
+    lives: float | None = None
+    answers: float | None = 0.002
+    cuts: bool = False
+    clings: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether a service can be kept under these circumstances."""
+        return self.opening is Opening.OPENS and self.lives is None and self.answers is not None
+
+
+GOOD: Final = Behaviour()
+DOWN: Final = Behaviour(opening=Opening.FAILS, answers=None, cuts=True)
+
+
+class World:
+    """The far side of one service: behaviours that follow each other.
+
+    Args:
+        kind: What it is called.
+        phases: When each behaviour begins, in seconds, in order; the first one at 0.
+    """
+
+    def __init__(self, kind: str, phases: Sequence[tuple[float, Behaviour]]) -> None:
+        self.kind: str = kind
+        self._begins: list[float] = [begin for begin, _ in phases]
+        self._behaviours: list[Behaviour] = [behaviour for _, behaviour in phases]
+
+    def at(self, now: float) -> Behaviour:
+        """Return how it behaves at a time, in seconds."""
+        return self._behaviours[bisect_right(self._begins, now) - 1]
+
+    def attempt(self, now: float) -> Behaviour:
+        """Return how the attempt ends that begins now; asked once for each."""
+        return self.at(now)
+
+    def cut_after(self, now: float) -> float | None:
+        """Return when connections that are open now are cut, if they are."""
+        for begin, behaviour in zip(self._begins, self._behaviours, strict=True):
+            if begin > now and behaviour.cuts:
+                return begin
+        return None
+
+    def good_since(self, now: float) -> float | None:
+        """Return since when it has been good without a break; None if it is not."""
+        return self._since(now, lambda behaviour: behaviour.is_good)
+
+    def silent_since(self, now: float) -> float | None:
+        """Return since when nothing has been answered, without a break; None if something is."""
+        return self._since(now, lambda behaviour: behaviour.answers is None)
+
+    def _since(self, now: float, holds: Callable[[Behaviour], bool]) -> float | None:
+        index = bisect_right(self._begins, now) - 1
+        if not holds(self._behaviours[index]):
+            return None
+        while index > 0 and holds(self._behaviours[index - 1]) and not self._behaviours[index].cuts:
+            index -= 1
+        return self._begins[index]
+
+
+# --- kinds of worlds: each is made from dice and the length of the simulation in seconds --------------------
+
+Maker = Callable[[random.Random, float], list[tuple[float, Behaviour]]]
+
+LIVES: Final = (0.0, 1.0, 20.0, 60.0, 119.0, 121.0, 300.0, 599.0, 601.0, 1800.0)
+"""Lifetimes at which a service that dies is hardest to treat well, in seconds."""
+
+
+def _always(behaviour: Behaviour) -> Maker:
+    return lambda _dice, _length: [(0.0, behaviour)]
+
+
+def _dying(dice: random.Random, _length: float) -> list[tuple[float, Behaviour]]:
+    return [(0.0, Behaviour(lives=dice.choice(LIVES)))]
+
+
+def _flapping(dice: random.Random, length: float) -> list[tuple[float, Behaviour]]:
+    return _alternating(dice, length, (5.0, 900.0), (1.0, 180.0), DOWN)
+
+
+def _freezing(dice: random.Random, length: float) -> list[tuple[float, Behaviour]]:
+    return _alternating(dice, length, (HOUR, 8 * HOUR), (30.0, 1800.0), Behaviour(answers=None))
+
+
+def _healing(dice: random.Random, length: float) -> list[tuple[float, Behaviour]]:
+    begin = dice.uniform(0, length / 4)
+    outage = min(10 ** dice.uniform(0, 5), length / 2)  # from a second to a day
+    return [(0.0, GOOD), (begin, DOWN), (begin + outage, GOOD)]
+
+
+def _blips(dice: random.Random, length: float) -> list[tuple[float, Behaviour]]:
+    times, at = [(0.0, GOOD)], dice.uniform(0, DAY)
+    while at < length:
+        times.append((at, Behaviour(cuts=True)))
+        at += DAY
+    return times
+
+
+def _alternating(
+    dice: random.Random, length: float, good: tuple[float, float], bad: tuple[float, float], behaviour: Behaviour
+) -> list[tuple[float, Behaviour]]:
+    phases, at = [(0.0, GOOD)], dice.uniform(*good)
+    while at < length:
+        phases.append((at, behaviour))
+        at += dice.uniform(*bad)
+        phases.append((at, GOOD))
+        at += dice.uniform(*good)
+    return phases
+
+
+WORLDS: Final[Mapping[str, Maker]] = {
+    "perfect": _always(GOOD),
+    "slow": _always(Behaviour(answers=3.0)),
+    "dead": _always(DOWN),
+    "refusing": _always(Behaviour(opening=Opening.REFUSES, answers=None)),
+    "hanging": _always(Behaviour(opening=Opening.HANGS, answers=None)),
+    "mute": _always(Behaviour(answers=None)),
+    "clinging": _always(Behaviour(lives=1200.0, clings=2)),
+    "dying": _dying,
+    "flapping": _flapping,
+    "freezing": _freezing,
+    "healing": _healing,
+    "blips": _blips,
+}
+"""Every kind of world a service can be put into by itself."""
+
+OUTAGE: Final = "outage"
+"""The world that services share: all of them go down at the same moments."""
+
+
+def make_worlds(names: Sequence[str], kinds: Sequence[str], dice: random.Random, length: float) -> dict[str, World]:
+    """Return a world for each service: the kinds in turn, `outage` being one and the same for all who are in it.
+
+    Args:
+        names: The services.
+        kinds: Kinds of worlds.
+        dice: Decides what is left open.
+        length: Length of the simulation, in seconds.
+    """
+    shared = World(OUTAGE, _alternating(dice, length, (2 * HOUR, DAY), (10.0, HOUR), DOWN))
+    found: dict[str, World] = {}
+    for number, name in enumerate(names):
+        kind = kinds[number % len(kinds)]
+        found[name] = shared if kind == OUTAGE else World(kind, WORLDS[kind](dice, length))
+    return found
