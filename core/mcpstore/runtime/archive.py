@@ -99,24 +99,26 @@ class Archive:
     async def samples(self, query: HistoryQuery) -> list[MetricsSample]:
         """Return samples, by service and time."""
         await self.flush()
-        found = await self._ask(lambda backend: backend.samples(query))
-        if found is not None:
-            return list(found)
-        return thinned(_matching(self._samples, query), query.step)
+        found = list(await self._ask(lambda backend: backend.samples(query)) or ())
+        waiting = list(_matching(self._samples, query))
+        if not waiting:
+            return found
+        return thinned(sorted([*found, *waiting], key=lambda s: (s.service_name, s.timestamp)), query.step)
 
     async def edges(self, query: HistoryQuery) -> list[StateEdge]:
         """Return edges, by service and time: those asked for, and of each service the last one before them."""
         await self.flush()
-        found = await self._ask(lambda backend: backend.edges(query))
-        if found is not None:
-            return list(found)
-        told: list[StateEdge] = []
-        for name in sorted(self._edges):
+        told: dict[str, list[StateEdge]] = {}
+        for edge in await self._ask(lambda backend: backend.edges(query)) or ():
+            told.setdefault(edge.service_name, []).append(edge)
+        for name, waiting in self._edges.items():
             if query.service in (None, name):
-                every = [edge for edge in self._edges[name] if edge.timestamp <= query.until]
-                early = [edge for edge in every if edge.timestamp <= query.since]
-                told += [*early[-1:], *every[len(early) :]]
-        return told
+                told.setdefault(name, []).extend(edge for edge in waiting if edge.timestamp <= query.until)
+        found: list[StateEdge] = []
+        for _, edges in sorted(told.items()):
+            early = sum(edge.timestamp <= query.since for edge in edges)
+            found += edges[max(0, early - 1) :]
+        return found
 
     async def close(self) -> None:
         """Have the backend take what waits, and let go of it."""
