@@ -8,7 +8,7 @@ import json
 import pytest
 
 from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus
-from mcpstore.errors import NotReady, ServiceError, ServiceNotFound
+from mcpstore.errors import InvalidService, NotReady, ServiceError, ServiceNotFound
 
 S = ServiceConnectionState
 
@@ -302,3 +302,30 @@ async def test_a_listing_that_fails_keeps_the_tools_and_says_why(world):
     assert "not now" in found.error
     with pytest.raises(ServiceNotFound):
         await store.refresh_tools("ghost")
+
+
+async def test_a_policy_whose_options_are_wrong_is_told_by_field_and_keeps_nothing_from_running(world, caplog):
+    wrong = world.entry("a", mcpstore={"recovery": {"type": "fixed", "delay": 0, "dealy": 1}})
+    world.path.write_text(json.dumps({"mcpServers": {"a": wrong, "b": world.entry("b")}}))
+    store = await world.open(world.path)
+    assert await store.wait_service("a", timeout=60)
+    (problem,) = await store.list_problems()
+    assert problem.where == "service 'a'"
+    assert problem.what.startswith("recovery policy 'fixed': ")
+    assert "delay: input should be greater than 0" in problem.what
+    assert "dealy: extra inputs are not permitted" in problem.what
+    world.do(store, world.servers["a"].die)
+    await store.wait_service("a", "reconnecting", timeout=60)
+    assert await store.wait_service("a", timeout=60)  # by the built-in timing
+    assert "recovery policy 'fixed': delay: input should be greater than 0" in caplog.text
+
+
+async def test_a_policy_whose_options_are_wrong_is_not_stored(world):
+    store = await world.open(world.path)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    before = world.path.read_bytes()
+    entry = world.entry("a", mcpstore={"recovery": {"type": "fixed", "max_attempts": 0}})
+    for refused in (store.add_service({"name": "a", **entry}), store.update_service("a", entry)):
+        with pytest.raises(InvalidService, match="recovery policy 'fixed': max_attempts: input should be greater"):
+            await refused
+    assert world.path.read_bytes() == before

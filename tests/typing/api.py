@@ -15,8 +15,11 @@ from mcpstore.core.models.service import (
     ServiceStatus,
     StateMetadata,
 )
+from mcpstore.dependencies import ServiceDependencyManager
 from mcpstore.monitoring import AlertConfig, MonitoringConfig
-from mcpstore.store.results import CallResult, CheckResult
+from mcpstore.recovery import ServiceAutoRecovery
+from mcpstore.states import UnifiedServiceStateManager
+from mcpstore.store.results import CallResult, CheckResult, Diagnosis, Recovery, ToolsRefresh
 
 
 def watch(name: str, old: ServiceConnectionState, new: ServiceConnectionState, metadata: StateMetadata) -> None:
@@ -37,6 +40,14 @@ def sync() -> None:
         assert_type(result, CallResult)
         assert_type(result.text, str)
         assert_type(store.check_services()["a"], CheckResult)
+        assert_type(store.diagnose("a"), Diagnosis)
+        assert_type(store.recover("a", timeout=30), Recovery)
+        assert_type(store.recover_all(), Named[Recovery])
+        assert_type(store.refresh_tools("a")["a"], ToolsRefresh)
+        assert_type(store.report_health("a", "slow", response_time=2.0), bool)
+        assert_type(ServiceAutoRecovery(store).check_and_recover(), Named[Recovery])
+        assert_type(ServiceDependencyManager(store).start_all_services(), dict[str, bool])
+        assert_type(UnifiedServiceStateManager(store).set_service_state("a", "disconnected"), bool)
         assert_type(store.for_agent("me").call_tool("echo"), CallResult)
         assert_type(store.close(), list[str])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -71,7 +70,7 @@ class Actor:
         self._decision = NOTHING
         self._probe: asyncio.Task[None] | None = None
         self._told: Verdict | None = None
-        self._attempts: deque[float] = deque(maxlen=ATTEMPTS_KEPT)
+        self._attempts: tuple[float, ...] = ()
         self._was_open = False
         self._is_anew = False
         self._waiters: dict[asyncio.Future[None], None] = {}  # a set would wake them in another order every time
@@ -131,7 +130,7 @@ class Actor:
             self._window.add(self._shared.clock.now())
         elif isinstance(event, ev.Start | ev.Restart | ev.Update) and before is not self.ctx:
             self._window.clear()  # an operator's word begins a new story
-            self._attempts.clear()
+            self._attempts = ()
             self._pins.clear()
 
     # --- actions
@@ -159,7 +158,7 @@ class Actor:
         self.history.next_retry = None
         self._decision = NOTHING
         if not self.ctx.op:
-            self._attempts.append(self._shared.clock.now())
+            self._attempts = (*self._attempts[1 - ATTEMPTS_KEPT :], self._shared.clock.now())
         anew, self._is_anew = self._is_anew, False
         self.session = Session(
             self.spec,

@@ -65,7 +65,7 @@ class History:
     next_retry: datetime | None = None
     note: str = ""
     checks: deque[bool] = attrs.field(factory=lambda: deque[bool](maxlen=CHECKS_KEPT))
-    last_checks: deque[PastCheck] = attrs.field(factory=lambda: deque[PastCheck](maxlen=SHOWN_CHECKS))
+    last_checks: tuple[PastCheck, ...] = ()
     exit: Exit | None = None
 
     def succeeded(self, now: datetime) -> None:
@@ -83,7 +83,8 @@ class History:
 
     def checked(self, now: datetime, took: float, *, answered: bool | None, error: str | None) -> None:
         """Take down what a check found that took so many seconds."""
-        self.last_checks.append(PastCheck(time=now, answered=answered, response_time=took * 1000, error=error))
+        check = PastCheck(time=now, answered=answered, response_time=took * 1000, error=error)
+        self.last_checks = (*self.last_checks[1 - SHOWN_CHECKS :], check)  # an empty deque alone weighs 700 bytes
         if answered is not None:
             self.checks.append(answered)
         if answered:

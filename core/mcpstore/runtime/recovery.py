@@ -13,7 +13,7 @@ import attrs
 from mcpstore.core.backoff import cool_delay, cool_floor, retry_delay, retry_floor
 from mcpstore.core.context import Context, Next
 from mcpstore.core.models.service import Reason, RestartOption, ServiceSpec
-from mcpstore.errors import PluginError
+from mcpstore.errors import ConfigError, PluginError
 from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
 from mcpstore.plugin_manager.guest import story
 from mcpstore.runtime.shared import Shared
@@ -123,6 +123,10 @@ async def _ask_policy(spec: ServiceSpec, incident: Incident, shared: Shared) -> 
         answer: object = policy.decide(incident, validated(policy.config, dict(spec.recovery.options), policy.name))
     except PluginError as error:
         _log.warning("service %r: %s; the built-in timing is used", spec.name, error)
+        return None
+    except ConfigError as error:
+        told = "service %r: recovery policy %r: %s; the built-in timing is used"
+        _log.warning(told, spec.name, spec.recovery.name, error)
         return None
     except Exception as error:  # noqa: BLE001 - a policy that fails has no opinion
         _log.warning(

@@ -6,19 +6,24 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from mcpstore.core.models.record import Named
+from mcpstore.core.models.service import Choice
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.hooks.persistence import Problem
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginInfo
 from mcpstore.runtime.clock import Clock
+from mcpstore.store.adding import wrong_choices
 from mcpstore.store.context import AsyncServiceContext
 from mcpstore.store.hints import collisions, hints
 from mcpstore.store.house import House
 
 __all__ = ["AsyncMCPStore"]
+
+DEFAULT_CHOICES: Final = (Choice("ping"), Choice("backoff"))
+"""What nearly every service is watched and brought back by; nothing can be wrong with it."""
 
 
 class AsyncMCPStore(AsyncServiceContext):
@@ -123,7 +128,13 @@ class AsyncMCPStore(AsyncServiceContext):
 
     async def list_problems(self) -> list[Problem]:
         """Return everything odd about the configuration."""
-        return list(self._open().problems)
+        house = self._open()
+        problems = list(house.problems)
+        for spec in house.registry.specs():
+            if (spec.health, spec.recovery) != DEFAULT_CHOICES:
+                wrong = await wrong_choices(spec, house.plugins)
+                problems += (Problem(where=f"service {spec.name!r}", what=what) for what in wrong)
+        return problems
 
     async def list_hints(self) -> list[str]:
         """Return what is unwise about the configuration: secrets in plain text, names that collide."""

@@ -22,7 +22,7 @@ from mcpstore.runtime.validation import validated
 from mcpstore.store.house import House
 from mcpstore.store.opening import open_document
 
-__all__ = ["edits_for", "handed_over", "unusable"]
+__all__ = ["edits_for", "handed_over", "unusable", "wrong_choices"]
 
 
 async def handed_over(config: Any, name: str | None, fields: Mapping[str, Any], plugins: PluginManager) -> Examined:
@@ -54,10 +54,9 @@ async def unusable(spec: ServiceSpec, house: House) -> tuple[str, ...]:
     Settings with variables are looked at when it is opened: the variables may have got their values by then.
     """
     plugins = house.plugins
+    if wrong := await wrong_choices(spec, plugins):
+        return tuple(wrong)
     try:
-        for family, choice in (("health strategy", spec.health), ("recovery policy", spec.recovery)):
-            offer = await plugins.obtain(family, choice.name)
-            validated(offer.config, dict(choice.options), choice.name)
         transport: Transport[Any] = await plugins.obtain("transport", spec.transport)
         text = _as_text(spec.settings)
         if text is None and not house.keeps_objects:
@@ -68,6 +67,20 @@ async def unusable(spec: ServiceSpec, house: House) -> tuple[str, ...]:
     except (ConfigError, PluginError) as error:
         return (str(error),)
     return ()
+
+
+async def wrong_choices(spec: ServiceSpec, plugins: PluginManager) -> list[str]:
+    """Return what is wrong with the health strategy and the recovery policy that an entry names."""
+    wrong: list[str] = []
+    for family, choice in (("health strategy", spec.health), ("recovery policy", spec.recovery)):
+        try:
+            offer = await plugins.obtain(family, choice.name)
+            validated(offer.config, dict(choice.options), choice.name)
+        except PluginError as error:
+            wrong.append(str(error))
+        except ConfigError as error:
+            wrong.append(f"{family} {choice.name!r}: {error}")
+    return wrong
 
 
 def _as_text(settings: Mapping[str, Any]) -> str | None:

@@ -67,7 +67,7 @@ def diagnose(runner: Runner, house: House) -> Diagnosis:
         error=error or None,
         exit_code=None if history.exit is None else history.exit.code,
         stderr=stderr,
-        checks=tuple(history.last_checks),
+        checks=history.last_checks,
         attempts=ctx.att,
         rounds=ctx.trips,
         next_retry_time=history.next_retry if _waits(ctx) else None,
