@@ -1,0 +1,182 @@
+"""Telling people: at least once, in order, and whoever cannot be told holds up nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
+
+import attrs
+
+from mcpstore.core.models.alert import Alert
+from mcpstore.core.models.record import Named, Record
+from mcpstore.plugin_manager.worker import Worker
+from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.mailbox import Mailbox
+from mcpstore.runtime.outbox import Notice, Outbox
+
+__all__ = ["Channel", "ChannelStatus", "Delivery"]
+
+PATIENCE: Final = 3.0
+"""Seconds a close waits for what is on its way; the rest stays in the outbox for the next manager."""
+
+_log = logging.getLogger("mcpstore.alerts")
+
+
+@attrs.frozen(kw_only=True)
+class Channel:
+    """A way to tell people.
+
+    Attributes:
+        name: Its name.
+        send: Tells them; returning means that they were told, raising that they were not.
+        wants: Whether it wants to hear of an alert.
+    """
+
+    name: str
+    send: Callable[[Alert], Awaitable[None]]
+    wants: Callable[[Alert], bool] = lambda _alert: True
+
+
+@attrs.frozen(kw_only=True)
+class ChannelStatus(Record):
+    """How a channel fares.
+
+    Attributes:
+        name: Its name.
+        waiting: Notices on their way.
+        delivered: Notices that have arrived.
+        failures: Failed attempts in a row.
+        given_up: Notices that never arrived.
+        error: What went wrong last; empty once a notice has arrived.
+    """
+
+    name: str
+    waiting: int
+    delivered: int
+    failures: int
+    given_up: int
+    error: str
+
+
+class Delivery:
+    """Brings alerts to every channel that wants them.
+
+    Args:
+        channels: The channels.
+        outbox: Where notices are kept until they have arrived.
+        clock: Time and chance.
+    """
+
+    def __init__(self, channels: Iterable[Channel], outbox: Outbox, clock: Clock) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._worker = Worker("mcpstore-outbox")
+        self._numbers = itertools.count(1)
+        self._fresh: list[Notice] = []
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._writer: asyncio.Task[None] | None = None
+        self._in_trouble = False
+        self._boxes = {
+            channel.name: Mailbox(
+                channel.name, channel.send, clock, arrived=self._arrived, given_up=self._given_up
+            )
+            for channel in channels
+        }
+        self._wants = {channel.name: channel.wants for channel in channels}
+
+    async def open(self) -> None:
+        """Take up what an earlier manager could not deliver, and begin."""
+        left: list[Notice] = []
+        await self._on_disk(lambda: left.extend(self._outbox.open()))
+        self._numbers = itertools.count(max((notice.id for notice in left), default=0) + 1)
+        for notice in left:
+            box = self._boxes.get(notice.channel)
+            if box is None:
+                _log.warning("an alert for %r is dropped: there is no such channel any more", notice.channel)
+                await self._forget([notice.id])
+            else:
+                box.add(notice)
+        self._writer = asyncio.create_task(self._write(), name="mcpstore-outbox")
+        for box in self._boxes.values():
+            box.start()
+
+    def post(self, alert: Alert) -> None:
+        """Have an alert told; returns at once."""
+        for name in self._boxes:
+            if self._wants[name](alert):
+                notice = Notice(id=next(self._numbers), channel=name, since=self._clock.posix(), alert=alert)
+                self._fresh.append(notice)
+        if self._fresh:
+            self._idle.clear()
+            self._wake.set()
+
+    def status(self) -> Named[ChannelStatus]:
+        """Return how every channel fares."""
+        return Named(
+            ChannelStatus(
+                name=box.name,
+                waiting=len(box),
+                delivered=box.delivered,
+                failures=box.failures,
+                given_up=box.given_up_count,
+                error=box.error,
+            )
+            for box in self._boxes.values()
+        )
+
+    async def close(self) -> None:
+        """Deliver what can be delivered at once, and leave the rest to the next manager."""
+        if self._writer is None:
+            return
+        settled = asyncio.ensure_future(self._settle())
+        await asyncio.wait([settled], timeout=PATIENCE)
+        settled.cancel()
+        self._writer.cancel()
+        await asyncio.wait([self._writer, settled])
+        for box in self._boxes.values():
+            await box.stop()
+        await self._on_disk(self._outbox.close)
+        self._worker.close()
+
+    async def _settle(self) -> None:
+        await self._idle.wait()
+        for box in self._boxes.values():
+            await box.quiet()
+
+    async def _write(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            notices, self._fresh = self._fresh, []
+            await self._on_disk(lambda fresh=notices: self._outbox.put(fresh))
+            for notice in notices:
+                self._boxes[notice.channel].add(notice)
+            if not self._fresh:
+                self._idle.set()
+
+    async def _arrived(self, notices: list[Notice]) -> None:
+        await self._forget([notice.id for notice in notices])
+
+    async def _given_up(self, notices: list[Notice], alert: Alert, why: str) -> None:
+        _log.error("alert not delivered to %r (%s): %s", notices[0].channel, why, alert.message)
+        await self._on_disk(lambda: self._outbox.bury(alert, why))
+        await self._forget([notice.id for notice in notices])
+
+    async def _forget(self, numbers: list[int]) -> None:
+        await self._on_disk(lambda: self._outbox.arrived(numbers))
+
+    async def _on_disk(self, what: Callable[[], Any]) -> None:
+        """Do something that blocks, in a thread; a disk in trouble makes alerts forgetful, not silent."""
+        try:
+            await self._worker.run(what, None)
+        except OSError as error:
+            if not self._in_trouble:
+                _log.warning("the outbox of alerts cannot be written (%s); they are kept in memory", error)
+            self._in_trouble = True
+        else:
+            self._in_trouble = False
