@@ -1,15 +1,21 @@
-"""Take the pictures in the documentation anew: `python docs/pictures.py`.
+"""Take the pictures in the documentation anew: `python docs/pictures.py`, or only some: `… demo top report`.
 
-The demonstration is played for real, and its last picture before everything is stopped is kept.
+The demonstration is played for real, and its last picture before everything is stopped is kept. The others show the end
+of a day that is played in virtual time, with the same dice every time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
+import sys
+import time
 from pathlib import Path
 
+from _pictures.page import page
+from _pictures.screen import screen
 from rich.console import Console
 from rich.panel import Panel
 
@@ -28,10 +34,21 @@ async def demo() -> str:
         raise SystemExit("the demonstration did not go as it should; the picture stays as it is")
     camera = Console(file=io.StringIO(), width=WIDTH, height=HEIGHT, record=True, force_terminal=True)
     camera.print(frames[-1])
-    svg = camera.export_svg(title="$ mcpstore demo")
-    return FONT_FACE.sub("", svg)
+    return camera.export_svg(title="$ mcpstore demo")
+
+
+def main(wanted: list[str]) -> None:
+    """Take the pictures that are wanted; all if none is named."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    PICTURES.mkdir(exist_ok=True)
+    if not wanted or "demo" in wanted:
+        (PICTURES / "demo.svg").write_text(FONT_FACE.sub("", asyncio.run(demo())), encoding="utf-8")
+    if not wanted or "top" in wanted:
+        (PICTURES / "top.svg").write_text(FONT_FACE.sub("", screen()), encoding="utf-8")
+    if (not wanted or "report" in wanted) and not page(PICTURES / "report.png"):
+        print("report.png stays as it is: there is no chromium to take it with", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    PICTURES.mkdir(exist_ok=True)
-    (PICTURES / "demo.svg").write_text(asyncio.run(demo()), encoding="utf-8")
+    main(sys.argv[1:])

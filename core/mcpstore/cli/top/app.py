@@ -15,7 +15,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Footer, Input, Static
 from textual.worker import Worker
 
-from mcpstore.cli.top.cells import COLUMNS, cells_of
+from mcpstore.cli.top.cells import COLUMNS, FIRST_FIGURE, LAST_FIGURE, cells_of
 from mcpstore.cli.top.details import LINES, details
 from mcpstore.cli.top.fleet import BACK, Fleet
 from mcpstore.cli.top.source import Source
@@ -41,9 +41,10 @@ class Top(App[None]):
     #head { height: 1; padding: 0 1; background: $primary-background; }
     #trouble { height: auto; padding: 0 1; background: $error; color: $text; display: none; }
     #filter { display: none; border: none; height: 1; padding: 0 1; }
-    #services { height: 1fr; }
+    #services { height: 1fr; min-height: 6; }
+    #services > .datatable--cursor { background: #34495e; }
     #services.stale { opacity: 60%; }
-    #pane { height: auto; max-height: 40%; border-top: solid $primary-background; padding: 0 1; }
+    #pane { height: auto; max-height: 60%; border-top: solid $primary-background; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "act('restart')", "restart"),
@@ -66,7 +67,13 @@ class Top(App[None]):
         self._head: Static = Static(id="head")
         self._trouble: Static = Static(id="trouble")
         self._filter: Input = Input(id="filter", placeholder="name, state, status or transport")
-        self._table: DataTable[Text] = DataTable(id="services", cursor_type="row", zebra_stripes=True, fixed_columns=1)
+        self._table: DataTable[Text] = DataTable(
+            id="services",
+            cursor_type="row",
+            cursor_foreground_priority="renderable",  # the colours of states stay
+            zebra_stripes=True,
+            fixed_columns=1,
+        )
         self._details: Static = Static(id="details")
 
     def compose(self) -> ComposeResult:
@@ -81,8 +88,10 @@ class Top(App[None]):
 
     async def on_mount(self) -> None:
         """Begin to look."""
-        for title, width, _ in COLUMNS:
-            self._table.add_column(title, width=width, key=title)
+        for number, (title, width, _) in enumerate(COLUMNS):
+            is_figure = FIRST_FIGURE <= number <= LAST_FIGURE
+            label = Text(title, justify="right" if is_figure else "left")
+            self._table.add_column(label, width=width, key=title)
         self._table.focus()
         if self._every is not None:
             self.set_interval(self._every, self._look_soon)

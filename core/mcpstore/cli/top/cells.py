@@ -12,7 +12,7 @@ from mcpstore.cli.top.fleet import BACK, Row
 from mcpstore.monitoring.report.bands import worst
 from mcpstore.monitoring.report.words import NOTHING, clean, memory, milliseconds
 
-__all__ = ["COLOURS", "COLUMNS", "Column", "band", "cells_of", "sparkline"]
+__all__ = ["COLOURS", "COLUMNS", "FIRST_FIGURE", "LAST_FIGURE", "Column", "band", "cells_of", "sparkline"]
 
 BAND: Final = 20
 """Cells of the states over time."""
@@ -21,15 +21,15 @@ SPARK: Final = 16
 LONGEST_NAME: Final = 24
 BARS: Final = "▁▂▃▄▅▆▇█"
 
-COLOURS: Final[Mapping[str, str]] = {
-    "healthy": "green",
-    "initializing": "blue",
-    "stopped": "bright_black",
-    "warning": "yellow",
-    "unknown": "cyan",
-    "unhealthy": "dark_orange",
-    "reconnecting": "magenta",
-    "disconnected": "red",
+COLOURS: Final[Mapping[str, str]] = {  # as on the page of a report, by night
+    "healthy": "#35a468",
+    "initializing": "#5f9bf2",
+    "stopped": "#8b95a1",
+    "warning": "#d9a521",
+    "unknown": "#46adbf",
+    "unhealthy": "#e57b3c",
+    "reconnecting": "#9a78f2",
+    "disconnected": "#e05263",
 }
 
 Column = tuple[str, int, Callable[[Row, float], Text]]
@@ -74,13 +74,17 @@ def _figure(key: str, form: Callable[[float], str], warn: float = math.inf) -> C
         value = row.now[key]
         if value is None:
             return Text(NOTHING, style="dim", justify="right")
-        return Text(form(value), style="red" if value > warn else "", justify="right")
+        return Text(form(value), style=COLOURS["disconnected"] if value > warn else "", justify="right")
 
     return make
 
 
 def _latency(row: Row, _now: float) -> Text:
-    return Text(sparkline([took for _, took in row.durations]), style="cyan")
+    return Text(sparkline([took for _, took in row.durations]), style=COLOURS["initializing"])
+
+
+def _rate(value: float) -> str:
+    return NOTHING if not value else f"{value:.2f}" if value < 1 else f"{value:.1f}"
 
 
 def _share(value: float) -> str:
@@ -93,10 +97,13 @@ COLUMNS: Final[Sequence[Column]] = (
     ("LAST 10 MIN", BAND, band),
     ("ANSWER", 8, _figure("response_time", lambda ms: milliseconds(ms / 1000))),
     ("OK", 7, _figure("success", _share)),
-    ("CALLS/S", 7, _figure("throughput", lambda rate: f"{rate:.1f}" if rate else NOTHING)),
+    ("CALLS/S", 7, _figure("throughput", _rate)),
     ("P95", 8, _figure("p95", milliseconds)),
     ("ERRORS", 7, _figure("error_rate", lambda rate: _share(100 * rate), warn=0.1)),
     ("CPU", 7, _figure("cpu_percent", lambda share: f"{share:.1f} %")),
     ("MEMORY", 9, _figure("memory_bytes", memory)),
     ("LATENCY", SPARK, _latency),
 )
+FIRST_FIGURE: Final = 3
+LAST_FIGURE: Final = 9
+"""The columns that hold figures."""

@@ -16,9 +16,12 @@ _BAD: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 """Categories of characters that move cursors, turn text around, or cannot be written."""
 _JOINERS: Final = frozenset("\u200c\u200d")  # between letters and emoji they belong to the text
 _MARKDOWN: Final = re.compile(r"[\\`*_\[\]|~#>]|:(?=//)|(?<=www)\.|@(?=\w)", re.IGNORECASE)
-_MINUTE: Final = 60
-_HOUR: Final = 3600
-_DAY: Final = 86_400
+_SPANS: Final = (
+    (86_400, "d", 3600, "h", 86_370),
+    (3600, "h", 60, "min", 3599.5),
+    (60, "min", 1, "s", 59.5),
+)
+"""Unit and the one below it, in seconds, and from where on it is used: rounded, it is never 60 of the one below."""
 
 
 def clean(text: str, *, longest: int = 500) -> str:
@@ -62,13 +65,11 @@ def when(timestamp: float, *, since: float | None = None) -> str:
 
 def duration(seconds: float) -> str:
     """Return seconds in the two largest units that matter: "4.2 s", "3 min 20 s", "2 d 5 h"."""
-    if seconds < _MINUTE:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - two digits in any case
-    for size, unit, below, small in ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min"), (_MINUTE, "min", 1, "s")):
-        whole, rest = divmod(round(seconds / below), size // below)
-        if whole:
+    for size, unit, below, small, least in _SPANS:
+        if seconds >= least:
+            whole, rest = divmod(round(seconds / below), size // below)
             return f"{whole} {unit} {rest} {small}" if rest else f"{whole} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - two digits in any case
 
 
 def percent(share: float | None) -> str:
