@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mcpstore.core.context import Context, Desired, run_status
@@ -201,7 +202,8 @@ class Metering(Witness):
 
     async def measure_machine(self) -> MachineMetrics:
         """Measure this machine now."""
-        self.machine = await self._worker.run(self._look_at_machine, LOOK_LIMIT)
+        look = partial(machine_metrics, self._clock.posix(), self._disk_path)
+        self.machine = await self._worker.run(look, LOOK_LIMIT)
         return self.machine
 
     # --- looking
@@ -223,8 +225,10 @@ class Metering(Witness):
             return
         leaders = {r.spec.name: r.session.pid for r in runners if r.session is not None and r.session.pid is not None}
 
+        posix = self._clock.posix()
+
         def look() -> tuple[dict[str, Usage], MachineMetrics]:
-            return self._looker.look(leaders) if leaders else {}, self._look_at_machine()
+            return self._looker.look(leaders) if leaders else {}, machine_metrics(posix, self._disk_path)
 
         try:
             usage, self.machine = await self._worker.run(look, LOOK_LIMIT)
@@ -239,9 +243,6 @@ class Metering(Witness):
             meter.used(usage.get(name))
         for listener in self.on_look:
             listener()
-
-    def _look_at_machine(self) -> MachineMetrics:
-        return machine_metrics(self._clock.posix(), self._disk_path)
 
     # --- helpers
 
