@@ -78,6 +78,9 @@ async def _examine(store: Reach, names: list[str] | None) -> dict[str, Any]:
         "problems": await store.ask("problems"),
         "plugins": plugins,
         "hints": await store.ask("hints"),
+        "containment": {
+            name: kept for name in names or every if (kept := (await store.ask("info", name=name))["containment"])
+        },
     }
 
 
@@ -96,6 +99,8 @@ def _show(found: Mapping[str, Any]) -> None:
             show.out.print(f"    [dim]{escape(evidence)}[/]", soft_wrap=True)
         if one["remedy"]:
             show.out.print(f"    [yellow]→ {escape(one['remedy'])}[/]", soft_wrap=True)
+    if kinds := sorted(set(found["containment"].values())):
+        show.out.print(f"[dim]processes of services are kept together by: {', '.join(kinds)}[/]")
     for problem in found["problems"]:
         show.out.print(f"[red]✗[/] {escape(problem['where'])}: {escape(problem['what'])}", soft_wrap=True)
         if problem["remedy"]:

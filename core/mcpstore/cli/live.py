@@ -30,12 +30,15 @@ def up(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what is going on.")] = False,
 ) -> None:
     """Run the manager: start every enabled service and keep it running, until Ctrl-C."""
+    from mcpstore.runtime.nursery import Nursery  # noqa: PLC0415 - only a manager has children to mind
 
     async def work() -> Exit:
         options = context.ensure_object(Options)
         _set_up_logging(verbose)
         stopping = Stopping()
         stopping.listen()
+        nursery = Nursery()
+        nursery.open()
         store = options.store(start=True)
         await store.open()
         server = ControlServer(Desk(store, stopping.ask), socket_of(options))
@@ -44,7 +47,7 @@ def up(
             await watch(store, stopping.asked, live=show.out.is_terminal and not plain)
         finally:
             await server.stop()
-            left = await _close(store, stopping)
+            left = [*await _close(store, stopping), *map(str, await nursery.close())]
         return Exit.FAILED if left else Exit.OK
 
     perform(work)

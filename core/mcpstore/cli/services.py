@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import attrs
 import typer
+from rich.table import Table
 
 from mcpstore.cli import show
 from mcpstore.cli.app import JsonFlag, app, perform
@@ -47,6 +48,9 @@ def list_services(context: typer.Context, as_json: JsonFlag = False) -> None:
 def status(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="The service; all if none is named.")] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also what is kept of it, and how much of it may be.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Show how services fare; of one service, everything that is known."""
@@ -62,6 +66,8 @@ def status(
             show.print_json({**info, "diagnosis": diagnosis})
         else:
             _show_info(info, diagnosis)
+            if verbose:
+                show.out.print(_buffers(info["buffers"]))
             if not store.is_manager:
                 show.note(NOT_RUNNING)
         return Exit.FAILED if info["run_status"] == "error" else Exit.OK
@@ -189,8 +195,14 @@ def _show_info(info: Mapping[str, Any], diagnosis: Mapping[str, Any]) -> None:
         ("server", " ".join(filter(None, (info["server_name"], info["server_version"])))),
         ("protocol", info["protocol_version"]),
         ("pid", info["pid"]),
+        ("contained by", info["containment"]),
         ("uptime", f"{info['uptime']:.0f} s" if info["uptime"] else ""),
         ("depends on", ", ".join(info["depends_on"])),
         ("tools", ", ".join(tool["name"] for tool in info["tools"])),
     ]
     show.out.print(show.table((info["name"], ""), [(key, value) for key, value in facts if value]))
+
+
+def _buffers(buffers: Sequence[Mapping[str, Any]]) -> Table:
+    rows = [(one["name"], f"{one['used']:,}", f"{one['bound']:,}", one["unit"]) for one in buffers]
+    return show.table(("KEPT", "NOW", "AT MOST", ""), rows)

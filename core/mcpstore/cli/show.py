@@ -3,19 +3,65 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["counted", "err", "fail", "note", "out", "print_json", "services_table", "state_text", "table"]
+from mcpstore.core.models.text import harmless
 
-out: Final = Console(highlight=False, soft_wrap=False)
-err: Final = Console(stderr=True, highlight=False)
+__all__ = [
+    "Harmless",
+    "counted",
+    "err",
+    "fail",
+    "json_text",
+    "note",
+    "out",
+    "print_json",
+    "services_table",
+    "state_text",
+    "table",
+]
+
+_CONTROL: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What JSON lets through and terminals obey; it writes the other control characters as escapes anyway."""
+
+
+class Harmless(RenderHook):
+    """Takes out of everything that is printed what a terminal would obey: much of it was written by servers."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """Wrap what is to be printed."""
+        return [_Cleaned(renderable) for renderable in renderables]
+
+
+class _Cleaned:
+    def __init__(self, inner: ConsoleRenderable) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for segment in console.render(self._inner, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(harmless(segment.text), segment.style)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    made.push_render_hook(Harmless())
+    return made
+
+
+out: Final = _console()
+err: Final = _console(stderr=True)
 
 _COLOURS: Final = {
     "healthy": "green",
@@ -36,8 +82,13 @@ _COLOURS: Final = {
 
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    sys.stdout.write(json_text(value, indent=2) + "\n")
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """Return a value as JSON in which nothing is left that a terminal would obey."""
+    told = json.dumps(value, indent=indent, ensure_ascii=False)
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", told)
 
 
 def counted(number: int, noun: str) -> str:

@@ -141,7 +141,7 @@ def _show_result(result: dict[str, Any]) -> None:
 
 def _show_line(line: dict[str, Any], service: str | None, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stdout.write(show.json_text(line) + "\n")
         sys.stdout.flush()
         return
     name = "" if service else f"{escape(line['service'])} "

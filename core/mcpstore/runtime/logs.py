@@ -32,22 +32,28 @@ class LogLine(Record):
 
 
 class LogRing:
-    """Keeps the newest lines up to a bound."""
+    """Keeps the newest lines up to a bound.
 
-    __slots__ = ("_bound", "_lines", "_size", "dropped")
+    Attributes:
+        bound: How much may be kept, in characters; each line counts as 64 more.
+        size: How much is kept.
+        dropped: Lines that were kept and are no more.
+    """
+
+    __slots__ = ("_lines", "bound", "dropped", "size")
 
     def __init__(self, bound: int = RING_BYTES) -> None:
-        self._bound = bound
-        self._lines: deque[LogLine] = deque()
-        self._size = 0
+        self.bound: Final = bound
+        self.size: int = 0
         self.dropped: int = 0
+        self._lines: deque[LogLine] = deque()
 
     def add(self, line: LogLine) -> None:
         """Keep a line; the oldest ones go when there is no room."""
         self._lines.append(line)
-        self._size += _weight(line)
-        while self._size > self._bound and len(self._lines) > 1:
-            self._size -= _weight(self._lines.popleft())
+        self.size += _weight(line)
+        while self.size > self.bound and len(self._lines) > 1:
+            self.size -= _weight(self._lines.popleft())
             self.dropped += 1
 
     def last(self, count: int | None = None) -> list[LogLine]:

@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from mcpstore.core.bridge import HealthResult
 from mcpstore.core.context import Act, Desired
 from mcpstore.core.models import events as ev
+from mcpstore.core.models.buffer import Buffer
 from mcpstore.core.models.events import Timer
 from mcpstore.core.models.service import ServiceSpec
 from mcpstore.errors import ConnectionLost, ServiceUnavailable
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.runtime.actor import Actor
-from mcpstore.runtime.probe import Verdict
+from mcpstore.runtime.probe import reported
 
 __all__ = ["Runner"]
 
@@ -47,18 +49,20 @@ class Runner(Actor):
         if self.ctx.timer in (Timer.CHECK, Timer.FAST):
             self.post(ev.Recheck())
 
-    def hear(self, verdict: Verdict) -> bool:
+    def hear(self, result: HealthResult, *, took: float = 0.0, error: str | None = None) -> bool:
         """Take the word of somebody else's check for that of one of ours; returns whether there was one to be made."""
-        if self.ctx.act is Act.CHECK:
+        session, is_checking = self.session, self.ctx.act is Act.CHECK
+        if session is None or not (is_checking or self.ctx.timer in (Timer.CHECK, Timer.FAST)):
+            return False
+        verdict = reported(result, self.spec, session, self._shared, took=took, error=error)
+        if is_checking:
             if self._probe is not None:
                 self._probe.cancel()
                 self._probe = None
             self._judge(verdict)
-            return True
-        if self.ctx.timer not in (Timer.CHECK, Timer.FAST):
-            return False
-        self._told = verdict
-        self.post(ev.Recheck())
+        else:
+            self._told = verdict
+            self.post(ev.Recheck())
         return True
 
     async def until(self, holds: Callable[[], bool], timeout: float | None = None) -> bool:  # noqa: ASYNC109
@@ -92,6 +96,15 @@ class Runner(Actor):
     def is_parked(self) -> bool:
         """Whether it is stopped and nothing of it is left."""
         return self.ctx.desired is not Desired.RUN and not self.ctx.live
+
+    @property
+    def buffers(self) -> tuple[Buffer, ...]:
+        """What is kept of it apart from its connection, and how much of that may be."""
+        checks, log = self.history.checks, self.log
+        return (
+            Buffer(name="log", used=log.size, bound=log.bound, unit="characters"),
+            Buffer(name="past checks", used=len(checks), bound=checks.maxlen or 0, unit="checks"),
+        )
 
     @property
     def call_timeout(self) -> float:

@@ -19,6 +19,7 @@ from mcpstore.core.models.events import Event, Failure
 from mcpstore.core.models.record import plain
 from mcpstore.core.models.secret import Redactor
 from mcpstore.core.models.service import ServiceSpec
+from mcpstore.core.models.text import harmless, one_line
 from mcpstore.errors import CloseFailed, ConfigError, ConnectRefused, ConnectTimeout, NotReady, PluginError
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer
 from mcpstore.hooks.transport import Transport
@@ -179,7 +180,7 @@ class Session:
             name="mcpstore",
             version=__version__,
             on_notification=self._notified,
-            on_stderr=lambda line: self._on_log(self.redact(line)),
+            on_stderr=lambda line: self._on_log(self.redact(harmless(line))),
             era=self._shared.eras.get(self._era_key()),
             marker=self.marker,
             leave_trace=self._shared.traces.write,
@@ -197,8 +198,8 @@ class Session:
             waiting: set[asyncio.Future[Any]] = {gone, self._asked}
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if not self._asked.done():
-                self.error = self.redact(str(gone.result()))
-                self.exit = attrs.evolve(gone.result(), reason=self.redact(gone.result().reason), stderr=())
+                self.error = self._told(str(gone.result()))
+                self.exit = attrs.evolve(gone.result(), reason=self._told(gone.result().reason), stderr=())
                 self._report(ev.Lost(epoch=self.epoch))
                 await self._asked
         finally:
@@ -212,7 +213,7 @@ class Session:
             try:
                 await close()
             except CloseFailed as error:
-                self.error = self.redact(str(error))
+                self.error = self._told(str(error))
                 close = error.reap
                 self._asked = asyncio.get_running_loop().create_future()
                 self._report(ev.CloseFail(epoch=self.epoch))
@@ -232,7 +233,7 @@ class Session:
         self._report(ev.Closed(epoch=self.epoch, give_up=await self._before_closed()))
 
     def _classify(self, error: Exception) -> Failure:
-        self.error = self.redact(_first_line(error))
+        self.error = self._told(_first_line(error))
         if isinstance(error, NotReady):
             self.retry_after = error.retry_after
             self.exit = Exit(reason=self.error, code=error.exit_code) if error.exit_code is not None else None
@@ -243,6 +244,11 @@ class Session:
         if not isinstance(error, NotReady):
             _log.debug("service %r could not be opened", self._spec.name, exc_info=error)
         return Failure.TRANSIENT
+
+    def _told(self, text: str) -> str:
+        """Return what a service or its transport said as it may be shown: without secrets, on one line, harmless."""
+        # Twice, so that neither what is taken out hides a secret, nor what is left.
+        return self.redact(one_line(self.redact(text)))
 
     def _notified(self, method: str, _params: Mapping[str, Any]) -> None:
         if method.endswith("/list_changed"):

@@ -52,6 +52,8 @@ def info(runner: Runner, catalog: Catalog, config: dict[str, Any], *, as_run_sta
         protocol_version=None if connection is None else connection.protocol_version,
         server_name=None if connection is None else connection.server.name or None,
         server_version=None if connection is None else connection.server.version or None,
+        containment=getattr(connection, "containment", None),
+        buffers=(*runner.buffers, *getattr(connection, "buffers", ())),
     )
 
 

@@ -15,7 +15,7 @@ import attrs
 
 from mcpstore_plugins.stdio.environment import MARKER
 
-__all__ = ["Process", "available", "carries", "everyone", "is_near", "marker", "read", "ticks_now"]
+__all__ = ["Process", "adopts_orphans", "available", "carries", "everyone", "is_near", "marker", "read", "ticks_now"]
 
 _LONGEST_STAT: Final = 2048
 """Bytes; a line has 52 fields, of which the name has at most 64 bytes and the numbers at most 20 digits."""
@@ -23,6 +23,9 @@ _LONGEST_STAT: Final = 2048
 _READINGS: Final = 20
 _PAUSE: Final = 0.002
 """How often, and after how many seconds, a process is looked at again that is just becoming another program."""
+
+_GET_CHILD_SUBREAPER: Final = 37
+"""An operation of prctl(2)."""
 
 _GONE: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
 
@@ -54,6 +57,18 @@ class Process:
 def available() -> bool:
     """Whether this system has such a list."""
     return os.path.exists("/proc/self/stat")  # noqa: PTH110 - asked often, and nothing is opened
+
+
+def adopts_orphans() -> bool:
+    """Whether orphans among the descendants of this process are given to it, not to the first one of the machine."""
+    import ctypes  # noqa: PLC0415 - only where there are no control groups, and it is not small
+
+    is_set = ctypes.c_int(0)
+    try:
+        ctypes.CDLL(None).prctl(_GET_CHILD_SUBREAPER, ctypes.byref(is_set), 0, 0, 0)
+    except (OSError, AttributeError):
+        return False
+    return is_set.value == 1 or os.getpid() == 1
 
 
 def read(pid: int) -> Process | None:

@@ -16,7 +16,7 @@ from mcpstore_plugins.stdio.entrance import NoEntry
 from mcpstore_plugins.stdio.environment import engine_of
 from mcpstore_plugins.stdio.launch import Launch, prepare, start
 from mcpstore_plugins.stdio.reaping import CLIENT, ENGINE, GROUP
-from mcpstore_plugins.stdio.tree import GroupTree, Tree, tree_of
+from mcpstore_plugins.stdio.tree import ContainedTree, GroupTree, Tree, tree_of
 
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
@@ -33,7 +33,8 @@ class Started:
         process: The process.
         tree: It and whatever it starts.
         marker: What is in its environment.
-        containment: What keeps it together with what it starts: `cgroup`, `marker`, or `group` where there is no /proc.
+        containment: What keeps it together with what it starts: `cgroup`, `subreaper`, `marker`, or `group` where there
+            is no /proc.
     """
 
     launch: Launch
@@ -64,8 +65,7 @@ def begin(settings: StdioSettings, peer: Peer, marker: str) -> Started:
     process, group = _start(launch, group, is_needed=settings.containment == "cgroup")
     tree = tree_of(process.pid, marker, group)
     peer.leave_trace(attrs.evolve(trace, pid=process.pid, started=_began(process.pid)))
-    name = "cgroup" if group else "group" if isinstance(tree, GroupTree) else "marker"
-    return Started(launch=launch, process=process, tree=tree, marker=marker, containment=name)
+    return Started(launch=launch, process=process, tree=tree, marker=marker, containment=_name(tree))
 
 
 def _start(launch: Launch, group: Cgroup | None, *, is_needed: bool) -> tuple[subprocess.Popen[bytes], Cgroup | None]:
@@ -84,6 +84,14 @@ def _start(launch: Launch, group: Cgroup | None, *, is_needed: bool) -> tuple[su
             "have systemd delegate one (Delegate=yes), or set containment to 'auto'"
         )
     return start(launch), None
+
+
+def _name(tree: Tree) -> str:
+    if isinstance(tree, ContainedTree):
+        return "cgroup"
+    if isinstance(tree, GroupTree):
+        return "group"
+    return "subreaper" if proc.adopts_orphans() else "marker"
 
 
 def _began(pid: int) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from mcpstore.core.models.buffer import Buffer
 from mcpstore.core.models.catalog import Tool
 from mcpstore.core.models.record import Named, Record
 from mcpstore.core.models.timing import Timeouts
@@ -243,6 +244,9 @@ class ServiceInfo(ServiceSnapshot):
         protocol_version: Protocol version spoken with it.
         server_name: What the server calls itself.
         server_version: The version the server states.
+        containment: What keeps the processes of a local service together: `cgroup`, `subreaper` (orphans are given to
+            the manager, and found by the marker in their environment), `marker`, or `group`.
+        buffers: What is kept for it, and how much of it may be.
     """
 
     config: Mapping[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
@@ -254,6 +258,8 @@ class ServiceInfo(ServiceSnapshot):
     protocol_version: str | None = None
     server_name: str | None = None
     server_version: str | None = None
+    containment: str | None = None
+    buffers: tuple[Buffer, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record JSON-ready and without the values of secrets."""

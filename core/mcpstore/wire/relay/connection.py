@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from mcpstore.core.models.buffer import Buffer
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceError
 from mcpstore.hooks.connection import Era, Exit, Peer, ProgressFn, ServerInfo
 from mcpstore.wire.message import told
@@ -75,6 +76,11 @@ class RelayedConnection:
     def server(self) -> ServerInfo:
         """Who answers."""
         return self._link.engine.server
+
+    @property
+    def buffers(self) -> tuple[Buffer, ...]:
+        """What is kept for the peer, and how much of it may be."""
+        return self._link.engine.buffers
 
     async def open(self) -> None:
         """Begin the first session."""
