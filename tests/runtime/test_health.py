@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from mcpstore.core.bridge import HealthResult
 from mcpstore.core.models.service import Choice, ServiceConnectionState
 from mcpstore.errors import ServiceError
 
@@ -89,3 +90,40 @@ async def test_three_functional_tests_that_fail_lead_to_a_new_connection(fleet):
     await fleet.until("a", S.RECONNECTING)
     assert runner.history.failures == 3
     assert fleet.servers["a"].opened == 1
+
+
+async def test_a_report_ends_a_check_under_way(fleet):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    await asyncio.sleep(0.1)
+    server.silent.add("ping")
+    runner = fleet.runner("a")
+    runner.look_again()
+    assert runner.is_checking
+    assert runner.hear(HealthResult.SLOW, took=2.0) is True
+    assert (runner.ctx.conn, runner.is_checking, runner.history.response_time) == (S.WARNING, False, 2000)
+    await asyncio.sleep(5)
+    assert [check.answered for check in runner.history.last_checks] == [True]  # the one under way was given up
+
+
+async def test_a_checker_that_finds_everything_broken_is_taken_for_broken_itself(fleet):
+    for number in range(10):
+        fleet.add(f"s{number}")
+        await fleet.supervisor.start(f"s{number}")
+    await asyncio.sleep(0.1)
+    for _ in range(5):
+        for number in range(10):
+            fleet.runner(f"s{number}").hear(HealthResult.UNHEALTHY)
+    states = [fleet.runner(f"s{number}").ctx.conn for number in range(10)]
+    assert states.count(S.UNKNOWN) == 10
+    assert all(server.opened == 1 for server in fleet.servers.values())
+
+
+async def test_what_a_report_says_hides_the_secrets_of_the_service(fleet):
+    fleet.add("a")
+    await fleet.supervisor.start("a")
+    await asyncio.sleep(0.1)
+    runner = fleet.runner("a")
+    runner.hear(HealthResult.UNHEALTHY, error="the key hunter2-secret was refused")
+    assert "hunter2" not in runner.history.error
+    assert "was refused" in runner.history.error

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from mcpstore.core.bridge import HealthResult, health_event
 from mcpstore.core.models import events as ev
 from mcpstore.core.models.events import Event, Undecided
 from mcpstore.core.models.service import ServiceSpec
@@ -19,7 +20,7 @@ from mcpstore.runtime.session import Session
 from mcpstore.runtime.shared import Shared
 from mcpstore.runtime.validation import validated
 
-__all__ = ["Verdict", "check"]
+__all__ = ["Verdict", "check", "reported"]
 
 _log = logging.getLogger("mcpstore.runtime")
 
@@ -69,6 +70,35 @@ async def check(spec: ServiceSpec, session: Session, shared: Shared, slow_after:
         event = ev.CheckSlow(epoch=epoch) if slow else ev.CheckOk(epoch=epoch)
     took = shared.clock.now() - began
     return Verdict(event=event, took=took, answered=answered, error=session.redact(error) if error else None)
+
+
+def reported(
+    result: HealthResult, spec: ServiceSpec, session: Session, shared: Shared, *, took: float, error: str | None
+) -> Verdict:
+    """Return what somebody else's check found, as if it were one of ours.
+
+    Args:
+        result: What was found.
+        spec: The service.
+        session: Its connection.
+        shared: What the runners share.
+        took: Seconds the check took.
+        error: What was wrong, in words.
+    """
+    failed = result in (HealthResult.UNHEALTHY, HealthResult.TIMEOUT)
+    answered = None if result is HealthResult.UNKNOWN else not failed
+    if failed and (ours := _our_fault(spec, shared, float("inf"))) is not None:
+        result, answered, error = HealthResult.UNKNOWN, None, ours
+    elif failed:
+        error = error or f"a check from outside found it {result}"
+    elif answered:
+        shared.guard.passed(spec.name)
+    return Verdict(
+        event=health_event(result, session.epoch),
+        took=took,
+        answered=answered,
+        error=session.redact(error) if error else None,
+    )
 
 
 def _judge(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from mcpstore.config.editing import switch_edits
-from mcpstore.core.bridge import HealthResult, health_event
+from mcpstore.core.bridge import HealthResult
 from mcpstore.core.context import run_status
 from mcpstore.core.dependencies import layers
 from mcpstore.core.models.record import Named
 from mcpstore.core.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.errors import DependencyCycle, MCPStoreError, ServiceNotFound
-from mcpstore.runtime.probe import Verdict
 from mcpstore.runtime.runner import Runner
 from mcpstore.store.diagnosis import diagnose, diagnose_refused
 from mcpstore.store.results import Diagnosis, Recovery, ToolsRefresh
@@ -119,19 +118,7 @@ class AsyncCare(View):
             raise ValueError(f"status must be one of {known} (got {str(status)!r})") from None
         if not 0 <= response_time < float("inf"):
             raise ValueError(f"response_time must be a number of seconds, not negative (got {response_time!r})")
-        if result in (HealthResult.UNHEALTHY, HealthResult.TIMEOUT):
-            answered: bool | None = False
-            error = error or f"a check from outside found it {result}"
-        else:
-            answered = None if result is HealthResult.UNKNOWN else True
-        redact = runner.session.redact if runner.session is not None else str
-        verdict = Verdict(
-            event=health_event(result, runner.ctx.epoch),
-            took=response_time,
-            answered=answered,
-            error=redact(error) if error else None,
-        )
-        return runner.hear(verdict)
+        return runner.hear(result, took=response_time, error=error)
 
     async def refresh_tools(self, *names: str) -> Named[ToolsRefresh]:
         """Ask services again what they offer, all at once, and wait until they have said so.
