@@ -119,7 +119,7 @@ async def test_a_file_that_cannot_be_written_is_an_error_that_names_it(world):
 async def test_parquet_without_pyarrow_says_how_to_get_it(world, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     store = await used(world)
-    with pytest.raises(MCPStoreError, match="pip install pyarrow"):
+    with pytest.raises(MCPStoreError, match=r"pip install .mcpstore-manager\[parquet\]"):
         await store.export("parquet", path=world.folder / "out.parquet")
     with pytest.raises(ValueError, match="say which file"):
         await store.export("parquet")

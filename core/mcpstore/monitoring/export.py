@@ -64,8 +64,8 @@ def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError:
         raise MCPStoreError(
-            "export_format: Parquet needs pyarrow, which is not installed; install it (pip install pyarrow), "
-            "or export JSON or CSV"
+            "export_format: Parquet needs pyarrow, which is not installed; "
+            "install it (pip install 'mcpstore-manager[parquet]'), or export JSON or CSV"
         ) from None
     out = io.BytesIO()
     parquet.write_table(arrow.Table.from_pylist([dict(row) for row in rows]), out)
