@@ -1,9 +1,10 @@
 """The public door for plugin authors: marks, records and hook specifications."""
 
 from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
-from mcpstore.hooks.alert import AlertHandler
+from mcpstore.hooks.alert import AlertHandler, AlertRule, AlertScope, Undecided
 from mcpstore.hooks.command import Command, CommandCall
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ProgressFn, ServerInfo
+from mcpstore.hooks.edits import apply_edits
 from mcpstore.hooks.export import Exporter, Measurements
 from mcpstore.hooks.health import Check, HealthStrategy
 from mcpstore.hooks.history import HistoryBackend, HistoryBatch, HistoryPlace, HistoryQuery, HistoryStore
@@ -34,6 +35,8 @@ __all__ = [
     "AlertHandler",
     "AlertKind",
     "AlertLevel",
+    "AlertRule",
+    "AlertScope",
     "CallRequest",
     "Check",
     "Closing",
@@ -71,6 +74,8 @@ __all__ = [
     "ToolCall",
     "Trace",
     "Transport",
+    "Undecided",
+    "apply_edits",
     "hookimpl",
     "hookspec",
 ]

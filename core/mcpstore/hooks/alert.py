@@ -1,20 +1,24 @@
-"""What an alert handler plugin offers: a way to tell people."""
+"""What plugins offer for alerts: ways to tell people, and rules for when they are told."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from mcpstore.core.models.alert import Alert
+from mcpstore.core.models.alert import Alert, AlertLevel
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["AlertHandler"]
+__all__ = ["AlertHandler", "AlertRule", "AlertScope", "Condition", "Undecided"]
 
 C = TypeVar("C", bound="BaseModel")
+
+Condition = Callable[[Mapping[str, Any]], object]
+"""Called with what was measured; what it returns counts as true or false."""
 
 
 @attrs.frozen(kw_only=True)
@@ -24,9 +28,54 @@ class AlertHandler(Generic[C]):
     Attributes:
         name: What configurations call it.
         config: The pydantic model of its settings.
-        send: Called with (alert, settings). Returning means delivered; raising means try again later.
+        send: Called with (alert, settings), one alert after the other. Returning means delivered; raising, or taking
+            longer than ten seconds, means try again later. A notice may come twice, then with the same `key`.
     """
 
     name: str
     config: type[C]
     send: Callable[[Alert, C], Awaitable[None]]
+
+
+class AlertScope(StrEnum):
+    """What a rule looks at."""
+
+    SERVICE = "service"
+    """Each service: the fields of `ServiceMetrics`."""
+    MANAGER = "manager"
+    """The manager and its machine: the fields of `MachineMetrics`."""
+
+
+class Undecided(Exception):
+    """Raised by a condition that cannot tell at the moment; nothing changes then."""
+
+
+@attrs.frozen
+class AlertRule:
+    """When people are told.
+
+    Attributes:
+        name: Its name.
+        condition: Takes what was measured, as a mapping, and returns whether something is wrong; or an expression in
+            CEL over its fields.
+        level: How bad it is.
+        message: What to say; `{field}` stands for a field of what was measured, with a format after a colon.
+        cooldown: Seconds after a notice in which no other of this rule about the same service begins.
+        wait: Seconds the condition must hold until people are told, or what tells them from what was measured.
+        keep: Evaluations in a row, a check interval apart, in which it must not hold until people are told that it is
+            over.
+        services: Patterns (as in file names) of the services it looks at; all if there is none.
+        scope: What it looks at.
+        resolved: What to say when it is over; made from `message` if it is empty.
+    """
+
+    name: str
+    condition: Condition | str
+    level: AlertLevel = AlertLevel.WARNING
+    message: str = "{rule_name}: {service_name}"
+    cooldown: float = 300.0
+    wait: float | Callable[[Mapping[str, Any]], float] = attrs.field(default=0.0, kw_only=True)
+    keep: int = attrs.field(default=2, kw_only=True)
+    services: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    scope: AlertScope = attrs.field(default=AlertScope.SERVICE, kw_only=True)
+    resolved: str = attrs.field(default="", kw_only=True)

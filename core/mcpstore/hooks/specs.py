@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mcpstore.core.models.catalog import Tool
     from mcpstore.core.models.record import Named
     from mcpstore.core.models.service import ServiceSnapshot
-    from mcpstore.hooks.alert import AlertHandler
+    from mcpstore.hooks.alert import AlertHandler, AlertRule
     from mcpstore.hooks.command import Command
     from mcpstore.hooks.export import Exporter
     from mcpstore.hooks.health import HealthStrategy
@@ -73,6 +73,20 @@ def mcpstore_alert_handlers() -> Iterable[AlertHandler[Any]]:
             @hookimpl
             def mcpstore_alert_handlers():
                 yield AlertHandler(name="chat", config=ChatSettings, send=send)
+    """
+    return ()
+
+
+@hookspec
+def mcpstore_alert_rules() -> Iterable[AlertRule]:
+    """Return rules for when people are told.
+
+    Example:
+        ::
+
+            @hookimpl
+            def mcpstore_alert_rules():
+                yield AlertRule("idle", "uptime > 3600.0 && total_calls == 0", message="nobody uses {service_name}")
     """
     return ()
 
@@ -142,7 +156,7 @@ def mcpstore_commands() -> Iterable[Command]:
 
             @hookimpl
             def mcpstore_commands():
-                yield Command(name="inventory", help="List who owns which service.", run=inventory)
+                yield Command(name="inventory", help="List who owns which service.", load=lambda: inventory)
     """
     return ()
 

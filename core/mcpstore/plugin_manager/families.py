@@ -9,6 +9,7 @@ import attrs
 
 from mcpstore.hooks import (
     AlertHandler,
+    AlertRule,
     Command,
     Exporter,
     GiveUp,
@@ -56,6 +57,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
         Family("transport", "mcpstore_transports", Transport),
         Family("health strategy", "mcpstore_health_strategies", HealthStrategy),
         Family("alert handler", "mcpstore_alert_handlers", AlertHandler),
+        Family("alert rule", "mcpstore_alert_rules", AlertRule),
         Family("persistence backend", "mcpstore_persistence_backends", PersistenceBackend),
         Family("recovery policy", "mcpstore_recovery_policies", RecoveryPolicy),
         Family("exporter", "mcpstore_exporters", Exporter),

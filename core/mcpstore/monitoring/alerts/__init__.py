@@ -1,0 +1,20 @@
+"""Rules for when people are told: their conditions, their words, and those every store has."""
+
+from mcpstore.monitoring.alerts.builtin import DEGRADED, builtin_rules
+from mcpstore.monitoring.alerts.expression import Expression
+from mcpstore.monitoring.alerts.fields import manager_fields, service_fields
+from mcpstore.monitoring.alerts.rules import concerns, prepared, rules_of
+from mcpstore.monitoring.alerts.wording import span, worded
+
+__all__ = [
+    "DEGRADED",
+    "Expression",
+    "builtin_rules",
+    "concerns",
+    "manager_fields",
+    "prepared",
+    "rules_of",
+    "service_fields",
+    "span",
+    "worded",
+]

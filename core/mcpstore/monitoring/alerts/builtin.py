@@ -1,0 +1,165 @@
+"""The rules every store has, with the thresholds of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from mcpstore.core.models.alert import AlertLevel
+from mcpstore.core.models.service import Reason, ServiceConnectionState
+from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
+from mcpstore.hooks.alert import AlertRule, AlertScope, Undecided
+from mcpstore.monitoring.alerts.fields import LATELY
+from mcpstore.monitoring.config import MonitoringConfig
+
+__all__ = ["DEGRADED", "builtin_rules"]
+
+DEGRADED: Final = "manager_degraded"
+"""The rule whose alert explains those of all services, and mutes them."""
+
+FEWEST_CALLS: Final = 5
+"""Calls below which a share of failed ones says nothing."""
+
+MANY_CHANGES: Final = 8
+"""Changes of state in ten minutes that one or two mishaps explain."""
+
+Fields = Mapping[str, Any]
+
+_ON_PURPOSE: Final = (Reason.NEW.value, Reason.OPERATOR.value)
+_UP: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
+
+
+def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> tuple[AlertRule, ...]:
+    """Return the rules every store has.
+
+    Args:
+        config: The thresholds.
+        timing: How often services are checked: trouble is given two intervals to pass.
+    """
+    cooldown, patience = config.cooldown, 2 * timing.check_interval
+    performance, tools = config.performance_monitoring, config.tool_monitoring
+
+    def down_for(m: Fields) -> float:
+        return patience if m["connection_state"] is ServiceConnectionState.RECONNECTING else 0.0
+
+    def is_slow(m: Fields) -> bool:
+        checks = (m["response_time"] or 0.0) / 1000 > performance.response_time_threshold
+        calls = m["avg_response_time"] > tools.slow_call_threshold
+        return m["connection_state"] in _UP and bool(checks or calls)
+
+    def fails_often(m: Fields) -> bool:
+        return m["total_calls"] >= FEWEST_CALLS and m["error_rate"] > tools.error_rate_threshold
+
+    def on_machine(name: str, field: str, threshold: float, what: str) -> AlertRule:
+        return AlertRule(
+            name,
+            _above(field, threshold),
+            AlertLevel.WARNING,
+            f"this machine's {what}",
+            cooldown,
+            wait=patience,
+            scope=AlertScope.MANAGER,
+        )
+
+    return (
+        AlertRule(
+            "service_down",
+            _is_down,
+            AlertLevel.ERROR,
+            "service {service_name} is down: {trouble}",
+            cooldown,
+            wait=down_for,
+            resolved="service {service_name} is back after {duration}",
+        ),
+        AlertRule(
+            "service_flapping",
+            lambda m: m["changes"] > MANY_CHANGES,
+            AlertLevel.WARNING,
+            "service {service_name} changed its state {changes} times within ten minutes",
+            cooldown,
+            resolved="service {service_name} is steady again",
+        ),
+        AlertRule(
+            "slow_response",
+            is_slow,
+            AlertLevel.WARNING,
+            "service {service_name} is slow: its last check took {response_time:.0f} ms, "
+            "calls take {avg_response_time:.2f} s",
+            cooldown,
+            wait=timing.check_interval,
+            resolved="service {service_name} is quick again",
+        ),
+        AlertRule(
+            "high_error_rate",
+            fails_often,
+            AlertLevel.WARNING,
+            "{error_rate:.1%} of the calls of service {service_name} fail: {last_error}",
+            cooldown,
+            resolved="calls of service {service_name} succeed again",
+        ),
+        AlertRule(
+            "tools_changed",
+            lambda m: bool(m["tool_changes"]),
+            AlertLevel.WARNING,
+            "service {service_name} offers other tools than before: {tool_changes}",
+            cooldown,
+            keep=1,
+            resolved="the tools of service {service_name} have not changed any further",
+        ),
+        AlertRule(
+            "high_cpu",
+            _above("cpu_percent", performance.cpu_threshold),
+            AlertLevel.WARNING,
+            "service {service_name} uses {cpu_percent:.0f} % of a processor",
+            cooldown,
+            wait=patience,
+        ),
+        AlertRule(
+            "high_memory",
+            _above("memory_percent", performance.memory_threshold),
+            AlertLevel.WARNING,
+            "service {service_name} occupies {memory_percent:.0f} % of the memory of this machine",
+            cooldown,
+            wait=patience,
+        ),
+        on_machine("machine_cpu", "cpu_percent", performance.cpu_threshold, "processors are {cpu_percent:.0f} % busy"),
+        on_machine(
+            "machine_memory", "memory_percent", performance.memory_threshold, "memory is {memory_percent:.0f} % full"
+        ),
+        on_machine(
+            "disk_full", "disk_percent", performance.disk_threshold, "disk is {disk_percent:.0f} % full ({disk_path})"
+        ),
+        AlertRule(
+            DEGRADED,
+            lambda m: m["mass_failure"] or m["stalled"] < LATELY,
+            AlertLevel.CRITICAL,
+            "the manager cannot be relied on at the moment: {trouble}; alerts of services wait until it is well",
+            cooldown,
+            scope=AlertScope.MANAGER,
+            resolved="the manager is well again",
+        ),
+        AlertRule(
+            "rule_failing",
+            lambda m: bool(m["failing_rules"]),
+            AlertLevel.WARNING,
+            "rules cannot be evaluated: {failing_rules}",
+            cooldown,
+            scope=AlertScope.MANAGER,
+            resolved="every rule can be evaluated again",
+        ),
+    )
+
+
+def _is_down(m: Fields) -> bool:
+    state = m["connection_state"]
+    if state in _UP:
+        return False
+    if state is ServiceConnectionState.DISCONNECTED:
+        return m["reason"] not in _ON_PURPOSE
+    if state is ServiceConnectionState.RECONNECTING:
+        return True
+    raise Undecided  # it may yet come up, or prove well
+
+
+def _above(field: str, threshold: float) -> Callable[[Fields], bool]:
+    return lambda m: m[field] is not None and m[field] > threshold
