@@ -116,3 +116,10 @@ def test_the_time_an_opening_may_take_can_be_said():
 @pytest.mark.parametrize("verify", [True, False, "/etc/ssl/ours.pem"])
 def test_certificates_are_checked_unless_somebody_says_otherwise(verify):
     assert HttpSettings(url=URL, verify=verify).verify == verify
+
+
+def test_printing_settings_shows_no_values_of_headers_and_no_credentials():
+    given = {"url": "https://ada:s3cret@host/mcp?key=s3cret", "headers": {"X-Key": "s3cret"}, "auth": "s3cret"}
+    shown = repr(HttpSettings.model_validate(given))
+    assert "s3cret" not in shown
+    assert "X-Key" in shown

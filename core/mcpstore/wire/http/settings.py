@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from mcpstore.core.models.secret import MASK, masked
 
 __all__ = ["LOGIN_PATIENCE", "PATIENCE", "Auth", "HttpSettings", "OAuthClient"]
 
@@ -76,6 +79,11 @@ class HttpSettings(_Strict):
     auth: Auth | None = None
     verify: bool | str = True
     timeout: float | None = Field(default=None, gt=0)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Show everything but the values of headers and the credentials in addresses."""
+        for name, value in super().__repr_args__():
+            yield name, dict.fromkeys(self.headers, MASK) if name == "headers" else masked(value)
 
     @property
     def patience(self) -> float:

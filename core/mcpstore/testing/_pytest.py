@@ -1,0 +1,14 @@
+"""Pytest, or a word about where it is."""
+
+from __future__ import annotations
+
+try:
+    import pytest
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "the fixtures and suites of mcpstore.testing need pytest, which is not installed; "
+        "install it: pip install 'mcpstore-manager[testing]'",
+        name="pytest",
+    ) from None
+
+__all__ = ["pytest"]
