@@ -63,6 +63,17 @@ def test_sigterm_leaves_no_process_behind(shell, up):
     assert shell("logs").code == 5
 
 
+def test_changes_of_state_are_told_to_the_end(shell, up):
+    shell.config(a=demo("a"))
+    manager = up()
+    eventually(lambda: status(shell, "a") == "healthy")
+    assert manager.stop() == 0
+    before, stopping, after = manager.log.read_text().partition("stopping; once more Ctrl-C to hurry")
+    assert stopping
+    assert "a: initializing → healthy" in before
+    assert "a: healthy → disconnected" in after
+
+
 def test_ctrl_c_twice_does_not_wait_for_stubborn_servers(shell, up):
     stubborn = (
         "import signal, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
