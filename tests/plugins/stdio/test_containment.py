@@ -1,0 +1,242 @@
+"""What keeps a service together, each kind by force: control groups, and the marker in the environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import Popen
+
+import anyio
+import pytest
+
+from mcpstore.errors import CommandNotFound, ConnectRefused, ConnectTimeout
+from mcpstore.hooks import Closing
+from mcpstore_plugins.stdio import cgroup, entrance, started
+from mcpstore_plugins.stdio.cgroup import Cgroup
+from mcpstore_plugins.stdio.connection import connect
+from mcpstore_plugins.stdio.entrance import NoEntry
+from plugins.stdio.world import World, is_alive
+
+QUICK = Closing(polite=0.3, term=0.3, kill=5.0)
+TREES = ["", "obedient", "group", "session", "daemon", "group,session,daemon,obedient"]
+
+
+@pytest.fixture
+def group() -> Iterator[Cgroup]:
+    made = cgroup.create(f"test-{os.getpid()}")
+    if made is None:
+        pytest.skip("this process may not make control groups of version 2 here")
+    yield made
+    made.kill()
+    made.remove()
+
+
+@pytest.fixture(params=["cgroup", "marker"])
+def kind(request: pytest.FixtureRequest) -> str:
+    if request.param == "cgroup":
+        request.getfixturevalue("group")
+    return request.param
+
+
+def groups(world: World) -> list[Path]:
+    """Return the groups that are left of a world."""
+    return [each.path for each in cgroup.beside() if each.marker in world.markers]
+
+
+@pytest.mark.parametrize("manners", ["", "--ignore-eof --ignore-term"])
+@pytest.mark.parametrize("children", TREES)
+async def test_nothing_is_left_of_a_tree_whatever_contains_it(
+    world: World, tmp_path: Path, kind: str, children: str, manners: str
+):
+    pids = tmp_path / "pids"
+    settings = world.settings("--children", children, "--pidfile", str(pids), *manners.split(), containment=kind)
+    with anyio.fail_after(20):
+        async with connect(settings, world.peer(closing=QUICK)) as connection:
+            assert connection.containment == kind
+            family = [int(line) for line in pids.read_text().split()]
+            assert all(map(is_alive, family))
+    assert not any(map(is_alive, family))
+    assert groups(world) == []
+
+
+async def test_what_is_brought_back_again_and_again_is_ended_whatever_contains_it(
+    world: World, tmp_path: Path, kind: str
+):
+    pids = tmp_path / "pids"
+    child = f"import os, time; open({str(pids)!r}, 'a').write(str(os.getpid()) + chr(10)); time.sleep(300)"
+    code = f"""
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()
+    while True:
+        subprocess.run([sys.executable, "-S", "-E", "-c", {child!r}], start_new_session=True)
+while True: signal.pause()
+"""
+    with anyio.fail_after(60), pytest.raises(ConnectTimeout):
+        async with connect(world.script(code, containment=kind), world.peer(closing=QUICK, handshake_timeout=2.0)):
+            pass
+    family = [int(line) for line in pids.read_text().split()]
+    assert family
+    assert not any(map(is_alive, family))
+
+
+async def test_in_a_group_a_process_is_found_that_left_everything_else_before_anybody_looked(
+    world: World, tmp_path: Path, group: Cgroup
+):
+    # No marker, no session, no parent: nothing but the group tells whose it is.
+    place = tmp_path / "pid"
+    child = (
+        f"import os, time; open({str(place)!r}, 'w').write(str(os.getpid())); print('.', flush=True); time.sleep(300)"
+    )
+    code = f"""
+import os, subprocess, sys
+if os.fork() == 0:
+    command = [sys.executable, "-S", "-E", "-c", {child!r}]
+    subprocess.Popen(command, env={{}}, start_new_session=True, stdout=subprocess.PIPE).stdout.readline()
+    os._exit(0)
+os.wait()
+sys.stdin.read()
+"""
+    settings = world.script(code, containment="cgroup")
+    with anyio.fail_after(20), pytest.raises(ConnectTimeout):
+        async with connect(settings, world.peer(closing=QUICK, handshake_timeout=3.0)):
+            pass
+    assert not is_alive(int(place.read_text()))
+    assert groups(world) == []
+
+
+async def test_a_program_is_in_its_group_before_its_first_instruction(world: World, group: Cgroup):
+    code = "import sys; sys.stderr.write(open('/proc/self/cgroup').read()); sys.stdin.read()"
+    with anyio.fail_after(20), pytest.raises(ConnectTimeout):
+        async with connect(world.script(code, containment="cgroup"), world.peer(handshake_timeout=1.0)):
+            pass
+    assert any(line.startswith("0::") and line.endswith(f"mcpstore.{world.marker}") for line in world.stderr)
+
+
+async def test_a_program_started_in_a_group_cannot_tell_how_it_was_started(world: World, group: Cgroup):
+    odd = ["", " ", "$(id)", "ä\udce9", "-c", "a\nb"]
+    about = []
+    for kind in ("cgroup", "marker"):
+        settings = world.settings("--", *odd, containment=kind, env={"ODD": "a=b\nc", "LC_ALL": "C"})
+        with anyio.fail_after(20):
+            async with connect(settings, world.peer()) as connection:
+                about.append(await connection.request("test/about"))
+    assert about[0] == about[1]
+    ways = []
+    code = """
+import os, sys
+said = [line for line in open('/proc/self/status').read().splitlines() if line.startswith(('Sig', 'Shd'))]
+files = sorted(os.listdir('/proc/self/fd'), key=int)[:-1]
+sys.stderr.write(' '.join([*said[1:], *files, str(os.getsid(0) == os.getpid())]).replace(chr(9), ' ') + chr(10))
+"""
+    for kind in ("cgroup", "marker"):
+        world.stderr.clear()
+        with anyio.fail_after(20), pytest.raises(Exception, match="exited with code 0"):
+            async with connect(world.script(code, containment=kind), world.peer()):
+                pass
+        ways.append(world.stderr[0])
+    assert ways[0] == ways[1]
+
+
+async def test_a_program_that_cannot_be_started_in_a_group_is_told_like_any_other(
+    world: World, tmp_path: Path, group: Cgroup
+):
+    script = tmp_path / "script"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+    told = []
+    for kind in ("cgroup", "marker"):
+        settings = world.settings(containment=kind).model_copy(update={"command": str(script)})
+        with pytest.raises(CommandNotFound) as caught:
+            async with connect(settings, world.peer()):
+                pass
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+    assert "'/no/such/interpreter', which does not exist" in told[0]
+    assert groups(world) == []
+
+
+async def test_where_there_are_no_groups_the_marker_does(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cgroup, "own_folder", lambda: None)
+    with anyio.fail_after(20):
+        async with connect(world.settings(), world.peer()) as connection:
+            assert connection.containment == "marker"
+        with pytest.raises(ConnectRefused, match="may not make control groups .* set containment to 'auto'"):
+            async with connect(world.settings(containment="cgroup"), world.peer()):
+                pass
+
+
+@pytest.mark.parametrize("what", ["cannot be entered", "is gone"])
+async def test_a_group_that_does_not_take_a_process_is_done_without(
+    world: World, group: Cgroup, what: str, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(marker: str) -> Cgroup | None:
+        made = real(marker)
+        assert made is not None
+        if what == "is gone":
+            made.remove()
+        else:
+            monkeypatch.setattr(Cgroup, "entrance", property(lambda _: Path("/dev/full")))
+        return made
+
+    real = cgroup.create
+    monkeypatch.setattr(started.cgroup, "create", broken)
+    with anyio.fail_after(20):
+        async with connect(world.settings(), world.peer()) as connection:
+            assert connection.containment == "marker"
+    assert groups(world) == []
+
+
+def test_a_group_counts_those_in_groups_below_it_and_goes_with_them(group: Cgroup):
+    below = group.path / "a" / "b"
+    below.mkdir(parents=True)
+    process = entrance.start_inside(Cgroup(below), ["/bin/sleep", "300"], {}, Popen)
+    assert group.processes() == [process.pid]
+    assert not group.remove()
+    found = cgroup.group_of(process.pid)
+    assert found is not None
+    assert found.path == group.path
+    group.kill()
+    assert process.wait(20) == -signal.SIGKILL
+    assert group.remove()
+    assert not group.path.exists()
+
+
+def test_a_group_that_holds_this_process_is_not_ended(group: Cgroup, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Cgroup, "processes", lambda _: [os.getpid()])
+    written: list[str] = []
+    monkeypatch.setattr(Path, "write_text", lambda *_: written.append(""))
+    group.kill()
+    assert written == []
+
+
+@pytest.mark.parametrize(
+    ("place", "mounts", "folder"),
+    [
+        ("0::/", "30 24 0:26 / /cg rw - cgroup2 cgroup2 rw", "/cg"),
+        ("1:cpu:/x\n0::/a/b", "30 24 0:26 / /cg rw - cgroup2 cgroup2 rw", "/cg/a/b"),
+        ("0::/a/b", "30 24 0:26 /a /cg rw - cgroup2 cgroup2 rw", "/cg/b"),
+        ("0::/a", "30 24 0:26 /a /cg rw - cgroup2 cgroup2 rw", "/cg"),
+        ("0::/ab", "30 24 0:26 /a /cg rw - cgroup2 cgroup2 rw", None),
+        ("0::/../x", "30 24 0:26 / /cg rw - cgroup2 cgroup2 rw", None),
+        ("1:cpu:/x", "30 24 0:26 / /cg rw - cgroup cgroup rw", None),
+        ("0::/", "30 24 0:26 / /cg rw - cgroup cgroup rw", None),
+    ],
+)
+def test_the_folder_of_a_group_is_found_wherever_it_is_mounted(
+    place: str, mounts: str, folder: str | None, monkeypatch: pytest.MonkeyPatch
+):
+    files = {"/proc/self/cgroup": place, "/proc/self/mountinfo": mounts}
+    monkeypatch.setattr(Path, "read_text", lambda path, *_: files[str(path)])
+    assert cgroup.own_folder() == (None if folder is None else Path(folder))
+
+
+def test_a_complaint_says_what_went_wrong(group: Cgroup, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(FileNotFoundError):
+        entrance.start_inside(group, ["/no/such/program"], {}, Popen)
+    with pytest.raises(NoEntry):
+        entrance.start_inside(Cgroup(Path("/no/such/group")), [sys.executable], {}, Popen)
