@@ -126,8 +126,9 @@ def test_the_configuration_is_one_file_and_enough_to_begin_again(config, tmp_pat
         store.add_service({"name": "b", **SERVER}, wait=60)
     assert set(json.loads(config.read_text())["mcpServers"]) == {"a", "b"}
     with MCPStore(config, state_dir=tmp_path / "two") as store:
-        assert store.wait_service("b", timeout=60)
         assert store.list_services().names() == ["a", "b"]
+        assert store.wait_service("a", timeout=60)
+        assert store.wait_service("b", timeout=60)
         assert len(store.list_tools()) == 4
 
 
