@@ -194,7 +194,8 @@ class Healing(Oracle):
 
     def _limit(self, runner: Runner) -> float:
         timing = self.scene.timing
-        rest = timing.cool_permanent if runner.ctx.reason is Reason.PERMANENT else timing.cool_cap
+        is_refused = runner.ctx.reason is Reason.PERMANENT and self.scene.worlds[runner.spec.name].refuses
+        rest = timing.cool_permanent if is_refused else timing.cool_cap
         crowd = len(self.scene.runners()) / ADMITTED
         return rest * (1 + timing.cool_jitter) + HANDSHAKE + timing.close_timeout + timing.deadline_margin + crowd
 

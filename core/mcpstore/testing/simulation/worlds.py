@@ -52,6 +52,7 @@ class Behaviour:
 
 
 GOOD: Final = Behaviour()
+REFUSES: Final = Behaviour(opening=Opening.REFUSES, answers=None)
 DOWN: Final = Behaviour(opening=Opening.FAILS, answers=None, cuts=True)
 
 
@@ -71,6 +72,11 @@ class World:
     def at(self, now: float) -> Behaviour:
         """Return how it behaves at a time, in seconds."""
         return self._behaviours[bisect_right(self._begins, now) - 1]
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it ever refuses, so that a long rest is in order."""
+        return any(behaviour.opening is Opening.REFUSES for behaviour in self._behaviours)
 
     def attempt(self, now: float) -> Behaviour:
         """Return how the attempt ends that begins now; asked once for each."""
@@ -130,6 +136,11 @@ def _healing(dice: random.Random, length: float) -> list[tuple[float, Behaviour]
     return [(0.0, GOOD), (begin, DOWN), (begin + outage, GOOD)]
 
 
+def _locked(dice: random.Random, length: float) -> list[tuple[float, Behaviour]]:
+    """Refuse until somebody has logged in."""
+    return [(0.0, REFUSES), (dice.uniform(0, length / 2), GOOD)]
+
+
 def _blips(dice: random.Random, length: float) -> list[tuple[float, Behaviour]]:
     times, at = [(0.0, GOOD)], dice.uniform(0, DAY)
     while at < length:
@@ -154,7 +165,8 @@ WORLDS: Final[Mapping[str, Maker]] = {
     "perfect": _always(GOOD),
     "slow": _always(Behaviour(answers=3.0)),
     "dead": _always(DOWN),
-    "refusing": _always(Behaviour(opening=Opening.REFUSES, answers=None)),
+    "refusing": _always(REFUSES),
+    "locked": _locked,
     "hanging": _always(Behaviour(opening=Opening.HANGS, answers=None)),
     "mute": _always(Behaviour(answers=None)),
     "clinging": _always(Behaviour(lives=1200.0, clings=2)),

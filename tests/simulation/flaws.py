@@ -1,0 +1,186 @@
+"""Flaws of the runtime, put in on purpose. Each must be found by an oracle; add one for every bug ever fixed.
+
+A flaw is a change of the source text of one function, made in memory. Where the code moved on and the text to replace
+is not there any more, the test fails: write the flaw anew, do not drop it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import Any
+
+import attrs
+
+from mcpstore.runtime import actor
+from mcpstore.testing.model import Patch, patched
+from mcpstore.testing.simulation import Plan
+
+DAILY = {"orders": 0.0, "happenings": 0.0}
+ORDERED = {"orders": 40.0, "happenings": 0.0}
+
+
+@attrs.frozen(kw_only=True)
+class Flaw:
+    """A bug put in on purpose, the oracle that must find it, and the fleet in which it does."""
+
+    name: str
+    found_by: str
+    module: str
+    where: str
+    old: str
+    new: str
+    plan: Plan
+
+    def put_in(self, monkeypatch: Any) -> None:
+        """Put it into the runtime."""
+        if self.module.startswith("core."):
+            kernel = patched(Patch(self.module.removeprefix("core."), self.old, self.new))
+            monkeypatch.setattr(actor, "step", kernel.step)
+            return
+        module = importlib.import_module(f"mcpstore.{self.module}")
+        source = inspect.getsource(module)
+        if (found := source.count(self.old)) != 1:
+            raise ValueError(f"text to replace stands {found} times in {self.module}; it must be once: {self.old!r}")
+        copy: dict[str, Any] = dict(vars(module))
+        exec(compile(source.replace(self.old, self.new), f"<flawed {self.module}>", "exec"), copy)
+        owner, _, name = self.where.rpartition(".")
+        if owner:
+            monkeypatch.setattr(getattr(module, owner), name, vars(copy[owner])[name])
+        else:
+            monkeypatch.setattr(module, name, copy[name])
+
+
+def fleet(*kinds: str, services: int = 6, days: float = 0.2, **more: float) -> Plan:
+    """Return a small fleet in these worlds."""
+    return Plan(services=services, days=days, kinds=kinds, **{**DAILY, **more})
+
+
+FLAWS = (
+    Flaw(
+        name="the timer of a retry is not armed",
+        found_by="I3",
+        module="runtime.timers",
+        where="Timers.arm",
+        old="handle = None if delay is None else",
+        new="handle = None if delay is None or timer is Timer.RETRY else",
+        plan=fleet("dead"),
+    ),
+    Flaw(
+        name="an opening has no deadline",
+        found_by="I3",
+        module="runtime.actor",
+        where="Actor._admitted",
+        old="if self.ctx.act is Act.CONNECT:",
+        new="if self.ctx.act is None:",
+        plan=fleet("hanging"),
+    ),
+    Flaw(
+        name="a failed opening keeps its turn for ever",
+        found_by="I3",
+        module="runtime.admission",
+        where="Admission.turn",
+        old="async with self._local if is_local else self._remote:",
+        new="await (self._local if is_local else self._remote).acquire()\n        if True:",
+        plan=fleet("dead"),
+    ),
+    Flaw(
+        name="a rest never ends",
+        found_by="I3",
+        module="runtime.actor",
+        where="Actor._arm",
+        old="delay = None if action.never or self._decision.gives_up else",
+        new="delay = None if timer is Timer.COOL or self._decision.gives_up else",
+        plan=fleet("dead"),
+    ),
+    Flaw(
+        name="a stop is not heard between two attempts",
+        found_by="I4",
+        module="runtime.runner",
+        where="Runner.stop",
+        old="        self.post(ev.Stop())",
+        new="        if self.ctx.timer is not Timer.RETRY:\n            self.post(ev.Stop())",
+        plan=fleet("dead", **ORDERED),
+    ),
+    Flaw(
+        name="a retry survives a stop",
+        found_by="I4",
+        module="core.lifecycle",
+        where="step",
+        old="m.set(desired=Desired.STOP, timer=Timer.NONE, op=False)",
+        new="m.set(desired=Desired.STOP, op=False)",
+        plan=fleet("dead", **ORDERED),
+    ),
+    Flaw(
+        name="waits are not jittered",
+        found_by="I9",
+        module="runtime.recovery",
+        where="_incident",
+        old="timing, u = shared.timing, dice.random()",
+        new="timing, u = shared.timing, 0.5",
+        plan=fleet("flapping", services=30, days=0.2),
+    ),
+    Flaw(
+        name="losses are not counted",
+        found_by="I9",
+        module="runtime.actor",
+        where="Actor._note",
+        old="            self._window.add(self._shared.clock.now())",
+        new="            pass",
+        plan=fleet("dying", services=10, days=1.0, interval=300.0),
+    ),
+    Flaw(
+        name="a connect that succeeds clears the memory of trouble",
+        found_by="I9",
+        module="core.lifecycle",
+        where="step",
+        old="m.set(fails=0, unk=0, oks=0, op=False, stable=True)",
+        new="m.set(fails=0, unk=0, oks=0, op=False, stable=True, att=0, exp=0, trips=0)",
+        plan=fleet("dying"),
+    ),
+    Flaw(
+        name="a close is reported before it is over",
+        found_by="I2",
+        module="runtime.session",
+        where="Session._close",
+        old="        close: Callable[[], Awaitable[None]] = stack.aclose\n",
+        new="        close = stack.aclose\n        await self._before_closed()\n        self._report(ev.Closed(epoch=self.epoch))\n",
+        plan=fleet("clinging"),
+    ),
+    Flaw(
+        name="silence counts as an answer",
+        found_by="I10",
+        module="runtime.probe",
+        where="_judge",
+        old="silence = ev.CheckTimeout(epoch=epoch)",
+        new="silence = ev.CheckOk(epoch=epoch)",
+        plan=fleet("freezing", services=4, days=0.5),
+    ),
+    Flaw(
+        name="every failed attempt counts as a refusal",
+        found_by="I10",
+        module="runtime.session",
+        where="Session._classify",
+        old="return Failure.TRANSIENT",
+        new="return Failure.PERMANENT",
+        plan=fleet("flapping", days=0.5),
+    ),
+    Flaw(
+        name="nobody takes down that a service is not wanted any more",
+        found_by="I20",
+        module="runtime.actor",
+        where="Actor._take",
+        old="if self.ctx.conn is not before.conn or self.ctx.desired is not before.desired:",
+        new="if self.ctx.conn is not before.conn:",
+        plan=fleet("refusing", **ORDERED),
+    ),
+    Flaw(
+        name="an edge is recorded as often as it is told",
+        found_by="I20",
+        module="runtime.metering",
+        where="Metering._note",
+        old="if before == (state, wanted):",
+        new="if before is None and wanted is None:",
+        plan=fleet("dead"),
+    ),
+)

@@ -1,0 +1,152 @@
+"""Simulations are the same for the same seed, everywhere; what they find can be played again."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcpstore.testing.simulation import KINDS, Behaviour, Plan, World, simulate
+from mcpstore.testing.simulation.__main__ import main
+from mcpstore.testing.simulation.adversary import AIMS, climb
+from mcpstore.testing.simulation.worlds import DOWN, GOOD
+
+from .flaws import FLAWS, fleet
+
+pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
+
+TESTS = Path(__file__).parents[1]
+
+MIXED = Plan(services=len(KINDS), days=0.1, orders=20.0, happenings=40.0)
+"""Everything at once, for a while."""
+
+
+def test_a_mixed_fleet_breaks_no_promise_in_bad_times():
+    result = simulate(MIXED)
+
+    assert result.broken is None, result.broken
+    assert result.events > 3000
+    assert set(result.scores["openings"]) == {f"s{number:03}" for number in range(len(KINDS))}
+
+
+def test_the_same_seed_gives_the_same_events_in_every_process():
+    command = "from mcpstore.testing.simulation import *; from simulation.test_simulation import MIXED; "
+    command += "print(simulate(MIXED).hash)"
+    hashes = {simulate(MIXED).hash}
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(TESTS)}
+        done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        hashes.add(done.stdout.strip())
+
+    assert len(hashes) == 1
+
+
+def test_another_seed_gives_other_events():
+    one, other = (simulate(Plan(seed=seed, services=4, days=0.02)).hash for seed in (1, 2))
+
+    assert one != other
+
+
+def test_a_broken_promise_comes_with_the_command_that_breaks_it_again(monkeypatch, capsys):
+    flaw = next(flaw for flaw in FLAWS if flaw.name == "the timer of a retry is not armed")
+    flaw.put_in(monkeypatch)
+    plan = flaw.plan.command.removeprefix("nox -s simulate -- ")
+
+    assert main(shlex.split(plan)) == 1
+    first = capsys.readouterr().out
+    again = re.search(r"play it again:\n +nox -s simulate -- (.*)\n", first)
+    assert main(shlex.split(again[1])) == 1
+
+    assert capsys.readouterr().out == first
+    assert "I3: service 's0" in first
+    assert "it is stuck in reconnecting (waiting for the timer 'retry')" in first
+    assert "Closed -> reconnecting retry 1" in first
+
+
+def test_a_big_fleet_is_cut_into_fleets_with_seeds_of_their_own(capsys):
+    assert main(["--services", "5", "--fleet", "2", "--days", "0.02", "--seed", "7", "-v"]) == 0
+
+    told = capsys.readouterr().out
+    assert [int(seed) for seed in re.findall(r"seed (\d+):", told)] == [7, 8, 9]
+    assert "5 services for 0.02 days in 3 fleets" in told
+    assert "no promise broken" in told
+
+
+def test_several_processes_tell_the_same(capsys):
+    arguments = ["--services", "4", "--fleet", "2", "--days", "0.02"]
+    told = []
+    for processes in ("1", "2"):
+        assert main([*arguments, "--processes", processes]) == 0
+        told.append(re.search(r"hash \w+", capsys.readouterr().out)[0])
+
+    assert told[0] == told[1]
+
+
+def test_all_who_go_down_together_come_back_together():
+    down = World("outage", [(0.0, GOOD), (3600.0, DOWN), (3660.0, GOOD)])
+    worlds = {f"s{number:03}": down for number in range(200)}
+
+    result = simulate(Plan(services=200, days=0.1, orders=0.0, happenings=0.0, interval=300.0), worlds)
+
+    assert result.broken is None, result.broken
+    assert max(result.scores["slowest recovery"].values()) <= 60  # as long as the outage at most
+
+
+def test_one_blip_a_day_costs_one_attempt_each():
+    result = simulate(fleet("blips", services=1, days=7, interval=300.0))
+
+    assert result.broken is None, result.broken
+    assert all(openings <= 8 for openings in result.scores["openings"].values())
+    assert min(result.scores["availability"].values()) > 99.99
+
+
+def test_who_answers_slowly_is_never_opened_again():
+    result = simulate(fleet("slow", services=2, days=0.5))
+
+    assert result.scores["openings"] == {"s000": 1, "s001": 1}
+
+
+def test_a_night_of_sleep_costs_what_the_far_side_forgot_and_nothing_else():
+    result = simulate(Plan(services=10, days=0.4, kinds=("perfect",), orders=0.0, happenings=30.0))
+
+    assert result.broken is None, result.broken
+    assert 10 < sum(result.scores["openings"].values()) < 200
+
+
+@pytest.mark.parametrize("aim", AIMS, ids=lambda aim: aim.figure.replace(" ", "-"))
+def test_the_worst_world_an_adversary_finds_breaks_no_promise(aim):
+    found = climb(aim, rounds=2, seed=1)
+
+    assert found.broken is None, found
+    assert found.value > 0
+    assert found.tried == 24
+    assert aim.figure in str(found)
+
+
+def test_an_adversary_finds_what_is_flawed(monkeypatch):
+    next(flaw for flaw in FLAWS if flaw.name.startswith("a connect that succeeds clears")).put_in(monkeypatch)
+
+    found = climb(AIMS[1], rounds=2, seed=1)
+
+    assert found.broken is not None
+    assert found.broken.invariant == "I9"
+    assert found.moves
+
+
+def test_a_world_tells_since_when_it_is_good():
+    silent = Behaviour(answers=None)
+    world = World("", [(0.0, GOOD), (10.0, DOWN), (20.0, GOOD), (30.0, Behaviour(answers=3.0)), (40.0, silent)])
+
+    assert world.good_since(5.0) == 0.0
+    assert world.good_since(15.0) is None
+    assert world.good_since(35.0) == 20.0
+    assert world.silent_since(35.0) is None
+    assert world.silent_since(45.0) == 40.0
+    assert world.cut_after(5.0) == 10.0
+    assert world.cut_after(10.0) is None
