@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from mcpstore._version import __version__
-from mcpstore.cli import show
-from mcpstore.cli.exits import Exit, exit_code
+from mcpstore.cli.perform import JsonFlag, perform
 from mcpstore.cli.reach import Options
-from mcpstore.errors import MCPStoreError
+from mcpstore.cli.verbs import Verbs
 from mcpstore.plugin_manager.manager import ALL_STRANGERS
 
-__all__ = ["app", "config_app", "perform"]
+__all__ = ["JsonFlag", "app", "config_app", "perform"]
 
 EPILOG: Final = (
     "Exit codes: 0 done, 1 failed, 2 not understood, 3 configuration wrong, 4 not found, 5 no manager running, "
@@ -24,6 +21,7 @@ EPILOG: Final = (
 
 app: typer.Typer = typer.Typer(
     name="mcpstore",
+    cls=Verbs,
     help="Keeps MCP services running: starts them, watches them, heals them, calls their tools.",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -32,8 +30,6 @@ app: typer.Typer = typer.Typer(
 )
 config_app: typer.Typer = typer.Typer(help="Look at configuration files.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _version(wanted: bool) -> None:
@@ -66,15 +62,3 @@ def options(
     """Take down what every verb is told."""
     blocked = (*(block or ()), *((ALL_STRANGERS,) if no_plugins else ()))
     context.obj = Options(config=config, state_dir=state_dir, block=blocked)
-
-
-def perform(work: Callable[[], Coroutine[Any, Any, Exit | None]]) -> None:
-    """Run the work of a verb and end with its exit code; users see what went wrong, never a traceback."""
-    try:
-        code = asyncio.run(work()) or Exit.OK
-    except MCPStoreError as error:
-        show.fail(str(error))
-        code = exit_code(error)
-    except KeyboardInterrupt:
-        code = Exit.INTERRUPTED
-    raise typer.Exit(code)

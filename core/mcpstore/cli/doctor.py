@@ -1,4 +1,4 @@
-"""Verbs that explain: doctor, plugins."""
+"""The verb that explains: doctor."""
 
 from __future__ import annotations
 
@@ -41,30 +41,6 @@ def doctor(
             _show(found)
         ill = [one for one in found["services"] if one["run_status"] not in WELL]
         return Exit.FAILED if ill or found["problems"] else Exit.OK
-
-    perform(work)
-
-
-@app.command()
-def plugins(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List the plugins that were found: what they offer, how they fare, what went wrong with them."""
-
-    async def work() -> None:
-        async with reach(context.ensure_object(Options)) as store:
-            found = await store.ask("plugins")
-        if as_json:
-            show.print_json(found)
-            return
-        rows = (
-            (
-                plugin["name"],
-                f"{plugin['distribution']} {plugin['version']}".strip() or "this program",
-                show.state_text(plugin["status"]),
-                plugin["error"] or ", ".join(plugin["offers"] or plugin["hooks"]),
-            )
-            for plugin in found
-        )
-        show.out.print(show.table(("PLUGIN", "FROM", "STATUS", "OFFERS"), rows))
 
     perform(work)
 

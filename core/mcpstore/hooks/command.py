@@ -48,10 +48,11 @@ class Command:
     Attributes:
         name: The verb; `"inventory add"` is a verb below `inventory`.
         help: One sentence that says what it does.
-        run: Called with a `CommandCall`, and then with its own parameters by name: an async function whose parameters
-            are annotated as Typer wants them. Returns nothing, or the exit code. Every verb gets `--json`.
+        load: Called when somebody typed it; returns the async function that carries it out. That is called with a
+            `CommandCall`, and with its own parameters by name, which are annotated as Typer wants them; it returns
+            nothing, or the exit code. Every verb gets `--json`.
     """
 
     name: str
     help: str
-    run: Callable[..., Awaitable[int | None]]
+    load: Callable[[], Callable[..., Awaitable[int | None]]]

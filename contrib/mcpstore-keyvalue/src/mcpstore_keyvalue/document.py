@@ -1,0 +1,119 @@
+"""A configuration document that is one value of a key-value store."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Final
+
+from key_value.aio.errors import BaseKeyValueError, DeserializationError
+
+from mcpstore.errors import ConfigError, ConfigSyntaxError
+from mcpstore.hooks import Content, Edit, apply_edits
+from mcpstore_keyvalue.places import COLLECTION, Place, place_of
+
+__all__ = ["KeyValueDocument"]
+
+PAUSE: Final = 2.0
+"""Seconds between two looks for changes from outside."""
+
+
+class KeyValueDocument:
+    """A document in a key-value store.
+
+    Writers take turns by a lock of the store, so that none overwrites what another one wrote meanwhile.
+
+    Args:
+        location: A URL; see the package.
+        pause: Seconds between two looks for changes from outside.
+
+    Raises:
+        ConfigError: The location says nothing useful.
+    """
+
+    def __init__(self, location: str, *, pause: float = PAUSE) -> None:
+        self._place: Final[Place] = place_of(location)
+        self._errors: tuple[type[Exception], ...] = (BaseKeyValueError, *self._place.errors)
+        self._pause: Final = pause
+        self._told: str | None = None
+
+    @property
+    def location(self) -> str:
+        """Where it is kept, without a password."""
+        return self._place.shown
+
+    async def read(self) -> Content:
+        """Read it; one that does not exist yet is empty.
+
+        Raises:
+            ConfigSyntaxError: What is there is no document.
+            ConfigError: It cannot be read.
+        """
+        content = _content(await self._load(is_alone=False, edits=()))
+        self._told = content.revision
+        return content
+
+    async def edit(self, edits: Sequence[Edit]) -> Content:
+        """Apply all edits or none to what is there now, and return the new content.
+
+        Raises:
+            ConfigConflict: Something expected is not there any longer.
+            ConfigSyntaxError: What is there is no document, so it is not overwritten.
+            ConfigError: It cannot be written.
+        """
+        content = _content(await self._load(is_alone=True, edits=edits))
+        self._told = content.revision
+        return content
+
+    async def changes(self) -> AsyncGenerator[None]:
+        """Yield each time the document holds something that was not told yet; ends when its task is cancelled."""
+        if self._told is None:
+            self._told = await self._state()
+        while True:
+            await asyncio.sleep(self._pause)
+            state = await self._state()
+            if state is not None and state != self._told:
+                self._told = state
+                yield
+
+    async def _state(self) -> str | None:
+        try:
+            return _content(await self._load(is_alone=False, edits=())).revision
+        except ConfigSyntaxError as error:
+            return f"unreadable: {error}"
+        except ConfigError:
+            return None  # a store that is away for a while has not changed
+
+    async def _load(self, *, is_alone: bool, edits: Sequence[Edit]) -> Mapping[str, Any]:
+        try:
+            async with self._place.open(is_alone=is_alone) as store:
+                found = await store.get(self._place.key, collection=COLLECTION)
+                if found is None and await self._place.has_trace():
+                    raise self._no_document()
+                data: Mapping[str, Any] = found or {}
+                if edits:
+                    data = apply_edits(data, edits, self.location)
+                    await store.put(self._place.key, data, collection=COLLECTION)
+                return data
+        except DeserializationError as error:
+            raise ConfigSyntaxError(
+                self.location,
+                f"key {self._place.key!r} holds no document",
+                line=1,
+                column=1,
+                remedy="mend or delete it",
+            ) from error
+        except self._errors as error:
+            what = "written" if edits else "read"
+            raise ConfigError(f"{self.location} cannot be {what}: {str(error) or type(error).__name__}") from error
+
+    def _no_document(self) -> ConfigSyntaxError:
+        told = f"key {self._place.key!r} holds no document"
+        return ConfigSyntaxError(self.location, told, line=1, column=1, remedy="mend or delete it")
+
+
+def _content(data: Mapping[str, Any]) -> Content:
+    text = json.dumps(data, sort_keys=True, default=repr)
+    return Content(data=data, revision=hashlib.sha256(text.encode()).hexdigest())

@@ -1,0 +1,43 @@
+"""A recovery policy: waits grow by a factor, and after some rounds somebody has to look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel, Field
+
+from mcpstore.hooks import GiveUp, Incident, RecoveryPolicy, Retry, hookimpl
+
+__all__ = ["Options", "decide"]
+
+mcpstore_api = ">=1.0,<2"
+
+
+class Options(BaseModel, extra="forbid"):
+    """How patient it is.
+
+    Attributes:
+        factor: Every wait is the built-in one, times this.
+        max_rounds: Failed rounds after which the service is left alone until somebody asks for it; None for never.
+    """
+
+    factor: float = Field(default=2.0, ge=1.0, le=100.0)
+    max_rounds: int | None = Field(default=None, ge=1)
+
+
+def decide(incident: Incident, options: Options) -> Retry | GiveUp:
+    """Decide when a service is opened again; must return at once.
+
+    Args:
+        incident: What happened to it.
+        options: How patient to be.
+    """
+    if options.max_rounds is not None and incident.rounds >= options.max_rounds:
+        return GiveUp(why=f"{incident.rounds} rounds of attempts failed")
+    return Retry(after=incident.delay * options.factor)
+
+
+@hookimpl
+def mcpstore_recovery_policies() -> Iterable[RecoveryPolicy[Options]]:
+    """Offer the policy."""
+    yield RecoveryPolicy(name="template", config=Options, decide=decide)

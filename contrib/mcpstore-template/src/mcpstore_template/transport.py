@@ -1,0 +1,56 @@
+"""A transport: MCP over a TCP socket, one JSON message a line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+
+import anyio
+from pydantic import BaseModel, Field
+
+from mcpstore.errors import ConnectTimeout, NotReady
+from mcpstore.hooks import Connection, Peer, Transport, hookimpl
+from mcpstore.wire import json_lines
+
+__all__ = ["Settings", "connect"]
+
+mcpstore_api = ">=1.0,<2"
+
+
+class Settings(BaseModel, extra="forbid"):
+    """Where the service listens.
+
+    Attributes:
+        host: Its host.
+        port: Its port.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=1, le=65535)
+
+
+@asynccontextmanager
+async def connect(settings: Settings, peer: Peer) -> AsyncGenerator[Connection]:
+    """Open a connection, and close it when the block is left.
+
+    Args:
+        settings: Where to.
+        peer: Our side of the wire.
+    """
+    where = f"{settings.host}:{settings.port}"
+    try:
+        async with asyncio.timeout(peer.connect_timeout):
+            stream = await anyio.connect_tcp(settings.host, settings.port)
+    except TimeoutError:
+        raise ConnectTimeout(f"{where} did not answer within {peer.connect_timeout:g} s") from None
+    except OSError as error:
+        raise NotReady(f"{where} cannot be reached: {error}") from error
+    async with json_lines(stream, peer) as connection:
+        yield connection
+
+
+@hookimpl
+def mcpstore_transports() -> Iterable[Transport[Settings]]:
+    """Offer the transport."""
+    yield Transport(name="template", config=Settings, connect=connect)

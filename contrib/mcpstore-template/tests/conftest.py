@@ -1,0 +1,3 @@
+"""What the tests may use."""
+
+pytest_plugins = ["mcpstore.testing.fixtures"]
