@@ -102,7 +102,8 @@ class Traces:
 
     def read_lost(self) -> tuple[Trace, ...]:
         """Return what managers wrote down that are no more. Blocks."""
-        return tuple(trace for path in self._files() if (trace := _read(path)) and self.is_lost(trace.marker))
+        records = (path for path in self._files() if path.suffix == ".json")  # any other was never finished
+        return tuple(trace for path in records if (trace := _read(path)) and self.is_lost(trace.marker))
 
     def erase_lost(self) -> None:
         """Forget what managers wrote down that are no more, and whatever else is no record. Blocks."""

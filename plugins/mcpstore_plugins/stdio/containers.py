@@ -14,7 +14,7 @@ from typing import Final
 
 from mcpstore_plugins.stdio.launchers import runs_container
 
-__all__ = ["LABEL", "labelled", "remove_containers"]
+__all__ = ["LABEL", "find_containers", "labelled", "remove", "remove_containers"]
 
 LABEL: Final = "mcpstore.marker"
 """The label that holds the marker of the connection a container belongs to."""
@@ -42,15 +42,23 @@ def remove_containers(client: str, variables: Mapping[str, str], marker: str) ->
         variables: The environment it was started with.
         marker: Identity of the connection.
     """
-    wanted = f"label={LABEL}={marker}"
-    listing = _ask(client, variables, "ps", "--all", "--quiet", "--no-trunc", "--filter", wanted)
-    if listing is None:
+    found = find_containers(client, variables, marker)
+    if found is None:
         _log.warning("%s does not say whether containers of a closed service are left", client)
         return ()
-    found = listing.split()
-    if not found or _ask(client, variables, "rm", "--force", "--volumes", *found) is not None:
-        return ()
-    return tuple(found)
+    return () if remove(client, variables, found) else found
+
+
+def find_containers(client: str, variables: Mapping[str, str], marker: str) -> tuple[str, ...] | None:
+    """Return the ids of the containers of a connection; None if the engine does not answer. Blocks."""
+    wanted = f"label={LABEL}={marker}"
+    listing = _ask(client, variables, "ps", "--all", "--quiet", "--no-trunc", "--filter", wanted)
+    return None if listing is None else tuple(listing.split())
+
+
+def remove(client: str, variables: Mapping[str, str], containers: Sequence[str]) -> bool:
+    """Remove containers, and return whether they are gone. Blocks."""
+    return not containers or _ask(client, variables, "rm", "--force", "--volumes", *containers) is not None
 
 
 def _ask(client: str, variables: Mapping[str, str], *args: str) -> str | None:

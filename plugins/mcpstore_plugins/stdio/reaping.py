@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from mcpstore.errors import CloseFailed
 from mcpstore.hooks import Lost, Trace
 from mcpstore_plugins.stdio import cgroup, ending, proc
 from mcpstore_plugins.stdio.cgroup import Cgroup
-from mcpstore_plugins.stdio.containers import remove_containers
+from mcpstore_plugins.stdio.containers import find_containers, remove
 from mcpstore_plugins.stdio.finish import finish
 from mcpstore_plugins.stdio.launchers import fetches_images
 from mcpstore_plugins.stdio.proc import Process
@@ -121,15 +122,22 @@ def _reap_containers(trace: Trace, lost: Lost) -> Sequence[str]:
     if not os.path.isabs(client) or not fetches_images(client) or not lost.is_lost(trace.marker):  # noqa: PTH117
         return ()
     engine = {key.removeprefix(ENGINE): value for key, value in trace.notes.items() if key.startswith(ENGINE)}
-    left = remove_containers(client, {**os.environ, **engine}, trace.marker)
-    if left:
-        what = f"container {left[0][:12]} of a manager that was killed cannot be removed; remove it by hand"
-        raise CloseFailed(what, (), _nothing)
-    return [f"the containers of {trace.service!r}"]
+    variables = {**os.environ, **engine}
+    if not os.access(client, os.X_OK):
+        return ()
+    found = find_containers(client, variables, trace.marker)
+    again = partial(_remove_again, client, variables, found or ())
+    if found is None:
+        what = f"{client} does not say whether containers of a manager that was killed are left"
+        raise CloseFailed(f"{what}; see that it runs, and start the manager again", (), again)
+    if not remove(client, variables, found):
+        what = f"container {found[0][:12]} of a manager that was killed cannot be removed"
+        raise CloseFailed(f"{what}; remove it by hand", (), again)
+    return [f"container {container[:12]} of {trace.service!r}" for container in found]
 
 
-async def _nothing() -> None:
-    pass
+async def _remove_again(client: str, variables: Mapping[str, str], containers: Sequence[str]) -> None:
+    await asyncio.to_thread(remove, client, variables, containers)
 
 
 def _own_line() -> set[int]:
