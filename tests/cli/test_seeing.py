@@ -63,7 +63,7 @@ def test_what_was_recorded_is_told_when_the_manager_is_gone(shell, up):
     ("arguments", "code", "told"),
     [
         (("report", "--since", "yesterday"), 2, "expected 30m, 24h, 7d or a date"),
-        (("report", "-f", "pdf"), 2, "must be one of text, markdown, html"),
+        (("report", "-f", "pdf"), 2, "must be one of text, summary, markdown, html"),
         (("export", "-f", "xls"), 2, "must be one of json, csv, parquet"),
         (("export", "-f", "parquet"), 2, "say which file"),
         (("export", "ghost"), 4, "no service is called 'ghost'"),

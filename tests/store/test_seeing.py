@@ -59,7 +59,7 @@ async def test_a_report_begins_where_somebody_says_but_not_before_there_was_anyt
 
 async def test_unknown_forms_are_errors_that_name_the_known_ones(world):
     store = await used(world)
-    with pytest.raises(ValueError, match="text, markdown, html"):
+    with pytest.raises(ValueError, match="text, summary, markdown, html"):
         await store.report("pdf")
     with pytest.raises(ValueError, match="json, csv, parquet"):
         await store.export("xls")

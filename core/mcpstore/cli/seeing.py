@@ -36,7 +36,8 @@ Output = Annotated[str | None, typer.Option("--output", "-o", help="The file to 
 def report(
     context: typer.Context,
     form: Annotated[
-        str | None, typer.Option("--format", "-f", help="text, markdown or html. Default: as the file is called.")
+        str | None,
+        typer.Option("--format", "-f", help="text, summary, markdown or html. Default: as the file is called."),
     ] = None,
     since: Since = None,
     output: Output = None,

@@ -16,7 +16,7 @@ class Seeing(SyncView):
     """Shows how services fare, as `AsyncSeeing` describes it."""
 
     def report(self, format: str = "text", since: Moment = None) -> str:  # noqa: A002 - what people call it
-        """Return how the services fared, for people: "text", "markdown", "html", or "json"."""
+        """Return how the services fared, for people: "text", "summary", "markdown", "html", or "json"."""
         return self._portal.call(self._twin.report, format, since)
 
     def export(

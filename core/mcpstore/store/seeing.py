@@ -15,12 +15,12 @@ from mcpstore.core.models.record import Named
 from mcpstore.monitoring.board import board
 from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv, to_json, to_parquet
 from mcpstore.monitoring.report import FORMATS, Advice, Report, life_of, render
+from mcpstore.monitoring.writing import write_file
 from mcpstore.runtime.runner import Runner
 from mcpstore.store.diagnosis import diagnose
 from mcpstore.store.glances import Glance, glance_of
 from mcpstore.store.house import House
 from mcpstore.store.measures import AsyncMeasures, Moment
-from mcpstore.monitoring.writing import write_file
 
 __all__ = ["EXPORT_FORMATS", "AsyncSeeing"]
 
@@ -48,7 +48,8 @@ class AsyncSeeing(AsyncMeasures):
         """Return how the services fared, for people.
 
         Args:
-            format: "text", "markdown", "html" (one page that needs nothing else), or "json".
+            format: "text", "summary" (text without the details), "markdown", "html" (one page that needs nothing else),
+                or "json".
             since: The beginning of the time told of: a POSIX timestamp in seconds, a datetime, or a timedelta for how
                 long ago; None for the last day.
 

@@ -91,8 +91,16 @@ def test_the_form_for_programs_has_the_same_figures():
     assert told["services"][0]["status"] == "error"
 
 
+def test_a_summary_is_the_text_without_the_details():
+    made = report(ill("broken"))
+    told = render(made, "summary")
+    assert render(made, "text").startswith(told)
+    assert "mend it" in told
+    assert "exited with code 1" not in told
+
+
 def test_an_unknown_form_is_an_error_that_names_the_known_ones():
-    with pytest.raises(ValueError, match="text, markdown, html"):
+    with pytest.raises(ValueError, match="text, summary, markdown, html"):
         render(report(), "pdf")
 
 

@@ -9,11 +9,11 @@ from mcpstore.monitoring.report.records import Advice, Bucket, Incident, Life, R
 
 __all__ = ["FORMATS", "Advice", "Bucket", "Incident", "Life", "Report", "life_of", "render"]
 
-FORMATS: Final = ("text", "markdown", "html", "json")
+FORMATS: Final = ("text", "summary", "markdown", "html", "json")
 
 
 def render(report: Report, format: str = "text") -> str:  # noqa: A002 - what people call it
-    """Return a report in a form: "text", "markdown", "html" or "json".
+    """Return a report in a form: "text", "summary" (text without the details), "markdown", "html" or "json".
 
     Raises:
         ValueError: There is no such form.
@@ -30,8 +30,8 @@ def render(report: Report, format: str = "text") -> str:  # noqa: A002 - what pe
         from mcpstore.monitoring.export import to_json  # noqa: PLC0415
 
         return to_json(report.to_dict())
-    if format == "text":
+    if format in ("text", "summary"):
         from mcpstore.monitoring.report.text import to_text  # noqa: PLC0415
 
-        return to_text(report)
+        return to_text(report, short=format == "summary")
     raise ValueError(f"format must be one of {', '.join(FORMATS)} (got {format!r})")
