@@ -1,11 +1,13 @@
 """Runs the Python blocks of a document one after the other in one namespace, as a reader would paste them.
 
-Usage: python play.py DOCUMENT [URL]. Time that only passes is made short, questions are answered, and the address of a
-service on the internet is replaced by that of a server on this machine; nothing else of the blocks is changed.
+Usage: python play.py DOCUMENT URL [NAME=MODULE …]. Time that only passes is made short, questions are answered, and the
+address of a service on the internet is replaced by that of a server on this machine; nothing else of the blocks is
+changed. With NAME=MODULE, what a block defines under that name is taken from a module instead.
 """
 
 from __future__ import annotations
 
+import ast
 import builtins
 import os
 import re
@@ -52,6 +54,7 @@ def is_python(source: str) -> bool:
 
 def main() -> None:
     document, url = Path(sys.argv[1]), sys.argv[2]
+    ours = dict(argument.split("=") for argument in sys.argv[3:])
     pause = time.sleep
     time.sleep = lambda seconds: pause(min(seconds / 50, 0.5) if seconds > 1 else min(seconds, SHORTEST))
     builtins.input = lambda _prompt="": "y"
@@ -60,8 +63,8 @@ def main() -> None:
     blocks = blocks_of(document.read_text("utf-8"))
     for number, block in enumerate(blocks, 1):
         print(f"--- block {number}", flush=True)
-        code = compile(INTERNET.sub(url, block), f"{document.name} block {number}", "exec")
-        exec(code, namespace)
+        tree = taken_from(ours, ast.parse(INTERNET.sub(url, block)))
+        exec(compile(tree, f"{document.name} block {number}", "exec"), namespace)
     print(f"--- {len(blocks)} blocks", flush=True)
     for name in ("play_more",):
         more = globals().get(name)
@@ -70,8 +73,24 @@ def main() -> None:
     print("--- end", flush=True)
 
 
+def taken_from(ours: dict[str, str], tree: ast.Module) -> ast.Module:
+    """Return a block in which what is ours is imported where it was defined."""
+    for number, node in enumerate(tree.body):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name in ours:
+            found = ast.ImportFrom(ours[node.name], [ast.alias(node.name)], 0)
+            tree.body[number] = ast.copy_location(found, node)
+            print(f"--- {node.name} of {ours[node.name]}", flush=True)
+    return ast.fix_missing_locations(tree)
+
+
 def play_more(namespace: dict[str, Any], clock: Any, pause: Any) -> None:
     """Call what the blocks define and only mention."""
+    if "lifecycle_event_handler" in namespace:
+        store = namespace["MCPStore"].setup_store()
+        store.on_state_change(namespace["handler"])
+        store.wait_service("test_service", timeout=60)
+        print("--- restart", store.restart_service("test_service"))
+        store.close()  # whoever listens is told everything before it ends
     if "toolkit" in namespace:
         toolkit = namespace["toolkit"]
         print("--- diagnose", toolkit["diagnose"]("test_service"))

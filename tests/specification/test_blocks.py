@@ -55,8 +55,15 @@ def wait_for_port(port: int) -> None:
     raise AssertionError(f"nothing listens on {port}")
 
 
-def play(document: Path, url: str, folder: Path) -> str:
-    """Run the blocks of a document where `npx` and `web_search_server` are small real servers."""
+def play(document: Path, url: str, folder: Path, **ours: str) -> str:
+    """Run the blocks of a document where `npx` and `web_search_server` are small real servers.
+
+    Args:
+        document: The document.
+        url: Address of a server that stands in for one on the internet.
+        folder: An empty folder.
+        ours: Modules of ours from which what the blocks define is taken instead, by name.
+    """
     tools = folder / "bin"
     tools.mkdir()
     for name, arguments in (("npx", "-m mcpstore.demo.server filesystem"), ("python", '"$@"')):
@@ -71,7 +78,10 @@ def play(document: Path, url: str, folder: Path) -> str:
         "MCPSTORE_CONFIG": str(folder / "mcp.json"),
     }
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("play.py")), str(document), url],
+        [
+            sys.executable, str(Path(__file__).with_name("play.py")), str(document), url,
+            *(f"{name}={module}" for name, module in ours.items()),
+        ],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=110,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -97,6 +107,9 @@ def test_the_lifecycle_examples_run(tmp_path, remote):
     assert "healthy" in said
     assert "--- diagnose True" in said
     assert "--- recover True" in said
+    assert "--- restart True" in said
+    assert "🔄 服务 test_service 开始重连" in said
+    assert "✅ 服务 test_service 恢复健康" in said
 
 
 def test_the_service_management_examples_run(tmp_path, remote):
@@ -109,6 +122,17 @@ def test_the_service_management_examples_run(tmp_path, remote):
     assert "✅ filesystem: running" in said
     assert "✅ web_search: 停止成功" in said
     assert "启动 database 失败" in said
+
+
+def test_the_service_management_examples_run_with_our_classes_in_place_of_theirs(tmp_path, remote):
+    said = play(
+        find("001"), remote, tmp_path,
+        ServiceDependencyManager="mcpstore.dependencies",
+        ServicePerformanceMonitor="mcpstore.monitoring",
+        ServiceAutoRecovery="mcpstore.recovery",
+    )  # fmt: skip
+    assert said.count("--- Service") == 3
+    assert "✅ web_search: 停止成功" in said
 
 
 def test_the_page_without_indentation_says_what_the_one_with_it_says():
@@ -140,6 +164,18 @@ def test_the_monitoring_examples_run(tmp_path, remote):
     assert {sample["status"] for sample in samples} <= {"starting", "running"}
     (table,) = tmp_path.glob("metrics_filesystem_*.csv")
     assert len(list(csv.DictReader(table.read_text("utf-8").splitlines()))) == len(samples) > 1
+
+
+def test_the_monitoring_examples_run_with_our_classes_in_place_of_theirs(tmp_path, remote):
+    (tmp_path / "mcp.json").write_text(
+        json.dumps({"mcpServers": {"filesystem": {"command": "npx", "args": ["-y", "some-server"]}}})
+    )
+    ours = dict.fromkeys(("SystemMetrics", "MonitoringDashboard", "MonitoringExporter"), "mcpstore.monitoring")
+    said = play(find("004"), remote, tmp_path, **ours)
+    assert said.count(" of mcpstore.monitoring") == len(ours)
+    assert "💾 内存使用率: " in said
+    (exported,) = tmp_path.glob("monitoring_data_*.json")
+    assert json.loads(exported.read_text("utf-8"))["services"]["filesystem"]
 
 
 def test_no_thread_of_ours_is_left():
