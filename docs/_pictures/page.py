@@ -16,7 +16,7 @@ SIZE = (1160, 1330)
 
 
 async def _write(store: AsyncMCPStore) -> str:
-    return (await store.report("html")).replace(">memory</p>", ">~/.config/mcpstore/mcp.json</p>")
+    return await store.report("html")
 
 
 def page(path: Path) -> bool:

@@ -12,11 +12,10 @@ from typing import Any, Final
 from rich.console import Console
 from rich.live import Live
 from rich.panel import Panel
-from rich.table import Table
 
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.core.models.timing import Timing
-from mcpstore.demo.stage import BAR, Stage
+from mcpstore.demo.stage import Stage
 from mcpstore.store import AsyncMCPStore
 
 __all__ = ["ROLES", "demo_config", "play"]
@@ -81,8 +80,10 @@ async def play(console: Console, *, live: bool, on_frame: Callable[[Panel], None
                         on_frame(frame)
                     await asyncio.wait([playing], timeout=REFRESH)
         passed = await playing
-        ended = stage.now
-    _sum_up(console, stage, alerts, ended)
+        told, ended = await store.report("summary"), stage.now
+    console.print()
+    console.print(told, soft_wrap=True, highlight=False, markup=False)
+    console.print(f"{alerts.fired} alerts, {alerts.resolved} resolved; {ended:.0f} s; no process is left behind")
     return passed
 
 
@@ -160,15 +161,3 @@ async def _scenes(store: AsyncMCPStore, stage: Stage, alerts: Alerts) -> bool:
     passed.append(await alerts.all_resolved(3))
     stage.say("everything is stopped", "bold")
     return all(passed)
-
-
-def _sum_up(console: Console, stage: Stage, alerts: Alerts, ended: float) -> None:
-    table = Table(title="summary", box=None, pad_edge=False, header_style="bold", title_justify="left")
-    for title in ("service", "usable", "changes", "its life"):
-        table.add_column(title)
-    for name, timeline in stage.timelines.items():
-        usable = timeline.share(ended, State.HEALTHY, State.WARNING)
-        table.add_row(name, f"{usable:.0%}", str(len(timeline.changes)), timeline.bar(ended, BAR))
-    console.print()
-    console.print(table)
-    console.print(f"{alerts.fired} alerts, {alerts.resolved} resolved; {ended:.0f} s; no process is left behind")

@@ -167,7 +167,7 @@ class AsyncSeeing(AsyncMeasures):
         return Report(
             begin=begin,
             end=now,
-            location=self._house.book.location,
+            location="" if self._house.keeps_objects else self._house.book.location,
             services=tuple(lives),
             alerts=alerts,
             active=active,

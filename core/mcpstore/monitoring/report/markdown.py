@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from mcpstore.monitoring.report import facts
-from mcpstore.monitoring.report.bands import MARKS, bar
+from mcpstore.monitoring.report.bands import bar
 from mcpstore.monitoring.report.records import Life, Report
+from mcpstore.monitoring.report.text import legend
 from mcpstore.monitoring.report.words import clean, markdown_text, when
 
 __all__ = ["to_markdown"]
@@ -45,7 +46,7 @@ def _advice(life: Life) -> Iterable[str]:
 def _bars(report: Report) -> Iterable[str]:
     """Yield the bars as indented code: no fence that a name could end."""
     longest = max(len(clean(life.name)) for life in report.services)
-    yield "    " + "  ".join(f"{mark} {kind}" for kind, mark in MARKS.items())
+    yield "    " + legend(report)
     for life in report.services:
         yield f"    {clean(life.name):<{longest}}  {bar(life.states, report.begin, report.end, BAR)}".rstrip()
 

@@ -142,7 +142,7 @@ class Report(Record):
     Attributes:
         begin: The beginning of the time told of, as a POSIX timestamp in seconds.
         end: Its end, as a POSIX timestamp in seconds: when the report was made.
-        location: Where the configuration is kept.
+        location: Where the configuration is kept; empty if it is nowhere.
         services: The services.
         alerts: What people were told, oldest first.
         active: The alerts that are not resolved.

@@ -10,7 +10,7 @@ from mcpstore.monitoring.report.bands import MARKS, bar
 from mcpstore.monitoring.report.records import Life, Report
 from mcpstore.monitoring.report.words import clean, when
 
-__all__ = ["to_text"]
+__all__ = ["legend", "to_text"]
 
 BAR: Final = 60
 SHOWN_INCIDENTS: Final = 5
@@ -24,7 +24,12 @@ def to_text(report: Report, *, short: bool = False) -> str:
         report: The report.
         short: Whether the services are only listed.
     """
-    lines = ["MCPStore lifecycle report", facts.period(report), clean(report.location), ""]
+    lines = [
+        "MCPStore lifecycle report",
+        facts.period(report),
+        *([clean(report.location)] if report.location else []),
+        "",
+    ]
     lines += [f"  {name + ':':<18} {value}" for name, value in facts.summary(report)]
     lines += ["", facts.headline(report)]
     for life in facts.to_do(report):
@@ -33,7 +38,7 @@ def to_text(report: Report, *, short: bool = False) -> str:
         lines += [f"  {clean(life.name)}: {clean(advice.summary)}", f"    → {clean(advice.remedy)}"]
     if report.services:
         lines += ["", *_table(facts.COLUMNS, [facts.cells(life) for life in report.services])]
-        lines += ["", "states over time  " + "  ".join(f"{mark} {kind}" for kind, mark in MARKS.items())]
+        lines += ["", "states over time  " + legend(report)]
         longest = max(len(clean(life.name)) for life in report.services)
         lines += [
             f"  {clean(life.name):<{longest}}  {bar(life.states, report.begin, report.end, BAR)}"
@@ -44,6 +49,12 @@ def to_text(report: Report, *, short: bool = False) -> str:
             lines += ["", *_life(life, report)]
     lines += list(_alerts(report))
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def legend(report: Report) -> str:
+    """Return what the marks of the bars mean, as far as they occur."""
+    found = {kind for life in report.services for kind in life.time_in}
+    return "  ".join(f"{mark} {kind}" for kind, mark in MARKS.items() if kind in found)
 
 
 def _life(life: Life, report: Report) -> Iterable[str]:
