@@ -144,7 +144,7 @@ FLAWS = (
         module="runtime.session",
         where="Session._close",
         old="        close: Callable[[], Awaitable[None]] = stack.aclose\n",
-        new="        close = stack.aclose\n        await self._before_closed()\n        self._report(ev.Closed(epoch=self.epoch))\n",
+        new="        self._report(ev.Closed(epoch=self.epoch))\n        close = stack.aclose\n",
         plan=fleet("clinging"),
     ),
     Flaw(

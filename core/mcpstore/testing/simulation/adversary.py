@@ -10,7 +10,7 @@ import attrs
 
 from mcpstore.testing.simulation.fleet import Plan, simulate
 from mcpstore.testing.simulation.oracle import Broken
-from mcpstore.testing.simulation.worlds import DOWN, GOOD, Behaviour, World
+from mcpstore.testing.simulation.worlds import GOOD, Behaviour, Opening, World
 
 __all__ = ["AIMS", "Aim", "Found", "Moves", "climb", "search"]
 
@@ -29,6 +29,10 @@ Moves = tuple[float | None, ...]
 """What an adversary does, over and over: the lifetimes of connections (None: the attempt fails), or lengths of time."""
 
 
+CLOSED: Final = Behaviour(opening=Opening.FAILS)
+"""Nobody gets in; who is in is answered."""
+
+
 class Sly(World):
     """A world that ends each attempt as its author pleases, until it becomes good.
 
@@ -38,7 +42,7 @@ class Sly(World):
     """
 
     def __init__(self, moves: Moves, heals: float) -> None:
-        super().__init__("sly", [(0.0, DOWN), (heals, GOOD)])
+        super().__init__("sly", [(0.0, CLOSED), (heals, GOOD)])
         self._moves = moves
         self._heals = heals
         self._made = 0
@@ -49,7 +53,7 @@ class Sly(World):
             return GOOD
         move = self._moves[self._made % len(self._moves)]
         self._made += 1
-        return DOWN if move is None else Behaviour(lives=move)
+        return CLOSED if move is None else Behaviour(lives=move)
 
 
 def _rhythm(moves: Moves, length: float) -> World:
