@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from mcpstore.core.models.service import Choice, Reason, ServiceConnectionState
 from mcpstore.errors import NotReady
-from mcpstore.hooks import Era, GiveUp, RecoveryPolicy, Reregister, Retry, hookimpl
+from mcpstore.hooks import Era, Exit, GiveUp, RecoveryPolicy, Reregister, Retry, hookimpl
 from mcpstore.testing.scripted import ScriptedServer
 from mcpstore_plugins import auto_recovery
 
@@ -55,6 +55,20 @@ class DeadServer(ScriptedServer):
         pass
 
 
+class ShortLived(list):
+    """The connections of a server whose process ends so many seconds after each opening."""
+
+    def __init__(self, life):
+        self.life = life
+        self.times = []
+
+    def append(self, connection):
+        super().append(connection)
+        loop = asyncio.get_running_loop()
+        self.times.append(loop.time())
+        loop.call_later(self.life, connection.end, Exit(reason="exited with code 1", code=1))
+
+
 @pytest.fixture
 def make_dead(make_fleet):
     """Return a function that starts a dead service under a policy, and returns when it was tried."""
@@ -90,6 +104,20 @@ async def test_no_fixed_delay_undercuts_the_floors(make_dead, options):
     assert all(sum(start <= other < start + 600 for other in tried) <= 25 for start in tried)
     assert len(tried) <= 360 + 25  # a day of rests, and the burst before the first
     assert fleet.runner("a").ctx.conn in (S.DISCONNECTED, S.RECONNECTING)
+
+
+@pytest.mark.parametrize("policy", ["fixed", "reregister"])
+@pytest.mark.parametrize("life", [0.1, 1, 20, 89, 119, 240, 599])
+async def test_no_policy_opens_a_service_that_keeps_dying_more_often_than_the_bounds_allow(make_fleet, policy, life):
+    fleet = make_fleet(plugins={"auto_recovery": auto_recovery})
+    server = fleet.add("a", recovery=Choice(policy, {"delay": 1e-6}))
+    server.connections = ShortLived(life)
+    fleet.supervisor.start_in_order(["a"])
+    await asyncio.sleep(86_400)
+    times = server.connections.times
+    assert len(times) > 100  # it is brought back all day
+    assert all(sum(start <= other < start + 600 for other in times) <= 25 for start in times)
+    assert len(times) <= 720 + 25
 
 
 @pytest.mark.parametrize("after", [-1, 0, float("nan"), float("inf"), "soon", None])
