@@ -72,7 +72,7 @@ class SqliteHistory:
         names = self._names()
         if query.service is None:
             rows.sort(key=lambda row: names[row[0]])  # a stable sort: the order of time stays
-        return [schema.sample_of(row[1:], names[row[0]]) for row in rows]
+        return [schema.sample_of(row, names) for row in rows]
 
     def edges(self, query: HistoryQuery) -> Sequence[StateEdge]:
         """Return edges, by service and time: those asked for, and of each service the last one before them."""

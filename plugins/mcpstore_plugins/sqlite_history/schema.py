@@ -7,7 +7,7 @@ table `hours`, which keeps one row for each service and hour, has the same colum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mcpstore.core.models.history import StateEdge
@@ -74,12 +74,15 @@ def row_of(sample: MetricsSample, service: int) -> tuple[Any, ...]:
     )
 
 
-def sample_of(row: Sequence[Any], name: str) -> MetricsSample:
-    """Return the sample of a row: at, state, and the columns in order."""
-    at, state, duration, calls, failed, busy, checks, failed_checks, answered, answering, wanted, usable = row[:12]
-    cpu, span, p95, longest, memory = row[12:]
+def sample_of(row: tuple[Any, ...], names: Mapping[int, str]) -> MetricsSample:
+    """Return the sample of a row: service, at, state, and the columns in order."""
+    (
+        service, at, state,
+        duration, calls, failed, busy, checks, failed_checks, answered, answering, wanted, usable, cpu, span,
+        p95, longest, memory,
+    ) = row  # fmt: skip
     return MetricsSample(
-        service_name=name,
+        service_name=names[service],
         timestamp=at / 1000,
         duration=duration / 1000,
         connection_state=STATES[int(state)],

@@ -6,7 +6,7 @@ from typing import Final
 
 from mcpstore_plugins.sqlite_history.schema import ADDED, COLUMNS, HIGHEST, HOUR
 
-__all__ = ["ADD_TO_HOUR", "FORGET", "INSERT", "INSERT_EDGE", "LAST_EDGES", "MERGED", "PLAIN", "SOME_EDGES"]
+__all__ = ["ADD_TO_HOUR", "FORGET", "INSERT", "INSERT_EDGE", "LAST_EDGES", "MERGED", "PLAIN", "SOME_EDGES", "TOTALS"]
 
 _MARKS: Final = ", ".join("?" * (3 + len(COLUMNS)))
 _NAMES: Final = ", ".join(COLUMNS)
@@ -27,9 +27,9 @@ ORDER BY service, at
 """  # noqa: S608
 
 # The state of the newest row of a group is found with its time, as one number.
-_MERGED: Final = ", ".join([*(f"sum({column})" for column in ADDED), *(f"max({column})" for column in HIGHEST)])
+TOTALS: Final = ", ".join([*(f"sum({column})" for column in ADDED), *(f"max({column})" for column in HIGHEST)])
 MERGED: Final = f"""
-SELECT service, max(at) AS at, max(at * 16 + state) % 16, {_MERGED} FROM {{table}}
+SELECT service, max(at) AS at, max(at * 16 + state) % 16, {TOTALS} FROM {{table}}
 WHERE {{whose}} AND at > :since AND at <= :until GROUP BY service, at / :step ORDER BY service, 2
 """  # noqa: S608
 

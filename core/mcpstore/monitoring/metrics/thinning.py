@@ -12,12 +12,13 @@ from mcpstore.core.models.metrics import MetricsSample
 __all__ = ["merged", "step_for", "thinned"]
 
 HOUR: Final = 3600.0
+QUARTER: Final = HOUR / 4
 
 
 def step_for(since: float, until: float, limit: int | None) -> float:
     """Return the step that leaves at most `limit` samples between two POSIX timestamps; 0 if there is no limit.
 
-    Steps of an hour and more are whole hours, which backends may keep ready.
+    Steps of a quarter of an hour and more are made whole hours, which backends may keep ready.
     """
     if limit is None:
         return 0.0
@@ -25,7 +26,7 @@ def step_for(since: float, until: float, limit: int | None) -> float:
         return HOUR * ceil((until + 1) / HOUR)
     # Steps begin at multiples of themselves, so that a range may touch one more of them than fits into it.
     step = max(1.0, float(ceil((until - since) / (limit - 1))))
-    return step if step < HOUR else HOUR * ceil(step / HOUR)
+    return step if step < QUARTER else HOUR * ceil(step / HOUR)
 
 
 def thinned(samples: Iterable[MetricsSample], step: float) -> list[MetricsSample]:
