@@ -50,6 +50,13 @@ def real(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """Kill managers under load, 200 times at random instants, and see that the next one finds everything as it was."""
+    session.install("-e", ".", *groups("test"))
+    session.run("pytest", "-m", "chaos", "-s", *session.posargs, env={"MCPSTORE_KILLS": "200"})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Look at style, spelling and the project file."""
     session.install(*groups("lint"))

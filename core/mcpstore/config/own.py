@@ -68,6 +68,7 @@ class OwnSettings(BaseModel):
         tool_pinning: What a changed tool definition leads to.
         timeouts: Its deadlines, in seconds.
         inherit_env: Which variables a local service inherits from us.
+        containment: What keeps the processes of a local service together; by default the best that is possible.
         agents: The agents it was given to.
     """
 
@@ -80,6 +81,7 @@ class OwnSettings(BaseModel):
     tool_pinning: ToolPinning = ToolPinning.WARN
     timeouts: OwnTimeouts = OwnTimeouts()
     inherit_env: Literal["minimal", "default", "all"] | None = None
+    containment: Literal["auto", "cgroup", "marker"] | None = None
     agents: list[Annotated[str, Field(min_length=1)]] = []
 
 
@@ -114,7 +116,7 @@ def written_own(own: Mapping[str, Any], timeouts: Timeouts) -> dict[str, Any]:
     """Return settings as they are written: only what differs from the defaults.
 
     Args:
-        own: The fields of a `ServiceSpec` that are settings of ours, and `inherit_env`.
+        own: The fields of a `ServiceSpec` that are settings of ours, `inherit_env` and `containment`.
         timeouts: Its deadlines.
     """
     written: dict[str, Any] = {}

@@ -73,6 +73,8 @@ def _local(fields: Fields, dialect: Dialect, own: OwnSettings) -> dict[str, Any]
         settings["env_vars"] = names
     if own.inherit_env is not None:
         settings["inherit_env"] = own.inherit_env
+    if own.containment is not None:
+        settings["containment"] = own.containment
     return _with_braces(settings, dialect)
 
 

@@ -210,8 +210,9 @@ def _write_description(spec: ServiceSpec, _dialect: Dialect) -> dict[str, Any]:
 
 
 def _own(spec: ServiceSpec) -> dict[str, Any]:
-    inherited = spec.settings.get("inherit_env") if spec.transport == STDIO else None
-    return written_own({**attrs.asdict(spec, recurse=False), "inherit_env": inherited}, spec.timeouts)
+    local = spec.settings if spec.transport == STDIO else {}
+    stated = {key: local.get(key) for key in ("inherit_env", "containment")}
+    return written_own({**attrs.asdict(spec, recurse=False), **stated}, spec.timeouts)
 
 
 def _write_own(spec: ServiceSpec, _dialect: Dialect) -> dict[str, Any]:
