@@ -1,3 +1,8 @@
 """What the tests may use."""
 
-pytest_plugins = ["mcpstore.testing.fixtures"]
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"

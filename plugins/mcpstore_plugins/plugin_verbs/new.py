@@ -74,6 +74,7 @@ def copy_template(name: str, kind: Kind, into: Path) -> Path:
     package = folder.name.replace("-", "_")
 
     def named(text: str) -> str:
+        text = text.replace(f"from {TEMPLATE} import {module} as plugin", f"import {package} as plugin")
         text = text.replace(f"{TEMPLATE}.{module}", package).replace(TEMPLATE, package)
         text = text.replace("mcpstore-template", folder.name).replace('"template"', f'"{name}"')
         return text.replace("template:", f"{name}:")

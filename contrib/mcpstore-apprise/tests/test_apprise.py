@@ -1,0 +1,87 @@
+"""Alerts through Apprise, to a real HTTP server."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import attrs
+import mcpstore_apprise
+import pytest
+
+from mcpstore.hooks import Alert, AlertKind, AlertLevel
+
+
+@attrs.define
+class Receiver:
+    """Somebody who takes notifications."""
+
+    url: str = ""
+    status: int = 200
+    posted: list[Any] = attrs.field(factory=list)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            made.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(made.status)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        made.url = f"json://user:s3cret@127.0.0.1:{server.server_port}/"
+        yield made
+        server.shutdown()
+        thread.join()
+
+
+ALERT = Alert(
+    rule_name="down",
+    service="github",
+    level=AlertLevel.CRITICAL,
+    kind=AlertKind.FIRED,
+    message="it cannot be reached",
+    timestamp=0.0,
+    incident="1",
+)
+
+
+async def test_everybody_is_told_with_a_title_and_a_kind(receiver):
+    settings = mcpstore_apprise.AppriseSettings(urls=[receiver.url, receiver.url])
+    await mcpstore_apprise.send(ALERT, settings)
+    told = receiver.posted[0]
+    assert len(receiver.posted) == 2
+    assert told["title"] == "[critical] github"
+    assert told["message"] == "fired: it cannot be reached"
+    assert told["type"] == "failure"
+
+
+async def test_the_end_of_an_incident_is_good_news(receiver):
+    over = attrs.evolve(ALERT, kind=AlertKind.RESOLVED)
+    await mcpstore_apprise.send(over, mcpstore_apprise.AppriseSettings(urls=[receiver.url]))
+    assert receiver.posted[0]["type"] == "success"
+
+
+async def test_somebody_who_cannot_be_told_is_an_error_without_passwords(receiver):
+    receiver.status = 500
+    with pytest.raises(RuntimeError, match="could not tell everybody") as caught:
+        await mcpstore_apprise.send(ALERT, mcpstore_apprise.AppriseSettings(urls=[receiver.url]))
+    assert "s3cret" not in str(caught.value)
+
+
+async def test_an_address_apprise_does_not_know_is_named_by_its_place_only():
+    settings = mcpstore_apprise.AppriseSettings(urls=["gopher://s3cret"])
+    with pytest.raises(ValueError, match="urls: number 1 is no address") as caught:
+        await mcpstore_apprise.send(ALERT, settings)
+    assert "s3cret" not in str(caught.value)

@@ -1,0 +1,78 @@
+"""Alerts that reach a chat, which is a real HTTP server."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import attrs
+import mcpstore_chat_alert
+import pytest
+
+from mcpstore.hooks import Alert, AlertKind, AlertLevel
+
+
+@attrs.define
+class Chat:
+    """A chat with a webhook."""
+
+    url: str = ""
+    status: int = 200
+    posted: list[Any] = attrs.field(factory=list)
+
+
+@pytest.fixture
+def chat() -> Iterator[Chat]:
+    made = Chat()
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            made.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(made.status)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        made.url = f"http://127.0.0.1:{server.server_port}/hooks/s3cret"
+        yield made
+        server.shutdown()
+        thread.join()
+
+
+ALERT = Alert(
+    rule_name="down",
+    service="github",
+    level=AlertLevel.CRITICAL,
+    kind=AlertKind.FIRED,
+    message="it cannot be reached",
+    timestamp=0.0,
+    incident="1",
+)
+
+
+async def test_an_alert_is_posted_with_what_matters(chat):
+    await mcpstore_chat_alert.send(ALERT, mcpstore_chat_alert.ChatSettings(url=chat.url))
+    assert chat.posted == [{"text": "fired [critical] github: it cannot be reached"}]
+
+
+async def test_another_key_is_used_where_the_chat_wants_one(chat):
+    await mcpstore_chat_alert.send(ALERT, mcpstore_chat_alert.ChatSettings(url=chat.url, key="content"))
+    assert list(chat.posted[0]) == ["content"]
+
+
+async def test_a_chat_that_refuses_is_an_error_that_does_not_give_its_address_away(chat):
+    chat.status = 503
+    with pytest.raises(RuntimeError, match="the chat answered 503") as caught:
+        await mcpstore_chat_alert.send(ALERT, mcpstore_chat_alert.ChatSettings(url=chat.url))
+    assert "s3cret" not in str(caught.value)
+
+
+def test_the_address_is_kept_secret_in_settings(chat):
+    assert "s3cret" not in repr(mcpstore_chat_alert.ChatSettings(url=chat.url))

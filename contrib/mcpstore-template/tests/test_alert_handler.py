@@ -1,0 +1,38 @@
+"""The alert handler delivers, and says when it cannot."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from mcpstore_template import alert_handler as plugin
+
+from mcpstore.hooks import Alert, AlertKind, AlertLevel
+
+ALERT = Alert(
+    rule_name="down",
+    service="github",
+    level=AlertLevel.CRITICAL,
+    kind=AlertKind.FIRED,
+    message="it cannot be reached",
+    timestamp=0.0,
+    incident="1",
+)
+
+
+async def test_alerts_are_delivered_in_order(tmp_path):
+    settings = plugin.Settings(path=tmp_path / "alerts.jsonl")
+    await plugin.send(ALERT, settings)
+    await plugin.send(ALERT, settings)
+    told = [json.loads(line) for line in settings.path.read_text().splitlines()]
+    assert [one["service"] for one in told] == ["github", "github"]
+    assert told[0]["message"] == "it cannot be reached"
+
+
+async def test_an_alert_that_cannot_be_delivered_is_an_error(tmp_path):
+    with pytest.raises(OSError, match="No such file or directory"):
+        await plugin.send(ALERT, plugin.Settings(path=tmp_path / "nowhere" / "alerts.jsonl"))
+
+
+def test_it_is_offered_under_its_name():
+    assert [handler.name for handler in plugin.mcpstore_alert_handlers()] == ["template"]

@@ -1,0 +1,74 @@
+"""The persistence backend keeps what it is given, and loses nothing of anybody's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import anyio
+import pytest
+from mcpstore_template import persistence_backend as plugin
+
+from mcpstore import AsyncMCPStore
+from mcpstore.errors import ConfigConflict, ConfigSyntaxError
+from mcpstore.hooks import MISSING, Edit
+
+
+def put(name: str) -> Edit:
+    return Edit(path=("mcpServers", name), value={"command": "true"}, expect=MISSING, entry=name)
+
+
+@pytest.fixture
+def location(tmp_path):
+    return f"template:{tmp_path}/fleet.json"
+
+
+async def test_what_was_written_is_read_again(location):
+    document = plugin.JsonDocument(location)
+    assert (await document.read()).data == {}
+    written = await document.edit([put("a")])
+    assert (
+        (await plugin.JsonDocument(location).read()).data == written.data == {"mcpServers": {"a": {"command": "true"}}}
+    )
+
+
+async def test_edits_are_all_carried_out_or_none(location):
+    document = plugin.JsonDocument(location)
+    await document.edit([put("a")])
+    with pytest.raises(ConfigConflict):
+        await document.edit([put("b"), put("a")])
+    assert list((await document.read()).data["mcpServers"]) == ["a"]
+
+
+async def test_writers_that_write_at_once_lose_nothing(location):
+    await asyncio.gather(*(plugin.JsonDocument(location).edit([put(f"s{n}")]) for n in range(10)))
+    assert len((await plugin.JsonDocument(location).read()).data["mcpServers"]) == 10
+
+
+@pytest.mark.parametrize("text", ["{half", "[]", '"text"'])
+async def test_what_is_no_document_is_refused_and_not_overwritten(location, tmp_path, text):
+    (tmp_path / "fleet.json").write_text(text)
+    document = plugin.JsonDocument(location)
+    for attempt in (document.read, lambda: document.edit([put("a")])):
+        with pytest.raises(ConfigSyntaxError):
+            await attempt()
+    assert (tmp_path / "fleet.json").read_text() == text
+
+
+async def test_changes_from_outside_are_noticed(location, tmp_path):
+    document = plugin.JsonDocument(location)
+    await document.edit([put("a")])
+    changes = document.changes()
+    heard = asyncio.ensure_future(anext(changes))
+    (tmp_path / "fleet.json").write_text(json.dumps({"mcpServers": {}}))
+    with anyio.fail_after(30):
+        await heard
+    await changes.aclose()
+
+
+async def test_a_store_lives_on_it(location, tmp_path):
+    options = {"plugins": {"tested": plugin}, "block_plugins": ["mcpstore-template"], "state_dir": tmp_path / "state"}
+    async with AsyncMCPStore(location, start=False, **options) as store:
+        await store.add_service({"name": "a", "command": "true"})
+    async with AsyncMCPStore(location, start=False, **options) as again:
+        assert (await again.list_services()).names() == ["a"]
