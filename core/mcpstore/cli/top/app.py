@@ -235,13 +235,13 @@ class Top(App[None]):
     def action_filter(self) -> None:
         """Show the field for the filter."""
         self._filter.display = True
-        self._filter.focus()
+        self.screen.set_focus(self._filter)  # at once: the next key belongs to it
 
     def action_unfilter(self) -> None:
         """Show every service again."""
         self._filter.value = ""
         self._filter.display = False
-        self._table.focus()
+        self.screen.set_focus(self._table)
 
     @on(Input.Changed, "#filter")
     def _filtered(self) -> None:
@@ -250,7 +250,7 @@ class Top(App[None]):
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self) -> None:
-        self._table.focus()
+        self.screen.set_focus(self._table)
 
 
 _WORDS: Final = {
