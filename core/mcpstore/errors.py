@@ -381,21 +381,11 @@ class ManagerNotRunning(ManagerError):
 
 
 class TransitionRefused(MCPStoreError):
-    """A change of state that nothing leads to.
-
-    Attributes:
-        service: The service.
-        state: The state it is in.
-        wanted: The state that was asked for.
-        allowed: The states that can be asked for.
-    """
+    """A change of state that nothing leads to; `allowed` has the states that can be asked for."""
 
     def __init__(self, service: str, state: str, wanted: str, allowed: Sequence[str]) -> None:
-        self.service: Final = service
-        self.state: Final = state
-        self.wanted: Final = wanted
         self.allowed: Final = tuple(allowed)
-        told = f"from there one can ask for {', '.join(self.allowed)}" if self.allowed else "nothing can be asked for"
+        told = f"from there one can ask for {', '.join(allowed) or 'nothing'}"
         super().__init__(f"service {service!r} is {state} and cannot be made {wanted}; {told}")
 
 
@@ -406,6 +396,5 @@ class StoreClosed(MCPStoreError):
 def _known(what: str, names: Sequence[str], most: int = 12) -> str:
     if not names:
         return f"there are no {what}"
-    shown = ", ".join(sorted(names)[:most])
-    more = len(names) - most
+    shown, more = ", ".join(sorted(names)[:most]), len(names) - most
     return f"known {what}: {shown}" + (f" and {more} more" if more > 0 else "")
