@@ -42,6 +42,10 @@ class MassFailureGuard:
             self._since = now
         return now - self._since < INTERVALS * self._interval
 
+    def is_raised(self, now: float) -> bool:
+        """Whether failures count for nothing at the moment."""
+        return self._since is not None and now - self._since < INTERVALS * self._interval
+
     def passed(self, name: str) -> None:
         """Take down that a service answered, or is not there any longer."""
         self._failed.pop(name, None)

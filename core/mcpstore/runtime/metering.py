@@ -145,6 +145,7 @@ class Metering(Witness):
         self._meters.pop(service, None)
         self._edges.pop(service, None)
         self.archive.forget(service)
+        self._tell(service)
 
     # --- what is asked
 

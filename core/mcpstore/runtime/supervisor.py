@@ -210,6 +210,16 @@ class Supervisor:
             if runner.session is not None:
                 runner.session.closing.forced.set()
 
+    @property
+    def is_mass_failure(self) -> bool:
+        """Whether so many services fail at once that the fault must be ours."""
+        return self._shared.guard.is_raised(self.clock.now())
+
+    @property
+    def last_trouble(self) -> float:
+        """When this process last stood still, on the monotonic clock."""
+        return self._heartbeat.last_trouble
+
     # --- helpers
 
     async def _parked(self, runner: Runner) -> bool:

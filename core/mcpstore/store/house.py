@@ -23,12 +23,14 @@ from mcpstore.hooks.persistence import Document, Edit, Problem
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.monitoring.effect import timed
 from mcpstore.plugin_manager import PluginIndex, PluginManager
+from mcpstore.runtime.alarm import Alarm
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.exports import Exports
 from mcpstore.runtime.metering import Metering
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.runtime.traces import Traces
+from mcpstore.store.alerting import alarm_of, find_alerting
 from mcpstore.store.book import Book, Difference
 from mcpstore.store.keeping import archive_of, find_exporters, find_history
 from mcpstore.store.opening import blocked_plugins, find_document, monitoring_of, open_document
@@ -67,8 +69,10 @@ class House:
         state: The state directory, if there is one.
         monitoring: How services are watched and who is told.
         metering: What is measured of them.
+        alarm: What people are told of them.
     """
 
+    alarm: Alarm
     book: Book
     metering: Metering
     monitoring: MonitoringConfig
@@ -116,6 +120,7 @@ class House:
             self._set_up_monitoring()
             open_history = await asyncio.to_thread(find_history, self.plugins, self.book.reading.content)
             exporters = find_exporters(self.plugins, self.book.reading.content)
+            lines, rules = await asyncio.to_thread(find_alerting, self.plugins, self.monitoring, self._timing)
         except ConfigError:
             await self.plugins.close()
             raise
@@ -142,6 +147,8 @@ class House:
             traces=traces,
         )
         self.metering.open(self.supervisor)
+        self.alarm = alarm_of(lines, rules, self.plugins, self.monitoring, self.state, self._clock)
+        await self.alarm.open(self.supervisor, self.metering, is_passive=not self._starts)
         self._exports.open(exporters if self._starts else [], self.supervisor, self.metering)
         self._is_open = True
         await self.reconcile()
@@ -203,6 +210,7 @@ class House:
         if followers:
             await asyncio.wait(followers)
         await self._exports.close()
+        await self.alarm.close()  # before anything is stopped: that this store ends is no end of any trouble
         left = await self.supervisor.shutdown(force=force)
         for name in left:
             _log.error("something of service %r may still be running", name)

@@ -50,14 +50,14 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
     def fails_often(m: Fields) -> bool:
         return m["total_calls"] >= FEWEST_CALLS and m["error_rate"] > tools.error_rate_threshold
 
-    def on_machine(name: str, field: str, threshold: float, what: str) -> AlertRule:
+    def on_machine(name: str, field: str, threshold: float, what: str, wait: float = patience) -> AlertRule:
         return AlertRule(
             name,
             _above(field, threshold),
             AlertLevel.WARNING,
             f"this machine's {what}",
             cooldown,
-            wait=patience,
+            wait=wait,
             scope=AlertScope.MANAGER,
         )
 
@@ -122,7 +122,13 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
             cooldown,
             wait=patience,
         ),
-        on_machine("machine_cpu", "cpu_percent", performance.cpu_threshold, "processors are {cpu_percent:.0f} % busy"),
+        on_machine(
+            "machine_cpu",
+            "cpu_percent",
+            performance.cpu_threshold,
+            "processors are {cpu_percent:.0f} % busy",
+            5 * patience,
+        ),
         on_machine(
             "machine_memory", "memory_percent", performance.memory_threshold, "memory is {memory_percent:.0f} % full"
         ),

@@ -1,0 +1,117 @@
+"""The alerts of a store: its rules and its lines to people, as configuration and plugins have them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from mcpstore.config.variables import Reference, substitute
+from mcpstore.core.models.shape import as_array, as_object
+from mcpstore.core.models.timing import Timing
+from mcpstore.errors import ConfigError, PluginConflict, UnknownPlugin
+from mcpstore.hooks.alert import AlertHandler, AlertRule
+from mcpstore.monitoring.alerts import rules_of
+from mcpstore.monitoring.config import AlertHandlerConfig, MonitoringConfig
+from mcpstore.plugin_manager import PluginManager
+from mcpstore.runtime.alarm import Alarm, Line
+from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.validation import validated
+from mcpstore.store.state_dir import StateDir
+
+__all__ = ["alarm_of", "find_alerting"]
+
+FOLDER: Final = "alerts"
+
+_log = logging.getLogger("mcpstore.store")
+
+
+def find_alerting(
+    plugins: PluginManager, config: MonitoringConfig, timing: Timing
+) -> tuple[list[Line], tuple[AlertRule, ...]]:
+    """Return the lines to people that a configuration names, and the rules. Blocking: plugins are loaded.
+
+    Args:
+        plugins: Offer handlers and rules.
+        config: The thresholds, and what else a person set.
+        timing: How often services are checked.
+
+    Raises:
+        ConfigError: A rule, or the settings of a handler, cannot be used.
+    """
+    if not (config.enabled and config.alerts_enabled):
+        return [], ()
+    found: dict[str, Line] = {}
+    for said in config.alerts.handlers:
+        name = said.name or said.type
+        if name in found:
+            raise ConfigError(f"alerts.handlers: two are called {name!r}; give one of them another `name`")
+        if (line := _line(plugins, name, said)) is not None:
+            found[name] = line
+    return list(found.values()), rules_of(config, plugins.offers("alert rule").values(), timing)
+
+
+def alarm_of(
+    lines: Sequence[Line],
+    rules: Sequence[AlertRule],
+    plugins: PluginManager,
+    config: MonitoringConfig,
+    state: StateDir | None,
+    clock: Clock,
+) -> Alarm:
+    """Return the alerts of a store; nothing is opened yet.
+
+    Args:
+        lines: The lines to people.
+        rules: When people are told.
+        plugins: Are told, too.
+        config: What else a person set.
+        state: The state directory; without one, alerts are kept in memory.
+        clock: Time and chance.
+    """
+    folder = None if state is None else state.path / FOLDER
+    return Alarm(rules, lines, clock, plugins, folder=folder, reminders=config.alerts.reminders)
+
+
+def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> Line | None:
+    try:
+        handler: AlertHandler[Any] = plugins.choose("alert handler", said.type)
+    except (UnknownPlugin, PluginConflict) as error:
+        _log.warning("alerts do not go to %r: %s", name, error)
+        return None
+    unset: set[str] = set()
+    given = _expanded(said.settings, os.environ, unset)
+    if unset:
+        told = ", ".join(sorted(unset))
+        _log.warning("alerts do not go to %r: its settings need %s, which is not set", name, told)
+        return None
+    try:
+        settings = validated(handler.config, dict(given), name)
+    except ConfigError as error:
+        raise ConfigError(f"alerts.handlers: {name}: {error}") from None
+    return Line(name=name, handler=handler, settings=settings, min_level=said.min_level, services=said.services)
+
+
+def _expanded(value: Any, environment: Mapping[str, str], unset: set[str]) -> Any:
+    """Return settings with variables of the environment in their places; secrets given as such stay what they are."""
+    if isinstance(value, SecretStr):
+        return value
+    if (fields := as_object(value)) is not None:
+        return {key: _expanded(item, environment, unset) for key, item in fields.items()}
+    if (items := as_array(value)) is not None:
+        return [_expanded(item, environment, unset) for item in items]
+    if not isinstance(value, str):
+        return value
+
+    def resolve(reference: Reference) -> str | None:
+        if reference.kind != "env":
+            return None
+        found = environment.get(reference.name) or reference.default
+        if found is None:
+            unset.add(reference.name)
+        return found
+
+    return substitute(value, resolve)
