@@ -35,7 +35,9 @@ def test_services_are_brought_back_and_what_was_done_is_told(shell, up):
     said = shell("recover")
     assert (said.code, said.out) == (0, "")
     assert "no service is in error" in said.err
-    assert shell("recover", "ghost").code == 4
+    before = status(shell, "well")["pid"]
+    assert shell("recover", "well", "ghost").code == 4
+    assert status(shell, "well")["pid"] == before  # nothing was done
 
 
 def test_without_a_manager_there_is_nothing_to_bring_back(shell):

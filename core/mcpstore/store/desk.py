@@ -152,23 +152,10 @@ class Desk:
     async def _recover(self, names: list[str], timeout: float | None = None) -> Any:  # noqa: ASYNC109 - of the waits only
         if not names:
             return (await self._store.recover_all(timeout)).to_list()
-        return [(await self._store.recover(name, timeout)).to_dict() for name in names]
-
-    async def _glance(self, since: float = 0.0, back: float = 600.0) -> Any:
-        glance = await self._store.glance(since or timedelta(seconds=back))
-        return {**glance.to_dict(), "services": glance.services.to_list()}
-
-    async def _report(self, format: str = "text", since: float | None = None) -> Any:  # noqa: A002 - as the verb has it
-        return await self._store.report(format, since)
-
-    async def _export(
-        self,
-        format: str | None = None,  # noqa: A002 - as the verb has it
-        path: str | None = None,
-        services: list[str] | None = None,
-        since: float | None = None,
-    ) -> Any:
-        return await self._store.export(format, path, services, since)
+        for name in names:  # a name nobody knows is told before anything is done
+            await self._store.diagnose(name)
+        done = await asyncio.gather(*(self._store.recover(name, timeout) for name in dict.fromkeys(names)))
+        return [recovery.to_dict() for recovery in done]
 
     async def _hints(self) -> Any:
         return await self._store.list_hints()
