@@ -124,13 +124,12 @@ def _life(life: Life, report: Report, number: int) -> Element:
     is_open = len(report.services) < MANY or bool(life.incidents) or life.needs_care
     latency = "How long calls take" if life.calls else "How long health checks take"
     keys = (("p95", "95 of 100 below"), ("mean", "mean"), ("failed", "failed calls")) if life.calls else ()
-    legend = (element("li", _swatch(f"k-{key}"), text) for key, text in keys)
+    legend = [element("li", _swatch(f"k-{key}"), text) for key, text in keys]
+    below = [element("ul", *legend, class_="legend")] if legend else []
     plots = element(
         "div",
         element("div", element("h3", "Availability"), availability_plot(life, report, number)),
-        element(
-            "div", element("h3", latency), latency_plot(life, report, number), element("ul", *legend, class_="legend")
-        ),
+        element("div", element("h3", latency), latency_plot(life, report, number), *below),
         class_="pair",
     )
     words = element("div", _time_spent(life), _what(life, report), class_="pair")

@@ -1,0 +1,48 @@
+"""The pictures of the documentation are taken of a store at work, and are the same each time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture
+def pictures(monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS))
+    yield
+    for name in [name for name in sys.modules if name.startswith("_pictures")]:
+        del sys.modules[name]
+
+
+@pytest.mark.usefixtures("pictures")
+def test_a_day_is_played_the_same_way_each_time():
+    from _pictures.fleet import TOOLS, play
+
+    async def told(store):
+        return await store.report("json")
+
+    first, second = play(told, hours=2), play(told, hours=2)
+    assert first == second
+    report = json.loads(first)
+    assert [life["name"] for life in report["services"]] == list(TOOLS)
+    assert all(life["calls"] for life in report["services"])
+
+
+@pytest.mark.usefixtures("pictures")
+def test_the_screen_shows_the_service_that_is_in_trouble():
+    from _pictures.screen import screen
+
+    told = screen().replace("&#160;", " ")
+    for words in ("search", "disconnected", "SEARCH_API_KEY must be set", "add it under", "4 of 6 running"):
+        assert words in told
+
+
+def test_the_pictures_that_pages_show_are_there_and_load_nothing():
+    for name in ("top.svg", "demo.svg"):
+        assert "url(http" not in (DOCS / "pictures" / name).read_text("utf-8")
+    assert (DOCS / "pictures" / "report.png").read_bytes().startswith(b"\x89PNG")
