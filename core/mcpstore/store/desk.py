@@ -157,6 +157,22 @@ class Desk:
         done = await asyncio.gather(*(self._store.recover(name, timeout) for name in dict.fromkeys(names)))
         return [recovery.to_dict() for recovery in done]
 
+    async def _glance(self, since: float = 0.0, back: float = 600.0) -> Any:
+        glance = await self._store.glance(since or timedelta(seconds=back))
+        return {**glance.to_dict(), "services": glance.services.to_list()}
+
+    async def _report(self, format: str = "text", since: float | None = None) -> Any:  # noqa: A002 - as the verb has it
+        return await self._store.report(format, since)
+
+    async def _export(
+        self,
+        format: str | None = None,  # noqa: A002 - as the verb has it
+        path: str | None = None,
+        services: list[str] | None = None,
+        since: float | None = None,
+    ) -> Any:
+        return await self._store.export(format, path, services, since)
+
     async def _hints(self) -> Any:
         return await self._store.list_hints()
 
