@@ -19,6 +19,7 @@ from mcpstore.hooks import MISSING, Edit
 from mcpstore_plugins.mcp_json import document as document_module
 from mcpstore_plugins.mcp_json import lock, saving
 from mcpstore_plugins.mcp_json.document import FileDocument
+from mcpstore_plugins.mcp_json.lock import Held, locked
 
 from .files import ADD_B, NEW, OLD, add_b, meddling, names, refusal, replace_by_rename, write_in_place
 
@@ -162,6 +163,13 @@ async def test_a_writer_waits_for_another_one(path):
             holder.kill()
             await waiting
     assert path.read_text() == NEW
+
+
+def test_the_lock_of_a_directory_is_held_by_one_at_a_time(tmp_path):
+    with locked(str(tmp_path)), pytest.raises(Held), locked(str(tmp_path)):
+        pass
+    with locked(str(tmp_path)):
+        pass
 
 
 async def test_a_writer_that_hangs_is_named(path, monkeypatch):

@@ -1,0 +1,291 @@
+"""Flaws put on purpose into the two places where bytes are trusted: the file of the user, and the pipe of a service.
+
+A flaw is a change of the source text of one module, made in memory as it is imported. It names the tests that must
+notice it. Add one for every bug ever fixed there. Where the code moved on and the text to replace is not there any
+more, the test fails: write the flaw anew, do not drop it.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+JSON = "tests/plugins/mcp_json"
+WIRE = "tests/wire"
+
+
+@attrs.frozen
+class Flaw:
+    """A bug put in on purpose, and the tests that must notice it."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    tests: str
+
+
+def _config(name: str, module: str, old: str, new: str, tests: str) -> Flaw:
+    return Flaw(name, f"mcpstore_plugins.mcp_json.{module}", old, new, f"{JSON}/{tests}")
+
+
+def _wire(name: str, module: str, old: str, new: str, tests: str) -> Flaw:
+    return Flaw(name, f"mcpstore.wire.{module}", old, new, f"{WIRE}/{tests}")
+
+
+CONFIG_STORE = (
+    _config(
+        "two writers hold the lock at a time",
+        "lock",
+        "fcntl.LOCK_EX | fcntl.LOCK_NB",
+        "fcntl.LOCK_SH | fcntl.LOCK_NB",
+        "test_saving_beside_others.py::test_the_lock_of_a_directory_is_held_by_one_at_a_time",
+    ),
+    _config(
+        "a file is renamed before it is on the disk",
+        "saving",
+        "            os.fsync(fd)\n",
+        "",
+        "test_saving.py::test_a_failed_flush_is_never_tried_again",
+    ),
+    _config(
+        "a failed flush is tried again",
+        "saving",
+        "            os.fsync(fd)\n",
+        "            try:\n                os.fsync(fd)\n            except OSError:\n                os.fsync(fd)\n",
+        "test_saving.py::test_a_failed_flush_is_never_tried_again",
+    ),
+    _config(
+        "the entry of the file in its directory is not flushed",
+        "saving",
+        "            _confirm(home, where)\n",
+        "",
+        "test_saving.py::test_a_directory_that_cannot_be_flushed",
+    ),
+    _config(
+        "nobody looks where the link leads by now",
+        "saving",
+        "is_there = os.path.realpath(path) == target and",
+        "is_there = True or",
+        "test_saving_beside_others.py::test_a_symlink_that_is_turned_elsewhere_meanwhile_is_followed",
+    ),
+    _config(
+        "what an editor renames over the file is not noticed",
+        "saving",
+        "if glance(name, home).identity != before.identity:",
+        "if before.identity is None and glance(name, home):",
+        "test_saving_beside_others.py::test_what_an_editor_writes_at_any_moment_of_a_save_is_merged",
+    ),
+    _config(
+        "a symbolic link is replaced by a file",
+        "saving",
+        "    target = os.path.realpath(path)\n    if os",
+        "    target = os.path.abspath(path)\n    if os",
+        "test_saving.py::test_a_symlink_stays_one_and_its_target_is_replaced",
+    ),
+    _config(
+        "the mode of the file is lost",
+        "saving",
+        "    os.fchmod(fd, stat.S_IMODE(like.st_mode))\n",
+        "    pass\n",
+        "test_saving.py::test_the_mode_stays_whatever_the_umask",
+    ),
+    _config(
+        "everybody may read a new file",
+        "saving",
+        "| os.O_CLOEXEC, 0o600, dir_fd=home)",
+        "| os.O_CLOEXEC, 0o644, dir_fd=home)",
+        "test_saving.py::test_a_new_file_and_its_directories_are_for_their_owner_only",
+    ),
+    _config(
+        "hard links are parted",
+        "saving",
+        "if status.st_nlink > 1:",
+        "if status.st_nlink > 2:",
+        "test_saving.py::test_hard_links_are_not_parted",
+    ),
+    _config(
+        "a failed save leaves its temporary file",
+        "saving",
+        "            os.unlink(temporary, dir_fd=home)\n        raise",
+        "            pass\n        raise",
+        "test_saving.py::test_a_failed_flush_is_never_tried_again",
+    ),
+    _config(
+        "what a killed writer left stays for ever",
+        "saving",
+        "if left.startswith(_prefix(name)):",
+        "if left == _prefix(name):",
+        "test_saving.py::test_what_a_killed_writer_left_is_swept_away",
+    ),
+    _config(
+        "a file is written although nothing changes",
+        "saving",
+        "if raw is not None and raw != before.raw:",
+        "if raw is not None:",
+        "test_saving.py::test_an_edit_that_changes_nothing_leaves_the_file_alone",
+    ),
+    _config(
+        "a drive that is not mounted is taken for an empty file",
+        "document",
+        "if raw is None and self._told not in {None, revision_of(None)}:",
+        "if raw is None and self._told == '':",
+        "test_saving.py::test_a_file_that_has_gone_since_it_was_read_is_not_made_anew",
+    ),
+    _config(
+        "an edit does not mind what it finds",
+        "values",
+        "if edit.expect is not ANYTHING and not _is_expected(now, edit.expect, where, fitted):",
+        "if edit.expect is MISSING and now is not MISSING:",
+        "test_editing.py::test_what_is_not_as_expected_is_a_conflict_that_names_the_service",
+    ),
+    _config(
+        "true is taken for one",
+        "values",
+        "(MISSING not in (now, value) and same(now, value))",
+        "(MISSING not in (now, value) and now == value)",
+        "test_editing.py::test_true_is_not_one_and_null_is_not_nothing",
+    ),
+    _config(
+        "of two members with one name one comes back",
+        "graft",
+        "[node.items[key]] if isinstance(key, int) else node.named.pop(key)",
+        "[node.items[key]] if isinstance(key, int) else node.named.pop(key)[-1:]",
+        "test_editing.py::test_edits_by_hand",
+    ),
+    _config(
+        "the comma of the last item is forgotten",
+        "tree",
+        "        if self.items and not self.has_last_comma:\n",
+        "        if self.items:\n",
+        "test_editing.py::test_edits_by_hand",
+    ),
+)
+
+FRAMING = (
+    _wire(
+        "a line of exactly a frame is too long",
+        "framing",
+        "if len(line) > self._limit:",
+        "if len(line) >= self._limit:",
+        "test_framing.py::test_a_line_of_exactly_a_frame_is_fine_and_one_byte_more_is_not",
+    ),
+    _wire(
+        "the beginning of a line in two pieces is lost",
+        "framing",
+        "lines[0] = bytes(tail) + lines[0]",
+        "lines[0] = bytes(lines[0])",
+        "test_framing.py::test_bytes_that_come_one_by_one_make_the_same_lines",
+    ),
+    _wire(
+        "the beginning of a line comes twice",
+        "framing",
+        "            tail.clear()\n",
+        "",
+        "test_framing.py::test_bytes_that_come_one_by_one_make_the_same_lines",
+    ),
+    _wire(
+        "what came before a line that is too long is dropped",
+        "framing",
+        "return self._overflow(lines[:number])",
+        "return self._overflow([])",
+        "test_framing.py::test_however_bytes_are_cut_the_same_lines_come_out",
+    ),
+    _wire(
+        "lines come out after an overflow",
+        "framing",
+        "        if self.overflowed:\n",
+        "        if self.overflowed is None:\n",
+        "test_framing.py::test_after_an_overflow_nothing_comes_out",
+    ),
+    _wire(
+        "a line without end grows for ever",
+        "framing",
+        "if len(tail) + len(rest) > self._limit:",
+        "if len(rest) > self._limit:",
+        "test_framing.py",
+    ),
+    _wire(
+        "NaN is written",
+        "message",
+        "allow_nan=False",
+        "allow_nan=True",
+        "test_message.py::test_numbers_json_has_no_word_for_are_not_written",
+    ),
+    _wire(
+        "a message is written as UTF-8",
+        "message",
+        "separators=(",
+        "ensure_ascii=False, separators=(",
+        "test_message.py",
+    ),
+    _wire(
+        "invalid UTF-8 makes a line unreadable",
+        "message",
+        '("utf-8-sig", "replace")',
+        '("utf-8-sig", "ignore")',
+        "test_message.py::test_odd_lines_are_understood",
+    ),
+    _wire(
+        "a request whose answer is unreadable waits for its deadline",
+        "message",
+        "found = _ID.search(line[:_ID_REACH]) or _ID.search(line[-_ID_REACH:])",
+        "found = _ID.search(line[:_ID_REACH])",
+        "test_message.py::test_an_unreadable_answer_names_the_request_it_was_for",
+    ),
+    _wire(
+        "half a number is taken for a whole one",
+        "message",
+        "isinstance(value, float) and value.is_integer()",
+        "isinstance(value, float)",
+        "test_message.py::test_the_number_of_a_request_is_recognised_however_it_is_echoed",
+    ),
+    _wire(
+        "control characters of a service reach the log",
+        "message",
+        'char if char.isprintable() else char.encode("unicode_escape").decode()',
+        "char",
+        "test_message.py::test_a_line_is_shown_on_one_line_without_control_characters_and_cut",
+    ),
+    _wire(
+        "progress does not keep a call alive",
+        "waiting",
+        "            pending.deadline = self._loop.time() + pending.patience\n",
+        "            pass\n",
+        "test_requests.py::test_progress_keeps_a_long_call_alive",
+    ),
+    _wire(
+        "one request too many is let in",
+        "waiting",
+        "if len(self._pending) >= MAX_PENDING:",
+        "if len(self._pending) > MAX_PENDING:",
+        "test_requests.py::test_requests_under_way_are_bounded",
+    ),
+    _wire(
+        "requests wait for a peer that is gone",
+        "waiting",
+        "            settle(pending, ConnectionLost(text))\n",
+        "            del text\n",
+        "test_requests.py::test_every_request_fails_when_the_peer_is_gone",
+    ),
+    _wire(
+        "only the first deadline is noticed",
+        "waiting",
+        "        if earliest < math.inf:\n",
+        "        if earliest < 0:\n",
+        "test_requests.py::test_each_request_has_its_own_patience",
+    ),
+    _wire(
+        "the timer is not set for the earliest deadline",
+        "waiting",
+        "if deadline < (math.inf if self._timer is None else self._timer.when()):",
+        "if self._timer is None and deadline < math.inf:",
+        "test_requests.py::test_each_request_has_its_own_patience",
+    ),
+    _wire(
+        "an answer is taken twice",
+        "waiting",
+        "return self._pending.pop(number, None) if",
+        "return self._pending.get(number) if",
+        "test_requests.py::test_a_second_answer_is_counted_and_dropped",
+    ),
+)
