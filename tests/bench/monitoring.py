@@ -8,6 +8,7 @@ import sqlite3
 import statistics
 import time
 import tracemalloc
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from mcpstore import AsyncMCPStore
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.hooks import HistoryBatch, HistoryPlace, HistoryQuery
-from mcpstore.monitoring.metrics import ServiceMeter, step_for
+from mcpstore.monitoring.metrics import ServiceMeter, packed, step_for
 from mcpstore_plugins.sqlite_history import schema, statements
 from mcpstore_plugins.sqlite_history.database import SqliteHistory
 
@@ -171,7 +172,7 @@ def _asking(folder: Path) -> list[Result]:
     ]  # fmt: skip
 
 
-def _weight() -> Result:
+def _weight() -> list[Result]:
     """Fill the windows of services that are in constant use, five tools each."""
     dice, count = random.Random(1), 20
     tracemalloc.start()
@@ -182,11 +183,18 @@ def _weight() -> Result:
             meter.called(f"tool{number % 5}", dice.lognormvariate(-6, 1), number / 10, 1e9, error=None, slow=False)
         for _ in range(300):
             meter.changed(300.0, None)
-    taken = tracemalloc.get_traced_memory()[0] - before
+    windows = tracemalloc.get_traced_memory()[0]
+    kept = deque(packed(_sample(0, float(at))) for at in range(1000))
+    history = tracemalloc.get_traced_memory()[0] - windows
     tracemalloc.stop()
-    return Result(
-        what="memory of a service whose windows are full, with 5 tools", ours=f"{taken / count / 1024:.0f} KiB"
-    )
+    assert len(kept) == 1000
+    return [
+        Result(
+            what="memory of a service whose windows are full, with 5 tools",
+            ours=f"{(windows - before) / count / 1024:.0f} KiB",
+        ),
+        Result(what="memory of its last 1000 samples, where there is no disk", ours=f"{history / 1024:.0f} KiB"),
+    ]
 
 
 def measure(folder: Path) -> list[Result]:
@@ -202,5 +210,5 @@ def measure(folder: Path) -> list[Result]:
         _counting(),
         _writing(places[0]),
         *_asking(places[1]),
-        _weight(),
+        *_weight(),
     ]

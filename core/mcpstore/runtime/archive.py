@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from mcpstore.core.models.history import StateEdge
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.hooks.history import HistoryBatch, HistoryQuery, HistoryStore
-from mcpstore.monitoring.metrics import thinned
+from mcpstore.monitoring.metrics import packed, thinned, unpacked
 from mcpstore.plugin_manager.guest import story
 from mcpstore.plugin_manager.worker import TookTooLong, Worker
 from mcpstore.runtime.clock import Clock
@@ -61,7 +61,7 @@ class Archive:
         self._is_read_only = is_read_only
         self._backend: HistoryStore | None = None
         self._worker = Worker("mcpstore-history")
-        self._samples: dict[str, deque[MetricsSample]] = {}
+        self._samples: dict[str, deque[bytes]] = {}
         self._edges: dict[str, deque[StateEdge]] = {}
         self._writing = asyncio.Lock()
         self._is_in_trouble = False
@@ -70,7 +70,7 @@ class Archive:
 
     def add(self, sample: MetricsSample) -> None:
         """Keep a sample."""
-        self._keep(self._samples, sample.service_name, sample)
+        self._keep(self._samples, sample.service_name, packed(sample))
 
     def note(self, edge: StateEdge) -> None:
         """Keep an edge."""
@@ -87,14 +87,15 @@ class Archive:
         if self._open_backend is None or self._is_read_only:
             return
         async with self._writing:
-            samples, edges = _all(self._samples), _all(self._edges)
-            if not (samples or edges):
+            rows, edges = _all(self._samples), _all(self._edges)
+            if not (rows or edges):
                 return
-            batch = HistoryBatch(now=self._clock.posix(), samples=samples, edges=edges)
+            samples = [unpacked(row, name) for name, row in rows]
+            batch = HistoryBatch(now=self._clock.posix(), samples=samples, edges=[edge for _, edge in edges])
             if await self._ask(partial(_write, batch), limit):
-                _taken(self._samples, samples)
+                _taken(self._samples, rows)
                 _taken(self._edges, edges)
-                self.written += len(samples) + len(edges)
+                self.written += len(rows) + len(edges)
 
     async def samples(self, query: HistoryQuery) -> list[MetricsSample]:
         """Return samples, by service and time."""
@@ -179,13 +180,13 @@ def _write(batch: HistoryBatch, backend: HistoryStore) -> bool:
     return True
 
 
-def _all(kept: dict[str, deque[T]]) -> list[T]:
-    return [record for ring in kept.values() for record in ring]
+def _all(kept: dict[str, deque[T]]) -> list[tuple[str, T]]:
+    return [(name, record) for name, ring in kept.items() for record in ring]
 
 
-def _taken(kept: dict[str, deque[T]], records: Iterable[T]) -> None:
+def _taken(kept: dict[str, deque[T]], records: Iterable[tuple[str, T]]) -> None:
     """Forget what the backend has taken; what came meanwhile stays."""
-    taken = set(map(id, records))
+    taken = {id(record) for _, record in records}
     for service, ring in list(kept.items()):
         left = [record for record in ring if id(record) not in taken]
         if left:
@@ -195,7 +196,10 @@ def _taken(kept: dict[str, deque[T]], records: Iterable[T]) -> None:
             del kept[service]
 
 
-def _matching(kept: dict[str, deque[MetricsSample]], query: HistoryQuery) -> Iterable[MetricsSample]:
+def _matching(kept: dict[str, deque[bytes]], query: HistoryQuery) -> Iterable[MetricsSample]:
     for name in sorted(kept):
         if query.service in (None, name):
-            yield from (s for s in kept[name] if query.since < s.timestamp <= query.until)
+            for row in kept[name]:
+                sample = unpacked(row, name)
+                if query.since < sample.timestamp <= query.until:
+                    yield sample

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.monitoring.metrics import ServiceMeter, Usage, merged, step_for, thinned
+from mcpstore.monitoring.metrics import ServiceMeter, Usage, merged, packed, step_for, thinned, unpacked
 from mcpstore.monitoring.metrics.meter import CHANGES_KEPT, LONGEST_ERROR, TOOLS_KEPT
 
 
@@ -29,6 +29,9 @@ def test_calls_are_counted_by_service_and_by_tool():
     assert (first.error_rate, first.last_error, first.last_activity) == (0.5, "no", 1002.0)
     assert (first.avg_response_time, first.p50, first.p99) == pytest.approx((0.2, 0.1, 0.1))
     assert (second.name, second.total_calls, second.last_error) == ("b", 1, None)
+    call(meter, "b", 0.4, 4.0)
+    assert meter.tools()[0] is first
+    assert (meter.tools()[1].total_calls, meter.tools()[1].avg_response_time) == (2, pytest.approx(0.3))
 
 
 def test_everything_that_grows_has_a_bound():
@@ -139,6 +142,12 @@ def test_means_are_weighted_and_what_is_unknown_does_not_count(some):
         assert one.cpu_percent is None
     assert (one.response_time is None) == all(s.response_time is None for s in some)
     assert one.memory_bytes == max((s.memory_bytes for s in some if s.memory_bytes is not None), default=None)
+
+
+@given(samples)
+def test_a_sample_that_was_packed_is_the_same(sample):
+    assert unpacked(packed(sample), "s") == sample
+    assert len(packed(sample)) < 120
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**8), st.integers(1, 2000))

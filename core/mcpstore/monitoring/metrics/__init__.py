@@ -2,6 +2,7 @@
 
 from mcpstore.monitoring.metrics.intervals import clipped, intervals, uptime_share
 from mcpstore.monitoring.metrics.meter import ServiceMeter, Usage
+from mcpstore.monitoring.metrics.packing import packed, unpacked
 from mcpstore.monitoring.metrics.presence import Presence
 from mcpstore.monitoring.metrics.tally import Tally
 from mcpstore.monitoring.metrics.thinning import merged, step_for, thinned
@@ -16,7 +17,9 @@ __all__ = [
     "clipped",
     "intervals",
     "merged",
+    "packed",
     "step_for",
     "thinned",
+    "unpacked",
     "uptime_share",
 ]

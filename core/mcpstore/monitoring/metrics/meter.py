@@ -31,12 +31,13 @@ LONGEST_ERROR: Final = 500
 class _ToolMeter:
     """What is counted of one tool."""
 
-    __slots__ = ("last_activity", "last_error", "tally")
+    __slots__ = ("last_activity", "last_error", "tally", "told")
 
     def __init__(self) -> None:
         self.tally = Tally()
         self.last_activity = 0.0
         self.last_error: str | None = None
+        self.told: ToolMetrics | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -133,6 +134,7 @@ class ServiceMeter:
         self.recent.add(duration, failed=failed, slow=slow)
         known = self._tools.get(tool) or self._begin(tool)
         known.last_activity = posix
+        known.told = None
         known.tally.add(duration, failed=failed, slow=slow)
         self.slow_calls += slow
         if error is not None:
@@ -248,9 +250,12 @@ class ServiceMeter:
 
 
 def _told(name: str, meter: _ToolMeter) -> ToolMetrics:
+    """Return what was counted of a tool; worked out again only after another call of it."""
+    if meter.told is not None:
+        return meter.told
     tally = meter.tally
     p50, p95, p99 = tally.quantiles(0.5, 0.95, 0.99)
-    return ToolMetrics(
+    meter.told = ToolMetrics(
         name=name,
         total_calls=tally.calls,
         failed_calls=tally.failed,
@@ -263,3 +268,4 @@ def _told(name: str, meter: _ToolMeter) -> ToolMetrics:
         last_activity=meter.last_activity,
         last_error=meter.last_error,
     )
+    return meter.told

@@ -21,7 +21,7 @@ class Window:
         now: When counting begins, on the monotonic clock, in seconds.
     """
 
-    __slots__ = ("_began", "_slots")
+    __slots__ = ("_began", "_past", "_slots", "_summed_up_at")
 
     length: Final = SLOT * SLOTS
     """Length of the window, in seconds."""
@@ -29,6 +29,8 @@ class Window:
     def __init__(self, now: float) -> None:
         self._began = now
         self._slots: dict[int, Tally] = {}
+        self._past = Tally()
+        self._summed_up_at = -1
 
     def add(self, duration: float, now: float, *, failed: bool, slow: bool) -> None:
         """Count a call that took `duration` seconds and ended now."""
@@ -41,10 +43,19 @@ class Window:
 
     def tally(self, now: float) -> Tally:
         """Return what was counted in the window that ends now."""
-        self._forget(int(now // SLOT))
+        current = int(now // SLOT)
+        if current != self._summed_up_at:
+            # Slots that are over do not change, so they are added up once.
+            self._forget(current)
+            self._past = Tally()
+            for index, slot in self._slots.items():
+                if index != current:
+                    self._past.absorb(slot)
+            self._summed_up_at = current
         whole = Tally()
-        for slot in self._slots.values():
-            whole.absorb(slot)
+        whole.absorb(self._past)
+        if (open_slot := self._slots.get(current)) is not None:
+            whole.absorb(open_slot)
         return whole
 
     def covered(self, now: float) -> float:
