@@ -62,13 +62,22 @@ async def test_writers_that_write_at_once_lose_nothing(kind, tmp_path, request):
 @pytest.mark.parametrize("kind", ["files", "redis"])
 async def test_changes_from_outside_are_noticed_and_own_ones_are_not(kind, tmp_path, request):
     at = request.getfixturevalue("redis_url") if kind == "redis" else f"keyvalue+files://{tmp_path}/store"
-    mine, other = (KeyValueDocument(f"{at}?key=watched", pause=0.01) for _ in range(2))
+    looks = []
+
+    class Watched(KeyValueDocument):
+        async def _state(self):
+            looks.append(1)
+            return await super()._state()
+
+    mine, other = (Watched(f"{at}?key=watched", pause=0.01) for _ in range(2))
     await mine.edit([put("mine")])
     with anyio.fail_after(60):
         changes = mine.changes()
         heard = asyncio.ensure_future(anext(changes))
         await mine.edit([put("mine too")])
-        await asyncio.sleep(0.1)
+        looks.clear()
+        while len(looks) < 3:
+            await asyncio.sleep(0.01)
         assert not heard.done()
         await other.edit([put("other")])
         await heard

@@ -37,6 +37,7 @@ class KeyValueDocument:
         self._place: Final[Place] = place_of(location)
         self._errors: tuple[type[Exception], ...] = (BaseKeyValueError, *self._place.errors)
         self._pause: Final = pause
+        self._turn: Final = asyncio.Lock()
         self._told: str | None = None
 
     @property
@@ -51,8 +52,9 @@ class KeyValueDocument:
             ConfigSyntaxError: What is there is no document.
             ConfigError: It cannot be read.
         """
-        content = _content(await self._load(is_alone=False, edits=()))
-        self._told = content.revision
+        async with self._turn:
+            content = _content(await self._load(is_alone=False, edits=()))
+            self._told = content.revision
         return content
 
     async def edit(self, edits: Sequence[Edit]) -> Content:
@@ -63,8 +65,9 @@ class KeyValueDocument:
             ConfigSyntaxError: What is there is no document, so it is not overwritten.
             ConfigError: It cannot be written.
         """
-        content = _content(await self._load(is_alone=True, edits=edits))
-        self._told = content.revision
+        async with self._turn:
+            content = _content(await self._load(is_alone=True, edits=edits))
+            self._told = content.revision
         return content
 
     async def changes(self) -> AsyncGenerator[None]:
@@ -73,9 +76,11 @@ class KeyValueDocument:
             self._told = await self._state()
         while True:
             await asyncio.sleep(self._pause)
-            state = await self._state()
-            if state is not None and state != self._told:
-                self._told = state
+            async with self._turn:  # an edit of our own that is half done is no news
+                state = await self._state()
+                is_news = state not in (None, self._told)
+                self._told = state if is_news else self._told
+            if is_news:
                 yield
 
     async def _state(self) -> str | None:

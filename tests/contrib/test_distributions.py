@@ -1,0 +1,117 @@
+"""Everything in contrib is a distribution of its own that is found when it is installed, and passes its own tests."""
+
+from __future__ import annotations
+
+import ast
+import json
+import zipfile
+
+import pytest
+
+from .conftest import CONTRIB, DISTRIBUTIONS, ROOT, build
+
+KINDS = ["transport", "alert-handler", "health-strategy", "persistence-backend", "recovery-policy"]
+OFFERS = {
+    "apprise": ("mcpstore-apprise", ["alert handler apprise"]),
+    "chat": ("mcpstore-chat-alert", ["alert handler chat"]),
+    "keyvalue": ("mcpstore-keyvalue", ["persistence backend keyvalue"]),
+    "tcp": ("mcpstore-tcp", ["transport tcp"]),
+    "websocket": ("mcpstore-websocket", ["transport websocket"]),
+    **{
+        f"template_{kind.replace('-', '_')}": ("mcpstore-template", [f"{kind.replace('-', ' ')} template"])
+        for kind in KINDS
+    },
+}
+MOST_LINES = {"mcpstore-tcp": 40, "mcpstore-chat-alert": 20}
+
+
+def test_every_distribution_is_found_with_what_it_offers(installed):
+    listed = {plugin["name"]: plugin for plugin in json.loads(installed.run("mcpstore", "plugins", "--json").stdout)}
+    for name, (distribution, offers) in OFFERS.items():
+        found = listed[name]
+        assert (found["distribution"], found["version"], found["status"]) == (distribution, "0.1.0", "active"), found
+        assert (found["offers"], found["error"]) == (offers, None)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_a_distribution_passes_its_own_tests(installed, distribution):
+    done = installed.python(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=", "tests", cwd=CONTRIB / distribution
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_copy_of_the_template_passes_its_tests_at_once(installed, tmp_path, kind):
+    made = installed.run("mcpstore", "plugins", "new", "acme", "--kind", kind, cwd=tmp_path)
+    assert (made.returncode, made.stdout) == (0, "made mcpstore-acme\n"), made.stderr
+    for file in (tmp_path / "mcpstore-acme").rglob("*.*"):
+        assert "template" not in file.read_text(), file
+    done = installed.python("-m", "pytest", "-q", cwd=tmp_path / "mcpstore-acme")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_copy_that_is_installed_is_found(installed, tmp_path):
+    installed.run("mcpstore", "plugins", "new", "acme", "--kind", "health-strategy", cwd=tmp_path)
+    site = tmp_path / "site"
+    zipfile.ZipFile(build(tmp_path / "mcpstore-acme", tmp_path / "wheels")).extractall(site)
+    code = (
+        f"import sys; sys.path.insert(0, {str(site)!r})\n"
+        "from mcpstore.plugin_manager import PluginManager\n"
+        "plugins = PluginManager(); plugins.load()\n"
+        "print(plugins.list()['acme'].offers, plugins.list()['acme'].api)"
+    )
+    assert installed.python("-c", code).stdout == "('health strategy acme',) >=1.0,<2\n"
+
+
+@pytest.mark.parametrize(("name", "told"), [("Acme!", "cannot be the name of a plugin"), ("taken", "exists already")])
+def test_a_name_that_cannot_be_used_is_refused_with_a_reason(installed, tmp_path, name, told):
+    (tmp_path / "mcpstore-taken").mkdir()
+    done = installed.run("mcpstore", "plugins", "new", name, cwd=tmp_path)
+    assert done.returncode == 3
+    assert told in done.stderr
+
+
+def test_what_is_not_needed_is_not_imported_the_next_time(installed):
+    code = (
+        "import sys\n"
+        "from mcpstore import MCPStore\n"
+        "with MCPStore({'mcpServers': {}}) as store: pass\n"
+        "print(sorted(name for name in sys.modules if name.startswith('mcpstore_') and '.' not in name))\n"
+    )
+    loaded = [installed.python("-c", code).stdout.strip() for _ in range(2)]
+    assert "mcpstore_apprise" not in loaded[1]
+    assert "mcpstore_tcp" not in loaded[1]
+    assert "mcpstore_keyvalue" not in loaded[1]
+
+
+def test_the_wheel_holds_both_packages_and_the_template_and_nothing_else(tmp_path):
+    names = zipfile.ZipFile(build(ROOT, tmp_path)).namelist()
+    assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"mcpstore", "mcpstore_plugins"}
+    template = "mcpstore_plugins/plugin_verbs/template/"
+    assert {f"{template}pyproject.toml", f"{template}tests/test_transport.py"} <= set(names)
+    assert {"mcpstore/py.typed", "mcpstore_plugins/py.typed"} <= set(names)
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+
+
+@pytest.mark.parametrize("distribution", MOST_LINES)
+def test_the_examples_are_as_short_as_is_said(distribution):
+    (source,) = (CONTRIB / distribution / "src").rglob("*.py")
+    assert code_lines(source.read_text()) < MOST_LINES[distribution]
+
+
+def code_lines(text: str) -> int:
+    """Return the lines of code: without those that are empty, and without docstrings."""
+    told: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        body = getattr(node, "body", None)
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
+            told.update(range(body[0].lineno, (body[0].end_lineno or 0) + 1))
+    return sum(bool(line.strip()) and number not in told for number, line in enumerate(text.splitlines(), 1))
