@@ -153,9 +153,8 @@ class Desk:
         if not names:
             return (await self._store.recover_all(timeout)).to_list()
         for name in names:  # a name nobody knows is told before anything is done
-            await self._store.diagnose(name)
-        done = await asyncio.gather(*(self._store.recover(name, timeout) for name in dict.fromkeys(names)))
-        return [recovery.to_dict() for recovery in done]
+            await self._info(name)
+        return [(await self._store.recover(name, timeout)).to_dict() for name in dict.fromkeys(names)]
 
     async def _glance(self, since: float = 0.0, back: float = 600.0) -> Any:
         glance = await self._store.glance(since or timedelta(seconds=back))
