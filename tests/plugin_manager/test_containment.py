@@ -1,0 +1,202 @@
+"""What plugins do to the event loop and to answers, contained, and told."""
+
+from __future__ import annotations
+
+import asyncio
+
+import anyio
+import pytest
+
+from mcpstore.core.models.record import Named
+from mcpstore.hooks import CallRequest, Refusal, hookimpl
+from mcpstore.plugin_manager import PluginManager, PluginStatus, guest
+
+from .conftest import by_name
+
+CALL = CallRequest(service="a", tool="t", arguments={})
+
+
+def loaded(**objects):
+    manager = PluginManager(entry_points=list, plugins=objects)
+    manager.load()
+    return manager
+
+
+class Listener:
+    def __init__(self):
+        self.heard = []
+
+    @hookimpl
+    async def mcpstore_tools_changed(self, service):
+        self.heard.append(service)
+
+
+async def tell(manager, times=1):
+    for _ in range(times):
+        manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+    await manager.flush()
+
+
+async def test_an_async_hook_that_blocks_the_event_loop_is_told_what_to_do_and_muted(monkeypatch):
+    class Blocking:
+        @hookimpl
+        async def mcpstore_tools_changed(self):
+            clock[0] += 1.0
+
+    clock = [0.0]
+    loop = asyncio.get_running_loop()
+    real = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real() + clock[0])
+    good = Listener()
+    manager = loaded(blocking=Blocking(), good=good)
+    await tell(manager)
+    told = by_name(manager)["blocking"]
+    assert "mcpstore_tools_changed kept the event loop for 1.0" in told.error
+    assert "make it a plain function" in told.error
+    await tell(manager, guest.MUTE_AFTER)
+    assert by_name(manager)["blocking"].status is PluginStatus.MUTED
+    assert len(good.heard) == guest.MUTE_AFTER + 1
+    await manager.close()
+
+
+async def test_a_hook_that_waits_for_long_but_blocks_nobody_is_fine():
+    gate = asyncio.Event()
+
+    class Patient:
+        @hookimpl
+        async def mcpstore_tools_changed(self):
+            await gate.wait()
+
+    manager = loaded(patient=Patient())
+    manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+    await asyncio.sleep(0)
+    gate.set()
+    await manager.flush()
+    assert by_name(manager)["patient"].failures == 0
+    await manager.close()
+
+
+async def test_tasks_a_plugin_leaves_behind_are_ended_when_the_store_closes():
+    tasks = []
+
+    class Leaking:
+        @hookimpl
+        async def mcpstore_tools_changed(self):
+            tasks.append(asyncio.create_task(asyncio.Event().wait()))
+
+    manager = loaded(leaking=Leaking())
+    ours = asyncio.create_task(asyncio.Event().wait())
+    await tell(manager, 3)
+    assert not any(task.done() for task in tasks)
+    await manager.close()
+    assert [task.cancelled() for task in tasks] == [True] * 3
+    assert not ours.done()
+    assert by_name(manager)["leaking"].error == "left 3 of its tasks running; they were cancelled"
+    ours.cancel()
+
+
+async def test_a_plugin_that_starts_tasks_without_end_is_muted(monkeypatch):
+    monkeypatch.setattr(guest, "MOST_TASKS", 2)
+
+    class Leaking:
+        @hookimpl
+        async def mcpstore_tools_changed(self):
+            self.last = asyncio.create_task(asyncio.Event().wait())
+
+    manager = loaded(leaking=Leaking())
+    await tell(manager, 20)
+    told = by_name(manager)["leaking"]
+    assert told.status is PluginStatus.MUTED
+    assert told.error == "mcpstore_tools_changed leaves tasks behind: 7 of them are running"
+    await manager.close()
+
+
+async def test_a_task_that_refuses_to_end_does_not_keep_the_store_from_closing(monkeypatch):
+    monkeypatch.setattr(guest, "GRACE", 0.05)
+    release = asyncio.Event()
+
+    async def stubborn():
+        while not release.is_set():
+            try:
+                await release.wait()
+            except asyncio.CancelledError:
+                continue
+
+    class Leaking:
+        @hookimpl
+        async def mcpstore_tools_changed(self):
+            self.task = asyncio.create_task(stubborn())
+
+    plugin = Leaking()
+    manager = loaded(leaking=plugin)
+    await tell(manager)
+    with anyio.fail_after(10):
+        await manager.close()
+    release.set()
+    await plugin.task
+
+
+@pytest.mark.parametrize(
+    ("hook", "arguments", "answer", "told"),
+    [
+        ("mcpstore_authorize_call", {"call": CALL}, False, "must return Refusal or None, got bool"),
+        ("mcpstore_choose_recovery", {"incident": None}, 5, "must return Retry, Reregister, GiveUp or None, got int"),
+        ("mcpstore_expand_variable", {"name": "A", "service": "a"}, 5, "must return str or None, got int"),
+    ],
+)
+async def test_an_answer_of_the_wrong_type_is_no_answer(hook, arguments, answer, told):
+    class Bad:
+        pass
+
+    class Good:
+        pass
+
+    good = {"mcpstore_authorize_call": Refusal(why="no")}.get(hook)
+    for kind, value in ((Bad, answer), (Good, good)):
+        function = {
+            "mcpstore_authorize_call": lambda self, call, value=value: value,
+            "mcpstore_choose_recovery": lambda self, incident, value=value: value,
+            "mcpstore_expand_variable": lambda self, name, service, value=value: value,
+        }[hook]
+        setattr(kind, hook, hookimpl(function))
+    manager = loaded(bad=Bad(), good=Good())
+    assert await manager.decide(hook, **arguments) == good
+    assert by_name(manager)["bad"].error == f"{hook} {told}"
+    await manager.close()
+
+
+@pytest.mark.parametrize("how", ["async def", "generator"])
+def test_an_offer_that_is_made_asynchronously_is_refused(how):
+    class Bad:
+        if how == "generator":
+
+            @hookimpl
+            async def mcpstore_transports(self):
+                yield 1
+        else:
+
+            @hookimpl
+            async def mcpstore_transports(self):
+                return []
+
+    told = by_name(loaded(bad=Bad()))["bad"]
+    assert told.status is PluginStatus.BROKEN
+    assert "mcpstore_transports must be a plain function" in told.error
+
+
+async def test_what_happened_to_a_plugin_is_remembered_and_bounded():
+    class Moody:
+        @hookimpl
+        async def mcpstore_service_removed(self, name):
+            raise RuntimeError(name)
+
+    manager = loaded(moody=Moody())
+    for number in range(guest.MUTE_AFTER):
+        manager.notify("mcpstore_service_removed", name=str(number))
+    await manager.flush()
+    told = by_name(manager)["moody"]
+    assert told.history[0].startswith("was imported in ")
+    assert told.history[-2:] == ("mcpstore_service_removed raised RuntimeError: 4", "was muted")
+    assert (told.calls, told.failures) == (5, 5)
+    assert len(told.history) <= guest.PAGES
+    await manager.close()
