@@ -62,7 +62,7 @@ class Console:
         if len(self._written) >= settings.per_minute:
             self._left_out += 1
             return
-        lines = []
+        lines: list[str] = []
         if self._left_out:
             lines.append(f"mcpstore: {self._left_out} more alerts were not shown; see: mcpstore alerts history")
             self._left_out = 0

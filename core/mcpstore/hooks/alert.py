@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
@@ -50,6 +50,10 @@ class Undecided(Exception):
     """Raised by a condition that cannot tell at the moment; nothing changes then."""
 
 
+def _level(value: AlertLevel | str | Enum) -> AlertLevel:
+    return AlertLevel(value.value if isinstance(value, Enum) else value)
+
+
 @attrs.frozen
 class AlertRule:
     """When people are told.
@@ -71,9 +75,9 @@ class AlertRule:
 
     name: str
     condition: Condition | str
-    level: AlertLevel = AlertLevel.WARNING
+    level: AlertLevel = attrs.field(default=AlertLevel.WARNING, converter=_level)
     message: str = "{rule_name}: {service_name}"
-    cooldown: float = 300.0
+    cooldown: float = attrs.field(default=300.0, validator=attrs.validators.ge(0))
     wait: float | Callable[[Mapping[str, Any]], float] = attrs.field(default=0.0, kw_only=True)
     keep: int = attrs.field(default=2, kw_only=True)
     services: tuple[str, ...] = attrs.field(default=(), kw_only=True)

@@ -13,7 +13,7 @@ from mcpstore.hooks.history import HistoryQuery
 from mcpstore.monitoring.metrics import clipped, intervals, step_for, thinned
 from mcpstore.store.view import View
 
-__all__ = ["AsyncMeasures"]
+__all__ = ["AsyncMeasures", "posix"]
 
 DAY: Final = 86_400.0
 
@@ -98,8 +98,8 @@ class AsyncMeasures(View):
         if name is not None and not isinstance(name, str):
             raise TypeError(f"name must be a string (got {name!r})")
         now = house.supervisor.clock.posix()
-        end = now if until is None else _posix(until, now, "until")
-        begin = end - DAY if since is None else _posix(since, now, "since")
+        end = now if until is None else posix(until, now, "until")
+        begin = end - DAY if since is None else posix(since, now, "since")
         if begin > end:
             raise ValueError(f"since ({begin:g}) lies after until ({end:g}); exchange them")
         return HistoryQuery(service=name, since=begin, until=end, step=step_for(begin, end, limit))
@@ -108,7 +108,17 @@ class AsyncMeasures(View):
         return self._agent is None or self._is_in_scope(name)
 
 
-def _posix(moment: float | datetime | timedelta, now: float, what: str) -> float:
+def posix(moment: float | datetime | timedelta, now: float, what: str) -> float:
+    """Return a moment as a POSIX timestamp, in seconds.
+
+    Args:
+        moment: A POSIX timestamp, a date, or how long ago.
+        now: The time.
+        what: What it is, for the message.
+
+    Raises:
+        TypeError: It is none of them.
+    """
     if isinstance(moment, datetime):
         return moment.timestamp()
     if isinstance(moment, timedelta):

@@ -17,6 +17,7 @@ from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv, to_json, to_par
 from mcpstore.monitoring.report import FORMATS, Advice, Report, life_of, render
 from mcpstore.monitoring.writing import write_file
 from mcpstore.runtime.runner import Runner
+from mcpstore.store.alerts import AsyncAlerts
 from mcpstore.store.diagnosis import diagnose
 from mcpstore.store.glances import Glance, glance_of
 from mcpstore.store.house import House
@@ -41,7 +42,7 @@ RECENT: Final = 3600.0
 T = TypeVar("T", StateInterval, MetricsSample)
 
 
-class AsyncSeeing(AsyncMeasures):
+class AsyncSeeing(AsyncMeasures, AsyncAlerts):
     """Shows how services fare."""
 
     async def report(self, format: str = "text", since: Moment = None) -> str:  # noqa: A002 - what people call it
@@ -109,7 +110,7 @@ class AsyncSeeing(AsyncMeasures):
         """Return how the services fare now, as text for a terminal."""
         now = self._now()
         metrics = [self._house.metering.metrics(runner.spec.name) for runner in self._all_runners()]
-        told, _ = await self._alerts(now - RECENT)
+        told, _ = self._alerts(now - RECENT)
         return board(metrics, told, now)
 
     async def glance(self, since: Moment = None) -> Glance:
@@ -163,7 +164,7 @@ class AsyncSeeing(AsyncMeasures):
             for runner in runners
             if (name := runner.spec.name) in self._house.registry
         ]
-        alerts, active = await self._alerts(begin)
+        alerts, active = self._alerts(begin)
         return Report(
             begin=begin,
             end=now,
@@ -189,13 +190,16 @@ class AsyncSeeing(AsyncMeasures):
                     "samples": await self.metrics_history(name, since),
                 }
             )
-        alerts, _ = await self._alerts(since)
+        alerts, _ = self._alerts(since)
         return {"export_time": self._now(), "services": services, "alerts": alerts}
 
-    async def _alerts(self, since: Moment) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
-        """Return what people were told, and what is not over yet."""
-        del since
-        return (), ()
+    def _alerts(self, since: Moment) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
+        """Return what people were told since then, oldest first, and what is not over yet."""
+        alarm, begin = self._open().alarm, self._query(None, since, None, None).since
+        told = [alert for alert in alarm.telling.past.find(since=begin) if self._may_see(alert.service)]
+        # Who only looks while another manager watches has no watches of its own.
+        active = [alert for alert in alarm.active or alarm.telling.past.open.values() if self._may_see(alert.service)]
+        return tuple(told), tuple(active)
 
 
 def _advice(runner: Runner, house: House) -> Advice:

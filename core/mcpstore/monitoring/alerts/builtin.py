@@ -48,7 +48,7 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
         return m["connection_state"] in _UP and bool(checks or calls)
 
     def fails_often(m: Fields) -> bool:
-        return m["total_calls"] >= FEWEST_CALLS and m["error_rate"] > tools.error_rate_threshold
+        return bool(m["total_calls"] >= FEWEST_CALLS and m["error_rate"] > tools.error_rate_threshold)
 
     def on_machine(name: str, field: str, threshold: float, what: str, wait: float = patience) -> AlertRule:
         return AlertRule(

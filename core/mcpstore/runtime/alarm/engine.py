@@ -175,6 +175,8 @@ class Alarm:
     def active(self) -> list[Alert]:
         """What people were told and is not over, the oldest first."""
         told = [watch.told for watch in self._watches.values() if watch.told is not None]
+        if self._supervisor is None:  # another manager watches, or none does
+            told = list(self.telling.past.open.values())
         return sorted(told, key=lambda alert: alert.began)
 
     def silences(self) -> list[Silence]:
