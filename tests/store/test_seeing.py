@@ -165,3 +165,19 @@ async def test_an_agent_sees_its_own_services_only(world):
     assert [s["name"] for s in json.loads(await agent.export())["services"]] == ["c"]
     with pytest.raises(ServiceNotFound):
         await agent.export(services=["a"])
+
+
+async def test_what_people_were_told_is_in_everything(world):
+    rules = [{"name": "service_down", "for": 0}]
+    store = await used(world, monitoring_config={"alerts": {"handlers": [], "rules": rules}})
+    async with asyncio.timeout(60):
+        while "service b is down" not in await store.dashboard():
+            await asyncio.sleep(0.02)
+    told = json.loads(await store.report("json"))
+    assert [(alert["kind"], alert["service"]) for alert in told["alerts"]] == [("fired", "b")]
+    assert [alert["service"] for alert in told["active"]] == ["b"]
+    for form in ("text", "markdown", "html"):
+        assert "service b is down" in (await store.report(form)).replace("\\", "")
+    assert [alert["service"] for alert in json.loads(await store.export())["alerts"]] == ["b"]
+    agent = store.for_agent("me")
+    assert json.loads(await agent.report("json"))["alerts"] == []

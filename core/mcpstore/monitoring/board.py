@@ -8,6 +8,7 @@ from typing import Final
 from mcpstore.core.models.alert import Alert
 from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.core.models.service import ServiceStatus
+from mcpstore.monitoring.report.facts import alert_words
 from mcpstore.monitoring.report.words import clean, duration, memory, milliseconds, percent, when
 
 __all__ = ["board"]
@@ -53,7 +54,10 @@ def board(services: Sequence[ServiceMetrics], alerts: Sequence[Alert], now: floa
         lines += [*_service(service), ""]
     if alerts:
         lines += ["🚨 latest alerts:", "-" * 40]
-        lines += [f"[{when(a.timestamp, since=now)}] {a.level}: {clean(a.message)}" for a in alerts[-SHOWN_ALERTS:]]
+        lines += [
+            f"[{when(a.timestamp, since=now)}] {a.kind} {a.level}: {clean(alert_words(a))}"
+            for a in alerts[-SHOWN_ALERTS:]
+        ]
         lines.append("")
     return "\n".join(lines)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from mcpstore.core.models.alert import Alert
 from mcpstore.core.models.service import ServiceStatus
 from mcpstore.monitoring.report.bands import KINDS
 from mcpstore.monitoring.report.records import Incident, Life, Report
 from mcpstore.monitoring.report.words import NOTHING, counted, duration, memory, milliseconds, percent, when
 
-__all__ = ["COLUMNS", "cells", "headline", "incident_words", "period", "state_words", "summary", "to_do"]
+__all__ = ["COLUMNS", "alert_words", "cells", "headline", "incident_words", "period", "state_words", "summary", "to_do"]
 
 COLUMNS: Final = ("service", "state", "available", "restarts", "calls", "errors", "p50", "p95", "p99", "CPU", "memory")
 
@@ -67,6 +68,11 @@ def incident_words(incident: Incident, report: Report) -> str:
     over = f"over after {lasted}" if incident.end is not None else f"not over after {lasted}"
     why = f" ({incident.error})" if incident.error else ""
     return f"{when(incident.begin, since=report.begin)}: {path}, {over}{why}"
+
+
+def alert_words(alert: Alert) -> str:
+    """Return what an alert says, with its service if it does not name it."""
+    return alert.message if alert.service in alert.message else f"{alert.service}: {alert.message}"
 
 
 def to_do(report: Report) -> Iterable[Life]:

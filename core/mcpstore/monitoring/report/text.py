@@ -82,7 +82,7 @@ def _alerts(report: Report) -> Iterable[str]:
             yield f"  {len(report.alerts) - SHOWN_ALERTS} before"
     for alert in report.alerts[-SHOWN_ALERTS:]:
         moment = when(alert.timestamp, since=report.begin)
-        yield f"  {moment}  {alert.kind:<8} {alert.level:<8} {clean(alert.service)}: {clean(alert.message)}"
+        yield f"  {moment}  {alert.kind:<8} {alert.level:<8} {clean(facts.alert_words(alert))}"
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
