@@ -25,6 +25,8 @@ SECTIONS = (
     ("transport", "Transports", "Settings of an entry, by the transport that opens it."),
     ("health strategy", "Health strategies", f"Options of `{KEY}.health`."),
     ("recovery policy", "Recovery policies", f"Options of `{KEY}.recovery`."),
+    ("history backend", "History backends", f"Options of `{KEY}.history` at the top of a configuration."),
+    ("exporter", "Exporters", f"Settings below `{KEY}.exporters` at the top of a configuration."),
     ("alert handler", "Alert handlers", f"Settings of an item of `{KEY}.monitoring.alerts.handlers`, beside its own."),
 )
 MONITORING = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import threading
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.core.models.service import ServiceStatus
+from mcpstore.core.models.timing import DEFAULT_TIMING
 from mcpstore.errors import ServiceNotFound
 from mcpstore.hooks import HistoryQuery
 from mcpstore.monitoring import MonitoringConfig
@@ -45,7 +47,7 @@ async def measure(make_fleet: Callable[..., Any]) -> AsyncGenerator[Callable[...
 
     def make(**settings: Any) -> Measured:
         # the witness is there before the fleet it hears of, so it is told which one that is later
-        fleet = make_fleet()
+        fleet = make_fleet(timing=settings.pop("timing", DEFAULT_TIMING))
         archive = Archive(fleet.clock, settings.pop("size", 100_000))
         metering = Metering(fleet.registry, MonitoringConfig(**settings), fleet.clock, archive)
         fleet.supervisor._shared.witness = metering
@@ -287,4 +289,46 @@ async def test_a_look_that_fails_leaves_everything_else_as_it_is(measure, monkey
     monkeypatch.setattr(module, "machine_metrics", fail)
     await asyncio.sleep(HOUR)
     assert world.metering.machine is None
+    assert len(await world.archive.samples(EVERYTHING)) > 100
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # virtual time stands still while a thread is at work
+async def test_a_look_that_never_ends_is_given_up_and_calls_are_counted_all_the_same(measure, monkeypatch, caplog):
+    world = measure()
+    world.fleet.add("a")
+    await world.fleet.supervisor.start("a")
+    done = threading.Event()
+    monkeypatch.setattr(module, "LOOK_LIMIT", 0.05)
+    monkeypatch.setattr(module, "machine_metrics", lambda _posix, _path: done.wait(20))
+    await world.metering._look(world.fleet.supervisor.runners())
+    assert "looking at processes took longer than 0.05 s; it is given up" in caplog.text
+    await world.metering._look(world.fleet.supervisor.runners())
+    assert caplog.text.count("given up") == 1
+    world.metering.called("a", "echo", 0.1, None)
+    assert world.of("a").total_calls == 1
+    done.set()
+
+
+async def test_looks_are_a_second_apart_at_least(measure):
+    world = measure(timing=DEFAULT_TIMING.scaled(1 / 300))
+    world.fleet.add("a")
+    looks: list[int] = []
+    world.metering.on_look.append(lambda: looks.append(1))
+    await asyncio.sleep(10.5)
+    assert 5 <= len(looks) <= 11
+
+
+async def test_a_flaw_of_ours_ends_neither_measuring_nor_supervision(measure, monkeypatch, caplog):
+    world = measure()
+    world.fleet.add("a")
+    await world.fleet.supervisor.start("a")
+
+    def fail() -> None:
+        raise RuntimeError("a flaw")
+
+    world.metering.on_look.append(fail)
+    await asyncio.sleep(15)
+    assert "measuring failed once; please report this" in caplog.text
+    world.metering.on_look.clear()
+    await asyncio.sleep(HOUR)
     assert len(await world.archive.samples(EVERYTHING)) > 100

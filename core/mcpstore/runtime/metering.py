@@ -39,6 +39,9 @@ LOOK_EVERY: Final = 10.0
 SPACING: Final = 1.0
 """Seconds between samples of a service, however often somebody wants to see history up to this moment."""
 
+LEAST_PAUSE: Final = 1.0
+"""Seconds between looks at least, however often checks are made."""
+
 LOOK_LIMIT: Final = 30.0
 """Seconds a look may take."""
 
@@ -87,6 +90,8 @@ class Metering(Witness):
         self._supervisor: Supervisor | None = None
         self._worker = Worker("mcpstore-metering")
         self._looker = ProcessLooker()
+        self._looks = self.counts_calls
+        self._looked_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
 
     def open(self, supervisor: Supervisor) -> None:
@@ -214,19 +219,22 @@ class Metering(Witness):
         due = self._clock.now() + interval
         while True:
             await asyncio.sleep(min(LOOK_EVERY, interval, max(0.0, due - self._clock.now())))
-            await self._look(supervisor.runners())
-            if self._clock.now() >= due:
-                due = self._clock.now() + interval
-                self.take_samples(spacing=0.0)
-                await self.archive.flush()
+            try:
+                await self._look(supervisor.runners())
+                if self._clock.now() >= due:
+                    due = self._clock.now() + interval
+                    self.take_samples(spacing=0.0)
+                    await self.archive.flush()
+            except Exception:  # noqa: BLE001 - a flaw of ours must not end the measuring
+                _log.exception("measuring failed once; please report this")
 
     async def _look(self, runners: list[Runner]) -> None:
         """Look at the processes and at the machine."""
-        if not self.counts_calls:
+        now, posix = self._clock.now(), self._clock.posix()
+        if not self._looks or now - self._looked_at < LEAST_PAUSE:
             return
+        self._looked_at = now
         leaders = {r.spec.name: r.session.pid for r in runners if r.session is not None and r.session.pid is not None}
-
-        posix = self._clock.posix()
 
         def look() -> tuple[dict[str, Usage], MachineMetrics]:
             return self._looker.look(leaders) if leaders else {}, machine_metrics(posix, self._disk_path)
@@ -235,7 +243,7 @@ class Metering(Witness):
             usage, self.machine = await self._worker.run(look, LOOK_LIMIT)
         except TookTooLong as error:
             _log.warning("looking at processes %s; it is given up", error)
-            self.counts_calls = False
+            self._looks = False
             return
         except Exception as error:  # noqa: BLE001 - what cannot be looked at is not known, and that is all
             _log.debug("looking at processes and at this machine %s", story(error))
