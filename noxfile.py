@@ -57,6 +57,17 @@ def chaos(session: nox.Session) -> None:
 
 
 @nox.session
+def contrib(session: nox.Session) -> None:
+    """Install each distribution of contrib beside MCPStore, as a user would, and run its own tests."""
+    session.install(".[testing]")
+    for project in sorted(Path("contrib").glob("*/pyproject.toml")):
+        session.install(f"./{project.parent}")
+        with session.chdir(project.parent):
+            session.run("pytest", "-q", "-o", "pythonpath=", *session.posargs)
+    session.run("mcpstore", "plugins")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Look at style, spelling and the project file."""
     session.install(*groups("lint"))
