@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mcpstore import MCPStore
-from mcpstore.monitoring import MonitoringDashboard, MonitoringExporter
+from mcpstore.monitoring import Alert, AlertLevel, AlertRule, MonitoringDashboard, MonitoringExporter
 from mcpstore.monitoring.dashboard import KEPT, MOST
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
@@ -54,6 +54,19 @@ def test_it_prints_how_the_services_fare(store, capsys):
     told = capsys.readouterr().out
     assert "📊 MCPStore dashboard" in told
     assert "✅ a/b" in told
+
+
+def test_its_own_rules_look_at_what_is_collected(store, capsys):
+    dashboard = MonitoringDashboard(store)
+    heard: list[Alert] = []
+    dashboard.alert_manager.add_rule(
+        AlertRule("busy", lambda m: m.get("total_calls", 0) > 0, AlertLevel.WARNING, "{service_name} is busy")
+    )
+    dashboard.alert_manager.add_handler(heard.append)
+    dashboard.collect()
+    dashboard.print_dashboard()
+    assert [alert["message"] for alert in heard] == ["a/b is busy"]
+    assert "warning: a/b is busy" in capsys.readouterr().out
 
 
 def test_an_interval_is_above_nothing(store):
@@ -129,6 +142,7 @@ def test_what_was_collected_is_exported(store, tmp_path, monkeypatch, capsys):
     told = json.loads(Path(name).read_text())
     assert Path(name).match("monitoring_data_????????_??????.json")
     assert told["services"]["a/b"][0]["status"] == "running"
+    assert told["alerts"] == []
     assert stat.S_IMODE(Path(name).stat().st_mode) == 0o600
     name = exporter.export_to_csv("a/b")
     assert Path(name).match("metrics_a_b_????????_??????.csv")

@@ -6,13 +6,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from rich.console import Console
 from rich.live import Live
 from rich.panel import Panel
 
+from mcpstore.core.models.alert import Alert, AlertKind
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.core.models.timing import Timing
 from mcpstore.demo.stage import Stage
@@ -34,6 +35,11 @@ TIMING: Final = Timing(
     slow_leave=0.4,
 )
 """Faster than in real life, where half a minute is one health check."""
+
+MONITORING: Final[Mapping[str, Any]] = {
+    "alerts": {"handlers": [], "cooldown": 0, "rules": [{"name": "service_down", "for": 0, "keep": 1}]}
+}
+"""Tells of every loss at once, where in real life two intervals pass before anybody is told; and shows it itself."""
 
 REFRESH: Final = 0.1
 PATIENCE: Final = 20.0
@@ -68,8 +74,9 @@ async def play(console: Console, *, live: bool, on_frame: Callable[[Panel], None
     """
     stage = Stage(console, live=live, roles=ROLES)
     alerts = Alerts(stage)
-    async with AsyncMCPStore(demo_config(), timing=TIMING) as store:
-        store.on_state_change(_told(stage, alerts))
+    async with AsyncMCPStore(demo_config(), timing=TIMING, monitoring_config=MONITORING) as store:
+        store.on_state_change(_told(stage))
+        store.on_alert(alerts.told)
         playing = asyncio.create_task(_scenes(store, stage, alerts))
         if live:
             with Live(console=console, auto_refresh=False) as screen:
@@ -88,40 +95,37 @@ async def play(console: Console, *, live: bool, on_frame: Callable[[Panel], None
 
 
 class Alerts:
-    """Tells people when a service is down, and when it is over.
+    """Hears of the alerts of the store, and shows them.
 
     Args:
-        stage: Where they are told.
+        stage: Where they are shown.
 
     Attributes:
-        fired: How many times.
-        resolved: How many times.
+        fired: How many began.
+        resolved: How many are over.
     """
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._down: dict[str, float] = {}
         self._news = asyncio.Event()
         self.fired: int = 0
         self.resolved: int = 0
 
-    def changed(self, name: str, new: State) -> None:
-        """Take note of a change of state."""
-        if new is State.RECONNECTING and name not in self._down:
-            self._down[name] = self._stage.now
+    async def told(self, alert: Alert) -> None:
+        """Show an alert."""
+        if alert.kind is AlertKind.FIRED:
             self.fired += 1
-            self._stage.say(f"ALERT: {name} is down", "bold white on red")
-        elif new is State.HEALTHY and name in self._down:
-            lasted = self._stage.now - self._down.pop(name)
+            self._stage.say(f"ALERT: {alert.message}", "bold white on red")
+        elif alert.kind is AlertKind.RESOLVED:
             self.resolved += 1
-            self._stage.say(f"RESOLVED: {name} is back after {lasted:.1f} s", "bold black on green")
-            self._news.set()
+            self._stage.say(f"RESOLVED: {alert.message}", "bold black on green")
+        self._news.set()
 
     async def all_resolved(self, count: int) -> bool:
-        """Wait until so many alerts have been told and resolved; returns whether that came to pass."""
+        """Wait until so many alerts have been told and all are resolved; returns whether that came to pass."""
         try:
             async with asyncio.timeout(PATIENCE):
-                while self.resolved < count or self._down:
+                while self.resolved < count or self.resolved < self.fired:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
@@ -129,10 +133,9 @@ class Alerts:
         return True
 
 
-def _told(stage: Stage, alerts: Alerts) -> Any:
+def _told(stage: Stage) -> Any:
     async def changed(name: str, old: State, new: State, metadata: Any) -> None:
-        stage.changed(name, old, new, metadata)
-        alerts.changed(name, new)
+        stage.changed(name, old, new, metadata)  # in the event loop, as everything that is shown
 
     return changed
 

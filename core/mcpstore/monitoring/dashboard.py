@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 import attrs
 
+from mcpstore.core.models.alert import Alert
 from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.errors import StoreClosed
+from mcpstore.monitoring.alerts.manager import AlertManager
 from mcpstore.monitoring.export import to_csv, to_json
+from mcpstore.monitoring.report.facts import alert_words
+from mcpstore.monitoring.report.words import clean, when
 from mcpstore.monitoring.writing import write_file
 
 __all__ = ["MonitoringDashboard", "MonitoringExporter"]
@@ -25,6 +29,9 @@ KEPT: Final = 86_400.0
 
 MOST: Final = 10_000
 """Records kept of a service, however often they are collected."""
+
+SHOWN_ALERTS: Final = 5
+"""Alerts of the dashboard itself that are printed."""
 
 _log = logging.getLogger("mcpstore.monitoring")
 
@@ -43,6 +50,10 @@ class WatchedStore(Protocol):
 
     def get_service_metrics(self, name: str) -> ServiceMetrics | None:
         """Return what was measured of a service."""
+        ...
+
+    def alert_history(self) -> Sequence[Alert]:
+        """Return what people were told."""
         ...
 
     def dashboard(self) -> str:
@@ -70,7 +81,7 @@ class MonitoringDashboard:
     def __init__(self, store: WatchedStore) -> None:
         self.store: WatchedStore = store
         self.metrics_history: dict[str, list[ServiceMetrics]] = {}
-        self.alert_manager: Any = None
+        self.alert_manager: AlertManager = AlertManager()
         self.monitoring: bool = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -116,12 +127,15 @@ class MonitoringDashboard:
             history.append(kept)
             oldest = kept.timestamp - KEPT
             self.metrics_history[metrics.service_name] = [m for m in history[-MOST:] if m.timestamp > oldest]
-            if self.alert_manager is not None:
-                self.alert_manager.check_alerts(metrics)
+            self.alert_manager.check_alerts(metrics)
 
     def print_dashboard(self) -> None:
         """Print how the services fare."""
         _say("\n" + self.store.dashboard())
+        own = self.alert_manager.alert_history[-SHOWN_ALERTS:]
+        if own:
+            lines = (f"[{when(alert.timestamp)}] {alert.level}: {clean(alert_words(alert))}" for alert in own)
+            _say("\n".join(("🚨 alerts of this dashboard:", "-" * 40, *lines, "")))
 
     def _run(self, interval: float) -> None:
         while True:
@@ -156,7 +170,12 @@ class MonitoringExporter:
         """
         moment = self._now()
         filename = filename or f"monitoring_data_{moment:%Y%m%d_%H%M%S}.json"
-        content: dict[str, Any] = {"export_time": moment, "services": self.dashboard.metrics_history, "alerts": []}
+        alerts = [*self.dashboard.store.alert_history(), *self.dashboard.alert_manager.alert_history]
+        content: dict[str, Any] = {
+            "export_time": moment,
+            "services": self.dashboard.metrics_history,
+            "alerts": sorted(alerts, key=lambda alert: alert.timestamp),
+        }
         write_file(filename, to_json(content).encode())
         _say(f"📁 monitoring data were written to {filename}")
         return filename
