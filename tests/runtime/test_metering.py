@@ -327,8 +327,12 @@ async def test_a_flaw_of_ours_ends_neither_measuring_nor_supervision(measure, mo
         raise RuntimeError("a flaw")
 
     world.metering.on_look.append(fail)
+    world.metering.on_news.append(lambda _name: fail())
+    world.metering.called("a", "echo", 0.1, None)
+    assert "service 'a': hearing of it failed; please report this" in caplog.text
     await asyncio.sleep(15)
     assert "measuring failed once; please report this" in caplog.text
     world.metering.on_look.clear()
+    world.metering.on_news.clear()
     await asyncio.sleep(HOUR)
     assert len(await world.archive.samples(EVERYTHING)) > 100

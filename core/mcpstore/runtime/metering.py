@@ -283,7 +283,10 @@ class Metering(Witness):
 
     def _tell(self, name: str) -> None:
         for listener in self.on_news:
-            listener(name)
+            try:
+                listener(name)
+            except Exception:  # noqa: BLE001 - a flaw of ours must not fail the call that is told of
+                _log.exception("service %r: hearing of it failed; please report this", name)
 
 
 def _counted(meter: ServiceMeter, now: float) -> dict[str, Any]:
