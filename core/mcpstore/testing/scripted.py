@@ -46,10 +46,12 @@ class ScriptedConnection:
         self.requests.append((method, params or {}))
         answering = asyncio.ensure_future(self.script.answer(method, params or {}))
         waiting: set[asyncio.Future[Any]] = {answering, self._gone}
-        done, _ = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        if answering in done:
-            return answering.result()
-        answering.cancel()
+        try:
+            done, _ = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if answering in done:
+                return answering.result()
+        finally:
+            answering.cancel()
         if done:
             raise ConnectionLost(str(self._gone.result()))
         raise CallTimeout(f"no answer to {method!r} within {timeout:g} s")

@@ -146,16 +146,15 @@ class SseSite(Site):
         if request.method == "GET":
             name = str(next(self._numbers))
             writing = threading.Lock()
-            response.begin_events()
-            response.send_raw(f"event: endpoint\ndata: /messages?session={name}\n\n".encode())
-            gone = threading.Event()
 
             def say(message: Message) -> None:
                 with writing:
                     response.send_event(message)
 
             self._streams[name] = (FaultyServer(self._options, say), threading.Lock())
-            gone.wait()
+            response.begin_events()
+            response.send_raw(f"event: endpoint\ndata: /messages?session={name}\n\n".encode())
+            threading.Event().wait()
         else:
             server, turn = self._streams[request.path.rpartition("=")[2]]
             with turn:

@@ -7,10 +7,19 @@ and the reason is shown.
 
 from __future__ import annotations
 
+from mcpstore.testing.suites.alert import AlertHandlerSuite, Inbox
 from mcpstore.testing.suites.base import Suite, needs
+from mcpstore.testing.suites.health import HealthStrategySuite
+from mcpstore.testing.suites.persistence import PersistenceSuite
+from mcpstore.testing.suites.recovery import RecoveryPolicySuite
 from mcpstore.testing.suites.transport import TransportSuite
 
 __all__ = [
+    "AlertHandlerSuite",
+    "HealthStrategySuite",
+    "Inbox",
+    "PersistenceSuite",
+    "RecoveryPolicySuite",
     "Suite",
     "TransportSuite",
     "needs",
