@@ -81,13 +81,15 @@ events = st.lists(
 )
 
 
-@given(events, st.floats(min_value=0.0, max_value=700.0), st.floats(min_value=0.0, max_value=1e6))
-def test_a_window_holds_the_calls_of_its_ten_slots_and_no_others(events, later, began):
-    window, now, happened = Window(began), began, []
+@given(events, st.floats(min_value=0.0, max_value=700.0), st.floats(min_value=0.0, max_value=1e6), st.integers(1, 9))
+def test_a_window_holds_the_calls_of_its_ten_slots_and_no_others(events, later, began, every):
+    window, now, happened, told = Window(began), began, [], 0
     for number, (pause, duration) in enumerate(events):
         now += pause
-        if number % 3 == 0:
+        if number % every == 0:
             window.tally(now)  # looking changes nothing
+        if number % every == 1:
+            told += window.recent().calls  # nor does a sample
         window.add(duration, now, failed=False, slow=False)
         happened.append((now, duration))
     now += later
@@ -96,6 +98,9 @@ def test_a_window_holds_the_calls_of_its_ten_slots_and_no_others(events, later, 
     assert tally.calls == len(inside)
     assert tally.total == pytest.approx(sum(inside))
     assert len(window._slots) <= 10
+    assert window.recent(keep=True).calls == window.recent().calls == len(events) - told
+    assert window.recent().calls == 0
+    assert window.tally(now).calls == len(inside)
 
 
 @given(st.floats(min_value=0.0, max_value=1e6), st.floats(min_value=0.0, max_value=5000.0))

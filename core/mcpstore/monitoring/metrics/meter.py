@@ -87,7 +87,6 @@ class ServiceMeter:
         restarts: How often a connection was lost and opened again.
         last_activity: When a tool was called last, as a POSIX timestamp in seconds.
         last_error: What went wrong last.
-        recent: Calls since the last sample was taken.
         cpu_percent: Processor time of its process tree, in per cent of one processor.
         memory_bytes: Memory its process tree occupies, in bytes.
         processes: Processes of its tree.
@@ -106,7 +105,6 @@ class ServiceMeter:
         self.restarts: int = 0
         self.last_activity: float | None = None
         self.last_error: str | None = None
-        self.recent: Tally = Tally()
         self.cpu_percent: float | None = None
         self.memory_bytes: int | None = None
         self.processes: int = 0
@@ -131,7 +129,6 @@ class ServiceMeter:
         self.total_calls += 1
         self.last_activity = posix
         self.window.add(duration, now, failed=failed, slow=slow)
-        self.recent.add(duration, failed=failed, slow=slow)
         known = self._tools.get(tool) or self._begin(tool)
         known.last_activity = posix
         known.told = None
@@ -209,7 +206,7 @@ class ServiceMeter:
             posix: The same as a POSIX timestamp in seconds.
             keep: Whether this is only a look, so that the next sample tells of the same time again.
         """
-        calls, before = self.recent, self._sampled
+        calls, before = self.window.recent(keep=keep), self._sampled
         wanted, usable = self.presence.until(now)
         after = _Sampled(
             at=now,
@@ -222,7 +219,7 @@ class ServiceMeter:
         )
         answered = after.answered - before.answered
         if not keep:
-            self.recent, self._sampled = Tally(), after
+            self._sampled = after
         return MetricsSample(
             service_name=name,
             timestamp=posix,
