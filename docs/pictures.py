@@ -1,4 +1,4 @@
-"""Take the pictures in the documentation anew: `python docs/pictures.py`, or only some: `… demo top report`.
+"""Take the pictures in the documentation anew: `python docs/pictures.py`, or only some: `… demo top report mail`.
 
 The demonstration is played for real, and its last picture before everything is stopped is kept. The others show the end
 of a day that is played in virtual time, with the same dice every time.
@@ -14,7 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from _pictures.page import page
+from _pictures.mail import mail
+from _pictures.page import photograph, report
 from _pictures.screen import screen
 from rich.console import Console
 from rich.panel import Panel
@@ -46,8 +47,9 @@ def main(wanted: list[str]) -> None:
         (PICTURES / "demo.svg").write_text(FONT_FACE.sub("", asyncio.run(demo())), encoding="utf-8")
     if not wanted or "top" in wanted:
         (PICTURES / "top.svg").write_text(FONT_FACE.sub("", screen()), encoding="utf-8")
-    if (not wanted or "report" in wanted) and not page(PICTURES / "report.png"):
-        print("report.png stays as it is: there is no chromium to take it with", file=sys.stderr)
+    for name, page, width, height in (("report", report, 1160, 1330), ("mail", mail, 720, 500)):
+        if (not wanted or name in wanted) and not photograph(page(), PICTURES / f"{name}.png", width, height):
+            print(f"{name}.png stays as it is: there is no chromium to take it with", file=sys.stderr)
 
 
 if __name__ == "__main__":

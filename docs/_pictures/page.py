@@ -1,4 +1,4 @@
-"""The picture of the HTML report: a browser looks at that of the day that was played."""
+"""Pictures of pages: a browser looks at them, if there is one."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from _pictures.fleet import play
 from mcpstore import AsyncMCPStore
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SIZE = (1160, 1330)
 
 
-async def _write(store: AsyncMCPStore) -> str:
+async def _report(store: AsyncMCPStore) -> str:
     return await store.report("html")
 
 
-def page(path: Path) -> bool:
-    """Take the picture; returns whether there is a browser to take it with."""
+def report() -> str:
+    """Return the report of the day that was played."""
+    return play(_report)
+
+
+def photograph(page: str, path: Path, width: int, height: int) -> bool:
+    """Take a picture of a page; returns whether there is a browser to take it with."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         return False
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "report.html"
-        file.write_text(play(_write), encoding="utf-8")
+        file = Path(folder) / "page.html"
+        file.write_text(page, encoding="utf-8")
         subprocess.run(
             [
                 browser, "--headless", "--disable-gpu", "--no-sandbox", "--hide-scrollbars",
-                f"--user-data-dir={folder}/profile", f"--window-size={SIZE[0]},{SIZE[1]}", f"--screenshot={path}",
+                f"--user-data-dir={folder}/profile", f"--window-size={width},{height}", f"--screenshot={path}",
                 file.as_uri(),
             ],
             check=True, capture_output=True, timeout=120,

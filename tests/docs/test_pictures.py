@@ -42,7 +42,17 @@ def test_the_screen_shows_the_service_that_is_in_trouble():
         assert words in told
 
 
+@pytest.mark.usefixtures("pictures")
+def test_the_mail_is_about_the_service_that_is_down():
+    from _pictures.mail import mail
+
+    told = mail()
+    assert "[MCPStore] ERROR service search is down" in told
+    assert "service_down" in told
+
+
 def test_the_pictures_that_pages_show_are_there_and_load_nothing():
     for name in ("top.svg", "demo.svg"):
         assert "url(http" not in (DOCS / "pictures" / name).read_text("utf-8")
-    assert (DOCS / "pictures" / "report.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("report.png", "mail.png"):
+        assert (DOCS / "pictures" / name).read_bytes().startswith(b"\x89PNG")

@@ -80,7 +80,9 @@ async def play(console: Console, *, live: bool, on_frame: Callable[[Panel], None
         playing = asyncio.create_task(_scenes(store, stage, alerts))
         if live:
             with Live(console=console, auto_refresh=False) as screen:
-                while not playing.done():
+                is_over = False
+                while not is_over:
+                    is_over = playing.done()  # the last words are shown, too
                     frame = stage.picture(await store.list_services())
                     screen.update(frame, refresh=True)
                     if on_frame is not None:

@@ -22,7 +22,7 @@ FRAME_LINES: Final = 10
 """Lines of the picture that are not news: frame, table, legend."""
 
 FEWEST_NEWS: Final = 6
-BAR: Final = 36
+BAR: Final = 34
 
 
 class Stage:

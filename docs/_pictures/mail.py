@@ -1,0 +1,36 @@
+"""The picture of an alert e-mail: the mail about the worst of the day that was played, as a mail reader shows it."""
+
+from __future__ import annotations
+
+import html
+from email.message import EmailMessage
+
+from _pictures.fleet import play
+
+from mcpstore import AsyncMCPStore
+from mcpstore_plugins.email.settings import EmailSettings
+from mcpstore_plugins.email.writing import write
+
+SETTINGS = EmailSettings(to=("Ada <ada@example.org>",), sender="MCPStore <mcpstore@example.org>")
+SERVICE = "search"
+HEAD = "font:14px/1.6 system-ui,sans-serif;border-bottom:1px solid #e5e7eb;margin-bottom:16px;padding-bottom:10px"
+
+
+async def _mail(store: AsyncMCPStore) -> EmailMessage:
+    (alert, *_) = await store.list_alerts()
+    assert alert.service == SERVICE
+    return write(alert, SETTINGS)
+
+
+def mail() -> str:
+    """Return the mail as a page: its head, and what it holds."""
+    letter = play(_mail, hours=17.32)
+    body = letter.get_body(("html",))
+    assert body is not None
+    head = "".join(
+        f'<div><span style="color:#6b7280">{name}:</span> {html.escape(str(letter[name]))}</div>'
+        for name in ("Subject", "From", "To", "Date")
+    )
+    content = str(body.get_content())
+    start = content.index(">", content.index("<body")) + 1
+    return f'{content[:start]}<div style="{HEAD}">{head}</div>{content[start:]}'
