@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -82,9 +83,7 @@ class Delivery:
         self._writer: asyncio.Task[None] | None = None
         self._in_trouble = False
         self._boxes = {
-            channel.name: Mailbox(
-                channel.name, channel.send, clock, arrived=self._arrived, given_up=self._given_up
-            )
+            channel.name: Mailbox(channel.name, channel.send, clock, arrived=self._arrived, given_up=self._given_up)
             for channel in channels
         }
         self._wants = {channel.name: channel.wants for channel in channels}
@@ -131,13 +130,14 @@ class Delivery:
 
     async def close(self) -> None:
         """Deliver what can be delivered at once, and leave the rest to the next manager."""
-        if self._writer is None:
+        writer, self._writer = self._writer, None
+        if writer is None:
             return
         settled = asyncio.ensure_future(self._settle())
         await asyncio.wait([settled], timeout=PATIENCE)
         settled.cancel()
-        self._writer.cancel()
-        await asyncio.wait([self._writer, settled])
+        writer.cancel()
+        await asyncio.wait([writer, settled])
         for box in self._boxes.values():
             await box.stop()
         await self._on_disk(self._outbox.close)
@@ -153,7 +153,8 @@ class Delivery:
             await self._wake.wait()
             self._wake.clear()
             notices, self._fresh = self._fresh, []
-            await self._on_disk(lambda fresh=notices: self._outbox.put(fresh))
+            if await self._on_disk(partial(self._outbox.put, notices)):
+                self._in_trouble = False
             for notice in notices:
                 self._boxes[notice.channel].add(notice)
             if not self._fresh:
@@ -170,7 +171,7 @@ class Delivery:
     async def _forget(self, numbers: list[int]) -> None:
         await self._on_disk(lambda: self._outbox.arrived(numbers))
 
-    async def _on_disk(self, what: Callable[[], Any]) -> None:
+    async def _on_disk(self, what: Callable[[], Any]) -> bool:
         """Do something that blocks, in a thread; a disk in trouble makes alerts forgetful, not silent."""
         try:
             await self._worker.run(what, None)
@@ -178,5 +179,5 @@ class Delivery:
             if not self._in_trouble:
                 _log.warning("the outbox of alerts cannot be written (%s); they are kept in memory", error)
             self._in_trouble = True
-        else:
-            self._in_trouble = False
+            return False
+        return True

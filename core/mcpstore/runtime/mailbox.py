@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -133,20 +134,20 @@ class Mailbox:
             if key is not None:
                 await self._try(key)
                 continue
-            due = min((line.rests_until for line in self._lines.values()), default=None)
-            if due is None:
-                await self._wake.wait()
-                continue
-            wait = max(due, self._rests_until) - self._clock.now()
-            waking = asyncio.ensure_future(self._wake.wait())
-            try:
-                # while the channel rests, news does not hurry it
-                resting = self._rests_until > self._clock.now()
-                await asyncio.wait([] if resting else [waking], timeout=wait) if not resting else await asyncio.sleep(
-                    wait
-                )
-            finally:
-                waking.cancel()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait for news, or until something may be tried again."""
+        now = self._clock.now()
+        if not self._lines:
+            await self._wake.wait()
+        elif now < self._rests_until:  # no news hurries a channel that does not answer
+            await asyncio.sleep(self._rests_until - now)
+        else:
+            due = min(line.rests_until for line in self._lines.values())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(due - now):
+                    await self._wake.wait()
 
     def _next(self) -> Key | None:
         now = self._clock.now()
@@ -181,7 +182,7 @@ class Mailbox:
         self._quiet.set()
 
     def _pause(self, failures: int) -> float:
-        full = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(failures - 1, 16))
+        full = min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(failures - 1, 16))
         return full / 2 + self._dice.uniform(0, full / 2)
 
     async def _give_up(self, key: Key, why: str) -> None:
@@ -195,7 +196,9 @@ class Mailbox:
         self._waiting -= count
         if not line.notices:
             del self._lines[key]
-        if not self._waiting:
+        if self._waiting:
+            self._quiet.clear()
+        else:
             self._quiet.set()
         return taken
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -162,7 +162,7 @@ class Outbox:
         odd = 0
         for line in self._path.read_bytes().split(b"\n"):
             try:
-                record = as_object(json.loads(line)) if line.strip() else {}
+                record: Mapping[str, Any] | None = as_object(json.loads(line)) if line.strip() else {}
             except ValueError:
                 record = None
             if record is None:
