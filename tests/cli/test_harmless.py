@@ -1,0 +1,104 @@
+"""What servers, entries and errors say reaches the terminal without its commands."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+
+from rich.console import Console
+from rich.live import Live
+from rich.logging import RichHandler
+from rich.markup import escape
+
+from mcpstore.cli import show
+
+from .conftest import demo, eventually
+
+EVIL = "\x1b[31mred\x1b]0;title\x07\x1b[2J\r\x9b1m\u202e"
+SERVER = r"""
+import json, sys
+EVIL = "\x1b[31mred\x1b]0;title\x07\x1b[2J\r\x9b1m\u202e"
+sys.stderr.write(EVIL + "stderr\n"); sys.stderr.flush()
+sys.stdout.write("noise" + EVIL + "\n"); sys.stdout.flush()
+for line in iter(sys.stdin.readline, ""):
+    message = json.loads(line)
+    if "id" not in message: continue
+    answer = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+              "serverInfo": {"name": EVIL + "name", "version": EVIL}}
+    if message["method"] == "tools/list":
+        answer = {"tools": [{"name": "evil" + EVIL, "description": EVIL, "inputSchema": {"type": "object"}},
+                            {"name": "say", "inputSchema": {"type": "object"}}]}
+    if message["method"] == "tools/call":
+        answer = {"content": [{"type": "text", "text": EVIL + "said"}]}
+        if message["params"]["arguments"].get("fail"):
+            print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": {"code": 1, "message": EVIL + "bad"}}))
+            sys.stdout.flush()
+            continue
+    print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": answer})); sys.stdout.flush()
+"""
+
+
+def commands(text: str) -> set[str]:
+    """Return what a terminal would obey in a text, but for newlines and tabs."""
+    return {char for char in text if not char.isprintable() and char not in "\n\t"}
+
+
+def test_nothing_a_server_says_commands_the_terminal(shell, up):
+    shell.config(evil={"command": sys.executable, "args": ["-S", "-E", "-c", SERVER]}, **{f"na{EVIL}me": demo("a")})
+    manager = up()
+    eventually(lambda: shell("status", "evil", "--json").json["connection_state"] == "healthy")
+    for verb in (
+        ("list",), ("list", "--json"), ("status", "evil"), ("status", "evil", "--json"), ("tools",),
+        ("tools", "--json"),
+        ("call", "evil/say"), ("call", "evil/say", "--json"), ("call", "evil/say", "fail=true"), ("doctor",),
+        ("logs",), ("logs", "evil", "--json"), ("status", f"no{EVIL}"), ("check",),
+    ):  # fmt: skip
+        said = shell(*verb)
+        assert commands(said.out + said.err) == set(), verb
+        assert said.out + said.err
+    assert "stderr" in shell("logs", "evil").out
+    assert json.loads(shell("call", "evil/say", "--json").out)["content"][0]["text"] == EVIL + "said"
+    manager.stop()
+    assert commands(manager.log.read_text()) == set()
+
+
+def test_what_we_mean_to_say_to_the_terminal_is_said():
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=60, color_system="standard")
+    console.push_render_hook(show.Harmless())
+    console.print(f"[red]error[/]{escape(EVIL)}", style="bold")
+    assert "\x1b[1;31merror" in out.getvalue()
+    assert "\x1b[2J" not in out.getvalue()
+    with Live(show.table(("A", EVIL), [(EVIL, "b")]), console=console, refresh_per_second=1) as live:
+        live.refresh()
+    assert "\x1b[?25l" in out.getvalue()  # the cursor is hidden while the table lives
+    assert "\x1b[2J" not in out.getvalue()
+
+
+def test_no_record_of_a_log_has_a_second_line_that_a_server_wrote():
+    out = io.StringIO()
+    console = Console(file=out, width=200)
+    console.push_render_hook(show.Harmless())
+    handler = RichHandler(console=console, show_path=False, show_level=False)
+    handler.emit(logging.makeLogRecord({"msg": "service %r: %s", "args": (EVIL, EVIL)}))
+    assert commands(out.getvalue()) == set()
+
+
+def test_the_bounds_of_every_buffer_are_printed(shell, up):
+    shell.config(a=demo("a"))
+    up()
+    eventually(lambda: shell("status", "a", "--json").json["connection_state"] == "healthy")
+    told = shell("status", "a", "--json").json
+    assert {buffer["name"] for buffer in told["buffers"]} >= {
+        "log", "past checks", "unfinished message", "requests under way", "requests of the server",
+        "answers it does not read", "noise kept", "stderr kept for errors", "unfinished line of stderr",
+    }  # fmt: skip
+    assert all(0 <= buffer["used"] <= buffer["bound"] for buffer in told["buffers"])
+    shown = shell("status", "a", "--verbose").out
+    assert "unfinished message" in shown
+    assert "8,388,608" in shown
+    assert "8,388,608" not in shell("status", "a").out
+    assert told["containment"] in ("cgroup", "subreaper")
+    assert f"kept together by: {told['containment']}" in shell("doctor").out
