@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import attrs
 import mcpstore_apprise
 import pytest
 
 from mcpstore.hooks import Alert, AlertKind, AlertLevel
+from mcpstore.testing.suites import AlertHandlerSuite, Inbox
 
 
 @attrs.define
@@ -37,7 +40,7 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         made.url = f"json://user:s3cret@127.0.0.1:{server.server_port}/"
@@ -55,6 +58,42 @@ ALERT = Alert(
     timestamp=0.0,
     incident="1",
 )
+
+
+class TestApprise(AlertHandlerSuite):
+    plugin = mcpstore_apprise
+    name = "apprise"
+    secrets = ()
+    lacks: ClassVar = {
+        "injection": "the JSON service of Apprise has no headers",
+        "rules": "its messages do not name the rule",
+    }
+
+    @pytest.fixture(autouse=True)
+    def _receiver(self, receiver: Receiver) -> None:
+        self.receiver = receiver
+
+    @asynccontextmanager
+    async def receiving(self) -> AsyncGenerator[Inbox]:
+        yield Inbox(
+            settings={"urls": [self.receiver.url]},
+            messages=lambda: [" ".join(map(str, one.values())) for one in self.receiver.posted],
+        )
+
+    @asynccontextmanager
+    async def refusing(self) -> AsyncGenerator[Mapping[str, Any]]:
+        self.receiver.status = 503
+        yield {"urls": [self.receiver.url]}
+
+    @asynccontextmanager
+    async def hanging(self) -> AsyncGenerator[Mapping[str, Any]]:
+        async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.close()
+
+        async with await asyncio.start_server(never, "127.0.0.1", 0) as server:
+            yield {"urls": [f"json://127.0.0.1:{server.sockets[0].getsockname()[1]}"]}
 
 
 async def test_everybody_is_told_with_a_title_and_a_kind(receiver):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import attrs
 import mcpstore_chat_alert
 import pytest
 
 from mcpstore.hooks import Alert, AlertKind, AlertLevel
+from mcpstore.testing.suites import AlertHandlerSuite, Inbox
 
 
 @attrs.define
@@ -37,7 +40,7 @@ def chat() -> Iterator[Chat]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         made.url = f"http://127.0.0.1:{server.server_port}/hooks/s3cret"
@@ -55,6 +58,39 @@ ALERT = Alert(
     timestamp=0.0,
     incident="1",
 )
+
+
+class TestChat(AlertHandlerSuite):
+    plugin = mcpstore_chat_alert
+    name = "chat"
+    secrets = ("url",)
+    lacks: ClassVar = {"injection": "JSON has no headers", "rules": "its messages do not name the rule"}
+
+    @pytest.fixture(autouse=True)
+    def _receiver(self, chat: Chat) -> None:
+        self.receiver = chat
+
+    @asynccontextmanager
+    async def receiving(self) -> AsyncGenerator[Inbox]:
+        yield Inbox(
+            settings={"url": self.receiver.url},
+            messages=lambda: [" ".join(map(str, one.values())) for one in self.receiver.posted],
+        )
+
+    @asynccontextmanager
+    async def refusing(self) -> AsyncGenerator[Mapping[str, Any]]:
+        self.receiver.status = 503
+        yield {"url": self.receiver.url}
+
+    @asynccontextmanager
+    async def hanging(self) -> AsyncGenerator[Mapping[str, Any]]:
+        async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.close()
+
+        async with await asyncio.start_server(never, "127.0.0.1", 0) as server:
+            yield {"url": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"}
 
 
 async def test_an_alert_is_posted_with_what_matters(chat):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import anyio
 import mcpstore_keyvalue
@@ -17,8 +18,57 @@ from redis.asyncio import Redis
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import ConfigConflict, ConfigError, ConfigSyntaxError
 from mcpstore.hooks import MISSING, Edit
+from mcpstore.testing.suites import PersistenceSuite
 
 SERVER = {"command": sys.executable, "args": ["-m", "mcpstore.demo.server", "a"]}
+
+
+class TestFiles(PersistenceSuite):
+    plugin = mcpstore_keyvalue
+    name = "keyvalue"
+    lacks: ClassVar = {"secrets": "a path is no secret", "failures": "whoever runs as root can write everywhere"}
+
+    def location(self) -> str:
+        return f"keyvalue+files://{self.folder}/store?key=team"
+
+    async def corrupt(self, location: str) -> None:
+        (file,) = self.folder.rglob("team.json")
+        file.write_text("{half")
+
+
+class TestMemory(PersistenceSuite):
+    plugin = mcpstore_keyvalue
+    name = "keyvalue"
+    lacks: ClassVar = {
+        "failures": "memory can always be written",
+        "secrets": "nothing in its location is secret",
+        "sharing": "every document has its own",
+        "syntax": "what is in memory can be read",
+        "watching": "nobody else can change it",
+    }
+
+    def location(self) -> str:
+        return "keyvalue+memory:"
+
+
+class TestRedis(PersistenceSuite):
+    plugin = mcpstore_keyvalue
+    name = "keyvalue"
+    lacks: ClassVar = {"failures": "the server is shared by these tests"}
+
+    @pytest.fixture(autouse=True)
+    def _server(self, redis_url: str) -> None:
+        self.url = redis_url
+
+    def location(self) -> str:
+        return f"{self.url}?key={self.folder.name}"
+
+    async def corrupt(self, location: str) -> None:
+        async with Redis.from_url(self.url, decode_responses=True) as client:
+            await client.set(f"{COLLECTION}::{self.folder.name}", "{half")
+
+    def secret_location(self, secret: str) -> str:
+        return f"redis://someone:{secret}@127.0.0.1:9/0"
 
 
 def put(name: str, expect: object = MISSING) -> Edit:
@@ -135,4 +185,5 @@ async def test_a_store_lives_on_a_configuration_in_redis(redis_url, tmp_path: Pa
         assert (await again.list_services()).names() == ["a"]
     async with Redis.from_url(redis_url, decode_responses=True) as client:
         kept = json.loads(await client.get(f"{COLLECTION}::fleet"))
-    assert kept["value"]["mcpServers"]["a"]["command"] == sys.executable
+    document = json.loads(kept["value"]["document"])
+    assert document["mcpServers"]["a"]["command"] == sys.executable

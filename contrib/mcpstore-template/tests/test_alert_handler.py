@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
 
 import pytest
 from mcpstore_template import alert_handler as plugin
 
 from mcpstore.hooks import Alert, AlertKind, AlertLevel
+from mcpstore.testing.suites import AlertHandlerSuite, Inbox
 
 ALERT = Alert(
     rule_name="down",
@@ -18,6 +22,30 @@ ALERT = Alert(
     timestamp=0.0,
     incident="1",
 )
+
+
+class TestAlertHandler(AlertHandlerSuite):
+    plugin = plugin
+    name = "template"
+    lacks: ClassVar = {
+        "hanging": "a file answers, or the disk is broken",
+        "injection": "JSON has no headers",
+        "rules": "its lines do not name the rule",
+    }
+
+    @asynccontextmanager
+    async def receiving(self) -> AsyncGenerator[Inbox]:
+        path = self.folder / "alerts.jsonl"
+
+        def messages() -> list[str]:
+            lines = path.read_text("utf-8").splitlines() if path.exists() else []
+            return [" ".join(map(str, json.loads(line).values())) for line in lines]
+
+        yield Inbox(settings={"path": str(path)}, messages=messages)
+
+    @asynccontextmanager
+    async def refusing(self) -> AsyncGenerator[Mapping[str, Any]]:
+        yield {"path": str(self.folder / "nowhere" / "alerts.jsonl")}
 
 
 async def test_alerts_are_delivered_in_order(tmp_path):

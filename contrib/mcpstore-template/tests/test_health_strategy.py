@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 from mcpstore_template import health_strategy as plugin
 
 from mcpstore import AsyncMCPStore
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
+from mcpstore.testing.suites import HealthStrategySuite
+
+
+class TestHealthStrategy(HealthStrategySuite):
+    plugin = plugin
+    name = "template"
+    options: ClassVar = {"least": 1}
 
 
 @pytest.mark.parametrize(("least", "is_healthy"), [(1, True), (2, True), (3, False)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import ClassVar
 
 import anyio
 import pytest
@@ -12,6 +13,19 @@ from mcpstore_template import persistence_backend as plugin
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import ConfigConflict, ConfigSyntaxError
 from mcpstore.hooks import MISSING, Edit
+from mcpstore.testing.suites import PersistenceSuite
+
+
+class TestPersistenceBackend(PersistenceSuite):
+    plugin = plugin
+    name = "template"
+    lacks: ClassVar = {"secrets": "a path is no secret", "failures": "whoever runs as root can write everywhere"}
+
+    def location(self) -> str:
+        return f"template:{self.folder}/document.json"
+
+    async def corrupt(self, location: str) -> None:
+        (self.folder / "document.json").write_text("{half")
 
 
 def put(name: str) -> Edit:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 from mcpstore_template import recovery_policy as plugin
 
 from mcpstore.core.models.service import Reason
 from mcpstore.hooks import GiveUp, Incident, Retry
+from mcpstore.testing.suites import RecoveryPolicySuite
+
+
+class TestRecoveryPolicy(RecoveryPolicySuite):
+    plugin = plugin
+    name = "template"
+    options: ClassVar = {"factor": 1.5}
 
 
 def incident(rounds: int = 0) -> Incident:

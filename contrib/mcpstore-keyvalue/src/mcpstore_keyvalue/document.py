@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from key_value.aio.errors import BaseKeyValueError, DeserializationError
 
@@ -16,7 +16,10 @@ from mcpstore_keyvalue.places import COLLECTION, Place, place_of
 
 __all__ = ["KeyValueDocument"]
 
-PAUSE: Final = 2.0
+FIELD: Final = "document"
+"""Where the text of the document is in the value. It is text because stores sort the keys of values."""
+
+PAUSE: Final = 1.0
 """Seconds between two looks for changes from outside."""
 
 
@@ -60,13 +63,21 @@ class KeyValueDocument:
     async def edit(self, edits: Sequence[Edit]) -> Content:
         """Apply all edits or none to what is there now, and return the new content.
 
+        A cancelled edit may still take place as a whole; it is never half done.
+
         Raises:
             ConfigConflict: Something expected is not there any longer.
             ConfigSyntaxError: What is there is no document, so it is not overwritten.
             ConfigError: It cannot be written.
         """
         async with self._turn:
-            content = _content(await self._load(is_alone=True, edits=edits))
+            writing = asyncio.ensure_future(self._load(is_alone=True, edits=edits))
+            try:
+                text = await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                await asyncio.wait([writing])  # an edit that is half done would be nobody's
+                raise
+            content = _content(text)
             self._told = content.revision
         return content
 
@@ -91,17 +102,16 @@ class KeyValueDocument:
         except ConfigError:
             return None  # a store that is away for a while has not changed
 
-    async def _load(self, *, is_alone: bool, edits: Sequence[Edit]) -> Mapping[str, Any]:
+    async def _load(self, *, is_alone: bool, edits: Sequence[Edit]) -> str:
         try:
             async with self._place.open(is_alone=is_alone) as store:
                 found = await store.get(self._place.key, collection=COLLECTION)
                 if found is None and await self._place.has_trace():
                     raise self._no_document()
-                data: Mapping[str, Any] = found or {}
+                text = await asyncio.to_thread(self._edited, found, edits)
                 if edits:
-                    data = apply_edits(data, edits, self.location)
-                    await store.put(self._place.key, data, collection=COLLECTION)
-                return data
+                    await store.put(self._place.key, {FIELD: text}, collection=COLLECTION)
+                return text
         except DeserializationError as error:
             raise ConfigSyntaxError(
                 self.location,
@@ -114,11 +124,21 @@ class KeyValueDocument:
             what = "written" if edits else "read"
             raise ConfigError(f"{self.location} cannot be {what}: {str(error) or type(error).__name__}") from error
 
+    def _edited(self, found: Mapping[str, Any] | None, edits: Sequence[Edit]) -> str:
+        """Return the text of the document with the edits carried out."""
+        text = "{}" if found is None else found.get(FIELD)
+        try:
+            data: Any = json.loads(text) if isinstance(text, str) else None
+        except ValueError:
+            data = None
+        if not isinstance(text, str) or not isinstance(data, dict):
+            raise self._no_document()
+        return json.dumps(apply_edits(cast("dict[str, Any]", data), edits, self.location)) if edits else text
+
     def _no_document(self) -> ConfigSyntaxError:
         told = f"key {self._place.key!r} holds no document"
         return ConfigSyntaxError(self.location, told, line=1, column=1, remedy="mend or delete it")
 
 
-def _content(data: Mapping[str, Any]) -> Content:
-    text = json.dumps(data, sort_keys=True, default=repr)
-    return Content(data=data, revision=hashlib.sha256(text.encode()).hexdigest())
+def _content(text: str) -> Content:
+    return Content(data=json.loads(text), revision=hashlib.sha256(text.encode()).hexdigest())
