@@ -13,7 +13,7 @@ nox.options.sessions = ["tests", "lint", "types", "imports", "docs"]
 nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-SHORT_SIMULATION = ("--fleet", "50", "--processes", "2")
+SHORT_SIMULATION = ("--fleet", "50", "--processes", "2", "--interval", "120")
 
 PYTHONS = nox.project.python_versions(PYPROJECT)
 

@@ -37,7 +37,7 @@ def service_fields(
         machine: What was measured of this machine last.
         tool_changes: What changed of its tools lately.
     """
-    fields = dict(metrics)
+    fields: dict[str, Any] = {name: getattr(metrics, name) for name in metrics}  # dict() asks for each field twice
     total = machine.memory_total if machine else 0
     used = metrics.memory_bytes
     fields["memory_percent"] = 100 * used / total if used is not None and total else None

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import random
 import time
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -17,6 +18,7 @@ from mcpstore.core.models.service import ServiceSpec
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.core.registry import Registry
 from mcpstore.hooks.markers import ENTRY_POINT_GROUP
+from mcpstore.monitoring.alerts import rules_of
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.plugin_manager.manager import DISTRIBUTION
@@ -24,6 +26,7 @@ from mcpstore.runtime.metering import Metering
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.testing.loop import VirtualLoop
+from mcpstore.testing.simulation.alerts import Alerts, HeardAlarm, SimulatedPeople
 from mcpstore.testing.simulation.clock import SimulatedClock
 from mcpstore.testing.simulation.happenings import Machine, Operator
 from mcpstore.testing.simulation.history import Intervals
@@ -32,10 +35,10 @@ from mcpstore.testing.simulation.oracles import Healing, NothingStuck, OneConnec
 from mcpstore.testing.simulation.rates import BoundedRate
 from mcpstore.testing.simulation.transport import SimulatedTransport
 from mcpstore.testing.simulation.watch import BugFinder, HeardArchive, Watch, WatchedRunner
-from mcpstore.testing.simulation.worlds import OUTAGE, WORLDS, World, make_worlds
+from mcpstore.testing.simulation.worlds import OUTAGE, WORLDS, World, make_worlds, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 __all__ = ["KINDS", "Plan", "Result", "simulate"]
 
@@ -111,7 +114,7 @@ def simulate(plan: Plan, worlds: dict[str, World] | None = None) -> Result:
     dice = random.Random(f"{plan.seed}/worlds")  # noqa: S311 - repeatable on purpose
     names = [f"s{number:03}" for number in range(plan.services)] if worlds is None else list(worlds)
     found = worlds if worlds is not None else make_worlds(names, plan.kinds, dice, plan.days * DAY)
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=InlineLoop) as runner:
         fleet = Fleet(plan, found)
         with _heard(fleet.watch):
             runner.run(fleet.run())
@@ -124,6 +127,24 @@ def simulate(plan: Plan, worlds: dict[str, World] | None = None) -> Result:
         scores=fleet.scores,
         cpu=time.process_time() - began,
     )
+
+
+class InlineLoop(VirtualLoop):
+    """A virtual loop without threads: how long one takes would decide what comes first."""
+
+    def run_in_executor(  # type: ignore[override]  # the base class says the same with more overloads
+        self,
+        executor: Executor | None,  # noqa: ARG002 - none is needed
+        func: Callable[..., Any],
+        *args: Any,
+    ) -> asyncio.Future[Any]:
+        """Run something at once."""
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - whoever waits for it is told
+            future.set_exception(error)
+        return future
 
 
 class Fleet:
@@ -157,6 +178,10 @@ class Fleet:
         archive = HeardArchive(self.clock, EDGES_KEPT)
         archive.watch = self.watch
         metering = Metering(registry, MONITORING, self.clock, archive)
+        world = reach(self._dice("people"), self.plan.days * DAY)
+        people = SimulatedPeople(world, self.watch, self._dice("people/fate"))
+        alarm = HeardAlarm(rules_of(MONITORING, (), timing), [people.line], self.clock, plugins)
+        alarm.watch = self.watch
         machine = Machine(
             self.clock, transport, self.watch, self._dice("machine"), DAY / max(self.plan.happenings, NEVER)
         )
@@ -176,10 +201,12 @@ class Fleet:
             worlds=self.worlds,
             runners=lambda: {runner.spec.name: runner for runner in supervisor.runners()},
             metering=metering,
+            alarm=alarm,
             excuse=lambda: machine.trouble,
         )
         self.watch.consult(oracle(scene) for oracle in ORACLES)
         metering.open(supervisor)
+        await alarm.open(supervisor, metering)
         pause = DAY / max(self.plan.orders * len(self.worlds), NEVER)
         operator = Operator(supervisor, self.watch, self.specs, self._dice("operator"), pause)
         self._start(supervisor)
@@ -188,6 +215,7 @@ class Fleet:
         for task in others:
             task.cancel()
         await asyncio.wait(others)
+        await alarm.close()
         await supervisor.shutdown(force=True)
         await metering.close()
         await plugins.close()
@@ -228,7 +256,15 @@ NEEDED: Final = ("backoff", "ping")
 MONITORING: Final = MonitoringConfig.model_validate({"performance_monitoring": {"enabled": False}})
 """What is measured of simulated services: everything but processes, which they do not have."""
 
-ORACLES: Final[tuple[type[Oracle], ...]] = (OneConnection, NothingStuck, StopWins, BoundedRate, Healing, Intervals)
+ORACLES: Final[tuple[type[Oracle], ...]] = (
+    OneConnection,
+    NothingStuck,
+    StopWins,
+    BoundedRate,
+    Healing,
+    Intervals,
+    Alerts,
+)
 
 
 def timing_of(plan: Plan) -> Timing:

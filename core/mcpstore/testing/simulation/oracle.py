@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from mcpstore.core.context import Context
+from mcpstore.core.models.alert import Alert
 from mcpstore.core.models.events import Event
 from mcpstore.core.models.history import StateEdge
 from mcpstore.core.models.timing import Timing
 from mcpstore.testing.simulation.worlds import World
 
 if TYPE_CHECKING:
+    from mcpstore.runtime.alarm import Alarm
     from mcpstore.runtime.metering import Metering
     from mcpstore.runtime.runner import Runner
 
@@ -52,6 +54,7 @@ class Scene:
         worlds: The far side of each service.
         runners: Returns the runners there are.
         metering: What is measured.
+        alarm: What people are told.
         excuse: Returns when the machine itself was last in trouble, in seconds.
     """
 
@@ -61,6 +64,7 @@ class Scene:
     worlds: Mapping[str, World]
     runners: Callable[[], Mapping[str, Runner]]
     metering: Metering
+    alarm: Alarm
     excuse: Callable[[], float]
 
 
@@ -86,6 +90,12 @@ class Oracle:
 
     def noted(self, edge: StateEdge) -> None:
         """Take note that an edge was recorded."""
+
+    def told(self, alert: Alert) -> None:
+        """Take note that people are to be told something."""
+
+    def delivered(self, alert: Alert) -> None:
+        """Take note that people were told something."""
 
     # --- what reaches the far side
 

@@ -120,10 +120,10 @@ class StopWins(Oracle):
     def sweep(self) -> None:
         """What was stopped is parked within the limits of a close and its repetitions."""
         timing, now, runners = self.scene.timing, self.scene.now(), self.scene.runners()
-        clings = max(behaviour.at(now).clings for behaviour in self.scene.worlds.values())
-        limit = (1 + clings) * (timing.close_timeout + timing.deadline_margin + timing.reap_interval)
         for name, since in self._stopped.items():
             runner = runners.get(name)
+            clings = self.scene.worlds[name].at(now).clings
+            limit = (1 + clings) * (timing.close_timeout + timing.deadline_margin + timing.reap_interval)
             if runner is not None and not runner.is_parked and now - since > limit:
                 raise Broken("I4", name, f"it was stopped {now - since:.0f} s ago and is not parked")
 
@@ -152,7 +152,8 @@ class Healing(Oracle):
         name, now = runner.spec.name, self.scene.now()
         if runner.is_live:
             since = self._down.pop(name, None)
-            if since is not None and self._good_since(name) is not None:
+            is_slow = self.scene.worlds[name].refuses  # whoever was refused rests for half an hour, on purpose
+            if since is not None and not is_slow and self._good_since(name) is not None:
                 self._longest[name] = max(self._longest.get(name, 0.0), now - max(since, self._healed(name)))
             self._up.setdefault(name, now)
         else:

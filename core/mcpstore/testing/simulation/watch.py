@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from mcpstore.core.context import Context
+from mcpstore.core.models.alert import Alert
 from mcpstore.core.models.events import Event
 from mcpstore.core.models.history import StateEdge
 from mcpstore.runtime.archive import Archive
@@ -67,6 +68,17 @@ class Watch:
     def noted(self, edge: StateEdge) -> None:
         """Take note of a recorded edge."""
         self._ask([oracle.noted for oracle in self._oracles], edge)
+
+    def told(self, alert: Alert) -> None:
+        """Take note that people are to be told something."""
+        self._note(alert.service, f"{alert.rule_name} {alert.kind.value}")
+        self._ask([oracle.told for oracle in self._oracles], alert)
+
+    def delivered(self, alert: Alert) -> None:
+        """Take note that people were told something."""
+        for one in alert.alerts or (alert,):
+            self._note(one.service, f"{one.rule_name} {one.kind.value} arrived")
+        self._ask([oracle.delivered for oracle in self._oracles], alert)
 
     def opening(self, service: str) -> None:
         """Take note that somebody begins to open a connection."""

@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-__all__ = ["GOOD", "WORLDS", "Behaviour", "Opening", "World", "make_worlds"]
+__all__ = ["GOOD", "WORLDS", "Behaviour", "Opening", "World", "make_worlds", "reach"]
 
 HOUR: Final = 3600.0
 DAY: Final = 86_400.0
@@ -112,6 +112,13 @@ Maker = Callable[[random.Random, float], list[tuple[float, Behaviour]]]
 
 LIVES: Final = (0.0, 1.0, 20.0, 60.0, 119.0, 121.0, 300.0, 599.0, 601.0, 1800.0)
 """Lifetimes at which a service that dies is hardest to treat well, in seconds."""
+
+
+def reach(dice: random.Random, length: float) -> World:
+    """Return when people can be reached: not always, but at the end."""
+    end = max(0.0, length - HOUR)
+    phases = [(at, what) for at, what in _alternating(dice, end, (HOUR, 12 * HOUR), (30.0, 4 * HOUR), DOWN) if at < end]
+    return World("people", [*phases, (end, GOOD)] if end else [(0.0, GOOD)])
 
 
 def _always(behaviour: Behaviour) -> Maker:

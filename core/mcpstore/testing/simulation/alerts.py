@@ -1,0 +1,194 @@
+"""The oracle of I15, the handler it listens to, and the alarm it overhears."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+import attrs
+from pydantic import BaseModel
+
+from mcpstore.core.models.alert import Alert, AlertKind
+from mcpstore.core.models.service import Reason, ServiceConnectionState
+from mcpstore.hooks.alert import AlertHandler
+from mcpstore.runtime.alarm import Alarm, Line
+from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
+from mcpstore.testing.simulation.worlds import World
+
+if TYPE_CHECKING:
+    from mcpstore.testing.simulation.watch import Watch
+
+__all__ = ["Alerts", "HeardAlarm", "SimulatedPeople"]
+
+HOUR: Final = 3600.0
+
+LATE: Final = 900.0
+"""Seconds within which people who can be reached must have been told of everything."""
+
+UNSEEN: Final = HOUR
+"""Seconds a service may be down without anybody having been told."""
+
+KEPT: Final = 500
+"""Notices of one rule and one service whose order is looked at."""
+
+Key = tuple[str, str]
+"""A rule and a service."""
+
+
+class NoSettings(BaseModel):
+    """Settings of people who have none."""
+
+
+class SimulatedPeople:
+    """A line to people who cannot always be reached.
+
+    Args:
+        world: When they can be.
+        watch: Hears what arrives.
+        dice: Decides what becomes of a notice while they cannot be reached.
+    """
+
+    def __init__(self, world: World, watch: Watch, dice: random.Random) -> None:
+        self._world = world
+        self._watch = watch
+        self._dice = dice
+
+    @property
+    def line(self) -> Line:
+        """The line."""
+        handler = AlertHandler(name="simulated", config=NoSettings, send=self.send)
+        return Line(name="people", handler=handler, settings=NoSettings())
+
+    async def send(self, alert: Alert, _settings: NoSettings) -> None:
+        """Take a notice, or refuse it, or never answer."""
+        behaviour = self._world.at(asyncio.get_running_loop().time())
+        if behaviour.is_good:
+            await asyncio.sleep(behaviour.takes)
+            self._watch.delivered(alert)
+        elif self._dice.random() < 0.5:  # noqa: PLR2004 - half of the time
+            raise OSError("no route to host")
+        else:
+            await asyncio.get_running_loop().create_future()
+
+
+class HeardAlarm(Alarm):
+    """The alerts of a store, overheard."""
+
+    watch: Watch
+
+    def _told(self, alert: Alert) -> None:
+        super()._told(alert)
+        self.watch.told(alert)
+
+
+@attrs.define
+class _Story:
+    """What people are to be told of one rule about one service.
+
+    Attributes:
+        open: The incident that is not over.
+        fired: When the last one began, in seconds.
+        told: Notices that were to be told: when, and which.
+        arrived: What arrived: of each incident its kinds.
+        numbers: The incidents, numbered as they began.
+        last: Number of the newest one that people know of.
+    """
+
+    open: str | None = None
+    fired: float = float("-inf")
+    told: deque[tuple[float, Alert]] = attrs.field(factory=lambda: deque[tuple[float, Alert]](maxlen=KEPT))
+    arrived: dict[str, set[AlertKind]] = attrs.field(factory=dict[str, set[AlertKind]])
+    numbers: dict[str, int] = attrs.field(factory=dict[str, int])
+    last: int = 0
+
+
+class Alerts(Oracle):
+    """I15: beginnings and ends alternate, none too soon after another; all of them arrive, in order, once."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._stories: dict[Key, _Story] = {}
+        self._down: dict[str, float] = {}
+        self._notices: dict[str, float] = {}
+        self._arrived: dict[str, float] = {}
+        self._cooldowns: dict[str, float] = {rule.name: rule.cooldown for rule in scene.alarm.rules}
+
+    def told(self, alert: Alert) -> None:
+        """A beginning follows an end, an end follows a beginning."""
+        now, story = self.scene.now(), self._of(alert)
+        self._notices[alert.service] = self._notices.get(alert.service, 0) + 1
+        story.told.append((now, alert))
+        if alert.kind is AlertKind.FIRED:
+            if story.open is not None:
+                raise Broken("I15", alert.service, f"{alert.rule_name!r} begins although it is not over")
+            if now - story.fired < self._cooldowns[alert.rule_name] - 0.001:
+                raise Broken("I15", alert.service, f"{alert.rule_name!r} begins again after {now - story.fired:.1f} s")
+            story.open, story.fired = alert.incident, now
+            story.numbers[alert.incident] = len(story.numbers) + 1
+        elif story.open != alert.incident:
+            raise Broken("I15", alert.service, f"{alert.rule_name!r} is {alert.kind.value} and had not begun")
+        elif alert.kind is AlertKind.RESOLVED:
+            story.open = None
+
+    def delivered(self, alert: Alert) -> None:
+        """What arrives was told, is news, and comes in order."""
+        for one in _each(alert):
+            story = self._of(one)
+            self._arrived[one.service] = self._arrived.get(one.service, 0) + 1
+            known = story.arrived.setdefault(one.incident, set())
+            if one.kind in known and one.kind is not AlertKind.REMINDED:
+                raise Broken("I15", one.service, f"{one.rule_name!r} is said twice to be {one.kind.value}")
+            if AlertKind.RESOLVED in known:
+                raise Broken("I15", one.service, f"{one.rule_name!r} is said to be {one.kind.value} after its end")
+            known.add(one.kind)
+            number = story.numbers.get(one.incident, 0)
+            if number < story.last:
+                raise Broken("I15", one.service, f"{one.rule_name!r} is told of out of order")
+            story.last = number
+            while len(story.arrived) > KEPT:
+                del story.arrived[next(iter(story.arrived))]
+
+    def sweep(self) -> None:
+        """Nobody is down for long without anybody having been told."""
+        now = self.scene.now()
+        runners = self.scene.runners()
+        for name in self._down.keys() - runners.keys():
+            del self._down[name]
+        for name, runner in runners.items():
+            ctx = runner.ctx
+            is_down = ctx.conn is ServiceConnectionState.DISCONNECTED and ctx.reason not in PURPOSES
+            if not is_down:
+                self._down.pop(name, None)
+                continue
+            since = self._down.setdefault(name, now)
+            story = self._stories.get((DOWN, name))
+            if now - since > UNSEEN and (story is None or story.open is None):
+                raise Broken("I15", name, f"it is down for {now - since:.0f} s and nobody was told")
+
+    def finish(self) -> None:
+        """Everything that was told a while ago has arrived."""
+        now = self.scene.now()
+        for (rule, service), story in self._stories.items():
+            for when, alert in story.told:
+                known = story.arrived.get(alert.incident, set())
+                has_arrived = alert.kind in known or AlertKind.RESOLVED in known
+                if now - when > LATE and not has_arrived and alert.kind is not AlertKind.REMINDED:
+                    raise Broken("I15", service, f"nobody was ever told that {rule!r} is {alert.kind.value}")
+
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Return how many notices there were about each service, and how many arrived."""
+        return {"notices": self._notices, "notices that arrived": self._arrived}
+
+    def _of(self, alert: Alert) -> _Story:
+        return self._stories.setdefault((alert.rule_name, alert.service), _Story())
+
+
+DOWN: Final = "service_down"
+PURPOSES: Final = (Reason.NONE, Reason.NEW, Reason.OPERATOR)
+
+
+def _each(alert: Alert) -> Iterator[Alert]:
+    yield from alert.alerts or (alert,)
