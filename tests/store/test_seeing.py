@@ -176,6 +176,7 @@ async def test_what_people_were_told_is_in_everything(world):
     told = json.loads(await store.report("json"))
     assert [(alert["kind"], alert["service"]) for alert in told["alerts"]] == [("fired", "b")]
     assert [alert["service"] for alert in told["active"]] == ["b"]
+    assert len((await store.glance()).alerts) == 1
     for form in ("text", "markdown", "html"):
         assert "service b is down" in (await store.report(form)).replace("\\", "")
     assert [alert["service"] for alert in json.loads(await store.export())["alerts"]] == ["b"]

@@ -66,11 +66,13 @@ class Glance(Record):
         now: The time of this, as a POSIX timestamp in seconds; ask with it next time.
         location: Where the configuration is kept.
         services: The services.
+        alerts: What is told about each alert that is not over.
     """
 
     now: float
     location: str
     services: Named[ServiceGlance]
+    alerts: tuple[str, ...] = ()
 
 
 def glance_of(

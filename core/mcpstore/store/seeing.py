@@ -132,7 +132,8 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
             for runner in runners
             if (name := runner.spec.name) in self._house.registry  # not removed meanwhile
         ]
-        return Glance(now=now, location=self._house.book.location, services=Named(told))
+        alerts = tuple(alert.message for alert in await self.list_alerts())
+        return Glance(now=now, location=self._house.book.location, services=Named(told), alerts=alerts)
 
     # --- helpers
 

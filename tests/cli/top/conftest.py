@@ -31,6 +31,7 @@ class FakeSource:
         self.now = NOW
         self.services: dict[str, dict[str, Any]] = {}
         self.is_there = True
+        self.alerts: list[str] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.done: Any = True
         self.gate = asyncio.Event()
@@ -53,7 +54,12 @@ class FakeSource:
             raise ManagerNotRunning("the manager went away")
         name = arguments.get("name", "")
         if verb == "glance":
-            return {"now": self.now, "location": "/home/me/mcp.json", "services": list(self.services.values())}
+            return {
+                "now": self.now,
+                "location": "/home/me/mcp.json",
+                "alerts": self.alerts,
+                "services": list(self.services.values()),
+            }
         if verb == "diagnose":
             return {"summary": f"{name} is well", "evidence": ["9 of 9 checks"], "remedy": f"leave {name} alone"}
         if verb == "logs":

@@ -10,7 +10,7 @@ from .conftest import NOW, FakeSource
 
 
 def take(fleet: Fleet, source: FakeSource) -> None:
-    answer = {"now": source.now, "location": "x", "services": list(source.services.values())}
+    answer = {"now": source.now, "location": "x", "alerts": [], "services": list(source.services.values())}
     fleet.take(answer)
 
 

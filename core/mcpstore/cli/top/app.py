@@ -20,6 +20,7 @@ from mcpstore.cli.top.details import LINES, details
 from mcpstore.cli.top.fleet import BACK, Fleet
 from mcpstore.cli.top.source import Source
 from mcpstore.errors import MCPStoreError
+from mcpstore.monitoring.report.words import counted
 
 __all__ = ["Top"]
 
@@ -35,9 +36,9 @@ class Top(App[None]):
         every: Seconds between refreshes; None refreshes only when `look` is called.
     """
 
-    TITLE = "mcpstore top"
-    ENABLE_COMMAND_PALETTE = False
-    CSS = """
+    TITLE: str | None = "mcpstore top"
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = False
+    CSS: ClassVar[str] = """
     #head { height: 1; padding: 0 1; background: $primary-background; }
     #trouble { height: auto; padding: 0 1; background: $error; color: $text; display: none; }
     #filter { display: none; border: none; height: 1; padding: 0 1; }
@@ -167,6 +168,8 @@ class Top(App[None]):
         text.append(f"{fleet.count('running')} of {len(fleet.rows)} running", style="bold")
         if ill:
             text.append(f"  {ill} in error", style="bold red")
+        if fleet.alerts:
+            text.append(f"  {counted(fleet.alerts, 'alert')}", style="bold yellow")
         if shown != len(fleet.rows):
             text.append(f"  {shown} shown", style="yellow")
         text.append(f"  {fleet.throughput:.1f} calls/s")

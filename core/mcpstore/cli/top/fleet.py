@@ -37,12 +37,14 @@ class Fleet:
     Attributes:
         seen: The time of the last answer, as a POSIX timestamp in seconds; 0 before the first.
         location: Where the configuration is kept.
+        alerts: Alerts that are not over.
         rows: The services, by name.
     """
 
     def __init__(self) -> None:
         self.seen: float = 0.0
         self.location: str = ""
+        self.alerts: int = 0
         self.rows: dict[str, Row] = {}
 
     def take(self, answer: Mapping[str, Any]) -> None:
@@ -56,7 +58,7 @@ class Fleet:
             fresh = [(float(when), float(took)) for when, took in service["durations"]]
             row.durations = [one for one in (*row.durations, *fresh) if one[0] > now - BACK]
             self.rows[service["name"]] = row
-        self.seen, self.location = now, str(answer["location"])
+        self.seen, self.location, self.alerts = now, str(answer["location"]), len(answer["alerts"])
 
     def chosen(self, text: str) -> list[str]:
         """Return the names of the services that a filter leaves: by name, status, state or transport."""
