@@ -12,7 +12,7 @@ import attrs
 from rich.console import Console
 from rich.table import Table
 
-from . import calling, fleets, importing, kernel, memory, monitoring, plugins
+from . import calling, fleets, importing, kernel, memory, monitoring, plugins, processes
 from .result import Result
 
 PARTS: dict[str, Callable[[Path], list[Result]]] = {
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Path], list[Result]]] = {
     "call": calling.measure,
     "fleet": fleets.measure,
     "memory": memory.measure,
+    "processes": processes.measure,
     "plugins": plugins.measure,
     "monitoring": monitoring.measure,
 }

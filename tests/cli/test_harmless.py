@@ -7,7 +7,6 @@ import json
 import logging
 import sys
 
-from rich.console import Console
 from rich.live import Live
 from rich.logging import RichHandler
 from rich.markup import escape
@@ -66,8 +65,7 @@ def test_nothing_a_server_says_commands_the_terminal(shell, up):
 
 def test_what_we_mean_to_say_to_the_terminal_is_said():
     out = io.StringIO()
-    console = Console(file=out, force_terminal=True, width=60, color_system="standard")
-    console.push_render_hook(show.Harmless())
+    console = show.Harmless(file=out, force_terminal=True, width=60, color_system="standard")
     console.print(f"[red]error[/]{escape(EVIL)}", style="bold")
     assert "\x1b[1;31merror" in out.getvalue()
     assert "\x1b[2J" not in out.getvalue()
@@ -79,8 +77,7 @@ def test_what_we_mean_to_say_to_the_terminal_is_said():
 
 def test_no_record_of_a_log_has_a_second_line_that_a_server_wrote():
     out = io.StringIO()
-    console = Console(file=out, width=200)
-    console.push_render_hook(show.Harmless())
+    console = show.Harmless(file=out, width=200)
     handler = RichHandler(console=console, show_path=False, show_level=False)
     handler.emit(logging.makeLogRecord({"msg": "service %r: %s", "args": (EVIL, EVIL)}))
     assert commands(out.getvalue()) == set()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
@@ -34,34 +34,20 @@ _CONTROL: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u
 """What JSON lets through and terminals obey; it writes the other control characters as escapes anyway."""
 
 
-class Harmless(RenderHook):
-    """Takes out of everything that is printed what a terminal would obey: much of it was written by servers."""
+class Harmless(Console):
+    """A console that prints nothing a terminal would obey but what it says itself; servers wrote much of the rest."""
 
-    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        """Wrap what is to be printed."""
-        return [_Cleaned(renderable) for renderable in renderables]
-
-
-class _Cleaned:
-    def __init__(self, inner: ConsoleRenderable) -> None:
-        self._inner = inner
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-        for segment in console.render(self._inner, options):
-            if segment.control or segment.text.isprintable():
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Return the pieces of what is to be printed, without commands."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text == "\n" or segment.text.isprintable():
                 yield segment
             else:
                 yield Segment(harmless(segment.text), segment.style)
 
 
-def _console(*, stderr: bool = False) -> Console:
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    made.push_render_hook(Harmless())
-    return made
-
-
-out: Final = _console()
-err: Final = _console(stderr=True)
+out: Final = Harmless(highlight=False, soft_wrap=False)
+err: Final = Harmless(stderr=True, highlight=False)
 
 _COLOURS: Final = {
     "healthy": "green",
