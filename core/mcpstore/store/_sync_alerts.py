@@ -25,7 +25,9 @@ class Alerts(SyncView):
         """Return what people were told, oldest first: beginnings, reminders and ends."""
         return self._portal.call(self._twin.alert_history, service, since, limit)
 
-    def silence(self, service: str = "*", rule: str = "*", seconds: float | timedelta = 3600.0, comment: str = "") -> Silence:
+    def silence(
+        self, service: str = "*", rule: str = "*", seconds: float | timedelta = 3600.0, comment: str = ""
+    ) -> Silence:
         """Tell nobody of some alerts for a while; what still goes on at the end is told then."""
         return self._portal.call(self._twin.silence, service, rule, seconds, comment)
 

@@ -42,7 +42,9 @@ class AsyncAlerts(View):
         found = [alert for alert in house.alarm.telling.past.find(service, begin) if self._may_hear(alert.service)]
         return found if limit is None else found[-limit:]
 
-    async def silence(self, service: str = "*", rule: str = "*", seconds: float | timedelta = 3600.0, comment: str = "") -> Silence:
+    async def silence(
+        self, service: str = "*", rule: str = "*", seconds: float | timedelta = 3600.0, comment: str = ""
+    ) -> Silence:
         """Tell nobody of some alerts for a while; what still goes on at the end is told then.
 
         Args:
