@@ -1,0 +1,154 @@
+"""Fixtures for pytest: `pytest_plugins = ["mcpstore.testing.fixtures"]` in a conftest brings them.
+
+* `open_store` opens stores on a loop in virtual time, with a fake clock: months take seconds, and nothing sleeps.
+* `scripted` is a transport whose services do what a test says, known to those stores.
+* `load_plugins` loads plugin objects as if they were installed, and shows what the manager makes of them.
+* `clock` is the clock of those stores.
+
+A test that uses `open_store` or `clock` runs in virtual time; others run in real time. Async tests are marked
+`@pytest.mark.anyio`, or run without a mark where `anyio_mode = "auto"` is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from mcpstore.hooks import ENTRY_POINT_GROUP
+from mcpstore.plugin_manager import PluginManager
+from mcpstore.store import AsyncMCPStore
+from mcpstore.testing._pytest import pytest
+from mcpstore.testing.loop import FakeClock, VirtualLoop
+from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
+
+__all__ = ["Scripted", "anyio_backend", "clock", "load_plugins", "open_store", "scripted"]
+
+OpenStore = Callable[..., Awaitable[AsyncMCPStore]]
+
+# Asserts in there explain themselves as those in tests do.
+pytest.register_assert_rewrite("mcpstore.testing.suites", "mcpstore.testing.leftovers")
+
+
+@attrs.define
+class Scripted:
+    """Scripted servers, and the entries that lead to them.
+
+    Attributes:
+        plugin: The transport `scripted`.
+    """
+
+    plugin: ScriptedPlugin = attrs.field(factory=ScriptedPlugin)
+
+    def server(self, name: str, **attributes: Any) -> ScriptedServer:
+        """Return the server of a name; there is one as soon as somebody asks.
+
+        Args:
+            name: Its name.
+            attributes: Attributes of it to be set.
+        """
+        made = self.plugin.servers.setdefault(name, ScriptedServer(name))
+        for key, value in attributes.items():
+            setattr(made, key, value)
+        return made
+
+    def entry(self, name: str, **fields: Any) -> dict[str, Any]:
+        """Return the entry of a service over a scripted server, as it stands in an mcp.json.
+
+        Args:
+            name: The name of the server.
+            fields: Other fields of the entry.
+        """
+        self.server(name)
+        return {"transport": {"type": "scripted", "server": name}, **fields}
+
+
+@pytest.fixture
+def anyio_backend(request: pytest.FixtureRequest) -> Any:
+    """Run tests on asyncio; those of a store with a fake clock in virtual time."""
+    if not {"open_store", "clock"}.isdisjoint(request.fixturenames):
+        return "asyncio", {"loop_factory": VirtualLoop}
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return the clock of the stores that `open_store` opens."""
+    return FakeClock()
+
+
+@pytest.fixture
+def scripted() -> Scripted:
+    """Return the scripted servers of the stores that `open_store` opens."""
+    return Scripted()
+
+
+@pytest.fixture
+async def open_store(scripted: Scripted, clock: FakeClock, tmp_path: Path) -> AsyncGenerator[OpenStore]:
+    """Open stores in virtual time; they are closed when the test is over.
+
+    The function takes what `AsyncMCPStore` takes. Without a configuration there is none; plugins are used besides
+    the scripted transport; this machine is not measured, which would take real time.
+    """
+    opened: list[AsyncMCPStore] = []
+
+    async def open_one(
+        config: Any = None, *, plugins: Mapping[str, object] | None = None, **options: Any
+    ) -> AsyncMCPStore:
+        given: dict[str, Any] = {
+            "clock": clock, "state_dir": tmp_path / "state", "monitoring_config": {"enabled": False}, **options
+        }  # fmt: skip
+        used = {"scripted": scripted.plugin, **(plugins or {})}
+        store = AsyncMCPStore({"mcpServers": {}} if config is None else config, plugins=used, **given)
+        await store.open()
+        opened.append(store)
+        return store
+
+    yield open_one
+    for store in reversed(opened):
+        await store.close()
+
+
+@pytest.fixture
+async def load_plugins() -> AsyncGenerator[Callable[..., PluginManager]]:
+    """Load plugins as if they were installed, each by the name of its entry point; nothing else is loaded.
+
+    The function takes plugin objects by name; a string is taken for where to import one from, as an entry point
+    says it ("package.module" or "package.module:name").
+    """
+    managers: list[PluginManager] = []
+
+    def load(**plugins: object) -> PluginManager:
+        points = [_Installed.of(name, plugin) for name, plugin in plugins.items()]
+        manager = PluginManager(entry_points=lambda: points)
+        manager.load()
+        managers.append(manager)
+        return manager
+
+    yield load
+    for manager in managers:
+        await manager.close()
+
+
+class _Installed(EntryPoint):
+    """An entry point of an object that nothing has to be imported for."""
+
+    @classmethod
+    def of(cls, name: str, plugin: object) -> EntryPoint:
+        """Return an entry point that leads to a plugin."""
+        if isinstance(plugin, str):
+            return EntryPoint(name, plugin, ENTRY_POINT_GROUP)
+        made = cls(name, f"tests:{name}", ENTRY_POINT_GROUP)
+        vars(made)["plugin"] = plugin
+        return made
+
+    def load(self) -> Any:
+        """Return the plugin."""
+        return vars(self)["plugin"]
+
+    def resolve(self) -> Any:
+        """Return the plugin."""
+        return self.load()
