@@ -87,13 +87,21 @@ class TestApprise(AlertHandlerSuite):
 
     @asynccontextmanager
     async def hanging(self) -> AsyncGenerator[Mapping[str, Any]]:
+        callers: list[asyncio.StreamWriter] = []
+
         async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            callers.append(writer)
             with suppress(ConnectionError):
-                await reader.read()
+                while await reader.read(1024):
+                    pass
             writer.close()
 
         async with await asyncio.start_server(never, "127.0.0.1", 0) as server:
             yield {"urls": [f"json://127.0.0.1:{server.sockets[0].getsockname()[1]}"]}
+            for caller in callers:
+                caller.close()
+                with suppress(ConnectionError):
+                    await caller.wait_closed()
 
 
 async def test_everybody_is_told_with_a_title_and_a_kind(receiver):
