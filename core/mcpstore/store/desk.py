@@ -32,6 +32,9 @@ class Desk:
         self._stop = stop
         self._verbs: Mapping[str, Callable[..., Awaitable[Any]]] = {
             "add": self._add,
+            "alert_handlers": self._alert_handlers,
+            "alert_history": self._alert_history,
+            "alerts": self._alerts,
             "call": self._call,
             "check": self._check,
             "diagnose": self._diagnose,
@@ -48,9 +51,13 @@ class Desk:
             "report": self._report,
             "restart": self._restart,
             "shutdown": self._shutdown,
+            "silence": self._store.silence,
+            "silences": self._store.list_silences,
             "start": self._start,
             "stop": self._stop_service,
+            "test_alert_handler": self._store.test_alert_handler,
             "tools": self._tools,
+            "unsilence": self._store.unsilence,
         }
 
     async def answer(self, verb: str, arguments: Mapping[str, Any]) -> Any:
@@ -171,6 +178,15 @@ class Desk:
         since: float | None = None,
     ) -> Any:
         return await self._store.export(format, path, services, since)
+
+    async def _alerts(self) -> Any:
+        return await self._store.list_alerts()
+
+    async def _alert_history(self, service: str | None = None, back: float | None = None, limit: int = 50) -> Any:
+        return await self._store.alert_history(service, None if back is None else timedelta(seconds=back), limit)
+
+    async def _alert_handlers(self) -> Any:
+        return (await self._store.list_alert_handlers()).to_list()
 
     async def _hints(self) -> Any:
         return await self._store.list_hints()

@@ -1,0 +1,194 @@
+"""Verbs for alerts: alerts, alerts history, silence, silences, unsilence, handlers, test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import attrs
+import typer
+
+from mcpstore.cli import show
+from mcpstore.cli.app import JsonFlag, app, perform
+from mcpstore.cli.exits import Exit
+from mcpstore.cli.reach import Options, reach
+
+__all__: list[str] = []
+
+alerts_app: typer.Typer = typer.Typer(help="Show alerts, and say which nobody wants to hear of.")
+app.add_typer(alerts_app, name="alerts")
+
+UNITS: Final = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
+
+_LENGTH: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?")
+
+
+def _seconds(text: str) -> float:
+    """Return a length of time in seconds: "90", "90s", "15m", "2h", "1d"."""
+    found = _LENGTH.fullmatch(text.strip())
+    seconds = float(found[1]) * UNITS[found[2] or "s"] if found else 0.0
+    if not seconds > 0:
+        raise typer.BadParameter(f"must be a length of time such as 90s, 15m, 2h or 1d (got {text!r})")
+    return seconds
+
+
+@alerts_app.callback(invoke_without_command=True)
+def list_alerts(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the alerts that are not over."""
+    if context.invoked_subcommand is not None:
+        return
+
+    async def work() -> None:
+        async with reach(_options(context, as_json)) as store:
+            alerts, silences = await store.ask("alerts"), await store.ask("silences")
+        if as_json:
+            show.print_json(alerts)
+        elif alerts:
+            show.out.print(_table(alerts))
+        else:
+            show.note("there are no alerts")
+        if silences and not as_json:
+            show.note(f"{show.counted(len(silences), 'silence')} in force; see: mcpstore alerts silences")
+
+    perform(work)
+
+
+@alerts_app.command()
+def history(
+    context: typer.Context,
+    service: Annotated[str | None, typer.Argument(help="Only of this service.")] = None,
+    since: Annotated[str | None, typer.Option(help="How far back: 90s, 15m, 2h, 1d.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, the newest.")] = 50,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what people were told, oldest first."""
+    back = None if since is None else _seconds(since)
+
+    async def work() -> None:
+        async with reach(_options(context, as_json)) as store:
+            told = await store.ask("alert_history", service=service, back=back, limit=limit)
+        if as_json:
+            show.print_json(told)
+        elif told:
+            show.out.print(_table(told))
+        else:
+            show.note("nobody was told anything")
+
+    perform(work)
+
+
+@alerts_app.command()
+def silence(
+    context: typer.Context,
+    service: Annotated[str, typer.Argument(help="A pattern of services, such as 'web-*'.")] = "*",
+    rule: Annotated[str, typer.Option(help="A pattern of rules.")] = "*",
+    for_: Annotated[str, typer.Option("--for", help="How long: 90s, 15m, 2h, 1d.")] = "1h",
+    comment: Annotated[str, typer.Option("--comment", "-m", help="Why.")] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Tell nobody of some alerts for a while; what still goes on at the end is told then."""
+    seconds = _seconds(for_)
+
+    async def work() -> None:
+        async with reach(_options(context, as_json)) as store:
+            made = await store.ask("silence", service=service, rule=rule, seconds=seconds, comment=comment)
+        if as_json:
+            show.print_json(made)
+        else:
+            show.out.print(f"silence {made['id']} until {_when(made['until'])}", soft_wrap=True)
+
+    perform(work)
+
+
+@alerts_app.command()
+def silences(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the silences in force."""
+
+    async def work() -> None:
+        async with reach(_options(context, as_json)) as store:
+            found = await store.ask("silences")
+        if as_json:
+            show.print_json(found)
+        elif found:
+            rows = ((s["id"], s["service"], s["rule"], _when(s["until"]), s["comment"]) for s in found)
+            show.out.print(show.table(("ID", "SERVICE", "RULE", "UNTIL", "WHY"), rows))
+        else:
+            show.note("there are no silences")
+
+    perform(work)
+
+
+@alerts_app.command()
+def unsilence(
+    context: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The silence; see: mcpstore alerts silences.")],
+) -> None:
+    """End a silence."""
+
+    async def work() -> Exit:
+        async with reach(_options(context)) as store:
+            if await store.ask("unsilence", id=id_):
+                show.out.print(f"ended {id_}", markup=False)
+                return Exit.OK
+        show.fail(f"there is no silence {id_!r}; see: mcpstore alerts silences")
+        return Exit.NOT_FOUND
+
+    perform(work)
+
+
+@alerts_app.command()
+def handlers(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the alert handlers in use, and how each fares."""
+
+    async def work() -> None:
+        async with reach(_options(context, as_json)) as store:
+            found = await store.ask("alert_handlers")
+        if as_json:
+            show.print_json(found)
+            return
+        rows = ((h["name"], h["delivered"], h["waiting"], h["given_up"], h["error"]) for h in found)
+        show.out.print(show.table(("HANDLER", "DELIVERED", "WAITING", "GIVEN UP", "ERROR"), rows))
+
+    perform(work)
+
+
+@alerts_app.command()
+def test(
+    context: typer.Context,
+    handler: Annotated[str, typer.Argument(help="The alert handler, such as console or email.")],
+) -> None:
+    """Have an alert handler say that this is a test."""
+
+    async def work() -> None:
+        async with reach(_options(context)) as store:
+            await store.ask("test_alert_handler", name=handler)
+        show.out.print(f"{handler} has it", markup=False)
+
+    perform(work)
+
+
+def _options(context: typer.Context, as_json: bool = False) -> Options:
+    return attrs.evolve(context.ensure_object(Options), as_json=as_json)
+
+
+def _table(alerts: Iterable[Mapping[str, Any]]) -> Any:
+    return show.table(
+        ("TIME", "KIND", "LEVEL", "SERVICE", "RULE", "WHAT"),
+        (
+            (
+                _when(alert["timestamp"]),
+                alert["kind"],
+                show.state_text(str(alert["level"])),
+                alert["service"] or "-",
+                alert["rule_name"],
+                alert["message"],
+            )
+            for alert in alerts
+        ),
+    )
+
+
+def _when(timestamp: float) -> str:
+    return f"{datetime.fromtimestamp(timestamp):%m-%d %H:%M:%S}"  # noqa: DTZ006 - local time, for the person who reads it
