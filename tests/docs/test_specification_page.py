@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/explanation/from-the-specification.md"
-NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::((?:test_|Test)\w+)`")
 DOTTED = re.compile(r"`(mcpstore(?:\.\w+)+)")
 
 
@@ -20,9 +20,9 @@ def rows() -> list[str]:
     return [line for line in lines if line.startswith("| ") and not line.startswith("| there |")]
 
 
-def functions_of(path: Path) -> set[str]:
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return {node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, functions)}
+def defined_in(path: Path) -> set[str]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {node.name for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, kinds)}
 
 
 def test_the_page_has_rows():
@@ -36,7 +36,7 @@ def test_every_row_names_tests_that_exist(row):
     assert named, row
     assert NAMED.sub("", proof).strip(" ,") == "", "the proof is nothing but names of tests"
     for path, name in named:
-        assert name in functions_of(ROOT / path), f"{path}::{name}"
+        assert name in defined_in(ROOT / path), f"{path}::{name}"
 
 
 @pytest.mark.parametrize("name", sorted(set(DOTTED.findall(PAGE.read_text("utf-8")))))

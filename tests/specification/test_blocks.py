@@ -170,7 +170,11 @@ def test_the_monitoring_examples_run_with_our_classes_in_place_of_theirs(tmp_pat
     (tmp_path / "mcp.json").write_text(
         json.dumps({"mcpServers": {"filesystem": {"command": "npx", "args": ["-y", "some-server"]}}})
     )
-    ours = dict.fromkeys(("SystemMetrics", "MonitoringDashboard", "MonitoringExporter"), "mcpstore.monitoring")
+    names = (
+        "SystemMetrics", "AlertLevel", "AlertRule", "AlertManager", "console_alert_handler", "email_alert_handler",
+        "MonitoringDashboard", "MonitoringExporter",
+    )  # fmt: skip
+    ours = dict.fromkeys(names, "mcpstore.monitoring")
     said = play(find("004"), remote, tmp_path, **ours)
     assert said.count(" of mcpstore.monitoring") == len(ours)
     assert "💾 内存使用率: " in said
