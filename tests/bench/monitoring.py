@@ -161,7 +161,7 @@ def _asking(folder: Path) -> list[Result]:
     ours, theirs = (statistics.median(times[name]) * 1000 for name in ("ours", "theirs"))
     return [
         Result(
-            what=f"dashboard: {DAYS} days of {SERVICES} services ({count} samples) as {POINTS} points each, against bare SQL",
+            what=f"dashboard: {DAYS} days of {SERVICES} services, {POINTS} points each, against bare SQL",
             ours=f"{ours:.0f} ms", theirs=f"{theirs:.0f} ms", ratio=paired(times["ours"], times["theirs"]), aim=2.0,
         ),
         Result(what=f"history: {DAYS} days of one service, {len(few)} points",
