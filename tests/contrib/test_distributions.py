@@ -14,6 +14,8 @@ KINDS = ["transport", "alert-handler", "health-strategy", "persistence-backend",
 OFFERS = {
     "apprise": ("mcpstore-apprise", ["alert handler apprise"]),
     "chat": ("mcpstore-chat-alert", ["alert handler chat"]),
+    "house_rules": ("mcpstore-house-rules", ["alert rule house_unused"]),
+    "journal": ("mcpstore-journal", []),
     "keyvalue": ("mcpstore-keyvalue", ["persistence backend keyvalue"]),
     "tcp": ("mcpstore-tcp", ["transport tcp"]),
     "websocket": ("mcpstore-websocket", ["transport websocket"]),

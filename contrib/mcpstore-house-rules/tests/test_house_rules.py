@@ -1,0 +1,75 @@
+"""The rules of a house hold in a store."""
+
+from __future__ import annotations
+
+import json
+
+import mcpstore_house_rules as plugin
+import pytest
+
+from mcpstore import AsyncMCPStore
+from mcpstore.core.models.service import Reason
+from mcpstore.errors import CallError
+from mcpstore.hooks import GiveUp, Incident
+from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
+
+
+@pytest.fixture
+def rule(tmp_path, monkeypatch):
+    path = tmp_path / "rules.json"
+    monkeypatch.setenv("MCPSTORE_HOUSE_RULES", str(path))
+    return lambda **rules: path.write_text(json.dumps(rules))
+
+
+def store_with(entry):
+    plugins = {"rules": plugin, "scripted": ScriptedPlugin(a=ScriptedServer(tools=("read", "delete_all")))}
+    return AsyncMCPStore({"mcpServers": {"a": entry}}, plugins=plugins, block_plugins=["mcpstore-house-rules"])
+
+
+async def test_a_tool_that_is_forbidden_cannot_be_called_and_the_others_can(rule):
+    rule(deny=["a/delete_*"])
+    async with store_with({"transport": {"type": "scripted", "server": "a"}}) as store:
+        assert await store.start_service("a", 60)
+        assert "read" in (await store.call_tool("read")).text
+        with pytest.raises(CallError, match="the rules of the house forbid a/delete_all"):
+            await store.call_tool("delete_all")
+        rule(deny=[])
+        assert "delete_all" in (await store.call_tool("delete_all")).text
+
+
+async def test_no_tool_can_be_called_while_the_rules_cannot_be_read(rule):
+    rule(colour="red")
+    async with store_with({"transport": {"type": "scripted", "server": "a"}}) as store:
+        assert await store.start_service("a", 60)
+        with pytest.raises(CallError, match="the rules of the house cannot be read"):
+            await store.call_tool("read")
+
+
+async def test_variables_are_looked_up_in_the_folder_of_secrets(rule, tmp_path):
+    (tmp_path / "WHICH").write_text("a\n")
+    rule(secrets=str(tmp_path))
+    async with store_with({"transport": {"type": "scripted", "server": "${WHICH}"}}) as store:
+        assert await store.start_service("a", 60)
+
+
+def test_a_variable_cannot_lead_out_of_the_folder(rule, tmp_path):
+    (tmp_path / "folder").mkdir()
+    rule(secrets=str(tmp_path / "folder"))
+    assert plugin.mcpstore_expand_variable("../rules.json") is None
+
+
+def test_services_that_are_to_rest_are_left_alone(rule):
+    rule(resting=["experiment-*"])
+    for service, answer in (("experiment-1", GiveUp(why="the rules of the house let it rest")), ("other", None)):
+        incident = Incident(service=service, attempt=1, rounds=0, reason=Reason.NONE, delay=1.0, floor=1.0)
+        assert plugin.mcpstore_choose_recovery(incident) == answer
+
+
+def test_there_are_no_rules_without_a_file(monkeypatch):
+    monkeypatch.delenv("MCPSTORE_HOUSE_RULES", raising=False)
+    assert plugin.rules() == plugin.Rules()
+
+
+def test_people_are_told_of_services_that_nobody_uses():
+    (offered,) = plugin.mcpstore_alert_rules()
+    assert offered.name == "house_unused"

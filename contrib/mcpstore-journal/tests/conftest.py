@@ -1,0 +1,8 @@
+"""What the tests may use."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
