@@ -36,9 +36,6 @@ USABLE: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
 LOOK_EVERY: Final = 10.0
 """Seconds between looks at processes and at the machine, unless checks are made more often."""
 
-SPACING: Final = 1.0
-"""Seconds between samples of a service, however often somebody wants to see history up to this moment."""
-
 LEAST_PAUSE: Final = 1.0
 """Seconds between looks at least, however often checks are made."""
 
@@ -105,7 +102,7 @@ class Metering(Witness):
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-            self.take_samples(spacing=0.0)
+            self._take_samples()
         self._worker.close()
         await self.archive.close()
 
@@ -180,20 +177,6 @@ class Metering(Witness):
             **_counted(self._meter(name), now),
         )
 
-    def take_samples(self, *, spacing: float = SPACING) -> None:
-        """Keep what was measured since the last samples, so that history reaches to this moment.
-
-        Args:
-            spacing: Seconds since the last sample of a service below which none is taken.
-        """
-        assert self._supervisor is not None  # noqa: S101 - samples are taken of services
-        now, posix = self._clock.now(), self._clock.posix()
-        for runner in self._supervisor.runners():
-            name, meter = runner.spec.name, self._meters.get(runner.spec.name)
-            # nothing has ever happened to a service that was never started
-            if meter is not None and now - meter.sampled_at >= spacing:
-                self.archive.add(meter.sample(name, runner.ctx.conn, now, posix))
-
     def fresh_samples(self, name: str | None = None) -> list[MetricsSample]:
         """Return what was measured since the last samples, of one service or of all; the next samples have it, too."""
         assert self._supervisor is not None  # noqa: S101 - asked while the store is open
@@ -223,10 +206,18 @@ class Metering(Witness):
                 await self._look(supervisor.runners())
                 if self._clock.now() >= due:
                     due = self._clock.now() + interval
-                    self.take_samples(spacing=0.0)
+                    self._take_samples()
                     await self.archive.flush()
             except Exception:  # noqa: BLE001 - a flaw of ours must not end the measuring
                 _log.exception("measuring failed once; please report this")
+
+    def _take_samples(self) -> None:
+        assert self._supervisor is not None  # noqa: S101 - samples are taken of services
+        now, posix = self._clock.now(), self._clock.posix()
+        for runner in self._supervisor.runners():
+            name, meter = runner.spec.name, self._meters.get(runner.spec.name)
+            if meter is not None:  # nothing has ever happened to a service that was never started
+                self.archive.add(meter.sample(name, runner.ctx.conn, now, posix))
 
     async def _look(self, runners: list[Runner]) -> None:
         """Look at the processes and at the machine."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from mcpstore.core.models.history import StateInterval
@@ -16,6 +16,10 @@ from mcpstore.store.view import View
 __all__ = ["AsyncMeasures", "posix"]
 
 DAY: Final = 86_400.0
+HOUR: Final = 3600.0
+
+AS_ONE: Final = 3_600_000_001.0
+"""A step so long that all samples there ever will be are merged into one; no multiple of what is kept merged."""
 
 Moment = float | datetime | timedelta | None
 """A POSIX timestamp in seconds, a date (local time if it has no zone), or how long ago."""
@@ -82,16 +86,26 @@ class AsyncMeasures(View):
             edges = list(group)
             if not self._may_see(service):
                 continue
-            seen: list[MetricsSample] = []
-            if any(edge.begins for edge in edges[1:]):
-                seen = await archive.samples(HistoryQuery(service=service, since=edges[0].timestamp, until=query.until))
-            times = [sample.timestamp for sample in seen]
+            takeovers = [(a.timestamp, b.timestamp) for a, b in pairwise(edges) if b.begins and a.wanted]
+            seen = [await self._last_sign(service, begin, end) for begin, end in takeovers]
+            times = [time for time in seen if time is not None]
 
             def last_seen(begin: float, end: float, times: list[float] = times) -> float | None:
                 return max((time for time in times if begin <= time <= end), default=None)
 
             told += clipped(intervals(edges, query.until, last_seen=last_seen), query.since, query.until)
         return told
+
+    async def _last_sign(self, service: str, begin: float, end: float) -> float | None:
+        """Return when a manager measured a service last between two POSIX timestamps; None if none did.
+
+        Mostly that was a moment ago, so the last hour is looked at first, and everything only if there was nothing.
+        """
+        for since in dict.fromkeys((max(begin, end - HOUR), begin)):
+            query = HistoryQuery(service=service, since=since, until=end, step=AS_ONE)
+            if found := await self._house.metering.archive.samples(query):
+                return found[-1].timestamp
+        return None
 
     def _query(self, name: str | None, since: Moment, until: Moment, limit: int | None) -> HistoryQuery:
         house = self._open()

@@ -96,7 +96,6 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
         if isinstance(services, str):
             raise TypeError(f"services must be a list of names (got {services!r}); write [{services!r}]")
         runners = self._all_runners() if services is None else [self._runner(name) for name in services]
-        self._house.metering.take_samples()
         if chosen == "json":
             content: Any = await self._everything(runners, since)
         else:
@@ -147,7 +146,6 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
     async def _collect(self, since: Moment) -> Report:
         """Return what a report says."""
         runners, now = self._all_runners(), self._now()
-        self._house.metering.take_samples()
         states = _by_service(await self.state_history(None, since))
         samples = _by_service(await self.metrics_history(None, since, None, DETAIL))
         known = [states[runner.spec.name][0].since for runner in runners if runner.spec.name in states]
