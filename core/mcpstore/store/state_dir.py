@@ -119,15 +119,20 @@ class StateDir:
         known = self.read_eras()
         if eras.items() <= known.items():
             return
+        fresh = self._wanted / f"{ERAS}.{os.getpid()}"
         try:
-            fresh = self._wanted / f"{ERAS}.{os.getpid()}"
             fresh.write_text(json.dumps(known | eras), "utf-8")
             fresh.replace(self._wanted / ERAS)
         except OSError as error:
             _log.debug("%s could not be written: %s", self._wanted / ERAS, error)
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
 
     def _clear_away(self) -> None:
-        """Remove the directories that stores took beside this one and that were killed before they could."""
+        """Remove what stores left that were killed before they could: directories beside this one, half a file."""
+        for path in self._wanted.glob(f"{ERAS}.*"):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
         for path in self._wanted.parent.glob(f"{glob.escape(self._wanted.name)}-*"):
             said = BESIDE.fullmatch(path.name.removeprefix(self._wanted.name))
             if said is None or path.is_symlink():
