@@ -15,6 +15,11 @@ __all__ = ["Expression"]
 LONGEST: Final = 1000
 """Characters of an expression."""
 
+FUNCTIONS: Final = frozenset(
+    {"size", "contains", "startsWith", "endsWith", "matches", "int", "uint", "double", "string", "bool", "min", "max"}
+)
+"""What an expression may call."""
+
 _PLACE: Final = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _BOUND: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
 """Names that stand for the items of a list: `tools.exists(t, t.error_rate > 0.5)`."""
@@ -38,6 +43,12 @@ class Expression:
         self._rule = rule
         self._source = source
         self._program = _compiled(rule, source)
+        unknown = [name for name in self._program.functions() if name.isidentifier() and name not in FUNCTIONS]
+        if unknown:
+            raise ConfigError(
+                f"rule {rule!r}: when: column {source.find(unknown[0]) + 1}: there is no function {unknown[0]!r}; "
+                f"there is {', '.join(sorted(FUNCTIONS))}"
+            )
         bound = set(_BOUND.findall(source))
         self.fields: frozenset[str] = frozenset(self._program.variables()) - bound
 
