@@ -210,7 +210,7 @@ def _write_description(spec: ServiceSpec, _dialect: Dialect) -> dict[str, Any]:
 
 
 def _own(spec: ServiceSpec) -> dict[str, Any]:
-    local = spec.settings if spec.transport == STDIO else {}
+    local: Mapping[str, Any] = spec.settings if spec.transport == STDIO else {}
     stated = {key: local.get(key) for key in ("inherit_env", "containment")}
     return written_own({**attrs.asdict(spec, recurse=False), **stated}, spec.timeouts)
 

@@ -95,7 +95,7 @@ def _adopt() -> bool:
     import ctypes  # noqa: PLC0415 - only here, and it is not small
 
     try:
-        return ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+        return bool(ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
     except (OSError, AttributeError):  # not Linux
         return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from io import FileIO
@@ -86,8 +86,9 @@ def start(launch: Launch, cgroup: Cgroup | None = None) -> subprocess.Popen[byte
             (stdin, to_it), (from_it, stdout), (errors, stderr) = (_pipe(ours, its, to_child=n == 0) for n in range(3))
             line = [launch.program, *launch.args]
             # No preexec_fn, so that Python can use vfork: forking a big manager would copy its page tables.
+            popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen
             run = partial(
-                subprocess.Popen[bytes],
+                popen,
                 bufsize=0,
                 stdin=stdin,
                 stdout=stdout,
