@@ -46,14 +46,15 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "## Verbs"
     yield ""
-    for name, command in root.commands.items():
-        yield from _command(name, command)
+    context = typer.Context(root)
+    for name in root.list_commands(context):
+        yield from _command(name, root.get_command(context, name))
 
 
 def _command(name: str, command: Any) -> Iterator[str]:
     for inner, sub in getattr(command, "commands", {}).items():
         yield from _command(f"{name} {inner}", sub)
-    if hasattr(command, "commands"):
+    if hasattr(command, "commands") and not command.invoke_without_command:
         return
     arguments = " ".join(_argument(p) for p in command.params if p.param_type_name == "argument")
     yield f"### `mcpstore {name}`"
