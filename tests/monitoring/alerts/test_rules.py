@@ -54,7 +54,7 @@ def test_whether_a_service_is_down_is_open_while_it_may_prove_well(state):
 @pytest.mark.parametrize(
     ("name", "settings", "wrong", "right"),
     [
-        ("service_flapping", {}, {"changes": 9}, {"changes": 8}),
+        ("service_flapping", {}, {"changes": 15}, {"changes": 14}),
         ("slow_response", {}, {"response_time": 1001.0}, {"response_time": 999.0}),
         (
             "slow_response",

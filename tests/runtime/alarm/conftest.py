@@ -9,11 +9,10 @@ from typing import Any
 
 import attrs
 import pytest
-from pydantic import BaseModel
 
 from mcpstore.core.models.alert import Alert
 from mcpstore.core.models.machine import MachineMetrics
-from mcpstore.hooks import AlertHandler, hookimpl
+from mcpstore.hooks import hookimpl
 from mcpstore.monitoring import MonitoringConfig
 from mcpstore.monitoring.alerts import rules_of
 from mcpstore.runtime import metering as module
@@ -21,35 +20,7 @@ from mcpstore.runtime.alarm import Alarm, Line
 from mcpstore.runtime.archive import Archive
 from mcpstore.runtime.metering import Metering
 
-
-class NoSettings(BaseModel):
-    """A person needs none."""
-
-
-class Person:
-    """Somebody who is told, unless something is in the way."""
-
-    def __init__(self) -> None:
-        self.heard: list[Alert] = []
-        self.trouble: Exception | None = None
-        self.is_deaf = False
-        self.attempts = 0
-
-    async def send(self, alert: Alert, _settings: NoSettings) -> None:
-        self.attempts += 1
-        if self.is_deaf:
-            await asyncio.get_running_loop().create_future()
-        if self.trouble is not None:
-            raise self.trouble
-        self.heard.append(alert)
-
-    @property
-    def told(self) -> list[tuple[str, str, str]]:
-        return [(alert.rule_name, alert.service, alert.kind.value) for alert in self.heard]
-
-    def line(self, name: str = "person", **fields: Any) -> Line:
-        handler = AlertHandler(name=name, config=NoSettings, send=self.send)
-        return Line(name=name, handler=handler, settings=NoSettings(), **fields)
+from .people import Person
 
 
 class Notices:

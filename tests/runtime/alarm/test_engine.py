@@ -111,7 +111,6 @@ async def test_every_service_has_a_cool_down_of_its_own(watch):
 
 
 async def test_trouble_that_comes_back_while_cooling_is_told_when_it_has_cooled_down(watch):
-    world = await watch(alerts={"cooldown": 600})
     trouble = [True]
     rule = AlertRule("odd", lambda _m: trouble[0], AlertLevel.INFO, "odd", cooldown=600, keep=1)
     world = await watch(offered=[rule])
@@ -151,9 +150,7 @@ async def test_a_rule_that_raises_costs_only_itself_and_is_told_once(watch):
     assert sorted(world.person.told) == [
         ("always", "a", "fired"), ("always", "b", "fired"), ("rule_failing", "", "fired"),
     ]  # fmt: skip
-    assert "broken: it raised ZeroDivisionError: oh" in world.person.heard[-1].message or any(
-        "ZeroDivisionError" in alert.message for alert in world.person.heard
-    )
+    assert any("broken: it raised ZeroDivisionError: oh" in alert.message for alert in world.person.heard)
     assert world.alarm.errors["broken"] > 100
 
 

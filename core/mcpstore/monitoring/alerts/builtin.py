@@ -20,8 +20,8 @@ DEGRADED: Final = "manager_degraded"
 FEWEST_CALLS: Final = 5
 """Calls below which a share of failed ones says nothing."""
 
-MANY_CHANGES: Final = 8
-"""Changes of state in ten minutes that one or two mishaps explain."""
+MANY_CHANGES: Final = 14
+"""Changes of state in ten minutes that a few mishaps, or one long outage, explain."""
 
 Fields = Mapping[str, Any]
 
@@ -73,7 +73,7 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
         ),
         AlertRule(
             "service_flapping",
-            lambda m: m["changes"] > MANY_CHANGES,
+            _is_flapping,
             AlertLevel.WARNING,
             "service {service_name} changed its state {changes} times within ten minutes",
             cooldown,
@@ -165,6 +165,12 @@ def _is_down(m: Fields) -> bool:
     if state is ServiceConnectionState.RECONNECTING:
         return True
     raise Undecided  # it may yet come up, or prove well
+
+
+def _is_flapping(m: Fields) -> bool:
+    if m["connection_state"] not in _UP:
+        raise Undecided  # whether it stays away or comes and goes
+    return bool(m["changes"] > MANY_CHANGES)
 
 
 def _above(field: str, threshold: float) -> Callable[[Fields], bool]:
