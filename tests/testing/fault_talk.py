@@ -78,7 +78,7 @@ class Talk:
         found = []
         for place in Path("/proc").glob("[0-9]*"):
             try:
-                if int(place.name) != self.process.pid and os.readlink(place / "fd/2") == mine:
+                if int(place.name) != self.process.pid and str((place / "fd/2").readlink()) == mine:
                     found.append(int(place.name))
             except OSError:
                 continue

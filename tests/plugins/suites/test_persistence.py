@@ -21,7 +21,6 @@ class TestFile(PersistenceSuite):
     plugin = mcp_json
     name = "mcp_json"
     lacks = {"secrets": "a path holds no secret"}
-    foreign = ("", "other://host/path", "other+file:///x", "redis://localhost/0")
     file = "mcp.json"
 
     def location(self) -> str:

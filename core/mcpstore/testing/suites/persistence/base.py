@@ -27,7 +27,7 @@ class PersistenceChecks(Suite):
         "syntax": "`corrupt` makes what it keeps unreadable",
         "watching": "it notices changes from outside",
     }
-    foreign: ClassVar[tuple[str, ...]] = ("", "other://host/path", "other+file:///x", "mailto:someone@example.com")
+    foreign: ClassVar[tuple[str, ...]] = ("", "other://host/path", "other+file:///x")
     """Locations that are not its own."""
 
     @property

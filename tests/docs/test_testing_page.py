@@ -1,0 +1,50 @@
+"""The page about testing plugins: its files are written as they stand there, and pytest passes them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcpstore.testing import suites
+
+PAGE = Path(__file__).parents[2] / "docs" / "plugins" / "testing.md"
+FILE = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\| .* \| `(\w+Suite)` \| (\d+) \|$", re.MULTILINE)
+ABILITIES = re.compile(r"^\| `(\w+Suite)` \| (`.*`) \|$", re.MULTILINE)
+
+
+@pytest.mark.timeout(300)
+def test_the_files_of_the_page_pass_in_a_project_of_their_own(tmp_path):
+    files = FILE.findall(PAGE.read_text("utf-8"))
+    assert {name for name, _ in files} > {"conftest.py", "test_transport.py", "test_files.py"}
+    for name, text in files:
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "-rs", str(tmp_path)],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = int(re.search(r"(\d+) passed", done.stdout)[1])
+    assert passed > 200
+    assert "TestLines lacks 'secrets': there is no login" in done.stdout
+
+
+def _checks(suite: type) -> int:
+    return sum(name.startswith("test_") for name, _ in inspect.getmembers(suite, inspect.isfunction))
+
+
+def test_the_page_tells_how_many_checks_there_are():
+    told = {name: int(count) for name, count in ROW.findall(PAGE.read_text("utf-8"))}
+    real = [getattr(suites, name) for name in suites.__all__ if name.endswith("Suite") and name != "Suite"]
+    assert told == {suite.__name__: _checks(suite) for suite in real}
+
+
+def test_the_page_names_every_ability_that_can_be_lacked():
+    told = {name: re.findall(r"`(\w+)`", row) for name, row in ABILITIES.findall(PAGE.read_text("utf-8"))}
+    real = [getattr(suites, name) for name in suites.__all__ if name.endswith("Suite") and name != "Suite"]
+    assert told == {suite.__name__: sorted(suite.capabilities) for suite in real}
