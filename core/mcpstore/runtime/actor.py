@@ -296,6 +296,8 @@ class Actor:
         published, told = self._pins.examine(catalog, self.spec.tool_pinning)
         for change in told:
             _log.warning("service %r: %s", self.spec.name, change)
+        if told:
+            self._shared.witness.differed(self.spec.name, told)
         return published
 
     def _tell_tools(self, catalog: Catalog) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,6 +61,7 @@ class Metering(Witness):
         machine: What was measured of this machine last, if anything was.
         on_news: Called with the name of a service after something happened to it; must return quickly.
         on_look: Called after a look at processes and at the machine; must return quickly.
+        on_difference: Called with the name of a service and how its tools changed; must return quickly.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Metering(Witness):
         self.machine: MachineMetrics | None = None
         self.on_news: list[Callable[[str], None]] = []
         self.on_look: list[Callable[[], None]] = []
+        self.on_difference: list[Callable[[str, Sequence[str]], None]] = []
         self._is_on = config.enabled
         self._slow_after = config.tool_monitoring.slow_call_threshold
         self._registry = registry
@@ -141,6 +143,11 @@ class Metering(Witness):
         if self._is_on:
             self._meter(change.service).changed(change.monotonic, change.metadata.error_message)
             self._note(change.service, change.new, ctx, change.metadata.error_message)
+
+    def differed(self, service: str, changes: Sequence[str]) -> None:
+        """Pass on that tools of a service are not what they were."""
+        for listener in self.on_difference:
+            listener(service, changes)
 
     def forgotten(self, service: str) -> None:
         """Forget a service."""

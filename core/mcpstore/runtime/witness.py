@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mcpstore.core.context import Context
 from mcpstore.hooks.notice import StateChange
 
@@ -39,6 +41,9 @@ class Witness:
 
     def changed(self, change: StateChange, ctx: Context) -> None:
         """Take note that a connection state changed; `ctx` is what the machine remembers after the whole step."""
+
+    def differed(self, service: str, changes: Sequence[str]) -> None:
+        """Take note that tools of a service are not what they were; `changes` says in words how."""
 
     def forgotten(self, service: str) -> None:
         """Take note that nothing is left of a service that was removed."""

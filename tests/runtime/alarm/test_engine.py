@@ -276,12 +276,14 @@ async def test_a_manager_that_stood_still_is_not_relied_on(watch):
 
 async def test_tools_that_change_are_told(watch):
     world = await watch()
-    await world.start("a")
+    (server,) = await world.start("a")
+    described = {"name": "echo", "inputSchema": {"type": "object"}, "description": "now it does something else"}
+    server.answers["tools/list"] = {"tools": [described]}
+    server.die()
+    await world.until(lambda: world.person.told)
 
-    world.alarm.tools_changed("a", ["tool 'echo' is not what it was: description changed"])
-    await world.until(lambda: world.person.told, 10)
-
-    assert "description changed" in world.person.heard[0].message
+    assert world.person.told == [("tools_changed", "a", "fired")]
+    assert "tool 'echo' is not what it was: description changed" in world.person.heard[0].message
     await world.until(lambda: len(world.person.told) == 2)
     assert world.alarm._tool_changes == {}
 

@@ -122,6 +122,7 @@ class Alarm:
         await self.telling.open()
         metering.on_news.append(self.news)
         metering.on_look.append(self._look)
+        metering.on_difference.append(self.tools_changed)
         self._remute()
         self._task = asyncio.create_task(self._run(supervisor.timing.check_interval), name="mcpstore-alarm")
 
