@@ -39,16 +39,18 @@ def to_json(value: Any) -> str:
     return _writable(json.dumps(plain(value), indent=2, ensure_ascii=False)) + "\n"
 
 
-def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, titles: bool = True) -> str:
     """Return rows as CSV; no cell is taken for a formula by a spreadsheet.
 
     Args:
         rows: The rows.
         columns: The columns, in order; what a row does not have stays empty.
+        titles: Whether the first line names the columns.
     """
     text = io.StringIO()
     writer = csv.writer(text)  # its own line ends: with others it leaves cells with a bare CR unquoted
-    writer.writerow([defused(column) for column in columns])
+    if titles:
+        writer.writerow([defused(column) for column in columns])
     writer.writerows([defused(plain(row.get(column))) for column in columns] for row in rows)
     return _writable(text.getvalue())
 

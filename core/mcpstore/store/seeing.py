@@ -97,10 +97,12 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
             raise TypeError(f"services must be a list of names (got {services!r}); write [{services!r}]")
         runners = self._all_runners() if services is None else [self._runner(name) for name in services]
         if chosen == "json":
-            content: Any = await self._everything(runners, since)
+            data = (await asyncio.to_thread(to_json, await self._everything(runners, since))).encode()
+        elif chosen == "csv":
+            data = await self._table(runners, since)
         else:
-            content = [s for runner in runners for s in await self.metrics_history(runner.spec.name, since)]
-        data = await asyncio.to_thread(_written, chosen, content)
+            samples = [s for runner in runners for s in await self.metrics_history(runner.spec.name, since)]
+            data = await asyncio.to_thread(lambda: to_parquet(rows_of(samples)))
         if path is None:
             return data.decode()
         return str(await asyncio.to_thread(write_file, path, data))
@@ -173,6 +175,14 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
             active=active,
         )
 
+    async def _table(self, runners: Iterable[Runner], since: Moment) -> bytes:
+        """Return the samples of services as CSV; one service at a time, for there may be very many."""
+        parts = [to_csv((), COLUMNS)]
+        for runner in runners:
+            samples = await self.metrics_history(runner.spec.name, since)
+            parts.append(await asyncio.to_thread(_lines, samples))
+        return "".join(parts).encode()
+
     async def _everything(self, runners: Iterable[Runner], since: Moment) -> dict[str, Any]:
         services: list[dict[str, Any]] = []
         for runner in runners:
@@ -211,8 +221,5 @@ def _by_service(records: Iterable[T]) -> dict[str, list[T]]:
     return {name: list(group) for name, group in groupby(records, lambda record: record.service_name)}
 
 
-def _written(form: str, content: Any) -> bytes:
-    if form == "json":
-        return to_json(content).encode()
-    rows = rows_of(content)
-    return to_csv(rows, COLUMNS).encode() if form == "csv" else to_parquet(rows)
+def _lines(samples: Iterable[MetricsSample]) -> str:
+    return to_csv(rows_of(samples), COLUMNS, titles=False)

@@ -8,6 +8,7 @@ table `hours`, which keeps one row for each service and hour, has the same colum
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import floor
 from typing import Any, Final
 
 from mcpstore.core.models.history import StateEdge
@@ -105,7 +106,8 @@ def row_of_edge(edge: StateEdge, service: int) -> tuple[Any, ...]:
     """Return a row of the table `edges`, without its number."""
     return (
         service,
-        round(edge.timestamp * 1000),
+        # Rounded up, it would lie ahead of whoever asks at once, who would be told of the state before.
+        floor(edge.timestamp * 1000 + 0.01),
         edge.monotonic,
         _CODES[edge.state],
         edge.wanted,

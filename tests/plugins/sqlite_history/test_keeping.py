@@ -91,6 +91,13 @@ def test_edges_come_with_the_last_one_before_them(open_history):
     assert history.edges(asked(NOW - 10, NOW, "s")) == edges[:1]
 
 
+def test_an_edge_never_lies_ahead_of_whoever_asks_at_once(open_history):
+    history = open_history()
+    moments = [NOW + 0.123, NOW + 0.4567, NOW + 0.9999]
+    history.write(HistoryBatch(now=NOW, edges=[edge(moment) for moment in moments]))
+    assert [found.timestamp for found in history.edges(asked())] == [NOW + 0.123, NOW + 0.456, NOW + 0.999]
+
+
 def test_what_is_too_old_is_forgotten_but_the_state_a_service_is_in_is_not(open_history):
     history = open_history(retention=DAY)
     edges = [edge(NOW, begins=True), edge(NOW + 10, state=State.WARNING), edge(NOW, "short")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, ClassVar, Protocol, TypeVar, cast, overload
+from typing import Any, ClassVar, Final, Protocol, TypeVar, cast, overload
 
 import attrs
 
@@ -119,8 +119,13 @@ class Named(Sequence[T_co]):
         return [plain(thing) for thing in self._things]
 
 
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """Turn a record, an enum, a date or a container of them into what `json.dumps` takes."""
+    if type(value) in _PLAIN:  # most of what there is, and asked first for its sake
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Record):
@@ -129,9 +134,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in fields.items()}
     if (items := as_array(value)) is not None:
         return [plain(item) for item in items]
-    if isinstance(value, datetime):
-        return value.astimezone().isoformat(timespec="milliseconds")
-    return value
+    return value.astimezone().isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
