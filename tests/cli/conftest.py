@@ -39,9 +39,9 @@ class Shell:
     folder: Path
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> Said:
-        from mcpstore.cli import app, control, doctor, files, live, seeing, services, tools
+        from mcpstore.cli import alerts, app, control, doctor, files, live, seeing, services, tools
 
-        assert all((control, doctor, files, live, seeing, services, tools))
+        assert all((alerts, control, doctor, files, live, seeing, services, tools))
         result = CliRunner().invoke(app.app, list(arguments), input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

@@ -1,0 +1,59 @@
+"""mcpstore alerts, where a manager runs and where none does."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import demo, eventually
+
+
+def test_a_manager_shows_its_alerts_and_silences_them(shell, up):
+    shell.config(a=demo("a"), b={"command": "no-such-command-at-all"})
+    up()
+    eventually(lambda: [alert["service"] for alert in shell("alerts", "--json").json] == ["b"])
+    said = shell("alerts")
+    assert said.code == 0
+    assert "service_down" in said.out
+    assert "service_down" in shell("alerts", "history").out
+    assert shell("alerts", "history", "a", "--json").json == []
+    made = shell("alerts", "silence", "b", "--for", "2h", "-m", "known", "--json").json
+    assert (made["service"], made["comment"]) == ("b", "known")
+    assert made["id"] in shell("alerts", "silences").out
+    assert "1 silence in force" in shell("alerts").err
+    assert shell("alerts", "unsilence", made["id"]).code == 0
+    assert shell("alerts", "silences", "--json").json == []
+    assert [handler["name"] for handler in shell("alerts", "handlers", "--json").json] == ["console"]
+    assert "console" in shell("alerts", "handlers").out
+
+
+def test_without_a_manager_the_files_are_shown_and_changed(shell):
+    shell.config()
+    assert "there are no alerts" in shell("alerts").err
+    assert "nobody was told anything" in shell("alerts", "history", "--since", "1d").err
+    assert "there are no silences" in shell("alerts", "silences").err
+    made = shell("alerts", "silence").out
+    assert made.split()[1] in shell("alerts", "silences").out
+    tried = shell("alerts", "test", "console")
+    assert tried.code == 0
+    assert "console has it" in tried.out
+    assert "this is a test" in tried.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("history", "--since", "yesterday"), 2, "must be a length of time"),
+        (("history", "-n", "0"), 2, "Invalid value"),
+        (("silence", "--for", "-5"), 2, "must be a length of time"),
+        (("unsilence", "nope"), 4, "there is no silence 'nope'"),
+        (("test", "nobody"), 4, "known names: console"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_what_cannot_be_done_is_said_without_a_traceback(shell, arguments, code, told):
+    shell.config()
+    said = shell("alerts", *arguments)
+
+    assert said.code == code
+    assert told in " ".join(said.err.split())
+    assert "Traceback" not in said.err
