@@ -12,7 +12,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from mcpstore.cli import show
-from mcpstore.cli.exits import Exit
+from mcpstore.cli.exits import Exit, exit_code
 from mcpstore.cli.perform import JsonFlag, perform
 from mcpstore.cli.reach import Options, Reach, reach
 from mcpstore.errors import PluginError
@@ -42,7 +42,11 @@ class Verbs(TyperGroup):
             offered = _plugins(ctx, bundled=bundled).offers(FAMILY)
             found = {name: one for name, one in offered.items() if name.partition(" ")[0] == cmd_name}
             if found:
-                return _made(cmd_name, found)
+                try:
+                    return _made(cmd_name, found)
+                except PluginError as error:
+                    show.fail(str(error))
+                    raise typer.Exit(exit_code(error)) from None
         return None
 
 

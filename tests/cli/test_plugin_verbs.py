@@ -1,0 +1,134 @@
+"""Verbs that come from plugins, and `mcpstore plugins` among them."""
+
+from __future__ import annotations
+
+import sys
+from textwrap import dedent
+
+import pytest
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Install a plugin of one module, for as long as the test takes."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    names = []
+
+    def put(name, source):
+        (site / f"acme_{name}.py").write_text("from mcpstore.hooks import *\n" + dedent(source))
+        info = site / f"acme_{name}-2.5.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: acme-{name}\nVersion: 2.5\n")
+        (info / "entry_points.txt").write_text(f"[mcpstore.plugins]\n{name} = acme_{name}\n")
+        names.append(f"acme_{name}")
+
+    yield put
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+INVENTORY = """
+    from typing import Annotated
+    import typer
+
+    async def inventory(call, owner: Annotated[str, typer.Option(help="Whose.")] = "everybody"):
+        services = await call.ask("list")
+        if call.as_json:
+            call.show([owner, len(services)])
+        else:
+            call.table(("OWNER", "STATUS"), [(owner, "active")])
+            call.note("that is all")
+        return 1 if owner == "nobody" else None
+
+    async def count(call, least: int = 0):
+        call.show(f"at least {least}")
+
+    @hookimpl
+    def mcpstore_commands():
+        yield Command(name="inventory", help="List who owns what.", load=lambda: inventory)
+        yield Command(name="inventory count", help="Count them.", load=lambda: count)
+        yield Command(name="list", help="Take the place of ours.", load=lambda: count)
+"""
+
+
+def test_a_verb_of_a_plugin_is_called_with_its_own_options(shell, install):
+    install("inventory", INVENTORY)
+    shell.config()
+    assert shell("inventory", "--owner", "ops", "--json").json == ["ops", 0]
+    told = shell("inventory")
+    assert told.out.split() == ["OWNER", "STATUS", "everybody", "active"]
+    assert told.err == "that is all\n"
+    assert shell("inventory", "--owner", "nobody").code == 1
+
+
+def test_a_verb_below_a_verb_is_called_and_the_one_above_is_not(shell, install):
+    install("inventory", INVENTORY)
+    assert shell("inventory", "count", "--least", "3").out == "at least 3\n"
+
+
+def test_verbs_of_plugins_are_in_the_help_and_cannot_take_the_place_of_ours(shell, install):
+    install("inventory", INVENTORY)
+    helped = shell("--help").out
+    assert "List who owns what." in helped
+    assert "Take the place of ours." not in helped
+    shell.config()
+    assert shell("list").code == 0
+
+
+def test_a_blocked_plugin_has_no_verbs(shell, install):
+    install("inventory", INVENTORY)
+    assert shell("--block", "inventory", "inventory").code == 2
+    assert shell("--no-plugins", "inventory").code == 2
+
+
+def test_a_verb_that_is_broken_is_told_without_a_traceback(shell, install):
+    install(
+        "broken", "@hookimpl\ndef mcpstore_commands():\n    yield Command(name='oops', help='', load=lambda: 1 / 0)\n"
+    )
+    told = shell("oops")
+    assert (told.code, told.out) == (1, "")
+    assert "plugin 'oops' offers a verb that cannot be used: division by zero" in told.err
+
+
+def test_the_story_of_a_plugin_says_where_it_is_from_and_what_happened(shell, install):
+    install("broken", "raise SystemExit(4)")
+    shell.config()
+    told = shell("plugins", "why", "broken")
+    assert told.code == 1
+    assert told.out.splitlines() == [
+        "broken is broken",
+        "  comes from   acme-broken 2.5",
+        "  is found at  acme_broken",
+        "  happened     raised SystemExit: 4",
+        "  → repair it, upgrade it, or block it with MCPSTORE_BLOCK_PLUGINS=broken",
+    ]
+    assert shell("plugins", "why", "acme-broken", "--json").json[0]["error"] == "raised SystemExit: 4"
+
+
+def test_the_story_of_a_plugin_that_is_well_is_short(shell):
+    shell.config()
+    told = shell("plugins", "why", "stdio")
+    assert told.code == 0
+    assert "stdio is active" in told.out
+    assert "transport stdio" in told.out
+
+
+def test_the_story_of_a_plugin_that_is_not_there_names_those_that_are(shell):
+    shell.config()
+    told = shell("plugins", "why", "nonsense")
+    assert told.code == 4
+    assert "plugin 'nonsense' is not there" in told.err
+
+
+def test_the_list_of_plugins_shows_version_status_time_and_what_they_offer(shell, install):
+    install("broken", "import there_is_no_such_module")
+    shell.config()
+    rows = {line.split()[0]: line for line in shell("plugins").out.splitlines()}
+    assert "acme-broken 2.5" in rows["broken"]
+    assert "No module named 'there_is_no_such_module'" in rows["broken"]
+    assert " ms " in rows["stdio"]
+    listed = {plugin["name"]: plugin for plugin in shell("plugins", "--json").json}
+    assert listed["stdio"]["hooks"] == ["mcpstore_transports"]
+    assert {"status", "version", "distribution", "error", "time_spent"} <= set(listed["stdio"])
