@@ -157,10 +157,18 @@ class Supervisor:
 
     async def stop(self, name: str, *, force: bool = False) -> bool:
         """Stop a service and wait; returns whether nothing of it is left."""
+        self.halt(name, force=force)
+        return await self.parked(name)
+
+    def halt(self, name: str, *, force: bool = False) -> None:
+        """Begin to stop a service; what is ordered after this comes after it."""
         runner = self.runner(name)
         self._forget_start(name)
         runner.stop(force=force)
-        return await self._parked(runner)
+
+    async def parked(self, name: str) -> bool:
+        """Wait until a service that is being stopped has stopped; returns whether nothing of it is left."""
+        return await self._parked(self.runner(name))
 
     async def restart(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - a limit on waiting only
         """Close a service, open it again and wait for the outcome; returns whether it is usable."""

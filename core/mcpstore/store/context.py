@@ -213,7 +213,8 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncCare):
             ConfigError: It was stopped, but that could not be written.
         """
         house, runner = self._open(), self._runner(name)
-        stopped = asyncio.ensure_future(house.supervisor.stop(runner.spec.name, force=force))
+        house.supervisor.halt(runner.spec.name, force=force)
+        stopped = asyncio.ensure_future(house.supervisor.parked(runner.spec.name))
         try:
             if persist:
                 await self.enable_service(name, False)
