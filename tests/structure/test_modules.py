@@ -16,7 +16,7 @@ SOURCES = sorted(path for root in ("core", "plugins") for path in (ROOT / root).
 
 IMPORT_EACH = """
 import json, os, sys
-import attrs, pydantic, rich.console, typer  # what others wrote is loaded once, for all of them
+import attrs, pydantic, pytest, rich.console, typer  # what others wrote is loaded once, for all of them
 failed = {}
 for name in json.load(sys.stdin):
     read, write = os.pipe()
@@ -46,6 +46,7 @@ def run(code: str, given: str = "") -> str:
     return done.stdout
 
 
+@pytest.mark.timeout(300)  # there are hundreds
 def test_every_module_can_be_imported_alone():
     names = [module_name(path) for path in SOURCES if path.stem != "__main__"]
     assert json.loads(run(IMPORT_EACH, json.dumps(names))) == {}

@@ -29,9 +29,6 @@ __all__ = ["Scripted", "anyio_backend", "clock", "load_plugins", "open_store", "
 
 OpenStore = Callable[..., Awaitable[AsyncMCPStore]]
 
-# Asserts in there explain themselves as those in tests do.
-pytest.register_assert_rewrite("mcpstore.testing.suites", "mcpstore.testing.leftovers")
-
 
 @attrs.define
 class Scripted:

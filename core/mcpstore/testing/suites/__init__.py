@@ -7,6 +7,8 @@ and the reason is shown.
 
 from __future__ import annotations
 
+# First: it has to know the others before they are loaded.
+from mcpstore.testing.suites import _rewriting  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from mcpstore.testing.suites.alert import AlertHandlerSuite, Inbox
 from mcpstore.testing.suites.base import Suite, needs
 from mcpstore.testing.suites.health import HealthStrategySuite
