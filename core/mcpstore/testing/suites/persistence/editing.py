@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from mcpstore.errors import ConfigConflict, ConfigError
 from mcpstore.hooks import ANYTHING, MISSING
@@ -12,7 +13,7 @@ from mcpstore.testing.suites.persistence.base import ENTRY, PersistenceChecks, p
 
 __all__ = ["EditingChecks"]
 
-TWO = {"mcpServers": {"a": {"command": "x"}, "b": {"command": "y"}}, "other": {"kept": [1, 2]}}
+TWO: dict[str, Any] = {"mcpServers": {"a": {"command": "x"}, "b": {"command": "y"}}, "other": {"kept": [1, 2]}}
 
 
 class EditingChecks(PersistenceChecks):
