@@ -53,6 +53,10 @@ class Person:
         self.told.append(notice.message)
 
 
+async def post(delivery: Delivery, notice: Alert) -> None:
+    delivery.release(await delivery.keep([notice]))
+
+
 class VirtualPosix(FakeClock):
     """A clock whose wall goes with the loop."""
 
@@ -68,6 +72,7 @@ async def deliver(tmp_path: Path):
         channels = [Channel(name=name, send=person.tell) for name, person in people.items()]
         delivery = Delivery(channels, Outbox(tmp_path / "outbox.jsonl"), VirtualPosix())
         opened.append(delivery)
+        await delivery.load()
         await delivery.open()
         return delivery
 
@@ -85,7 +90,7 @@ async def test_everybody_is_told_in_order(deliver):
     delivery = await deliver(one=one, two=two)
     for number in range(5):
         for kind in (AlertKind.FIRED, AlertKind.RESOLVED):
-            delivery.post(alert(number, kind))
+            await post(delivery, alert(number, kind))
             await asyncio.sleep(1)
     expected = [f"a {kind} {number}" for number in range(5) for kind in ("fired", "resolved")]
     assert one.told == two.told == expected
@@ -97,8 +102,8 @@ async def test_who_does_not_want_an_alert_is_not_told():
     channel = Channel(name="x", send=person.tell, wants=lambda notice: notice.service == "b")
     delivery = Delivery([channel], Outbox(None), VirtualPosix())
     await delivery.open()
-    delivery.post(alert(service="a"))
-    delivery.post(alert(service="b"))
+    await post(delivery, alert(service="a"))
+    await post(delivery, alert(service="b"))
     await asyncio.sleep(1)
     await delivery.close()
     assert person.told == ["b fired 1"]
@@ -114,10 +119,10 @@ async def test_a_channel_that_is_down_for_an_hour_loses_nothing_and_holds_up_nob
     delivery = await deliver(down=down, up=up)
     for number in range(60):
         service = f"s{number % 7}"
-        delivery.post(alert(number, service=service))
+        await post(delivery, alert(number, service=service))
         await asyncio.sleep(30)
         assert up.told[-1] == f"{service} fired {number}"
-        delivery.post(alert(number, AlertKind.RESOLVED, service, at=1.0))
+        await post(delivery, alert(number, AlertKind.RESOLVED, service, at=1.0))
         await asyncio.sleep(30)
         assert up.told[-1] == f"{service} resolved {number}"
     assert down.told == []
@@ -141,7 +146,7 @@ async def test_attempts_come_ever_more_seldom_and_never_less_than_once_a_minute(
     down = Person()
     down.trouble = OSError("no")
     delivery = await deliver(down=down)
-    delivery.post(alert())
+    await post(delivery, alert())
     await asyncio.sleep(2 * HOUR)
     gaps = [b - a for a, b in zip(down.attempts, down.attempts[1:], strict=False)]
     for number, gap in enumerate(gaps):
@@ -154,10 +159,10 @@ async def test_an_alert_nobody_can_be_told_of_holds_up_no_other(deliver):
     person = Person()
     person.refuses = "odd"
     delivery = await deliver(person=person)
-    delivery.post(alert(service="odd"))
+    await post(delivery, alert(service="odd"))
     for number in range(5):
-        delivery.post(alert(number))
-    delivery.post(alert(2, service="odd"))
+        await post(delivery, alert(number))
+    await post(delivery, alert(2, service="odd"))
     await asyncio.sleep(60)
     assert person.told == [f"a fired {number}" for number in range(5)]
     person.refuses = ""
@@ -169,7 +174,7 @@ async def test_after_a_day_an_alert_is_given_up_where_a_person_can_find_it(deliv
     down = Person()
     down.trouble = OSError("no route")
     delivery = await deliver(down=down)
-    delivery.post(alert())
+    await post(delivery, alert())
     await asyncio.sleep(25 * HOUR)
     assert delivery.status()["down"].given_up == 1
     assert delivery.status()["down"].waiting == 0
@@ -180,15 +185,15 @@ async def test_after_a_day_an_alert_is_given_up_where_a_person_can_find_it(deliv
 async def test_of_reminders_that_wait_the_last_one_is_told(deliver):
     person = Person()
     delivery = await deliver(person=person)
-    delivery.post(alert())
+    await post(delivery, alert())
     await asyncio.sleep(1)
     person.trouble = OSError("no")
     for number in (1, 2, 3):
-        delivery.post(alert(1, AlertKind.REMINDED, number=number, at=float(number)))
+        await post(delivery, alert(1, AlertKind.REMINDED, number=number, at=float(number)))
         await asyncio.sleep(60)
     person.trouble = None
     await asyncio.sleep(120)
-    delivery.post(alert(1, AlertKind.RESOLVED))
+    await post(delivery, alert(1, AlertKind.RESOLVED))
     await asyncio.sleep(1)
     assert person.told == ["a fired 1", "a reminded 1", "a resolved 1"]
     assert delivery.status()["person"].delivered == 5
@@ -199,7 +204,7 @@ async def test_what_could_not_be_told_is_told_by_the_next_manager(deliver, tmp_p
     person.trouble = OSError("no")
     first = await deliver(person=person)
     for number in range(3):
-        first.post(alert(number, service=f"s{number}"))
+        await post(first, alert(number, service=f"s{number}"))
     await asyncio.sleep(10)
     await first.close()
     person.trouble = None
@@ -217,18 +222,44 @@ async def test_a_channel_that_is_gone_is_not_waited_for(deliver, caplog):
     person = Person()
     person.trouble = OSError("no")
     first = await deliver(person=person)
-    first.post(alert())
+    await post(first, alert())
     await asyncio.sleep(1)
     await first.close()
     await deliver(other=Person())
     assert "there is no such channel any more" in caplog.text
 
 
+async def test_what_is_told_as_one_is_told_before_what_follows_of_its_parts(deliver):
+    person = Person()
+    delivery = await deliver(person=person)
+    person.trouble = OSError("no")
+    members = tuple(alert(1, service=f"s{number}") for number in range(7))
+    await post(delivery, alert(0, service="", alerts=members))
+    await asyncio.sleep(20)
+    await post(delivery, alert(1, AlertKind.RESOLVED, "s3"))
+    await post(delivery, alert(1, service="other"))
+    person.trouble = None
+    await asyncio.sleep(200)
+    assert person.told.index(" fired 0") < person.told.index("s3 resolved 1")
+    assert sorted(person.told) == [" fired 0", "other fired 1", "s3 resolved 1"]
+
+
+async def test_what_is_kept_and_not_released_is_told_by_the_next_manager(deliver):
+    person = Person()
+    first = await deliver(person=person)
+    await first.keep([alert()])
+    await first.close()
+    assert person.told == []
+    await deliver(person=person)
+    await asyncio.sleep(1)
+    assert person.told == ["a fired 1"]
+
+
 async def test_a_close_delivers_what_can_be_delivered_at_once(deliver):
     person = Person()
     delivery = await deliver(person=person)
     for number in range(50):
-        delivery.post(alert(number))
+        await post(delivery, alert(number))
     await delivery.close()
     assert len(person.told) == 50
 
@@ -237,7 +268,7 @@ async def test_a_close_does_not_wait_for_a_channel_that_hangs(deliver):
     person = Person()
     person.hangs = True
     delivery = await deliver(person=person)
-    delivery.post(alert())
+    await post(delivery, alert())
     await asyncio.sleep(0.1)
     began = asyncio.get_running_loop().time()
     await delivery.close()
@@ -249,7 +280,7 @@ async def test_ten_thousand_alerts_and_more_do_not_grow_without_bound(deliver, t
     down.trouble = OSError("no")
     delivery = await deliver(down=down)
     for number in range(12_000):
-        delivery.post(alert(number, service=f"s{number}"))
+        await post(delivery, alert(number, service=f"s{number}"))
     await asyncio.sleep(2 * HOUR)
     status = delivery.status()["down"]
     assert status.waiting == 10_000
@@ -260,7 +291,7 @@ async def test_ten_thousand_alerts_and_more_do_not_grow_without_bound(deliver, t
 async def test_the_journal_does_not_grow_with_what_has_arrived(deliver, tmp_path):
     delivery = await deliver(person=Person())
     for number in range(4_000):
-        delivery.post(alert(number))
+        await post(delivery, alert(number))
         await asyncio.sleep(0.01)
     await asyncio.sleep(1)
     assert len(journal(tmp_path)) < 2_500
@@ -275,13 +306,13 @@ async def test_a_disk_in_trouble_makes_alerts_forgetful_and_not_silent(deliver, 
 
     monkeypatch.setattr("mcpstore.runtime.outbox.os.write", full)
     for number in range(3):
-        delivery.post(alert(number))
+        await post(delivery, alert(number))
         await asyncio.sleep(1)
     assert person.told == [f"a fired {number}" for number in range(3)]
     assert caplog.text.count("cannot be written") == 1
     monkeypatch.undo()
     person.trouble = OSError("no")
-    delivery.post(alert(9))
+    await post(delivery, alert(9))
     await asyncio.sleep(1)
     assert any("a fired 9" in line for line in journal(tmp_path))
 
@@ -295,11 +326,11 @@ async def test_whatever_fails_when_nothing_is_lost_and_nothing_is_out_of_order(d
     for number in range(100):
         service = f"s{dice.randrange(4)}"
         posted.setdefault(service, []).append(number)
-        delivery.post(alert(number, service=service))
+        await post(delivery, alert(number, service=service))
         person.trouble = OSError("no") if dice.random() < 0.5 else None
         await asyncio.sleep(dice.uniform(0, 20))
         if dice.random() < 0.5:
-            delivery.post(alert(number, AlertKind.RESOLVED, service))
+            await post(delivery, alert(number, AlertKind.RESOLVED, service))
         if dice.random() < 0.1:
             await delivery.close()
             delivery = await deliver(person=person)

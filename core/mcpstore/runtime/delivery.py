@@ -76,11 +76,8 @@ class Delivery:
         self._clock = clock
         self._worker = Worker("mcpstore-outbox")
         self._numbers = itertools.count(1)
-        self._fresh: list[Notice] = []
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._writer: asyncio.Task[None] | None = None
+        self._left: list[Notice] = []
+        self._is_open = False
         self._in_trouble = False
         self._boxes = {
             channel.name: Mailbox(channel.name, channel.send, clock, arrived=self._arrived, given_up=self._given_up)
@@ -88,31 +85,40 @@ class Delivery:
         }
         self._wants = {channel.name: channel.wants for channel in channels}
 
+    async def load(self) -> list[Alert]:
+        """Return what an earlier manager could not deliver."""
+        await self._on_disk(lambda: self._left.extend(self._outbox.open()))
+        self._numbers = itertools.count(max((notice.id for notice in self._left), default=0) + 1)
+        return [notice.alert for notice in self._left]
+
     async def open(self) -> None:
-        """Take up what an earlier manager could not deliver, and begin."""
-        left: list[Notice] = []
-        await self._on_disk(lambda: left.extend(self._outbox.open()))
-        self._numbers = itertools.count(max((notice.id for notice in left), default=0) + 1)
+        """Begin, with what was left."""
+        left, self._left = self._left, []
         for notice in left:
-            box = self._boxes.get(notice.channel)
-            if box is None:
+            if notice.channel not in self._boxes:
                 _log.warning("an alert for %r is dropped: there is no such channel any more", notice.channel)
                 await self._forget([notice.id])
-            else:
-                box.add(notice)
-        self._writer = asyncio.create_task(self._write(), name="mcpstore-outbox")
+        self.release([notice for notice in left if notice.channel in self._boxes])
         for box in self._boxes.values():
             box.start()
+        self._is_open = True
 
-    def post(self, alert: Alert) -> None:
-        """Have an alert told; returns at once."""
-        for name in self._boxes:
-            if self._wants[name](alert):
-                notice = Notice(id=next(self._numbers), channel=name, since=self._clock.posix(), alert=alert)
-                self._fresh.append(notice)
-        if self._fresh:
-            self._idle.clear()
-            self._wake.set()
+    async def keep(self, alerts: Iterable[Alert]) -> list[Notice]:
+        """Put alerts into the outbox, for every channel that wants them; nobody is told yet."""
+        notices = [
+            Notice(id=next(self._numbers), channel=name, since=self._clock.posix(), alert=alert)
+            for alert in alerts
+            for name in self._boxes
+            if self._wants[name](alert)
+        ]
+        if notices and await self._on_disk(partial(self._outbox.put, notices)):
+            self._in_trouble = False
+        return notices
+
+    def release(self, notices: Iterable[Notice]) -> None:
+        """Have notices told that are in the outbox."""
+        for notice in notices:
+            self._boxes[notice.channel].add(notice)
 
     def status(self) -> Named[ChannelStatus]:
         """Return how every channel fares."""
@@ -130,35 +136,21 @@ class Delivery:
 
     async def close(self) -> None:
         """Deliver what can be delivered at once, and leave the rest to the next manager."""
-        writer, self._writer = self._writer, None
-        if writer is None:
+        if not self._is_open:
             return
+        self._is_open = False
         settled = asyncio.ensure_future(self._settle())
         await asyncio.wait([settled], timeout=PATIENCE)
         settled.cancel()
-        writer.cancel()
-        await asyncio.wait([writer, settled])
+        await asyncio.wait([settled])
         for box in self._boxes.values():
             await box.stop()
         await self._on_disk(self._outbox.close)
         self._worker.close()
 
     async def _settle(self) -> None:
-        await self._idle.wait()
         for box in self._boxes.values():
             await box.quiet()
-
-    async def _write(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            notices, self._fresh = self._fresh, []
-            if await self._on_disk(partial(self._outbox.put, notices)):
-                self._in_trouble = False
-            for notice in notices:
-                self._boxes[notice.channel].add(notice)
-            if not self._fresh:
-                self._idle.set()
 
     async def _arrived(self, notices: list[Notice]) -> None:
         await self._forget([notice.id for notice in notices])

@@ -91,6 +91,7 @@ class Mailbox:
         self._arrived = arrived
         self._given_up = given_up
         self._lines: dict[Key, _Line] = {}
+        self._covered: dict[Key, deque[int]] = {}
         self._waiting = 0
         self._rests_until = float("-inf")
         self._wake = asyncio.Event()
@@ -103,8 +104,9 @@ class Mailbox:
 
     def add(self, notice: Notice) -> None:
         """Have a notice told."""
-        key = (notice.alert.rule_name, notice.alert.service)
-        self._lines.setdefault(key, _Line()).notices.append(notice)
+        self._lines.setdefault(_key(notice.alert), _Line()).notices.append(notice)
+        for member in notice.alert.alerts:
+            self._covered.setdefault(_key(member), deque()).append(notice.id)
         self._waiting += 1
         self._quiet.clear()
         self._wake.set()
@@ -144,7 +146,7 @@ class Mailbox:
         elif now < self._rests_until:  # no news hurries a channel that does not answer
             await asyncio.sleep(self._rests_until - now)
         else:
-            due = min(line.rests_until for line in self._lines.values())
+            due = min(line.rests_until for line in self._lines.values() if line.rests_until > now)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(due - now):
                     await self._wake.wait()
@@ -153,7 +155,15 @@ class Mailbox:
         now = self._clock.now()
         if now < self._rests_until:
             return None
-        return next((key for key, line in self._lines.items() if line.rests_until <= now), None)
+        return next(
+            (key for key, line in self._lines.items() if line.rests_until <= now and not self._comes_later(key, line)),
+            None,
+        )
+
+    def _comes_later(self, key: Key, line: _Line) -> bool:
+        """Whether a notice that stands for several, this one's service among them, has to be told before it."""
+        groups = self._covered.get(key)
+        return groups is not None and groups[0] < line.notices[0].id
 
     async def _try(self, key: Key) -> None:
         line = self._lines[key]
@@ -194,6 +204,12 @@ class Mailbox:
         line = self._lines[key]
         taken = [line.notices.popleft() for _ in range(count)]
         self._waiting -= count
+        for notice in taken:
+            for member in notice.alert.alerts:
+                groups = self._covered[_key(member)]
+                groups.remove(notice.id)
+                if not groups:
+                    del self._covered[_key(member)]
         if not line.notices:
             del self._lines[key]
         if self._waiting:
@@ -201,6 +217,10 @@ class Mailbox:
         else:
             self._quiet.set()
         return taken
+
+
+def _key(alert: Alert) -> Key:
+    return alert.rule_name, alert.service
 
 
 def merged(notices: deque[Notice]) -> tuple[Alert, int]:

@@ -81,7 +81,8 @@ def monitoring_of(given: MonitoringConfig | Mapping[str, Any] | None, content: C
     """
     if isinstance(given, MonitoringConfig):
         return given
-    where, settings = "monitoring_config", given
+    where = "monitoring_config"
+    settings: Any = given
     if settings is None:
         where = "mcpstore.monitoring"
         settings = (as_object(content.data.get("mcpstore")) or {}).get("monitoring") or {}

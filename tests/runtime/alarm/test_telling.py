@@ -242,6 +242,6 @@ def test_a_manager_that_is_killed_between_send_and_log_repeats_one_notice_and_lo
 
     heard = (tmp_path / "heard.txt").read_text().split()
     assert set(heard) == {f"i{number}.fired" for number in range(10)}
-    assert len(heard) <= 2 * len(first)
+    assert len(heard) <= len(set(heard)) + max(1, len(first))
     history = [json.loads(line) for line in (tmp_path / "alerts" / "history.jsonl").read_text().splitlines()]
     assert len(history) == 10

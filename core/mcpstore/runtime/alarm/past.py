@@ -48,6 +48,11 @@ class Past:
         else:
             self.open[alert.incident] = alert
 
+    def recall(self, alert: Alert) -> None:
+        """Keep an alert that waits to be told, unless it is known: the process that made it died in between."""
+        if alert.key not in {one.key for one in self._alerts}:
+            self.add(alert)
+
     def write(self, alerts: Sequence[Alert], kept: Sequence[Alert]) -> None:
         """Put alerts on the disk. Blocking.
 

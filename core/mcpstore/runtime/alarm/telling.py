@@ -109,8 +109,11 @@ class Telling:
         self._task: asyncio.Task[None] | None = None
 
     async def load(self) -> None:
-        """Read what is kept."""
+        """Read what is kept: what was told, and what is still to be told."""
         await asyncio.to_thread(self.past.load)
+        for alert in await self._delivery.load():
+            for one in alert.alerts or [alert]:
+                self.past.recall(one)
 
     async def open(self) -> None:
         """Begin to tell, first of all what an earlier process could not."""
@@ -183,9 +186,11 @@ class Telling:
                 continue
             await self._gather()
             alerts = [self._held.popleft() for _ in range(min(TOGETHER, len(self._held)))]
+            # In this order: what the next manager finds in the outbox it counts as told, and tells; so an end never
+            # comes without its beginning, wherever this process dies.
+            notices = await self._delivery.keep(self._notices(alerts))
             await self._work(partial(self.past.write, alerts, self.past.kept()))
-            for notice in self._notices(alerts):
-                self._delivery.post(notice)
+            self._delivery.release(notices)
 
     async def _gather(self) -> None:
         """Wait until what comes at once is there, and longer if much was told lately."""

@@ -1,0 +1,55 @@
+"""A manager that is killed between saying something and noting that it was said."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+MANAGER = """
+import asyncio, sys
+from pathlib import Path
+from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
+from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.delivery import Channel, Delivery
+from mcpstore.runtime.outbox import Outbox
+
+folder, is_first = Path(sys.argv[1]), sys.argv[2] == "first"
+told = []
+
+async def send(alert):
+    with (folder / "heard.txt").open("a") as file:
+        file.write(f"{alert.incident}\\n")
+    told.append(alert)
+    if is_first and alert.incident == "7":
+        print("said", flush=True)
+        await asyncio.get_running_loop().create_future()
+
+async def main():
+    delivery = Delivery([Channel(name="file", send=send)], Outbox(folder / "outbox.jsonl"), Clock())
+    left = await delivery.load()
+    await delivery.open()
+    for number in range(10 if is_first else 0):
+        delivery.release(await delivery.keep([Alert(
+            rule_name="r", service=f"s{number}", level=AlertLevel.ERROR, kind=AlertKind.FIRED, message="m",
+            timestamp=0.0, incident=str(number))]))
+    while is_first or len(told) < len(left):
+        await asyncio.sleep(0.01)
+    await delivery.close()
+
+asyncio.run(main())
+"""
+
+
+def test_a_manager_that_is_killed_repeats_only_what_it_was_saying(tmp_path):
+    command = [sys.executable, "-c", MANAGER, str(tmp_path)]
+    with subprocess.Popen([*command, "first"], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "said\n"
+        # what is put in after the notice that hangs is on the disk, too
+        journal = tmp_path / "outbox.jsonl"
+        while '"incident": "9"' not in journal.read_text():
+            assert child.poll() is None
+        child.send_signal(signal.SIGKILL)
+    subprocess.run([*command, "second"], check=True, timeout=60)
+    assert (tmp_path / "heard.txt").read_text().split() == [*"01234567", *"789"]
