@@ -37,11 +37,13 @@ def test_every_distribution_is_found_with_what_it_offers(installed):
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
-def test_a_distribution_passes_its_own_tests(installed, distribution):
+def test_a_distribution_passes_its_own_tests_and_leaves_nothing_behind(installed, distribution):
+    there = set((CONTRIB / distribution).iterdir())
     done = installed.python(
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=", "tests", cwd=CONTRIB / distribution
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert set((CONTRIB / distribution).iterdir()) == there
 
 
 @pytest.mark.timeout(300)

@@ -70,4 +70,4 @@ def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"{request.getfixturevalue('redis_url')}?key={request.node.name}"
     if request.param == "files":
         return f"keyvalue+files://{tmp_path}/store?key=team"
-    return "keyvalue+memory:"
+    return "keyvalue+memory://"

@@ -48,7 +48,7 @@ class TestMemory(PersistenceSuite):
     }
 
     def location(self) -> str:
-        return "keyvalue+memory:"
+        return "keyvalue+memory://"
 
 
 class TestRedis(PersistenceSuite):
@@ -164,7 +164,7 @@ async def test_a_server_that_cannot_be_reached_is_an_error_without_the_password(
 @pytest.mark.parametrize(
     ("location", "told"),
     [
-        ("keyvalue+files:relative", "needs an absolute path"),
+        ("keyvalue+files://relative", "needs an absolute path"),
         ("redis://host/0?colour=red", "does not know the option 'colour'"),
         ("gopher://host", "must begin with redis://"),
     ],

@@ -22,7 +22,7 @@ class TestPersistenceBackend(PersistenceSuite):
     lacks: ClassVar = {"secrets": "a path is no secret", "failures": "whoever runs as root can write everywhere"}
 
     def location(self) -> str:
-        return f"template:{self.folder}/document.json"
+        return f"template://{self.folder}/document.json"
 
     async def corrupt(self, location: str) -> None:
         (self.folder / "document.json").write_text("{half")
@@ -34,7 +34,7 @@ def put(name: str) -> Edit:
 
 @pytest.fixture
 def location(tmp_path):
-    return f"template:{tmp_path}/fleet.json"
+    return f"template://{tmp_path}/fleet.json"
 
 
 async def test_what_was_written_is_read_again(location):
@@ -86,3 +86,4 @@ async def test_a_store_lives_on_it(location, tmp_path):
         await store.add_service({"name": "a", "command": "true"})
     async with AsyncMCPStore(location, start=False, **options) as again:
         assert (await again.list_services()).names() == ["a"]
+    assert "a" in json.loads((tmp_path / "fleet.json").read_text())["mcpServers"]

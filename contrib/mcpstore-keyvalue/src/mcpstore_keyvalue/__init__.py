@@ -1,6 +1,6 @@
 """Configurations in key-value stores: one key holds the whole document.
 
-`redis://host:6379/0?key=team` (and `rediss://`), `keyvalue+files:///var/lib/mcpstore?key=team`, `keyvalue+memory:`.
+`redis://host:6379/0?key=team` (and `rediss://`), `keyvalue+files:///var/lib/mcpstore?key=team`, `keyvalue+memory://`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from mcpstore.hooks import Document, PersistenceBackend, hookimpl
 
 __all__ = ["mcpstore_persistence_backends"]
 
-SCHEMES = ("redis:", "rediss:", "keyvalue+files:", "keyvalue+memory:")
+SCHEMES = ("redis://", "rediss://", "keyvalue+files://", "keyvalue+memory://")
 
 
 def _is_ours(location: str) -> bool:

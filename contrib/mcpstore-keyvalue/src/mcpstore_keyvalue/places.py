@@ -146,7 +146,7 @@ def place_of(location: str) -> Place:
         return Files(url)
     if url.scheme == "keyvalue+memory":
         return Memory(url)
-    raise ConfigError(f"{location}: must begin with redis://, rediss://, keyvalue+files:/// or keyvalue+memory:")
+    raise ConfigError(f"{location}: must begin with redis://, rediss://, keyvalue+files:/// or keyvalue+memory://")
 
 
 def _key(url: SplitResult) -> str:

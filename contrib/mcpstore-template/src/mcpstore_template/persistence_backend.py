@@ -1,4 +1,4 @@
-"""A persistence backend: a configuration in one JSON file, at `template:/path/to/file.json`."""
+"""A persistence backend: a configuration in one JSON file, at `template:///path/to/file.json`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["JsonDocument"]
 
 mcpstore_api = ">=1.0,<2"
 
-SCHEME: Final = "template:"
+SCHEME: Final = "template://"
 
 PATIENCE: Final = 10.0
 """Seconds to wait for another writer."""
