@@ -237,7 +237,7 @@ class UnknownPlugin(PluginError):
 
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         self.kind: Final = kind
-        super().__init__(name, f"is not there: nobody offers a {kind} of this name; {_known('names', known)}")
+        super().__init__(name, f"is not there: no {kind} of this name is offered; {_known('names', known)}")
 
 
 # --- opening a service -------------------------------------------------------------------------------------

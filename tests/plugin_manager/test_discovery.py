@@ -139,7 +139,7 @@ def test_a_stranger_cannot_take_the_name_of_something_bundled(shelf):
 
 def test_a_name_nobody_offers_is_refused_with_those_that_are_there(shelf, load):
     shelf.put("good", GOOD)
-    with pytest.raises(UnknownPlugin, match="nobody offers a health strategy of this name; known names: good"):
+    with pytest.raises(UnknownPlugin, match="no health strategy of this name is offered; known names: good"):
         load().choose("health strategy", "bad")
 
 

@@ -194,7 +194,7 @@ async def test_a_configuration_may_block_plugins(world):
     store = await world.open({"mcpServers": {}, "mcpstore": {"block_plugins": ["scripted"]}})
     listed = {plugin.name: plugin.status for plugin in await store.list_plugins()}
     assert listed["scripted"] == "blocked"
-    with pytest.raises(InvalidService, match="nobody offers a transport of this name"):
+    with pytest.raises(InvalidService, match="no transport of this name is offered"):
         await store.add_service({"name": "a", **world.entry("a")})
 
 
