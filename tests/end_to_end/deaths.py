@@ -19,6 +19,7 @@ import attrs
 from mcpstore.errors import ManagerNotRunning, MCPStoreError
 from mcpstore.store.control import ControlClient
 from mcpstore.store.state_dir import socket_path
+from mcpstore_plugins.stdio import cgroup
 
 SERVER = Path(__file__).with_name("stubborn.py")
 PATIENCE = 60.0
@@ -105,13 +106,26 @@ class World:
         for seen in self.look():
             with suppress(ProcessLookupError):
                 os.kill(seen.pid, 9)
+        async with asyncio.timeout(PATIENCE):
+            while not all(group.remove() for group in self.groups()):  # no next manager will
+                await asyncio.sleep(0.02)
+
+    @property
+    def home(self) -> str:
+        return hashlib.sha256(os.fsencode(os.path.realpath(self.state))).hexdigest()[:12]
+
+    def groups(self) -> list[cgroup.Cgroup]:
+        found = [group for group in cgroup.beside() if group.marker.startswith(f"{self.home}.")]
+        for group in found:
+            group.kill()
+        return found
 
     def look(self) -> list[Seen]:
         """Return the living processes that a manager of this configuration started."""
         return list(self._look())
 
     def _look(self) -> Iterator[Seen]:
-        home = hashlib.sha256(os.fsencode(os.path.realpath(self.state))).hexdigest()[:12]
+        home = self.home
         for place in Path("/proc").iterdir():
             if not place.name.isdigit():
                 continue

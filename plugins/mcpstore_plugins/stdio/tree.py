@@ -13,16 +13,21 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 from mcpstore_plugins.stdio import proc
 from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.proc import Process
 
 __all__ = ["ContainedTree", "GroupTree", "MarkedTree", "Tree", "handle_of", "tree_of", "with_descendants"]
+
+_TRIES: Final = 20
+_PAUSE: Final = 0.01
+"""How often, and after how many seconds, a control group is looked at again that is not empty yet."""
 
 
 class Tree(Protocol):
@@ -131,8 +136,11 @@ class ContainedTree(MarkedTree):
         self._cgroup.kill()
 
     def release(self) -> None:
-        """Remove the group."""
-        self._cgroup.remove()
+        """Remove the group. What was killed a moment ago may still be in it for another."""
+        for _ in range(_TRIES):
+            if self._cgroup.remove():
+                break
+            time.sleep(_PAUSE)
 
     def _look(self) -> list[Process]:
         found = {process.pid: process for process in super()._look()}
