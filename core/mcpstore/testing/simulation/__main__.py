@@ -18,7 +18,7 @@ from mcpstore.testing.simulation.fleet import KINDS, Plan, Result, simulate
 
 __all__ = ["main"]
 
-LONG: Final = {"services": 2000, "days": 90.0, "interval": 300.0}
+LONG: Final[Mapping[str, int | float]] = {"services": 2000, "days": 90.0, "interval": 300.0}
 """The long version."""
 
 

@@ -15,7 +15,7 @@ from mcpstore.testing.simulation.worlds import Opening, World
 
 __all__ = ["Observer", "SimulatedConnection", "SimulatedTransport"]
 
-TOOLS: Final = {"tools": [{"name": "echo", "inputSchema": {"type": "object"}}]}
+TOOLS: Final[Mapping[str, Any]] = {"tools": [{"name": "echo", "inputSchema": {"type": "object"}}]}
 
 
 class Observer(Protocol):
