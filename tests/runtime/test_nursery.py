@@ -29,9 +29,7 @@ def state(pid):
 
 
 def run(code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", START + code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", START + code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
