@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mcpstore._lazy import load
 from mcpstore._version import __version__
 
 if TYPE_CHECKING:
@@ -26,11 +26,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'mcpstore' has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(home), name)
-    return found
+    return load(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

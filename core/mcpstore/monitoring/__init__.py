@@ -5,8 +5,9 @@ Every name is loaded when it is first used, so that a store that needs none of i
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from mcpstore._lazy import load
 
 if TYPE_CHECKING:
     from mcpstore.core.models.alert import Alert, AlertLevel
@@ -54,11 +55,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'mcpstore.monitoring' has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(home), name)
-    return found
+    return load(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

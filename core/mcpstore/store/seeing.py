@@ -6,22 +6,22 @@ import asyncio
 import os
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mcpstore.core.models.alert import Alert
 from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.core.models.record import Named
-from mcpstore.monitoring.board import board
-from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv, to_json, to_parquet
-from mcpstore.monitoring.report import FORMATS, Advice, Report, life_of, render
-from mcpstore.monitoring.writing import write_file
 from mcpstore.runtime.runner import Runner
 from mcpstore.store.alerts import AsyncAlerts
 from mcpstore.store.diagnosis import diagnose
 from mcpstore.store.glances import Glance, glance_of
 from mcpstore.store.house import House
 from mcpstore.store.measures import AsyncMeasures, Moment
+
+# A manager that shows nothing to anybody loads nothing of what shows it: hence the late imports.
+if TYPE_CHECKING:
+    from mcpstore.monitoring.report import Advice, Report
 
 __all__ = ["EXPORT_FORMATS", "AsyncSeeing"]
 
@@ -57,6 +57,8 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
         Raises:
             ValueError: There is no such format.
         """
+        from mcpstore.monitoring.report import FORMATS, render  # noqa: PLC0415 - see above
+
         if format not in FORMATS:
             raise ValueError(f"format must be one of {', '.join(FORMATS)} (got {format!r})")
         report = await self._collect(since)
@@ -88,6 +90,9 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
             ServiceNotFound: There is no service of a name.
             MCPStoreError: The file cannot be written, or Parquet needs pyarrow, which is not installed.
         """
+        from mcpstore.monitoring.export import rows_of, to_json, to_parquet  # noqa: PLC0415 - see above
+        from mcpstore.monitoring.writing import write_file  # noqa: PLC0415 - see above
+
         chosen = self._open().monitoring.data_collection.export_format if format is None else format
         if chosen not in EXPORT_FORMATS:
             raise ValueError(f"format must be one of {', '.join(EXPORT_FORMATS)} (got {chosen!r})")
@@ -109,6 +114,8 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
 
     async def dashboard(self) -> str:
         """Return how the services fare now, as text for a terminal."""
+        from mcpstore.monitoring.board import board  # noqa: PLC0415 - see above
+
         now = self._now()
         metrics = [self._house.metering.metrics(runner.spec.name) for runner in self._all_runners()]
         told, _ = self._alerts(now - RECENT)
@@ -147,6 +154,8 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
 
     async def _collect(self, since: Moment) -> Report:
         """Return what a report says."""
+        from mcpstore.monitoring.report import Report, life_of  # noqa: PLC0415 - see above
+
         runners, now = self._all_runners(), self._now()
         states = _by_service(await self.state_history(None, since))
         samples = _by_service(await self.metrics_history(None, since, None, DETAIL))
@@ -177,10 +186,15 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
 
     async def _table(self, runners: Iterable[Runner], since: Moment) -> bytes:
         """Return the samples of services as CSV; one service at a time, for there may be very many."""
+        from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv  # noqa: PLC0415 - see above
+
+        def lines(samples: Iterable[MetricsSample]) -> str:
+            return to_csv(rows_of(samples), COLUMNS, titles=False)
+
         parts = [to_csv((), COLUMNS)]
         for runner in runners:
             samples = await self.metrics_history(runner.spec.name, since)
-            parts.append(await asyncio.to_thread(_lines, samples))
+            parts.append(await asyncio.to_thread(lines, samples))
         return "".join(parts).encode()
 
     async def _everything(self, runners: Iterable[Runner], since: Moment) -> dict[str, Any]:
@@ -212,6 +226,8 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
 
 
 def _advice(runner: Runner, house: House) -> Advice:
+    from mcpstore.monitoring.report import Advice  # noqa: PLC0415 - see above
+
     told = diagnose(runner, house)
     return Advice(summary=told.summary, evidence=told.evidence, remedy=told.remedy)
 
@@ -219,7 +235,3 @@ def _advice(runner: Runner, house: House) -> Advice:
 def _by_service(records: Iterable[T]) -> dict[str, list[T]]:
     """Return records, which are in the order of their services, by service."""
     return {name: list(group) for name, group in groupby(records, lambda record: record.service_name)}
-
-
-def _lines(samples: Iterable[MetricsSample]) -> str:
-    return to_csv(rows_of(samples), COLUMNS, titles=False)

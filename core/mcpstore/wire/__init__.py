@@ -6,8 +6,9 @@ called with what was read, which is cheaper. Any FastMCP client transport become
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mcpstore._lazy import load
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ServerInfo
 from mcpstore.wire.engine import JsonLines
 from mcpstore.wire.pump import json_lines
@@ -30,13 +31,11 @@ __all__ = [
     "json_lines",
 ]
 
+_HOMES = {"from_fastmcp": "mcpstore.wire.fastmcp"}  # whoever never asks for it never loads FastMCP
 
-def __getattr__(name: str) -> Any:
-    if name == "from_fastmcp":
-        from mcpstore.wire.fastmcp import from_fastmcp  # noqa: PLC0415 - whoever never asks never loads fastmcp
 
-        return from_fastmcp
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> object:
+    return load(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:
