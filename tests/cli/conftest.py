@@ -16,6 +16,8 @@ import attrs
 import pytest
 from typer.testing import CliRunner
 
+from mcpstore.cli import show
+
 DEADLINE = 90.0
 
 
@@ -66,6 +68,8 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
         (tmp_path / folder).mkdir()
         monkeypatch.setenv(variable, str(tmp_path / folder))
     monkeypatch.setenv("COLUMNS", "200")
+    for console in (show.out, show.err):  # which looked at it when they were made
+        monkeypatch.setattr(console, "_width", 200)
     monkeypatch.setenv("NO_COLOR", "1")
     return Shell(tmp_path)
 

@@ -84,7 +84,7 @@ def counted(number: int, noun: str) -> str:
 
 def note(text: str) -> None:
     """Say something beside the answer, where it does not get into anybody's pipe."""
-    err.print(f"[dim]{escape(text)}[/]")
+    err.print(f"[dim]{escape(text)}[/]", soft_wrap=True)
 
 
 def fail(text: str) -> None:
