@@ -80,7 +80,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, twice, and that the public interface is typed completely."""
-    session.install("-e", ".", *groups("types"))
+    session.install("-e", ".", *groups("test", "types"))
     session.run("mypy")
     session.run("mypy", "--no-incremental", "tests/typing/api.py")
     session.run("pyright")
