@@ -235,9 +235,9 @@ class PluginConflict(PluginError):
 class UnknownPlugin(PluginError):
     """A configuration names a transport, strategy, backend or policy that nobody offers."""
 
-    def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Sequence[str], hint: str = "") -> None:
         self.kind: Final = kind
-        super().__init__(name, f"is not there: no {kind} of this name is offered; {_known('names', known)}")
+        super().__init__(name, f"is not there: no {kind} of this name is offered; {_known('names', known)}{hint}")
 
 
 # --- opening a service -------------------------------------------------------------------------------------

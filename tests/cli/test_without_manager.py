@@ -176,3 +176,10 @@ def test_every_verb_has_help(shell):
         said = shell(verb, "--help")
         assert said.code == 0
         assert "Usage" in said.out
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["plugins"], ["alerts"], ["doctor"]])
+def test_a_command_in_a_fresh_folder_says_nothing_it_need_not(shell, caplog, arguments):
+    shell.config()
+    assert shell(*arguments).code == 0
+    assert [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"] == []

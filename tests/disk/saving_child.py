@@ -61,6 +61,7 @@ def notice(number: int) -> Notice:
 
 def outbox(folder: Path) -> Outbox:
     made = Outbox(folder / "outbox.jsonl")
+    made.read()
     made.open()
     return made
 
@@ -72,10 +73,7 @@ def put(folder: Path, *numbers: int) -> None:
 
 
 def waiting(folder: Path) -> list[int]:
-    made = Outbox(folder / "outbox.jsonl")
-    found = [notice.id for notice in made.open()]
-    made.close()
-    return found
+    return [notice.id for notice in Outbox(folder / "outbox.jsonl").read()]
 
 
 def journal(folder: Path) -> Journal:

@@ -143,7 +143,7 @@ class PluginManager:
         try:
             return self._offers[family][name]
         except KeyError:
-            raise UnknownPlugin(family, name, list(self._offers[family])) from None
+            raise UnknownPlugin(family, name, list(self._offers[family]), self._unused()) from None
 
     async def obtain(self, family: str, name: str) -> Any:
         """Return the offer of this name; its plugin is imported in a thread, if it has to be.
@@ -155,6 +155,12 @@ class PluginManager:
         if not self._has(family, name) and any(guest.is_idle for guest in self._guests):
             return await asyncio.to_thread(self.choose, family, name)
         return self.choose(family, name)
+
+    def _unused(self) -> str:
+        """Return who might have offered more, as the end of a sentence."""
+        unused = (PluginStatus.BLOCKED, PluginStatus.BROKEN, PluginStatus.CONFLICT)
+        told = [f"{guest.name} ({guest.status.value})" for guest in self._guests if guest.status in unused]
+        return f"; not used: {', '.join(sorted(told))}; `mcpstore plugins` says why" if told else ""
 
     def listens(self, hook: str) -> bool:
         """Whether any plugin implements a hook; cheap enough to ask before every call."""

@@ -86,13 +86,14 @@ class Delivery:
         self._wants = {channel.name: channel.wants for channel in channels}
 
     async def load(self) -> list[Alert]:
-        """Return what an earlier manager could not deliver."""
-        await self._on_disk(lambda: self._left.extend(self._outbox.open()))
+        """Return what is not delivered yet; nothing is written, so any process may look."""
+        await self._on_disk(lambda: self._left.extend(self._outbox.read()))
         self._numbers = itertools.count(max((notice.id for notice in self._left), default=0) + 1)
         return [notice.alert for notice in self._left]
 
     async def open(self) -> None:
-        """Begin, with what was left."""
+        """Begin, with what an earlier manager could not deliver; for the one process that owns the outbox."""
+        await self._on_disk(self._outbox.open)
         left, self._left = self._left, []
         for notice in left:
             if notice.channel not in self._boxes:

@@ -60,11 +60,11 @@ class Outbox:
         self._arrived = 0
         self._file: int | None = None
 
-    def open(self) -> list[Notice]:
-        """Return what is still to be told, oldest first; lines that cannot be read are left out.
+    def read(self) -> list[Notice]:
+        """Return what is still to be told, oldest first; lines that cannot be read are left out. Writes nothing.
 
         Raises:
-            OSError: The journal cannot be read or written.
+            OSError: The journal cannot be read.
         """
         found: dict[int, Notice] = {}
         for record in self._records():
@@ -74,8 +74,15 @@ class Outbox:
             if notice is not None:
                 found[notice.id] = notice
         self._live = {notice.id: _line(notice) for notice in found.values()}
-        self._rewrite()
         return list(found.values())
+
+    def open(self) -> None:
+        """Take the journal over; for the one process that owns it, after `read`.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        self._rewrite()
 
     def put(self, notices: Iterable[Notice]) -> None:
         """Keep notices; they are on the disk when this returns.

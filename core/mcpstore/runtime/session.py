@@ -20,7 +20,15 @@ from mcpstore.core.models.record import plain
 from mcpstore.core.models.secret import Redactor
 from mcpstore.core.models.service import ServiceSpec
 from mcpstore.core.models.text import harmless, one_line
-from mcpstore.errors import CloseFailed, ConfigError, ConnectRefused, ConnectTimeout, NotReady, PluginError
+from mcpstore.errors import (
+    CloseFailed,
+    ConfigError,
+    ConnectRefused,
+    ConnectTimeout,
+    MCPStoreError,
+    NotReady,
+    PluginError,
+)
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer
 from mcpstore.hooks.transport import Transport
 from mcpstore.plugin_manager.guest import story
@@ -234,6 +242,8 @@ class Session:
 
     def _classify(self, error: Exception) -> Failure:
         self.error = self._told(_first_line(error))
+        if not isinstance(error, MCPStoreError):  # a mistake in a transport
+            _log.debug("service %r: its transport raised", self._spec.name, exc_info=error)
         if isinstance(error, NotReady):
             self.retry_after = error.retry_after
             self.exit = Exit(reason=self.error, code=error.exit_code) if error.exit_code is not None else None
@@ -268,4 +278,6 @@ MIN_LISTING: Final = 5.0
 
 def _first_line(error: Exception) -> str:
     text = str(error).strip()
+    if not isinstance(error, MCPStoreError):  # whoever wrote the transport needs to know what it was
+        text = f"{type(error).__name__}: {text}"
     return text.splitlines()[0] if text else type(error).__name__

@@ -79,7 +79,7 @@ KNOWN: Final = (
     _remedy(
         r"connection refused|ECONNREFUSED|connection attempts failed",
         "nothing listens at the address",
-        "start the server, or correct the url",
+        "start the server, or correct its address",
     ),
     _remedy(
         r"ENOSPC|no space left",

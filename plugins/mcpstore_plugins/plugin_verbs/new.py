@@ -42,7 +42,9 @@ async def run(
         call.show({"folder": str(made), "kind": kind})
         return
     call.show(f"made {made}")
-    call.note(f"next: pip install -e '{made}' && (cd {made} && pytest) && mcpstore plugins why {name}")
+    call.note(
+        f"next: pip install 'mcpstore-manager[testing]' -e '{made}' && (cd '{made}' && python -m pytest) && mcpstore plugins why {name}"
+    )
 
 
 def template_folder() -> Path:

@@ -56,7 +56,7 @@ class EndingChecks(TransportChecks):
                 with pytest.raises(CallError):
                     await call(connection, "echo", text="anybody there?", timeout=None)
 
-    @needs("exits", "death")
+    @needs("exits", "death", "faults")
     async def test_the_death_of_a_server_is_noticed_without_a_request(self) -> None:
         async with self.opened("--exit-after", 0.3) as connection:
             assert (await _told(connection)).reason
