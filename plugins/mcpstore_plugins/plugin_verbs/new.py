@@ -42,9 +42,8 @@ async def run(
         call.show({"folder": str(made), "kind": kind})
         return
     call.show(f"made {made}")
-    call.note(
-        f"next: pip install 'mcpstore-manager[testing]' -e '{made}' && (cd '{made}' && python -m pytest) && mcpstore plugins why {name}"
-    )
+    needed = f"pip install 'mcpstore-manager[testing]' -e '{made}'"
+    call.note(f"next: {needed} && (cd '{made}' && python -m pytest) && mcpstore plugins why {name}")
 
 
 def template_folder() -> Path:
