@@ -38,6 +38,8 @@ async def call_tool(
         raise TypeError(f"name must be the name of a tool (got {name!r})")
     if arguments is not None and not isinstance(arguments, Mapping):
         raise TypeError(f"arguments must be a dictionary (got {type(arguments).__name__})")
+    if timeout is not None and not timeout > 0:
+        raise ValueError(f"timeout must be a number of seconds above 0, or None (got {timeout!r})")
     tool = _find(house, name, service, scope)
     runner = house.supervisor.runner(tool.service)
     given = dict(arguments or {})

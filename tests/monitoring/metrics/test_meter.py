@@ -27,7 +27,7 @@ def test_calls_are_counted_by_service_and_by_tool():
     first, second = meter.tools()
     assert (first.name, first.total_calls, first.failed_calls, first.slow_calls) == ("a", 2, 1, 1)
     assert (first.error_rate, first.last_error, first.last_activity) == (0.5, "no", 1002.0)
-    assert (first.avg_response_time, first.p50, first.p99) == pytest.approx((0.2, 0.1, 0.1))
+    assert (first.avg_response_time, first.p50, first.p99) == pytest.approx((0.2, 0.1, 0.3))
     assert (second.name, second.total_calls, second.last_error) == ("b", 1, None)
     call(meter, "b", 0.4, 4.0)
     assert meter.tools()[0] is first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -24,7 +25,7 @@ def counted(some: list[tuple[float, bool, bool]]) -> Tally:
 
 
 def exactly(some: list[float], share: float) -> float:
-    return sorted(some)[int(share * (len(some) - 1))] if some else 0.0
+    return sorted(some)[max(0, math.ceil(share * len(some)) - 1)] if some else 0.0
 
 
 @given(calls)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -82,12 +83,15 @@ class Tally:
         """Return the durations, in seconds, that these shares (0 to 1) of all calls stay below; 0 without calls."""
         if not self.calls:
             return (0.0,) * len(shares)
+        # The nearest rank: the shortest duration that so many calls do not exceed.
+        ranks = [max(0, math.ceil(share * self.calls) - 1) for share in shares]
         if self._sketch is None:
             ordered = sorted(self._fresh)
-            return tuple(ordered[int(share * (len(ordered) - 1))] for share in shares)
+            return tuple(ordered[rank] for rank in ranks)
         self._fold()
-        # A sketch only knows its bins: the longest call is known better.
-        return tuple(min(self.longest, self._sketch.get_quantile_value(share) or 0.0) for share in shares)
+        get, last = self._sketch.get_quantile_value, max(1, self.calls - 1)
+        # A sketch counts ranks from 0 to 1 and only knows its bins: the longest call is known better.
+        return tuple(min(self.longest, get(min(1.0, (rank + 0.5) / last)) or 0.0) for rank in ranks)
 
     def _fold(self) -> None:
         add = self._sketched().add

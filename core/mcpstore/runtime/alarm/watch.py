@@ -62,6 +62,7 @@ class Watch:
         self._good = 0
         self._good_at = 0.0
         self._number = 0
+        self._is_gone = False
 
     @property
     def is_quiet(self) -> bool:
@@ -95,6 +96,7 @@ class Watch:
 
     def post(self, event: AlertEvent) -> None:
         """Let something happen."""
+        self._is_gone = event is AlertEvent.GONE
         self.ctx, actions = alerting.step(self.ctx, event, reminders=self._reminders)
         for action in actions:
             self._carry_out(action)
@@ -154,7 +156,9 @@ class Watch:
     def _resolve(self) -> None:
         self._number = 0
         said = self.told.message if self.told is not None else self.rule.name
-        over = self._notice(AlertKind.RESOLVED, self.rule.resolved or "over after {duration}: {said}", said=said)
+        # Whoever stopped or removed a service did not repair it.
+        text = "stopped or removed after {duration}; before that: {said}" if self._is_gone else self.rule.resolved
+        over = self._notice(AlertKind.RESOLVED, text or "over after {duration}: {said}", said=said)
         self.told = None
         self._tell(over)
 
