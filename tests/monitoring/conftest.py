@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,11 +26,15 @@ async def watched() -> AsyncGenerator[Callable[..., Awaitable[Opened]]]:
     """Opens a store with settings of monitoring over a service "a" that is healthy."""
     stores: list[AsyncMCPStore] = []
 
-    async def open_store(**settings: Any) -> Opened:
+    async def open_store(state_dir: Path | None = None, **settings: Any) -> Opened:
         server = ScriptedServer("a")
         config: dict[str, Any] = {"mcpServers": {"a": {"transport": {"type": "scripted", "server": "a"}}}}
         store = AsyncMCPStore(
-            config, monitoring_config=settings, plugins={"scripted": ScriptedPlugin(a=server)}, clock=FakeClock()
+            config,
+            monitoring_config=settings,
+            plugins={"scripted": ScriptedPlugin(a=server)},
+            clock=FakeClock(),
+            state_dir=state_dir,
         )
         stores.append(store)
         await store.open()

@@ -10,6 +10,7 @@ import pytest
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import CallTimeout, ConfigError, ServiceError
+from mcpstore_plugins.sqlite_history.database import CLEAR_EVERY
 
 pytestmark = pytest.mark.anyio
 
@@ -28,8 +29,9 @@ async def pings(server, seconds: float) -> int:
     "settings", [{"check_interval": 15}, {"service_monitoring": {"status_check_interval": 15}}], ids=["flat", "nested"]
 )
 async def test_checks_come_as_often_as_is_set(watched, settings):
-    _, usual = await watched()
-    _, server = await watched(**settings)
+    quiet = {"performance_monitoring": False}  # looking at this machine takes real time
+    _, usual = await watched(**quiet)
+    _, server = await watched(**quiet, **settings)
     seldom, often = await asyncio.gather(pings(usual, 3000), pings(server, 3000))
     assert 90 <= seldom <= 111
     assert 180 <= often <= 222
@@ -110,6 +112,24 @@ async def test_the_log_says_as_much_as_is_set(watched):
         assert logger.level == logging.ERROR
     finally:
         logger.setLevel(before)
+
+
+async def test_as_many_samples_are_kept_in_memory_as_are_set(watched):
+    quiet = {"performance_monitoring": False}
+    usual, _ = await watched(**quiet)
+    small, _ = await watched(data_collection={"metrics_buffer_size": 5}, **quiet)
+    await asyncio.sleep(3600)
+    assert len(await usual.metrics_history("a")) > 100
+    assert 5 <= len(await small.metrics_history("a")) <= 6  # and what was measured since the last of them
+
+
+async def test_history_goes_back_as_far_as_is_set(watched, tmp_path):
+    days = 0.05
+    store, _ = await watched(state_dir=tmp_path, metrics_retention_days=days, performance_monitoring=False)
+    await asyncio.sleep(6 * 3600)
+    samples = await store.metrics_history("a", since=0)
+    now = store._house.supervisor.clock.posix()
+    assert days * 86_400 - 60 <= now - samples[0].timestamp <= days * 86_400 + CLEAR_EVERY + 60
 
 
 async def test_the_settings_may_stand_in_the_configuration():
