@@ -184,7 +184,7 @@ class ServiceNotFound(NotFound):
 
     def __init__(self, name: str, known: Sequence[str] = ()) -> None:
         self.name: Final = name
-        super().__init__(f"no service is called {name!r}; {_known('services', known)}")
+        super().__init__(f"no service is called {name!r}; {_known('services', known, name)}")
 
 
 class ToolNotFound(NotFound):
@@ -237,7 +237,8 @@ class UnknownPlugin(PluginError):
 
     def __init__(self, kind: str, name: str, known: Sequence[str], hint: str = "") -> None:
         self.kind: Final = kind
-        super().__init__(name, f"is not there: no {kind} of this name is offered; {_known('names', known)}{hint}")
+        told = f"is not there: no {kind} of this name is offered; {_known('names', known, name, most=100)}"
+        super().__init__(name, told + hint)
 
 
 # --- opening a service -------------------------------------------------------------------------------------
@@ -393,8 +394,12 @@ class StoreClosed(MCPStoreError):
     """The store has been closed; open a new one."""
 
 
-def _known(what: str, names: Sequence[str], most: int = 12) -> str:
+def _known(what: str, names: Sequence[str], asked: str, most: int = 12) -> str:
+    import difflib  # noqa: PLC0415 - only for those who err
+
     if not names:
         return f"there are no {what}"
+    near = difflib.get_close_matches(asked, names, n=1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
     shown, more = ", ".join(sorted(names)[:most]), len(names) - most
-    return f"known {what}: {shown}" + (f" and {more} more" if more > 0 else "")
+    return f"{meant}known {what}: {shown}" + (f" and {more} more" if more > 0 else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from textwrap import dedent
 
@@ -120,6 +121,12 @@ def test_the_story_of_a_plugin_that_is_not_there_names_those_that_are(shell):
     told = shell("plugins", "why", "nonsense")
     assert told.code == 4
     assert "plugin 'nonsense' is not there" in told.err
+    assert {plugin["name"] for plugin in shell("plugins", "--json").json} <= set(re.findall(r"\w+", told.err))
+
+
+def test_the_story_of_a_plugin_with_a_slip_in_its_name_asks_whether_another_was_meant(shell):
+    shell.config()
+    assert "did you mean 'stdio'?" in shell("plugins", "why", "stdoi").err
 
 
 def test_the_list_of_plugins_shows_version_status_time_and_what_they_offer(shell, install):

@@ -37,8 +37,38 @@ def test_a_plugin_installed_a_moment_ago_is_seen_at_once(shelf, load):
         ("assert False, 'not today'", "AssertionError: not today"),
         ("raise SystemExit(4)", "SystemExit: 4"),
         ("raise ValueError('bad\\nluck')", "ValueError: bad"),
-        ("@hookimpl\ndef mcpstore_no_such_hook(): pass", "unknown hook 'mcpstore_no_such_hook'"),
-        ("@hookimpl\ndef mcpstore_transports(colour): pass", "{'colour'}"),
+        (
+            "@hookimpl\ndef mcpstore_colours(): pass",
+            "plugin 'bad' implements 'mcpstore_colours', and there is no such hook; known hooks: mcpstore_",
+        ),
+        (
+            "@hookimpl\ndef mcpstore_servce_added(service): pass",
+            (
+                "plugin 'bad' implements 'mcpstore_servce_added', and there is no such hook; "
+                "did you mean mcpstore_service_added(service)?"
+            ),
+        ),
+        (
+            "@hookimpl(specname='mcpstore_tool_caled')\ndef called(call): pass",
+            (
+                "plugin 'bad' implements 'mcpstore_tool_caled', and there is no such hook; "
+                "did you mean mcpstore_tool_called(call)?"
+            ),
+        ),
+        (
+            "@hookimpl\ndef mcpstore_transports(colour): pass",
+            (
+                "plugin 'bad' implements 'mcpstore_transports' with the argument 'colour', which it is not given; "
+                "it may take no arguments"
+            ),
+        ),
+        (
+            "@hookimpl\ndef mcpstore_tools_changed(servce, tools): pass",
+            (
+                "plugin 'bad' implements 'mcpstore_tools_changed' with the argument 'servce', which it is not given; "
+                "did you mean 'service'? it may take service, tools"
+            ),
+        ),
         ("@hookimpl\ndef mcpstore_transports():\n    raise OSError('disk')", "OSError: disk"),
         ("@hookimpl\ndef mcpstore_transports():\n    yield 1", "must return Transport records, got int"),
         (
@@ -56,6 +86,13 @@ def test_a_broken_plugin_costs_only_itself_and_says_why(shelf, load, source, tol
     assert bad.status is PluginStatus.BROKEN
     assert told in bad.error
     assert (bad.hooks, bad.offers) == ((), ())
+    assert manager.choose("health strategy", "good")
+
+
+def test_a_hook_of_a_later_version_that_is_marked_as_optional_breaks_nothing(shelf, load):
+    shelf.put("new", GOOD + "    @hookimpl(optionalhook=True)\n    def mcpstore_weather_changed(): pass\n")
+    manager = load()
+    assert by_name(manager)["new"].status is PluginStatus.ACTIVE
     assert manager.choose("health strategy", "good")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -99,6 +100,7 @@ def _hooks(name: str, plugin: object, specifications: Any) -> dict[str, tuple[Ca
     """Return the hooks a plugin implements, checked against their specifications by pluggy."""
     manager = pluggy.PluginManager(PROJECT_NAME)  # one per plugin, so that a fault is blamed on the right one
     manager.add_hookspecs(specifications)
+    _check_names(name, plugin, manager)
     try:
         manager.register(plugin, name)
         manager.check_pending()
@@ -111,6 +113,43 @@ def _hooks(name: str, plugin: object, specifications: Any) -> dict[str, tuple[Ca
                 raise TypeError(f"{caller.name} is a wrapper; hooks of {PROJECT_NAME} are called one by one")
             found[caller.name] = (implementation.function, tuple(implementation.argnames))
     return found
+
+
+def _check_names(name: str, plugin: object, manager: pluggy.PluginManager) -> None:
+    """Make sure that a plugin implements hooks there are, and wants arguments they have; pluggy would say less."""
+    known = {hook: caller.spec.argnames for hook, caller in vars(manager.hook).items() if caller.spec is not None}
+    for attribute in dir(plugin):
+        options = manager.parse_hookimpl_opts(plugin, attribute)
+        if options is None:
+            continue
+        hook = options["specname"] or attribute
+        if hook not in known:
+            if not options["optionalhook"]:
+                raise PluginError(name, _unknown_hook(hook, known))
+            continue
+        wanted = pluggy.HookImpl(plugin, name, getattr(plugin, attribute), options).argnames
+        for argument in (argument for argument in wanted if argument not in known[hook]):
+            near = _nearest(argument, known[hook])
+            raise PluginError(
+                name,
+                f"implements {hook!r} with the argument {argument!r}, which it is not given"
+                + (f"; did you mean {near!r}?" if near else ";")
+                + f" it may take {', '.join(known[hook]) or 'no arguments'}",
+            )
+
+
+def _unknown_hook(hook: str, known: Mapping[str, Sequence[str]]) -> str:
+    prefix = f"{PROJECT_NAME}_"
+    near = _nearest(hook.removeprefix(prefix), [each.removeprefix(prefix) for each in known])
+    if near is None:
+        told = f"known hooks: {', '.join(sorted(known))}; this is version {API_VERSION} of the hook API"
+    else:
+        told = f"did you mean {prefix}{near}({', '.join(known[prefix + near])})?"
+    return f"implements {hook!r}, and there is no such hook; {told}"
+
+
+def _nearest(name: str, known: Collection[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 def _collect(

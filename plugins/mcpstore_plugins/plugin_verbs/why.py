@@ -26,7 +26,7 @@ async def run(call: CommandCall, name: Annotated[str, typer.Argument(help="The p
     every = await call.ask("plugins")
     found = [plugin for plugin in every if name in (plugin["name"], plugin["distribution"])]
     if not found:
-        raise UnknownPlugin("plugin", name, sorted(plugin["name"] for plugin in every))
+        raise UnknownPlugin("plugin", name, sorted({plugin["name"] for plugin in every}))
     if call.as_json:
         call.show(found)
     else:
