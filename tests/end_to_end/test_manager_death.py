@@ -7,23 +7,15 @@ import os
 import random
 import signal
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from .deaths import PATIENCE, Eyes, World, load, server
+from .deaths import PATIENCE, World, server
+from .killing import BASE, STEADY, killed
 
 KILLS = int(os.environ.get("MCPSTORE_KILLS", "10"))
 SEED = int(os.environ.get("MCPSTORE_SEED", "0")) or random.SystemRandom().randrange(1, 2**32)
-BASE = {
-    "polite": server(),
-    "stubborn": server("ignore-eof", "ignore-term"),
-    "daemons": server("group", "session", "daemon", "ignore-eof", "ignore-term"),
-    "stopped": server(disabled=True),
-    "changing": server(),
-}
-STEADY = ("polite", "stubborn", "daemons")
 
 
 @pytest.fixture
@@ -37,52 +29,14 @@ async def world(tmp_path: Path) -> AsyncGenerator[World]:
 @pytest.mark.chaos
 @pytest.mark.timeout(3600)
 async def test_a_manager_that_is_killed_at_any_instant_leaves_nothing_to_the_next(world: World):
-    dice = random.Random(SEED)
-    survived = 0
-    with Eyes(world) as eyes:
-        for number in range(KILLS):
-            manager = await world.up()
-            trouble = asyncio.create_task(load(world, dice))
-            with suppress(TimeoutError):  # early ones hit it while it starts, late ones while it works
-                await asyncio.wait_for(manager.wait(), dice.uniform(0.1, 3.0))
-            assert manager.returncode is None, world.log
-            manager.kill()
-            await manager.wait()
-            trouble.cancel()
-            await asyncio.wait([trouble])
-            survived += bool(world.look())
-            entries = world.entries()
-            told = f"kill {number + 1} of seed {SEED}"
-            assert set(entries) <= {*BASE, "extra0", "extra1", "extra2"}, told
-            assert {name: entries[name] for name in (*STEADY, "stopped")} == {
-                name: BASE[name] for name in (*STEADY, "stopped")
-            }, told
-            assert entries["changing"].pop("disabled", False) in (True, False), told
-            assert entries["changing"] == BASE["changing"], told
-            assert eyes.wrong == [], told
-        await _the_next_is_as_if_nothing_had_been(world)
-    assert eyes.wrong == [], f"seed {SEED}"
-    assert eyes.looks > KILLS
-    assert survived, "no kill left anything behind, so nothing was tested"
+    toll = await killed(world, KILLS, SEED)
 
-
-async def _the_next_is_as_if_nothing_had_been(world: World) -> None:
-    wanted = [name for name, entry in world.entries().items() if not entry.get("disabled")]
-    manager = await world.up()
-    await world.healthy(*wanted)
-    seen = world.look()
-    assert {each.manager.partition(".")[0] for each in seen} == {str(manager.pid)}
-    assert sorted(each.service for each in seen if each.is_leader) == sorted(wanted)
-    assert len([each for each in seen if each.service == "daemons"]) == 4
-    assert len(list((world.state / "traces").iterdir())) == len(wanted)
-    async with asyncio.timeout(PATIENCE):
-        while world.zombies(manager.pid):
-            await asyncio.sleep(0.05)
-    manager.terminate()
-    assert await asyncio.wait_for(manager.wait(), PATIENCE) == 0, world.log
-    assert world.look() == []
-    assert list((world.state / "traces").iterdir()) == []
-    assert "Traceback" not in world.log
+    told = f"seed {SEED}"
+    assert toll.doubles == [], told
+    assert toll.changed == [], told
+    assert toll.after == [], told
+    assert toll.looks > toll.kills == KILLS
+    assert toll.survived, "no kill left anything behind, so nothing was tested"
 
 
 async def test_a_second_manager_and_one_that_passes_by_leave_the_children_of_the_first_alone(world: World):

@@ -1,0 +1,112 @@
+"""Managers that are killed under load, again and again; what that did is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import attrs
+
+from .deaths import PATIENCE, Eyes, World, load, server
+
+BASE: dict[str, Any] = {
+    "polite": server(),
+    "stubborn": server("ignore-eof", "ignore-term"),
+    "daemons": server("group", "session", "daemon", "ignore-eof", "ignore-term"),
+    "stopped": server(disabled=True),
+    "changing": server(),
+}
+STEADY = ("polite", "stubborn", "daemons")
+EXTRA = {"extra0", "extra1", "extra2"}
+
+
+@attrs.define
+class Toll:
+    """What killing managers has cost.
+
+    Attributes:
+        kills: Managers that were killed.
+        survived: Kills that left processes behind.
+        doubles: Services that ran twice, and survivors beside the processes of another manager, in words.
+        changed: Entries of the configuration that are not what was written, in words.
+        looks: How often all processes were looked at.
+        after: What the last manager found, or left, that it should not have, in words.
+    """
+
+    kills: int = 0
+    survived: int = 0
+    doubles: list[str] = attrs.field(factory=list)
+    changed: list[str] = attrs.field(factory=list)
+    looks: int = 0
+    after: list[str] = attrs.field(factory=list)
+
+
+async def killed(world: World, kills: int, seed: int, say: Callable[[int], None] = lambda _number: None) -> Toll:
+    """Kill managers at random instants, while they start and while they work; end with one that is left in peace.
+
+    Args:
+        world: Where; its configuration must hold BASE.
+        kills: How many.
+        seed: Decides everything left to chance.
+        say: Is told the number of each kill.
+    """
+    dice, toll = random.Random(seed), Toll()
+    with Eyes(world) as eyes:
+        for number in range(1, kills + 1):
+            say(number)
+            await _kill(world, dice)
+            toll.kills += 1
+            toll.survived += bool(world.look())
+            toll.changed += [f"kill {number}: {told}" for told in _changed(world.entries())]
+        toll.after = await _the_next(world)
+    toll.doubles, toll.looks = eyes.wrong, eyes.looks
+    return toll
+
+
+async def _kill(world: World, dice: random.Random) -> None:
+    manager = await world.up()
+    trouble = asyncio.create_task(load(world, dice))
+    with suppress(TimeoutError):  # early ones hit it while it starts, late ones while it works
+        await asyncio.wait_for(manager.wait(), dice.uniform(0.1, 3.0))
+    assert manager.returncode is None, world.log
+    manager.kill()
+    await manager.wait()
+    trouble.cancel()
+    await asyncio.wait([trouble])
+
+
+def _changed(entries: dict[str, Any]) -> list[str]:
+    """Return which entries are lost or not what was written; `changing` may be stopped, and extra ones come and go."""
+    found = dict(entries)
+    if isinstance(found.get("changing"), dict):
+        found["changing"] = {key: value for key, value in found["changing"].items() if key != "disabled"}
+    strangers = found.keys() - BASE.keys() - EXTRA
+    return [f"{name} is {found.get(name)}" for name in BASE if found.get(name) != BASE[name]] + sorted(strangers)
+
+
+async def _the_next(world: World) -> list[str]:
+    """Start a manager, let everything come up, stop it; return what is not as if nothing had ever been killed."""
+    wanted = sorted(name for name, entry in world.entries().items() if not entry.get("disabled"))
+    manager = await world.up()
+    await world.healthy(*wanted)
+    seen = world.look()
+    traces = world.state / "traces"
+    found = [f"{each} is of another manager" for each in seen if each.manager.partition(".")[0] != str(manager.pid)]
+    if (leaders := sorted(each.service for each in seen if each.is_leader)) != wanted:
+        found.append(f"{leaders} run and {wanted} are wanted")
+    if (family := sum(each.service == "daemons" for each in seen)) != 4:
+        found.append(f"daemons has {family} processes")
+    if (records := len(list(traces.iterdir()))) != len(wanted):
+        found.append(f"there are {records} records of {len(wanted)} connections")
+    async with asyncio.timeout(PATIENCE):
+        while world.zombies(manager.pid):
+            await asyncio.sleep(0.05)
+    manager.terminate()
+    if (code := await asyncio.wait_for(manager.wait(), PATIENCE)) != 0:
+        found.append(f"it ended with {code}: {world.log}")
+    found += [f"{each} is left" for each in world.look()]
+    found += [f"the record {path.name} is left" for path in traces.iterdir()]
+    return [*found, *(["there is a traceback in its log"] if "Traceback" in world.log else [])]
