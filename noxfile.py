@@ -30,7 +30,10 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    session.run("pytest", "-n", "2", "--dist", "loadfile", "-m", "not real", "--ignore", "tests/core")
+    session.run(
+        *("pytest", "-n", "2", "--dist", "loadfile", "-m", "not real", "--ignore", "tests/core"),
+        *("--instafail", "--durations", "25"),
+    )
     session.run("coverage", "run", "--source=mcpstore.core", "-m", "pytest", "-q", "tests/core")
     session.run("coverage", "report", "--fail-under=100")
 

@@ -63,7 +63,8 @@ def test_nothing_a_server_says_commands_the_terminal(shell, up):
     assert commands(manager.log.read_text()) == set()
 
 
-def test_what_we_mean_to_say_to_the_terminal_is_said():
+def test_what_we_mean_to_say_to_the_terminal_is_said(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
     out = io.StringIO()
     console = show.Harmless(file=out, force_terminal=True, width=60, color_system="standard")
     console.print(f"[red]error[/]{escape(EVIL)}", style="bold")
