@@ -55,7 +55,7 @@ def report(
         if output is not None:
             show.note(f"written: {write_file(output, told.encode())}")
         else:
-            typer.echo(told, nl=False)
+            show.print_text(told)
 
     perform(work)
 
@@ -88,7 +88,7 @@ def export(
         if path is not None:
             show.note(f"written: {told}")
         else:
-            typer.echo(told, nl=False)
+            show.print_text(told)
 
     perform(work)
 

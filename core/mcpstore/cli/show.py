@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from mcpstore.core.models.text import harmless
+from mcpstore.core.models.text import harmless, one_line
 
 __all__ = [
     "Harmless",
@@ -25,6 +26,7 @@ __all__ = [
     "note",
     "out",
     "print_json",
+    "print_text",
     "services_table",
     "state_text",
     "table",
@@ -32,6 +34,9 @@ __all__ = [
 
 _CONTROL: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What JSON lets through and terminals obey; it writes the other control characters as escapes anyway."""
+
+GAP: Final = "  "
+"""What stands between two columns."""
 
 
 class Harmless(Console):
@@ -44,6 +49,25 @@ class Harmless(Console):
                 yield segment
             else:
                 yield Segment(harmless(segment.text), segment.style)
+
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **how: Any) -> None:
+        """Print things; where nobody looks, lines are as long as they are."""
+        super().print(*objects, soft_wrap=not self.is_terminal if soft_wrap is None else soft_wrap, **how)
+
+
+class Rows(Table):
+    """A table without frames; where nobody looks, each of its rows is one line, for `grep` and `awk`."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Return what is to be printed."""
+        if console.is_terminal:
+            yield from super().__rich_console__(console, options)
+            return
+        columns = [[one_line(str(cell)) for cell in (column.header, *column.cells)] for column in self.columns]
+        widths = [*(max(map(cell_len, column)) for column in columns[:-1]), 0]
+        for row in zip(*columns, strict=True):
+            cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+            yield Text(GAP.join(cells).rstrip(), no_wrap=True, overflow="ignore")
 
 
 out: Final = Harmless(highlight=False, soft_wrap=False)
@@ -73,7 +97,15 @@ def print_json(value: Any) -> None:
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """Return a value as JSON in which nothing is left that a terminal would obey."""
-    told = json.dumps(value, indent=indent, ensure_ascii=False)
+    return _escaped(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def print_text(text: str) -> None:
+    """Print a text made elsewhere, without what a terminal would obey; its line ends stay, and JSON its meaning."""
+    sys.stdout.write(_escaped(text) if text.startswith("{") else "\r\n".join(map(harmless, text.split("\r\n"))))
+
+
+def _escaped(told: str) -> str:
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", told)
 
 
@@ -99,7 +131,7 @@ def state_text(state: str) -> Text:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """Return a table without frames; the last column takes the room that is left."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
+    made = Rows(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         is_last = index == len(columns) - 1
         made.add_column(column, overflow="fold" if is_last else "ellipsis", no_wrap=not is_last)

@@ -1,0 +1,78 @@
+"""What reaches a pipe: one row, one line, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+from mcpstore.cli import show
+
+from .conftest import demo
+
+
+@pytest.fixture
+def narrow(shell, monkeypatch):
+    """The command line where nobody looks, and a console that believes in few columns."""
+    monkeypatch.setenv("COLUMNS", "40")
+    for console in (show.out, show.err):
+        monkeypatch.setattr(console, "_width", 40)
+    return shell
+
+
+def test_each_row_of_a_table_is_one_line_where_nobody_looks(narrow):
+    narrow.config(**{f"{'long' * 20}{i}": demo("a", *["argument"] * 60) for i in range(3)}, short={"command": "x"})
+    lines = narrow("list").out.splitlines()
+    assert [len(lines), lines[0].split()] == [5, ["SERVICE", "STATUS", "CONNECTION", "TOOLS", "TRANSPORT", "WHAT"]]
+    assert lines[1].split()[0] == "long" * 20 + "0"
+    assert lines[1].count("argument") == 60
+    assert not any(line.endswith(" ") for line in lines)
+    assert len({line.index(word) for line, word in zip(lines, ["STATUS", *["not_started"] * 4], strict=True)}) == 1
+
+
+def test_a_cell_of_several_lines_and_wide_letters_stays_one_line(narrow):
+    narrow.config(a={"command": "x", "args": ["one\ntwo", "日本語"]}, 日本={"command": "y"})
+    lines = narrow("list").out.splitlines()
+    assert len(lines) == 3
+    assert "one two 日本語" in lines[1]
+    assert lines[2].startswith("日本     not_started")
+
+
+def test_where_somebody_looks_a_table_fits_the_window(capsys):
+    console = show.Harmless(file=io.StringIO(), force_terminal=True, width=30)
+    console.print(show.table(("A", "B"), [("a", "word " * 20)]))
+    told = console.file.getvalue().splitlines()
+    assert len(told) > 3
+
+
+EVIL = "a\x1b]0;title\x07\x9b1m\u202e\rb"
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (f"report {EVIL}\n  is\n", "report a\ufffd\ufffdb\n  is\n"),
+        (f"a,b\r\n{EVIL},1\r\n", "a,b\r\na\ufffd\ufffdb,1\r\n"),
+    ],
+)
+def test_what_is_made_elsewhere_is_printed_without_commands_and_with_its_line_ends(capsysbinary, made, told):
+    show.print_text(made)
+    sys.stdout.flush()
+    assert capsysbinary.readouterr().out.decode() == told
+
+
+def test_json_that_is_made_elsewhere_is_printed_without_commands_and_keeps_its_meaning(capsys):
+    show.print_text(json.dumps({"error": EVIL}, ensure_ascii=False))
+    told = capsys.readouterr().out
+    assert told.isprintable()
+    assert json.loads(told) == {"error": EVIL}
+
+
+def test_reports_and_exports_go_through_the_same_door(shell, monkeypatch):
+    printed: list[str] = []
+    monkeypatch.setattr(show, "print_text", printed.append)
+    shell.config(a=demo("a"))
+    for verb in (("report",), ("report", "--json"), ("export",), ("export", "-f", "csv")):
+        assert (shell(*verb).out, len(printed.pop()) > 0) == ("", True)
