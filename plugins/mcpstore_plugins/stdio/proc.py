@@ -24,6 +24,9 @@ _READINGS: Final = 20
 _PAUSE: Final = 0.002
 """How often, and after how many seconds, a process is looked at again that is just becoming another program."""
 
+_PF_KTHREAD: Final = 0x00200000
+"""A flag of Linux (include/linux/sched.h) that threads of the kernel have, and nothing else has."""
+
 _GET_CHILD_SUBREAPER: Final = 37
 """An operation of prctl(2)."""
 
@@ -37,9 +40,11 @@ class Process:
     Attributes:
         pid: Its number; together with `started` it is never used twice.
         parent: Number of its parent.
-        session: Number of the leader of its session; 0 for threads of the kernel.
+        session: Number of the leader of its session; 0 if it was not started here: by the first process of a machine
+            or a container that leads no session, or from outside.
         started: When it began, in clock ticks since boot (field 22 of proc_pid_stat(5)).
         is_dead: Whether it only waits to be waited for.
+        is_kernel: Whether it is a thread of the kernel.
     """
 
     pid: int
@@ -47,6 +52,7 @@ class Process:
     session: int
     started: int
     is_dead: bool
+    is_kernel: bool = False
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -84,9 +90,15 @@ def read(pid: int) -> Process | None:
     # The name stands in parentheses and may contain spaces and parentheses of its own.
     state, parent, _group, session, *rest = stat[stat.rindex(b")") + 2 :].split(None, 20)
     # A process whose first thread ended while others go on is listed as a zombie too, but is alive.
-    threads, started = int(rest[13]), int(rest[15])
-    is_dead = state in (b"Z", b"X") and threads <= 1
-    return Process(pid=pid, parent=int(parent), session=int(session), started=started, is_dead=is_dead)
+    flags, threads, started = int(rest[2]), int(rest[13]), int(rest[15])
+    return Process(
+        pid=pid,
+        parent=int(parent),
+        session=int(session),
+        started=started,
+        is_dead=state in (b"Z", b"X") and threads <= 1,
+        is_kernel=bool(flags & _PF_KTHREAD),
+    )
 
 
 def everyone() -> Iterator[Process]:

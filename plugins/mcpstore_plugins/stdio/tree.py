@@ -105,7 +105,7 @@ class MarkedTree:
         """Do nothing: nothing was made."""
 
     def _look(self) -> list[Process]:
-        young = [p for p in proc.everyone() if p.started >= self._since and p.session and not p.is_dead]
+        young = [p for p in proc.everyone() if p.started >= self._since and not p.is_kernel and not p.is_dead]
         return with_descendants([p for p in young if self._is_ours(p)], young)
 
     def _is_ours(self, process: Process) -> bool:

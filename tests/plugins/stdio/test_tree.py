@@ -32,8 +32,8 @@ def sleeper() -> Iterator[Process]:
             started.kill()
 
 
-def process(pid: int, *, parent: int = 1, session: int = 1, started: int = 100, is_dead: bool = False) -> Process:
-    return Process(pid=pid, parent=parent, session=session, started=started, is_dead=is_dead)
+def process(pid: int, *, parent: int = 1, session: int = 1, started: int = 100, **flags: bool) -> Process:
+    return Process(pid=pid, parent=parent, session=session, started=started, **{"is_dead": False, **flags})
 
 
 class Fake:
@@ -219,7 +219,20 @@ def test_an_empty_environment_carries_nothing():
 
 def test_threads_of_the_kernel_belong_to_nobody(fake: Fake):
     fake.marked = {11}
-    assert fake.found(process(11, session=0)) == [10]
+    assert fake.found(process(11, session=0, is_kernel=True)) == [10]
+
+
+def test_the_kernel_tells_its_threads_from_processes():
+    if not Path("/proc/2/comm").exists() or Path("/proc/2/comm").read_text() != "kthreadd\n":
+        pytest.skip("no thread of the kernel can be seen here")
+    assert proc.read(2).is_kernel
+    assert not proc.read(os.getpid()).is_kernel
+
+
+def test_what_was_started_outside_every_session_is_found_all_the_same(fake: Fake):
+    # so are all processes of a machine, or a container, whose first one leads no session
+    fake.marked = {11}
+    assert fake.found(process(11, session=0), process(12, session=0)) == [10, 11]
 
 
 def test_where_there_is_no_proc_a_tree_is_a_group(sleeper: Process, monkeypatch: pytest.MonkeyPatch):
