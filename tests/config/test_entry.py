@@ -346,3 +346,14 @@ def test_whether_certificates_are_checked_is_passed_on():
 )
 def test_logins_are_read_as_clients_write_them(keys, auth):
     assert spec({"url": "https://x.test", **keys}).settings.get("auth") == auth
+
+
+def test_where_a_service_may_be_reached_is_passed_on_to_those_who_heed_it():
+    far = {"url": "https://x.test", "mcpstore": {"addresses": ["public", "10.1.0.0/16"]}}
+    assert spec(far).settings["addresses"] == ["public", "10.1.0.0/16"]
+    assert "addresses" not in spec({**far, "mcpstore": {"addresses": "any"}}).settings
+    for entry in ({"command": "x"}, {"transport": {"type": "tcp", "host": "h"}}):
+        with pytest.raises(InvalidService, match=r"mcpstore\.addresses: only services reached by HTTP heed it"):
+            spec_of("x", {**entry, "mcpstore": {"addresses": "public"}})
+    with pytest.raises(InvalidService, match=r'mcpstore\.addresses: .*neither "public" nor an address nor a network'):
+        spec_of("x", {**far, "mcpstore": {"addresses": "intranet"}})

@@ -42,6 +42,11 @@ from .entries import GEMINI_AT, OK, local
         (OK, {"url": "https://x.test/mcp"}, ["args", "command", "url"]),
         ({"command": {"path": "x", "args": ["1"]}}, {"command": "y"}, ["command"]),
         ({"url": "https://x.test/sse"}, {"url": "https://x.test/mcp"}, ["url"]),
+        (
+            {"url": "https://x.test/mcp", "mcpstore": {"addresses": "public"}},
+            {"url": "https://x.test/mcp", "mcpstore": {"addresses": ["public", "10.1.0.0/16"]}},
+            ["mcpstore.addresses"],
+        ),
         ({"url": "https://x.test/sse"}, {"type": "http", "url": "https://x.test/sse"}, ["type"]),
         ({"type": "sse", "url": "https://x.test/mcp"}, {"url": "https://x.test/mcp"}, ["type"]),
     ],

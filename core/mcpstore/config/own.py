@@ -11,6 +11,7 @@ from mcpstore.core.models.complaint import complaint
 from mcpstore.core.models.service import Choice, RestartOption, ServiceSpec, ToolPinning
 from mcpstore.core.models.shape import as_object, as_text
 from mcpstore.core.models.timing import Timeouts
+from mcpstore.wire.http.addresses import read_addresses
 
 __all__ = ["KEY", "OWN_FIELDS", "OwnSettings", "read_own", "written_own"]
 
@@ -69,6 +70,7 @@ class OwnSettings(BaseModel):
         timeouts: Its deadlines, in seconds.
         inherit_env: Which variables a local service inherits from us.
         containment: What keeps the processes of a local service together; by default the best that is possible.
+        addresses: Where a service reached by HTTP may be: `any`, `public`, or a list of `public` and networks.
         agents: The agents it was given to.
     """
 
@@ -82,6 +84,7 @@ class OwnSettings(BaseModel):
     timeouts: OwnTimeouts = OwnTimeouts()
     inherit_env: Literal["minimal", "default", "all"] | None = None
     containment: Literal["auto", "cgroup", "marker"] | None = None
+    addresses: Annotated[tuple[str, ...] | None, BeforeValidator(read_addresses)] = None
     agents: list[Annotated[str, Field(min_length=1)]] = []
 
 
@@ -116,7 +119,7 @@ def written_own(own: Mapping[str, Any], timeouts: Timeouts) -> dict[str, Any]:
     """Return settings as they are written: only what differs from the defaults.
 
     Args:
-        own: The fields of a `ServiceSpec` that are settings of ours, `inherit_env` and `containment`.
+        own: The fields of a `ServiceSpec` that are settings of ours, `inherit_env`, `containment`, `addresses`.
         timeouts: Its deadlines.
     """
     written: dict[str, Any] = {}

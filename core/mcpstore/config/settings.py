@@ -41,10 +41,13 @@ _OAUTH_KEYS: Final = {
 
 def settings_of(fields: Fields, wanted: Wanted, dialect: Dialect, own: OwnSettings) -> tuple[dict[str, Any], list[str]]:
     """Return the settings, and what will most likely keep them from working. Complains about bad fields."""
+    if wanted.name in (HTTP, SSE):
+        return _remote(fields, dialect, own)
+    if own.addresses is not None:
+        # Whoever wrote it relies on it.
+        fields.complain(f"{KEY}.addresses", "only services reached by HTTP heed it; remove it")
     if wanted.name == STDIO:
         return _local(fields, dialect, own), []
-    if wanted.name in (HTTP, SSE):
-        return _remote(fields, dialect)
     if wanted.name is None:
         if not wanted.key:
             _complain_of_nothing(fields)
@@ -78,7 +81,7 @@ def _local(fields: Fields, dialect: Dialect, own: OwnSettings) -> dict[str, Any]
     return _with_braces(settings, dialect)
 
 
-def _remote(fields: Fields, dialect: Dialect) -> tuple[dict[str, Any], list[str]]:
+def _remote(fields: Fields, dialect: Dialect, own: OwnSettings) -> tuple[dict[str, Any], list[str]]:
     complained = len(fields.complaints)
     key = fields.key_of("url")
     url = fields.text("url") or ""
@@ -97,6 +100,8 @@ def _remote(fields: Fields, dialect: Dialect) -> tuple[dict[str, Any], list[str]
         settings["auth"] = auth
     if (verify := fields.entry.get("verify")) is not None:
         settings["verify"] = verify
+    if own.addresses is not None:
+        settings["addresses"] = list(own.addresses)
     return _with_braces(settings, dialect), doubts
 
 

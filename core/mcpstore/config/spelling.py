@@ -210,8 +210,8 @@ def _write_description(spec: ServiceSpec, _dialect: Dialect) -> dict[str, Any]:
 
 
 def _own(spec: ServiceSpec) -> dict[str, Any]:
-    local: Mapping[str, Any] = spec.settings if spec.transport == STDIO else {}
-    stated = {key: local.get(key) for key in ("inherit_env", "containment")}
+    keys = {STDIO: ("inherit_env", "containment"), HTTP: ("addresses",), SSE: ("addresses",)}
+    stated = {key: spec.settings.get(key) for key in keys.get(spec.transport, ())}
     return written_own({**attrs.asdict(spec, recurse=False), **stated}, spec.timeouts)
 
 

@@ -16,6 +16,7 @@ import httpx2
 from mcpstore.core.models.secret import clean_url
 from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Peer
+from mcpstore.wire.http.alive import keep_asking
 from mcpstore.wire.http.answer import Answer
 from mcpstore.wire.http.diagnosis import SESSION_HEADER, content_kind, of_exception, of_refusal
 from mcpstore.wire.http.news import News
@@ -23,7 +24,7 @@ from mcpstore.wire.message import told
 from mcpstore.wire.relay.exchange import Exchange, carried
 from mcpstore.wire.relay.failure import HttpFailure, Kind
 
-__all__ = ["SessionClient"]
+__all__ = ["LIMITS", "SessionClient"]
 
 NOTICE_PATIENCE: Final = 5.0
 """Seconds a server has to accept a message that it does not answer; everything sent after it waits for that."""
@@ -39,6 +40,8 @@ KEEP_ALIVE: Final = 4.0
 
 MAX_CONNECTIONS: Final = 256
 """HTTP connections of one session; each request under way needs one, more requests wait."""
+
+LIMITS: Final = httpx2.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE)
 
 MAX_REDIRECTS: Final = 5
 """Times a message is sent on within the same origin."""
@@ -60,7 +63,7 @@ class SessionClient(httpx2.AsyncClient):
         super().__init__(
             # A result may take as long as whoever waits for it likes; what happens meanwhile has other deadlines.
             timeout=httpx2.Timeout(connect=peer.connect_timeout, read=None, write=WRITE_PATIENCE, pool=None),
-            limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE),
+            limits=LIMITS,
             max_redirects=MAX_REDIRECTS,
             **options,
         )
@@ -132,6 +135,8 @@ class SessionClient(httpx2.AsyncClient):
                     got = f"{clean_url(str(request.url))} answered with {content_kind(response) or 'nothing'}"
                     exchange.fail(HttpFailure(Kind.NOT_MCP, f"{got}: that is no MCP endpoint; correct url"))
                     return _nothing(request)
+                if content_kind(response) == "text/event-stream":
+                    keep_asking(response)
                 if self._answers_inline and response.is_success:
                     response.stream = Answer(response, exchange, self._peer.max_frame)
                 return response
@@ -152,6 +157,7 @@ class SessionClient(httpx2.AsyncClient):
                 continue
             break
         if response.is_success:
+            keep_asking(response)
             self._news.opened(response, exchange)
             return response
         self._news.declined()

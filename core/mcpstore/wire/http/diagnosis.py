@@ -16,6 +16,7 @@ from mcpstore.core.models.secret import clean_url
 from mcpstore.core.models.shape import as_object
 from mcpstore.errors import ServiceError
 from mcpstore.wire.causes import causes
+from mcpstore.wire.http.guarded import AddressForbidden
 from mcpstore.wire.message import told
 from mcpstore.wire.relay.failure import HttpFailure, Kind
 
@@ -42,6 +43,8 @@ def of_exception(error: Exception, url: httpx2.URL) -> HttpFailure:
             kind, what = Kind.TOO_SLOW, f"no connection to {place} in time; check url, network, firewall and proxy"
         case httpx2.ProxyError():
             kind, what = Kind.UNREACHED, f"the proxy does not lead to {place} ({why}); check HTTPS_PROXY and NO_PROXY"
+        case httpx2.ConnectError() if forbidden := [at for at in causes(error) if isinstance(at, AddressForbidden)]:
+            kind, what = Kind.FORBIDDEN, f"{place} may not be reached: {forbidden[0]}; correct url or addresses"
         case httpx2.ConnectError():
             kind, what = Kind.UNREACHED, _why_unreached(error, place)
         case httpx2.UnsupportedProtocol() | httpx2.InvalidURL():

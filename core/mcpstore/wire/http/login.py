@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,10 +33,10 @@ def login_of(settings: HttpSettings, verify: ssl.SSLContext) -> httpx2.Auth | No
         verify: How the certificates of whoever gives out tokens are checked.
     """
     oauth = settings.auth.oauth if settings.auth is not None else None
-    return _by_browser(settings.url, oauth, verify) if oauth is not None else None
+    return _by_browser(settings, oauth, verify) if oauth is not None else None
 
 
-def _by_browser(url: str, client: OAuthClient, verify: ssl.SSLContext) -> httpx2.Auth:
+def _by_browser(settings: HttpSettings, client: OAuthClient, verify: ssl.SSLContext) -> httpx2.Auth:
     import httpx2  # noqa: PLC0415 - as FastMCP
     from fastmcp.client.auth import OAuth  # noqa: PLC0415 - FastMCP is loaded only where somebody logs in
     from key_value.aio.stores.filetree import (  # noqa: PLC0415
@@ -46,10 +45,17 @@ def _by_browser(url: str, client: OAuthClient, verify: ssl.SSLContext) -> httpx2
         FileTreeV1KeySanitizationStrategy,
     )
 
+    from mcpstore.wire.http.guarded import guarded_transport  # noqa: PLC0415 - as httpx2
+
+    def page_reader() -> httpx2.AsyncClient:
+        """Return what looks at the page a server wants to have opened, which is nobody's word but the server's."""
+        transport = guarded_transport(settings.addresses, verify, httpx2.Limits())
+        return httpx2.AsyncClient(verify=verify, transport=transport)
+
     folder = _folder()
     secret = client.client_secret
     return OAuth(
-        url,
+        settings.url,
         scopes=list(client.scopes),
         client_name="MCPStore",
         # Kept on disk: a manager that asks for a login whenever it starts would not be used for long.
@@ -59,8 +65,7 @@ def _by_browser(url: str, client: OAuthClient, verify: ssl.SSLContext) -> httpx2
             collection_sanitization_strategy=FileTreeV1CollectionSanitizationStrategy(folder),
         ),
         callback_port=client.callback_port,
-        # It is called by keyword, but typed as if by position, which httpx2 does not allow.
-        httpx_client_factory=cast("Any", partial(httpx2.AsyncClient, verify=verify)),
+        httpx_client_factory=cast("Any", page_reader),  # which is called with nothing, whatever its type says
         client_id=client.client_id,
         client_secret=secret.get_secret_value() if secret is not None else None,
     )

@@ -6,7 +6,8 @@ import asyncio
 
 from mcpstore.hooks.connection import Peer
 from mcpstore.wire.http.certificates import tls_context
-from mcpstore.wire.http.client import SessionClient
+from mcpstore.wire.http.client import LIMITS, SessionClient
+from mcpstore.wire.http.guarded import guarded_transport
 from mcpstore.wire.http.login import headers_of, login_of
 from mcpstore.wire.http.settings import HttpSettings
 
@@ -21,7 +22,14 @@ async def session_client(settings: HttpSettings, peer: Peer, *, answers_inline: 
     """
     verify = await tls_context(settings.verify)
     auth = await asyncio.to_thread(login_of, settings, verify) if settings.auth is not None else None
-    return SessionClient(peer, answers_inline=answers_inline, headers=headers_of(settings), auth=auth, verify=verify)
+    return SessionClient(
+        peer,
+        answers_inline=answers_inline,
+        headers=headers_of(settings),
+        auth=auth,
+        verify=verify,
+        transport=guarded_transport(settings.addresses, verify, LIMITS),
+    )
 
 
 async def log_in(client: SessionClient, settings: HttpSettings) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from mcpstore.core.models.secret import MASK, masked
+from mcpstore.wire.http.addresses import read_addresses
 
 __all__ = ["LOGIN_PATIENCE", "PATIENCE", "Auth", "HttpSettings", "OAuthClient"]
 
@@ -72,6 +73,7 @@ class HttpSettings(_Strict):
         auth: How to prove who we are, if headers are not enough.
         verify: Whether its certificate is checked, or the file (or folder) of certificates it is checked with.
         timeout: Seconds an opening may take.
+        addresses: What it may be reached at: `public`, and networks; None if it is everything.
     """
 
     url: str
@@ -79,6 +81,7 @@ class HttpSettings(_Strict):
     auth: Auth | None = None
     verify: bool | str = True
     timeout: float | None = Field(default=None, gt=0)
+    addresses: tuple[str, ...] | None = None
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Show everything but the values of headers and the credentials in addresses."""
@@ -118,6 +121,11 @@ class HttpSettings(_Strict):
             if any(char != "\t" and not " " <= char <= "~" for char in value):
                 raise ValueError(f"the value of {name!r} holds characters that no header can carry")
         return headers
+
+    @field_validator("addresses", mode="before")
+    @classmethod
+    def _known_words(cls, given: Any) -> Any:
+        return read_addresses(given)
 
     @field_validator("auth", mode="before")
     @classmethod

@@ -50,6 +50,8 @@ class Kind(Enum):
 
     UNREACHED = "unreached"
     """There was no connection, so the message was not sent."""
+    FORBIDDEN = "forbidden"
+    """It is where the service may not be reached, so the message was not sent."""
     TOO_SLOW = "too slow"
     """There was no connection in time, so the message was not sent."""
     BROKEN = "broken"
@@ -143,14 +145,14 @@ class HttpFailure(CallError):
             return AuthRequired(text)
         if self.kind is Kind.TOO_SLOW:
             return ConnectTimeout(text)
-        if self.status in _FINAL:
+        if self.kind is Kind.FORBIDDEN or self.status in _FINAL:
             return ConnectRefused(text)
         return NotReady(text, retry_after=self.retry_after)
 
     def in_call(self) -> CallError:
         """Return what it means for a request to a service that is open."""
         text = str(self)
-        if self.kind in (Kind.UNREACHED, Kind.TOO_SLOW):
+        if self.kind in (Kind.UNREACHED, Kind.FORBIDDEN, Kind.TOO_SLOW):
             return ConnectionLost(f"{text} (the request was not sent)")
         if self.status == HTTPStatus.TOO_MANY_REQUESTS or (self.status in _BUSY and self.retry_after is not None):
             return ServiceBusy(text, retry_after=self.retry_after)
