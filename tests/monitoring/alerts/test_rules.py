@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mcpstore.core.models.alert import AlertLevel
@@ -12,7 +14,15 @@ from mcpstore.core.models.service import ServiceStatus
 from mcpstore.errors import ConfigError
 from mcpstore.hooks import AlertRule, AlertScope, Undecided
 from mcpstore.monitoring import MonitoringConfig
-from mcpstore.monitoring.alerts import concerns, manager_fields, rules_of, service_fields
+from mcpstore.monitoring.alerts import (
+    Expression,
+    builtin_rules,
+    concerns,
+    manager_fields,
+    prepared,
+    rules_of,
+    service_fields,
+)
 
 
 def rule(name, **settings):
@@ -154,7 +164,7 @@ def test_an_expression_that_only_the_machine_can_answer_is_about_the_machine():
 
 def test_an_expression_that_gives_no_truth_is_an_error():
     with pytest.raises(TypeError, match="rule 'x': 'total_calls' gives 0; a condition is true or false"):
-        written("total_calls").condition(fields())
+        Expression("x", "total_calls")(fields())
 
 
 @pytest.mark.parametrize(
@@ -169,6 +179,15 @@ def test_an_expression_that_gives_no_truth_is_an_error():
         ("a" * 1001, r"rule 'x': when: must not be longer than 1000 characters \(got 1001\)"),
         ("(" * 999, r"rule 'x': when: line 1, column "),
         ("__import__('os').system('true')", r"rule 'x': when: column 1: there is no function '__import__'"),
+        ("error_rate", r"column 1: 'error_rate' is a number, and a condition is true or false; .* 'error_rate > 0'"),
+        ("last_error", r"'last_error' is a text, and a condition is true or false; .* 'last_error != "),
+        ("total_calls > 9 && (p95 > 1.0 || !(uptime))", r"column 36: 'uptime' is a number"),
+        ("status == 'running' ? total_calls : true", r"column 23: 'total_calls' is a number"),
+        ("reason == ')||(' && tools_count", r"column 21: 'tools_count' is a number"),
+        ("uptime + 1 > 3.0", r"column 1: 'uptime \+ 1 > 3.0' can never be computed: float \+ int; .* write 1.0"),
+        ("status > 3", r"can never be computed: the operation is not defined .* \(status is a text\)"),
+        ("uptime.size() > 3", r"can never be computed: size\(\) does not fit what is given"),
+        ("tools.exists(t, t.error_rte > 0.5)", r"'error_rte' is measured there; did you mean 'error_rate'"),
     ],
 )
 def test_an_expression_that_cannot_be_used_is_refused_with_its_place(when, told):
@@ -177,8 +196,67 @@ def test_an_expression_that_cannot_be_used_is_refused_with_its_place(when, told)
 
 
 def test_a_rule_without_a_condition_must_have_the_name_of_one_that_has():
-    with pytest.raises(ConfigError, match="rule 'x': when is missing, and there is no built-in rule of this name"):
+    with pytest.raises(ConfigError, match="rule 'x': there is none of this name to be changed, and no condition"):
         rule("x", alerts={"rules": [{"name": "x"}]})
+    with pytest.raises(ConfigError, match="did you mean 'high_cpu'"):
+        rule("x", alerts={"rules": [{"name": "hihg_cpu", "level": "error"}]})
+    with pytest.raises(ConfigError, match="none of this name to be switched off; did you mean 'machine_cpu'"):
+        rule("x", alerts={"rules": [{"name": "machinecpu", "enabled": False}]})
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "total_calls / failed_calls > 2",
+        "tools[3].p95 > 3.0",
+        "last_activity == null || last_error != null",
+        "last_error.matches('^a|b') && !(size(tools) > 3)",
+        "'running' in [status] ? p95 > 1.0 : uptime > 60.0",
+        "tool_changes.exists(c, c.contains('x && y'))",
+        "true",
+    ],
+)
+def test_an_expression_that_depends_on_the_figures_is_no_fault(when):
+    assert written(when).name == "x"
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("{service_nam} is slow", "column 1: nothing called 'service_nam' is measured; did you mean 'service_name'"),
+        ("it takes {p95:d} s", "message: column 10: the format 'd' does not fit 'p95', which is a number"),
+        ("{status:.1f}", "the format '.1f' does not fit 'status', which is a text"),
+        ("{service_name.__class__}", "nothing called 'service_name.__class__' is measured"),
+        ("{disk_percent}", "nothing called 'disk_percent' is measured"),
+        ("100 %}", "message: Single '}' encountered in format string; write {{ and }} for braces"),
+    ],
+)
+def test_a_message_that_says_what_nobody_knows_is_refused_with_its_place(message, told):
+    with pytest.raises(ConfigError, match=f"rule 'x': .*{re.escape(told)}"):
+        written("error_rate > 0.5", message=message)
+
+
+def test_every_built_in_rule_says_what_is_known():
+    assert [prepared(rule).name for rule in builtin_rules(MonitoringConfig())]
+
+
+def test_a_rule_that_cannot_be_used_is_told_and_the_others_are_used():
+    rules = [
+        {"name": "slow", "when": "p95 > 1.0"},
+        {"name": "odd", "when": "p95"},
+        {"name": "high_cpu", "message": "{cpu}"},
+        {"name": "many", "when": "total_calls > 9"},
+    ]
+    refused = []
+    used = rules_of(MonitoringConfig(alerts={"rules": rules}), refuse=lambda *told: refused.append(told))
+
+    assert {"slow", "many"} < {rule.name for rule in used}
+    assert "odd" not in {rule.name for rule in used}
+    assert [(number, str(error).partition(":")[0]) for number, error in refused] == [
+        (1, "rule 'odd'"),
+        (2, "rule 'high_cpu'"),
+    ]
+    assert "{cpu_percent" in next(rule for rule in used if rule.name == "high_cpu").message
 
 
 def test_the_name_of_a_built_in_rule_changes_that_rule():
@@ -213,13 +291,15 @@ def test_rules_of_plugins_are_used_unless_they_cannot_be(caplog):
         AlertRule("broken", "total_calls >"),
         AlertRule("service_down", lambda _m: True),
         AlertRule("odd", 5),
+        AlertRule("wordy", lambda _m: True, message="{nonsense}"),
     ]
     found = {rule.name: rule for rule in rules_of(MonitoringConfig(), offered)}
 
     assert found["mine"].condition(fields(total_calls=6))
-    assert not {"broken", "odd"} & set(found)
+    assert not {"broken", "odd", "wordy"} & set(found)
     assert "rule 'service_down' of a plugin is not used: there is one of this name already" in caplog.text
     assert "rule 'broken' of a plugin is not used" in caplog.text
+    assert "rule 'wordy' of a plugin is not used: rule 'wordy': message: column 1: nothing called" in caplog.text
 
 
 def test_a_level_may_be_written_as_a_word():

@@ -16,7 +16,7 @@ LONGEST: Final = 1000
 """Characters of an expression."""
 
 FUNCTIONS: Final = frozenset(
-    {"size", "contains", "startsWith", "endsWith", "matches", "int", "uint", "double", "string", "bool", "min", "max"}
+    {"size", "contains", "startsWith", "endsWith", "matches", "int", "uint", "double", "string"}
 )
 """What an expression may call."""
 

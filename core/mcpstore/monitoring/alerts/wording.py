@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mcpstore.core.models.shape import as_array
 
-__all__ = ["span", "worded"]
+__all__ = ["fits", "span", "worded"]
 
 LONGEST: Final = 2000
 """Characters of a message; more is cut."""
@@ -40,6 +40,17 @@ def worded(template: str, values: Mapping[str, Any]) -> str:
         text = template
     text = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def fits(value: Any, spec: str) -> bool:
+    """Whether a value can be written in a format."""
+    if as_array(value) is not None or not isinstance(value, str | int | float) or not _SPEC.fullmatch(spec):
+        return False
+    try:
+        format(value, spec)
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return True
 
 
 def span(seconds: float) -> str:
