@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from mcpstore.plugin_manager.steps import Steps
-from mcpstore.plugin_manager.worker import TookTooLong, Worker
+from mcpstore.plugin_manager.worker import TookTooLong, Workers
 
 __all__ = ["BACKLOG", "Courier"]
 
@@ -21,7 +21,7 @@ GRACE: Final = 5.0
 
 
 class Courier:
-    """Calls functions of one receiver, sync ones in a thread of its own.
+    """Calls functions of one receiver, sync ones in threads of its own: one, and a few more if it does not return.
 
     Args:
         name: For the names of its task and its thread.
@@ -37,7 +37,7 @@ class Courier:
         self._name: Final = name
         self._limit: Final = limit
         self._on_drop: Final = on_drop
-        self._worker = Worker(f"mcpstore-{name}")
+        self._workers = Workers(f"mcpstore-{name}")
         self._backlog: deque[Callable[[], Awaitable[None]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
@@ -55,11 +55,12 @@ class Courier:
 
         Raises:
             TookTooLong: It did not return in time.
+            StillBusy: It has not returned from too many earlier calls.
             BaseException: Whatever it raised.
         """
         if inspect.iscoroutinefunction(function):
             return await self._within(function(**arguments))
-        answer = await self._worker.run(lambda: function(**arguments), self._limit)
+        answer = await self._workers.run(lambda: function(**arguments), self._limit)
         return await self._within(answer) if inspect.isawaitable(answer) else answer
 
     def drop(self) -> None:
@@ -78,7 +79,7 @@ class Courier:
             self._task.cancel()
             await asyncio.wait([self._task])
         self.drop()
-        self._worker.close()
+        self._workers.close()
 
     async def _deliver(self) -> None:
         while self._backlog:
