@@ -28,7 +28,7 @@ def serve(options: Options) -> None:
     def session(client: socket.socket) -> None:
         with client.makefile("rb") as reading:
             while (request := read(reading)) is not None:
-                response = Response(client)
+                response = Response(client, options.drip_head)
                 if not site.spoil(request, response):
                     site.handle(request, response)
                 if not response.keeps_alive:

@@ -16,6 +16,7 @@ replaced when it is killed."""
 class Options(NamedTuple):
     """What to do wrong; see `--help`. Counts begin at 1, durations are in seconds, sizes in bytes."""
 
+    host: str = "127.0.0.1"
     http: int | None = None
     sse: int | None = None
     tcp: int | None = None
@@ -60,6 +61,7 @@ class Options(NamedTuple):
     content_type: str | None = None
     endless: bool = False
     drip: float = 0.0
+    drip_head: float = 0.0
     rest: tuple[str, ...] = ()
 
 
@@ -118,6 +120,7 @@ def parse(arguments: Sequence[str]) -> Options:
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where it serves (stdin and stdout unless told otherwise)").add_argument
+    where("--host", default="127.0.0.1", metavar="ADDRESS", help="the address it listens on, if not 127.0.0.1")
     where("--http", type=int, metavar="PORT", help="streamable HTTP; 0 takes a free port, which is printed")
     where("--sse", type=int, metavar="PORT", help="HTTP with server-sent events, as of 2024")
     where("--tcp", type=int, metavar="PORT", help="lines over TCP")
@@ -134,3 +137,4 @@ def _add_http(parser: argparse.ArgumentParser) -> None:
     http("--content-type", metavar="TYPE", help="say that answers are of this type")
     http("--endless", action="store_true", help="answer with a stream of events on which no answer comes")
     http("--drip", type=float, default=0.0, metavar="SECONDS", help="send answers in ten pieces, with pauses")
+    http("--drip-head", type=float, default=0.0, metavar="SECONDS", help="likewise what comes before the answer")

@@ -31,7 +31,7 @@ def accept(options: Options, session: Callable[[socket.socket], None]) -> None:
         port = next((p for p in (options.tcp, options.http, options.sse) if p is not None), 0)
         listening = socket.socket()
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", port))
+        listening.bind((options.host, port))
     listening.listen(128)
     where = {"unix": options.unix} if options.unix is not None else {"port": listening.getsockname()[1]}
     os.write(1, json.dumps(where).encode() + b"\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Final, NamedTuple
 
 __all__ = ["Request", "Response", "read"]
@@ -53,13 +53,15 @@ class Response:
 
     Args:
         client: Where it is written.
+        drip_head: Seconds between the pieces of its head, if it is to come in pieces.
 
     Attributes:
         keeps_alive: Whether another request may follow.
     """
 
-    def __init__(self, client: socket.socket) -> None:
+    def __init__(self, client: socket.socket, drip_head: float = 0.0) -> None:
         self._client: Final = client
+        self._drip_head: Final = drip_head
         self.keeps_alive: bool = True
 
     def send(self, status: int, body: bytes, kind: str, *, drip: float = 0.0, **headers: Any) -> None:
@@ -68,10 +70,9 @@ class Response:
             self._head(status, {"Content-Type": kind, "Content-Length": len(body), **headers}, body)
             return
         self._head(status, {"Content-Type": kind, "Transfer-Encoding": "chunked", **headers})
-        size = max(1, -(-len(body) // PIECES))
-        for start in range(0, len(body), size):
+        for piece in _pieces(body):
             time.sleep(drip)
-            self._chunk(body[start : start + size])
+            self._chunk(piece)
         self._chunk(b"")
 
     def begin_events(self, **headers: Any) -> None:
@@ -97,7 +98,20 @@ class Response:
     def _head(self, status: int, headers: Mapping[str, Any], body: bytes = b"") -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items() if value is not None}
         lines = [f"HTTP/1.1 {status} Reason", *(f"{name}: {value}" for name, value in named.items())]
-        self._client.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        head = "\r\n".join(lines).encode() + b"\r\n\r\n"
+        if not self._drip_head:
+            self._client.sendall(head + body)
+            return
+        for piece in _pieces(head):
+            time.sleep(self._drip_head)
+            self._client.sendall(piece)
+        self._client.sendall(body)
 
     def _chunk(self, data: bytes) -> None:
         self._client.sendall(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    size = max(1, -(-len(data) // PIECES))
+    for start in range(0, len(data), size):
+        yield data[start : start + size]

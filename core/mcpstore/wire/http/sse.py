@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 from mcpstore.core.models.secret import clean_url
 from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Era, Peer
+from mcpstore.wire.http.alive import keep_asking
 from mcpstore.wire.http.client import SessionClient
 from mcpstore.wire.http.diagnosis import content_kind, of_exception, where
 from mcpstore.wire.http.opening import session_client
@@ -146,6 +147,7 @@ async def _stream(client: SessionClient, url: str) -> AsyncGenerator[httpx2.Resp
             raise HttpFailure(
                 Kind.NOT_MCP, f"{told}: there is no stream of events; correct url, or try streamable_http"
             )
+        keep_asking(response)
         yield response
     finally:
         await response.aclose()
