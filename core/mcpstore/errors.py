@@ -9,6 +9,7 @@
     │   ├── UnsetVariable             ${NAME} without a value and without a default
     │   ├── DependencyCycle           services that wait for each other; names the cycle
     │   └── ConfigConflict            somebody else changed the same entry meanwhile
+    ├── InvalidArgument               a verb was given something it cannot use; names the argument
     ├── NotFound
     │   ├── ServiceNotFound
     │   ├── ToolNotFound
@@ -37,7 +38,8 @@
     ├── TransitionRefused             a change of state that nothing leads to; names those that can be asked for
     └── StoreClosed
 
-`ConfigError`, `NotFound` and `PluginError` are yours to mend. `ConnectError` and `CallError` come from a service.
+`ConfigError`, `InvalidArgument`, `NotFound` and `PluginError` are yours to mend. `ConnectError` and `CallError` come
+from a service.
 """
 
 from __future__ import annotations
@@ -63,6 +65,7 @@ __all__ = [
     "ConnectTimeout",
     "ConnectionLost",
     "DependencyCycle",
+    "InvalidArgument",
     "InvalidService",
     "MCPStoreError",
     "ManagerError",
@@ -86,7 +89,15 @@ __all__ = [
 
 
 class MCPStoreError(Exception):
-    """The root of the tree; catch it to catch whatever MCPStore raises on purpose."""
+    """The root of the tree; catch it to catch whatever MCPStore raises on purpose.
+
+    Attributes:
+        remedy: What helps, where that is known; the message holds it, too.
+        service: The service concerned; None if it is none, or more than one.
+    """
+
+    remedy: str = ""
+    service: str | None = None
 
 
 # --- your configuration ------------------------------------------------------------------------------------
@@ -109,6 +120,7 @@ class ConfigSyntaxError(ConfigError):
         self.where: Final = where
         self.line: Final = line
         self.column: Final = column
+        self.remedy = remedy
         super().__init__(f"{where}:{line}:{column}: {what}" + (f"; {remedy}" if remedy else ""))
 
 
@@ -121,6 +133,7 @@ class InvalidService(ConfigError):
 
     def __init__(self, problems: Mapping[str, Sequence[str]]) -> None:
         self.problems: Final = {name: tuple(found) for name, found in problems.items()}
+        self.service = next(iter(self.problems)) if len(self.problems) == 1 else None
         told = (f"service {name!r}: {'; '.join(found)}" for name, found in self.problems.items())
         super().__init__("\n".join(told))
 
@@ -136,8 +149,8 @@ class UnsetVariable(ConfigError):
     def __init__(self, variable: str, field: str, *, remedy: str = "") -> None:
         self.variable: Final = variable
         self.field: Final = field
-        remedy = remedy or f"set {variable} in the environment, or give it a default: ${{{variable}:-value}}"
-        super().__init__(f"{field}: variable {variable!r} has no value; {remedy}")
+        self.remedy = remedy or f"set {variable} in the environment, or give it a default: ${{{variable}:-value}}"
+        super().__init__(f"{field}: variable {variable!r} has no value; {self.remedy}")
 
 
 class DependencyCycle(ConfigError):
@@ -149,8 +162,9 @@ class DependencyCycle(ConfigError):
 
     def __init__(self, cycle: Sequence[str]) -> None:
         self.cycle: Final = tuple(cycle)
+        self.remedy = "remove one of the dependencies"
         path = " -> ".join([*self.cycle, self.cycle[0]])
-        super().__init__(f"services depend on each other: {path}; remove one of the dependencies")
+        super().__init__(f"services depend on each other: {path}; {self.remedy}")
 
 
 class ConfigConflict(ConfigError):
@@ -162,10 +176,24 @@ class ConfigConflict(ConfigError):
 
     def __init__(self, where: str, entry: str) -> None:
         self.entry: Final = entry
-        super().__init__(
-            f"{where}: the entry of {entry!r} was changed by another program meanwhile; "
-            "read it again and repeat the edit"
-        )
+        self.service = entry
+        self.remedy = "read it again and repeat the edit"
+        super().__init__(f"{where}: the entry of {entry!r} was changed by another program meanwhile; {self.remedy}")
+
+
+# --- what a verb was given ---------------------------------------------------------------------------------
+
+
+class InvalidArgument(MCPStoreError, TypeError, ValueError):
+    """A verb was given something it cannot use; nothing was done. It is a `TypeError` and a `ValueError`, too.
+
+    Attributes:
+        argument: Name of the argument.
+    """
+
+    def __init__(self, argument: str, what: str) -> None:
+        self.argument: Final = argument
+        super().__init__(f"{argument} {what}")
 
 
 # --- names nobody knows ------------------------------------------------------------------------------------
@@ -184,7 +212,9 @@ class ServiceNotFound(NotFound):
 
     def __init__(self, name: str, known: Sequence[str] = ()) -> None:
         self.name: Final = name
-        super().__init__(f"no service is called {name!r}; {_known('services', known, name)}")
+        self.service = name
+        self.remedy = _known("services", known, name)
+        super().__init__(f"no service is called {name!r}; {self.remedy}")
 
 
 class ToolNotFound(NotFound):
@@ -196,6 +226,7 @@ class ToolNotFound(NotFound):
 
     def __init__(self, name: str, *, kind: str = "tool", remedy: str = "") -> None:
         self.name: Final = name
+        self.remedy = remedy
         super().__init__(f"no service offers a {kind} called {name!r}" + (f"; {remedy}" if remedy else ""))
 
 
@@ -210,7 +241,8 @@ class AmbiguousTool(NotFound):
     def __init__(self, name: str, candidates: Sequence[str], *, kind: str = "tool") -> None:
         self.name: Final = name
         self.candidates: Final = tuple(candidates)
-        super().__init__(f"{kind} {name!r} is offered more than once; say which: {', '.join(self.candidates)}")
+        self.remedy = f"say which: {', '.join(self.candidates)}"
+        super().__init__(f"{kind} {name!r} is offered more than once; {self.remedy}")
 
 
 # --- plugins -----------------------------------------------------------------------------------------------
@@ -360,14 +392,16 @@ class ServiceUnavailable(CallError):
     """The service cannot be called at the moment.
 
     Attributes:
-        service: Its name.
         state: Its connection state.
     """
 
-    def __init__(self, service: str, state: str, why: str = "") -> None:
-        self.service: Final = service
+    def __init__(self, service: str, state: str, why: str = "", *, remedy: str = "") -> None:
+        self.service = service
         self.state: Final = state
-        super().__init__(f"service {service!r} is {state}" + (f": {why}" if why else ""))
+        self.remedy = remedy
+        super().__init__(
+            f"service {service!r} is {state}" + (f": {why}" if why else "") + (f"; {remedy}" if remedy else "")
+        )
 
 
 # --- the manager -------------------------------------------------------------------------------------------
@@ -380,12 +414,15 @@ class ManagerError(MCPStoreError):
 class ManagerNotRunning(ManagerError):
     """No manager is running for this configuration."""
 
+    remedy: str = "start one: mcpstore up"
+
 
 class TransitionRefused(MCPStoreError):
     """A change of state that nothing leads to; `allowed` has the states that can be asked for."""
 
     def __init__(self, service: str, state: str, wanted: str, allowed: Sequence[str]) -> None:
         self.allowed: Final = tuple(allowed)
+        self.service = service
         told = f"from there one can ask for {', '.join(allowed) or 'nothing'}"
         super().__init__(f"service {service!r} is {state} and cannot be made {wanted}; {told}")
 

@@ -76,3 +76,40 @@ def test_reports_and_exports_go_through_the_same_door(shell, monkeypatch):
     shell.config(a=demo("a"))
     for verb in (("report",), ("report", "--json"), ("export",), ("export", "-f", "csv")):
         assert (shell(*verb).out, len(printed.pop()) > 0) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("status", "ghost"), 4, {"kind": "ServiceNotFound", "service": "ghost", "remedy": "known services: a"}),
+        (("restart", "a"), 5, {"kind": "ManagerNotRunning", "service": None, "remedy": "start one: mcpstore up"}),
+        (("add", "nothing"), 3, {"kind": "ConfigError"}),
+        (("alerts", "unsilence", "nothing"), 4, {"kind": "NotFound"}),
+        (("report", "--since", "yesterday"), 2, {"kind": "UsageError", "remedy": None}),
+        (("list", "--nonsense"), 2, {"kind": "UsageError"}),
+        (("nonsense",), 2, {"kind": "UsageError"}),
+    ],
+)
+def test_with_json_an_error_is_one_json_object_and_the_code_is_the_same(shell, arguments, code, told):
+    shell.config(a=demo("a"))
+    said = shell(*arguments, "--json")
+    error = json.loads(said.err.splitlines()[-1])["error"]
+    assert (said.code, said.out) == (code, "")
+    assert set(error) == {"kind", "message", "remedy", "service"}
+    assert error == {**error, **told}
+    plain = shell(*arguments)
+    assert (plain.code, plain.out) == (code, "")
+    assert '{"error"' not in plain.err
+
+
+def test_an_error_of_a_manager_that_runs_is_the_same_in_json(shell, up):
+    shell.config(a=demo("a"))
+    up()
+    error = json.loads(shell("stop", "ghost", "--json").err)["error"]
+    assert (error["kind"], error["service"], error["remedy"]) == ("ServiceNotFound", "ghost", "known services: a")
+
+
+def test_words_of_a_service_are_no_options_of_ours(shell):
+    shell.config()
+    said = shell("add", "x", "--env", "NOVALUE", "--", "y", "--json")
+    assert (said.code, said.err.startswith("error: ")) == (3, True)

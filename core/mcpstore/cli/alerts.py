@@ -12,8 +12,8 @@ import typer
 
 from mcpstore.cli import show
 from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.exits import Exit
 from mcpstore.cli.reach import Options, reach
+from mcpstore.errors import NotFound
 
 __all__: list[str] = []
 
@@ -124,16 +124,18 @@ def silences(context: typer.Context, as_json: JsonFlag = False) -> None:
 def unsilence(
     context: typer.Context,
     id_: Annotated[str, typer.Argument(metavar="ID", help="The silence; see: mcpstore alerts silences.")],
+    as_json: JsonFlag = False,
 ) -> None:
     """End a silence."""
 
-    async def work() -> Exit:
-        async with reach(_options(context)) as store:
-            if await store.ask("unsilence", id=id_):
-                show.out.print(f"ended {id_}", markup=False)
-                return Exit.OK
-        show.fail(f"there is no silence {id_!r}; see: mcpstore alerts silences")
-        return Exit.NOT_FOUND
+    async def work() -> None:
+        async with reach(_options(context, as_json)) as store:
+            if not await store.ask("unsilence", id=id_):
+                raise NotFound(f"there is no silence {id_!r}; see: mcpstore alerts silences")
+        if as_json:
+            show.print_json({"id": id_, "ended": True})
+        else:
+            show.out.print(f"ended {id_}", markup=False)
 
     perform(work)
 
@@ -154,22 +156,26 @@ def handlers(context: typer.Context, as_json: JsonFlag = False) -> None:
     perform(work)
 
 
-@alerts_app.command()
-def test(
+@alerts_app.command("test")
+def try_handler(
     context: typer.Context,
     handler: Annotated[str, typer.Argument(help="The alert handler, such as console or email.")],
+    as_json: JsonFlag = False,
 ) -> None:
     """Have an alert handler say that this is a test."""
 
     async def work() -> None:
-        async with reach(_options(context)) as store:
+        async with reach(_options(context, as_json)) as store:
             await store.ask("test_alert_handler", name=handler)
-        show.out.print(f"{handler} has it", markup=False)
+        if as_json:
+            show.print_json({"name": handler, "delivered": True})
+        else:
+            show.out.print(f"{handler} has it", markup=False)
 
     perform(work)
 
 
-def _options(context: typer.Context, as_json: bool = False) -> Options:
+def _options(context: typer.Context, as_json: bool) -> Options:
     return attrs.evolve(context.ensure_object(Options), as_json=as_json)
 
 

@@ -32,6 +32,8 @@ def exit_code(error: errors.MCPStoreError) -> Exit:
     """Return the exit code that an error leads to."""
     if isinstance(error, errors.ManagerNotRunning):
         return Exit.NO_MANAGER
+    if isinstance(error, errors.InvalidArgument):
+        return Exit.USAGE
     if isinstance(error, errors.ConfigError):
         return Exit.CONFIG
     if isinstance(error, errors.NotFound | errors.UnknownPlugin):

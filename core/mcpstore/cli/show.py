@@ -22,6 +22,7 @@ __all__ = [
     "counted",
     "err",
     "fail",
+    "fail_json",
     "json_text",
     "note",
     "out",
@@ -122,6 +123,11 @@ def note(text: str) -> None:
 def fail(text: str) -> None:
     """Say what went wrong."""
     err.print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
+
+
+def fail_json(error: Mapping[str, Any]) -> None:
+    """Say what went wrong, to a script: in one line, the last of stderr."""
+    sys.stderr.write(json_text({"error": error}) + "\n")
 
 
 def state_text(state: str) -> Text:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Final
 
 import typer
@@ -12,8 +14,8 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from mcpstore.cli import show
-from mcpstore.cli.exits import Exit, exit_code
-from mcpstore.cli.perform import JsonFlag, perform
+from mcpstore.cli.exits import Exit
+from mcpstore.cli.perform import JsonFlag, carry_out, perform
 from mcpstore.cli.reach import Options, Reach, reach
 from mcpstore.errors import PluginError
 from mcpstore.hooks import Command
@@ -42,12 +44,13 @@ class Verbs(TyperGroup):
             offered = _plugins(ctx, bundled=bundled).offers(FAMILY)
             found = {name: one for name, one in offered.items() if name.partition(" ")[0] == cmd_name}
             if found:
-                try:
-                    return _made(cmd_name, found)
-                except PluginError as error:
-                    show.fail(str(error))
-                    raise typer.Exit(exit_code(error)) from None
+                return _made(cmd_name, found)
         return None
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **how: Any) -> Any:
+        """Carry out a command line."""
+        words = sys.argv[1:] if args is None else list(args)
+        return carry_out(partial(super().main, words, *rest), words, **how)
 
 
 def _plugins(ctx: Any, *, bundled: bool | None) -> PluginManager:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from mcpstore import errors
 from mcpstore.core.models.record import plain
 from mcpstore.core.models.secret import masked
+from mcpstore.core.models.shape import as_text
 from mcpstore.errors import ManagerError, MCPStoreError
 from mcpstore.store._async import AsyncMCPStore
 
@@ -207,9 +208,14 @@ class Desk:
         return True
 
 
-def error_to_json(error: MCPStoreError) -> dict[str, str]:
-    """Return an error as it travels."""
-    return {"kind": type(error).__name__, "message": str(error)}
+def error_to_json(error: MCPStoreError) -> dict[str, str | None]:
+    """Return an error as it travels, and as scripts read it."""
+    return {
+        "kind": type(error).__name__,
+        "message": str(error),
+        "remedy": error.remedy or None,
+        "service": error.service,
+    }
 
 
 def error_from(told: Mapping[str, Any]) -> MCPStoreError:
@@ -219,4 +225,5 @@ def error_from(told: Mapping[str, Any]) -> MCPStoreError:
         kind = ManagerError
     error = kind.__new__(kind)  # its own constructor wants what did not travel
     Exception.__init__(error, str(told.get("message")))
+    error.remedy, error.service = str(told.get("remedy") or ""), as_text(told.get("service"))
     return error
