@@ -103,7 +103,7 @@ async def test_a_thousand_losses_at_once_lead_to_few_openings_at_once(fleet):
     assert fleet.clock.now() - began <= 120
 
 
-async def test_openings_are_admitted_in_order_and_twenty_a_second():
+async def test_openings_are_admitted_in_order_and_twenty_in_any_second():
     admission, clock, order = Admission(FakeClock()), FakeClock(), []
 
     async def one(i):
@@ -112,8 +112,10 @@ async def test_openings_are_admitted_in_order_and_twenty_a_second():
 
     await asyncio.gather(*(one(i) for i in range(60)))
     assert [i for i, _ in order] == list(range(60))
-    assert order[20][1] <= 0.1
-    assert 1.9 <= order[59][1] <= 2.1
+    times = [when for _, when in order]
+    assert times[19] <= 0.1
+    assert all(later - earlier >= 0.999 for earlier, later in zip(times, times[20:], strict=False))
+    assert times[59] <= 2.1
 
 
 async def test_four_local_openings_at_once_are_the_most():
@@ -380,5 +382,5 @@ async def test_a_tool_that_changes_behind_our_backs_is_told_or_withheld(fleet, c
     await fleet.until("a", S.RECONNECTING)
     await fleet.until("a", S.HEALTHY)
     assert fleet.registry.tools().names() == callable_
-    await fleet.supervisor.restart("a")  # somebody looked at it and approves
-    assert fleet.registry.tools().names() == ["echo", "send"]
+    await fleet.supervisor.restart("a")  # which approves nothing
+    assert fleet.registry.tools().names() == callable_

@@ -51,6 +51,7 @@ class Actor:
         history: What people may read about it.
         log: The last lines it wrote to stderr.
         session: Its connection, from opening to close.
+        pins: What its tools were when somebody approved them.
     """
 
     def __init__(self, spec: ServiceSpec, shared: Shared, on_forgotten: Callable[[str], None]) -> None:
@@ -59,6 +60,7 @@ class Actor:
         self.history: History = History()
         self.log: LogRing = LogRing()
         self.session: Session | None = None
+        self.pins: Pins = shared.pinboard.of(spec.name)
         self._shared = shared
         self._on_forgotten = on_forgotten
         self._dice = shared.clock.dice(spec.name)
@@ -66,7 +68,7 @@ class Actor:
         self._timers = Timers(shared.clock, self.post)
         self._inbox: list[Event] = []
         self._is_taking = False
-        self._pins = Pins()
+        self._offered = Catalog()
         self._decision = NOTHING
         self._probe: asyncio.Task[None] | None = None
         self._told: Verdict | None = None
@@ -94,6 +96,10 @@ class Actor:
     def is_live(self) -> bool:
         """Whether its tools can be called."""
         return self.ctx.conn in LIVE_STATES
+
+    def republish(self) -> None:
+        """Look again at what the service offers: something of it was approved, or another pinning is wanted."""
+        self._listed(self._offered)
 
     # --- one event
 
@@ -131,7 +137,6 @@ class Actor:
         elif isinstance(event, ev.Start | ev.Restart | ev.Update) and before is not self.ctx:
             self._window.clear()  # an operator's word begins a new story
             self._attempts = ()
-            self._pins.clear()
 
     # --- actions
 
@@ -293,7 +298,11 @@ class Actor:
 
     def _pinned(self, catalog: Catalog) -> Catalog:
         """Return what may be published of a catalog, and tell which tools are not what they were."""
-        published, told = self._pins.examine(catalog, self.spec.tool_pinning)
+        self._offered = catalog
+        if self.session is not None:
+            self.pins.redact = self.session.redact
+        published, told = self.pins.examine(catalog, self.spec.tool_pinning, self._shared.clock.posix())
+        self._shared.pinboard.changed(self.spec.name)
         for change in told:
             _log.warning("service %r: %s", self.spec.name, change)
         if told:

@@ -37,8 +37,11 @@ class Runner(Actor):
     def update(self, spec: ServiceSpec) -> None:
         """Give the service another configuration."""
         reconnect = not self.spec.connects_like(spec)
+        is_pinned_alike = self.spec.tool_pinning is spec.tool_pinning
         self.spec = spec
         self.post(ev.Update(reconnect=reconnect))
+        if not is_pinned_alike:
+            self.republish()
 
     def forget(self) -> None:
         """Let the next opening be like the first: forget what was learned of the service."""

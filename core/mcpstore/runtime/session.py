@@ -161,6 +161,7 @@ class Session:
         shared, spec = self._shared, self._spec
         if self._is_anew:
             shared.eras.pop(self._era_key(), None)
+        await shared.pinboard.load(spec.name)
         transport: Transport[Any] = await shared.plugins.obtain("transport", spec.transport)
         prepared = await shared.prepare(spec)
         self.redact = prepared.redact

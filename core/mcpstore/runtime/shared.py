@@ -18,6 +18,7 @@ from mcpstore.runtime.admission import Admission
 from mcpstore.runtime.bus import Bus
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.guard import MassFailureGuard
+from mcpstore.runtime.pinning import Pinboard
 from mcpstore.runtime.traces import Traces
 from mcpstore.runtime.witness import Witness
 
@@ -57,6 +58,7 @@ class Shared:
         reread: Asks for the configuration to be read again soon, because a service is made anew from its entry.
         witness: Is told what happens.
         traces: Names what connections have on this machine, and writes it down.
+        pinboard: What the tools of services were when somebody approved them.
     """
 
     clock: Clock
@@ -74,3 +76,4 @@ class Shared:
     reread: Callable[[], None] = lambda: None
     witness: Witness = attrs.field(factory=Witness)
     traces: Traces = attrs.field(factory=Traces)
+    pinboard: Pinboard = attrs.field(factory=Pinboard)

@@ -22,6 +22,7 @@ from mcpstore.runtime.bus import Bus
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.guard import MassFailureGuard
 from mcpstore.runtime.heartbeat import Heartbeat
+from mcpstore.runtime.pinning import Pinboard
 from mcpstore.runtime.runner import Runner
 from mcpstore.runtime.shared import Prepared, Shared
 from mcpstore.runtime.traces import Traces
@@ -51,11 +52,13 @@ class Supervisor:
         reread: Asks for the configuration to be read again soon.
         witness: Is told what happens to services.
         traces: Names what their connections have on this machine, and writes it down.
+        pinboard: Keeps what tools were when somebody approved them.
         make_runner: Makes the runner of a service.
 
     Attributes:
         bus: Who hears of state changes.
         eras: The protocol era each configuration was spoken with last.
+        pinboard: What tools were when somebody approved them.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Supervisor:
         reread: Callable[[], None] = lambda: None,
         witness: Witness | None = None,
         traces: Traces | None = None,
+        pinboard: Pinboard | None = None,
         make_runner: Callable[[ServiceSpec, Shared, Callable[[str], None]], Runner] = Runner,
     ) -> None:
         clock = clock or Clock()
@@ -78,6 +82,8 @@ class Supervisor:
         self.eras: dict[str, Era] = {} if eras is None else eras
         self.clock = clock
         self.timing = timing
+        self.pinboard: Pinboard = pinboard or Pinboard(clock)
+        self.pinboard.on_approved = self._approved
         self._registry = registry
         self._make_runner = make_runner
         self._runners: dict[str, Runner] = {}
@@ -99,6 +105,7 @@ class Supervisor:
             reread=reread,
             witness=witness or Witness(),
             traces=traces or Traces(),
+            pinboard=self.pinboard,
         )
 
     # --- the fleet
@@ -269,7 +276,12 @@ class Supervisor:
     def _forgotten(self, name: str) -> None:
         self._runners.pop(name, None)
         self._registry.drop(name)
+        self.pinboard.forget(name)
         self._shared.witness.forgotten(name)
+
+    def _approved(self, name: str) -> None:
+        if name in self._runners:
+            self._runners[name].republish()
 
     def _resumed(self) -> None:
         dice = self.clock.dice("resume")

@@ -27,6 +27,7 @@ from mcpstore.runtime.alarm import Alarm
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.exports import Exports
 from mcpstore.runtime.metering import Metering
+from mcpstore.runtime.pinning import Pinboard, PinFolder
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.runtime.traces import Traces
@@ -145,6 +146,7 @@ class House:
             reread=self._reread_soon,
             witness=self.metering,
             traces=traces,
+            pinboard=await self._open_pins(document),
         )
         self.metering.open(self.supervisor)
         self.alarm = alarm_of(lines, rules, self.plugins, self.monitoring, self.state, self._clock)
@@ -153,6 +155,15 @@ class House:
         self._is_open = True
         await self.reconcile()
         self._watching = asyncio.create_task(self._watch(), name="mcpstore-watch-config")
+
+    async def _open_pins(self, document: Document) -> Pinboard:
+        """Return where it is kept how tools were approved; the owner removes what is of no use any more."""
+        state = self.state
+        board = Pinboard(self._clock, None if state is None else PinFolder(state.pins), tells=self._starts)
+        if state is not None and state.is_owner:
+            # services of a configuration in memory may be added later on
+            await board.tidy(None if isinstance(document, MemoryDocument) else self.book.reading.places)
+        return board
 
     def _set_up_monitoring(self) -> None:
         self.monitoring = monitoring_of(self._monitoring, self.book.reading.content)
@@ -214,6 +225,7 @@ class House:
         left = await self.supervisor.shutdown(force=force)
         for name in left:
             _log.error("something of service %r may still be running", name)
+        await self.supervisor.pinboard.close()
         await self.metering.close()
         await self.plugins.close()
         if self.state is not None:

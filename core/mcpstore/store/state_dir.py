@@ -1,6 +1,6 @@
 """The folder of a running store: who owns it, where its manager listens, what may be forgotten.
 
-Nothing in it is needed: deleting it costs a slower first handshake and nothing else.
+Deleting it costs a slower first handshake, the past, and what was approved of tools: they are taken as they are then.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ OWNER: Final = "owner"
 ERAS: Final = "eras.json"
 SOCKET: Final = "control.sock"
 TRACES: Final = "traces"
+PINS: Final = "pins"
 BESIDE: Final = re.compile(r"-(\d+)-[0-9a-f]+")
 """What the name of a directory ends with that a second store takes."""
 
@@ -105,6 +106,11 @@ class StateDir:
     def traces(self) -> Path:
         """Where all stores of the configuration write down what their connections have on this machine."""
         return self._wanted / TRACES
+
+    @property
+    def pins(self) -> Path:
+        """Where all stores of the configuration keep what tools were when somebody approved them."""
+        return self._wanted / PINS
 
     def read_eras(self) -> dict[str, Era]:
         """Return the protocol eras spoken last, by configuration; empty if they are unknown."""

@@ -283,7 +283,7 @@ async def test_tools_that_change_are_told(watch):
     await world.until(lambda: world.person.told)
 
     assert world.person.told == [("tools_changed", "a", "fired")]
-    assert "tool 'echo' is not what it was: description changed" in world.person.heard[0].message
+    assert "tool 'echo' is not what it was: description is new: 'now it does" in world.person.heard[0].message
     await world.until(lambda: len(world.person.told) == 2)
     assert world.alarm._tool_changes == {}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
-__all__ = ["harmless", "one_line"]
+__all__ = ["exposed", "harmless", "looks_like_ascii", "one_line", "visible"]
 
 # Colours, cursor movements, window titles and the like (ECMA-48), whole; an unfinished one goes to the end of its line.
 _ESCAPE: Final = re.compile(
@@ -30,3 +31,41 @@ def one_line(text: str) -> str:
     if text.isprintable():
         return text
     return " ".join(harmless(text).split())
+
+
+# What unicode counts among letters and marks although nothing of it is to be seen.
+_UNSEEN: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_POSING: Final = ("ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LISU")
+"""Scripts with letters that look like those of ours."""
+
+
+def visible(text: str) -> str:
+    """Return a text on one line in which what cannot be seen is written as `<U+200B>`; newlines as `⏎`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(letter if _is_seen(letter) else _written_out(letter) for letter in text)
+
+
+def looks_like_ascii(letter: str) -> bool:
+    """Whether a letter may be taken for one of ASCII by whoever sees it."""
+    if letter.isascii():
+        return False
+    name = unicodedata.name(letter, "")
+    if name.startswith("LATIN"):  # an accent can be seen
+        return not unicodedata.decomposition(letter) or unicodedata.normalize("NFKC", letter).isascii()
+    return name.startswith(_POSING) or unicodedata.normalize("NFKC", letter).isascii()
+
+
+def exposed(text: str) -> str:
+    """Return a text in which each letter that may be taken for one of ASCII is followed by its number."""
+    return "".join(f"{letter}<U+{ord(letter):04X}>" if looks_like_ascii(letter) else letter for letter in text)
+
+
+def _is_seen(letter: str) -> bool:
+    return letter == " " or (letter.isprintable() and not _UNSEEN.match(letter))
+
+
+def _written_out(letter: str) -> str:
+    return "⏎" if letter == "\n" else f"<U+{ord(letter):04X}>"

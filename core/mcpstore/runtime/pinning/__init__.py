@@ -1,0 +1,9 @@
+"""Noticing that a tool no longer is what it was when it was first seen, or approved; kept across restarts."""
+
+from __future__ import annotations
+
+from mcpstore.runtime.pinning.board import Pinboard
+from mcpstore.runtime.pinning.folder import PinFolder
+from mcpstore.runtime.pinning.pins import Pins, changes
+
+__all__ = ["PinFolder", "Pinboard", "Pins", "changes"]

@@ -1,0 +1,153 @@
+"""What is known of one tool: how it was approved, and how it is now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import attrs
+
+from mcpstore.core.definition import LARGEST, definition, scrubbed
+from mcpstore.core.models.shape import as_object, as_text
+
+__all__ = ["GONE", "Pin", "Shelf", "line_of", "merged", "shelf_from"]
+
+GONE: Final = 1000
+"""Tools that are not offered any more which are remembered: one that comes back must be what it was."""
+
+ROOM: Final = 4 * 1024 * 1024
+"""Characters of the descriptions of one service that are kept on disk; of the others only their hashes are."""
+
+
+@attrs.frozen(kw_only=True)
+class Pin:
+    """One tool.
+
+    Attributes:
+        approved: Fingerprint of what was approved; None if the tool came later, and nobody has approved it yet.
+        approved_at: When somebody approved it, as a POSIX timestamp in seconds; 0 if it was taken as it was first seen.
+        definition: What was approved; None if that is not known.
+        seen: Fingerprint of what is offered, if that is something else.
+        seen_definition: What is offered, if that is something else.
+        since: When that was noticed, as a POSIX timestamp in seconds.
+        told_at: When people were told, as a POSIX timestamp in seconds; 0 if they were not.
+    """
+
+    approved: str | None = None
+    approved_at: float = 0.0
+    definition: Mapping[str, Any] | None = None
+    seen: str | None = None
+    seen_definition: Mapping[str, Any] | None = None
+    since: float = 0.0
+    told_at: float = 0.0
+
+    def approve(self, now: float) -> Pin:
+        """Return it as it is once somebody has approved what is offered."""
+        return Pin(approved=self.seen, approved_at=now, definition=self.seen_definition)
+
+    def as_it_was(self) -> Pin:
+        """Return it without what is offered."""
+        return Pin(approved=self.approved, approved_at=self.approved_at, definition=self.definition)
+
+
+Shelf = Mapping[str, Pin]
+"""The pins of one service, by the names of its tools."""
+
+
+def merged(mine: Shelf, theirs: Shelf, *, room: int | None) -> dict[str, Pin]:
+    """Return what two managers know together: the later approval counts, and among first sights the one on disk.
+
+    Args:
+        mine: What this manager knows.
+        theirs: What the disk says.
+        room: How many tools that only the disk knows may be remembered; None if this manager has not asked the service
+            what it offers, so that the disk knows better.
+    """
+    made: dict[str, Pin] = {}
+    for name, pin in mine.items():
+        other = theirs.get(name)
+        if other is None:
+            made[name] = pin
+            continue
+        is_later = pin.approved is not None and (other.approved is None or pin.approved_at > other.approved_at)
+        said, now = pin if is_later else other, other if room is None else pin
+        # what is in memory may be shared with the catalog, what was read is a copy
+        kept = pin.definition if said.approved == pin.approved and pin.definition is not None else said.definition
+        both = attrs.evolve(now, approved=said.approved, approved_at=said.approved_at, definition=kept)
+        made[name] = both.as_it_was() if both.seen == both.approved else both
+    others = [(name, pin) for name, pin in theirs.items() if name not in mine]
+    if room is not None:  # what is not offered cannot have changed
+        others = [(name, pin.as_it_was()) for name, pin in others if pin.approved is not None]
+        others = others[max(0, len(others) - room) :]
+    return made | dict(others)
+
+
+def line_of(service: str, shelf: Shelf, redact: Callable[[str], str], settled: float) -> dict[str, Any]:
+    """Return the pins of a service as JSON.
+
+    Args:
+        service: Name of the service.
+        shelf: Its pins.
+        redact: Hides its secrets.
+        settled: People who were told after this POSIX timestamp may not have heard it yet, if we are killed.
+    """
+    room = ROOM
+
+    def kept(raw: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        nonlocal room
+        if raw is None:
+            return None
+        try:
+            told = scrubbed(definition(raw), redact)
+            size = len(json.dumps(told))
+        except (TypeError, ValueError, RecursionError):
+            return None
+        if size > min(LARGEST, room):
+            return None
+        room -= size
+        return as_object(told)
+
+    tools: dict[str, Any] = {}
+    for name, pin in shelf.items():
+        tools[name] = {"approved": pin.approved, "approved_at": pin.approved_at, "definition": kept(pin.definition)}
+        if pin.seen is not None:
+            told = 0 < pin.told_at <= settled
+            tools[name] |= {
+                "seen": pin.seen,
+                "seen_definition": kept(pin.seen_definition),
+                "since": pin.since,
+                "told_at": pin.told_at if told else 0.0,
+            }
+    return {"version": 1, "service": service, "tools": tools}
+
+
+def shelf_from(line: Any, service: str) -> dict[str, Pin]:
+    """Return the pins of a service that JSON holds.
+
+    Raises:
+        ValueError: It holds none that can be understood; says why.
+    """
+    said = as_object(line)
+    if said is None or said.get("version") != 1 or said.get("service") != service:
+        raise ValueError("it is not about this service, or of another version of this program")
+    tools = as_object(said.get("tools"))
+    if tools is None:
+        raise ValueError("it says nothing about tools")
+    return {name: _pin(name, as_object(tool) or {}) for name, tool in tools.items()}
+
+
+def _pin(name: str, said: Mapping[str, Any]) -> Pin:
+    approved, seen = as_text(said.get("approved")), as_text(said.get("seen"))
+    times = [said.get(key, 0.0) for key in ("approved_at", "since", "told_at")]
+    if (approved is None and seen is None) or not all(isinstance(time, int | float) for time in times):
+        raise ValueError(f"what it says about tool {name!r} cannot be understood")
+    return Pin(
+        approved=approved,
+        approved_at=times[0],
+        definition=as_object(said.get("definition")),
+        seen=seen,
+        seen_definition=as_object(said.get("seen_definition")),
+        since=times[1],
+        told_at=times[2],
+    )

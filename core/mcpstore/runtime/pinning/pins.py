@@ -1,0 +1,224 @@
+"""The tools of one service: as they were first seen or approved, and as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+
+from mcpstore.core.definition import definition, fingerprint, scrubbed
+from mcpstore.core.difference import differences
+from mcpstore.core.models.catalog import Catalog
+from mcpstore.core.models.change import ToolChange
+from mcpstore.core.models.record import Named
+from mcpstore.core.models.service import ToolPinning
+from mcpstore.core.models.text import exposed, looks_like_ascii, visible
+from mcpstore.errors import ToolNotFound
+from mcpstore.runtime.pinning.pin import GONE, Pin, Shelf, merged
+
+__all__ = ["Pins", "changes"]
+
+TOLD: Final = 10
+"""Changes that are told one by one; more are counted."""
+
+Redact = Callable[[str], str]
+
+
+class Pins:
+    """The pins of one service.
+
+    Args:
+        service: Its name.
+
+    Attributes:
+        doubt: What people are to be told of the pins themselves.
+        redact: Hides the secrets of the service.
+        is_live: Whether the service was asked what it offers.
+        is_dirty: Whether there is something that is not on the disk.
+    """
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._pins: dict[str, Pin] = {}
+        self._gone = 0
+        self._kept = 0.0
+        self.doubt: str = ""
+        self.redact: Redact = str
+        self.is_live: bool = False
+        self.is_dirty: bool = False
+
+    @property
+    def shelf(self) -> Shelf:
+        """What is known of each tool now."""
+        return dict(self._pins)
+
+    @property
+    def room(self) -> int | None:
+        """How many tools that are not offered may be remembered besides; None if nobody asked what is offered."""
+        return max(0, GONE - self._gone) if self.is_live else None
+
+    @property
+    def changed(self) -> Shelf:
+        """The tools that nobody approved as they are."""
+        return {name: pin for name, pin in self._pins.items() if pin.seen is not None}
+
+    def examine(self, catalog: Catalog, pinning: ToolPinning, now: float) -> tuple[Catalog, list[str]]:
+        """Return what may be published of a catalog, and what has to be told.
+
+        What a service offers first is taken as it is. Later changes, and tools that come later, are told once each;
+        with BLOCK they are withheld until somebody approves them.
+
+        Args:
+            catalog: What the service offers.
+            pinning: What a change leads to.
+            now: The time, as a POSIX timestamp in seconds.
+        """
+        if pinning is ToolPinning.OFF:
+            return catalog, []
+        self.is_live = True
+        is_first, blocks = not self._pins, pinning is ToolPinning.BLOCK
+        offered: dict[str, bool] = {}
+        for tool in catalog.tools:
+            if tool.name not in offered:  # of two with one name, the first answers to it
+                offered[tool.name] = self._look(tool.name, tool.raw, now, is_first=is_first)
+        self._tidy(offered)
+        told = self._news(now, " and cannot be called until it is approved" if blocks else "")
+        if self.doubt:
+            told.insert(0, self.doubt)
+            self.doubt = ""
+        if not blocks or all(offered.values()):
+            return catalog, told
+        return attrs.evolve(catalog, tools=Named(tool for tool in catalog.tools if offered[tool.name])), told
+
+    def approve(self, tool: str | None, now: float) -> Shelf:
+        """Approve what is offered; returns what was known of each tool before.
+
+        Args:
+            tool: The tool; all of them if it is None.
+            now: The time, as a POSIX timestamp in seconds.
+
+        Raises:
+            ToolNotFound: Nobody has ever seen a tool of this name.
+        """
+        if tool is not None and tool not in self._pins:
+            raise ToolNotFound(f"{self._service}/{tool}")
+        # one whose description cannot be written down cannot be recognised either
+        found = {name: pin for name, pin in self.changed.items() if tool in (None, name) and pin.seen}
+        for name, pin in found.items():
+            self._pins[name] = pin.approve(now)
+            self.is_dirty = True
+        return found
+
+    def learn(self, theirs: Shelf) -> bool:
+        """Take in what the disk says; returns whether something else is approved than before."""
+        before = self._pins
+        if not self.is_live:
+            self._kept = max((pin.told_at for pin in theirs.values()), default=self._kept)
+        self._pins = merged(before, theirs, room=self.room)
+        return any(pin.approved != self._pins[name].approved for name, pin in before.items())
+
+    def settles(self, settled: float) -> bool:
+        """Whether the disk can be told that people know of a change they were told of before `settled`."""
+        return any(self._kept < pin.told_at <= settled for pin in self._pins.values() if pin.seen is not None)
+
+    def kept(self, settled: float) -> None:
+        """Take note that the disk knows of everything that was told before `settled` (a POSIX timestamp, seconds)."""
+        self._kept = max(self._kept, settled)
+
+    def change_of(self, tool: str, *, withheld: bool) -> ToolChange | None:
+        """Return how a tool changed; None if it did not."""
+        found = changes(self._service, {tool: pin} if (pin := self.changed.get(tool)) else {}, self.redact, withheld)
+        return found[0] if found else None
+
+    # --- helpers
+
+    def _look(self, name: str, raw: Mapping[str, Any], now: float, *, is_first: bool) -> bool:
+        """Look at a tool; returns whether it is what was approved."""
+        mark, pin = fingerprint(raw), self._pins.get(name)
+        if pin is None:
+            pin = Pin(approved=mark if is_first and mark else None)
+            self.is_dirty = True
+        if mark and mark == pin.approved:
+            self.is_dirty |= pin.seen is not None
+            # the description is shared with the catalog, so that it is in memory once
+            self._pins[name] = Pin(approved=pin.approved, approved_at=pin.approved_at, definition=raw)
+            return True
+        if mark == pin.seen:
+            self._pins[name] = attrs.evolve(pin, seen_definition=raw)
+        else:
+            self._pins[name] = attrs.evolve(pin, seen=mark, seen_definition=raw, since=now, told_at=0.0)
+            self.is_dirty = True
+        return False
+
+    def _tidy(self, offered: Mapping[str, bool]) -> None:
+        """Forget what is not offered any more, but not how it was approved."""
+        gone = [name for name in self._pins if name not in offered]
+        for number, name in enumerate(reversed(gone)):
+            pin = self._pins[name]
+            if pin.approved is None or number >= GONE:
+                del self._pins[name]
+                self.is_dirty = True
+            elif pin.seen is not None:
+                self._pins[name] = pin.as_it_was()
+                self.is_dirty = True
+        self._gone = min(len(gone), GONE)
+
+    def _news(self, now: float, consequence: str) -> list[str]:
+        """Return what people have not been told yet, in words."""
+        fresh = {name: pin for name, pin in self._pins.items() if pin.seen is not None and not pin.told_at}
+        shown = changes(self._service, dict(list(fresh.items())[:TOLD]), self.redact, withheld=bool(consequence))
+        told: list[str] = []
+        for change in shown:
+            what = "is new" if change.is_new else "is not what it was"
+            what = f"tool '{visible(change.name)}' {what}{consequence}"
+            told.append(f"{what}: {change.summary}" if change.difference else what)
+        if len(fresh) > TOLD:
+            told.append(f"and {len(fresh) - TOLD} more tools; see: mcpstore tools {self._service} --changed")
+        for name, pin in fresh.items():
+            self._pins[name] = attrs.evolve(pin, told_at=now)
+            self.is_dirty = True
+        return told
+
+
+def changes(service: str, shelf: Shelf, redact: Redact, withheld: bool) -> list[ToolChange]:
+    """Return how tools changed. Telling differences takes a moment: where there may be many, call it in a thread.
+
+    Args:
+        service: Name of the service.
+        shelf: The tools.
+        redact: Hides its secrets.
+        withheld: Whether they cannot be called.
+    """
+    return [
+        ToolChange(
+            name=name,
+            service=service,
+            is_new=pin.approved is None,
+            withheld=withheld,
+            since=datetime.fromtimestamp(pin.since),  # noqa: DTZ006 - local, as records have it
+            difference=(*_posing(name, pin), *_difference(pin, redact)),
+        )
+        for name, pin in shelf.items()
+    ]
+
+
+def _posing(name: str, pin: Pin) -> tuple[str, ...]:
+    """Return what is to be said of the name of a new tool that may be taken for another one."""
+    if pin.approved is not None or not any(map(looks_like_ascii, name)):
+        return ()
+    return (f"its name has letters that look like others: {exposed(visible(name))}",)
+
+
+def _difference(pin: Pin, redact: Redact) -> tuple[str, ...]:
+    """Return what is different; secrets are hidden first, because words put between others may hide them, too."""
+    try:
+        before = {} if pin.approved is None else _clean(pin.definition, redact)
+        return differences(before, _clean(pin.seen_definition, redact))
+    except RecursionError:
+        return ("its description is nested too deeply to show what changed",)
+
+
+def _clean(raw: Mapping[str, Any] | None, redact: Redact) -> dict[str, Any] | None:
+    return None if raw is None else scrubbed(definition(raw), redact)
