@@ -28,13 +28,14 @@ class AlertHandler(Generic[C]):
     Attributes:
         name: What configurations call it.
         config: The pydantic model of its settings.
-        send: Called with (alert, settings), one alert after the other. Returning means delivered; raising, or taking
-            longer than ten seconds, means try again later. A notice may come twice, then with the same `key`.
+        send: Called with (alert, settings), one alert after the other: a coroutine function in the event loop, which it
+            must not keep; a plain function in a thread of its own. Returning means delivered; raising, or taking longer
+            than ten seconds, means try again later. A notice may come twice, then with the same `key`.
     """
 
     name: str
     config: type[C]
-    send: Callable[[Alert, C], Awaitable[None]]
+    send: Callable[[Alert, C], Awaitable[None] | None]
 
 
 class AlertScope(StrEnum):
@@ -61,7 +62,8 @@ class AlertRule:
     Attributes:
         name: Its name.
         condition: Takes what was measured, as a mapping, and returns whether something is wrong; or an expression in
-            CEL over its fields.
+            CEL over its fields. It is called in the event loop and has to return at once: one that takes longer than
+            0.25 s three times in a row is not evaluated any more.
         level: How bad it is.
         message: What to say; `{field}` stands for a field of what was measured, with a format after a colon.
         cooldown: Seconds after a notice in which no other of this rule about the same service begins.

@@ -121,6 +121,13 @@ class Guest:
         """Take down what happened to it, for those who ask why it fares as it does."""
         self._history.append(what)
 
+    def blame(self, what: str) -> None:
+        """Count something that was done by what it offers, which stays in use."""
+        self._failures += 1
+        _log.log(logging.DEBUG if self.error == what else logging.WARNING, "plugin %r: %s", self.name, what)
+        self.error = what
+        self.note(what)
+
     def refuse(self, status: PluginStatus, error: str) -> None:
         """Use it no longer, and say why."""
         self.status = status

@@ -162,6 +162,18 @@ class PluginManager:
         told = [f"{guest.name} ({guest.status.value})" for guest in self._guests if guest.status in unused]
         return f"; not used: {', '.join(sorted(told))}; `mcpstore plugins` says why" if told else ""
 
+    def blame(self, family: str, name: str, what: str) -> None:
+        """Count a fault of something a plugin offers, so that whoever lists plugins sees whose it is.
+
+        Args:
+            family: The word of the family.
+            name: The name of the offer.
+            what: What it did.
+        """
+        for guest in self._guests:
+            if (family, name) in guest.offers:
+                guest.blame(f"{family} {name!r} {what}")
+
     def listens(self, hook: str) -> bool:
         """Whether any plugin implements a hook; cheap enough to ask before every call."""
         return hook in self._listeners

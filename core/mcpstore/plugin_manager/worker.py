@@ -43,6 +43,7 @@ class Worker(Executor):
         self._name = name
         self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._newest: Future[Any] = Future()
         self._given_up: Future[Any] | None = None
 
     @property
@@ -55,7 +56,7 @@ class Worker(Executor):
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
-        future: Future[T] = Future()
+        self._newest = future = Future[T]()
         self._jobs.put((future, partial(fn, *args, **kwargs)))
         return future
 
@@ -69,8 +70,8 @@ class Worker(Executor):
         Raises:
             TookTooLong: It did not return in time; the thread is lost with it.
         """
-        future = self.submit(call)
-        waiting = asyncio.wrap_future(future)
+        waiting = asyncio.get_running_loop().run_in_executor(self, call)  # which submits it
+        future = self._newest
         try:
             done, _ = await asyncio.wait([waiting], timeout=limit)
         except asyncio.CancelledError:

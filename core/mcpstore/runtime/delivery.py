@@ -79,11 +79,9 @@ class Delivery:
         self._left: list[Notice] = []
         self._is_open = False
         self._in_trouble = False
-        self._boxes = {
-            channel.name: Mailbox(channel.name, channel.send, clock, arrived=self._arrived, given_up=self._given_up)
-            for channel in channels
-        }
-        self._wants = {channel.name: channel.wants for channel in channels}
+        self._boxes: dict[str, Mailbox] = {}
+        self._wants: dict[str, Callable[[Alert], bool]] = {}
+        self._open_boxes(channels)
 
     async def load(self) -> list[Alert]:
         """Return what is not delivered yet; nothing is written, so any process may look."""
@@ -104,12 +102,27 @@ class Delivery:
             box.start()
         self._is_open = True
 
+    async def adopt(self, channels: Iterable[Channel]) -> None:
+        """Have other channels from now on; what waits for one that is gone is dropped."""
+        given = {channel.name: channel for channel in channels}
+        gone = [self._boxes.pop(name) for name in self._boxes.keys() - given.keys()]
+        fresh = self._open_boxes(given.values())
+        if self._is_open:
+            for box in fresh:
+                box.start()
+        for box in gone:
+            del self._wants[box.name]
+            await box.stop()
+            if left := box.numbers():
+                _log.warning("%d alerts for %r are dropped: there is no such channel any more", len(left), box.name)
+                await self._forget(left)
+
     async def keep(self, alerts: Iterable[Alert]) -> list[Notice]:
         """Put alerts into the outbox, for every channel that wants them; nobody is told yet."""
         notices = [
             Notice(id=next(self._numbers), channel=name, since=self._clock.posix(), alert=alert)
             for alert in alerts
-            for name in self._boxes
+            for name in tuple(self._boxes)
             if self._wants[name](alert)
         ]
         if notices and await self._on_disk(partial(self._outbox.put, notices)):
@@ -119,7 +132,8 @@ class Delivery:
     def release(self, notices: Iterable[Notice]) -> None:
         """Have notices told that are in the outbox."""
         for notice in notices:
-            self._boxes[notice.channel].add(notice)
+            if (box := self._boxes.get(notice.channel)) is not None:  # it may have gone meanwhile
+                box.add(notice)
 
     def status(self) -> Named[ChannelStatus]:
         """Return how every channel fares."""
@@ -148,6 +162,18 @@ class Delivery:
             await box.stop()
         await self._on_disk(self._outbox.close)
         self._worker.close()
+
+    def _open_boxes(self, channels: Iterable[Channel]) -> list[Mailbox]:
+        """Take channels in, and return the boxes of those that are new."""
+        fresh: list[Mailbox] = []
+        for channel in channels:
+            self._wants[channel.name] = channel.wants
+            if channel.name not in self._boxes:
+                fresh.append(
+                    Mailbox(channel.name, channel.send, self._clock, arrived=self._arrived, given_up=self._given_up)
+                )
+                self._boxes[channel.name] = fresh[-1]
+        return fresh
 
     async def _settle(self) -> None:
         for box in self._boxes.values():

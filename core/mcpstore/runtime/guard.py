@@ -18,10 +18,13 @@ class MassFailureGuard:
 
     Args:
         interval: The check interval, in seconds.
+
+    Attributes:
+        interval: The check interval, in seconds.
     """
 
     def __init__(self, interval: float) -> None:
-        self._interval = interval
+        self.interval: float = interval
         self._failed: dict[str, float] = {}
         self._since: float | None = None
 
@@ -34,17 +37,17 @@ class MassFailureGuard:
             now: The time.
         """
         self._failed[name] = now
-        recent = sum(1 for when in self._failed.values() if now - when < self._interval)
+        recent = sum(1 for when in self._failed.values() if now - when < self.interval)
         if live < FEWEST or recent <= SHARE * live:
             self._since = None
             return False
         if self._since is None:
             self._since = now
-        return now - self._since < INTERVALS * self._interval
+        return now - self._since < INTERVALS * self.interval
 
     def is_raised(self, now: float) -> bool:
         """Whether failures count for nothing at the moment."""
-        return self._since is not None and now - self._since < INTERVALS * self._interval
+        return self._since is not None and now - self._since < INTERVALS * self.interval
 
     def passed(self, name: str) -> None:
         """Take down that a service answered, or is not there any longer."""

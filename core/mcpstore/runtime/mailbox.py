@@ -18,8 +18,8 @@ from mcpstore.runtime.outbox import Notice
 
 __all__ = ["Mailbox", "merged"]
 
-LIMIT: Final = 10.0
-"""Seconds a channel has for one alert."""
+LIMIT: Final = 15.0
+"""Seconds a channel has for one alert; who sends has ten, and says then what took so long."""
 
 BACKOFF_BASE: Final = 1.0
 BACKOFF_CAP: Final = 60.0
@@ -110,6 +110,10 @@ class Mailbox:
         self._waiting += 1
         self._quiet.clear()
         self._wake.set()
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the notices that wait."""
+        return [notice.id for line in self._lines.values() for notice in line.notices]
 
     def start(self) -> None:
         """Begin to tell."""

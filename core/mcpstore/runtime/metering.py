@@ -99,6 +99,10 @@ class Metering(Witness):
         if self._is_on:
             self._task = asyncio.create_task(self._run(supervisor), name="mcpstore-metering")
 
+    def adopt(self, config: MonitoringConfig) -> None:
+        """Have other thresholds from now on; whether anything is measured at all stays as it is."""
+        self._slow_after = config.tool_monitoring.slow_call_threshold
+
     async def close(self) -> None:
         """Take the last samples and have everything written."""
         if self._task is not None:
@@ -205,9 +209,10 @@ class Metering(Witness):
     # --- looking
 
     async def _run(self, supervisor: Supervisor) -> None:
-        interval = supervisor.timing.check_interval
-        due = self._clock.now() + interval
+        due = self._clock.now() + supervisor.timing.check_interval
         while True:
+            interval = supervisor.timing.check_interval  # which may change
+            due = min(due, self._clock.now() + interval)
             await asyncio.sleep(min(LOOK_EVERY, interval, max(0.0, due - self._clock.now())))
             try:
                 await self._look(supervisor.runners())

@@ -108,6 +108,17 @@ class Supervisor:
             pinboard=self.pinboard,
         )
 
+    def retime(self, timing: Timing, limits: Limits) -> None:
+        """Take other times from now on; a timer that runs keeps the time it was given.
+
+        Args:
+            timing: How long everything takes.
+            limits: How often is too often.
+        """
+        self.timing = timing
+        self._shared.timing, self._shared.limits = timing, limits
+        self._shared.guard.interval = timing.check_interval
+
     # --- the fleet
 
     def runner(self, name: str) -> Runner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -30,7 +30,10 @@ _log = logging.getLogger("mcpstore.store")
 
 
 def find_alerting(
-    plugins: PluginManager, config: MonitoringConfig, timing: Timing
+    plugins: PluginManager,
+    config: MonitoringConfig,
+    timing: Timing,
+    refuse: Callable[[int, ConfigError], None] | None = None,
 ) -> tuple[list[Line], tuple[AlertRule, ...]]:
     """Return the lines to people that a configuration names, and the rules. Blocking: plugins are loaded.
 
@@ -38,6 +41,8 @@ def find_alerting(
         plugins: Offer handlers and rules.
         config: The thresholds, and what else a person set.
         timing: How often services are checked.
+        refuse: Called with the number of each rule of the configuration that cannot be used, and with what is wrong
+            with it; such a rule is left out. Without it, the first one is an error.
 
     Raises:
         ConfigError: A rule, or the settings of a handler, cannot be used.
@@ -51,7 +56,7 @@ def find_alerting(
             raise ConfigError(f"alerts.handlers: two are called {name!r}; give one of them another `name`")
         if (line := _line(plugins, name, said)) is not None:
             found[name] = line
-    return list(found.values()), rules_of(config, plugins.offers("alert rule").values(), timing)
+    return list(found.values()), rules_of(config, plugins.offers("alert rule").values(), timing, refuse)
 
 
 def alarm_of(

@@ -13,7 +13,6 @@ from typing import Any, Final
 from mcpstore.config.expansion import Surroundings, expand, workspace_of
 from mcpstore.config.memory import MemoryDocument
 from mcpstore.config.reading import Reading
-from mcpstore.core.context import Limits
 from mcpstore.core.models.secret import Redactor
 from mcpstore.core.models.service import ServiceSpec
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
@@ -21,7 +20,6 @@ from mcpstore.core.registry import Registry
 from mcpstore.errors import ConfigError, DependencyCycle, StoreClosed
 from mcpstore.hooks.persistence import Document, Edit, Problem
 from mcpstore.monitoring.config import MonitoringConfig
-from mcpstore.monitoring.effect import timed
 from mcpstore.plugin_manager import PluginIndex, PluginManager
 from mcpstore.runtime.alarm import Alarm
 from mcpstore.runtime.clock import Clock
@@ -31,10 +29,11 @@ from mcpstore.runtime.pinning import Pinboard, PinFolder
 from mcpstore.runtime.shared import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.runtime.traces import Traces
-from mcpstore.store.alerting import alarm_of, find_alerting
+from mcpstore.store.alerting import alarm_of
+from mcpstore.store.attention import Attention
 from mcpstore.store.book import Book, Difference
 from mcpstore.store.keeping import archive_of, find_exporters, find_history
-from mcpstore.store.opening import blocked_plugins, find_document, monitoring_of, open_document
+from mcpstore.store.opening import blocked_plugins, find_document, open_document
 from mcpstore.store.reaping import reap_lost
 from mcpstore.store.state_dir import StateDir, default_state_dir
 from mcpstore.store.views import snapshot
@@ -68,7 +67,7 @@ class House:
         book: The configuration.
         supervisor: The services.
         state: The state directory, if there is one.
-        monitoring: How services are watched and who is told.
+        attention: How services are watched and who is told.
         metering: What is measured of them.
         alarm: What people are told of them.
     """
@@ -76,7 +75,6 @@ class House:
     alarm: Alarm
     book: Book
     metering: Metering
-    monitoring: MonitoringConfig
     supervisor: Supervisor
 
     def __init__(
@@ -97,9 +95,8 @@ class House:
         self._config = config
         self._state_dir = state_dir
         self._starts = start
-        self._timing = timing
         self._clock = clock or Clock()
-        self._monitoring = monitoring
+        self.attention: Attention = Attention(monitoring, timing, self.plugins)
         self._watching: asyncio.Task[None] | None = None
         self._rereading: asyncio.Task[None] | None = None
         self._exports = Exports()
@@ -118,10 +115,9 @@ class House:
         """
         try:
             document = await self._load()
-            self._set_up_monitoring()
+            lines, rules = await self.attention.open(self.book.reading)
             open_history = await asyncio.to_thread(find_history, self.plugins, self.book.reading.content)
             exporters = find_exporters(self.plugins, self.book.reading.content)
-            lines, rules = await asyncio.to_thread(find_alerting, self.plugins, self.monitoring, self._timing)
         except ConfigError:
             await self.plugins.close()
             raise
@@ -140,8 +136,8 @@ class House:
             self.plugins,
             self.prepare,
             clock=self._clock,
-            timing=self._timing,
-            limits=Limits(attempts=self._timing.attempts, failures=self.monitoring.retries),
+            timing=self.attention.timing,
+            limits=self.attention.limits,
             eras=eras,
             reread=self._reread_soon,
             witness=self.metering,
@@ -164,12 +160,6 @@ class House:
             # services of a configuration in memory may be added later on
             await board.tidy(None if isinstance(document, MemoryDocument) else self.book.reading.places)
         return board
-
-    def _set_up_monitoring(self) -> None:
-        self.monitoring = monitoring_of(self._monitoring, self.book.reading.content)
-        self._timing = timed(self._timing, self.monitoring)
-        if (level := self.monitoring.data_collection.log_level) is not None:
-            logging.getLogger("mcpstore").setLevel(level)
 
     async def _load(self) -> Document:
         """Load plugins and configuration.
@@ -243,9 +233,15 @@ class House:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything odd about the configuration."""
+        odd = (*self.book.problems, *self.attention.problems)
         if self._cycle is None:
-            return self.book.problems
-        return (Problem(where=self.book.location, what=str(self._cycle)), *self.book.problems)
+            return odd
+        return (Problem(where=self.book.location, what=str(self._cycle)), *odd)
+
+    @property
+    def monitoring(self) -> MonitoringConfig:
+        """How services are watched and who is told."""
+        return self.attention.config
 
     async def edit(self, make: Callable[[Reading], Sequence[Edit]]) -> None:
         """Change the configuration and let the services follow.
@@ -274,6 +270,7 @@ class House:
                 fresh = [s for s in difference.changed if s.enabled and not known[s.name].enabled]
                 self.supervisor.start_in_order(s.name for s in (*difference.added, *fresh) if s.enabled)
             await asyncio.gather(*stopped, *removed)
+            await self.attention.follow(self.book.reading, self.supervisor, self.metering, self.alarm)
 
     async def reread(self) -> None:
         """Read the configuration again and let the services follow; one that cannot be read changes nothing."""

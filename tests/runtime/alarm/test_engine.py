@@ -151,7 +151,7 @@ async def test_a_rule_that_raises_costs_only_itself_and_is_told_once(watch):
         ("always", "a", "fired"), ("always", "b", "fired"), ("rule_failing", "", "fired"),
     ]  # fmt: skip
     assert any("broken: it raised ZeroDivisionError: oh" in alert.message for alert in world.person.heard)
-    assert world.alarm.errors["broken"] > 100
+    assert world.alarm.faults.errors["broken"] > 100
 
 
 async def test_a_rule_that_cannot_tell_changes_nothing(watch):
@@ -285,7 +285,7 @@ async def test_tools_that_change_are_told(watch):
     assert world.person.told == [("tools_changed", "a", "fired")]
     assert "tool 'echo' is not what it was: description is new: 'now it does" in world.person.heard[0].message
     await world.until(lambda: len(world.person.told) == 2)
-    assert world.alarm._tool_changes == {}
+    assert world.alarm._figures._tool_changes == {}
 
 
 async def test_a_store_that_is_closed_ends_no_trouble(watch, tmp_path):

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from mcpstore.core.alerting import AlertEvent, AlertState
-from mcpstore.core.context import Desired
 from mcpstore.core.models.alert import Alert, AlertKind, Silence
-from mcpstore.core.models.metrics import ServiceMetrics
-from mcpstore.core.models.service import Reason
-from mcpstore.errors import MCPStoreError, ServiceNotFound
+from mcpstore.errors import MCPStoreError
 from mcpstore.hooks.alert import AlertRule, AlertScope, Undecided
-from mcpstore.monitoring.alerts import DEGRADED, concerns, manager_fields, service_fields
+from mcpstore.monitoring.alerts import DEGRADED, concerns
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.plugin_manager.guest import story
+from mcpstore.runtime.alarm.faults import Faults
+from mcpstore.runtime.alarm.figures import Figures
 from mcpstore.runtime.alarm.journal import Journal
 from mcpstore.runtime.alarm.listeners import Listeners
 from mcpstore.runtime.alarm.silences import Silences
@@ -59,7 +58,7 @@ class Alarm:
         rules: When people are told.
         listeners: Callbacks that hear of alerts.
         telling: What was told, and what is still to be told.
-        errors: How often each rule could not be evaluated.
+        faults: Rules that cannot be evaluated.
     """
 
     def __init__(
@@ -74,21 +73,19 @@ class Alarm:
     ) -> None:
         self.rules: Sequence[AlertRule] = rules
         self.listeners: Listeners = Listeners()
-        self.telling: Telling = Telling(lines, clock, folder)
-        self.errors: dict[str, int] = {}
+        self.telling: Telling = Telling(lines, clock, folder, blame=self._blame)
+        self.faults: Faults = Faults()
         self._clock = clock
         self._plugins = plugins
         self._reminders = reminders
         self._silences = Silences(None if folder is None else Journal(folder / "silences.jsonl"))
         self._watches: dict[tuple[str, str], Watch] = {}
         self._concerned: dict[str, tuple[AlertRule, ...]] = {}
-        self._failing: dict[tuple[str, str], str] = {}
-        self._tool_changes: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._due: dict[str, asyncio.TimerHandle] = {}
         self._last: dict[str, float] = {}
         self._is_inhibited = False
         self._supervisor: Supervisor | None = None
-        self._metering: Metering | None = None
+        self._figures: Figures | None = None
         self._task: asyncio.Task[None] | None = None
         self._unmuting: asyncio.TimerHandle | None = None
 
@@ -110,7 +107,7 @@ class Alarm:
         if is_passive:
             await self.load()
             return
-        self._supervisor, self._metering = supervisor, metering
+        self._supervisor, self._figures = supervisor, Figures(supervisor, metering, self._clock)
         known = {rule.name: rule for rule in self.rules}
         await self.load()
         for alert in list(self.telling.past.open.values()):
@@ -124,7 +121,36 @@ class Alarm:
         metering.on_look.append(self._look)
         metering.on_difference.append(self.tools_changed)
         self._remute()
-        self._task = asyncio.create_task(self._run(supervisor.timing.check_interval), name="mcpstore-alarm")
+        self._task = asyncio.create_task(self._run(supervisor), name="mcpstore-alarm")
+
+    async def adopt(self, rules: Sequence[AlertRule], lines: Sequence[Line], *, reminders: bool) -> None:
+        """Have other rules and other lines from now on.
+
+        What goes on under a rule that stays goes on; what went on under a rule that is gone is over.
+
+        Args:
+            rules: When people are told.
+            lines: How they are told.
+            reminders: Whether people are told again while something goes on.
+        """
+        known = {rule.name: rule for rule in rules}
+        self.rules, self._reminders = rules, reminders
+        self._concerned.clear()
+        self.faults.renew()
+        await self.telling.adopt(lines)
+        if self._supervisor is None:
+            return
+        for key, watch in list(self._watches.items()):
+            rule = known.get(watch.rule.name)
+            if rule is not None and concerns(rule, watch.service):
+                watch.adopt(rule, spacing=self._supervisor.timing.check_interval, reminders=reminders)
+            else:
+                watch.leave()
+                self._drop(key, watch)
+        self._inhibit()
+        self._remute()
+        for service in {runner.spec.name for runner in self._supervisor.runners()} | {MANAGER}:
+            self.news(service)
 
     async def close(self) -> None:
         """Watch nothing any longer; what can be told at once is told, the rest waits for the next start."""
@@ -149,8 +175,8 @@ class Alarm:
 
     def tools_changed(self, service: str, changes: Sequence[str]) -> None:
         """Take note that tools of a service are not what they were."""
-        _, before = self._tool_changes.get(service, (0.0, ()))
-        self._tool_changes[service] = (self._clock.now(), (*before, *changes)[-10:])
+        assert self._figures is not None  # noqa: S101 - it was opened
+        self._figures.tools_changed(service, changes)
         self.news(service)
 
     def evaluate(self, service: str) -> None:
@@ -158,13 +184,14 @@ class Alarm:
         if (handle := self._due.pop(service, None)) is not None:
             handle.cancel()
         self._last[service] = self._clock.now()
+        assert self._figures is not None  # noqa: S101 - it was opened
         if service == MANAGER:
-            self._judge(service, self._manager_fields())
+            self._judge(service, self._figures.of_manager(self.faults.told()))
             self._inhibit()
             return
         if self._is_degraded() != self._is_inhibited:
             self.evaluate(MANAGER)
-        is_wanted, fields = self._service_fields(service)
+        is_wanted, fields = self._figures.of_service(service)
         if fields is not None:
             self._judge(service, fields)
         elif not is_wanted:
@@ -210,16 +237,15 @@ class Alarm:
     def _spacing(self) -> float:
         return SPACING if self._supervisor is None else min(SPACING, self._supervisor.timing.check_interval / 10)
 
-    async def _run(self, interval: float) -> None:
+    async def _run(self, supervisor: Supervisor) -> None:
         """Look at everything once in an interval: figures change even where nothing happens."""
-        assert self._supervisor is not None  # noqa: S101 - it was opened
         while True:
             names = sorted(
-                {runner.spec.name for runner in self._supervisor.runners()} | {service for _, service in self._watches}
+                {runner.spec.name for runner in supervisor.runners()} | {service for _, service in self._watches}
             )
             names = [MANAGER, *(name for name in names if name != MANAGER)]
             for name in names:
-                await asyncio.sleep(interval / len(names))
+                await asyncio.sleep(supervisor.timing.check_interval / len(names))
                 self.evaluate(name)
 
     def _look(self) -> None:
@@ -227,34 +253,30 @@ class Alarm:
 
     def _judge(self, service: str, fields: dict[str, Any]) -> None:
         for rule in self._rules_about(service):
-            key = (rule.name, service)
-            watch = self._watches.get(key)
-            try:
-                holds = bool(rule.condition(fields))  # type: ignore[operator]  # prepared: it can be called
-                if watch is None and holds:
-                    watch = self._watch(rule, service)
-                if watch is not None:
-                    watch.judge(holds, fields)
-            except Undecided:
-                continue
-            except Exception as error:  # noqa: BLE001 - a rule that raises costs only itself
-                self._failed(key, story(error))
-                if watch is not None:
-                    watch.post(AlertEvent.ERROR)
-                continue
-            if self._failing.pop(key, None) is not None:
+            if not self.faults.is_out(rule.name):
+                self._apply(rule, service, fields)
+
+    def _apply(self, rule: AlertRule, service: str, fields: dict[str, Any]) -> None:
+        key, began = (rule.name, service), self._clock.now()
+        watch = self._watches.get(key)
+        try:
+            holds = bool(rule.condition(fields))  # type: ignore[operator]  # prepared: it can be called
+            if watch is None and holds:
+                watch = self._watch(rule, service)
+            if watch is not None:
+                watch.judge(holds, fields)
+        except Undecided:
+            return
+        except Exception as error:  # noqa: BLE001 - a rule that raises costs only itself
+            if self.faults.failed(rule.name, service, story(error)) and service != MANAGER:
                 self.news(MANAGER)
             if watch is not None:
-                self._tidy(key, watch)
-
-    def _failed(self, key: tuple[str, str], what: str) -> None:
-        rule, service = key
-        self.errors[rule] = self.errors.get(rule, 0) + 1
-        if key not in self._failing:
-            _log.warning("rule %r cannot be evaluated for %r: it %s", rule, service or "the manager", what)
-            if service != MANAGER:
-                self.news(MANAGER)
-        self._failing[key] = what
+                watch.post(AlertEvent.ERROR)
+            return
+        if self.faults.took(rule.name, service, self._clock.now() - began):
+            self.news(MANAGER)
+        if watch is not None:
+            self._tidy(key, watch)
 
     def _watch(self, rule: AlertRule, service: str) -> Watch:
         watch = self._watches.get((rule.name, service))
@@ -275,16 +297,20 @@ class Alarm:
 
     def _tidy(self, key: tuple[str, str], watch: Watch) -> None:
         if watch.is_quiet:
-            watch.close()
-            del self._watches[key]
+            self._drop(key, watch)
+
+    def _drop(self, key: tuple[str, str], watch: Watch) -> None:
+        watch.close()
+        del self._watches[key]
 
     def _gone(self, service: str) -> None:
         for key, watch in [(key, watch) for key, watch in self._watches.items() if key[1] == service]:
             watch.post(AlertEvent.GONE)
             self._tidy(key, watch)
-        for key in [key for key in self._failing if key[1] == service]:
-            del self._failing[key]
-        for kept in (self._last, self._tool_changes, self._concerned):
+        assert self._figures is not None  # noqa: S101 - it was opened
+        self._figures.forget(service)
+        self.faults.forget(service)
+        for kept in (self._last, self._concerned):
             kept.pop(service, None)
 
     def _rules_about(self, service: str) -> tuple[AlertRule, ...]:
@@ -301,42 +327,8 @@ class Alarm:
         elif alert.kind is AlertKind.RESOLVED:
             self._plugins.notify("mcpstore_alert_resolved", alert=alert)
 
-    # --- what rules look at
-
-    def _service_fields(self, service: str) -> tuple[bool, dict[str, Any] | None]:
-        """Return whether a service is wanted, and what rules look at; None if there is nothing to look at."""
-        assert self._supervisor is not None  # noqa: S101 - it was opened
-        assert self._metering is not None  # noqa: S101
-        try:
-            ctx = self._supervisor.runner(service).ctx
-        except ServiceNotFound:
-            return False, None
-        if ctx.desired is not Desired.RUN:
-            return ctx.reason is Reason.NEW, None  # one that waits for others to be started is not gone
-        metrics: ServiceMetrics = self._metering.metrics(service)
-        return True, service_fields(metrics, self._metering.machine, self._changes_of(service))
-
-    def _changes_of(self, service: str) -> tuple[str, ...]:
-        when, changes = self._tool_changes.get(service, (0.0, ()))
-        assert self._supervisor is not None  # noqa: S101 - it was opened
-        if changes and self._clock.now() - when > 2 * self._supervisor.timing.check_interval:
-            del self._tool_changes[service]
-            return ()
-        return changes
-
-    def _manager_fields(self) -> dict[str, Any]:
-        assert self._supervisor is not None  # noqa: S101 - it was opened
-        assert self._metering is not None  # noqa: S101
-        failing: dict[str, str] = {}
-        for (rule, service), what in self._failing.items():
-            failing.setdefault(rule, f"it {what}" + (f" (for {service})" if service else ""))
-        return manager_fields(
-            self._metering.machine,
-            services=len(self._supervisor.runners()),
-            mass_failure=self._supervisor.is_mass_failure,
-            stalled=self._clock.now() - self._supervisor.last_trouble,
-            failing_rules=failing,
-        )
+    def _blame(self, line: Line, what: str) -> None:
+        self._plugins.blame("alert handler", line.handler.name, what)
 
     # --- muting
 

@@ -19,8 +19,9 @@ from mcpstore.core.models.record import Named
 from mcpstore.errors import MCPStoreError, UnknownPlugin
 from mcpstore.hooks.alert import AlertHandler
 from mcpstore.plugin_manager.courier import Courier
-from mcpstore.plugin_manager.guest import story
-from mcpstore.plugin_manager.worker import TookTooLong, Worker
+from mcpstore.plugin_manager.guest import STEP_LIMIT, story
+from mcpstore.plugin_manager.steps import Steps
+from mcpstore.plugin_manager.worker import StillBusy, TookTooLong, Worker
 from mcpstore.runtime.alarm.grouping import grouped
 from mcpstore.runtime.alarm.journal import Journal
 from mcpstore.runtime.alarm.past import Past
@@ -50,6 +51,10 @@ WRITE_LIMIT: Final = 30.0
 """Seconds that keeping an alert may take; it is told all the same."""
 
 _log = logging.getLogger("mcpstore.alerts")
+
+
+def _nothing(*_: Any) -> None:
+    pass
 
 
 @attrs.frozen(kw_only=True)
@@ -87,18 +92,23 @@ class Telling:
         lines: The lines to people.
         clock: Time and chance.
         folder: Where everything is kept; in memory only if it is None.
+        blame: Called with a line whose handler keeps the event loop, and with what it does.
 
     Attributes:
         past: What was told.
     """
 
-    def __init__(self, lines: Sequence[Line], clock: Clock, folder: Path | None) -> None:
+    def __init__(
+        self, lines: Sequence[Line], clock: Clock, folder: Path | None, blame: Callable[[Line, str], None] = _nothing
+    ) -> None:
         self.past: Past = Past(None if folder is None else Journal(folder / "history.jsonl"))
         self._lines = {line.name: line for line in lines}
-        self._couriers = {line.name: Courier(f"alerts-{line.name}", limit=LIMIT, on_drop=_nothing) for line in lines}
-        channels = [Channel(name=line.name, send=partial(self._send, line.name), wants=line.wants) for line in lines]
+        self._couriers: dict[str, tuple[Courier, Steps]] = {line.name: _courier(line.name) for line in lines}
+        self._blame = blame
         self._folder = folder
-        self._delivery = Delivery(channels, Outbox(None if folder is None else folder / "outbox.jsonl"), clock)
+        self._delivery = Delivery(
+            self._channels(lines), Outbox(None if folder is None else folder / "outbox.jsonl"), clock
+        )
         self._clock = clock
         self._worker = Worker("mcpstore-alerts")
         self._held: deque[Alert] = deque()
@@ -131,9 +141,18 @@ class Telling:
             self._task.cancel()
             await asyncio.wait([self._task])
             await self._delivery.close()
-        for courier in self._couriers.values():
+        for courier, _ in self._couriers.values():
             await courier.close()
         self._worker.close()
+
+    async def adopt(self, lines: Sequence[Line]) -> None:
+        """Have other lines from now on; what waits for one that stays is told there, as it is now."""
+        self._lines = {line.name: line for line in lines}
+        for name in self._lines.keys() - self._couriers.keys():
+            self._couriers[name] = _courier(name)
+        await self._delivery.adopt(self._channels(lines))
+        for name in self._couriers.keys() - self._lines.keys():
+            await self._couriers.pop(name)[0].close()
 
     def take(self, alert: Alert) -> None:
         """Take an alert; returns at once."""
@@ -167,7 +186,7 @@ class Telling:
         )
         try:
             await self._send(name, alert)
-        except TookTooLong as error:
+        except (TookTooLong, StillBusy) as error:
             raise MCPStoreError(f"alert handler {name!r} {error}") from None
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is what was asked for
             raise MCPStoreError(f"alert handler {name!r} {story(error)}") from None
@@ -175,8 +194,20 @@ class Telling:
     # --- helpers
 
     async def _send(self, name: str, alert: Alert) -> None:
-        line = self._lines[name]
-        await self._couriers[name].call(partial(line.handler.send, alert, line.settings), {})
+        line, (courier, steps) = self._lines[name], self._couriers[name]
+        try:
+            await courier.call(partial(line.handler.send, alert, line.settings), {})
+        finally:
+            kept, steps.longest = steps.longest, 0.0
+            if kept > STEP_LIMIT:
+                self._blame(
+                    line,
+                    f"kept the event loop for {kept:.2f} s while it sent an alert; "
+                    "make `send` a plain function, which runs in a thread of its own",
+                )
+
+    def _channels(self, lines: Sequence[Line]) -> list[Channel]:
+        return [Channel(name=line.name, send=partial(self._send, line.name), wants=line.wants) for line in lines]
 
     async def _run(self) -> None:
         while self._held or not self._is_closing:
@@ -224,5 +255,6 @@ class Telling:
             self._is_in_trouble = False
 
 
-def _nothing() -> None:
-    pass
+def _courier(name: str) -> tuple[Courier, Steps]:
+    steps = Steps()
+    return Courier(f"alerts-{name}", limit=LIMIT, on_drop=_nothing, steps=steps), steps

@@ -62,7 +62,7 @@ class Watch:
         self._good = 0
         self._good_at = 0.0
         self._number = 0
-        self._is_gone = False
+        self._over = ""
 
     @property
     def is_quiet(self) -> bool:
@@ -75,6 +75,21 @@ class Watch:
         self.told = told
         self._began = told.began or told.timestamp
         self._number = told.number
+
+    def adopt(self, rule: AlertRule, *, spacing: float, reminders: bool) -> None:
+        """Go on under another version of the rule.
+
+        Args:
+            rule: The rule as it is now.
+            spacing: Seconds between two evaluations that both count.
+            reminders: Whether people are told again while it goes on.
+        """
+        self.rule, self._spacing, self._reminders = rule, spacing, reminders
+
+    def leave(self) -> None:
+        """Be done with it, because the rule does not look at the service any more."""
+        self._over = "not watched any more after {duration}; before that: {said}"
+        self._step(AlertEvent.GONE)
 
     def judge(self, holds: bool, fields: Mapping[str, Any]) -> None:
         """Take note of whether the condition holds.
@@ -96,10 +111,10 @@ class Watch:
 
     def post(self, event: AlertEvent) -> None:
         """Let something happen."""
-        self._is_gone = event is AlertEvent.GONE
-        self.ctx, actions = alerting.step(self.ctx, event, reminders=self._reminders)
-        for action in actions:
-            self._carry_out(action)
+        # Whoever stopped or removed a service did not repair it.
+        is_gone = event is AlertEvent.GONE
+        self._over = "stopped or removed after {duration}; before that: {said}" if is_gone else ""
+        self._step(event)
 
     def close(self) -> None:
         """Stop every timer; nothing is told."""
@@ -108,6 +123,11 @@ class Watch:
         self._timers.clear()
 
     # --- what the machine asks for
+
+    def _step(self, event: AlertEvent) -> None:
+        self.ctx, actions = alerting.step(self.ctx, event, reminders=self._reminders)
+        for action in actions:
+            self._carry_out(action)
 
     def _carry_out(self, action: AlertAction) -> None:
         match action:
@@ -156,9 +176,8 @@ class Watch:
     def _resolve(self) -> None:
         self._number = 0
         said = self.told.message if self.told is not None else self.rule.name
-        # Whoever stopped or removed a service did not repair it.
-        text = "stopped or removed after {duration}; before that: {said}" if self._is_gone else self.rule.resolved
-        over = self._notice(AlertKind.RESOLVED, text or "over after {duration}: {said}", said=said)
+        text = self._over or self.rule.resolved or "over after {duration}: {said}"
+        over = self._notice(AlertKind.RESOLVED, text, said=said)
         self.told = None
         self._tell(over)
 
