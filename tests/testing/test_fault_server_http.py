@@ -92,6 +92,24 @@ async def test_it_drips(web):
     assert json.loads(b"".join(pieces))["id"] == 1
 
 
+@flags("--drip-head", 0.01)
+async def test_its_head_drips(web):
+    began = time.monotonic()
+    status, headers, body = await post(web, "initialize")
+    assert time.monotonic() - began >= 0.1
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert json.loads(body)["id"] == 1
+
+
+async def test_it_listens_where_it_is_told_to():
+    async with fault_process("--host", "127.0.0.2", "--http", 0) as server:
+        _, writer = await asyncio.open_connection("127.0.0.2", server.port)
+        writer.close()
+        await writer.wait_closed()
+        with pytest.raises(OSError, match="Connect call failed"):
+            await asyncio.open_connection("127.0.0.1", server.port)
+
+
 async def _chunks(web: Web):
     while piece := await asyncio.to_thread(web.chunk):
         yield piece

@@ -1,0 +1,95 @@
+"""A store that runs wherever it is started, and is steered over its pipes: `manager.py`, requests and answers as lines.
+
+It goes through its timing twenty times as fast as usual. Each event comes with its own time and with how long the event
+loop has stood still so far, so that a busy machine is not mistaken for a slow manager.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from mcpstore import AsyncMCPStore
+from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.errors import MCPStoreError
+from mcpstore.store.desk import Desk
+from mcpstore.wire.http import alive
+
+TIMING = attrs.evolve(
+    DEFAULT_TIMING.scaled(1 / 20),
+    check_interval=1.0,
+    check_timeout=1.0,
+    connect_timeout=1.0,
+    slow_enter=0.7,
+    slow_leave=0.6,
+    call_timeout=3.0,
+)
+BEAT = 0.02
+
+
+class Manager:
+    """The store, and what is told of it."""
+
+    def __init__(self, store: AsyncMCPStore) -> None:
+        self.desk = Desk(store)
+        self.late = 0.0
+        self.tasks: set[asyncio.Task[Any]] = set()
+        store.on_state_change(self.changed)
+
+    async def beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + BEAT
+            await asyncio.sleep(BEAT)
+            self.late += loop.time() - due
+
+    async def changed(self, name: str, _old: Any, new: Any, metadata: Any) -> None:
+        self.say(event=new.value, service=name, reason=metadata.reason.value, error=metadata.error_message or "")
+
+    def say(self, **told: Any) -> None:
+        told |= {"at": asyncio.get_running_loop().time(), "late": self.late}
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+
+    async def answer(self, number: int, verb: str, arguments: dict[str, Any]) -> None:
+        try:
+            if verb == "own":
+                self.say(number=number, answer=self.own())
+            else:
+                self.say(number=number, answer=await self.desk.answer(verb, arguments))
+        except MCPStoreError as error:
+            self.say(number=number, failed=type(error).__name__, error=str(error))
+
+    def own(self) -> dict[str, int]:
+        """Return what there is of this process that might leak."""
+        others = asyncio.all_tasks() - self.tasks
+        return {"files": len(list(Path("/proc/self/fd").iterdir())), "tasks": len(others), "pid": os.getpid()}
+
+    async def serve(self) -> None:
+        reader = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        async for line in reader:
+            task = asyncio.create_task(self.answer(**json.loads(line)))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+
+async def main() -> None:
+    alive.IDLE, alive.INTERVAL = 1, 1
+    store = AsyncMCPStore({"mcpServers": {}}, timing=TIMING, monitoring_config={"enabled": False})
+    async with store:
+        manager = Manager(store)
+        beating = asyncio.create_task(manager.beat())
+        manager.say(event="open", service="", reason="", error="")
+        await manager.serve()
+        beating.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
