@@ -31,7 +31,7 @@ def test_without_a_manager_the_files_are_shown_and_changed(shell):
     assert "there are no alerts" in shell("alerts").err
     assert "nobody was told anything" in shell("alerts", "history", "--since", "1d").err
     assert "there are no silences" in shell("alerts", "silences").err
-    made = shell("alerts", "silence").out
+    made = shell("alerts", "silence", "--all").out
     assert made.split()[1] in shell("alerts", "silences").out
     tried = shell("alerts", "test", "console")
     assert tried.code == 0

@@ -82,18 +82,24 @@ def history(
 @alerts_app.command()
 def silence(
     context: typer.Context,
-    service: Annotated[str, typer.Argument(help="A pattern of services, such as 'web-*'.")] = "*",
-    rule: Annotated[str, typer.Option(help="A pattern of rules.")] = "*",
+    service: Annotated[
+        str | None, typer.Argument(help="A pattern of services, such as 'web-*'; all if only a rule is named.")
+    ] = None,
+    rule: Annotated[str | None, typer.Option(help="A pattern of rules; all if only a service is named.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every alert of every service.")] = False,
     for_: Annotated[str, typer.Option("--for", help="How long: 90s, 15m, 2h, 1d.")] = "1h",
     comment: Annotated[str, typer.Option("--comment", "-m", help="Why.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Tell nobody of some alerts for a while; what still goes on at the end is told then."""
     seconds = _seconds(for_)
+    if everything is not (service is None and rule is None):
+        raise typer.BadParameter("name a service, a --rule, or both; or say --all, and neither")
 
     async def work() -> None:
         async with reach(_options(context, as_json)) as store:
-            made = await store.ask("silence", service=service, rule=rule, seconds=seconds, comment=comment)
+            wanted = {"service": "*" if service is None else service, "rule": "*" if rule is None else rule}
+            made = await store.ask("silence", **wanted, seconds=seconds, comment=comment)
         if as_json:
             show.print_json(made)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
@@ -15,7 +15,11 @@ from mcpstore.cli.reach import Options, reach, reach_manager
 
 __all__: list[str] = []
 
-Timeout = Annotated[float | None, typer.Option(help="Seconds to wait for the outcome.")]
+ENDED: Final = "until the attempt has ended, which takes 60 s at most, 300 s where something is downloaded first"
+
+Timeout = Annotated[
+    float | None, typer.Option(help=f"Seconds to wait for the outcome of an attempt. Default: {ENDED}.")
+]
 
 
 @app.command()
@@ -28,8 +32,9 @@ def start(context: typer.Context, names: list[str], timeout: Timeout = None, as_
                 for name in names:
                     await store.store.enable_service(name)
                 show.note("no manager is running; they start with it: mcpstore up")
-                return Exit.OK
-            done = {name: await store.ask("start", name=name, timeout=timeout) for name in names}
+                return _written(names, as_json, enabled=True)
+            with show.busy("starting …"):
+                done = {name: await store.ask("start", name=name, timeout=timeout) for name in names}
         return _tell(done, as_json, yes="is running", no="could not be started; see: mcpstore status {}")
 
     perform(work)
@@ -51,8 +56,9 @@ def stop(
                 for name in names:
                     await store.store.enable_service(name, False)
                 show.note("no manager is running; they will not start with the next one")
-                return Exit.OK
-            done = {name: await store.ask("stop", name=name, force=force, persist=not once) for name in names}
+                return _written(names, as_json, enabled=False)
+            with show.busy("stopping …"):
+                done = {name: await store.ask("stop", name=name, force=force, persist=not once) for name in names}
         return _tell(done, as_json, yes="is stopped", no="did not end; see: mcpstore status {}")
 
     perform(work)
@@ -64,7 +70,8 @@ def restart(context: typer.Context, names: list[str], timeout: Timeout = None, a
 
     async def work() -> Exit:
         async with reach_manager(context.ensure_object(Options)) as manager:
-            done = {name: await manager.ask("restart", {"name": name, "timeout": timeout}) for name in names}
+            with show.busy("restarting …"):
+                done = {name: await manager.ask("restart", {"name": name, "timeout": timeout}) for name in names}
         return _tell(done, as_json, yes="is running", no="could not be started; see: mcpstore status {}")
 
     perform(work)
@@ -83,7 +90,10 @@ def recover(
 
     async def work() -> Exit:
         async with reach_manager(context.ensure_object(Options)) as manager:
-            found: list[Mapping[str, Any]] = await manager.ask("recover", {"names": names or [], "timeout": timeout})
+            with show.busy("bringing services back …"):
+                found: list[Mapping[str, Any]] = await manager.ask(
+                    "recover", {"names": names or [], "timeout": timeout}
+                )
         if as_json:
             show.print_json(found)
         elif not found:
@@ -113,9 +123,10 @@ def check(
         async with reach(context.ensure_object(Options)) as store:
             if not store.is_manager:
                 show.note("no manager is running; the services are started for the moment")
-                with show.err.status("starting …"):
+                with show.busy("starting …"):
                     await store.bring_up(*(names or ()))
-            found: list[Mapping[str, Any]] = await store.ask("check", names=names or [])
+            with show.busy("checking …"):
+                found: list[Mapping[str, Any]] = await store.ask("check", names=names or [])
         if as_json:
             show.print_json(found)
         else:
@@ -132,7 +143,7 @@ def _checks(found: list[Mapping[str, Any]]) -> Any:
             (
                 one["name"],
                 show.state_text(one["connection_state"]),
-                f"{one['response_time']:.1f} ms",
+                "-" if one["response_time"] is None else f"{one['response_time']:.1f} ms",
                 f"{one['success_rate']:.0f} %",
                 one["error"] or "",
             )
@@ -141,10 +152,17 @@ def _checks(found: list[Mapping[str, Any]]) -> Any:
     )
 
 
+def _written(names: list[str], as_json: bool, *, enabled: bool) -> Exit:
+    if as_json:
+        show.print_json([{"name": name, "done": True, "enabled": enabled} for name in names])
+    return Exit.OK
+
+
 def _tell(done: Mapping[str, bool], as_json: bool, *, yes: str, no: str) -> Exit:
     if as_json:
         show.print_json([{"name": name, "done": ok} for name, ok in done.items()])
     else:
         for name, ok in done.items():
-            show.out.print(f"{name} {yes}" if ok else f"[red]{name} {no.format(name)}[/]")
+            told = escape(f"{name} {yes if ok else no.format(name)}")
+            show.out.print(told if ok else f"[red]{told}[/]")
     return Exit.OK if all(done.values()) else Exit.FAILED

@@ -32,7 +32,7 @@ def doctor(
         async with reach(context.ensure_object(Options)) as store:
             if not store.is_manager:
                 show.note("no manager is running; the services are started for the moment")
-                with show.err.status("starting …"):
+                with show.busy("starting …"):
                     await store.bring_up(*(names or ()), limit=wait)
             found = await _examine(store, names)
         if as_json:

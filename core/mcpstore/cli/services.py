@@ -8,12 +8,15 @@ from typing import Annotated, Any
 
 import attrs
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from mcpstore.cli import show
 from mcpstore.cli.app import JsonFlag, app, perform
 from mcpstore.cli.exits import Exit
 from mcpstore.cli.reach import Options, Reach, reach
+from mcpstore.config.dialects.words import known_transport
+from mcpstore.config.entry import name_trouble
 from mcpstore.errors import ConfigError
 
 __all__: list[str] = []
@@ -90,14 +93,20 @@ def add(
     as_json: JsonFlag = False,
 ) -> None:
     """Add a service to the configuration; a running manager starts it at once."""
+    if command and url is not None:
+        raise typer.BadParameter(
+            f"a service has either a command or an address (got --url {url} and the command {command[0]!r}); "
+            "leave one of them out"
+        )
 
     async def work() -> None:
         fields = _fields(
             command=command, url=url, transport=transport, env=env, header=header, cwd=cwd, depends_on=depends_on
         )
         async with reach(context.ensure_object(Options)) as store:
-            given: Any = {"name": name, **fields} if fields else _file(name)
-            added = await store.ask("add", config=given, wait=wait if store.is_manager else None)
+            given: Any = {"name": _typed(name), **fields} if fields else _file(name)
+            with show.busy("adding …"):
+                added = await store.ask("add", config=given, wait=wait if store.is_manager else None)
             _report(added, store, as_json)
 
     perform(work)
@@ -113,7 +122,8 @@ def remove(context: typer.Context, name: str, as_json: JsonFlag = False) -> None
         if as_json:
             show.print_json({"name": name, "removed": gone})
         else:
-            show.out.print(f"removed {name}" if gone else f"removed {name}, but something of it is still running")
+            rest = "" if gone else ", but something of it is still running"
+            show.out.print(escape(f"removed {name}{rest}"))
         return Exit.OK if gone else Exit.FAILED
 
     perform(work)
@@ -124,7 +134,8 @@ def _report(added: list[Mapping[str, Any]], store: Reach, as_json: bool) -> None
         show.print_json(added)
         return
     for service in added:
-        show.out.print(f"added {service['name']}")
+        told = "{} is the same as before" if service["outcome"] == "unchanged" else f"{service['outcome']} {{}}"
+        show.out.print(escape(told.format(service["name"])))
     if not store.is_manager:
         show.note("no manager is running; the services start with it: mcpstore up")
 
@@ -147,7 +158,8 @@ def _fields(
     if url is not None:
         fields["url"] = url
     if transport is not None:
-        fields["type"] = transport
+        # Clients write labels of their own under "type"; "transport" holds what must be the name of a transport.
+        fields["transport" if known_transport(transport) is None else "type"] = transport
     if env:
         fields["env"] = dict(_pair(text, "=", "--env NAME=VALUE") for text in env)
     if header:
@@ -157,6 +169,26 @@ def _fields(
     if fields and depends_on:
         fields["mcpstore"] = {"depends_on": depends_on}
     return fields
+
+
+def _typed(name: str) -> str:
+    """Return a name that somebody types, and will type again; names in files may be others.
+
+    Raises:
+        ConfigError: It could not be told from something else.
+    """
+    for trouble, remedy in (
+        (name_trouble(name).removeprefix("name: "), "give it another"),
+        ("must not begin with '-'" if name.startswith("-") else "", "on a command line it would be an option"),
+        (
+            "must not hold '/'" if "/" in name else "",
+            f"it stands between a service and its tool; for example {name.replace('/', '-')!r}",
+        ),
+        ("must not begin or end with a space" if name != name.strip() else "", f"for example {name.strip()!r}"),
+    ):
+        if trouble:
+            raise ConfigError(f"name: {trouble} (got {name!r}); {remedy}")
+    return name
 
 
 def _pair(text: str, mark: str, form: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markup import escape
 from rich.segment import Segment
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +20,7 @@ from mcpstore.core.models.text import harmless, one_line
 
 __all__ = [
     "Harmless",
+    "busy",
     "counted",
     "err",
     "fail",
@@ -118,6 +120,11 @@ def counted(number: int, noun: str) -> str:
 def note(text: str) -> None:
     """Say something beside the answer, where it does not get into anybody's pipe."""
     err.print(f"[dim]{escape(text)}[/]", soft_wrap=True)
+
+
+def busy(text: str) -> Status:
+    """Return what says on a terminal that something is under way, for as long as it is; elsewhere it says nothing."""
+    return err.status(escape(text))
 
 
 def fail(text: str) -> None:

@@ -58,7 +58,8 @@ def call(
         given = _arguments(arguments or [])
         async with reach(context.ensure_object(Options)) as store:
             await _bring_up(store, service or await _owner(store, tool))
-            result = await store.ask("call", name=tool, arguments=given, service=service, timeout=timeout)
+            with show.busy("calling …"):
+                result = await store.ask("call", name=tool, arguments=given, service=service, timeout=timeout)
         if as_json:
             show.print_json(result["raw"])
         else:
@@ -87,6 +88,8 @@ def logs(
         if as_json:
             show.print_json(found)
             return
+        if not found:
+            show.note(f"{service} has written nothing to stderr" if service else "no service has written to stderr")
         for line in found:
             _show_line(line, service, as_json=False)
 
@@ -98,7 +101,7 @@ async def _bring_up(store: Reach, service: str | None) -> None:
         return
     which = f"service {service!r} is" if service else "the services are"
     show.note(f"no manager is running; {which} started for the moment")
-    with show.err.status("starting …"):
+    with show.busy("starting …"):
         await store.bring_up(*((service,) if service else ()))
 
 

@@ -113,7 +113,16 @@ class Desk:
         return shown
 
     async def _add(self, config: Any, wait: float | None = None) -> Any:
-        return (await self._store.add_service(config, wait=wait)).to_list()
+        names = (await self._store.list_services()).names()
+        before = {name: info.config for name in names if (info := await self._store.get_service_info(name)) is not None}
+        added = await self._store.add_service(config, wait=wait)
+        return [{**service.to_dict(), "outcome": await self._outcome(service.name, before)} for service in added]
+
+    async def _outcome(self, name: str, before: Mapping[str, Mapping[str, Any]]) -> str:
+        if name not in before:
+            return "added"
+        info = await self._store.get_service_info(name)
+        return "unchanged" if info is not None and info.config == before[name] else "updated"
 
     async def _remove(self, name: str) -> Any:
         return await self._store.remove_service(name)
@@ -128,7 +137,8 @@ class Desk:
         return await self._store.restart_service(name, timeout)
 
     async def _check(self, names: list[str]) -> Any:
-        return (await self._store.check_services(*names)).to_list()
+        checks = (await self._store.check_services(*names)).to_list()
+        return [{**check, "response_time": check["response_time"] or None} for check in checks]
 
     async def _tools(self, service: str | None = None) -> Any:
         tools = await self._store.list_tools(service)

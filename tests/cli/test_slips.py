@@ -1,0 +1,134 @@
+"""Slips of people who type: each is told at once, with what helps, and does nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from .conftest import demo, eventually
+
+
+def words(said) -> str:
+    return " ".join(said.err.replace("│", " ").split())
+
+
+def test_an_address_and_a_command_exclude_each_other(shell):
+    path = shell.config()
+    before = path.read_text()
+    said = shell("add", "x", "--url", "http://127.0.0.1:9/mcp", "--", "cat")
+    assert said.code == 2
+    assert "--url http://127.0.0.1:9/mcp and the command 'cat'" in words(said)
+    assert path.read_text() == before
+
+
+@pytest.mark.parametrize("how", [("--url", "http://127.0.0.1:9/mcp"), ("--", "cat")])
+def test_an_unknown_transport_is_refused_at_once_with_those_there_are(shell, how):
+    path = shell.config()
+    before = path.read_text()
+    said = shell("add", "x", "--transport", "streamable_htp", *how)
+    assert (said.code, path.read_text()) == (3, before)
+    assert "no transport of this name" in words(said)
+    assert "did you mean 'streamable_http'?" in words(said)
+    assert "stdio" in words(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a/b", "must not hold '/' (got 'a/b'); it stands between a service and its tool; for example 'a-b'"),
+        ("-x", "must not begin with '-'"),
+        ("", "must not be empty"),
+        ("a\x1bb", "must not hold control characters"),
+        (" a", "must not begin or end with a space"),
+    ],
+)
+def test_a_name_that_could_not_be_typed_again_is_refused_with_a_remedy(shell, name, told):
+    path = shell.config()
+    before = path.read_text()
+    said = shell("add", "--url", "http://127.0.0.1:9/mcp", "--", name)
+    assert (said.code, path.read_text()) == (3, before)
+    assert told in words(said)
+
+
+def test_a_file_may_hold_names_that_nobody_would_type(shell):
+    shell.config(**{"github.com/a/b": demo("a"), "-x": demo("x")})
+    assert [s["name"] for s in shell("list", "--json").json] == ["github.com/a/b", "-x"]
+    assert shell("call", "github.com/a/b/greet", "who=you").out == "Hello, you!\n"
+    assert shell("remove", "github.com/a/b").out == "removed github.com/a/b\n"
+
+
+def test_adding_again_says_what_became_of_it(shell):
+    shell.config()
+    add = ("add", "x", "--", sys.executable, "-m", "mcpstore.demo.server")
+    assert shell(*add, "x").out == "added x\n"
+    assert shell(*add, "x").out == "x is the same as before\n"
+    assert shell(*add, "y").out == "updated x\n"
+    assert shell("add", "--json", *add[1:], "z").json[0]["outcome"] == "updated"
+    (shell.folder / "other.json").write_text(json.dumps({"mcpServers": {"x": demo("x"), "new": demo("n")}}))
+    assert shell("add", "other.json").out == "updated x\nadded new\n"
+
+
+def test_silencing_everything_has_to_be_said(shell):
+    shell.config(a=demo("a"))
+    said = shell("alerts", "silence", "--for", "2h")
+    assert said.code == 2
+    assert "name a service, a --rule, or both; or say --all" in words(said)
+    assert shell("alerts", "silence", "web-*", "--all").code == 2
+    assert shell("alerts", "silences", "--json").json == []
+    for selected, service, rule in (
+        (("--all",), "*", "*"), (("web-*",), "web-*", "*"), (("--rule", "slow_*"), "*", "slow_*"), (("",), "", "*"),
+    ):  # fmt: skip
+        made = shell("alerts", "silence", *selected, "--json").json
+        assert (made["service"], made["rule"]) == (service, rule)
+
+
+def test_a_service_that_never_answered_has_no_time_of_an_answer(shell):
+    shell.config(a=demo("a"), b={"command": "no-such-command-at-all"})
+    said = shell("check", "--json")
+    times = {one["name"]: one["response_time"] for one in said.json}
+    assert (said.code, times["b"], times["a"] > 0) == (1, None, True)
+    (row,) = (line.split() for line in shell("check").out.splitlines() if line.startswith("b "))
+    assert row[2] == "-"
+
+
+def test_what_is_only_written_down_is_told_in_json_too(shell):
+    shell.config(a=demo("a"))
+    assert shell("stop", "a", "--json").json == [{"name": "a", "done": True, "enabled": False}]
+    assert shell("start", "a", "--json").json == [{"name": "a", "done": True, "enabled": True}]
+
+
+def test_a_service_that_wrote_nothing_to_stderr_is_said_to_have_written_nothing(shell, up):
+    shell.config(a={"command": "cat", "disabled": True})
+    up()
+    said = shell("logs", "a")
+    assert (said.code, said.out, said.err) == (0, "", "a has written nothing to stderr\n")
+    assert "no service has written to stderr" in shell("logs").err
+    assert (shell("logs", "a", "--json").json, shell("logs", "a", "--json").err) == ([], "")
+
+
+def test_how_long_a_verb_waits_by_itself_stands_in_its_help(shell):
+    for verb in ("start", "restart", "recover"):
+        assert "Default: until the attempt has ended" in " ".join(shell(verb, "--help").out.replace("│", " ").split())
+
+
+def test_long_work_shows_that_it_goes_on_where_somebody_looks_and_nothing_elsewhere(shell, up, monkeypatch):
+    from mcpstore.cli import show
+
+    told: list[str] = []
+    real = show.busy
+    monkeypatch.setattr(show, "busy", lambda text: told.append(text) or real(text))
+    shell.config(a=demo("a"))
+    up()
+    eventually(lambda: shell("status", "a", "--json").json["connection_state"] == "healthy")
+    for verb in (
+        ("check",),
+        ("restart", "a"),
+        ("recover", "a"),
+        ("stop", "a"),
+        ("start", "a"),
+        ("call", "greet", "who=x"),
+    ):
+        told.clear()
+        assert (shell(*verb).err, len(told)) == ("", 1), verb
