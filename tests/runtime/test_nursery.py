@@ -98,6 +98,24 @@ asyncio.run(main())
 """)
 
 
+def test_of_what_is_dead_at_the_end_nobody_is_told_that_it_was_killed():
+    said = run("""
+import logging
+from mcpstore.runtime.nursery import _kill
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+dead = subprocess.Popen(["true"])
+os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)
+alive = subprocess.Popen([sys.executable, "-S", "-E", "-c", "import time; time.sleep(300)"])
+told = set()
+while _kill(told):
+    pass
+print(told == {dead.pid, alive.pid}, alive.pid)
+dead.wait(), alive.wait()
+""").splitlines()
+    assert said[-1].startswith("True")
+    assert said[:-1] == [f"process {said[-1].split()[1]} of a service was still there at the end, and was killed"]
+
+
 def test_a_nursery_that_was_never_opened_ends_nobody():
     run("""
 async def main():

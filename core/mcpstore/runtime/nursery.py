@@ -124,7 +124,8 @@ def _kill(told: set[int]) -> list[int]:
     for child in children:
         if child.pid not in told:
             told.add(child.pid)
-            _log.warning("process %d of a service was still there at the end, and was killed", child.pid)
+            if _if_dead(child) is None:  # or it ended with the others, a moment ago, and is only waited for
+                _log.warning("process %d of a service was still there at the end, and was killed", child.pid)
         with suppress(psutil.Error):
             child.send_signal(signal.SIGKILL)  # compares when it began first
         with suppress(ChildProcessError):
