@@ -129,6 +129,13 @@ def simulate(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Let everything happen to 50 services for 5 minutes, and see what grows (`-- --minutes 1440`; `-- --help`)."""
+    session.install("-e", ".")
+    session.run("python", "-m", "tests.soak", *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the wheel, install it somewhere new, and use it there."""
     session.install("build")

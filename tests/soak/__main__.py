@@ -1,0 +1,84 @@
+"""`python -m tests.soak [--minutes 30] [--services 50] [--seed 7] [--json]`: see what grows, and what is left."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from .figures import Figures
+from .run import Outcome, as_json, run
+from .soak import Plan, Soak
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Soak, and print what came of it; returns 1 if something is not as it should be."""
+    told = _parser().parse_args(arguments)
+    plan = Plan(services=told.services, seed=told.seed, acts=told.acts, pause=told.pause)
+    with tempfile.TemporaryDirectory(prefix="mcpstore-soak-") as folder, Live(console=Console(stderr=True)) as live:
+
+        def tell(soak: Soak, now: Figures, latency: float) -> None:
+            if live.console.is_terminal:
+                live.update(_line(soak, now, latency))
+
+        outcome = asyncio.run(run(Path(folder), plan, told.minutes, tell))
+    if told.json:
+        print(json.dumps(as_json(outcome), indent=2))
+    else:
+        _show(outcome, verbose=told.verbose)
+    return int(outcome.is_missed)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tests.soak", description="Let a monkey loose on a store, and count.")
+    add = parser.add_argument
+    add("--minutes", type=float, default=5.0, help="how long (default: 5)")
+    add("--services", type=int, default=50, help="how many services (default: 50; at least 8)")
+    add("--seed", type=int, default=7, help="decides what happens (default: 7)")
+    add("--acts", type=int, default=60, help="what the monkey does between two calms (default: 60 acts)")
+    add("--pause", type=float, default=0.3, metavar="SECONDS", help="between two of those, on average (default: 0.3)")
+    add("--json", action="store_true", help="print JSON")
+    add("--verbose", action="store_true", help="also print of which objects there are more at the end")
+    return parser
+
+
+def _line(soak: Soak, now: Figures, latency: float) -> str:
+    return (
+        f"{60 * soak.hours:5.1f} min  {soak.phase:<8}  {now.rss:.0f} MiB  {now.files} files  {now.tasks} tasks  "
+        f"{now.threads} threads  {now.children} children  {now.zombies} zombies  {now.marked} of services  "
+        f"status {1000 * latency:.1f} ms  {sum(soak.monkey.done.values())} acts  {sum(soak.load.done.values())} calls"
+    )
+
+
+def _show(outcome: Outcome, *, verbose: bool) -> None:
+    console = Console(width=150)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("FIGURE", "START", "END", "GROWTH AN HOUR", "TARGET", ""):
+        table.add_column(title, no_wrap=bool(title))
+    for row in outcome.rows:
+        verdict = {None: row.note, True: "[green]met[/]", False: f"[red]missed[/] {row.note}"}[row.is_met]
+        table.add_row(row.what, row.start, row.end, row.growth, row.target, verdict)
+    console.print(table)
+    console.print(f"\n{_counts(outcome.done)}\ncalls: {_counts(outcome.calls)}", highlight=False)
+    if verbose:
+        console.print(f"more of: {_counts(outcome.grown)}", highlight=False)
+    for what in outcome.wrong:
+        console.print(f"[red]wrong[/] {what}", highlight=False, markup=True)
+    if not outcome.wrong:
+        console.print("nothing was left: no process of a service, no zombie, no open file, no task, no thread")
+
+
+def _counts(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {what}" for what, number in counted.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

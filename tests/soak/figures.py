@@ -1,0 +1,113 @@
+"""What is counted of a manager, and of everything it started."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+
+from .world import World
+
+MIB = 1 << 20
+MARKER = b"MCPSTORE_MARKER="
+LOOKS, PAUSE = 8, 0.15
+"""How often, and seconds apart, one looks when all is quiet: the least of each count is what is there to stay."""
+
+
+@attrs.frozen(kw_only=True)
+class Figures:
+    """Counts at one moment.
+
+    Attributes:
+        rss: Memory of this process, in MiB.
+        files: Its open file descriptors.
+        tasks: Tasks of its event loop.
+        threads: Its threads.
+        children: Its child processes, zombies included.
+        zombies: Those of them that are dead and not waited for.
+        marked: Living processes that carry a marker of its store.
+        state: Size of the state directory, in MiB.
+    """
+
+    rss: float
+    files: int
+    tasks: int
+    threads: int
+    children: int
+    zombies: int
+    marked: int
+    state: float
+
+
+async def look(world: World) -> Figures:
+    """Count now."""
+    return await asyncio.to_thread(_count, world, len(asyncio.all_tasks()))
+
+
+async def look_well(world: World) -> Figures:
+    """Count when all is quiet: without rubbish, and without what comes and goes."""
+    gc.collect()
+    looks: list[Figures] = []
+    for _ in range(LOOKS):
+        looks.append(await look(world))
+        await asyncio.sleep(PAUSE)
+    return Figures(**{field.name: min(getattr(each, field.name) for each in looks) for field in attrs.fields(Figures)})
+
+
+def marked(home: str) -> dict[int, str]:
+    """Return the living processes that carry a marker of a configuration, with their command lines."""
+    found: dict[int, str] = {}
+    for pid, stat in _processes():
+        try:
+            variables = Path(f"/proc/{pid}/environ").read_bytes()
+            if MARKER + home.encode() in variables and stat[0] not in "ZX":
+                found[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+    return found
+
+
+def objects() -> Counter[str]:
+    """Return how many objects of each type there are."""
+    gc.collect()
+    return Counter(f"{type(each).__module__}.{type(each).__qualname__}" for each in gc.get_objects())
+
+
+def _count(world: World, tasks: int) -> Figures:
+    ours = [(pid, stat) for pid, stat in _processes() if stat[1] == str(os.getpid())]
+    return Figures(
+        rss=int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / MIB,
+        files=len(list(Path("/proc/self/fd").iterdir())) - 1,  # the folder itself
+        tasks=tasks,
+        threads=len(list(Path("/proc/self/task").iterdir())),
+        children=len(ours),
+        zombies=sum(stat[0] == "Z" for _, stat in ours),
+        marked=len(marked(world.home)),
+        state=_size(world.state) / MIB,
+    )
+
+
+def _processes() -> Iterator[tuple[int, list[str]]]:
+    """Yield every process with what follows its name in its `stat`: its state, its parent, …"""
+    for place in Path("/proc").iterdir():
+        if place.name.isdigit():
+            try:
+                yield int(place.name), (place / "stat").read_text(errors="replace").rpartition(") ")[2].split()
+            except OSError:
+                continue
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.lstat().st_size
+        except OSError:  # gone meanwhile
+            continue
+    return total

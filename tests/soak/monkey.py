@@ -1,0 +1,198 @@
+"""Everything that may happen to a fleet, one thing after the other, chosen by a seed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from mcpstore import AsyncMCPStore
+from mcpstore.errors import MCPStoreError
+from mcpstore.store.control import ControlClient
+
+from .world import HANDSHAKE, World
+
+PATIENCE = 20.0
+"""Seconds after which an act is let go of."""
+
+AT_ONCE = 24
+"""Acts under way; whoever is slow must not make the monkey wait."""
+
+EXTRAS = 4
+"""Services that come and go."""
+
+Act = Callable[[random.Random], Awaitable[Any]]
+
+
+class Monkey:
+    """Does this and that to a store, to its servers and to its files.
+
+    Args:
+        world: The fleet.
+        store: The store.
+        client: Reaches it as the command line does.
+        seed: Decides what is done; the same seed does the same.
+
+    Attributes:
+        done: How often it did what.
+        refused: How often the store said that something cannot be done now.
+    """
+
+    def __init__(self, world: World, store: AsyncMCPStore, client: ControlClient, seed: int) -> None:
+        self.done: Counter[str] = Counter()
+        self.refused = 0
+        self._world = world
+        self._store = store
+        self._client = client
+        self._seed = seed
+        self._frozen: dict[int, int] = {}
+        self._acts: dict[str, tuple[int, Act]] = {
+            "kill": (6, self._kill),
+            "freeze": (3, self._freeze),
+            "restart": (3, self._restart),
+            "stop": (3, self._stop),
+            "start": (3, self._start),
+            "edit": (4, self._edit),
+            "misbehave": (8, self._misbehave),
+            "outage": (1, self._outage),
+            "look": (5, self._look),
+        }
+
+    async def play(self, acts: int, pause: float) -> None:
+        """Do so many things, one in `pause` seconds on average, and wait until they are over."""
+        turns = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(acts):
+                number = sum(self.done.values())
+                dice = random.Random(f"{self._seed}/{number}")
+                names, weights = list(self._acts), [weight for weight, _ in self._acts.values()]
+                (kind,) = dice.choices(names, weights)
+                self.done[kind] += 1
+                self._thaw(number)
+                await turns.acquire()
+                act = self._one(self._acts[kind][1], dice)
+                group.create_task(act).add_done_callback(lambda _: turns.release())
+                await asyncio.sleep(dice.uniform(0, 2 * pause))
+        self.rest()
+
+    def rest(self) -> None:
+        """Let go of everything that is held."""
+        self._thaw(None)
+
+    async def _one(self, act: Act, dice: random.Random) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                try:
+                    await act(dice)
+                except MCPStoreError:
+                    self.refused += 1
+
+    # --- what is done to processes
+
+    async def _kill(self, dice: random.Random) -> None:
+        if (pid := await self._pid(dice)) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    async def _freeze(self, dice: random.Random) -> None:
+        if (pid := await self._pid(dice)) is not None:
+            with suppress(ProcessLookupError):
+                held = os.pidfd_open(pid)  # so that nobody else is thawed who has the number by then
+                signal.pidfd_send_signal(held, signal.SIGSTOP)
+                self._frozen[held] = sum(self.done.values()) + dice.randrange(1, 12)
+
+    def _thaw(self, number: int | None) -> None:
+        for held in [held for held, until in self._frozen.items() if number is None or until <= number]:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(held, signal.SIGCONT)
+            os.close(held)
+            del self._frozen[held]
+
+    async def _pid(self, dice: random.Random) -> int | None:
+        info = await self._store.get_service_info(dice.choice(self._world.good))
+        return None if info is None else info.pid
+
+    async def _outage(self, dice: random.Random) -> None:
+        remote = dice.choice(self._world.remotes)
+        await remote.kill()
+        await asyncio.sleep(dice.uniform(0, 1))
+        await remote.start()
+
+    # --- what people do
+
+    async def _restart(self, dice: random.Random) -> None:
+        await self._store.restart_service(self._any(dice), timeout=dice.choice((0.1, 5.0)))
+
+    async def _stop(self, dice: random.Random) -> None:
+        await self._store.stop_service(self._any(dice), force=dice.random() < 0.3, persist=dice.random() < 0.5)
+
+    async def _start(self, dice: random.Random) -> None:
+        await self._store.start_service(self._any(dice), timeout=dice.choice((0.1, 5.0)))
+
+    async def _edit(self, dice: random.Random) -> None:
+        world = self._world
+        entries = world.read()
+        extras = sorted(entries.keys() - world.entries.keys())
+        match dice.randrange(6):
+            case 0:
+                entries[dice.choice(world.names("steady"))] = world.local(*dice.choice(((), ("group",), ("session",))))
+            case 1:
+                name = self._any(dice)
+                entries[name] = {
+                    **entries.get(name, world.entries[name]),
+                    "mcpstore": {**HANDSHAKE, "restart": "always"},
+                }
+            case 2:
+                entries[f"new{dice.randrange(1 << 32):08x}"] = world.local()  # a name that never was
+                for extra in extras[EXTRAS:]:
+                    entries.pop(extra)
+            case 3 if extras:
+                entries.pop(dice.choice(extras))
+            case 4:
+                entries.pop(self._any(dice), None)
+            case _:
+                world.path.write_text('{"mcpServers": {"half')  # as an editor leaves it for a moment
+                await asyncio.sleep(dice.uniform(0, 0.3))
+        world.write(entries)
+
+    async def _look(self, dice: random.Random) -> None:
+        store, name = self._store, self._any(dice)
+        looks: list[Callable[[], Awaitable[Any]]] = [
+            lambda: store.report(dice.choice(("text", "markdown", "html", "json"))),
+            lambda: store.export(dice.choice(("json", "csv"))),
+            lambda: store.diagnose(name),
+            lambda: store.check_services(name),
+            lambda: store.recover(name, timeout=2.0),
+            lambda: store.get_service_logs(name),
+            lambda: self._client.ask("info", {"name": name}),
+            lambda: self._client.ask("glance", {}),
+            lambda: self._client.ask("alert_history", {}),
+        ]
+        await dice.choice(looks)()
+
+    # --- what servers do
+
+    async def _misbehave(self, dice: random.Random) -> None:
+        name = dice.choice(self._world.names("steady", "parent", "dependent"))
+        tool, given = dice.choice(
+            (
+                ("flood", {"size": 1 << 20}),
+                ("noise", {"size": 500}),
+                ("change", {"size": 1000}),
+                ("spawn", {"kind": "session"}),
+                ("spawn", {"kind": "daemon"}),
+                ("exit", {"size": 7}),
+                ("half", {}),
+                ("mute", {}),
+                ("endless", {"size": 9 << 20}),
+            )
+        )
+        await self._store.call_tool(tool, given, service=name, timeout=5.0)
+
+    def _any(self, dice: random.Random) -> str:
+        return dice.choice(list(self._world.kinds))

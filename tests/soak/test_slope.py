@@ -1,0 +1,102 @@
+"""What a soak says of growth is neither more nor less than can be known."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .figures import Figures
+from .slope import percentile, slope, student
+from .verdict import rows
+
+QUIET = Figures(rss=100.0, files=80, tasks=40, threads=10, children=8, zombies=0, marked=8, state=1.0)
+
+
+def told(calms: list[Figures], *, hours: float = 1.0, latencies: list[float] | None = None):
+    """Return the rows of a run whose calms came in equal distances, by the name of their figure."""
+    times = [hours * (n + 1) / len(calms) for n in range(len(calms))]
+    made = rows(list(zip(times, calms, strict=True)), latencies or [0.001] * 1000, hours)
+    return {row.what: row for row in made}
+
+
+@given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.integers(4, 50))
+def test_a_straight_line_has_its_slope_and_no_margin(start, growth, points):
+    found = slope(range(points), [start + growth * n for n in range(points)])
+    assert found is not None
+    assert math.isclose(found.value, growth, rel_tol=1e-6, abs_tol=1e-6)
+    assert found.margin < 1e-3
+
+
+def test_of_too_few_points_nothing_is_told():
+    assert slope([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]) is None
+    assert slope([1.0] * 9, list(range(9))) is None
+
+
+@pytest.mark.parametrize(("freedom", "exact"), [(2, 4.303), (3, 3.182), (5, 2.571), (10, 2.228), (100, 1.984)])
+def test_margins_of_few_points_are_wide_enough(freedom, exact):
+    assert student(freedom) == pytest.approx(exact, rel=0.03)
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.7])
+def test_the_true_slope_lies_within_the_margin_as_often_as_is_said(memory):
+    dice = random.Random(1)
+    within = 0
+    for _ in range(300):
+        noise, values = 0.0, []
+        for n in range(60):
+            noise = memory * noise + dice.gauss(0, 1)
+            values.append(0.5 * n + noise)
+        found = slope(range(60), values)
+        within += found.low <= 0.5 <= found.high
+    assert within > 0.85 * 300
+
+
+def test_memory_that_jumps_about_is_not_said_to_be_steady():
+    short = told([attrs.evolve(QUIET, rss=100 + n % 3) for n in range(8)], hours=0.1)["memory, MiB"]
+    assert short.is_met is None
+    assert "cannot be told from 6 min" in short.note
+    long = told([attrs.evolve(QUIET, rss=100 + n % 3) for n in range(800)], hours=24)["memory, MiB"]
+    assert long.is_met is True
+
+
+def test_memory_that_grows_is_missed():
+    assert told([attrs.evolve(QUIET, rss=100 + n % 3 + n) for n in range(40)])["memory, MiB"].is_met is False
+
+
+def test_a_count_that_never_changes_is_met_and_one_that_grows_is_missed():
+    steady = told([QUIET] * 8)
+    assert all(steady[what].is_met for what in ("open files", "tasks", "threads", "zombies"))
+    leaking = told([attrs.evolve(QUIET, files=80 + n) for n in range(8)])
+    assert leaking["open files"].is_met is False
+    assert leaking["tasks"].is_met is True
+
+
+def test_a_zombie_in_a_calm_is_one_too_many():
+    assert told([QUIET] * 7 + [attrs.evolve(QUIET, zombies=1)])["zombies"].is_met is False
+
+
+def test_what_happens_while_everything_warms_up_counts_for_nothing():
+    warming = [attrs.evolve(QUIET, files=10 * n) for n in range(1, 4)]
+    assert told([*warming, *[QUIET] * 10])["open files"].is_met is True
+
+
+@pytest.mark.parametrize(
+    ("latencies", "met"), [([0.001] * 1000, True), ([0.03] * 1000, False), ([0.001] * 50, None), ([], None)]
+)
+def test_a_percentile_is_judged_only_if_it_is_known(latencies, met):
+    made = list(rows([(1.0, QUIET)], latencies, 1.0))[-1]
+    assert made.is_met is met
+
+
+def test_the_bounds_of_a_percentile_hold_it():
+    dice = random.Random(2)
+    held = sum(
+        low <= 0.99 <= high
+        for low, high in (percentile([dice.random() for _ in range(2000)], 0.99)[1:] for _ in range(200))
+    )
+    assert held > 180
