@@ -323,6 +323,8 @@ def test_secrets_are_known(around):
         "basic abc",
         "abc",
         "pass word",
+        "pass%20word",
+        "bWU6cGFzcyB3b3Jk",
         "query-value",
         "token-value",
     }

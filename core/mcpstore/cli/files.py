@@ -20,6 +20,7 @@ from mcpstore.cli.reach import Options, reach
 from mcpstore.config.description import describe
 from mcpstore.config.locations import known_locations
 from mcpstore.config.reading import Reading, read
+from mcpstore.core.models.secret import clean_url, masked, masked_line
 from mcpstore.errors import ConfigError, MCPStoreError
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.store.opening import open_document
@@ -178,7 +179,7 @@ def _show_described(described: Mapping[str, Any]) -> None:
             server["dialect"],
             server["transport"],
             "yes" if server["enabled"] else "no",
-            server["url"] or " ".join([str(server["command"] or ""), *map(str, server["args"])]),
+            _shown(server),
         )
         for server in described["servers"]
     )
@@ -186,3 +187,10 @@ def _show_described(described: Mapping[str, Any]) -> None:
     for problem in described["problems"]:
         remedy = f"; {problem['remedy']}" if problem["remedy"] else ""
         show.out.print(f"[yellow]![/] {escape(problem['where'] + ': ' + problem['what'] + remedy)}", soft_wrap=True)
+
+
+def _shown(server: Mapping[str, Any]) -> str:
+    """Return what a server is, without its secrets; JSON has it as it was written, for programs that compare."""
+    if server["url"]:
+        return clean_url(server["url"])
+    return " ".join([masked_line(server["command"] or ""), *map(str, masked(server["args"]))])

@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import attrs
 
@@ -22,7 +21,7 @@ from mcpstore.config.dotenv import parse_dotenv
 from mcpstore.config.reading import Input
 from mcpstore.config.surroundings import Surroundings, workspace_of
 from mcpstore.config.variables import Reference, substitute
-from mcpstore.core.models.secret import MASK, masked
+from mcpstore.core.models.secret import MASK, masked, secrets_in
 from mcpstore.core.models.service import ServiceSpec
 from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.errors import ConfigError, UnsetVariable
@@ -80,10 +79,13 @@ class _Expansion:
     def settings(self, spec: ServiceSpec) -> dict[str, Any]:
         settings = dict(spec.settings)
         if spec.transport == STDIO:
-            return self._local(settings)
-        expanded = {key: self._value(key, item, secret=_is_secret(key)) for key, item in settings.items()}
-        if isinstance(url := expanded.get("url"), str):
-            self.secrets.update(_secrets_of_url(url))
+            expanded = self._local(settings)
+            self.secrets |= secrets_in({"command": expanded["command"], "args": expanded["args"]})
+        else:
+            expanded = {key: self._value(key, item, secret=_is_secret(key)) for key, item in settings.items()}
+            self.secrets |= secrets_in({key: item for key, item in expanded.items() if key != "headers"})
+        for choice in (spec.health, spec.recovery):
+            self.secrets |= secrets_in(choice.options)
         return expanded
 
     def _local(self, settings: dict[str, Any]) -> dict[str, Any]:
@@ -249,15 +251,6 @@ def _input_variable(id_: str) -> str:
 
 def _is_secret(key: str) -> bool:
     return bool(masked({key: "value"})[key] == MASK)
-
-
-def _secrets_of_url(url: str) -> set[str]:
-    try:
-        parts = urlsplit(url)
-        found = {unquote(part) for part in (parts.password or "",)}
-        return found | {value for key, value in parse_qsl(parts.query) if _is_secret(key)}
-    except ValueError:
-        return set()
 
 
 def _beside(command: str, cwd: str | None) -> str:

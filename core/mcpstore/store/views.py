@@ -6,14 +6,14 @@ from typing import Any
 
 from mcpstore.core.context import run_status
 from mcpstore.core.models.catalog import Catalog
-from mcpstore.core.models.secret import clean_url
+from mcpstore.core.models.secret import clean_url, masked, masked_line
 from mcpstore.core.models.service import (
     ServiceConnectionState,
     ServiceInfo,
     ServiceSnapshot,
     ServiceStatus,
 )
-from mcpstore.core.models.shape import as_array, as_text
+from mcpstore.core.models.shape import as_text
 from mcpstore.runtime.runner import Runner
 from mcpstore.store.results import CheckResult
 
@@ -74,7 +74,7 @@ def check_result(runner: Runner, *, as_run_status: bool) -> CheckResult:
 
 def _common(runner: Runner, catalog: Catalog, *, as_run_status: bool) -> dict[str, Any]:
     spec = runner.spec
-    url = as_text(spec.settings.get("url"))
+    url, command = as_text(spec.settings.get("url")), as_text(spec.settings.get("command"))
     return {
         "name": spec.name,
         "status": spoken_status(runner, as_run_status=as_run_status),
@@ -82,8 +82,8 @@ def _common(runner: Runner, catalog: Catalog, *, as_run_status: bool) -> dict[st
         "connection_state": runner.ctx.conn,
         "transport": spec.transport,
         "url": None if url is None else clean_url(url),
-        "command": as_text(spec.settings.get("command")),
-        "args": tuple(str(arg) for arg in as_array(spec.settings.get("args")) or ()),
+        "command": None if command is None else masked_line(command),
+        "args": tuple(map(str, masked(spec.settings.get("args") or ()))),
         "tool_count": len(catalog.tools),
         "enabled": spec.enabled,
         "description": spec.description,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.core.models.secret import MASK, Redactor, clean_url, masked
+from mcpstore.core.models.secret import MASK, Redactor, clean_url, masked, masked_line, secrets_in
 
 # a value that cannot stand in an entry by chance
 secrets = st.text(string.ascii_letters + string.digits + "+/=_.~", min_size=4, max_size=30).map("s3cr3t".__add__)
@@ -145,7 +145,7 @@ def test_keys_that_are_no_text_are_no_trouble():
         ("https://example.com:port/", MASK),
         ("http://[broken/", MASK),
         ("./mcp.json", "./mcp.json"),
-        ("HTTP://example.com", "http://example.com"),
+        ("HTTP://example.com", "HTTP://example.com"),
         ("at https://u:p@example.com/x, or so", "at https://example.com/x, or so"),
         ("me@host#1?.json", "me@host#1?.json"),
     ],
@@ -170,3 +170,29 @@ def test_a_secret_within_a_longer_one_leaves_no_rest():
 def test_short_values_are_not_secrets():
     assert Redactor(["1", "true", "INFO"])("1 is true INFO") == "1 is true INFO"
     assert Redactor()("text") == "text"
+
+
+def test_of_a_command_in_one_line_the_secrets_are_hidden():
+    assert masked_line("npx -y server --api-key s3cret --port 80") == "npx -y server --api-key *** --port 80"
+    assert masked({"command": "server --token=s3cret  x"}) == {"command": "server --token=***  x"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "secrets"),
+    [
+        ({"args": ["--api-key", "abc", "x"]}, {"abc"}),
+        ({"args": ["--token=abc", "--port=80"]}, {"abc"}),
+        ({"args": ["Authorization: Bearer abc"]}, {"Bearer abc", "abc"}),
+        ({"args": ["API_KEY=${KEY}", "--token", "$KEY"]}, set()),
+        ({"command": "server --password abc"}, {"abc"}),
+        ({"env": {"A": "b", "C": ["d"]}}, {"b", "d"}),
+        ({"url": "https://token@host/"}, {"token"}),
+        ({"url": "see https://me:p%20w@host/?page=2"}, {"p w", "p%20w", "bWU6cCB3"}),
+        ({"url": "https://host/?key=a&mode=b&sig=0123456789abcdef"}, {"a", "0123456789abcdef"}),
+        ({"url": "https://host/?verbose&c2VjcmV0czEyMzQ1=="}, {"c2VjcmV0czEyMzQ1=="}),
+        ({"url": "https://[host"}, set()),
+        (7, set()),
+    ],
+)
+def test_what_is_hidden_is_known(entry, secrets):
+    assert secrets_in(entry) == secrets

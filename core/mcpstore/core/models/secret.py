@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mcpstore.core.models.shape import as_array, as_object
 
-__all__ = ["MASK", "Redactor", "clean_url", "masked"]
+__all__ = ["MASK", "Redactor", "clean_url", "masked", "masked_line", "secrets_in"]
 
 MASK: Final = "***"
 
@@ -27,6 +28,10 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
 _REFERENCE: Final = re.compile(
     r"\$\{\w+\}|\$\{(?:env|input|config|command):[\w.-]+\}|\{env:\w+\}|\{file:[^}]*\}|\$[A-Za-z_]\w*"
 )  # with a default, as in ${KEY:-value}, it is no mere reference: the default may be the secret
+_SCHEME: Final = re.compile(r"^(?:Bearer|Basic|token)\s+", re.IGNORECASE)
+_RANDOM: Final = re.compile(r"(?=.*\d)[^\s/]{16,}")
+"""What is long and has digits in it may be a secret, whatever the parameter of a URL is called."""
+
 _SHORTEST: Final = 6  # shorter values ("1", "true", "INFO") are no secrets, and masking them would eat ordinary text
 
 
@@ -38,7 +43,9 @@ def masked(value: Any, *, _secret: bool = False) -> Any:
     """
     if (fields := as_object(value)) is not None:
         return {
-            key: masked(item, _secret=_secret or str(key).lower() in _VALUE_MAPS or bool(_SECRET_KEY.search(str(key))))
+            key: masked_line(item)
+            if key == "command" and isinstance(item, str) and not _secret
+            else masked(item, _secret=_secret or _is_secret(str(key)))
             for key, item in fields.items()
         }
     if (items := as_array(value)) is not None:
@@ -47,6 +54,33 @@ def masked(value: Any, *, _secret: bool = False) -> Any:
     if isinstance(value, str):
         return _masked_text(value, secret=_secret)
     return MASK if _secret and value is not None and not isinstance(value, bool) else value
+
+
+def masked_line(line: str) -> str:
+    """Return a command that is written as one line, with the arguments that may be secret as `***`."""
+    return " ".join(map(str, masked(line.split(" "))))
+
+
+def secrets_in(value: Any, *, _secret: bool = False) -> set[str]:
+    """Return what `masked` would hide of an entry, for a `Redactor`: the texts that others might repeat."""
+    found: set[str] = set()
+    if (fields := as_object(value)) is not None:
+        for key, item in fields.items():
+            words = item.split(" ") if key == "command" and isinstance(item, str) else item
+            found |= secrets_in(words, _secret=_secret or _is_secret(str(key)))
+    elif (items := as_array(value)) is not None:
+        flags = [isinstance(item, str) and bool(_FLAG.fullmatch(item)) for item in ("", *items)]
+        for item, after in zip(items, flags, strict=False):
+            found |= secrets_in(item, _secret=_secret or after)
+    elif isinstance(value, str):
+        assigned = _ASSIGNED.fullmatch(value)
+        secret = value if _secret else assigned[2] if assigned else ""
+        if secret and not _REFERENCE.fullmatch(secret):
+            # Servers that repeat a token repeat it without the word in front of it.
+            found |= {secret, _SCHEME.sub("", secret)}
+        for url in _URL.findall(value):
+            found |= _secrets_of_url(url)
+    return found
 
 
 def clean_url(url: str) -> str:
@@ -72,6 +106,10 @@ class Redactor:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
 
+def _is_secret(key: str) -> bool:
+    return key.lower() in _VALUE_MAPS or bool(_SECRET_KEY.search(key))
+
+
 def _masked_text(text: str, *, secret: bool) -> str:
     if secret:
         return text if not text or _REFERENCE.fullmatch(text) else MASK
@@ -87,9 +125,27 @@ def _without_secrets(url: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return MASK
+    if not ("@" in parts.netloc or parts.query or parts.fragment):
+        return url
     if ":" in host:
         host = f"[{host}]"
     pairs = parts.query.split("&") if parts.query else []
     named = (pair.split("=", 1) for pair in pairs)
     query = "&".join(f"{name[0]}={MASK}" if any(name[1:]) else MASK for name in named)  # `?c2VjcmV0=` is no name
     return f"{parts.scheme}://{host}{port}{parts.path}" + (f"?{query}" if query else "")
+
+
+def _secrets_of_url(url: str) -> set[str]:
+    try:
+        parts = urlsplit(url)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        pairs = parse_qsl(parts.query)
+    except ValueError:
+        return set()
+    # A name without a password is a token; with one, it is only a name, and hiding it would eat ordinary text.
+    found = {password, parts.password or ""} if password else {user, parts.username or ""}
+    if password:
+        found.add(b64encode(f"{user}:{password}".encode()).decode())  # as it travels
+    found |= {text for name, text in pairs if name == "key" or _SECRET_KEY.search(name) or _RANDOM.fullmatch(text)}
+    found |= {pair for pair in parts.query.split("&") if _RANDOM.fullmatch(pair) and "=" not in pair.rstrip("=")}
+    return found - {""}
