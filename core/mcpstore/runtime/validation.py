@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mcpstore.core.models.complaint import complaint
 from mcpstore.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,13 +32,13 @@ def validated(model: type[M], values: dict[str, Any], what: str) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        told = "; ".join(
-            f"{'.'.join(map(str, found['loc'])) or what}: {_plainly(found['msg'])}"
-            for found in error.errors(include_input=False, include_url=False)
-        )
-        raise ConfigError(told) from None
+        known = [field.alias or name for name, field in model.model_fields.items()]
+        told = [_told(found, what, known) for found in error.errors(include_input=False, include_url=False)]
+        raise ConfigError("; ".join(told)) from None
 
 
-def _plainly(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
+def _told(found: Mapping[str, Any], what: str, known: Sequence[str]) -> str:
+    if found["type"] == "extra_forbidden" and len(found["loc"]) == 1:
+        return complaint(found, "", known)
+    message = str(found["msg"]).removeprefix("Value error, ")
+    return f"{'.'.join(map(str, found['loc'])) or what}: {message[:1].lower()}{message[1:]}"

@@ -182,6 +182,57 @@ async def test_a_wait_that_raises_costs_only_its_rule(watch):
     assert "odd" not in {rule for rule, *_ in world.person.told}
 
 
+async def test_a_condition_that_keeps_the_event_loop_is_told_and_not_evaluated_any_more(watch):
+    evaluated = []
+
+    def slow(_metrics):
+        evaluated.append(asyncio.get_running_loop().time())
+        asyncio.get_running_loop().jump(0.3)
+        return False
+
+    world = await watch(offered=[AlertRule("slow", slow, services=("a",)), always()])
+    await world.start("a")
+    await asyncio.sleep(HOUR)
+
+    assert len(evaluated) == 3
+    assert ("always", "a", "fired") in world.person.told
+    (failing,) = [alert for alert in world.person.heard if alert.rule_name == "rule_failing"]
+    assert "slow: it kept the event loop for 0.30 s; a condition must return at once" in failing.message
+    assert world.person.told.count(("rule_failing", "", "resolved")) == 0
+
+
+async def test_a_condition_that_is_slow_now_and_then_stays_in_use(watch):
+    evaluated = []
+
+    def moody(_metrics):
+        evaluated.append(asyncio.get_running_loop().time())
+        if len(evaluated) % 3:
+            asyncio.get_running_loop().jump(0.3)
+        return False
+
+    world = await watch(offered=[AlertRule("moody", moody, services=("a",))])
+    await world.start("a")
+    await asyncio.sleep(HOUR)
+
+    assert len(evaluated) > 60
+
+
+async def test_rules_that_are_exchanged_keep_what_goes_on_under_those_that_stay(watch):
+    world = await watch(offered=[always(), always("old")], alerts={"builtin": False})
+    await world.start("a")
+    await world.until(lambda: len(world.person.told) == 2)
+    before = {alert.rule_name: alert.incident for alert in world.alarm.active}
+
+    other = always("always", services=("a",), cooldown=1)
+    await world.alarm.adopt([other, always("new")], [world.person.line()], reminders=False)
+    await world.until(lambda: len(world.person.told) == 4)
+
+    assert sorted(world.person.told[2:]) == [("new", "a", "fired"), ("old", "a", "resolved")]
+    assert {alert.rule_name: alert.incident for alert in world.alarm.active}["always"] == before["always"]
+    await asyncio.sleep(HOUR)
+    assert len(world.person.told) == 4
+
+
 async def test_an_expression_of_the_configuration_is_a_rule(watch):
     world = await watch(
         alerts={"rules": [{"name": "old", "when": "uptime > 600.0", "message": "{service_name} runs {uptime:.0f} s"}]}

@@ -245,3 +245,49 @@ def test_a_manager_that_is_killed_between_send_and_log_repeats_one_notice_and_lo
     assert len(heard) <= len(set(heard)) + max(1, len(first))
     history = [json.loads(line) for line in (tmp_path / "alerts" / "history.jsonl").read_text().splitlines()]
     assert len(history) == 10
+
+
+async def test_a_handler_that_keeps_the_event_loop_is_named_and_told_what_to_do(watch, monkeypatch):
+    blamed = []
+
+    async def send(_alert, _settings):
+        asyncio.get_running_loop().jump(0.4)
+
+    person = Person()
+    person.send = send
+    world = await watch(person.line("slow"))
+    monkeypatch.setattr(world.fleet.plugins, "blame", lambda *told: blamed.append(told))
+    await world.alarm.telling.test("slow")
+    await world.alarm.telling.test("slow")
+
+    family, name, what = blamed[0]
+    assert (family, name, len(blamed)) == ("alert handler", "slow", 2)
+    assert what.startswith("kept the event loop for 0.40 s while it sent an alert; make `send` a plain function")
+
+
+async def test_a_handler_that_waits_but_blocks_nobody_is_blamed_for_nothing(watch, monkeypatch):
+    async def send(_alert, _settings):
+        await asyncio.sleep(5)
+
+    person = Person()
+    person.send = send
+    world = await watch(person.line("patient"))
+    monkeypatch.setattr(world.fleet.plugins, "blame", None)
+    await world.alarm.telling.test("patient")
+
+
+async def test_what_waits_for_a_line_that_is_gone_is_dropped_and_for_one_that_stays_is_told(watch, tmp_path, caplog):
+    gone, stays, new = Person(), Person(), Person()
+    world = await watch(gone.line("gone"), stays.line("stays"), folder=tmp_path)
+    gone.trouble = stays.trouble = OSError("no mail server")
+    world.alarm.telling.take(alert())
+    await world.until(lambda: gone.attempts and stays.attempts, 60)
+    await world.alarm.adopt(world.alarm.rules, [stays.line("stays"), new.line("new")], reminders=False)
+    stays.trouble = None
+    await world.until(lambda: stays.heard, 600)
+
+    assert "1 alerts for 'gone' are dropped: there is no such channel any more" in caplog.text
+    assert world.alarm.telling.status().names() == ["stays", "new"]
+    world.alarm.telling.take(alert(2))
+    await world.until(lambda: new.heard, 60)
+    assert [one.incident for one in new.heard] == ["a2"]
