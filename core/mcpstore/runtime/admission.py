@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -16,7 +17,11 @@ LOCAL_AT_ONCE: Final = 4
 """Processes started at once; on a machine with one processor half as many."""
 
 REMOTE_AT_ONCE: Final = 16
-PER_SECOND: Final = 20.0
+PER_SECOND: Final = 20
+"""Openings that may begin within any second."""
+
+APART: Final = 0.001
+"""Seconds between two who wait for their turn: a loop wakes those of the same instant in any order."""
 
 
 class Admission:
@@ -24,16 +29,14 @@ class Admission:
 
     Args:
         clock: The clock of the store.
-        per_second: Openings a second, all kinds together; as many may come in one burst.
+        per_second: Openings that may begin within any second, all kinds together.
     """
 
-    def __init__(self, clock: Clock, per_second: float = PER_SECOND) -> None:
+    def __init__(self, clock: Clock, per_second: int = PER_SECOND) -> None:
         self._clock = clock
         self._local = asyncio.Semaphore(min(LOCAL_AT_ONCE, 2 * (os.cpu_count() or 1)))
         self._remote = asyncio.Semaphore(REMOTE_AT_ONCE)
-        self._interval = 1.0 / per_second
-        self._burst = per_second * self._interval
-        self._next = float("-inf")
+        self._begun: deque[float] = deque(maxlen=per_second)
 
     @asynccontextmanager
     async def turn(self, *, is_local: bool) -> AsyncGenerator[None]:
@@ -43,9 +46,10 @@ class Admission:
             yield
 
     async def _pace(self) -> None:
-        # The generic cell rate algorithm (ITU-T I.371): one number is the whole memory, and callers stay in order.
+        # Whoever comes takes a place a second behind the one who came so many before.
         now = self._clock.now()
-        due = max(self._next, now - self._burst)
-        self._next = due + self._interval
+        is_full = len(self._begun) == self._begun.maxlen
+        due = max(now, self._begun[0] + 1.0, self._begun[-1] + APART) if is_full else now
+        self._begun.append(due)
         if due > now:
             await asyncio.sleep(due - now)
