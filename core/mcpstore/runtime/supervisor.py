@@ -20,6 +20,7 @@ from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.admission import Admission
 from mcpstore.runtime.bus import Bus
 from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.eras import Eras
 from mcpstore.runtime.guard import MassFailureGuard
 from mcpstore.runtime.heartbeat import Heartbeat
 from mcpstore.runtime.pinning import Pinboard
@@ -48,7 +49,7 @@ class Supervisor:
         clock: Time and chance.
         timing: How long everything takes.
         limits: How often is too often.
-        eras: The protocol era each configuration was spoken with last; kept up to date.
+        eras: The protocol era each configuration was spoken with last.
         reread: Asks for the configuration to be read again soon.
         witness: Is told what happens to services.
         traces: Names what their connections have on this machine, and writes it down.
@@ -70,7 +71,7 @@ class Supervisor:
         clock: Clock | None = None,
         timing: Timing = DEFAULT_TIMING,
         limits: Limits | None = None,
-        eras: dict[str, Era] | None = None,
+        eras: Mapping[str, Era] | None = None,
         reread: Callable[[], None] = lambda: None,
         witness: Witness | None = None,
         traces: Traces | None = None,
@@ -79,7 +80,7 @@ class Supervisor:
     ) -> None:
         clock = clock or Clock()
         self.bus: Bus = Bus()
-        self.eras: dict[str, Era] = {} if eras is None else eras
+        self.eras: dict[str, Era] = Eras(eras)
         self.clock = clock
         self.timing = timing
         self.pinboard: Pinboard = pinboard or Pinboard(clock)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from mcpstore.hooks.connection import Era
+from mcpstore.runtime.eras import Eras
 from mcpstore.store.guarding import own_folder
 
 __all__ = ["StateDir", "default_state_dir", "socket_path"]
@@ -127,7 +128,8 @@ class StateDir:
             return
         fresh = self._wanted / f"{ERAS}.{os.getpid()}"
         try:
-            fresh.write_text(json.dumps(known | eras), "utf-8")
+            older = {key: era for key, era in known.items() if key not in eras}
+            fresh.write_text(json.dumps(Eras(older | eras)), "utf-8")
             fresh.replace(self._wanted / ERAS)
         except OSError as error:
             _log.debug("%s could not be written: %s", self._wanted / ERAS, error)
