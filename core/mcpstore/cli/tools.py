@@ -1,4 +1,4 @@
-"""Verbs for what services offer and say: tools, call, logs."""
+"""Verbs for what services offer and say: tools, approve, call, logs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.markup import escape
+from rich.text import Text
 
 from mcpstore.cli import show
 from mcpstore.cli.app import JsonFlag, app, perform
@@ -24,9 +25,27 @@ FIRST_SENTENCE: Final = 100
 def tools(
     context: typer.Context,
     service: Annotated[str | None, typer.Argument(help="Only those of this service.")] = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Those that are not what they were, and how they differ.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """List the tools that can be called."""
+
+    async def look() -> None:
+        async with reach(context.ensure_object(Options)) as store:
+            found = await store.ask("changed_tools", service=service)
+        if as_json:
+            show.print_json(found)
+            return
+        for change in found:
+            _show_change(change)
+        if found:
+            show.note("approve them: mcpstore approve SERVICE [TOOL]")
+        else:
+            show.note("every tool is what it was")
+        if not store.is_manager:
+            show.note("no manager is running; this is what was seen last")
 
     async def work() -> None:
         async with reach(context.ensure_object(Options)) as store:
@@ -37,6 +56,29 @@ def tools(
             return
         rows = ((tool["service"], tool["name"], _gist(tool["description"])) for tool in found)
         show.out.print(show.table(("SERVICE", "TOOL", "WHAT IT DOES"), rows))
+
+    perform(look if changed else work)
+
+
+@app.command()
+def approve(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The service.")],
+    tool: Annotated[str | None, typer.Argument(help="Only this tool.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Approve tools that are not what they were; those that were withheld can be called again."""
+
+    async def work() -> None:
+        async with reach(context.ensure_object(Options)) as store:
+            approved = await store.ask("approve", name=name, tool=tool)
+        if as_json:
+            show.print_json(approved)
+            return
+        for change in approved:
+            show.out.print(f"approved {escape(change['service'])}/{escape(change['name'])}", soft_wrap=True)
+        if not approved:
+            show.note("there is nothing to approve: it is what it was")
 
     perform(work)
 
@@ -149,6 +191,23 @@ def _show_line(line: dict[str, Any], service: str | None, as_json: bool) -> None
         return
     name = "" if service else f"{escape(line['service'])} "
     show.out.print(f"[dim]{line['timestamp'][11:19]}[/] [cyan]{name}[/]{escape(line['text'])}", soft_wrap=True)
+
+
+def _show_change(change: dict[str, Any]) -> None:
+    what = "is new" if change["is_new"] else "is not what it was"
+    held = "; [red]it cannot be called until it is approved[/]" if change["withheld"] else ""
+    name = f"{escape(change['service'])}/{escape(change['name'])}"
+    show.out.print(f"[bold]{name}[/] {what}, since {change['since'][:16].replace('T', ' ')}{held}", soft_wrap=True)
+    for line in change["difference"]:
+        show.out.print(_coloured(f"    {line}"), soft_wrap=True)
+
+
+def _coloured(line: str) -> Text:
+    """Return a line of a difference with what went in red and what came in green."""
+    made = Text(line)
+    made.highlight_regex(r"\[-.*?-\]", "red")
+    made.highlight_regex(r"\{\+.*?\+\}", "green")
+    return made
 
 
 def _gist(description: str) -> str:

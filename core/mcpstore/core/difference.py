@@ -34,7 +34,7 @@ PIECE: Final = 160
 CONTEXT: Final = 30
 """Characters shown on either side of it."""
 
-COMPARED: Final = 300
+COMPARED: Final = 400
 """Words, or lines, that are compared with each other: the time that takes grows faster than their number."""
 
 DEEPEST: Final = 30
@@ -42,7 +42,8 @@ DEEPEST: Final = 30
 
 Tokens = Sequence[str]
 
-_WORD: Final = re.compile(r"\w+|\s+|[^\w\s]")
+_WORD: Final = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+_PADDING: Final = re.compile(r"(\s)\1{3,}")
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$-]*", re.ASCII)
 
 
@@ -148,7 +149,7 @@ def _pieces(old: Tokens, new: Tokens) -> Iterator[str]:
     """Yield two texts as one: `[-what went-]{+what came+}`, each with a little of what stands around it."""
     start, end = _common(old, new)
     stop, last = len(old) - end, len(new) - end
-    yield _before("".join(old[:start]), is_first=True)
+    yield _before("".join(old[:start]))
     changes = SequenceMatcher(None, old[start:stop], new[start:last], autojunk=False).get_opcodes()
     for kind, i, j, k, m in changes:
         went, came = "".join(old[start + i : start + j]), "".join(new[start + k : start + m])
@@ -156,21 +157,25 @@ def _pieces(old: Tokens, new: Tokens) -> Iterator[str]:
             yield _between(went)
             continue
         if went:
-            yield f"[-{_clip(visible(_exposed(went, came)), PIECE)}-]"
+            yield f"[-{_piece(_exposed(went, came))}-]"
         if came:
-            yield f"{{+{_clip(visible(_exposed(came, went)), PIECE)}+}}"
+            yield f"{{+{_piece(_exposed(came, went))}+}}"
     rest = "".join(old[stop:])
     yield visible(rest[:CONTEXT]) + ("…" if len(rest) > CONTEXT else "")
 
 
-def _before(text: str, *, is_first: bool) -> str:
-    return visible(text) if is_first and len(text) <= CONTEXT else f"…{visible(text[-CONTEXT:])}"
+def _before(text: str) -> str:
+    return visible(text) if len(text) <= CONTEXT else f"…{visible(text[-CONTEXT:])}"
 
 
 def _between(text: str) -> str:
-    if len(text) <= 2 * CONTEXT:
-        return visible(text)
-    return f"{visible(text[:CONTEXT])}…{visible(text[-CONTEXT:])}"
+    return visible(text) if len(text) <= 2 * CONTEXT else f"{visible(text[:CONTEXT])}…{visible(text[-CONTEXT:])}"
+
+
+def _piece(text: str) -> str:
+    """Return a text in which no padding hides what comes after it."""
+    shown = visible(_PADDING.sub(lambda found: f"{found[1]}<{len(found[0])} of these>", text))
+    return shown if len(shown) <= PIECE else f"{shown[: 2 * PIECE // 3]}…{shown[-PIECE // 3 :]}"
 
 
 def _common(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:

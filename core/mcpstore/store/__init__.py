@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mcpstore._lazy import load
 from mcpstore.core.models.catalog import Prompt, Resource, Tool
+from mcpstore.core.models.change import ToolChange
 from mcpstore.core.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
 from mcpstore.store._async import AsyncMCPStore
 from mcpstore.store.context import AsyncServiceContext
@@ -33,6 +34,7 @@ __all__ = [
     "ServiceSnapshot",
     "ServiceStatus",
     "Tool",
+    "ToolChange",
     "ToolsRefresh",
 ]
 

@@ -22,6 +22,7 @@ from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.logs import LogLine
 from mcpstore.store._async import AsyncMCPStore
 from mcpstore.store._sync_alerts import Alerts
+from mcpstore.store._sync_approving import Approvals
 from mcpstore.store._sync_care import Care
 from mcpstore.store._sync_measures import Measures
 from mcpstore.store._sync_seeing import Seeing
@@ -32,7 +33,7 @@ from mcpstore.store.results import CallResult, CheckResult
 __all__ = ["MCPStore", "ServiceContext"]
 
 
-class ServiceContext(Measures, Seeing, Alerts, Care):
+class ServiceContext(Measures, Seeing, Alerts, Approvals, Care):
     """The verbs of a store, as `AsyncServiceContext` describes them, for callers that wait.
 
     Every verb may be called from any thread. While one waits, other threads go on, and Ctrl-C interrupts it.

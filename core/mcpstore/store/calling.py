@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mcpstore.core.models.catalog import Tool
-from mcpstore.errors import CallError, ServiceNotFound, ToolError, ToolNotFound
+from mcpstore.core.models.service import ToolPinning
+from mcpstore.errors import CallError, ServiceNotFound, ToolError, ToolNotFound, ToolWithheld
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.hooks.notice import CallRequest, Refusal, ToolCall
 from mcpstore.runtime.runner import Runner
@@ -86,6 +87,7 @@ def _find(house: House, name: str, service: str | None, scope: Scope) -> Tool:
     try:
         return house.registry.find_tool(name, service, scope)
     except ToolNotFound:
+        _check_withheld(house, name, service, scope)
         # Perhaps it is only away: then the reason of its service helps more than a name nobody knows.
         for runner in house.supervisor.runners():
             owner = runner.spec.name
@@ -95,6 +97,23 @@ def _find(house: House, name: str, service: str | None, scope: Scope) -> Tool:
             if owner == service or known.get(name) is not None or name.startswith(f"{owner}/"):
                 raise runner.unavailable() from None
         raise
+
+
+def _check_withheld(house: House, name: str, service: str | None, scope: Scope) -> None:
+    """Make sure that a tool nobody can find is not one that was withheld.
+
+    Raises:
+        ToolWithheld: It is.
+    """
+    for runner in house.supervisor.runners():
+        owner = runner.spec.name
+        if runner.spec.tool_pinning is not ToolPinning.BLOCK or not runner.is_live:
+            continue
+        if (scope is not None and owner not in scope) or service not in (None, owner):
+            continue
+        for tool in (name, name.removeprefix(f"{owner}/")):
+            if (change := runner.pins.change_of(tool, withheld=True)) is not None:
+                raise ToolWithheld(owner, tool, change.summary, is_new=change.is_new) from None
 
 
 async def _call(

@@ -24,6 +24,7 @@ from mcpstore.runtime.bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
 from mcpstore.store import views
 from mcpstore.store.adding import edits_for, handed_over, unusable
+from mcpstore.store.approving import AsyncApprovals
 from mcpstore.store.care import AsyncCare
 from mcpstore.store.offers import AsyncOffers
 from mcpstore.store.results import CheckResult
@@ -34,7 +35,7 @@ __all__ = ["AsyncServiceContext"]
 HEALTHY: Final = ServiceConnectionState.HEALTHY
 
 
-class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncCare):
+class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
     """The verbs of a store.
 
     Verbs that act raise `ServiceNotFound` for a name nobody knows; verbs that only ask return None. A context speaks

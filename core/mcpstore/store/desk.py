@@ -36,7 +36,9 @@ class Desk:
             "alert_handlers": self._alert_handlers,
             "alert_history": self._alert_history,
             "alerts": self._alerts,
+            "approve": self._approve,
             "call": self._call,
+            "changed_tools": self._changed_tools,
             "check": self._check,
             "diagnose": self._diagnose,
             "export": self._export,
@@ -143,6 +145,12 @@ class Desk:
     async def _tools(self, service: str | None = None) -> Any:
         tools = await self._store.list_tools(service)
         return [{**plain(tool), "full_name": tool.full_name, "raw": None} for tool in tools]
+
+    async def _changed_tools(self, service: str | None = None) -> Any:
+        return (await self._store.list_changed_tools(service)).to_list()
+
+    async def _approve(self, name: str, tool: str | None = None) -> Any:
+        return (await self._store.approve_tools(name, tool)).to_list()
 
     async def _call(
         self,

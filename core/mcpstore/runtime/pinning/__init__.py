@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcpstore.runtime.pinning.board import Pinboard
 from mcpstore.runtime.pinning.folder import PinFolder
+from mcpstore.runtime.pinning.pin import Shelf
 from mcpstore.runtime.pinning.pins import Pins, changes
 
-__all__ = ["PinFolder", "Pinboard", "Pins", "changes"]
+__all__ = ["PinFolder", "Pinboard", "Pins", "Shelf", "changes"]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
+from math import inf
 from typing import Any, Final
 
 from mcpstore.plugin_manager.worker import TookTooLong, Worker
@@ -161,7 +162,7 @@ class Pinboard:
 
     def _settled(self, *, is_last: bool = False) -> float:
         now = self._clock.posix()
-        return self._opened if not self._tells else now if is_last else now - SETTLED
+        return self._opened if not self._tells else inf if is_last else now - SETTLED
 
     async def _write(self, limit: float, *, is_last: bool = False) -> bool:
         """Write whatever is to be written; returns whether nothing is left."""

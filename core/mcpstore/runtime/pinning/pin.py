@@ -90,7 +90,7 @@ def line_of(service: str, shelf: Shelf, redact: Callable[[str], str], settled: f
         service: Name of the service.
         shelf: Its pins.
         redact: Hides its secrets.
-        settled: People who were told after this POSIX timestamp may not have heard it yet, if we are killed.
+        settled: People who were told at this POSIX timestamp, or after it, may not have heard it yet if we are killed.
     """
     room = ROOM
 
@@ -112,7 +112,7 @@ def line_of(service: str, shelf: Shelf, redact: Callable[[str], str], settled: f
     for name, pin in shelf.items():
         tools[name] = {"approved": pin.approved, "approved_at": pin.approved_at, "definition": kept(pin.definition)}
         if pin.seen is not None:
-            told = 0 < pin.told_at <= settled
+            told = 0 < pin.told_at < settled
             tools[name] |= {
                 "seen": pin.seen,
                 "seen_definition": kept(pin.seen_definition),

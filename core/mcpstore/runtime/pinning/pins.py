@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from math import inf, nextafter
 from typing import Any, Final
 
 import attrs
@@ -115,13 +116,14 @@ class Pins:
         """Take in what the disk says; returns whether something else is approved than before."""
         before = self._pins
         if not self.is_live:
-            self._kept = max((pin.told_at for pin in theirs.values()), default=self._kept)
+            told = max((pin.told_at for pin in theirs.values()), default=0.0)
+            self._kept = max(self._kept, nextafter(told, inf))
         self._pins = merged(before, theirs, room=self.room)
         return any(pin.approved != self._pins[name].approved for name, pin in before.items())
 
     def settles(self, settled: float) -> bool:
         """Whether the disk can be told that people know of a change they were told of before `settled`."""
-        return any(self._kept < pin.told_at <= settled for pin in self._pins.values() if pin.seen is not None)
+        return any(self._kept <= pin.told_at < settled for pin in self._pins.values() if pin.seen is not None)
 
     def kept(self, settled: float) -> None:
         """Take note that the disk knows of everything that was told before `settled` (a POSIX timestamp, seconds)."""
