@@ -27,6 +27,9 @@ BUSY: Final = 2.0
 CLEAR_EVERY: Final = 3600.0
 """Seconds between looks for what is too old."""
 
+MOST: Final = 10_000
+"""Services whose last state is remembered although nothing else is known of them any more."""
+
 DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 T = TypeVar("T")
@@ -152,7 +155,8 @@ class SqliteHistory:
     def _clear(self, before: float) -> None:
         with _Transaction(self._db):
             for statement in statements.FORGET:
-                self._db.execute(statement, {"before": round(before * 1000)})
+                self._db.execute(statement, {"before": round(before * 1000), "most": MOST})
+        self._ids = {}  # some of them may be gone
 
     def _mended(self, work: Callable[[], T]) -> T:
         """Do some work on the file; if it turns out to be damaged, do it once more on a new one."""

@@ -56,4 +56,12 @@ FORGET: Final = (
         SELECT 1 FROM edges AS later WHERE later.service = edges.service AND later.at <= :before
         AND (later.at, later.id) > (edges.at, edges.id)
     )""",
+    # But names that come and go would pile up for ever: of those of which nothing else is known, the newest are kept.
+    """DELETE FROM edges WHERE service IN (
+        SELECT service FROM edges GROUP BY service ORDER BY max(at) DESC LIMIT -1 OFFSET :most
+    ) AND NOT EXISTS (SELECT 1 FROM samples WHERE samples.service = edges.service)
+    AND NOT EXISTS (SELECT 1 FROM hours WHERE hours.service = edges.service)""",
+    """DELETE FROM services WHERE NOT EXISTS (SELECT 1 FROM edges WHERE edges.service = services.id)
+    AND NOT EXISTS (SELECT 1 FROM samples WHERE samples.service = services.id)
+    AND NOT EXISTS (SELECT 1 FROM hours WHERE hours.service = services.id)""",
 )

@@ -11,6 +11,7 @@ from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.hooks import HistoryBatch, HistoryPlace
 from mcpstore.monitoring.metrics import thinned
+from mcpstore_plugins.sqlite_history import database
 from mcpstore_plugins.sqlite_history.database import SqliteHistory
 
 from .conftest import DAY, NOW, asked, edge, sample
@@ -109,6 +110,20 @@ def test_what_is_too_old_is_forgotten_but_the_state_a_service_is_in_is_not(open_
     assert [s.timestamp for s in history.samples(asked())] == [later]
     assert [s.timestamp for s in history.samples(asked(step=3600.0))] == [later]
     assert history.edges(asked()) == [edges[1], edges[2]]
+
+
+def test_names_that_come_and_go_do_not_pile_up(open_history, monkeypatch):
+    monkeypatch.setattr(database, "MOST", 3)
+    history = open_history(retention=DAY)
+    for day in range(20):  # each day a service that nobody ever saw before, and one that is always there
+        now = NOW + day * DAY
+        edges = [edge(now, f"new{day:02}"), *([edge(now, "steady")] if day == 0 else [])]
+        fresh = [sample(now, f"new{day:02}"), sample(now, "steady")]
+        history.write(HistoryBatch(now=now, samples=fresh, edges=edges))
+    names = ["new17", "new18", "new19", "steady"]
+    assert [found.service_name for found in history.edges(asked())] == names
+    assert sorted(history._names().values()) == names
+    assert set(history._ids) <= set(names)
 
 
 def test_history_survives_its_manager(open_history, tmp_path):
