@@ -136,6 +136,25 @@ async def test_what_a_backend_did_not_take_is_offered_again_and_what_does_not_fi
     await kept.close()
 
 
+async def test_names_that_come_and_go_while_a_backend_fails_do_not_pile_up(backend, monkeypatch):
+    monkeypatch.setattr(module, "MOST", 3)
+    backend.trouble = OSError("the disk is full")
+    kept = Archive(FakeClock(), 10, backend.open)
+    for number in range(20):
+        kept.add(sample(number, f"new{number:02}"))
+        kept.note(edge(number, f"new{number:02}"))
+        await kept.flush()
+        kept.forget(f"new{number:02}")
+    backend.trouble = None
+    await kept.flush()
+    (batch,) = backend.batches
+    names = ["new17", "new18", "new19"]
+    assert [found.service_name for found in batch.samples] == names
+    assert [found.service_name for found in batch.edges] == names
+    assert kept.dropped == 2 * 17
+    await kept.close()
+
+
 async def test_what_comes_while_a_batch_is_written_waits_for_the_next(backend):
     kept = Archive(FakeClock(), 10, backend.open)
     kept.add(sample(1.0))

@@ -22,6 +22,9 @@ __all__ = ["Archive"]
 LIMIT: Final = 30.0
 """Seconds a backend may take for a batch or an answer; one that takes longer is not used any more."""
 
+MOST: Final = 10_000
+"""Services of which something is kept in memory; a fleet is smaller, but while a backend fails names may come and go."""
+
 LAST_WRITE: Final = 5.0
 """Seconds the last batch may take when the store is closed."""
 
@@ -138,6 +141,8 @@ class Archive:
     def _keep(self, kept: dict[str, deque[T]], service: str, record: T) -> None:
         ring = kept.get(service)
         if ring is None:
+            while len(kept) >= MOST:
+                self.dropped += len(kept.pop(next(iter(kept))))
             ring = kept[service] = deque(maxlen=self._size)
         if len(ring) == self._size and self._open_backend is not None:
             self.dropped += 1
