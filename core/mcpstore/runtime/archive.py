@@ -23,7 +23,7 @@ LIMIT: Final = 30.0
 """Seconds a backend may take for a batch or an answer; one that takes longer is not used any more."""
 
 MOST: Final = 10_000
-"""Services of which something is kept in memory; a fleet is smaller, but while a backend fails names may come and go."""
+"""Services of which something waits in memory; fleets are smaller, but names come and go while a backend fails."""
 
 LAST_WRITE: Final = 5.0
 """Seconds the last batch may take when the store is closed."""
