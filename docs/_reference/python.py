@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 
 import attrs
+from _reference import records
 from _reference.docstrings import entries, first_sentence, prose, text_of
 
-from mcpstore.core.models import catalog, service
+from mcpstore.core.models import alert, catalog, history, machine, metrics, service
 from mcpstore.core.models.record import Named, Record
+from mcpstore.runtime.delivery import ChannelStatus
 from mcpstore.store import AsyncMCPStore, AsyncServiceContext, CallResult, CheckResult, Diagnosis
 
 RECORDS = (
@@ -23,8 +25,23 @@ RECORDS = (
     CallResult,
     CheckResult,
     Diagnosis,
+    metrics.ServiceMetrics,
+    metrics.ToolMetrics,
+    metrics.MetricsSample,
+    machine.MachineMetrics,
+    history.StateInterval,
+    alert.Alert,
+    alert.Silence,
+    ChannelStatus,
 )
-ENUMS = (service.ServiceConnectionState, service.ServiceStatus, service.Reason)
+ENUMS = (
+    service.ServiceConnectionState,
+    service.ServiceStatus,
+    service.Reason,
+    service.RestartOption,
+    alert.AlertLevel,
+    alert.AlertKind,
+)
 
 
 def page() -> str:
@@ -94,32 +111,17 @@ def _record(record: type) -> Iterator[str]:
     yield ""
     yield text_of(record)
     yield ""
-    told = {name: text for owner in reversed(record.__mro__) for name, text in entries(owner, "Attributes").items()}
     shown = record.SHOWN or [field.name for field in attrs.fields(record)]
-    for name, member in vars(record).items():
-        if isinstance(member, property):
-            told.setdefault(name, first_sentence(member))
-            shown = [*shown, *([name] if name not in shown else [])]
-    yield "| field | |"
-    yield "|---|---|"
-    for name in shown:
-        if not name.startswith("_"):
-            yield f"| `{name}` | {told.get(name, '')} |"
-    yield ""
+    shown = [*shown, *(name for name, member in vars(record).items() if isinstance(member, property))]
+    yield from records.record(record, iter(dict.fromkeys(shown)))
 
 
 def _enum(enum: type) -> Iterator[str]:
-    source = inspect.getsource(enum)
     yield f"### `{enum.__name__}`"
     yield ""
     yield text_of(enum)
     yield ""
-    yield "| name | value | |"
-    yield "|---|---|---|"
-    for name, member in enum.__members__.items():
-        told = re.search(rf"^    {name} = .*\n    \"\"\"(.*)\"\"\"", source, re.MULTILINE)
-        yield f"| `{name}` | `{member.value}` | {told[1] if told else ''} |"
-    yield ""
+    yield from records.enum(enum)
 
 
 def _table(section: str, title: str, thing: object) -> Iterator[str]:

@@ -76,3 +76,20 @@ def test_every_page_can_be_reached_from_the_first_one():
 
 def test_the_version_of_the_hooks_is_the_one_that_is_promised():
     assert f"now {API_VERSION}" in (DOCS / "compatibility.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", ["plugins/hooks.md", "reference/python.md"])
+def test_every_field_of_a_record_says_what_it_is_and_every_duration_its_unit(page):
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z]\w*)` \| `(.*?)` \|(?: .*? \|)? (.*) \|$", text, re.MULTILINE)
+    assert len(rows) > 100
+    assert not [name for name, _, told in rows if not told.strip()]
+    unit = re.compile(r"second|per cent|0 to 1|\bms\b|bytes", re.IGNORECASE)
+    assert not [name for name, kind, told in rows if kind.startswith("float") and not unit.search(told)]
+
+
+def test_members_of_enumerations_are_listed_with_their_values():
+    text = (DOCS / "hooks.md").read_text("utf-8")
+    assert "### `AlertLevel`" in text
+    assert "| `CRITICAL` | `critical` |" in text
+    assert "| `key` | `str` | computed | Identity of the notice" in text

@@ -86,9 +86,9 @@ class Closing:
     """How patient a close is, in seconds.
 
     Attributes:
-        polite: How long a peer has to leave after its input ended.
-        term: How long a process has to leave after SIGTERM.
-        kill: How long a process may take to vanish after SIGKILL.
+        polite: Seconds a peer has to leave after its input ended.
+        term: Seconds a process has to leave after SIGTERM.
+        kill: Seconds a process may take to vanish after SIGKILL.
         forced: Set when somebody wants it over with: the polite steps are skipped or cut short.
     """
 

@@ -84,7 +84,7 @@ class CheckResult(Record):
         connection_state: What its connection is.
         healthy: Whether it answers.
         response_time: How long the last check took, in ms; 0 if it never answered one.
-        success_rate: Share of answered checks among the last 100, in percent.
+        success_rate: Share of answered checks among the last 100, in per cent.
         error: What is wrong, in words.
     """
 

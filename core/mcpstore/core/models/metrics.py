@@ -67,8 +67,8 @@ class ServiceMetrics(Record):
         error_rate: Failed calls per call in the window, 0 to 1.
         avg_response_time: Mean duration of a call in the window, in seconds.
         p50: Median duration in the window, in seconds.
-        p95: Duration that 95 of 100 calls stay below, in seconds.
-        p99: Duration that 99 of 100 calls stay below, in seconds.
+        p95: Duration that 95 of 100 calls in the window stay below, in seconds.
+        p99: Duration that 99 of 100 calls in the window stay below, in seconds.
         throughput: Calls per second in the window.
         last_activity: When a tool was called last, as a POSIX timestamp in seconds.
         last_error: What went wrong last.

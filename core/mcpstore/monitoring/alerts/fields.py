@@ -11,20 +11,35 @@ from mcpstore.core.models.machine import MachineMetrics
 from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.core.models.service import ServiceConnectionState
 
-__all__ = ["OF_A_SERVICE", "OF_THE_MANAGER", "manager_fields", "service_fields"]
+__all__ = [
+    "MORE_OF_A_SERVICE",
+    "MORE_OF_THE_MANAGER",
+    "OF_A_SERVICE",
+    "OF_THE_MANAGER",
+    "manager_fields",
+    "service_fields",
+]
 
-OF_A_SERVICE: Final = frozenset(
-    {field.name for field in attrs.fields(ServiceMetrics)} | {"memory_percent", "tool_changes", "trouble"}
-)
-"""The fields of `ServiceMetrics`; memory in per cent of this machine's; what changed of its tools lately, in words; and
-what is wrong with it, in words."""
+MORE_OF_A_SERVICE: Final[Mapping[str, tuple[type[Any], str]]] = {
+    "memory_percent": (float, "Memory its process tree occupies, in per cent of this machine's."),
+    "tool_changes": (list, "What changed of its tools lately, in words."),
+    "trouble": (str, "What is wrong with it, in words."),
+}
+"""What rules look at besides the fields of `ServiceMetrics`: of which type it is, and what it says."""
 
-OF_THE_MANAGER: Final = frozenset(
-    {field.name for field in attrs.fields(MachineMetrics)}
-    | {"service_name", "services", "mass_failure", "stalled", "failing_rules", "trouble"}
-)
-"""The fields of `MachineMetrics`; how many services there are; whether so many fail at once that the fault must be
-ours; seconds since the manager stood still; the rules that raise; and what is wrong, in words."""
+MORE_OF_THE_MANAGER: Final[Mapping[str, tuple[type[Any], str]]] = {
+    "service_name": (str, 'Always "the manager".'),
+    "services": (int, "How many services there are."),
+    "mass_failure": (bool, "Whether so many of them fail at once that the fault must be ours."),
+    "stalled": (float, "Seconds since the manager stood still; infinite if it never did."),
+    "failing_rules": (list, "The rules that cannot be evaluated, and why, in words."),
+    "trouble": (str, "What is wrong, in words."),
+}
+"""What rules look at besides the fields of `MachineMetrics`."""
+
+OF_A_SERVICE: Final = frozenset({field.name for field in attrs.fields(ServiceMetrics)} | MORE_OF_A_SERVICE.keys())
+OF_THE_MANAGER: Final = frozenset({field.name for field in attrs.fields(MachineMetrics)} | MORE_OF_THE_MANAGER.keys())
+"""The fields there are."""
 
 
 def service_fields(

@@ -15,6 +15,7 @@ import attrs
 from mcpstore.core.models.machine import MachineMetrics
 from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.errors import ConfigError
+from mcpstore.monitoring.alerts.fields import MORE_OF_A_SERVICE, MORE_OF_THE_MANAGER
 from mcpstore.monitoring.alerts.wording import fits
 
 __all__ = ["WORDS", "check_message", "check_truth", "samples_of"]
@@ -32,11 +33,8 @@ def samples_of(*, of_manager: bool) -> tuple[dict[str, Any], ...]:
     Args:
         of_manager: Of the manager and its machine; else of a service.
     """
-    if of_manager:
-        more = {"services": int, "mass_failure": bool, "stalled": float, "failing_rules": list[str], "trouble": str}
-        hints = {**_hints(MachineMetrics), "service_name": str, **more}
-    else:
-        hints = {**_hints(ServiceMetrics), "memory_percent": float, "tool_changes": list[str], "trouble": str}
+    record, more = (MachineMetrics, MORE_OF_THE_MANAGER) if of_manager else (ServiceMetrics, MORE_OF_A_SERVICE)
+    hints = {**_hints(record), **{name: kind for name, (kind, _) in more.items()}}
     return tuple(
         {name: _sample(hint, whole, real) for name, hint in hints.items() if not name.startswith("_")}
         for whole, real in _NUMBERS
@@ -97,8 +95,8 @@ def _hints(record: type[Any]) -> dict[str, Any]:
 def _sample(hint: Any, whole: int, real: float) -> Any:
     if get_origin(hint) in (Union, types.UnionType):
         hint = next(each for each in get_args(hint) if each is not type(None))
-    if get_origin(hint) in (tuple, list):
-        item = get_args(hint)[0]
+    if hint is list or get_origin(hint) is tuple:
+        item = next(iter(get_args(hint)), str)
         return [_sample(item, whole, real)] if whole else []
     if attrs.has(hint):
         return {name: _sample(each, whole, real) for name, each in _hints(hint).items()}
