@@ -22,6 +22,8 @@ from mcpstore.hooks.connection import Era
 from mcpstore.hooks.history import HistoryBatch, HistoryPlace, HistoryQuery
 from mcpstore.runtime.alarm.journal import Journal
 from mcpstore.runtime.outbox import Notice, Outbox
+from mcpstore.runtime.pinning import PinFolder
+from mcpstore.runtime.pinning.pin import Pin, line_of
 from mcpstore.store.state_dir import StateDir
 from mcpstore_plugins.sqlite_history import mcpstore_history_backends
 
@@ -110,6 +112,15 @@ def noted(folder: Path) -> list[float]:
         store.close()
 
 
+def pin(folder: Path, **approved: str) -> None:
+    fresh = {name: Pin(approved=mark) for name, mark in approved.items()}
+    PinFolder(folder / "pins").update("a", lambda there: line_of("a", there | fresh, str, 0.0))
+
+
+def pinned(folder: Path) -> Any:
+    return {name: pin.approved for name, pin in PinFolder(folder / "pins").read("a").items()}
+
+
 KINDS = {
     "eras": Kind(
         lambda folder: StateDir(folder).write_eras({"a": Era.LEGACY}),
@@ -118,6 +129,12 @@ KINDS = {
         (["a"], ["a", "b"]),
         is_promised=False,
         may_forget=["b"],
+    ),
+    "pins": Kind(
+        lambda folder: pin(folder, x="f", y="f"),
+        lambda folder: pin(folder, y="g", z="g"),
+        pinned,
+        ({"x": "f", "y": "f"}, {"x": "f", "y": "g", "z": "g"}),
     ),
     "outbox": Kind(lambda folder: put(folder, 1), lambda folder: put(folder, 2), waiting, ([1], [1, 2])),
     "journal, a line more": Kind(

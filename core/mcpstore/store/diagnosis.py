@@ -7,7 +7,8 @@ from typing import Final
 
 from mcpstore.core.context import Context, run_status
 from mcpstore.core.models.events import Timer
-from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus
+from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus, ToolPinning
+from mcpstore.core.models.text import one_line
 from mcpstore.runtime.runner import Runner
 from mcpstore.store.house import House
 from mcpstore.store.remedies import remedy_for
@@ -60,7 +61,7 @@ def diagnose(runner: Runner, house: House) -> Diagnosis:
         run_status=status,
         connection_state=ctx.conn,
         summary=summary,
-        evidence=(*_evidence(runner, error, stderr), *missing),
+        evidence=(*_evidence(runner, error, stderr), *_withheld(runner), *missing),
         remedy=remedy,
         reason=ctx.reason,
         lasted=lasted,
@@ -131,6 +132,15 @@ def _evidence(runner: Runner, error: str, stderr: Sequence[str]) -> list[str]:
     if ctx.conn not in (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING):
         found += [f"stderr: {line}" for line in stderr]
     return found
+
+
+def _withheld(runner: Runner) -> list[str]:
+    """Return which of its tools cannot be called because they are not what they were."""
+    held = list(runner.pins.changed) if runner.is_live and runner.spec.tool_pinning is ToolPinning.BLOCK else []
+    if not held:
+        return []
+    names = ", ".join(map(one_line, held[:SHOWN_LINES])) + (", …" if len(held) > SHOWN_LINES else "")
+    return [f"tools that changed, or are new, wait for approval ({names}); see: mcpstore tools --changed"]
 
 
 def _missing(runner: Runner, house: House) -> list[str]:

@@ -1,0 +1,251 @@
+"""Tools that are not what they were: withheld, shown and approved through both kinds of stores."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from mcpstore.errors import MCPStoreError, ServiceNotFound, ToolNotFound, ToolWithheld
+
+HELD = {"mcpstore": {"tool_pinning": "block"}}
+
+
+def offer(server: Any, **described: str) -> None:
+    server.answers["tools/list"] = {"tools": [{"name": name, "description": text} for name, text in described.items()]}
+
+
+def write(path: Any, servers: dict[str, Any]) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps({"mcpServers": servers}))
+    fresh.replace(path)
+
+
+def kept(world: Any) -> int:
+    return len(list((world.folder / "state/pins").glob("*.json")))
+
+
+async def eventually(holds: Any) -> None:
+    async with asyncio.timeout(30):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+async def changed(world: Any, **fields: Any) -> Any:
+    """Return a store whose service `a` has changed its tool `send`."""
+    write(world.path, {"a": world.entry("a", **{**HELD, **fields})})
+    offer(world.server("a"), send="mail one", read="read")
+    store = await world.open(world.path)
+    await store.start_service("a", 60)
+    offer(world.server("a"), send="mail all", read="read")
+    await store.refresh_tools("a")
+    return store
+
+
+async def test_a_call_of_a_tool_that_changed_says_what_changed_and_what_to_do(world):
+    store = await changed(world)
+    for name, service in (("send", None), ("a/send", None), ("send", "a")):
+        with pytest.raises(ToolWithheld) as caught:
+            await store.call_tool(name, service=service)
+    error = caught.value
+    assert (error.service, error.tool) == ("a", "send")
+    assert error.difference == "description was 'mail one' and is 'mail all'"
+    assert error.remedy == "approve it: mcpstore approve a send"
+    assert str(error) == (
+        "tool 'send' of service 'a' is not what it was, and nobody has approved it "
+        "(description was 'mail one' and is 'mail all'); approve it: mcpstore approve a send"
+    )
+    assert (await store.list_tools()).names() == ["read"]
+    assert (await store.call_tool("read")).text.startswith("read")
+    assert world.server("a").connection.requests[-1][1]["name"] == "read"
+    with pytest.raises(ToolNotFound):
+        await store.call_tool("ghost")
+    evidence = " ".join((await store.diagnose("a")).evidence)
+    assert "wait for approval (send); see: mcpstore tools --changed" in evidence
+
+
+async def test_what_changed_is_listed_and_what_is_approved_can_be_called(world):
+    store = await changed(world)
+    (change,) = await store.list_changed_tools()
+    assert change.full_name == "a/send"
+    assert (change.is_new, change.withheld) == (False, True)
+    assert change.difference == ("description was 'mail one' and is 'mail all'",)
+    assert change["since"] == change.since
+    assert (await store.list_changed_tools("a")).names() == ["send"]
+    assert list(await store.approve_tools("a", "read")) == []
+    assert (await store.approve_tools("a")).names() == ["send"]
+    assert list(await store.list_changed_tools()) == []
+    assert (await store.call_tool("send")).text.startswith("send")
+    with pytest.raises(ToolNotFound, match="a/ghost"):
+        await store.approve_tools("a", "ghost")
+    for verb in (store.approve_tools, store.list_changed_tools):
+        with pytest.raises(ServiceNotFound):
+            await verb("ghost")
+
+
+async def test_a_restart_and_a_recovery_by_a_person_approve_nothing(world):
+    store = await changed(world)
+    await store.restart_service("a", 60)
+    assert (await store.list_changed_tools()).names() == ["send"]
+    await store.recover("a", 60)
+    await store.stop_service("a")
+    await store.start_service("a", 60)
+    with pytest.raises(ToolWithheld):
+        await store.call_tool("send")
+
+
+async def test_with_warn_it_can_be_called_and_is_listed_until_somebody_approves_it(world):
+    store = await changed(world, mcpstore={"tool_pinning": "warn"})
+    assert (await store.call_tool("send")).text.startswith("send")
+    (change,) = await store.list_changed_tools()
+    assert not change.withheld
+    await store.approve_tools("a", "send")
+    assert list(await store.list_changed_tools()) == []
+
+
+async def test_with_off_nothing_is_looked_at(world):
+    store = await changed(world, mcpstore={"tool_pinning": "off"})
+    assert list(await store.list_changed_tools()) == []
+    assert list(await store.approve_tools("a")) == []
+
+
+async def test_what_was_withheld_is_withheld_by_the_next_store_and_what_was_approved_is_not(world):
+    await (await changed(world)).close()
+    store = await world.open(world.path)
+    await store.start_service("a", 60)
+    with pytest.raises(ToolWithheld, match="was 'mail one' and is 'mail all'"):
+        await store.call_tool("send")
+    await store.approve_tools("a")
+    await store.close()
+    store = await world.open(world.path)
+    await store.start_service("a", 60)
+    assert (await store.call_tool("send")).text.startswith("send")
+
+
+async def test_a_store_that_passes_by_may_not_call_it_either_but_may_approve_it(world):
+    staying = await changed(world)
+    passing = await world.open(world.path, start=False)
+    await eventually(lambda: kept(world) == 1)
+    assert await passing.start_service("a", 60)
+    with pytest.raises(ToolWithheld):
+        await passing.call_tool("send")
+    assert (await passing.approve_tools("a")).names() == ["send"]
+    assert (await passing.call_tool("send")).text.startswith("send")
+    assert list(await staying.list_changed_tools("a")) == []  # which looks
+    assert (await staying.call_tool("send")).text.startswith("send")
+
+
+async def test_what_was_seen_last_is_shown_and_approved_without_asking_the_service(world):
+    await (await changed(world)).close()
+    opened = world.server("a").opened
+    passing = await world.open(world.path, start=False)
+    (change,) = await passing.list_changed_tools()
+    assert change.difference == ("description was 'mail one' and is 'mail all'",)
+    assert (await passing.approve_tools("a", "send")).names() == ["send"]
+    await passing.close()
+    assert world.server("a").opened == opened
+    offer(world.server("a"), send="mail everybody", read="read")  # not what was approved
+    store = await world.open(world.path)
+    await store.start_service("a", 60)
+    with pytest.raises(ToolWithheld, match="was 'mail all' and is 'mail everybody'"):
+        await store.call_tool("send")
+
+
+async def test_the_second_store_of_a_configuration_withholds_what_the_first_one_saw(world):
+    await changed(world)
+    await eventually(lambda: kept(world) == 1)
+    second = await world.open(world.path)
+    assert not second.is_primary
+    await second.start_service("a", 60)
+    with pytest.raises(ToolWithheld):
+        await second.call_tool("send")
+    await second.close()
+    assert kept(world) == 1
+
+
+async def test_an_edit_of_the_entry_approves_nothing_and_removing_it_forgets(world):
+    store = await changed(world)
+    write(world.path, {"a": world.entry("a", **HELD, description="other words")})
+    await store.update_service("a", {**world.entry("a", **HELD), "description": "more words"})
+    with pytest.raises(ToolWithheld):
+        await store.call_tool("send")
+    await store.remove_service("a")
+    await store.add_service({"name": "a", **world.entry("a", **HELD)}, wait=60)
+    assert (await store.call_tool("send")).text.startswith("send")
+
+
+async def test_under_another_name_it_is_another_service(world):
+    store = await changed(world)
+    await eventually(lambda: kept(world) == 1)
+    await store.close()
+    write(world.path, {"b": {**world.entry("a", **HELD)}})
+    store = await world.open(world.path)
+    await store.start_service("b", 60)
+    assert (await store.call_tool("send")).text.startswith("send")
+    await eventually(lambda: kept(world) == 1)
+
+
+async def test_an_entry_that_cannot_be_used_for_a_while_is_not_forgotten(world):
+    await (await changed(world)).close()
+    write(world.path, {"a": {"command": 7}})
+    await (await world.open(world.path)).close()
+    write(world.path, {"a": world.entry("a", **HELD)})
+    store = await world.open(world.path)
+    await store.start_service("a", 60)
+    with pytest.raises(ToolWithheld):
+        await store.call_tool("send")
+
+
+async def test_services_that_are_added_in_code_keep_their_pins_in_a_state_directory(world):
+    for text, names in (("one", ["x"]), ("two", [])):
+        offer(world.server("a"), x=text)
+        store = await world.open()
+        await store.add_service({"name": "a", **world.entry("a", **HELD)}, wait=60)
+        assert (await store.list_tools()).names() == names
+        await store.close()
+
+
+async def test_without_a_state_directory_pins_last_as_long_as_the_store(world):
+    for text in ("one", "two"):
+        offer(world.server("a"), x=text)
+        store = await world.open({"mcpServers": {"a": world.entry("a", **HELD)}}, state_dir=None)
+        await store.start_service("a", 60)
+        assert (await store.list_tools()).names() == ["x"]
+        await store.close()
+
+
+async def test_an_agent_sees_and_approves_its_own_services_only(world):
+    store = await changed(world)
+    agent = store.for_agent("me")
+    assert list(await agent.list_changed_tools()) == []
+    with pytest.raises(ServiceNotFound):
+        await agent.approve_tools("a")
+    assert (await store.for_store().list_changed_tools()).names() == ["send"]
+
+
+async def test_an_approval_that_cannot_be_kept_says_so_and_holds_meanwhile(world):
+    store = await changed(world)
+    await eventually(lambda: kept(world) == 1)
+    pins = world.folder / "state/pins"
+    pins.rename(world.folder / "state/elsewhere")
+    pins.write_text("in the way")
+    with pytest.raises(MCPStoreError, match="it is approved until this store ends"):
+        await store.approve_tools("a")
+    assert (await store.call_tool("send")).text.startswith("send")
+
+
+async def test_every_change_of_many_services_is_listed(world):
+    names = [f"s{number}" for number in range(20)]
+    for name in names:
+        offer(world.server(name), x="one")
+    store = await world.open({"mcpServers": {name: world.entry(name) for name in names}})
+    await store.start_all(60)
+    for name in names:
+        offer(world.server(name), x="two", y="new")
+    await store.refresh_tools()
+    found = await store.list_changed_tools()
+    assert [(change.full_name, change.is_new) for change in found] == [
+        (f"{name}/{tool}", tool == "y") for name in names for tool in "xy"
+    ]
