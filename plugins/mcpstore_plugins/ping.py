@@ -50,10 +50,10 @@ async def probe(check: Check, _options: PingOptions) -> None:
 
 
 def _questions(connection: Connection) -> list[str]:
-    """Return what can be asked, the cheapest first."""
+    """Return what can be asked, the cheapest first; who offers nothing at all can still say that it knows no tools."""
     first = "ping" if connection.protocol_version < FIRST_WITHOUT_PING else "server/discover"
     lists = [f"{kind}/list" for kind in ("tools", "prompts", "resources") if kind in connection.server.capabilities]
-    return [first, *lists[:1]]
+    return [first, *(lists or ["tools/list"])[:1]]
 
 
 @hookimpl

@@ -1,107 +1,32 @@
-"""Sessions that are lost and begun anew, streams of news that end, and servers that are killed and come back."""
+"""Sessions that are lost and begun anew, and servers that are killed and come back."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
-import json
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import anyio
 import pytest
 from fastmcp.client.transports import StreamableHttpTransport as FastMCPHttp
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
-from mcp_types import SubscriptionsListenRequestParams
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceError
 from mcpstore.hooks import Connection, Era
-from mcpstore.wire import from_fastmcp, listening
-from mcpstore.wire.http import news
+from mcpstore.wire import from_fastmcp
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.sse import sse
 from mcpstore.wire.http.streamable import streamable_http
 from wire.http_world import (
-    LEGACY,
     Child,
     Fake,
     Request,
     Told,
     a_peer,
-    answer,
-    make_server,
     modern,
     refusal,
     reply,
-    serving,
     until,
 )
-from wire.scripted import time_flies
-
-TOOLS_CHANGED = "notifications/tools/list_changed"
-WITH_NEWS = {**LEGACY, "capabilities": {"tools": {"listChanged": True}}}
-
-
-class Sessions:
-    """A server of the legacy era that knows only the sessions it began since it was last `restarted`."""
-
-    def __init__(self, lost: Callable[[Request], bytes] = lambda _: reply(404), stream: int = 405) -> None:
-        self.known: set[str] = set()
-        self.begun = 0
-        self.lost = lost
-        self.stream = stream
-        self.streams: list[asyncio.StreamWriter] = []
-        self.fake: Fake | None = None
-        self.slow = asyncio.Event()
-        self.begins = True
-
-    def restart(self) -> None:
-        self.known.clear()
-
-    async def handle(self, request: Request) -> bytes | None:
-        session = request.headers.get("mcp-session-id")
-        if request.rpc == "initialize":
-            assert session is None
-            return self._begin(request)
-        if session not in self.known:
-            return self.lost(request)
-        if request.method == "GET":
-            return await self._stream()
-        if request.method == "DELETE":
-            self.known.discard(session)
-            return reply(200)
-        if request.rpc == "slow":
-            await self.slow.wait()
-        return answer(request, {"session": session}) if "id" in request.message else reply(202)
-
-    def _begin(self, request: Request) -> bytes:
-        if not self.begins:
-            return reply(500)
-        self.begun += 1
-        self.known.add(f"s{self.begun}")
-        return answer(request, WITH_NEWS, Mcp_Session_Id=f"s{self.begun}")
-
-    async def _stream(self) -> bytes | None:
-        if self.stream != 200:
-            return reply(self.stream)
-        self.streams.append(writer := self.fake.writers[-1])
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
-        await asyncio.Event().wait()
-        return None
-
-
-@contextlib.asynccontextmanager
-async def opened(
-    sessions: Sessions, told: Told | None = None, **options: Any
-) -> AsyncIterator[tuple[Connection, Fake]]:
-    async with Fake(sessions.handle) as fake:
-        sessions.fake = fake
-        with anyio.fail_after(30):
-            peer = a_peer(told, era=Era.LEGACY, **options)
-            async with streamable_http(HttpSettings(url=fake.url), peer) as connection:
-                yield connection, fake
-
+from wire.sessions import TOOLS_CHANGED, Sessions, opened
 
 LOST = {
     "404": lambda _: reply(404),
@@ -216,101 +141,6 @@ async def test_an_error_that_only_mentions_sessions_is_not_a_loss():
     async with Fake(handle) as fake, streamable_http(HttpSettings(url=fake.url), a_peer()) as connection:
         with pytest.raises(ServiceError, match="no such session in the database"):
             await connection.request("any", timeout=10)
-
-
-# --- news of the legacy era --------------------------------------------------------------------------------
-
-
-def event(method: str) -> bytes:
-    return f"data: {json.dumps({'jsonrpc': '2.0', 'method': method})}\n\n".encode()
-
-
-async def test_news_arrives_on_the_stream_and_after_it_was_opened_again(monkeypatch):
-    monkeypatch.setattr(news, "PAUSE_MIN", 0.01)
-    told, sessions = Told(), Sessions(stream=200)
-    async with opened(sessions, told):
-        await until(lambda: sessions.streams)
-        sessions.streams[0].write(event("notifications/odd"))
-        await told.wait_for("notifications/odd")
-        assert TOOLS_CHANGED not in told.notifications
-        for number in range(3):  # the SDK alone would give up for ever after the second
-            sessions.streams[number].transport.abort()
-            await until(lambda number=number: len(sessions.streams) == number + 2)
-        await told.wait_for(TOOLS_CHANGED)  # who knows what was said meanwhile
-
-
-async def test_a_server_without_news_is_asked_only_once(monkeypatch):
-    monkeypatch.setattr("mcp.client.streamable_http.DEFAULT_RECONNECTION_DELAY_MS", 10)
-    monkeypatch.setattr(news, "PAUSE_MIN", 0.0)
-    turns: list[int] = []
-    turn = news.News.turn
-
-    async def counted(self: news.News) -> None:
-        turns.append(1)
-        await turn(self)
-
-    monkeypatch.setattr(news.News, "turn", counted)
-    sessions = Sessions(stream=405)
-    async with opened(sessions) as (connection, fake):
-        await until(lambda: len(turns) == 2)  # the SDK tries again
-        await connection.request("any", timeout=10)
-        assert len([request for request in fake.got if request.method == "GET"]) == 1
-
-
-async def test_a_stream_that_finds_the_session_lost_has_it_begun_anew(monkeypatch):
-    monkeypatch.setattr(news, "PAUSE_MIN", 0.01)
-    told, sessions = Told(), Sessions(stream=200)
-    async with opened(sessions, told) as (connection, fake):
-        await until(lambda: sessions.streams)
-        sessions.restart()
-        sessions.streams[0].transport.abort()
-        await told.wait_for(TOOLS_CHANGED)
-        assert sessions.begun == 2
-        assert len(fake.asked("any")) == 0
-        assert await connection.request("any", timeout=10) == {"session": "s2"}
-
-
-async def test_news_that_does_not_last_is_asked_for_less_and_less_often():
-    loop, stream, turns = asyncio.get_running_loop(), news.News(), []
-    with time_flies():
-        for _ in range(9):
-            await stream.turn()
-            turns.append(loop.time())
-    waited = [round(after - before) for before, after in itertools.pairwise(turns)]
-    assert waited == [1, 2, 4, 8, 16, 32, 60, 60]
-
-
-async def test_a_server_that_is_away_is_asked_for_news_until_it_is_back(monkeypatch):
-    monkeypatch.setattr(news, "PAUSE_MIN", 0.01)
-    told, sessions = Told(), Sessions(stream=503)
-    async with opened(sessions, told) as (_, fake):
-        await until(lambda: len([request for request in fake.got if request.method == "GET"]) > 3)
-        sessions.stream = 200
-        await until(lambda: sessions.streams)
-        sessions.streams[0].write(event("notifications/odd"))
-        await told.wait_for("notifications/odd")
-
-
-# --- news of the modern era --------------------------------------------------------------------------------
-
-
-async def test_news_of_the_modern_era_is_listened_to_where_it_is_announced(monkeypatch):
-    monkeypatch.setattr(listening, "RELISTEN_MIN", 0.05)
-    told, bus = Told(), InMemorySubscriptionBus()
-    server = make_server()
-    handler = ListenHandler(bus)
-    server._mcp_server.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, handler)
-    async with serving(server.http_app()) as url, streamable_http(HttpSettings(url=f"{url}/mcp"), a_peer(told)):
-        with anyio.fail_after(20):
-            await until(lambda: handler._streams)
-            await bus.publish(ToolsListChanged())
-            await told.wait_for(TOOLS_CHANGED)
-            told.notifications.clear()
-            handler.close()  # the server ends the stream; we listen again, and do not know what we missed
-            await told.wait_for(TOOLS_CHANGED)
-            told.notifications.clear()
-            await bus.publish(ToolsListChanged())
-            await told.wait_for(TOOLS_CHANGED)
 
 
 # --- servers that are killed -------------------------------------------------------------------------------

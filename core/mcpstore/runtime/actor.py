@@ -220,7 +220,7 @@ class Actor:
         timing, timer = self._shared.timing, action.timer
         delay: float | None
         if timer is Timer.CHECK:
-            delay = self._until_check()
+            delay = max(self._until_check(), self._until_free())
         elif timer in (Timer.RETRY, Timer.COOL):
             delay = None if action.never or self._decision.gives_up else self._decision.delay
             self._explain_pause(delay)
@@ -237,6 +237,10 @@ class Actor:
         if not self.history.checks:  # the first checks of a fleet are spread over one interval
             return timing.check_interval * max(u, timing.check_jitter)
         return jittered(timing.check_interval, timing.check_jitter, u)
+
+    def _until_free(self) -> float:
+        """Return how long the service asked to be left alone; until then only calls reach it."""
+        return 0.0 if self.session is None else self.session.busy_until - self._shared.clock.now()
 
     def _explain_pause(self, delay: float | None) -> None:
         clock = self._shared.clock

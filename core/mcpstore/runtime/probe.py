@@ -108,6 +108,7 @@ def _judge(
     epoch, told = session.epoch, str(error)
     blind = ev.CheckUndecidable(epoch=epoch, cause=Undecided.LOCAL)
     if isinstance(error, ServiceBusy):
+        session.busy_until = shared.clock.now() + (error.retry_after or 0.0)
         return ev.CheckSlow(epoch=epoch), True, told
     if isinstance(error, TimeoutError) and session.calls:
         busy = ev.CheckUndecidable(epoch=epoch, cause=Undecided.SERVICE)

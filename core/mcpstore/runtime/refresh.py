@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from mcpstore.core.models.catalog import Catalog
-from mcpstore.errors import CallError
+from mcpstore.errors import CallError, ServiceBusy
 from mcpstore.hooks.connection import Connection
 from mcpstore.runtime.fetch import fetch_extras, fetch_tools
 from mcpstore.runtime.shared import Shared
@@ -80,6 +80,7 @@ class Refresher:
         self._task: asyncio.Task[None] | None = None
         self._asked: RefreshCause | None = None
         self._cause = RefreshCause.CONNECTED
+        self._busy_until = float("-inf")
         self.state: Refreshed = Refreshed()
 
     def start(self, connection: Connection, catalog: Catalog) -> None:
@@ -123,6 +124,7 @@ class Refresher:
         if self._handle is not None:
             self._handle.cancel()
         clock = self._shared.clock
+        delay = max(delay, self._busy_until - clock.now())
         self._handle = clock.call_later(delay, self._due)
         self.state.next_time = clock.wall_at(clock.now() + delay)
 
@@ -137,6 +139,7 @@ class Refresher:
             self._on_catalog(self._catalog)
         except CallError as error:
             _log.debug("service %r did not list everything: %s", self._service, error)
+            self._wait_for(error)
         finally:
             self._next()
 
@@ -153,8 +156,13 @@ class Refresher:
             _log.debug("service %r did not list what it offers: %s", self._service, error)
             state.failures += 1
             state.error = str(error)
+            self._wait_for(error)
         finally:
             self._next()
+
+    def _wait_for(self, error: CallError) -> None:
+        if isinstance(error, ServiceBusy):
+            self._busy_until = self._shared.clock.now() + (error.retry_after or 0.0)
 
     def _next(self) -> None:
         if self._connection is None:

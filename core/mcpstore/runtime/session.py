@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from http import HTTPStatus
 from typing import Any, Final
 
 import attrs
@@ -19,6 +20,7 @@ from mcpstore.core.models.events import Event, Failure
 from mcpstore.core.models.record import plain
 from mcpstore.core.models.secret import Redactor
 from mcpstore.core.models.service import ServiceSpec
+from mcpstore.core.models.shape import as_object
 from mcpstore.core.models.text import harmless, one_line
 from mcpstore.errors import (
     CloseFailed,
@@ -28,6 +30,8 @@ from mcpstore.errors import (
     MCPStoreError,
     NotReady,
     PluginError,
+    ServiceBusy,
+    ServiceError,
 )
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer
 from mcpstore.hooks.transport import Transport
@@ -61,7 +65,8 @@ class Session:
         catalog: What the service offered when it was last asked.
         error: What went wrong, in words.
         exit: How the connection ended, if it ended by itself.
-        retry_after: Seconds the service asked to be left alone.
+        retry_after: Seconds the service asked to be left alone, when it was opened.
+        busy_until: Until when it asked not to be checked, on the monotonic clock.
         calls: Requests under way.
         memory: Notes of the health strategy.
         closing: How patient the close is.
@@ -100,6 +105,7 @@ class Session:
         self.error: str | None = None
         self.exit: Exit | None = None
         self.retry_after: float | None = None
+        self.busy_until: float = float("-inf")
         self.calls = 0
         self.memory: dict[str, Any] = {}
         self.opened_at: float = 0.0
@@ -245,10 +251,11 @@ class Session:
         self.error = self._told(_first_line(error))
         if not isinstance(error, MCPStoreError):  # a mistake in a transport
             _log.debug("service %r: its transport raised", self._spec.name, exc_info=error)
-        if isinstance(error, NotReady):
+        if isinstance(error, NotReady | ServiceBusy):
             self.retry_after = error.retry_after
+        if isinstance(error, NotReady):
             self.exit = Exit(reason=self.error, code=error.exit_code) if error.exit_code is not None else None
-        if isinstance(error, ConnectRefused | ConfigError | PluginError):
+        if isinstance(error, ConnectRefused | ConfigError | PluginError) or _wants_login(error):
             return Failure.PERMANENT
         if isinstance(error, ConnectTimeout | TimeoutError):
             return Failure.TIMEOUT
@@ -275,6 +282,12 @@ RETURNING: Final = 60.0
 
 MIN_LISTING: Final = 5.0
 """Seconds the first list of tools may take at least, however long the handshake took."""
+
+
+def _wants_login(error: Exception) -> bool:
+    """Whether a service that greets everybody lists its tools only for those it knows."""
+    told = as_object(error.data) if isinstance(error, ServiceError) else None
+    return told is not None and told.get("httpStatus") in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 def _first_line(error: Exception) -> str:

@@ -18,7 +18,7 @@ from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Peer
 from mcpstore.wire.http.alive import keep_asking
 from mcpstore.wire.http.answer import Answer
-from mcpstore.wire.http.diagnosis import SESSION_HEADER, content_kind, of_exception, of_refusal
+from mcpstore.wire.http.diagnosis import SESSION_HEADER, content_kind, of_exception, of_refusal, retry_after
 from mcpstore.wire.http.news import News
 from mcpstore.wire.message import told
 from mcpstore.wire.relay.exchange import Exchange, carried
@@ -153,6 +153,7 @@ class SessionClient(httpx2.AsyncClient):
             except httpx2.TransportError:
                 continue  # the server is away; whether it comes back is for the health check to find out
             if response.status_code in _COMING_BACK:
+                self._news.wait(retry_after(response.headers) or 0.0)
                 await response.aclose()
                 continue
             break

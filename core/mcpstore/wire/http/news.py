@@ -36,6 +36,10 @@ class News:
         await asyncio.sleep(self._pause)
         self._pause = min(max(self._pause * 2, PAUSE_MIN), PAUSE_MAX)
 
+    def wait(self, seconds: float) -> None:
+        """Take note that the server wants to be left alone for a while."""
+        self._pause = max(self._pause, seconds)
+
     def declined(self) -> None:
         """Take note that the server has no such stream."""
         self._is_declined = True
