@@ -90,11 +90,11 @@ class Manager:
 def up(shell: Shell) -> Iterator[Callable[..., Manager]]:
     managers: list[Manager] = []
 
-    def start(*arguments: str) -> Manager:
+    def start(*arguments: str, more: tuple[str, ...] = ()) -> Manager:
         log = shell.folder / f"up{len(managers)}.log"
         with log.open("w") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "mcpstore", *arguments, "up", "--plain"],
+                [sys.executable, "-m", "mcpstore", *arguments, "up", "--plain", *more],
                 stdout=out, stderr=subprocess.STDOUT, text=True, env=os.environ,
             )  # fmt: skip
         managers.append(Manager(process, log))

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import socket
+import ssl
+import subprocess
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from mcpstore.store.state_dir import socket_path
 
 from .canaries import OF_A_SERVICE, VERBS, Canaries, answered, configuration, echoing, spoken, written
-from .conftest import eventually
+from .conftest import demo, eventually
 
 
 @pytest.fixture
@@ -29,7 +39,7 @@ def test_no_secret_leaves_a_manager_in_any_way(shell, up, echoes, monkeypatch):
     configured = configuration(canaries, echoes, shell.folder)
     path.write_text(json.dumps(configured))
     names = list(configured["mcpServers"])
-    manager = up("--log-level", "debug") if "--log-level" in shell("--help").out else up()
+    manager = up(more=("--verbose",))
     eventually(lambda: shell("status", "well", "--json").json["connection_state"] == "healthy")
     eventually(lambda: "my secret is" in shell("logs", "telltale").out)
     eventually(lambda: re.search(r"refused", shell("logs", "teller").out))
@@ -64,3 +74,118 @@ def test_a_canary_is_found_however_it_is_written():
     for way in (secret, secret.upper(), base64.b64encode(secret.encode()).decode(), secret.encode().hex()):
         assert canaries.found_in(f"some {way} text".encode(), "a text")
     assert not canaries.found_in(b"some *** text", "a text")
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def installed(folder: Path) -> None:
+    """Make plugins known that stand in a checkout, as an installation would."""
+    for name, module in (("rude", "cli.rude"), ("chat", "mcpstore_chat_alert"), ("apprise", "mcpstore_apprise")):
+        info = folder / f"canary_{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: canary-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[mcpstore.plugins]\n{name} = {module}\n")
+
+
+@contextmanager
+def mail_server(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Yield the port of a mail server that repeats the passwords it refuses, and its certificate."""
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    )
+    subprocess.run([*command.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+
+    def refuse(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
+        told = f"535 5.7.8 wrong password {data.password.decode()} {base64.b64encode(data.password).decode()}"
+        return AuthResult(success=False, handled=False, message=told)
+
+    server = Controller(object(), "localhost", free_port(), tls_context=context, authenticator=refuse)
+    server.start()
+    try:
+        yield server.server.sockets[0].getsockname()[1], cert
+    finally:
+        server.stop()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore:Session.login_data is deprecated:DeprecationWarning")
+def test_no_secret_of_a_channel_or_a_plugin_is_told_when_it_fails(shell, up, echoes, monkeypatch):
+    canaries = Canaries()
+    new = canaries.new
+    installed(shell.folder / "site")
+    parts = [shell.folder / "site", ROOT / "tests"]
+    parts += [ROOT / "contrib" / f"mcpstore-{name}" / "src" for name in ("chat-alert", "apprise")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, parts)))
+    monkeypatch.setenv("HOOK_SECRET", new("a variable in the settings of a handler"))
+    for part in reversed(parts):
+        monkeypatch.syspath_prepend(str(part))
+    hook = f"http://{echoes[500]}/services/T00000001"
+    with mail_server(shell.folder) as (port, cert):
+        handlers: list[dict[str, Any]] = [
+            {"type": "email", "host": "localhost", "port": port, "username": "me", "ca_file": str(cert),
+             "password": new("password of a mail server"), "sender": "a@example.org", "to": "b@example.org"},
+            {"type": "chat", "url": f"{hook}/{new('webhook of a chat')}"},
+            {"type": "chat", "name": "gone", "url": f"http://127.0.0.1:9/hook/{new('webhook of a chat that is gone')}"},
+            {"type": "apprise", "urls": [f"json://ada:{new('password for it')}@{echoes[500]}/{new('path for it')}"]},
+            {"type": "apprise", "name": "nonsense", "urls": [f"nothing://{new('address nobody knows')}/x"]},
+            {"type": "rude", "webhook": f"https://hooks.example/{new('webhook')}/x", "token": "${HOOK_SECRET}",
+             "deep": [{"password": new("password deep in settings")}]},
+            {"type": "plain_rude", "api_key": new("key of a plugin that runs in a thread")},
+        ]  # fmt: skip
+        rude = {"type": "rude", "api_key": new("option of a strategy")}
+        servers = {
+            "well": {**demo("well", "--token", new("argument of a service a plugin looks at")),
+                     "env": {"A_TOKEN": new("env of a service a plugin looks at")}},
+            "checked": {**demo("checked"), "mcpstore": {"health": rude}},
+            "dead": {"command": "no-such-program", "mcpstore": {
+                "recovery": {"type": "rude", "secret": new("option of a recovery policy")}}},
+            "far": {"transport": {"type": "rude", "token": new("token of a transport"),
+                                  "url": f"tcp://me:{new('password of a transport')}@far.example"}},
+        }  # fmt: skip
+        ours = {
+            "monitoring": {"check_interval": 1, "alerts": {"handlers": handlers, "rules": [
+                {"name": "at_once", "when": "uptime >= 0.0", "level": "error"}]}},
+            "exporters": {"rude": {"token": new("token of an exporter")},
+                          "prometheus": {"port": free_port(), "textfile": str(shell.folder / "metrics.prom")}},
+        }  # fmt: skip
+        path = shell.folder / "mcp.json"
+        path.write_text(json.dumps({"mcpServers": servers, "mcpstore": ours}))
+        manager = up(more=("--verbose",))
+        eventually(lambda: "pinging" in shell("status", "checked").out or shell("status", "checked").code == 0)
+        names = [one.get("name", one["type"]) for one in handlers]
+
+        def told_by() -> dict[str, str]:
+            return {one["name"]: one["error"] for one in shell("alerts", "handlers", "--json").json}
+
+        eventually(lambda: all(told_by().get(name) for name in names))
+        told = spoken((*VERBS, ("plugins", "why", "rude")), shell, canaries)
+        for name in names:
+            told += spoken((("alerts", "test", "{}"), ("alerts", "test", "{}", "--json")), shell, canaries, name)
+        for name in servers:
+            told += spoken(OF_A_SERVICE, shell, canaries, name)
+        with urllib.request.urlopen(f"http://127.0.0.1:{ours['exporters']['prometheus']['port']}/metrics") as answer:
+            told += canaries.found_in(answer.read(), "the metrics")
+        for form in ("json", "csv", "parquet"):
+            assert shell("export", "--output", str(shell.folder / f"figures.{form}")).code == 0
+        assert shell("report", "--output", str(shell.folder / "report.html")).code == 0
+        eventually((shell.folder / "metrics.prom").exists)
+        assert "RuntimeError" in told_by()["rude"]
+        assert "does not accept username and password" in told_by()["email"]
+        (sockets,) = [socket_path(found.parent) for found in (shell.folder / "state").rglob("owner")]
+        told += answered(sockets, canaries, list(servers))
+        assert manager.stop() == 0
+    log = manager.log.read_text()
+    assert all(f"{what} 'rude'" in log for what in ("plugin", "exporter", "recovery policy"))
+    told += written(shell.folder, canaries, but={path})
+
+    assert told == []
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

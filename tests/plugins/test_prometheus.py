@@ -176,7 +176,7 @@ async def test_a_store_exports_what_its_configuration_names_and_nothing_else(tmp
     [
         ({"prometheus": {"port": "x"}}, r"mcpstore\.exporters\.prometheus: port: "),
         ({"prometheus": {}}, r"mcpstore\.exporters\.prometheus: .*give a port, or a textfile"),
-        ({"prometheus": 7}, r"mcpstore\.exporters\.prometheus: must be its settings, true or false \(got 7\)"),
+        ({"prometheus": 7}, r"mcpstore\.exporters\.prometheus: must be its settings, true or false \(got int\)"),
         ([], r"mcpstore\.exporters: must be an object of exporters by name \(got list\)"),
     ],
 )

@@ -118,4 +118,6 @@ async def _close(store: AsyncMCPStore, stopping: Stopping) -> list[str]:
 
 def _set_up_logging(verbose: bool) -> None:
     handler = RichHandler(console=show.err, show_path=False, show_level=verbose, log_time_format="[%X]")
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    # What else is in this process says more than people want to know, such as the addresses it asks, with their keys.
+    logging.getLogger("mcpstore").setLevel(logging.INFO if verbose else logging.WARNING)

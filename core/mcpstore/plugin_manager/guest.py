@@ -70,7 +70,14 @@ class Guest:
         waking: Held by whoever imports it.
     """
 
-    def __init__(self, name: str, distribution: str = "", version: str = "", target: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        distribution: str = "",
+        version: str = "",
+        target: str = "",
+        redact: Callable[[str], str] = str,
+    ) -> None:
         self.name: Final = name
         self.distribution: Final = distribution
         self.version: Final = version
@@ -84,6 +91,7 @@ class Guest:
         self.load_time: float = 0.0
         self.wake: Callable[[], None] | None = None
         self.waking: threading.Lock = threading.Lock()
+        self._redact = redact
         self._failures = 0
         self._in_a_row = 0
         self._calls = 0
@@ -123,6 +131,7 @@ class Guest:
 
     def blame(self, what: str) -> None:
         """Count something that was done by what it offers, which stays in use."""
+        what = self._redact(what)
         self._failures += 1
         _log.log(logging.DEBUG if self.error == what else logging.WARNING, "plugin %r: %s", self.name, what)
         self.error = what
@@ -130,6 +139,7 @@ class Guest:
 
     def refuse(self, status: PluginStatus, error: str) -> None:
         """Use it no longer, and say why."""
+        error = self._redact(error)
         self.status = status
         self.error = error
         self.hooks = {}
@@ -204,6 +214,7 @@ class Guest:
         self._failed(f"is too slow: more than {BACKLOG} notices were waiting, the oldest was dropped")
 
     def _failed(self, what: str) -> None:
+        what = self._redact(what)
         self._failures += 1
         self._in_a_row += 1
         self.error = what

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint
 from typing import Any, Final
 
 from mcpstore.core.models.record import Named
+from mcpstore.core.models.secret import Discretion
 from mcpstore.errors import PluginConflict, PluginError, UnknownPlugin
 from mcpstore.hooks import specs
 from mcpstore.hooks.markers import DEPRECATED
@@ -53,6 +54,9 @@ class PluginManager:
         index: Remembers what plugins offer, so that they need not be imported to know it; None imports every plugin.
         specifications: The hooks there are.
         deprecated: Hooks and arguments ("hook:argument") that will go away, with what to do instead.
+
+    Attributes:
+        discretion: Hides secrets in what plugins say; whoever learns of some tells it.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class PluginManager:
         specifications: Any = specs,
         deprecated: Mapping[str, str] = DEPRECATED,
     ) -> None:
+        self.discretion: Discretion = Discretion()
         self._blocked = {name.strip() for name in (*block, *os.environ.get(BLOCK_VARIABLE, "").split(","))} - {""}
         self._extra = dict(plugins or {})
         self._entry_points = entry_points
@@ -92,7 +97,7 @@ class PluginManager:
             if bundled is not None and bundled is not (candidate.distribution == DISTRIBUTION):
                 continue
             target = candidate.entry_point.value
-            guest = Guest(candidate.name, candidate.distribution, candidate.version, target)
+            guest = Guest(candidate.name, candidate.distribution, candidate.version, target, self.discretion)
             if candidate.twins and not self._is_blocked(guest):
                 told = ", ".join(candidate.twins)
                 guest.refuse(
@@ -101,7 +106,7 @@ class PluginManager:
                 )
             self._admit(guest, partial(discovery.load, candidate), candidate)
         for name, plugin in self._extra.items() if not bundled else ():
-            self._admit(Guest(name), partial(_itself, plugin), None)
+            self._admit(Guest(name, redact=self.discretion), partial(_itself, plugin), None)
         self._settle()
         if self._index is not None:
             self._index.save()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -31,10 +31,17 @@ _log = logging.getLogger("mcpstore.runtime")
 
 @attrs.frozen
 class Offered:
-    """An exporter that a configuration names, and its settings."""
+    """An exporter that a configuration names.
+
+    Attributes:
+        exporter: The exporter.
+        settings: Its settings.
+        redact: Hides secrets in what it says.
+    """
 
     exporter: Exporter[Any]
     settings: Any
+    redact: Callable[[str], str] = str
 
 
 class _Measurements:
@@ -91,4 +98,4 @@ class Exports:
             async with exporter.open(offered.settings, measurements):
                 await self._done.wait()
         except Exception as error:  # noqa: BLE001 - whatever an exporter raises costs only the export
-            _log.warning("exporter %r is not used: it %s", exporter.name, story(error))
+            _log.warning("exporter %r is not used: it %s", exporter.name, offered.redact(story(error)))

@@ -116,7 +116,7 @@ def _judge(
     if not isinstance(error, TimeoutError | CallError):
         told = f"health strategy {spec.health.name!r} {story(error)}"
         if not (isinstance(error, OSError) and error.errno in OUT_OF):
-            _log.warning("service %r: %s", spec.name, told)
+            _log.warning("service %r: %s", spec.name, session.redact(told))
         return blind, None, told
     if (ours := _our_fault(spec, shared, began)) is not None:
         return blind, None, ours

@@ -133,7 +133,7 @@ async def _ask_policy(spec: ServiceSpec, incident: Incident, shared: Shared) -> 
             "service %r: recovery policy %r %s; the built-in timing is used",
             spec.name,
             spec.recovery.name,
-            story(error),
+            shared.plugins.discretion(story(error)),
         )
         return None
     return answer if isinstance(answer, ANSWERS) else None

@@ -239,7 +239,8 @@ class Session:
                 _log.error("service %r: its transport did not finish closing and was abandoned", self._spec.name)
                 self._task.uncancel()
             except Exception as error:  # noqa: BLE001 - a transport that fails while closing has nothing left to close
-                _log.warning("service %r: its transport, while closing, %s", self._spec.name, story(error))
+                told = self.redact(story(error))
+                _log.warning("service %r: its transport, while closing, %s", self._spec.name, told)
             else:
                 if self._shared.traces.holds(self.marker):
                     await asyncio.to_thread(self._shared.traces.erase, self.marker)

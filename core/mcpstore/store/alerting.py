@@ -20,6 +20,7 @@ from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.alarm import Alarm, Line
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.validation import validated
+from mcpstore.store.discretion import discreet, secrets_of_channel
 from mcpstore.store.state_dir import StateDir
 
 __all__ = ["alarm_of", "find_alerting"]
@@ -97,6 +98,8 @@ def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> Line |
         settings = validated(handler.config, dict(given), name)
     except ConfigError as error:
         raise ConfigError(f"alerts.handlers: {name}: {error}") from None
+    plugins.discretion.keep(f"alert handler {name}", secrets_of_channel(given))
+    handler = discreet(handler, plugins.discretion)
     return Line(name=name, handler=handler, settings=settings, min_level=said.min_level, services=said.services)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from mcpstore.config.expansion import Surroundings, expand, workspace_of
 from mcpstore.config.memory import MemoryDocument
 from mcpstore.config.reading import Reading
-from mcpstore.core.models.secret import Redactor
+from mcpstore.core.models.secret import Redactor, secrets_in
 from mcpstore.core.models.service import ServiceSpec
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.core.registry import Registry
@@ -262,6 +262,7 @@ class House:
                 if name in known and spec == known[name]:
                     self.registry.put(spec)  # its meaning is the same, its entry may not be
             for spec in difference.added:
+                self.plugins.discretion.keep(spec.name, secrets_in(spec.settings))
                 self.supervisor.add(spec)
                 self._tell("mcpstore_service_added", spec.name)
             stopped = [self.supervisor.stop(spec.name) for spec in difference.changed if self._update(spec, known)]
@@ -293,6 +294,7 @@ class House:
 
     async def _remove(self, name: str) -> None:
         await self.supervisor.remove(name)
+        self.plugins.discretion.forget(name)
         self.plugins.notify("mcpstore_service_removed", name=name)
 
     def _tell(self, hook: str, name: str) -> None:
@@ -316,6 +318,7 @@ class House:
     async def prepare(self, spec: ServiceSpec) -> Prepared:
         """Expand the variables of a service, in a thread, because files may have to be read."""
         expanded = await asyncio.to_thread(expand, spec, self._surroundings(spec, asyncio.get_running_loop()))
+        self.plugins.discretion.keep(spec.name, expanded.secrets)
         return Prepared(settings=expanded.settings, redact=Redactor(expanded.secrets))
 
     def _surroundings(self, spec: ServiceSpec, loop: asyncio.AbstractEventLoop) -> Surroundings:

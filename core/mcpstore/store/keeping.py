@@ -19,6 +19,7 @@ from mcpstore.runtime.archive import Archive
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.exports import Offered
 from mcpstore.runtime.validation import validated
+from mcpstore.store.discretion import secrets_of_channel
 from mcpstore.store.state_dir import StateDir
 
 __all__ = ["archive_of", "find_exporters", "find_history"]
@@ -111,10 +112,13 @@ def find_exporters(plugins: PluginManager, content: Content) -> list[Offered]:
             continue
         settings: Mapping[str, Any] | None = dict[str, Any]() if given is True else as_object(given)
         if settings is None:
-            raise ConfigError(f"mcpstore.exporters.{name}: must be its settings, true or false (got {given!r})")
+            raise ConfigError(
+                f"mcpstore.exporters.{name}: must be its settings, true or false (got {type(given).__name__})"
+            )
         try:
             exporter: Exporter[Any] = plugins.choose("exporter", name)
-            found.append(Offered(exporter, validated(exporter.config, dict(settings), name)))
+            plugins.discretion.keep(f"exporter {name}", secrets_of_channel(settings))
+            found.append(Offered(exporter, validated(exporter.config, dict(settings), name), plugins.discretion))
         except (UnknownPlugin, PluginConflict) as error:
             _log.warning("nothing is exported to %r: %s", name, error)
         except ConfigError as error:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mcpstore.core.models.shape import as_array, as_object
 
-__all__ = ["MASK", "Redactor", "clean_url", "masked", "masked_line", "secrets_in"]
+__all__ = ["MASK", "Discretion", "Redactor", "clean_url", "masked", "masked_line", "secrets_in"]
 
 MASK: Final = "***"
 
@@ -104,6 +104,34 @@ class Redactor:
     def __call__(self, text: str) -> str:
         """Return `text` with every known secret replaced by `***`."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+
+class Discretion:
+    """Hides the secrets of everybody in text that plugins wrote, which may have them from anybody."""
+
+    __slots__ = ("_known", "_redact")
+
+    def __init__(self) -> None:
+        self._known: dict[str, frozenset[str]] = {}
+        self._redact: Redactor | None = None
+
+    def keep(self, owner: str, values: Iterable[str]) -> None:
+        """Learn the secrets of somebody, besides those that are known already."""
+        known = self._known.get(owner, frozenset())
+        if (now := known.union(values)) != known:
+            self._known[owner] = now
+            self._redact = None
+
+    def forget(self, owner: str) -> None:
+        """Forget the secrets of somebody who is gone."""
+        if self._known.pop(owner, None):
+            self._redact = None
+
+    def __call__(self, text: str) -> str:
+        """Return `text` with every known secret replaced by `***`."""
+        if self._redact is None:  # made when it is needed: plugins fail seldom
+            self._redact = Redactor(value for values in self._known.values() for value in values)
+        return self._redact(text)
 
 
 def _is_secret(key: str) -> bool:
