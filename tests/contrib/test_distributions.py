@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+import tomllib
 import zipfile
 
 import pytest
@@ -53,8 +55,20 @@ def test_a_copy_of_the_template_passes_its_tests_at_once(installed, tmp_path, ki
     assert (made.returncode, made.stdout) == (0, "made mcpstore-acme\n"), made.stderr
     for file in (tmp_path / "mcpstore-acme").rglob("*.*"):
         assert "template" not in file.read_text(), file
+    project = tomllib.loads((tmp_path / "mcpstore-acme" / "pyproject.toml").read_text())["project"]
+    said = f"{'An' if kind[0] == 'a' else 'A'} {kind.replace('-', ' ')} for MCPStore"
+    assert project["description"] == said
+    assert f"\n{said}. " in (tmp_path / "mcpstore-acme" / "README.md").read_text()
+    source = (tmp_path / "mcpstore-acme" / "src" / "mcpstore_acme" / "__init__.py").read_text()
+    needed = {re.split(r"[^\w-]", each)[0] for each in project["dependencies"]}
+    used = {each for each in ("anyio", "filelock", "pydantic") if imports(each, source)}
+    assert needed == {"mcpstore-manager"} | used
     done = installed.python("-m", "pytest", "-q", cwd=tmp_path / "mcpstore-acme")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def imports(package, source):
+    return re.search(rf"^(?:import|from) {package}\b", source, re.MULTILINE)
 
 
 def test_a_copy_that_is_installed_is_found(installed, tmp_path):

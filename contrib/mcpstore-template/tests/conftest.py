@@ -1,8 +1,7 @@
-"""What the tests may use."""
+"""Fixtures for every test here.
 
-import pytest
+`open_store` opens stores in virtual time, `scripted` has services that do what a test says, `load_plugins` loads
+plugins as the manager does, `clock` is the time.
+"""
 
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
+pytest_plugins = ["mcpstore.testing.fixtures"]

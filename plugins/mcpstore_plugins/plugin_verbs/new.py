@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +13,12 @@ import typer
 
 from mcpstore.errors import ConfigError
 from mcpstore.hooks import CommandCall
+from mcpstore_plugins.plugin_verbs.readme import readme, thing
 
 __all__ = ["Kind", "copy_template", "run", "template_folder"]
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+DISTRIBUTION: Final = "mcpstore-manager"
 PREFIX: Final = "mcpstore-"
 TEMPLATE: Final = "mcpstore_template"
 
@@ -90,23 +93,33 @@ def copy_template(name: str, kind: Kind, into: Path) -> Path:
         for old, new in files.items():
             _write(folder / new, named((source / old).read_text("utf-8")))
         _write(folder / f"src/{package}/py.typed", "")
-        _write(folder / "pyproject.toml", named(_of_kind((source / "pyproject.toml").read_text("utf-8"), module, name)))
-        _write(folder / "README.md", f"# {folder.name}\n\nA {kind.replace('-', ' ')} for MCPStore.\n")
+        example = (source / f"src/{TEMPLATE}/{module}.py").read_text("utf-8")
+        project = _of_kind((source / "pyproject.toml").read_text("utf-8"), module, name, example)
+        _write(folder / "pyproject.toml", named(project).replace("A plugin for", f"{thing(kind)} for"))
+        _write(folder / "README.md", readme(folder.name, kind, name))
     except OSError as error:
         raise ConfigError(f"{folder} cannot be written: {error.strerror}") from error
     return folder
 
 
-def _of_kind(project: str, module: str, name: str) -> str:
-    """Return the project file with the one entry point that is copied."""
+def _of_kind(project: str, module: str, name: str, example: str) -> str:
+    """Return the project file with the one entry point that is copied, and the dependencies it has."""
     kept: list[str] = []
     for line in project.splitlines(keepends=True):
         target = re.match(rf'\w+ = "{TEMPLATE}\.(\w+)"', line)
-        if target is None:
+        if line.startswith("dependencies = "):
+            needed = [each for each in re.findall(r'"([^"]+)"', line) if _is_used(each, example)]
+            kept.append(f"dependencies = {json.dumps(needed)}\n")
+        elif target is None:
             kept.append(line)
         elif target[1] == module:
             kept.append(f'{name} = "{TEMPLATE}.{module}"\n')
     return "".join(kept)
+
+
+def _is_used(requirement: str, example: str) -> bool:
+    package = re.split(r"[^\w-]", requirement)[0]
+    return package == DISTRIBUTION or bool(re.search(rf"^(?:import|from) {package}\b", example, re.MULTILINE))
 
 
 def _write(path: Path, text: str) -> None:
