@@ -14,7 +14,7 @@ import attrs
 
 from mcpstore.runtime import actor
 from mcpstore.testing.model import Patch, patched
-from mcpstore.testing.simulation import Plan
+from mcpstore.testing.simulation import Broken, Plan, simulate
 
 DAILY = {"orders": 0.0, "happenings": 0.0}
 ORDERED = {"orders": 40.0, "happenings": 0.0}
@@ -31,6 +31,11 @@ class Flaw:
     old: str
     new: str
     plan: Plan
+
+    def broken(self, monkeypatch: Any) -> Broken | None:
+        """Return the promise that is broken with it, if one is."""
+        self.put_in(monkeypatch)
+        return simulate(self.plan).broken
 
     def put_in(self, monkeypatch: Any) -> None:
         """Put it into the runtime."""
@@ -79,9 +84,9 @@ FLAWS = (
         name="a failed opening keeps its turn for ever",
         found_by="I3",
         module="runtime.admission",
-        where="Admission.turn",
-        old="async with self._local if is_local else self._remote:",
-        new="await (self._local if is_local else self._remote).acquire()\n        if True:",
+        where="_Place.leave",
+        old="        if self._is_held:\n            self._places.free.release()",
+        new="        if self._is_held:\n            pass",
         plan=fleet("dead"),
     ),
     Flaw(
@@ -206,9 +211,9 @@ FLAWS = (
         found_by="I15",
         module="runtime.alarm.telling",
         where="Telling._send",
-        old="        await self._couriers[name].call(partial(line.handler.send, alert, line.settings), {})\n",
-        new="        with suppress(Exception):\n"
-        "            await self._couriers[name].call(partial(line.handler.send, alert, line.settings), {})\n",
+        old="            await courier.call(partial(line.handler.send, alert, line.settings), {})\n        finally:\n",
+        new="            await courier.call(partial(line.handler.send, alert, line.settings), {})\n"
+        "        except Exception:\n            pass\n        finally:\n",
         plan=fleet("flapping", services=12, days=0.8, interval=120.0),
     ),
     Flaw(

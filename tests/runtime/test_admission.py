@@ -1,0 +1,89 @@
+"""Who may open now: those who hang hold up nobody, and those who are slow are not made slower by all the rest."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.runtime import admission
+from mcpstore.runtime.admission import Admission
+from mcpstore.testing.loop import FakeClock
+
+S = ServiceConnectionState
+PLACES = {True: admission.LOCAL_AT_ONCE, False: admission.REMOTE_AT_ONCE}
+
+
+class Openings:
+    """Openings of so many seconds each, and when they are over."""
+
+    def __init__(self, is_local: bool) -> None:
+        self.admission = Admission(FakeClock())
+        self.is_local = is_local
+        self.order: list[str] = []
+        self.now = self.most = 0
+
+    async def one(self, name: str, seconds: float) -> None:
+        async with self.admission.turn(is_local=self.is_local):
+            self.order.append(name)
+            self.now += 1
+            self.most = max(self.most, self.now)
+            try:
+                await asyncio.sleep(seconds)
+            finally:
+                self.now -= 1
+
+    async def take(self, hung: int, good: int, seconds: float) -> float:
+        """Return how long good ones take that come after those that hang."""
+        began = asyncio.get_running_loop().time()
+        hanging = [asyncio.create_task(self.one(f"h{i}", 10**6)) for i in range(hung)]
+        await asyncio.sleep(0)
+        await asyncio.gather(*(self.one(f"g{i}", seconds) for i in range(good)))
+        took = asyncio.get_running_loop().time() - began
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        return took
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+async def test_one_that_hangs_slows_ninety_nine_others_by_less_than_a_twentieth(is_local):
+    alone = await Openings(is_local).take(0, 99, 2.0)
+    beside = await Openings(is_local).take(1, 99, 2.0)
+    assert beside <= alone * 1.05
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+async def test_even_more_that_hang_than_there_are_places_hold_nobody_up_for_long(is_local):
+    hung = PLACES[is_local] * admission.STAYERS
+    took = await Openings(is_local).take(hung, 20, 0.1)
+    assert took <= admission.GIVES_WAY * (admission.STAYERS + 1)
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+async def test_however_many_are_slow_only_so_many_are_opened_at_once(is_local):
+    openings = Openings(is_local)
+    await openings.take(0, 200, 60.0)
+    assert openings.most == PLACES[is_local] * (1 + admission.STAYERS)
+    assert openings.order == [f"g{i}" for i in range(200)]
+
+
+async def test_a_place_that_was_given_up_is_not_given_twice():
+    openings = Openings(is_local=True)
+    await openings.take(admission.LOCAL_AT_ONCE * admission.STAYERS, 8, 20.0)
+    openings.most = 0
+    await openings.take(0, 100, 1.0)
+    assert openings.most == admission.LOCAL_AT_ONCE
+
+
+async def test_a_fleet_that_hangs_in_part_is_healthy_for_the_rest(fleet):
+    hung, good = [f"h{i}" for i in range(20)], [f"g{i}" for i in range(80)]
+    for name in hung:
+        fleet.add(name).open_delay = 10**6
+    for name in good:
+        fleet.add(name).open_delay = 0.5
+    fleet.supervisor.start_in_order([*hung, *good])
+    for name in good:
+        await fleet.until(name, S.HEALTHY, 15)
+    assert {fleet.runner(name).ctx.conn for name in hung} == {S.INITIALIZING}
