@@ -6,10 +6,11 @@ import asyncio
 import statistics
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from mcpstore.hooks import Peer
+from mcpstore.hooks import Closing, Peer
 from mcpstore_plugins.stdio import cgroup
 from mcpstore_plugins.stdio.connection import connect
 from mcpstore_plugins.stdio.settings import StdioSettings
@@ -22,12 +23,16 @@ POLITE, STUBBORN = 100, 6
 POLITE_AIM, STUBBORN_AIM = 0.5, 5.5
 """Seconds; a stubborn one is given 2 s to see the end of its input and 3 s for SIGTERM."""
 
+AT_ONCE = 8
+BRIEF = Closing(polite=0.3, term=0.3, kill=15.0)
 
-async def _close(kind: str, pids: Path, *manners: str) -> tuple[float, int]:
+
+async def _close(kind: str, pids: Path, *manners: str, closing: Closing | None = None) -> tuple[float, int]:
     """Return the seconds a close took, and how many processes are left of the tree."""
     args = ["-S", "-E", str(SERVER), "--pidfile", str(pids), *manners]
     settings = StdioSettings.model_validate({"command": sys.executable, "args": args, "containment": kind})
-    async with connect(settings, Peer(marker=str(uuid4()), handshake_timeout=60.0)):
+    peer = Peer(marker=str(uuid4()), handshake_timeout=60.0, closing=closing or Closing())
+    async with connect(settings, peer):
         family = _read(pids)
         began = time.perf_counter()
     return time.perf_counter() - began, sum(map(_is_alive, family))
@@ -55,7 +60,27 @@ def _files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def _measure(folder: Path) -> list[Result]:
+async def _hostile(folder: Path, kinds: Sequence[str], count: int, say: Callable[[str], None]) -> int:
+    """Close many trees whose leader goes or stays and whose children stay; return how many processes are left."""
+    left = done = 0
+    turn = asyncio.Semaphore(AT_ONCE)
+    manners = ((), ("--ignore-eof",), ("--ignore-eof", "--ignore-term"))
+
+    async def one(number: int) -> None:
+        nonlocal left, done
+        kind, ways = kinds[number % len(kinds)], manners[number % len(manners)]
+        async with turn:
+            pids = folder / f"pids{number}"
+            left += (await _close(kind, pids, "--children", CHILDREN, *ways, closing=BRIEF))[1]
+        done += 1
+        if done % 100 == 0:
+            say(f"{done} of {count} hostile trees are closed")
+
+    await asyncio.gather(*(one(number) for number in range(count)))
+    return left
+
+
+async def _measure(folder: Path, hostile: int, say: Callable[[str], None]) -> list[Result]:
     results: list[Result] = []
     probe = cgroup.create("bench")
     kinds = ["marker"] if probe is None else ["cgroup", "marker"]
@@ -83,6 +108,9 @@ async def _measure(folder: Path) -> list[Result]:
                     aim=aim,
                 )
             )
+    if hostile:
+        left += await _hostile(folder, kinds, hostile, say)
+        trees += hostile
     for what, count in (
         (f"processes left of {trees} trees", left),
         ("children and zombies of ours left", _children()),
@@ -93,6 +121,12 @@ async def _measure(folder: Path) -> list[Result]:
     return results
 
 
-def measure(folder: Path) -> list[Result]:
-    """Measure how processes end."""
-    return asyncio.run(_measure(folder))
+def measure(folder: Path, hostile: int = 0, say: Callable[[str], None] = lambda _text: None) -> list[Result]:
+    """Measure how processes end.
+
+    Args:
+        folder: Where to put files.
+        hostile: Trees that are closed besides, several at a time and with less patience, to see what is left.
+        say: Tells people how far it has come.
+    """
+    return asyncio.run(_measure(folder, hostile, say))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import attrs
 
+from mcpstore.testing.model import Kernel, Patch, Violation, check, patched
+
 
 @attrs.frozen
 class Flaw:
@@ -18,6 +20,19 @@ class Flaw:
     module: str
     old: str
     new: str
+
+    @property
+    def kernel(self) -> Kernel:
+        """The machine with it."""
+        return patched(Patch(self.module, self.old, self.new))
+
+    def found(self, only: str = "") -> str | None:
+        """Return the invariant that finds it, if one does; all of them look unless one is named."""
+        try:
+            check(self.kernel, only=only)
+        except Violation as violation:
+            return violation.invariant
+        return None
 
 
 PROMISES = (

@@ -28,13 +28,8 @@ pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its
 
 @pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.name.replace(" ", "-"))
 def test_every_flaw_is_found(flaw):
-    kernel = patched(Patch(flaw.module, flaw.old, flaw.new))
-
-    with pytest.raises(Violation):
-        check(kernel)
-    with pytest.raises(Violation) as found:
-        check(kernel, only=flaw.found_by)
-    assert found.value.invariant == flaw.found_by
+    assert flaw.found() is not None
+    assert flaw.found(only=flaw.found_by) == flaw.found_by
 
 
 def test_every_invariant_finds_a_flaw():

@@ -13,9 +13,7 @@ pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its
 
 @pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.name.replace(" ", "-"))
 def test_every_flaw_is_found(flaw, monkeypatch):
-    flaw.put_in(monkeypatch)
-
-    broken = simulate(flaw.plan).broken
+    broken = flaw.broken(monkeypatch)
 
     assert broken is not None
     assert broken.invariant == flaw.found_by, str(broken)

@@ -38,7 +38,7 @@ from mcpstore.testing.simulation.watch import BugFinder, HeardArchive, Watch, Wa
 from mcpstore.testing.simulation.worlds import OUTAGE, WORLDS, World, make_worlds, reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
 __all__ = ["KINDS", "Plan", "Result", "simulate"]
 
@@ -103,19 +103,27 @@ class Result:
     cpu: float
 
 
-def simulate(plan: Plan, worlds: dict[str, World] | None = None) -> Result:
+def simulate(
+    plan: Plan,
+    worlds: dict[str, World] | None = None,
+    *,
+    people: World | None = None,
+    also: Sequence[type[Oracle]] = (),
+) -> Result:
     """Play a simulation to its end, or until a promise is broken.
 
     Args:
         plan: What to simulate.
         worlds: The far side of each service; made as the plan says if None.
+        people: When people can be reached by alerts; left to chance if None.
+        also: Oracles to be asked besides those there always are.
     """
     began = time.process_time()
     dice = random.Random(f"{plan.seed}/worlds")  # noqa: S311 - repeatable on purpose
     names = [f"s{number:03}" for number in range(plan.services)] if worlds is None else list(worlds)
     found = worlds if worlds is not None else make_worlds(names, plan.kinds, dice, plan.days * DAY)
     with asyncio.Runner(loop_factory=InlineLoop) as runner:
-        fleet = Fleet(plan, found)
+        fleet = Fleet(plan, found, people, also)
         with _heard(fleet.watch):
             runner.run(fleet.run())
     watch = fleet.watch
@@ -153,17 +161,23 @@ class Fleet:
     Args:
         plan: What is simulated.
         worlds: The far side of each service.
+        people: When people can be reached; left to chance if None.
+        also: Oracles to be asked besides those there always are.
 
     Attributes:
         watch: Hears everything.
         scores: What the oracles measured.
     """
 
-    def __init__(self, plan: Plan, worlds: dict[str, World]) -> None:
+    def __init__(
+        self, plan: Plan, worlds: dict[str, World], people: World | None, also: Sequence[type[Oracle]]
+    ) -> None:
         self.clock: SimulatedClock = SimulatedClock(plan.seed)
         self.watch: Watch = Watch(self.clock.now)
         self.plan: Plan = plan
         self.worlds: dict[str, World] = worlds
+        self._people = people
+        self._oracles = (*ORACLES, *also)
         self.scores: dict[str, dict[str, float]] = {}
         self.specs: dict[str, ServiceSpec] = {
             name: ServiceSpec(name=name, transport="simulated", settings={"version": 0.0}) for name in worlds
@@ -178,7 +192,7 @@ class Fleet:
         archive = HeardArchive(self.clock, EDGES_KEPT)
         archive.watch = self.watch
         metering = Metering(registry, MONITORING, self.clock, archive)
-        world = reach(self._dice("people"), self.plan.days * DAY)
+        world = self._people or reach(self._dice("people"), self.plan.days * DAY)
         people = SimulatedPeople(world, self.watch, self._dice("people/fate"))
         alarm = HeardAlarm(rules_of(MONITORING, (), timing), [people.line], self.clock, plugins)
         alarm.watch = self.watch
@@ -204,7 +218,7 @@ class Fleet:
             alarm=alarm,
             excuse=lambda: machine.trouble,
         )
-        self.watch.consult(oracle(scene) for oracle in ORACLES)
+        self.watch.consult(oracle(scene) for oracle in self._oracles)
         metering.open(supervisor)
         await alarm.open(supervisor, metering)
         pause = DAY / max(self.plan.orders * len(self.worlds), NEVER)

@@ -9,7 +9,7 @@ import attrs
 
 from mcpstore.core.backoff import cool_floor, retry_floor
 from mcpstore.core.context import Context
-from mcpstore.core.models.events import Event, Timer
+from mcpstore.core.models.events import Event, Expired, Timer
 from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ NEVER_STABLE: Final = 720
 REFUSED: Final = 60
 
 BINS: Final = 8
+RETRIED: Final = Expired(Timer.RETRY)
+
 ENOUGH: Final = 400
 """Waits from which their spread can be judged."""
 
@@ -80,8 +82,6 @@ class BoundedRate(Oracle):
         waited = now - known.closed
         if waited < known.floor - 0.001:
             raise Broken("I9", service, f"it is opened after {waited:.2f} s; the least wait is {known.floor:.2f} s")
-        if known.is_retry:  # a wait lies between its floor and twice that
-            self._bins[min(BINS - 1, int((waited / known.floor - 1) * BINS + 0.001))] += 1
         self._count(service, known, now)
 
     def _count(self, service: str, known: _Opens, now: float) -> None:
@@ -115,12 +115,17 @@ class BoundedRate(Oracle):
             known.proved, known.retries = now, 0
         known.opened = None
 
-    def stepped(self, runner: Runner, event: Event, before: Context) -> None:  # noqa: ARG002 - which timer, counts
-        """Reckon how long it must wait at least."""
+    def stepped(self, runner: Runner, event: Event, before: Context) -> None:
+        """Reckon how long it must wait at least, and see how long it did: its turn to open may come later still."""
         timer = runner.ctx.timer
+        known = self._of(runner.spec.name)
+        if event == RETRIED and before.timer is Timer.RETRY and known.is_retry:
+            # A wait lies between its floor and twice that.
+            waited = self.scene.now() - known.closed
+            self._bins[min(BINS - 1, int((waited / known.floor - 1) * BINS + 0.001))] += 1
         if timer is before.timer or timer not in (Timer.RETRY, Timer.COOL):
             return
-        timing, known = self.scene.timing, self._of(runner.spec.name)
+        timing = self.scene.timing
         known.is_retry = timer is Timer.RETRY
         if known.is_retry:
             known.floor = retry_floor(timing, known.retries)

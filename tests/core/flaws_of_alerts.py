@@ -1,0 +1,113 @@
+"""Flaws of the alert machine, put in on purpose. Add one for every bug ever fixed in it."""
+
+from __future__ import annotations
+
+import attrs
+
+from mcpstore.testing.alert_model import AlertViolation, check, patched
+
+
+@attrs.frozen
+class Flaw:
+    """A flaw of the alert machine, and the invariant that finds it."""
+
+    name: str
+    found_by: str
+    old: str
+    new: str
+
+    def found(self) -> str | None:
+        """Return the invariant that finds it, if one does."""
+        try:
+            check(patched(self.old, self.new))
+        except AlertViolation as violation:
+            return violation.invariant
+        return None
+
+
+FLAWS = (
+    Flaw(
+        "a cool-down that ends while clearing is forgotten",
+        "i15_free_to_tell_is_told",
+        "m.to(FIRING, AlertAction.DISARM_KEEP)\n    m.tell_if_untold()",
+        "m.to(FIRING, AlertAction.DISARM_KEEP)",
+    ),
+    Flaw("told while cooling", "i15_nothing_while_cooling", " or self.ctx.cool or", " or"),
+    Flaw("told while muted", "i15_nothing_while_muted", " or self.ctx.muted:", ":"),
+    Flaw(
+        "told twice",
+        "i15_fire_and_resolve_alternate",
+        "if not self.ctx.notified:\n            self._say",
+        "if self.ctx:\n            self._say",
+    ),
+    Flaw(
+        "an end is told to nobody",
+        "i15_an_end_is_told",
+        "        self.to(OK)\n        if self.ctx.notified:",
+        "        self.to(OK)\n        if self.ctx.notified and not self.ctx.muted:",
+    ),
+    Flaw(
+        "an end is told of what nobody was told",
+        "i15_fire_and_resolve_alternate",
+        "        self.to(OK)\n        if self.ctx.notified:",
+        "        self.to(OK)\n        if self.ctx:",
+    ),
+    Flaw(
+        "nobody is told when it has cooled down",
+        "i15_free_to_tell_is_told",
+        "m.set(cool=False)\n    m.speak()",
+        "m.set(cool=False)",
+    ),
+    Flaw(
+        "nobody is told when it is unmuted",
+        "i15_free_to_tell_is_told",
+        "m.set(muted=False)\n    m.speak()",
+        "m.set(muted=False)",
+    ),
+    Flaw("it never cools down", "i15_memory_is_true", "m.set(cool=False)\n    m.speak()", "m.speak()"),
+    Flaw("a notice does not cool", "i15_only_what_fires_is_told", "(action, AlertAction.ARM_COOL)", "(action,)"),
+    Flaw("reminders nobody wants", "i15_reminders_only_where_wanted", "elif self.reminders:", "else:"),
+    Flaw(
+        "no reminder after a cool-down",
+        "i15_reminders_where_wanted",
+        "m.set(cool=False)\n    m.speak()",
+        "m.set(cool=False)\n    m.tell_if_untold()",
+    ),
+    Flaw(
+        "a service that is gone keeps its alert",
+        "i15_states_follow_the_table",
+        '    AlertRow("A11", AlertEvent.GONE, _in(FIRING), _a11_gone),\n',
+        "",
+    ),
+    Flaw(
+        "the time it must not hold runs on",
+        "i15_timers_run_with_their_states",
+        "    m.actions.append(AlertAction.DISARM_KEEP)\n    m.resolve()",
+        "    m.resolve()",
+    ),
+    Flaw(
+        "the time it must hold runs on",
+        "i15_timers_run_with_their_states",
+        "def _a3_was_nothing(m: _Move) -> None:\n    m.to(OK, AlertAction.DISARM_FOR)",
+        "def _a3_was_nothing(m: _Move) -> None:\n    m.to(OK)",
+    ),
+    Flaw(
+        "an error counts as the end",
+        "i15_an_error_changes_nothing",
+        "    # ERROR has no row: who cannot tell changes nothing",
+        '    AlertRow("E", AlertEvent.ERROR, _in(FIRING), _a4_seems_over),',
+    ),
+    Flaw(
+        "one good check is enough",
+        "i15_states_follow_the_table",
+        "m.to(CLEARING, AlertAction.ARM_KEEP)",
+        "m.resolve()",
+    ),
+    Flaw(
+        "the end comes before the end",
+        "i15_an_end_is_an_end",
+        "m.to(CLEARING, AlertAction.ARM_KEEP)",
+        "m.resolve()\n    m.to(CLEARING, AlertAction.ARM_KEEP)",
+    ),
+    Flaw("a mute is not remembered", "i15_memory_is_true", "m.set(muted=True)", "m.set()"),
+)

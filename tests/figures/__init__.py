@@ -1,0 +1,1 @@
+"""Every figure that is promised, measured beside its target; `nox -s figures` prints them."""

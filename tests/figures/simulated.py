@@ -1,0 +1,169 @@
+"""Figures of fleets that are simulated: the real engine, made-up far sides, virtual time."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+
+from mcpstore.core.models.alert import Alert, AlertKind
+from mcpstore.testing.simulation import Behaviour, Opening, Oracle, Plan, Result, Scene, World, simulate
+from mcpstore.testing.simulation.worlds import DOWN, GOOD
+
+from .figure import Part, Work
+
+DAY, HOUR = 86_400.0, 3600.0
+QUIET = {"orders": 0.0, "happenings": 0.0}
+HANDSHAKE = 60.0
+SILENT = Behaviour(answers=None)
+HANGING = Behaviour(opening=Opening.HANGS, answers=None, cuts=True)
+
+
+def respawns(work: Work) -> list[Part]:
+    work.say("20 services for a day")
+    dying = {f"dying{number:02}": World("dying", [(0.0, Behaviour(lives=20.0))]) for number in range(20)}
+    result = _sound(simulate(Plan(services=len(dying), days=1.0, interval=300.0, **QUIET), dying))
+    worst = max(result.scores["most openings in a day"].values())
+    return [Part(what="at most, of 20 services", measured=worst, aim=300, unit="a day")]
+
+
+def healing(work: Work) -> list[Part]:
+    slow = 30.0 if work.long else 300.0
+    short, long = (0.0, 1.7782), (1.7782, 4.9365)  # powers of ten: a second to a minute, a minute to a day
+    parts: list[Part] = []
+    given_up = 0
+    for what, during, interval, lengths, aim in (
+        ("slowest, outages of 60 s at most", (DOWN, SILENT, HANGING), 30.0, short, 60.0),
+        ("slowest, outages of up to a day", (DOWN,), slow, long, 360.0),
+        # an attempt that hung when the world healed is waited for
+        ("the same, where attempts hang; and a handshake", (SILENT, HANGING), slow, long, 360.0 + HANDSHAKE),
+    ):
+        work.say(f"100 services, {what}")
+        dice = random.Random(1)
+        worlds = {f"s{number:03}": _outage(dice, lengths, during[number % len(during)]) for number in range(100)}
+        days = (5400 + 10 ** lengths[1] + HOUR) / DAY
+        scores = _sound(simulate(Plan(services=100, days=days, interval=interval, **QUIET), worlds)).scores
+        recovered = scores["slowest recovery"]
+        hit = {name for name, count in scores["openings"].items() if count > 1}
+        given_up += len(hit - recovered.keys())
+        parts.append(Part(what=what, measured=max(recovered.values()), aim=aim, unit="s"))
+    return [*parts, Part(what="services given up", measured=given_up, aim=0)]
+
+
+def _outage(dice: random.Random, lengths: tuple[float, float], during: Behaviour) -> World:
+    begin = dice.uniform(1800, 5400)
+    return World("outage", [(0.0, GOOD), (begin, during), (begin + 10 ** dice.uniform(*lengths), GOOD)])
+
+
+def drop(work: Work) -> list[Part]:
+    work.say("1000 services for an hour")
+    slow, cut = Behaviour(takes=0.5), Behaviour(opening=Opening.FAILS, takes=0.5, answers=None, cuts=True)
+    link = World("drop", [(0.0, slow), (900.0, cut), (990.0, slow)])
+    worlds = {f"s{number:04}": link for number in range(1000)}
+    plan = Plan(services=1000, days=1 / 24, interval=300.0, **QUIET)
+    scores = _sound(simulate(plan, worlds, also=[Crowd])).scores
+    recovered = scores["slowest recovery"]
+    return [
+        Part(what="openings at once", measured=scores["openings at once"]["*"], aim=16),
+        Part(what="openings in any second", measured=scores["openings in a second"]["*"], aim=20),
+        Part(what="until all are healthy", measured=max(recovered.values()), aim=120, unit="s"),
+        Part(what="healthy again", measured=len(recovered), aim=1000, at_least=True),
+    ]
+
+
+def alerts(work: Work) -> list[Part]:
+    work.say("40 services in trouble for half a day")
+    kinds = ("flapping", "dying", "freezing", "outage", "dead", "healing")
+    people = World("people", [(0.0, GOOD), (4 * HOUR, DOWN), (5 * HOUR, GOOD)])
+    plan = Plan(services=40, days=0.5, kinds=kinds, orders=2.0, happenings=0.0)
+    scores = _sound(simulate(plan, people=people, also=[Notices])).scores
+    told = f"of {scores['told']['*']:.0f}; {scores['told with the end']['*']:.0f} beginnings told with their ends"
+    return [
+        Part(what="lost", measured=scores["lost"]["*"], aim=0, note=told),
+        Part(what="out of order", measured=scores["out of order"]["*"], aim=0),
+        Part(what="doubled", measured=scores["doubled"]["*"], aim=0),
+        Part(
+            what="that began or ended while nobody could be reached",
+            measured=scores["meanwhile"]["*"], aim=1, at_least=True,
+        ),
+    ]  # fmt: skip
+
+
+def _sound(result: Result) -> Result:
+    """Return a result, unless a promise was broken: then there is nothing to measure."""
+    if result.broken is not None:
+        raise result.broken
+    return result
+
+
+class Crowd(Oracle):
+    """Counts how many are being opened at once, and how many openings begin within a second."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._under_way: set[str] = set()
+        self._begun: deque[float] = deque()
+        self._at_once = self._in_a_second = 0
+
+    def opening(self, service: str) -> None:
+        now = self.scene.now()
+        self._under_way.add(service)
+        self._begun.append(now)
+        while self._begun[0] <= now - 1.0:
+            self._begun.popleft()
+        self._at_once = max(self._at_once, len(self._under_way))
+        self._in_a_second = max(self._in_a_second, len(self._begun))
+
+    def opened(self, service: str) -> None:
+        self._under_way.discard(service)
+
+    def closed(self, service: str) -> None:
+        self._under_way.discard(service)
+
+    def scores(self) -> dict[str, dict[str, float]]:
+        return {"openings at once": {"*": self._at_once}, "openings in a second": {"*": self._in_a_second}}
+
+
+LATE = 900.0
+"""Seconds within which a notice must arrive once people can be reached."""
+
+
+class Notices(Oracle):
+    """Counts notices that never arrive, that arrive twice, and that arrive before what was told earlier."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._told: dict[tuple[str, AlertKind], tuple[int, float]] = {}
+        self._arrived: set[tuple[str, AlertKind]] = set()
+        self._last: dict[tuple[str, str], int] = {}
+        self._doubled = self._misplaced = 0
+
+    def told(self, alert: Alert) -> None:
+        if alert.kind is not AlertKind.REMINDED:  # of those there may be many
+            self._told[alert.incident, alert.kind] = (len(self._told), self.scene.now())
+
+    def delivered(self, alert: Alert) -> None:
+        for one in alert.alerts or (alert,):
+            key, where = (one.incident, one.kind), (one.rule_name, one.service)
+            if one.kind is AlertKind.REMINDED:
+                continue
+            self._doubled += key in self._arrived
+            self._arrived.add(key)
+            number, _ = self._told[key]
+            self._misplaced += number < self._last.get(where, -1)
+            self._last[where] = number
+
+    def scores(self) -> dict[str, dict[str, float]]:
+        due = self.scene.now() - LATE
+        missing = [(key, when) for key, (_, when) in self._told.items() if when < due and key not in self._arrived]
+        # What began and ended before anybody could be told is one notice, that of its end.
+        joined = sum((incident, AlertKind.RESOLVED) in self._arrived for (incident, _), _ in missing)
+        meanwhile = sum(4 * HOUR < when < 5 * HOUR for _, when in self._told.values())
+        counts = {
+            "told": len(self._told),
+            "lost": len(missing) - joined,
+            "told with the end": joined,
+            "out of order": self._misplaced,
+            "doubled": self._doubled,
+            "meanwhile": meanwhile,
+        }
+        return {name: {"*": count} for name, count in counts.items()}
