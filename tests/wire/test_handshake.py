@@ -285,3 +285,15 @@ async def test_a_handshake_can_be_called_off():
         await scripted.engine.open()
     assert methods(scripted) == ["initialize"]
     assert scripted.engine.under_way == 0
+
+
+@pytest.mark.parametrize("peer", [US, US_MODERN])
+async def test_a_program_that_repeats_what_it_is_told_is_said_to_do_so(peer):
+    scripted = ScriptedPeer(peer, **{"initialize": silent, "server/discover": silent})
+    task = asyncio.create_task(scripted.engine.open())
+    await turns()
+    scripted.write_raw(json.dumps(scripted.sent[0]).encode())
+    with pytest.raises(UnsupportedProtocol) as caught:
+        await task
+    assert str(caught.value) == "service 's' repeats what it is told; it is no MCP server"
+    assert len(scripted.sent) == 1  # nobody answers his own voice

@@ -39,6 +39,8 @@ MAX_BATCH: Final = 1024
 _UNCANCELLED: Final = frozenset({INITIALIZE, DISCOVER})
 """The specification forbids cancelling these."""
 
+ECHO: Final = "repeats what it is told; it is no MCP server"
+
 _logger: Final = logging.getLogger("mcpstore.wire")
 
 
@@ -165,6 +167,8 @@ class JsonLines:
             self._strays += 1
         elif "id" not in message:
             self._take_notification(method, as_object(message.get("params")) or {})
+        elif method in (INITIALIZE, DISCOVER):  # which only clients say: it is our own word coming back
+            self.end(Exit(reason=ECHO))
         elif (id := as_id(message["id"])) is not None:  # noqa: A001 - JSON-RPC's word
             self._serving.take(id, method, message.get("params"))
         else:
@@ -233,7 +237,7 @@ class JsonLines:
             raise ConnectTimeout(text) from None
         except ConnectionLost:
             exit = self._closed.result()  # noqa: A001 - the word of the seam
-            if self._noise.is_hopeless:
+            if self._noise.is_hopeless or exit.reason == ECHO:
                 raise UnsupportedProtocol(f"service {service!r} {exit}") from None
             raise NotReady(f"service {service!r} is gone: {exit}", exit_code=exit.code) from None
         if agreement.era is Era.MODERN:
