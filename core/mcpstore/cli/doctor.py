@@ -39,7 +39,7 @@ def doctor(
             show.print_json(found)
         else:
             _show(found)
-        ill = [one for one in found["services"] if one["run_status"] not in WELL]
+        ill = [one for one in found["services"] if not _is_well(one)]
         return Exit.FAILED if ill or found["problems"] else Exit.OK
 
     perform(work)
@@ -48,16 +48,19 @@ def doctor(
 async def _examine(store: Reach, names: list[str] | None) -> dict[str, Any]:
     every = [service["name"] for service in await store.ask("list")]
     services = await asyncio.gather(*(_diagnose(store, name) for name in names or every))
+    there = [one["name"] for one in services if one["name"] in every]
     plugins = [plugin for plugin in await store.ask("plugins") if plugin["error"] and plugin["status"] != "blocked"]
     return {
         "services": services,
         "problems": await store.ask("problems"),
         "plugins": plugins,
         "hints": await store.ask("hints"),
-        "containment": {
-            name: kept for name in names or every if (kept := (await store.ask("info", name=name))["containment"])
-        },
+        "containment": {name: kept for name in there if (kept := (await store.ask("info", name=name))["containment"])},
     }
+
+
+def _is_well(one: Mapping[str, Any]) -> bool:
+    return one["run_status"] in WELL and one["reason"] != "permanent"
 
 
 async def _diagnose(store: Reach, name: str) -> Any:
@@ -66,7 +69,7 @@ async def _diagnose(store: Reach, name: str) -> Any:
 
 def _show(found: Mapping[str, Any]) -> None:
     for one in found["services"]:
-        is_well = one["run_status"] in WELL
+        is_well = _is_well(one)
         mark = "[green]✓[/]" if is_well else "[red]✗[/]"
         show.out.print(f"{mark} [bold]{escape(one['name'])}[/]: {escape(one['summary'])}")
         if is_well:

@@ -70,13 +70,15 @@ class Reach:
         """Have services running, if this is a store for the moment; a manager has them running anyway.
 
         Args:
-            names: The services; all enabled ones if none is named.
+            names: The services, as far as they are switched on; all of those if none is named.
             limit: Seconds to wait for them.
         """
         if self.store is None:
             return
         if names:
-            await asyncio.gather(*(self.store.start_service(name, limit) for name in names))
+            known = await self.store.list_services()
+            wanted = [name for name in dict.fromkeys(names) if name in known.names() and known[name].enabled]
+            await asyncio.gather(*(self.store.start_service(name, limit) for name in wanted))
         else:
             await self.store.start_all(limit)
 

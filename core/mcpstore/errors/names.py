@@ -25,17 +25,21 @@ class NotFound(MCPStoreError, LookupError):
 
 
 class ServiceNotFound(NotFound):
-    """No service of this name.
+    """No service of this name, or only an entry that cannot be used.
 
     Attributes:
         name: The name asked for.
     """
 
-    def __init__(self, name: str, known: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, known: Sequence[str] = (), *, refused: Sequence[str] = ()) -> None:
         self.name: Final = name
         self.service = name
-        self.remedy = known_names("services", known, name)
-        super().__init__(f"no service is called {name!r}; {self.remedy}")
+        if refused:
+            self.remedy = "mend its entry; it is read again as soon as it is written"
+            super().__init__(f"service {name!r} is left out: {'; '.join(refused)}; {self.remedy}")
+        else:
+            self.remedy = known_names("services", known, name)
+            super().__init__(f"no service is called {name!r}; {self.remedy}")
 
 
 class ToolNotFound(NotFound):

@@ -11,7 +11,7 @@ from mcpstore.core.context import Act, Desired
 from mcpstore.core.models import events as ev
 from mcpstore.core.models.buffer import Buffer
 from mcpstore.core.models.events import Timer
-from mcpstore.core.models.service import ServiceSpec
+from mcpstore.core.models.service import Reason, ServiceSpec
 from mcpstore.errors import ConnectionLost, ServiceUnavailable
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.runtime.actor import Actor
@@ -150,10 +150,24 @@ class Runner(Actor):
 
     def unavailable(self) -> ServiceUnavailable:
         """Return why the service cannot be called."""
+        if self.ctx.desired is not Desired.RUN and not self.history.note:
+            return self._unwanted()
         told = [self.history.note or self.history.error or self.ctx.reason.value]
         if self.history.next_retry is not None and not self.is_live:
             told.append(f"next try at {self.history.next_retry:%H:%M:%S}")
         return ServiceUnavailable(self.spec.name, self.ctx.conn.value, "; ".join(part for part in told if part))
+
+    def _unwanted(self) -> ServiceUnavailable:
+        if self.ctx.reason is Reason.NEW:
+            why = "it has not been started yet" if self.spec.enabled else "it is switched off in its entry"
+        else:
+            when = self.history.entered
+            why = "it was stopped on request" + (f" at {when:%Y-%m-%d %H:%M:%S}" if when is not None else "")
+            if not self.spec.enabled:
+                why += ", and is switched off in its entry"
+        return ServiceUnavailable(
+            self.spec.name, self.ctx.conn.value, why, remedy=f"start it: mcpstore start {self.spec.name}"
+        )
 
     def _look_soon(self) -> None:
         """Pull the next check forward, because a call met a broken connection."""

@@ -107,7 +107,8 @@ class Desk:
     async def _info(self, name: str) -> Any:
         info = await self._store.get_service_info(name)
         if info is None:
-            raise errors.ServiceNotFound(name, (await self._store.list_services()).names())
+            told = await self._store.diagnose(name)  # which knows what nobody can use, and raises what nobody knows
+            raise errors.ServiceNotFound(name, refused=told.evidence)
         shown = info.to_dict()
         shown["config"] = masked(dict(info.config))
         for tool in shown["tools"]:

@@ -8,7 +8,7 @@ from typing import Final
 from mcpstore.core.context import Context, run_status
 from mcpstore.core.models.events import Timer
 from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus, ToolPinning
-from mcpstore.core.models.text import one_line
+from mcpstore.core.models.text import counted, one_line
 from mcpstore.runtime.runner import Runner
 from mcpstore.store.house import House
 from mcpstore.store.remedies import remedy_for
@@ -21,6 +21,7 @@ SHOWN_TEXT: Final = 500
 """Characters of one text that are shown: a diagnosis is read by people, and travels in alerts."""
 
 WELL: Final = (ServiceStatus.RUNNING, ServiceStatus.STARTING)
+IDLE: Final = (ServiceStatus.STOPPED, ServiceStatus.NOT_STARTED)
 
 _STATES: Final = {
     ServiceConnectionState.INITIALIZING: "it is being started",
@@ -48,13 +49,13 @@ def diagnose(runner: Runner, house: House) -> Diagnosis:
     lasted = 0.0 if history.since is None else house.supervisor.clock.now() - history.since
     missing = _missing(runner, house)
     summary, remedy = _summary(runner), ""
-    if status not in (*WELL, ServiceStatus.STOPPED):
+    if status not in (*WELL, *IDLE):
         known = remedy_for(error, *stderr)
         if known is not None:
             summary, remedy = f"{summary}: {known.what}", known.cure
         elif status is ServiceStatus.ERROR:
             remedy = _way_back(runner)
-    elif status is ServiceStatus.STOPPED:
+    elif status is ServiceStatus.STOPPED or (status is ServiceStatus.NOT_STARTED and not runner.spec.enabled):
         remedy = f"start it: mcpstore start {runner.spec.name}"
     return Diagnosis(
         name=runner.spec.name,
@@ -97,6 +98,8 @@ def _summary(runner: Runner) -> str:
     if runner.ctx.closebad:
         return "something of it survived being closed"
     if runner.ctx.conn is ServiceConnectionState.DISCONNECTED:
+        if runner.ctx.reason is Reason.NEW and not runner.spec.enabled:
+            return "it is switched off in its entry"
         return _REASONS.get(runner.ctx.reason, "it is disconnected")
     return _STATES[runner.ctx.conn]
 
@@ -106,6 +109,8 @@ def _way_back(runner: Runner) -> str:
     name = runner.spec.name
     if runner.ctx.timer is Timer.COOL and runner.history.next_retry is None:
         return f"it is left alone until somebody asks for it: mcpstore recover {name}"
+    if runner.spec.settings.get("url") is not None:
+        return f"correct url in its entry if that is why, then: mcpstore check {name}"
     return f"see what it says: mcpstore logs {name}"
 
 
@@ -121,11 +126,11 @@ def _evidence(runner: Runner, error: str, stderr: Sequence[str]) -> list[str]:
     if history.exit is not None and history.exit.reason not in error and not runner.is_live:
         found.append(_clip(history.exit.reason))
     if ctx.att:
-        found.append(f"{ctx.att} failed attempts in this round")
+        found.append(f"{counted(ctx.att, 'failed attempt')} in this round")
     if ctx.trips:
-        found.append(f"{ctx.trips} failed rounds in a row")
+        found.append(f"{counted(ctx.trips, 'failed round')} in a row")
     if history.checks:
-        found.append(f"{sum(history.checks)} of the last {len(history.checks)} health checks were answered")
+        found.append(_answered(sum(history.checks), len(history.checks)))
     found += [f"check at {check.time:%H:%M:%S}: {_clip(check.error)}" for check in history.last_checks if check.error]
     if _waits(ctx) and history.next_retry is not None:
         found.append(f"next try at {history.next_retry:%H:%M:%S}")
@@ -141,6 +146,12 @@ def _withheld(runner: Runner) -> list[str]:
         return []
     names = ", ".join(map(one_line, held[:SHOWN_LINES])) + (", …" if len(held) > SHOWN_LINES else "")
     return [f"tools that changed, or are new, wait for approval ({names}); see: mcpstore tools --changed"]
+
+
+def _answered(answered: int, made: int) -> str:
+    if made == 1:
+        return f"the last health check was {'' if answered else 'not '}answered"
+    return f"{answered} of the last {made} health checks {'was' if answered == 1 else 'were'} answered"
 
 
 def _missing(runner: Runner, house: House) -> list[str]:

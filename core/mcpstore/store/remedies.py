@@ -72,12 +72,28 @@ KNOWN: Final = (
         "stop the other program, or give the server another port",
     ),
     _remedy(
-        r"ENOTFOUND|getaddrinfo|name or service not known|name resolution|nodename nor servname",
+        r"repeats what it is told",
+        "the program is no MCP server",
+        "correct command and args in its entry",
+    ),
+    _remedy(
+        r"\banswered (404|405|406|410|415|501)\b",
+        "what answers at its url is no MCP server",
+        "correct url in its entry; many end in /mcp or /sse",
+    ),
+    _remedy(
+        r"\banswered 5\d\d\b",
+        "the server at its url is in trouble itself",
+        "look at the log of that server, or correct url in its entry; then: mcpstore check",
+    ),
+    _remedy(
+        r"ENOTFOUND|getaddrinfo|the host of .* is not known"
+        r"|name or service not known|name resolution|nodename nor servname",
         "a host name cannot be resolved",
         "check the address, the network and the proxy settings",
     ),
     _remedy(
-        r"connection refused|ECONNREFUSED|connection attempts failed",
+        r"nothing listens at|connection refused|ECONNREFUSED|connection attempts failed",
         "nothing listens at the address",
         "start the server, or correct its address",
     ),

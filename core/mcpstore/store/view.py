@@ -51,8 +51,9 @@ class View:
     def _runner(self, name: str) -> Runner:
         runner = self._known(name)
         if runner is None:
-            scope = self._scope()
-            raise ServiceNotFound(name, [known for known in self._house.registry if scope is None or known in scope])
+            scope, refused = self._scope(), self._house.book.reading.refused
+            known = [known for known in self._house.registry if scope is None or known in scope]
+            raise ServiceNotFound(name, known, refused=refused.get(name, ()) if scope is None else ())
         return runner
 
     def _snapshot(self, runner: Runner) -> ServiceSnapshot:

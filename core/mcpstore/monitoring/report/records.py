@@ -19,6 +19,8 @@ __all__ = ["STOPPED", "USABLE", "Advice", "Bucket", "Incident", "Life", "Report"
 USABLE: Final = frozenset({State.HEALTHY, State.WARNING})
 """The states in which a service does its work."""
 
+_IDLE: Final = (ServiceStatus.STOPPED, ServiceStatus.NOT_STARTED)
+
 STOPPED: Final = "stopped"
 """What a service is that nobody wants to run."""
 
@@ -132,7 +134,7 @@ class Life(Record):
     @property
     def needs_care(self) -> bool:
         """Whether there is something to do about it."""
-        return self.advice is not None and bool(self.advice.remedy) and self.status is not ServiceStatus.STOPPED
+        return self.advice is not None and bool(self.advice.remedy) and self.status not in _IDLE
 
 
 @attrs.frozen(kw_only=True)

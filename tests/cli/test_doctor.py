@@ -1,0 +1,93 @@
+"""What is wrong and what helps, for the slips people make with real servers."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+
+import pytest
+
+from .conftest import demo
+
+
+@pytest.fixture
+def website():
+    """A web server that is no MCP server."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    serving.start()
+    yield f"http://127.0.0.1:{server.server_port}/mcp"
+    server.shutdown()
+    serving.join()
+    server.server_close()
+
+
+def examined(shell, *names: str) -> dict:
+    said = shell("doctor", *names, "--wait", "60", "--json")
+    assert said.code == 1
+    return {one["name"]: one for one in said.json["services"]}
+
+
+def test_an_echo_is_no_server(shell):
+    shell.config(echo={"command": "cat"})
+    found = examined(shell)["echo"]
+    assert "repeats what it is told; it is no MCP server" in " ".join(found["evidence"])
+    assert found["summary"].endswith("the program is no MCP server")
+    assert found["remedy"] == "correct command and args in its entry"
+    assert "1 failed attempt in this round" in found["evidence"]
+
+
+def test_a_wrong_address_leads_to_the_address_and_not_to_a_log_there_is_none_of(shell, website):
+    shell.config(page={"url": website}, nobody={"url": "http://127.0.0.1:9/mcp"})
+    found = examined(shell)
+    assert "answered 501" in " ".join(found["page"]["evidence"])
+    assert found["page"]["summary"].endswith("what answers at its url is no MCP server")
+    assert found["page"]["remedy"] == "correct url in its entry; many end in /mcp or /sse"
+    assert found["nobody"]["summary"].endswith("nothing listens at the address")
+    assert not any("mcpstore logs" in one["remedy"] for one in found.values())
+
+
+def test_an_entry_that_cannot_be_used_is_explained_by_its_name(shell):
+    shell.config(bad={"command": 5}, a=demo("a"))
+    said = shell("doctor", "bad")
+    assert said.code == 1
+    assert "✗ bad: its entry in the configuration cannot be used" in said.out
+    assert "command: must be a string (got a number)" in said.out
+    assert "✗ a" not in said.out
+    for verb in (("status", "bad"), ("check", "bad"), ("start", "bad"), ("tools", "bad")):
+        said = shell(*verb)
+        assert said.code == 4
+        assert "service 'bad' is left out: command: must be a string (got a number); mend its entry" in said.err
+    assert "did you mean" not in shell("doctor", "bad").err
+    assert shell("doctor", "ghost").code == 4
+
+
+def test_what_was_switched_off_stays_so_whatever_is_asked_about_it(shell):
+    path = shell.config(off={**demo("off"), "disabled": True})
+    before = path.read_text()
+    said = shell("doctor", "off", "--json")
+    (found,) = said.json["services"]
+    assert (said.code, found["summary"]) == (0, "it is switched off in its entry")
+    assert found["remedy"] == "start it: mcpstore start off"
+    assert shell("check", "off").code == 1
+    said = shell("call", "off/greet", "who=you")
+    assert said.code == 1
+    assert "service 'off' is disconnected: it is switched off in its entry; start it: mcpstore start off" in said.err
+    assert path.read_text() == before
+    report = shell("report", "--json").json
+    assert [service["advice"]["remedy"] for service in report["services"]] == ["start it: mcpstore start off"]
+
+
+def test_a_call_to_a_service_that_was_stopped_says_when_and_how_it_is_started(shell, up):
+    shell.config(a=demo("a"))
+    up()
+    assert shell("start", "a").code == 0
+    assert shell("stop", "--once", "a").code == 0
+    said = shell("call", "a/greet", "who=you", "--json")
+    error = json.loads(said.err)["error"]
+    assert (said.code, error["kind"], error["service"]) == (1, "ServiceUnavailable", "a")
+    assert error["message"].startswith("service 'a' is disconnected: it was stopped on request at 2")
+    assert error["message"].endswith("; start it: mcpstore start a")
+    assert error["remedy"] == "start it: mcpstore start a"
+    assert "operator" not in error["message"]
