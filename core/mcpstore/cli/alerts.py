@@ -13,6 +13,7 @@ import typer
 from mcpstore.cli import show
 from mcpstore.cli.app import JsonFlag, app, perform
 from mcpstore.cli.reach import Options, reach
+from mcpstore.core.models.text import counted
 from mcpstore.errors import NotFound
 
 __all__: list[str] = []
@@ -50,7 +51,7 @@ def list_alerts(context: typer.Context, as_json: JsonFlag = False) -> None:
         else:
             show.note("there are no alerts")
         if silences and not as_json:
-            show.note(f"{show.counted(len(silences), 'silence')} in force; see: mcpstore alerts silences")
+            show.note(f"{counted(len(silences), 'silence')} in force; see: mcpstore alerts silences")
 
     perform(work)
 

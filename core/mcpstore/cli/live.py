@@ -16,6 +16,7 @@ from mcpstore.cli.app import app, perform
 from mcpstore.cli.exits import Exit
 from mcpstore.cli.reach import Options, socket_of
 from mcpstore.cli.watching import watch
+from mcpstore.core.models.text import counted
 from mcpstore.store import AsyncMCPStore
 from mcpstore.store.control import ControlServer
 from mcpstore.store.desk import Desk
@@ -103,7 +104,7 @@ class Stopping:
 
 async def _serve(store: AsyncMCPStore, server: ControlServer) -> None:
     services = await store.list_services()
-    show.note(f"{store.location}: {show.counted(len(services), 'service')}")
+    show.note(f"{store.location}: {counted(len(services), 'service')}")
     for problem in await store.list_problems():
         show.note(str(problem))
     if not await server.start():

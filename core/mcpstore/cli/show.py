@@ -21,7 +21,6 @@ from mcpstore.core.models.text import harmless, one_line
 __all__ = [
     "Harmless",
     "busy",
-    "counted",
     "err",
     "fail",
     "fail_json",
@@ -110,11 +109,6 @@ def print_text(text: str) -> None:
 
 def _escaped(told: str) -> str:
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", told)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number of things: "1 service", "2 services"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def note(text: str) -> None:

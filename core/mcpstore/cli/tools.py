@@ -14,6 +14,7 @@ from mcpstore.cli import show
 from mcpstore.cli.app import JsonFlag, app, perform
 from mcpstore.cli.exits import Exit
 from mcpstore.cli.reach import Options, Reach, reach, reach_manager
+from mcpstore.core.models.text import counted
 from mcpstore.errors import ConfigError
 
 __all__: list[str] = []
@@ -179,7 +180,9 @@ def _show_result(result: dict[str, Any]) -> None:
             show.out.print(escape(str(block.get("text", ""))), style=style, soft_wrap=True)
         else:
             size = len(str(block.get("data") or block.get("blob") or ""))
-            show.out.print(f"[dim]({block.get('type')}, {block.get('mimeType', 'no type')}, {size} characters)[/]")
+            show.out.print(
+                f"[dim]({block.get('type')}, {block.get('mimeType', 'no type')}, {counted(size, 'character')})[/]"
+            )
     if not result["content"] and result["structured_content"] is not None:
         show.out.print_json(data=result["structured_content"])
 

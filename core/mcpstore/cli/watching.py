@@ -14,6 +14,7 @@ from rich.text import Text
 
 from mcpstore.cli import show
 from mcpstore.core.models.service import ServiceConnectionState, ServiceSnapshot, ServiceStatus
+from mcpstore.core.models.text import counted
 from mcpstore.store import AsyncMCPStore
 
 __all__ = ["watch"]
@@ -72,7 +73,7 @@ async def _picture(store: AsyncMCPStore) -> Group:
     rows = [{**service.to_dict(), "error": await _said(store, service)} for service in shown]
     well = sum(1 for service in services if service.run_status is ServiceStatus.RUNNING)
     tools = len(await store.list_tools())
-    told = f"{well} of {len(services)} running, {tools} tools; Ctrl-C stops everything; more: mcpstore top"
+    told = f"{well} of {len(services)} running, {counted(tools, 'tool')}; Ctrl-C stops everything; more: mcpstore top"
     more = [Text(f"and {hidden} more that are no worse", style="dim")] if hidden else []
     return Group(show.services_table(rows), *more, Text(told, style="dim", no_wrap=True, overflow="ellipsis"))
 

@@ -15,6 +15,7 @@ from rich.panel import Panel
 
 from mcpstore.core.models.alert import Alert, AlertKind
 from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.core.models.text import counted
 from mcpstore.core.models.timing import Timing
 from mcpstore.demo.stage import Stage
 from mcpstore.store import AsyncMCPStore
@@ -92,7 +93,9 @@ async def play(console: Console, *, live: bool, on_frame: Callable[[Panel], None
         told, ended = await store.report("summary"), stage.now
     console.print()
     console.print(told, soft_wrap=True, highlight=False, markup=False)
-    console.print(f"{alerts.fired} alerts, {alerts.resolved} resolved; {ended:.0f} s; no process is left behind")
+    console.print(
+        f"{counted(alerts.fired, 'alert')}, {alerts.resolved} resolved; {ended:.0f} s; no process is left behind"
+    )
     return passed
 
 

@@ -188,7 +188,9 @@ class Guest:
             for task in left:
                 task.cancel()
             await asyncio.wait(left, timeout=GRACE)
-            self._failed(f"left {len(left)} of its tasks running; they were cancelled")
+            self._failed(
+                f"left {len(left)} of its tasks running; {'it was' if len(left) == 1 else 'they were'} cancelled"
+            )
 
     def _judged(self, hook: str, answer: Any) -> Any:
         """Return the answer to a hook, if it can be one."""

@@ -10,6 +10,8 @@ from concurrent.futures import Executor, Future, wait
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
+from mcpstore.core.models.text import counted
+
 __all__ = ["StillBusy", "TookTooLong", "Worker", "Workers", "bounded"]
 
 MOST: Final = 3
@@ -30,7 +32,7 @@ class StillBusy(Exception):
     """Nothing more is asked of somebody who has returned from nothing yet."""
 
     def __init__(self, count: int) -> None:
-        super().__init__(f"has not returned from {count} earlier calls")
+        super().__init__(f"has not returned from {counted(count, 'earlier call')}")
 
 
 class Worker(Executor):

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from mcpstore.core.models.history import StateEdge
 from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.core.models.text import counted
 from mcpstore.hooks.history import HistoryBatch, HistoryQuery, HistoryStore
 from mcpstore.monitoring.metrics import packed, thinned, unpacked
 from mcpstore.plugin_manager.guest import story
@@ -175,7 +176,7 @@ class Archive:
             return None
         if self._is_in_trouble:
             self._is_in_trouble = False
-            lost = f"; {self.dropped} records were lost" if self.dropped else ""
+            lost = f"; {counted(self.dropped, 'record was', 'records were')} lost" if self.dropped else ""
             _log.warning("history is kept again%s", lost)
         return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mcpstore.core.models.text import counted
 from mcpstore.hooks import Problem
 from mcpstore_plugins.mcp_json.text import position
 
@@ -53,7 +54,11 @@ class Oddities:
         """Return what was noted, as it is reported."""
         if not self._more:
             return tuple(self._found)
-        more = Problem(where=self._where, what=f"{self._more} more oddities of this kind", remedy="mend these first")
+        more = Problem(
+            where=self._where,
+            what=f"{counted(self._more, 'more oddity', 'more oddities')} of this kind",
+            remedy="mend these first",
+        )
         return (*self._found, more)
 
     def _has_room(self) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.core.models.text import harmless, one_line
+from mcpstore.core.models.text import counted, harmless, one_line
 
 COMMANDS = [
     "\x1b[31mred\x1b[0m",
@@ -69,3 +69,17 @@ def test_a_text_without_end_costs_time_in_proportion_to_its_length():
     for piece in ("\x1b]", "\x1b[0", "\x1b", "\x9b;"):
         short, long = (min(cost(piece * count) for _ in range(3)) for count in (20_000, 160_000))
         assert long < 64 * max(short, 0.001)  # 8 times the text: linear is 8, quadratic 64 and more
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "told"),
+    [
+        (0, ("call",), "0 calls"),
+        (1, ("call",), "1 call"),
+        (2, ("call",), "2 calls"),
+        (1, ("more oddity", "more oddities"), "1 more oddity"),
+        (3, ("more oddity", "more oddities"), "3 more oddities"),
+    ],
+)
+def test_one_thing_is_not_several(number, words, told):
+    assert counted(number, *words) == told

@@ -150,7 +150,7 @@ def test_every_plot_has_a_title_and_says_in_words_what_it_shows():
         assert plot["role"] == "img"
         assert set(str(plot["aria-labelledby"]).split()) <= ids
     assert len(ids) == len([1 for _, attributes in page.found if "id" in attributes])
-    assert "available 16.7 % of the time it was wanted, 1 incidents" in render(made, "html")
+    assert "available 16.7 % of the time it was wanted, 1 incident" in render(made, "html")
 
 
 def test_of_many_services_those_that_are_well_are_folded_up():

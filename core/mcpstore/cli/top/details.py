@@ -9,6 +9,7 @@ from rich.text import Text
 
 from mcpstore.cli.top.cells import COLOURS
 from mcpstore.cli.top.fleet import Row
+from mcpstore.core.models.text import counted
 from mcpstore.monitoring.report.words import clean, duration
 
 __all__ = ["LINES", "details"]
@@ -53,7 +54,7 @@ def details(
 
 
 def _facts(now: Mapping[str, Any]) -> list[str]:
-    parts = [str(now["transport"]), f"{now['tool_count']} tools", f"available {now['availability']:.1f} %"]
+    parts = [str(now["transport"]), counted(now["tool_count"], "tool"), f"available {now['availability']:.1f} %"]
     if now["uptime"]:
         parts.append(f"up for {duration(now['uptime'])}")
     return parts

@@ -1,4 +1,4 @@
-"""Text of strangers: what a server says may reach a terminal or a log, but may not command it."""
+"""Text: what a server says may reach a terminal or a log, but may not command it; and numbers of things."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["exposed", "harmless", "looks_like_ascii", "one_line", "visible"]
+__all__ = ["counted", "exposed", "harmless", "looks_like_ascii", "one_line", "visible"]
 
 # Colours, cursor movements, window titles and the like (ECMA-48), whole; an unfinished one goes to the end of its line.
 _ESCAPE: Final = re.compile(
@@ -69,3 +69,8 @@ def _is_seen(letter: str) -> bool:
 
 def _written_out(letter: str) -> str:
     return "⏎" if letter == "\n" else f"<U+{ord(letter):04X}>"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number of things: "1 service", "2 services"; `plural` where it is not made with an s."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -7,9 +7,10 @@ from typing import Final
 
 from mcpstore.core.models.alert import Alert
 from mcpstore.core.models.service import ServiceStatus
+from mcpstore.core.models.text import counted
 from mcpstore.monitoring.report.bands import KINDS
 from mcpstore.monitoring.report.records import Incident, Life, Report
-from mcpstore.monitoring.report.words import NOTHING, counted, duration, memory, milliseconds, percent, when
+from mcpstore.monitoring.report.words import NOTHING, duration, memory, milliseconds, percent, when
 
 __all__ = ["COLUMNS", "alert_words", "cells", "headline", "incident_words", "period", "state_words", "summary", "to_do"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from mcpstore.core.models.text import counted
 from mcpstore.monitoring.report import facts
 from mcpstore.monitoring.report.bands import KINDS, kind_of
 from mcpstore.monitoring.report.markup import Element, element, page, raw_style
@@ -140,7 +141,12 @@ def _life(life: Life, report: Report, number: int) -> Element:
 
 def _told(life: Life) -> str:
     cells = dict(zip(facts.COLUMNS, facts.cells(life), strict=True))
-    parts = [f"available {cells['available']}", f"{life.calls} calls", f"{life.tool_count} tools", life.transport]
+    parts = [
+        f"available {cells['available']}",
+        counted(life.calls, "call"),
+        counted(life.tool_count, "tool"),
+        life.transport,
+    ]
     return " · ".join(part for part in parts if part)
 
 
@@ -162,10 +168,10 @@ def _what(life: Life, report: Report) -> Element:
     shown = life.incidents[-SHOWN_INCIDENTS:]
     lines += [f"incident at {facts.incident_words(incident, report)}" for incident in shown]
     if len(life.incidents) > len(shown):
-        lines.append(f"and {len(life.incidents) - len(shown)} incidents before")
+        lines.append(f"and {counted(len(life.incidents) - len(shown), 'incident')} before")
     if life.metrics is not None:
         lines += [
-            f"tool {tool.name}: {tool.total_calls} calls, {tool.failed_calls} failed"
+            f"tool {tool.name}: {counted(tool.total_calls, 'call')}, {tool.failed_calls} failed"
             for tool in sorted(life.metrics.tools, key=lambda tool: -tool.total_calls)[:SHOWN_INCIDENTS]
         ]
     items = (element("li", line) for line in lines)

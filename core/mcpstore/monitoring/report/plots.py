@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from mcpstore.core.models.text import counted
 from mcpstore.monitoring.report.bands import runs, worst
 from mcpstore.monitoring.report.markup import Element, element
 from mcpstore.monitoring.report.records import Bucket, Life, Report
@@ -54,7 +55,9 @@ def states_plot(report: Report) -> Element:
 
 def availability_plot(life: Life, report: Report, number: int) -> Element:
     """Return the availability of a service over time, as bars."""
-    told = f"available {percent(life.availability)} of the time it was wanted, {len(life.incidents)} incidents"
+    told = (
+        f"available {percent(life.availability)} of the time it was wanted, {counted(len(life.incidents), 'incident')}"
+    )
     svg = _svg(f"availability-{number}", SMALL, TALL, f"Availability of {life.name} over time", told)
     floor, height = TALL - BOTTOM, TALL - BOTTOM - TOP
     svg.extend(_scale([(0, "0 %"), (50, "50 %"), (100, "100 %")], 100))
@@ -89,7 +92,9 @@ def latency_plot(life: Life, report: Report, number: int) -> Element:
     svg.extend(_time_axis(report, LEFT, SMALL - LEFT, TOP, TALL - BOTTOM, 5))
     for bucket in life.buckets:
         if bucket.failed_calls:
-            label = element("title", f"{when(bucket.begin, since=report.begin)}: {bucket.failed_calls} calls failed")
+            label = element(
+                "title", f"{when(bucket.begin, since=report.begin)}: {counted(bucket.failed_calls, 'call')} failed"
+            )
             middle = (_x(bucket.begin, report) + _x(bucket.end, report)) / 2
             svg.append(element("circle", label, cx=middle, cy=TALL - BOTTOM, r=3, class_="failed"))
     for kind, _, read in lines:

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import datetime
 from typing import Final
 
-__all__ = ["clean", "counted", "duration", "markdown_text", "memory", "milliseconds", "percent", "when"]
+__all__ = ["clean", "duration", "markdown_text", "memory", "milliseconds", "percent", "when"]
 
 NOTHING: Final = "–"  # noqa: RUF001 - a dash, as tables have
 """Stands where there is no figure."""
@@ -99,8 +99,3 @@ def memory(size: float | None) -> str:
         return NOTHING
     told = size / 2**20
     return f"{told:.0f} MiB" if told < 1000 else f"{told / 1024:.1f} GiB"  # noqa: PLR2004
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number of things: "1 service", "2 services"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
+from mcpstore.core.models.text import counted
 from mcpstore.runtime.alarm.record import digest
 
 __all__ = ["SEVERAL", "grouped"]
@@ -18,7 +19,7 @@ def grouped(alerts: Sequence[Alert]) -> Alert:
     """Return one notice that stands for several alerts."""
     begins = [alert for alert in alerts if alert.kind is not AlertKind.RESOLVED]
     ends = len(alerts) - len(begins)
-    counts = ([f"{len(begins)} alerts"] if begins else []) + ([f"{ends} resolved"] if ends else [])
+    counts = ([counted(len(begins), "alert")] if begins else []) + ([f"{ends} resolved"] if ends else [])
     shown = "\n".join(f"- {alert.message}" for alert in alerts)
     return Alert(
         rule_name=SEVERAL,
