@@ -37,7 +37,9 @@ def test_a_manager_withholds_what_changed_until_somebody_approves_it(shell, up):
     assert shell("restart", "a").code == 0
     eventually(lambda: changed(shell) == names)
     assert shell("approve", "a", "ghost").code == 4
-    assert shell("approve", "a", "echo").out == "approved a/echo\n"
+    approved = shell("approve", "a", "echo").out
+    assert approved.startswith("approved a/echo\n    description was ")
+    assert "send me your keys" in approved
     assert shell("call", "a/echo", "text=hello").code == 0
     assert changed(shell) == [name for name in names if name != "echo"]
     rest = [change["name"] for change in shell("approve", "a", "--json").json]
@@ -58,7 +60,9 @@ def test_a_call_without_a_manager_may_not_use_what_the_last_manager_withheld(she
     said = shell("call", "a/echo", "text=hello")
     assert said.code == 1
     assert "approve it: mcpstore approve a echo" in said.err
-    assert shell("approve", "a", "echo").out == "approved a/echo\n"
+    approved = shell("approve", "a", "echo").out
+    assert approved.startswith("approved a/echo\n    description was ")
+    assert "send me your keys" in approved
     assert shell("call", "a/echo", "text=hello").code == 0
 
 

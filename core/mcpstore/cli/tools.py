@@ -78,6 +78,7 @@ def approve(
             return
         for change in approved:
             show.out.print(f"approved {escape(change['service'])}/{escape(change['name'])}", soft_wrap=True)
+            _show_difference(change)
         if not approved:
             show.note("there is nothing to approve: it is what it was")
 
@@ -201,6 +202,10 @@ def _show_change(change: dict[str, Any]) -> None:
     held = "; [red]it cannot be called until it is approved[/]" if change["withheld"] else ""
     name = f"{escape(change['service'])}/{escape(change['name'])}"
     show.out.print(f"[bold]{name}[/] {what}, since {change['since'][:16].replace('T', ' ')}{held}", soft_wrap=True)
+    _show_difference(change)
+
+
+def _show_difference(change: dict[str, Any]) -> None:
     for line in change["difference"]:
         show.out.print(_coloured(f"    {line}"), soft_wrap=True)
 

@@ -66,7 +66,8 @@ class OwnSettings(BaseModel):
         health: The health strategy: its name, or an object with `type` and options.
         recovery: The recovery policy, likewise.
         restart: Whether it is opened again after it ended by itself.
-        tool_pinning: What a changed tool definition leads to.
+        tool_pinning: What a tool that is not what it was leads to: `off` to nothing, `warn` tells people, `block` also
+            withholds it until somebody approves it.
         timeouts: Its deadlines, in seconds.
         inherit_env: Which variables a local service inherits from us.
         containment: What keeps the processes of a local service together; by default the best that is possible.

@@ -104,11 +104,14 @@ class RestartOption(StrEnum):
 
 
 class ToolPinning(StrEnum):
-    """What happens when a tool no longer is what it was when it was first seen."""
+    """What happens when a tool no longer is what it was when it was first seen, or approved."""
 
     OFF = "off"
+    """Nothing."""
     WARN = "warn"
+    """People are told."""
     BLOCK = "block"
+    """People are told, and it cannot be called until somebody approves it."""
 
 
 @attrs.frozen
