@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import resource
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,28 @@ class Figures:
     state: float
 
 
+class Ring:
+    """The newest of many numbers. It takes all of its memory at once, or it would be what grows.
+
+    Args:
+        size: How many are kept.
+    """
+
+    def __init__(self, size: int = 20_000) -> None:
+        self._kept = array("d", bytes(8 * size))
+        self._count = 0
+
+    def add(self, value: float) -> None:
+        self._kept[self._count % len(self._kept)] = value
+        self._count += 1
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self._kept[: self._count])
+
+    def __len__(self) -> int:
+        return min(self._count, len(self._kept))
+
+
 async def look(world: World) -> Figures:
     """Count now."""
     return await asyncio.to_thread(_count, world, len(asyncio.all_tasks()))
@@ -58,6 +81,17 @@ async def look_well(world: World) -> Figures:
         looks.append(await look(world))
         await asyncio.sleep(PAUSE)
     return Figures(**{field.name: min(getattr(each, field.name) for each in looks) for field in attrs.fields(Figures)})
+
+
+def waiting() -> float:
+    """Return the seconds that threads of this process were ready to run and waited for a processor."""
+    total = 0
+    for place in Path("/proc/self/task").iterdir():
+        try:
+            total += int((place / "schedstat").read_text().split()[1])
+        except (OSError, IndexError):  # it ended meanwhile, or nobody keeps count
+            continue
+    return total / 1e9
 
 
 def marked(home: str) -> dict[int, str]:

@@ -9,6 +9,7 @@ import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from mcpstore import AsyncMCPStore
@@ -25,6 +26,9 @@ AT_ONCE = 24
 
 EXTRAS = 4
 """Services that come and go."""
+
+LATELY = timedelta(minutes=1)
+"""What people look at: were it everything, what they are shown would grow, and the memory that takes."""
 
 Act = Callable[[random.Random], Awaitable[Any]]
 
@@ -163,8 +167,8 @@ class Monkey:
     async def _look(self, dice: random.Random) -> None:
         store, name = self._store, self._any(dice)
         looks: list[Callable[[], Awaitable[Any]]] = [
-            lambda: store.report(dice.choice(("text", "markdown", "html", "json"))),
-            lambda: store.export(dice.choice(("json", "csv"))),
+            lambda: store.report(dice.choice(("text", "markdown", "html", "json")), since=LATELY),
+            lambda: store.export(dice.choice(("json", "csv")), since=LATELY),
             lambda: store.diagnose(name),
             lambda: store.check_services(name),
             lambda: store.recover(name, timeout=2.0),

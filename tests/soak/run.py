@@ -97,7 +97,7 @@ async def _watch(soak: Soak, tell: Tell) -> None:
 
 
 def _note(soak: Soak, outcome: Outcome) -> None:
-    outcome.rows = list(rows(soak.calms, soak.latencies, soak.hours))
+    outcome.rows = list(rows(soak.calms, soak.latencies, soak.without, soak.hours))
     outcome.done = dict(soak.monkey.done) | {"refused": soak.monkey.refused}
     outcome.calls = dict(soak.load.done)
     outcome.wrong += [*soak.load.wrong, *soak.ears.wrong]

@@ -18,10 +18,13 @@ from mcpstore.errors import MCPStoreError
 from mcpstore.store.control import ControlClient
 
 from .ears import Ears
-from .figures import Figures, look, look_well
+from .figures import Figures, Ring, look, look_well, waiting
 from .load import Load
-from .monkey import Monkey
+from .monkey import LATELY, Monkey
 from .world import World
+
+PROBE = 0.05
+"""Seconds between two requests for the status."""
 
 PATIENCE = 120.0
 """Seconds until everything must work that can, on a machine that is busy."""
@@ -65,6 +68,7 @@ class Soak:
         phase: What is happening now.
         calms: What was counted in each calm, and when, in hours since the beginning.
         latencies: Seconds that `status` took while nothing worked.
+        without: The same without those in which some thread of ours waited for a processor.
     """
 
     plan: Plan
@@ -77,7 +81,8 @@ class Soak:
     phase: str = "opening"
     began: float = attrs.field(factory=time.monotonic)
     calms: list[tuple[float, Figures]] = attrs.field(factory=list)
-    latencies: list[float] = attrs.field(factory=list)
+    latencies: Ring = attrs.field(factory=Ring)
+    without: Ring = attrs.field(factory=Ring)
 
     @property
     def hours(self) -> float:
@@ -110,12 +115,23 @@ class Soak:
                 with suppress(ProcessLookupError):
                     os.kill(info.pid, signal.SIGKILL)
         await self._until(lambda services: not any(s.run_status == "running" for s in services))
-        for number in range(self.plan.probes):
-            await asyncio.sleep(0.05)
-            self.latencies.append(await self.status())
-            if number % 40 == 0:
-                await self.store.report("html")
-                await self.store.export("json")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look_on())
+            for _ in range(self.plan.probes):
+                await asyncio.sleep(PROBE)
+                waited = waiting()
+                took = await self.status()
+                self.latencies.add(took)
+                self.without.add(max(0.0, took - (waiting() - waited)))
+
+    async def _look_on(self) -> None:
+        """Want to see everything, as people do when nothing works."""
+        await self.store.report("html", since=LATELY)
+        await self.store.export("json", since=LATELY)
+        await self.store.dashboard()
+        for name in self.world.kinds:
+            await self.store.diagnose(name)
+            await asyncio.sleep(0)  # one after the other, as people do
 
     async def calm(self) -> None:
         """Let everything work that can, stop what cannot, and count."""
