@@ -125,7 +125,7 @@ def test_of_two_tools_with_one_name_the_first_is_meant(catalog):
 def test_a_name_that_poses_as_another_is_told(catalog):
     pins = Pins("a")
     look(pins, catalog(note="one"))
-    _, told = look(pins, catalog(send="one", sеnd="one"))
+    _, told = look(pins, catalog(**dict.fromkeys(("note", "not\u0435"), "one")))
     assert "its name has letters that look like others: not\u0435<U+0435>" in told[0]
 
 
