@@ -13,6 +13,7 @@ from typing import Final
 
 import diagrams
 from _reference import command_line, errors, hooks, python, settings
+from _reference.abilities import abilities
 from _reference.included import included
 
 HERE: Final = Path(__file__).parent
@@ -29,7 +30,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
 def generate() -> dict[Path, str]:
     """Return what the generated files should hold."""
     made = {HERE / path: text for path, text in diagrams.generate(HERE).items()}
-    made |= included(HERE)
+    made |= included(HERE) | abilities(HERE)
     for name, page in PAGES.items():
         made[HERE / name] = NOTE + page().rstrip() + "\n"
     return made

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from mcpstore.testing import suites
+from mcpstore.testing.reference import TOOLS
 
 PAGE = Path(__file__).parents[2] / "docs" / "plugins" / "testing.md"
 FILE = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ROW = re.compile(r"^\| .* \| `(\w+Suite)` \| (\d+) \|$", re.MULTILINE)
-ABILITIES = re.compile(r"^\| `(\w+Suite)` \| (`.*`) \|$", re.MULTILINE)
+ABILITIES = re.compile(r"^\| ability in `(\w+Suite)` .*\n\|---\|---\|\n((?:\| .*\n)+)", re.MULTILINE)
 
 
 @pytest.mark.timeout(300)
@@ -44,7 +45,15 @@ def test_the_page_tells_how_many_checks_there_are():
     assert told == {suite.__name__: _checks(suite) for suite in real}
 
 
-def test_the_page_names_every_ability_that_can_be_lacked():
-    told = {name: re.findall(r"`(\w+)`", row) for name, row in ABILITIES.findall(PAGE.read_text("utf-8"))}
+def test_the_page_says_of_every_ability_what_it_means():
+    told = {
+        name: dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", rows, re.MULTILINE))
+        for name, rows in ABILITIES.findall(PAGE.read_text("utf-8"))
+    }
     real = [getattr(suites, name) for name in suites.__all__ if name.endswith("Suite") and name != "Suite"]
-    assert told == {suite.__name__: sorted(suite.capabilities) for suite in real}
+    assert told == {suite.__name__: dict(suite.capabilities) for suite in real}
+
+
+def test_the_page_lists_every_tool_of_the_reference_server():
+    rows = PAGE.read_text("utf-8").partition("| tool | arguments | |")[2].partition("\n\n")[0]
+    assert tuple(re.findall(r"^\| `(\w+)` ", rows, re.MULTILINE)) == TOOLS
