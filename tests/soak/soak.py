@@ -129,8 +129,9 @@ class Soak:
         await self.store.report("html", since=LATELY)
         await self.store.export("json", since=LATELY)
         await self.store.dashboard()
-        for name in self.world.kinds:
-            await self.store.diagnose(name)
+        for service in await self.store.list_services():
+            with suppress(MCPStoreError):  # it was removed at this moment
+                await self.store.diagnose(service.name)
             await asyncio.sleep(0)  # one after the other, as people do
 
     async def calm(self) -> None:
