@@ -133,7 +133,7 @@ def _texts(path: str, old: str, new: str) -> str:
 
 def _cut(old: str, new: str) -> tuple[Tokens, Tokens]:
     """Return two texts cut into words; into lines if there are too many words; whole if there are too many lines."""
-    for cut in (_WORD.findall, lambda text: text.splitlines(keepends=True)):
+    for cut in (_words, _lines):
         first, second = cut(old), cut(new)
         start, end = _common(first, second)
         if max(len(first), len(second)) - start - end <= COMPARED:
@@ -143,6 +143,14 @@ def _cut(old: str, new: str) -> tuple[Tokens, Tokens]:
         (old[:start], old[start : len(old) - end], old[len(old) - end :]),
         (new[:start], new[start : len(new) - end], new[len(new) - end :]),
     )
+
+
+def _words(text: str) -> Tokens:
+    return [found[0] for found in _WORD.finditer(text)]
+
+
+def _lines(text: str) -> Tokens:
+    return text.splitlines(keepends=True)
 
 
 def _pieces(old: Tokens, new: Tokens) -> Iterator[str]:
