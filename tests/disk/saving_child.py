@@ -6,9 +6,11 @@ SIGUSR1; then tells how the child ended: 0 if it was said to be done, 1 if it wa
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,16 @@ from mcpstore.core.models.history import StateEdge
 from mcpstore.core.models.service import ServiceConnectionState
 from mcpstore.hooks.connection import Era
 from mcpstore.hooks.history import HistoryBatch, HistoryPlace, HistoryQuery
+from mcpstore.monitoring.writing import write_file
+from mcpstore.plugin_manager.index import PluginIndex
 from mcpstore.runtime.alarm.journal import Journal
 from mcpstore.runtime.outbox import Notice, Outbox
 from mcpstore.runtime.pinning import PinFolder
 from mcpstore.runtime.pinning.pin import Pin, line_of
 from mcpstore.store.state_dir import StateDir
+from mcpstore_plugins.plugin_verbs.new import Kind as PluginKind
+from mcpstore_plugins.plugin_verbs.new import copy_template
+from mcpstore_plugins.prometheus.serving import _replace as write_for_prometheus
 from mcpstore_plugins.sqlite_history import mcpstore_history_backends
 
 (SQLITE,) = mcpstore_history_backends()
@@ -42,6 +49,7 @@ class Kind:
         is_promised: Whether a save that does not raise must have saved.
         may_forget: What may be left instead, where it is learned again by itself.
         room: Size of the smallest disk it fits on.
+        prepare: Loads what it needs, once and for all.
     """
 
     old: Callable[[Path], object]
@@ -51,6 +59,7 @@ class Kind:
     is_promised: bool = True
     may_forget: Any = None
     room: str = "64k"
+    prepare: Callable[[], object] = lambda: None
 
 
 def notice(number: int) -> Notice:
@@ -121,6 +130,58 @@ def pinned(folder: Path) -> Any:
     return {name: pin.approved for name, pin in PinFolder(folder / "pins").read("a").items()}
 
 
+def remember(folder: Path, name: str) -> None:
+    index = PluginIndex(folder / "cache" / "plugins.json")
+    index._known, index._is_changed = {name: {"stamp": [1], "hooks": ["x" * 5000], "offers": []}}, True
+    index.save()
+
+
+def remembered(folder: Path) -> list[str]:
+    return list(PluginIndex(folder / "cache" / "plugins.json")._read())
+
+
+def log_in(folder: Path, token: str) -> None:
+    from mcp.shared.auth import OAuthToken
+
+    asyncio.run(logins(folder).set_tokens(OAuthToken(access_token=token, token_type="Bearer")))
+
+
+def logged_in(folder: Path) -> str | None:
+    token = asyncio.run(logins(folder).get_tokens())
+    return None if token is None else token.access_token
+
+
+def logins(folder: Path) -> Any:
+    from mcpstore.wire.http.login import login_of
+    from mcpstore.wire.http.settings import HttpSettings
+
+    os.environ["XDG_DATA_HOME"] = str(folder)
+    login: Any = login_of(HttpSettings.model_validate({"url": "https://x.test/mcp", "auth": "oauth"}), True)
+    return login.token_storage_adapter
+
+
+def load_logins() -> None:
+    """Log in somewhere else: whatever is imported late is imported now."""
+    with tempfile.TemporaryDirectory() as folder:
+        log_in(Path(folder), "first")
+
+
+def make_plugin(folder: Path) -> None:
+    if not (folder / "mcpstore-acme").exists():
+        copy_template("acme", PluginKind.ALERT_HANDLER, folder)
+
+
+def plugin_files(folder: Path) -> list[str]:
+    made = folder / "mcpstore-acme"
+    return sorted(f"{path.relative_to(made)}: {path.read_text()}" for path in made.rglob("*") if path.is_file())
+
+
+def whole_plugin() -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        make_plugin(Path(folder))
+        return plugin_files(Path(folder))
+
+
 KINDS = {
     "eras": Kind(
         lambda folder: StateDir(folder).write_eras({"a": Era.LEGACY}),
@@ -149,6 +210,39 @@ KINDS = {
         numbers,
         ([1, 2], [3]),
     ),
+    "what plugins offer": Kind(
+        lambda folder: remember(folder, "a"),
+        lambda folder: remember(folder, "b"),
+        remembered,
+        (["a"], ["b"]),
+        is_promised=False,
+    ),
+    "a figure for Prometheus": Kind(
+        lambda folder: write_for_prometheus(folder / "m.prom", b"old" * 5000),
+        lambda folder: write_for_prometheus(folder / "m.prom", b"new" * 5000),
+        lambda folder: (folder / "m.prom").read_bytes(),
+        (b"old" * 5000, b"new" * 5000),
+    ),
+    "an export": Kind(
+        lambda folder: write_file(folder / "e.json", b"old" * 5000),
+        lambda folder: write_file(folder / "e.json", b"new" * 5000),
+        lambda folder: (folder / "e.json").read_bytes(),
+        (b"old" * 5000, b"new" * 5000),
+    ),
+    "an export that is the first": Kind(
+        lambda folder: None,
+        lambda folder: write_file(folder / "e.json", b"new" * 5000),
+        lambda folder: [path.read_bytes() for path in folder.glob("e.json")],
+        ([], [b"new" * 5000]),
+    ),
+    "logins": Kind(
+        lambda folder: log_in(folder, "old"),
+        lambda folder: log_in(folder, "new"),
+        logged_in,
+        ("old", "new"),
+        prepare=load_logins,
+    ),
+    "a new plugin": Kind(lambda folder: None, make_plugin, plugin_files, ([], whole_plugin()), room="128k"),
     "history": Kind(
         lambda folder: note(folder, 1.0), lambda folder: note(folder, 2.0), noted, ([1.0], [1.0, 2.0]), room="1m"
     ),
@@ -167,6 +261,7 @@ def said(save: Callable[[Path], object], folder: Path) -> int:
 
 
 def serve(kind: Kind, folder: Path) -> None:
+    kind.prepare()
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
     while os.read(0, 1):
         pid = os.fork()

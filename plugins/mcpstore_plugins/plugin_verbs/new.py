@@ -7,6 +7,7 @@ import json
 import re
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 import typer
@@ -90,15 +91,20 @@ def copy_template(name: str, kind: Kind, into: Path) -> Path:
         "tests/conftest.py": "tests/conftest.py",
     }
     try:
-        for old, new in files.items():
-            _write(folder / new, named((source / old).read_text("utf-8")))
-        _write(folder / f"src/{package}/py.typed", "")
-        example = (source / f"src/{TEMPLATE}/{module}.py").read_text("utf-8")
-        project = _of_kind((source / "pyproject.toml").read_text("utf-8"), module, name, example)
-        _write(folder / "pyproject.toml", named(project).replace("A plugin for", f"{thing(kind)} for"))
-        _write(folder / "README.md", readme(folder.name, kind, name))
+        into.mkdir(parents=True, exist_ok=True)
+        # Beside its place, and there at one stroke: half a plugin would be in the way of the next attempt.
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=into, ignore_cleanup_errors=True) as beside:
+            made = Path(beside) / folder.name
+            for old, new in files.items():
+                _write(made / new, named((source / old).read_text("utf-8")))
+            _write(made / f"src/{package}/py.typed", "")
+            example = (source / f"src/{TEMPLATE}/{module}.py").read_text("utf-8")
+            project = _of_kind((source / "pyproject.toml").read_text("utf-8"), module, name, example)
+            _write(made / "pyproject.toml", named(project).replace("A plugin for", f"{thing(kind)} for"))
+            _write(made / "README.md", readme(folder.name, kind, name))
+            made.rename(folder)
     except OSError as error:
-        raise ConfigError(f"{folder} cannot be written: {error.strerror}") from error
+        raise ConfigError(f"{folder} cannot be written: {error.strerror}; name another place with --into") from error
     return folder
 
 

@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -85,8 +85,13 @@ async def _write(path: Path, interval: float, measurements: Measurements) -> Non
 def _replace(path: Path, text: bytes) -> None:
     """Write a file so that nobody reads half of it; it is for another user, and holds no secrets."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.write_bytes(text)
-    fresh.replace(path)
+    try:
+        fresh.write_bytes(text)
+        fresh.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
 
 
 class _Handler(WSGIRequestHandler):

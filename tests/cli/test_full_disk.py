@@ -1,0 +1,62 @@
+"""What is written for people on a disk that is full: an error that names the file, and nothing half."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import demo
+
+
+@pytest.fixture
+def full(shell) -> Iterator[Path]:
+    """A disk without room for anything that is larger than a name."""
+    disk = shell.folder / "disk"
+    disk.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=128k", "none", disk], capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        pytest.skip(f"nothing may be mounted here: {done.stderr.strip()}")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+@pytest.mark.parametrize(
+    ("verb", "name"),
+    [
+        (("export", "--output"), "figures.json"),
+        (("export", "--output"), "figures.csv"),
+        (("export", "--output"), "figures.parquet"),
+        (("report", "--output"), "report.html"),
+        (("report", "--output"), "report.md"),
+        (("plugins", "new", "acme", "--into"), ""),
+    ],
+)
+def test_what_finds_no_room_is_told_with_its_place_and_leaves_nothing(shell, full, verb, name):
+    shell.config(well=demo("well"))
+    path = full / name if name else full
+    if name:
+        path.write_text("what was there")
+    ballast = full / "ballast"
+    room = os.statvfs(full)
+    ballast.write_bytes(b"x" * room.f_bavail * room.f_frsize)
+
+    said = shell(*verb, str(path))
+
+    assert said.code != 0
+    assert "No space left on device" in said.err
+    assert str(path) in said.err
+    assert "name another" in said.err
+    assert "Traceback" not in said.err
+    assert sorted(found.name for found in full.iterdir()) == sorted({"ballast", *([name] if name else [])})
+    assert not name or path.read_text() == "what was there"
+
+    ballast.unlink()
+    assert shell(*verb, str(path)).code == 0
