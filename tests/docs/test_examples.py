@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^(?:<!-- as (\S+) -->\n)?```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INSTALL = "pip install -e ./"
 NOT_RUN = ("pip install", "git clone", "uvx nox")
 DRAWN = {"mermaid", "text"}
 DEADLINE = 90
@@ -55,6 +57,9 @@ class Desk:
                 command = ""
 
     def run(self, command: str, told: str) -> None:
+        if command.startswith(INSTALL):
+            self.install(self.folder / command.removeprefix(INSTALL).split()[0])
+            return
         if not command.strip() or command.startswith(NOT_RUN):
             return
         if command.strip().partition("#")[0].strip() == "mcpstore up":
@@ -74,6 +79,17 @@ class Desk:
         assert "Traceback" not in done.stderr, done.stderr
         for line in told.splitlines():
             assert " ".join(line.split()) in said, f"{command}\nexpected: {line}\ngot: {done.stdout}{done.stderr}"
+
+    def install(self, project: Path) -> None:
+        """Install a project where the programs of this desk see it; a wheel of pure Python only has to be unpacked."""
+        site, wheels = self.folder.parent / "site", self.folder.parent / "wheels"
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)],
+            cwd=project, check=True, capture_output=True, timeout=DEADLINE,
+        )  # fmt: skip
+        for wheel in wheels.glob("*.whl"):
+            zipfile.ZipFile(wheel).extractall(site)
+        self.environment["PYTHONPATH"] = str(site)
 
     def wait_for_manager(self) -> None:
         deadline = time.monotonic() + DEADLINE
@@ -132,15 +148,17 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     made.close()
 
 
-def blocks(page: Path) -> list[tuple[str, str]]:
-    return [(kind, text) for kind, text in BLOCK.findall(page.read_text("utf-8")) if kind not in DRAWN]
+def blocks(page: Path) -> list[tuple[str, str, str]]:
+    return [block for block in BLOCK.findall(page.read_text("utf-8")) if block[1] not in DRAWN]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT)))
 @pytest.mark.timeout(600)
 def test_every_block_of_a_page_runs(page, desk):
-    for kind, text in blocks(page):
+    for file, kind, text in blocks(page):
         getattr(desk, kind)(text)
+        if file:
+            (desk.folder / file).write_text(text)
 
 
 def test_every_link_between_pages_leads_somewhere():
