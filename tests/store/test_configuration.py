@@ -69,6 +69,29 @@ async def test_switching_a_service_off_and_on_in_the_file_stops_and_starts_it(wo
     assert await store.wait_service("a", "healthy", timeout=60)
 
 
+@pytest.mark.parametrize("how", ["never started", "stopped", "being stopped", "in error"])
+async def test_an_entry_that_is_switched_on_in_the_file_is_started_whatever_was_before(world, how):
+    entry = world.entry("a")
+    write(world.path, {"a": {**entry, "disabled": how == "never started"}})
+    world.server("a", open_error=OSError("no") if how == "in error" else None)
+    store = await world.open(world.path)
+    if how == "in error":
+        assert await store.wait_service("a", "error", timeout=60)
+        write(world.path, {"a": {**entry, "disabled": True}})
+        assert await store.wait_service("a", "stopped", timeout=60)
+    elif how != "never started":
+        assert await store.wait_service("a", "healthy", timeout=60)
+        world.server("a", close_delay=0.5 if how == "being stopped" else 0.0)
+        stopping = asyncio.ensure_future(store.stop_service("a"))
+        await eventually(lambda: json.loads(world.path.read_text())["mcpServers"]["a"]["disabled"])
+        assert how == "being stopped" or await stopping
+    world.server("a", open_error=None)
+    write(world.path, {"a": {**entry, "disabled": False}})
+    assert await store.wait_service("a", "healthy", timeout=60)
+    if how == "being stopped":
+        await stopping
+
+
 async def test_a_file_that_becomes_unreadable_changes_nothing_and_is_told(world, caplog):
     write(world.path, {"a": world.entry("a")})
     store = await world.open(world.path)
