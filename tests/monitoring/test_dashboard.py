@@ -133,6 +133,19 @@ def test_what_was_collected_is_kept_for_a_day_and_never_too_much_of_it(store):
     dashboard.collect()
 
 
+def test_services_that_come_and_go_are_forgotten_after_a_day(store):
+    import attrs
+
+    metrics = store.get_service_metrics("a/b")
+    fixed = Fixed(metrics)
+    dashboard = MonitoringDashboard(fixed)
+    for number in range(10):
+        then = metrics.timestamp + number * KEPT / 2
+        fixed.metrics = attrs.evolve(metrics, service_name=f"new{number}", timestamp=then)
+        dashboard.collect()
+    assert list(dashboard.metrics_history) == ["new8", "new9"]
+
+
 def test_what_was_collected_is_exported(store, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     dashboard = MonitoringDashboard(store)

@@ -128,6 +128,10 @@ class MonitoringDashboard:
             oldest = kept.timestamp - KEPT
             self.metrics_history[metrics.service_name] = [m for m in history[-MOST:] if m.timestamp > oldest]
             self.alert_manager.check_alerts(metrics)
+        now = max((history[-1].timestamp for history in self.metrics_history.values() if history), default=0.0)
+        for name, history in list(self.metrics_history.items()):
+            if not history or history[-1].timestamp <= now - KEPT:  # removed a day ago
+                del self.metrics_history[name]
 
     def print_dashboard(self) -> None:
         """Print how the services fare."""
