@@ -1,0 +1,103 @@
+"""A call takes effect once at most, whatever happens between the effect and its answer, and whoever is brought back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcpstore import AsyncMCPStore
+from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.errors import CallError, CallTimeout, ConnectionLost
+
+QUICK = DEFAULT_TIMING.scaled(1 / 20)
+SERVER = str(Path(__file__).with_name("committing.py"))
+
+
+def config(ledger: Path, how: str, **own: Any) -> dict[str, Any]:
+    entry = {"command": sys.executable, "args": ["-S", SERVER, str(ledger), how], "mcpstore": own}
+    return {"mcpServers": {"bank": entry}}
+
+
+def effects(ledger: Path) -> int:
+    return len(ledger.read_text().splitlines()) if ledger.exists() else 0
+
+
+async def anew(store: AsyncMCPStore, before: int | None) -> None:
+    """Wait until the service is usable, as another process."""
+    async with asyncio.timeout(60):
+        while (info := await store.get_service_info("bank")).pid == before or not info.tools or not info.uptime:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "recovery", ["backoff", {"type": "fixed", "delay": 0.05}, {"type": "reregister", "delay": 0.05}], ids=str
+)
+@pytest.mark.parametrize("how", ["exit", "kill", "hang up", "half"])
+async def test_a_server_that_dies_after_the_effect_is_brought_back_and_the_call_is_not(tmp_path, how, recovery):
+    ledger = tmp_path / "ledger"
+    async with AsyncMCPStore(config(ledger, how, recovery=recovery), timing=QUICK) as store:
+        assert await store.wait_service("bank", timeout=60)
+        before = (await store.get_service_info("bank")).pid
+        with pytest.raises(ConnectionLost, match="whether 'tools/call' took effect is unknown"):
+            await store.call_tool("pay", timeout=30)
+        await anew(store, before)
+        assert effects(ledger) == 1
+        await store.call_tool("pay", timeout=30)
+        assert effects(ledger) == 2
+        first, second = ledger.read_text().splitlines()
+        assert first != second
+
+
+@pytest.mark.parametrize(("how", "error"), [("garbage", CallError), ("sleep", CallTimeout)])
+async def test_an_answer_that_is_broken_or_never_comes_is_not_asked_for_again(tmp_path, how, error):
+    ledger = tmp_path / "ledger"
+    async with AsyncMCPStore(config(ledger, how), timing=QUICK) as store:
+        assert await store.wait_service("bank", timeout=60)
+        with pytest.raises(error):
+            await store.call_tool("pay", timeout=1)
+        await store.recover("bank", 60)
+        await store.restart_service("bank", 60)
+        assert effects(ledger) == 1
+
+
+async def test_of_many_calls_under_way_each_takes_effect_once_at_most(tmp_path):
+    ledger = tmp_path / "ledger"
+    async with AsyncMCPStore(config(ledger, "kill"), timing=QUICK) as store:
+        assert await store.wait_service("bank", timeout=60)
+        ended = await asyncio.gather(*(store.call_tool("pay", timeout=30) for _ in range(50)), return_exceptions=True)
+        assert all(isinstance(end, CallError) for end in ended)
+        assert await store.start_service("bank", 60)
+        assert effects(ledger) == 1
+
+
+async def test_a_manager_that_is_killed_during_a_call_takes_the_call_with_it(tmp_path):
+    ledger, path, state = tmp_path / "ledger", tmp_path / "mcp.json", tmp_path / "state"
+    path.write_text(json.dumps(config(ledger, "sleep")))
+    mcpstore = [sys.executable, "-m", "mcpstore", "-c", str(path), "--state-dir", str(state)]
+    quiet = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.PIPE}
+    manager = await asyncio.create_subprocess_exec(*mcpstore, "up", "--plain", **quiet)
+    try:
+        async with asyncio.timeout(90):
+            while not (state / "control.sock").exists():
+                await asyncio.sleep(0.02)
+            call = await asyncio.create_subprocess_exec(*mcpstore, "call", "bank/pay", **quiet)
+            while not effects(ledger):
+                if call.returncode is not None:  # it was not up yet
+                    call = await asyncio.create_subprocess_exec(*mcpstore, "call", "bank/pay", **quiet)
+                await asyncio.sleep(0.02)
+            os.kill(manager.pid, signal.SIGKILL)
+            _, said = await call.communicate()
+    finally:
+        if manager.returncode is None:
+            manager.kill()
+        await manager.communicate()
+    assert call.returncode == 1
+    assert b"the manager went away" in said
+    assert effects(ledger) == 1
