@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -17,7 +18,7 @@ from mcpstore.plugin_manager import PluginInfo
 from mcpstore.runtime.clock import Clock
 from mcpstore.store.adding import wrong_choices
 from mcpstore.store.context import AsyncServiceContext
-from mcpstore.store.hints import collisions, hints
+from mcpstore.store.hints import collisions, hints, hints_of_channel, hints_of_file
 from mcpstore.store.house import House
 
 __all__ = ["AsyncMCPStore"]
@@ -137,10 +138,16 @@ class AsyncMCPStore(AsyncServiceContext):
         return problems
 
     async def list_hints(self) -> list[str]:
-        """Return what is unwise about the configuration: secrets in plain text, names that collide."""
+        """Return what is unwise about the configuration: secrets in plain text or readable, names that collide."""
         house = self._open()
-        found = [f"service {spec.name!r}: {hint}" for spec in house.registry.specs() for hint in hints(spec)]
-        return [*found, *collisions(house.registry.tools())]
+        specs = list(house.registry.specs())
+        found = [f"service {spec.name!r}: {hint}" for spec in specs for hint in hints(spec)]
+        handlers = house.monitoring.alerts.handlers
+        told = [hint for one in handlers for hint in hints_of_channel(one.name or one.type, one.settings)]
+        if "://" not in self.location and not house.keeps_objects:
+            entries = [*(spec.entry for spec in specs), *(one.settings for one in handlers)]
+            told += await asyncio.to_thread(hints_of_file, Path(self.location), entries)
+        return [*found, *told, *collisions(house.registry.tools())]
 
     @property
     def is_primary(self) -> bool:

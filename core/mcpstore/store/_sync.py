@@ -254,7 +254,7 @@ class MCPStore(ServiceContext):
         return self._portal.call(self._twin.list_problems)
 
     def list_hints(self) -> list[str]:
-        """Return what is unwise about the configuration: secrets in plain text, names that collide."""
+        """Return what is unwise about the configuration: secrets in plain text or readable, names that collide."""
         return self._portal.call(self._twin.list_hints)
 
     @property
