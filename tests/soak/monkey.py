@@ -7,30 +7,20 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
-from typing import Any
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import MCPStoreError
 from mcpstore.store.control import ControlClient
 
-from .world import HANDSHAKE, World
+from .people import Act, People
+from .world import World
 
 PATIENCE = 20.0
 """Seconds after which an act is let go of."""
 
 AT_ONCE = 24
 """Acts under way; whoever is slow must not make the monkey wait."""
-
-EXTRAS = 4
-"""Services that come and go."""
-
-LATELY = timedelta(minutes=1)
-"""What people look at: were it everything, what they are shown would grow, and the memory that takes."""
-
-Act = Callable[[random.Random], Awaitable[Any]]
 
 
 class Monkey:
@@ -52,19 +42,14 @@ class Monkey:
         self.refused = 0
         self._world = world
         self._store = store
-        self._client = client
         self._seed = seed
         self._frozen: dict[int, int] = {}
         self._acts: dict[str, tuple[int, Act]] = {
             "kill": (6, self._kill),
             "freeze": (3, self._freeze),
-            "restart": (3, self._restart),
-            "stop": (3, self._stop),
-            "start": (3, self._start),
-            "edit": (4, self._edit),
             "misbehave": (8, self._misbehave),
             "outage": (1, self._outage),
-            "look": (5, self._look),
+            **People(world, store, client).acts,
         }
 
     async def play(self, acts: int, pause: float) -> None:
@@ -107,8 +92,8 @@ class Monkey:
         if (pid := await self._pid(dice)) is not None:
             with suppress(ProcessLookupError):
                 held = os.pidfd_open(pid)  # so that nobody else is thawed who has the number by then
-                signal.pidfd_send_signal(held, signal.SIGSTOP)
                 self._frozen[held] = sum(self.done.values()) + dice.randrange(1, 12)
+                signal.pidfd_send_signal(held, signal.SIGSTOP)
 
     def _thaw(self, number: int | None) -> None:
         for held in [held for held, until in self._frozen.items() if number is None or until <= number]:
@@ -126,58 +111,6 @@ class Monkey:
         await remote.kill()
         await asyncio.sleep(dice.uniform(0, 1))
         await remote.start()
-
-    # --- what people do
-
-    async def _restart(self, dice: random.Random) -> None:
-        await self._store.restart_service(self._any(dice), timeout=dice.choice((0.1, 5.0)))
-
-    async def _stop(self, dice: random.Random) -> None:
-        await self._store.stop_service(self._any(dice), force=dice.random() < 0.3, persist=dice.random() < 0.5)
-
-    async def _start(self, dice: random.Random) -> None:
-        await self._store.start_service(self._any(dice), timeout=dice.choice((0.1, 5.0)))
-
-    async def _edit(self, dice: random.Random) -> None:
-        world = self._world
-        entries = world.read()
-        extras = sorted(entries.keys() - world.entries.keys())
-        match dice.randrange(6):
-            case 0:
-                entries[dice.choice(world.names("steady"))] = world.local(*dice.choice(((), ("group",), ("session",))))
-            case 1:
-                name = self._any(dice)
-                entries[name] = {
-                    **entries.get(name, world.entries[name]),
-                    "mcpstore": {**HANDSHAKE, "restart": "always"},
-                }
-            case 2:
-                entries[f"new{dice.randrange(1 << 32):08x}"] = world.local()  # a name that never was
-                for extra in extras[EXTRAS:]:
-                    entries.pop(extra)
-            case 3 if extras:
-                entries.pop(dice.choice(extras))
-            case 4:
-                entries.pop(self._any(dice), None)
-            case _:
-                world.path.write_text('{"mcpServers": {"half')  # as an editor leaves it for a moment
-                await asyncio.sleep(dice.uniform(0, 0.3))
-        world.write(entries)
-
-    async def _look(self, dice: random.Random) -> None:
-        store, name = self._store, self._any(dice)
-        looks: list[Callable[[], Awaitable[Any]]] = [
-            lambda: store.report(dice.choice(("text", "markdown", "html", "json")), since=LATELY),
-            lambda: store.export(dice.choice(("json", "csv")), since=LATELY),
-            lambda: store.diagnose(name),
-            lambda: store.check_services(name),
-            lambda: store.recover(name, timeout=2.0),
-            lambda: store.get_service_logs(name),
-            lambda: self._client.ask("info", {"name": name}),
-            lambda: self._client.ask("glance", {}),
-            lambda: self._client.ask("alert_history", {}),
-        ]
-        await dice.choice(looks)()
 
     # --- what servers do
 
@@ -197,6 +130,3 @@ class Monkey:
             )
         )
         await self._store.call_tool(tool, given, service=name, timeout=5.0)
-
-    def _any(self, dice: random.Random) -> str:
-        return dice.choice(list(self._world.kinds))

@@ -27,7 +27,7 @@ class Remote:
         return f"http://127.0.0.1:{self.port}/{'sse' if self.way == 'sse' else 'mcp'}"
 
     async def start(self) -> None:
-        if self.process is None:
+        if self.process is None or self.process.returncode is not None:
             command = fault_command(f"--{self.way}", self.port)
             self.process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
 

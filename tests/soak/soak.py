@@ -20,7 +20,8 @@ from mcpstore.store.control import ControlClient
 from .ears import Ears
 from .figures import Figures, Ring, look, look_well, waiting
 from .load import Load
-from .monkey import LATELY, Monkey
+from .monkey import Monkey
+from .people import LATELY
 from .world import World
 
 PROBE = 0.05
