@@ -8,7 +8,7 @@ from network.steering import TIMING
 
 
 async def test_a_slow_cable_is_a_warning_and_no_reason_to_connect_anew(world):
-    await world.healthy("http", connect=10.0, handshake=30.0, check=10.0)
+    await world.healthy("http", connect=10.0, handshake=30.0, check=10.0, call=30.0)
     manager = world.manager
     with world.net.slow("2kbit"):
         seen = len(manager.events)

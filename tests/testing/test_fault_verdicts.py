@@ -17,6 +17,7 @@ from end_to_end.fleet import left_behind
 from mcpstore import AsyncMCPStore
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.runtime import admission
 from mcpstore.testing.faults import fault_entry, fault_process
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
@@ -156,6 +157,23 @@ async def test_what_was_well_and_is_lost_is_opened_again():
         for name, (_, text) in LOST.items():
             await watched.until(name, State.UNHEALTHY, text)
             await watched.until(name, State.RECONNECTING)
+    assert left_behind(marker) == []
+
+
+async def test_what_hangs_while_it_is_opened_holds_up_nobody(monkeypatch):
+    monkeypatch.setattr(admission, "GIVES_WAY", 0.3)
+    hung = {f"hung {number}": ["--never-answer", "all"] for number in range(admission.LOCAL_AT_ONCE + 2)}
+    good = {f"good {number}": [] for number in range(8)}
+    marker = str(uuid4())
+    config = entries({**hung, **good}, marker)
+    for name in hung:
+        config["mcpServers"][name]["mcpstore"] = {"timeouts": {"handshake": 300}}
+    async with AsyncExitStack() as stack:
+        watched = await watching(stack, config)
+        for name in good:
+            await watched.until(name, State.HEALTHY)
+            assert (await watched.store.call_tool("echo", {"text": "x"}, service=name)).text == "x"
+        assert {watched.of(name)[-1] for name in hung} == {("initializing", "")}
     assert left_behind(marker) == []
 
 
