@@ -57,14 +57,19 @@ def protected(port: int, path: str = "mcp"):
 async def test_a_person_logs_in_once(logins, browser):
     port = unused_port()
     settings = HttpSettings.model_validate({"url": f"http://127.0.0.1:{port}/mcp", "auth": "oauth"})
+    told: list[str] = []
     async with serving(protected(port), port=port):
         with anyio.fail_after(60):
             for _ in range(2):
-                async with streamable_http(settings, a_peer(handshake_timeout=40)) as connection:
+                told.clear()
+                async with streamable_http(settings, a_peer(handshake_timeout=40, on_secret=told.append)) as connection:
                     assert connection.era is Era.MODERN
                     assert "tools" in await connection.request("tools/list", timeout=20)
     assert len(browser) == 1
-    assert list(logins.rglob("*.json"))
+    kept = [path for path in logins.rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+    [token] = told
+    assert any(token in path.read_text() for path in kept)
     assert stat.S_IMODE(logins.stat().st_mode) == 0o700
 
 

@@ -115,6 +115,8 @@ class Peer:
         on_request: Called with (method, params) for each request of the server; returns the result or raises
             `ServiceError`. None declines every request but ping.
         on_stderr: Called with each line a local process writes to stderr, without its end of line.
+        on_secret: Called with each secret the connection learns by itself, such as the token of a login; from then on
+            it is shown nowhere.
         era: The era spoken with this service last time; tried first.
         marker: Identity of this connection; a local process carries it in its environment, so that everything it
             leaves behind can be found.
@@ -133,6 +135,7 @@ class Peer:
     on_notification: Callable[[str, Mapping[str, Any]], None] = _ignore
     on_request: Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]] | None = None
     on_stderr: Callable[[str], None] = _ignore
+    on_secret: Callable[[str], None] = _ignore
     era: Era | None = None
     marker: str = ""
     leave_trace: Callable[[Trace], None] = _ignore

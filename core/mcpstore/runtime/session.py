@@ -196,6 +196,7 @@ class Session:
             version=__version__,
             on_notification=self._notified,
             on_stderr=lambda line: self._on_log(self.redact(harmless(line))),
+            on_secret=self._learn,
             era=self._shared.eras.get(self._era_key()),
             marker=self.marker,
             leave_trace=self._shared.traces.write,
@@ -203,6 +204,10 @@ class Session:
             handshake_timeout=handshake,
             closing=self.closing,
         )
+
+    def _learn(self, secret: str) -> None:
+        self.redact = self.redact.also(secret)
+        self._shared.plugins.discretion.keep(self._spec.name, [secret])
 
     async def _watch(self, connection: Connection) -> None:
         """Wait until somebody asks for the close; report the end if the connection ends before that."""

@@ -95,15 +95,20 @@ class Redactor:
         values: The values to hide; those shorter than six characters are left alone.
     """
 
-    __slots__ = ("_pattern",)
+    __slots__ = ("_pattern", "_values")
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        longest_first = sorted({v for v in values if len(v) >= _SHORTEST}, key=len, reverse=True)
+        self._values = frozenset(v for v in values if len(v) >= _SHORTEST)
+        longest_first = sorted(self._values, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
         """Return `text` with every known secret replaced by `***`."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def also(self, *values: str) -> Redactor:
+        """Return one that hides more."""
+        return Redactor(self._values.union(values))
 
 
 class Discretion:

@@ -72,6 +72,7 @@ class SessionClient(httpx2.AsyncClient):
         self._says_who: Final = bool(options.get("auth") or options.get("headers"))
         self._news: Final = News()
         self._session_lost = False
+        self._proof = ""
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request of HTTP; see `httpx2.AsyncClient.send`."""
@@ -126,6 +127,7 @@ class SessionClient(httpx2.AsyncClient):
         try:
             with exchange.abandonable():
                 response = await super().send(request, **options)
+                self._note_proof(request)
                 exchange.redirected = response.status_code if response.has_redirect_location else None
                 if response.status_code >= HTTPStatus.BAD_REQUEST:
                     exchange.fail(await self.refusal(response))
@@ -143,6 +145,13 @@ class SessionClient(httpx2.AsyncClient):
         except Exception as error:  # noqa: BLE001 - see above: none may reach the SDK
             exchange.fail(self.failure(error, request))
         return _nothing(request)  # also where the message was abandoned
+
+    def _note_proof(self, request: httpx2.Request) -> None:
+        """Tell of the token that a login by browser brought: the server may repeat it in an error."""
+        proof = request.headers.get("authorization", "")
+        if self.auth is not None and proof != self._proof:
+            self._proof = proof
+            self._peer.on_secret(proof.partition(" ")[2])
 
     async def _listen(self, exchange: Exchange, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
         """Open the stream on which a server of the legacy era tells news."""
