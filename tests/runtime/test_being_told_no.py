@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from mcpstore.core.models.service import Reason, ServiceConnectionState
+from mcpstore.core.models.service import Choice, Reason, ServiceConnectionState
 from mcpstore.errors import AuthRequired, NotReady, ServiceBusy, ServiceError
 
 S = ServiceConnectionState
@@ -120,7 +120,7 @@ async def test_who_is_busy_while_it_is_opened_is_left_alone_for_the_time_it_name
 
 
 async def test_a_list_that_is_asked_for_too_often_is_left_alone_for_the_time_the_service_names(fleet):
-    server = fleet.add("a")
+    server = fleet.add("a", health=Choice("call_tool", {"tool": "echo"}))
     await fleet.supervisor.start("a")
     server.answers["tools/list"] = ServiceBusy("answered 429", retry_after=500)
     asked = times(fleet, server, "tools/list")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.core.models.service import Choice, ServiceConnectionState
 from mcpstore.errors import ServiceError
 from mcpstore.runtime.refresh import RefreshCause
 
@@ -16,7 +16,7 @@ S = ServiceConnectionState
 
 @pytest.fixture
 async def server(fleet):
-    made = fleet.add("a")
+    made = fleet.add("a", health=Choice("call_tool", {"tool": "echo"}))  # whose checks list nothing
     await fleet.supervisor.start("a")
     await asyncio.sleep(0.1)
     return made

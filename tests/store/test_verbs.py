@@ -189,3 +189,12 @@ async def test_checks_are_read_as_a_list_and_by_name(world):
     assert {name: health["healthy"] for name, health in found.items()} == {"a": True, "b": False}
     assert f"{found['a'].response_time:.2f} {found['a'].success_rate:.1f}"
     assert f"{found['b'].response_time:.2f} {found['b'].success_rate:.1f}"
+
+
+async def test_an_info_says_how_old_its_evidence_is(world):
+    store = await world.open({"mcpServers": {"a": world.entry("a")}})
+    assert await store.wait_service("a", timeout=60)
+    await store.check_services("a")
+    assert 0 <= (await store.get_service_info("a")).evidence_age < 60
+    await store.stop_service("a")
+    assert (await store.get_service_info("a")).evidence_age is None

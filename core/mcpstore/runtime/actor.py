@@ -73,6 +73,8 @@ class Actor:
         self._probe: asyncio.Task[None] | None = None
         self._told: Verdict | None = None
         self._attempts: tuple[float, ...] = ()
+        self._seen = float("-inf")
+        self._slept = 0.0
         self._was_open = False
         self._is_anew = False
         self._waiters: dict[asyncio.Future[None], None] = {}  # a set would wake them in another order every time
@@ -128,6 +130,7 @@ class Actor:
         now, session = self._shared.clock.wall(), self.session
         if isinstance(event, ev.OpenOk) and before is not self.ctx:
             self.history.succeeded(now)
+            self._seen_now()
         elif isinstance(event, ev.OpenFail | ev.Lost | ev.CloseFail) and before is not self.ctx:
             self.history.failed(now, session.error if session else None, session.exit if session else None)
         elif isinstance(event, ev.Overdue) and before is not self.ctx:
@@ -203,9 +206,14 @@ class Actor:
     def _judge(self, verdict: Verdict) -> None:
         """Take down what a check found, and let the machine hear of it."""
         now = self._shared.clock.wall()
+        if verdict.answered is not None:
+            self._seen_now()
         self.history.checked(now, verdict.took, answered=verdict.answered, error=verdict.error)
         self._shared.witness.checked(self.spec.name, verdict.took, answered=verdict.answered, error=verdict.error)
         self.post(verdict.event)
+
+    def _seen_now(self) -> None:
+        self._seen, self._slept = self._shared.clock.now(), self._shared.clock.slept()
 
     def _close(self, epoch: int) -> None:
         session = self.session
@@ -224,10 +232,10 @@ class Actor:
         elif timer in (Timer.RETRY, Timer.COOL):
             delay = None if action.never or self._decision.gives_up else self._decision.delay
             self._explain_pause(delay)
+        elif timer is Timer.FAST:
+            delay = self._until_second_look()
         else:
-            delay = {Timer.FAST: timing.fast_interval, Timer.REAP: timing.reap_interval, Timer.STABLE: timing.stable}[
-                timer
-            ]
+            delay = {Timer.REAP: timing.reap_interval, Timer.STABLE: timing.stable}[timer]
         self._timers.arm(timer, delay)
 
     def _until_check(self) -> float:
@@ -237,6 +245,12 @@ class Actor:
         if not self.history.checks:  # the first checks of a fleet are spread over one interval
             return timing.check_interval * max(u, timing.check_jitter)
         return jittered(timing.check_interval, timing.check_jitter, u)
+
+    def _until_second_look(self) -> float:
+        """Return how soon a doubt is looked into; while a call keeps the service busy there is no hurry."""
+        timing, session = self._shared.timing, self.session
+        is_busy = self.ctx.conn is ServiceConnectionState.UNKNOWN and session is not None and session.calls > 0
+        return timing.check_interval if is_busy else timing.fast_interval
 
     def _until_free(self) -> float:
         """Return how long the service asked to be left alone; until then only calls reach it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -11,13 +12,15 @@ from mcpstore.core.context import Act, Desired
 from mcpstore.core.models import events as ev
 from mcpstore.core.models.buffer import Buffer
 from mcpstore.core.models.events import Timer
-from mcpstore.core.models.service import Reason, ServiceSpec
+from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceSpec
 from mcpstore.errors import ConnectionLost, ServiceUnavailable
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.runtime.actor import Actor
 from mcpstore.runtime.probe import reported
 
 __all__ = ["Runner"]
+
+_log = logging.getLogger("mcpstore.runtime")
 
 LOOK_AGAIN: Final = 5.0
 """Seconds between checks that are pulled forward because a call failed."""
@@ -68,6 +71,19 @@ class Runner(Actor):
             self.post(ev.Recheck())
         return True
 
+    def doubt(self) -> None:
+        """Take the service for unknown if what its state rests on is too old to tell: somebody does not do his work."""
+        clock, timing, session = self._shared.clock, self._shared.timing, self.session
+        if session is None or not self.is_live or self.ctx.conn is ServiceConnectionState.UNKNOWN:
+            return
+        age = clock.now() - self._seen  # without the sleep of the machine, after which everything is looked at anyhow
+        limit = timing.check_timeout if self.spec.timeouts.check is None else self.spec.timeouts.check
+        due = timing.check_interval * (1 + timing.check_jitter) + limit + timing.deadline_margin
+        if age > max(2 * timing.check_interval, due) and clock.now() >= session.busy_until:
+            told = f"no check has come to an end for {age:.0f} s"
+            _log.warning("service %r: %s, so nobody knows how it is; please report this", self.spec.name, told)
+            self.hear(HealthResult.UNKNOWN, error=told)
+
     async def until(self, holds: Callable[[], bool], timeout: float | None = None) -> bool:  # noqa: ASYNC109
         """Wait until something holds; returns whether it did within `timeout` seconds."""
         deadline = None if timeout is None else self._shared.clock.now() + timeout
@@ -116,6 +132,12 @@ class Runner(Actor):
         return self._shared.timing.call_timeout if stated is None else stated
 
     @property
+    def evidence_age(self) -> float | None:
+        """Seconds since its connection was opened or a check last decided something; None without a connection."""
+        clock = self._shared.clock
+        return clock.now() - self._seen + clock.slept() - self._slept if self.is_live else None
+
+    @property
     def uptime(self) -> float:
         """Seconds since its connection was opened; 0 without one."""
         if self.session is None or not self.is_live:
@@ -147,6 +169,8 @@ class Runner(Actor):
             raise
         finally:
             session.calls -= 1
+            if not session.calls and self.ctx.conn is ServiceConnectionState.UNKNOWN:
+                self._look_soon()  # it was busy, perhaps, and is no longer
 
     def unavailable(self) -> ServiceUnavailable:
         """Return why the service cannot be called."""

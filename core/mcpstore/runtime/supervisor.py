@@ -90,6 +90,7 @@ class Supervisor:
         self._runners: dict[str, Runner] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._heartbeat = Heartbeat(clock, self._resumed)
+        self._vigil: asyncio.TimerHandle | None = None
         self._shared = Shared(
             clock=clock,
             registry=registry,
@@ -143,6 +144,7 @@ class Supervisor:
         self._runners[spec.name] = self._make_runner(spec, self._shared, self._forgotten)
         if not self._heartbeat.is_beating:
             self._heartbeat.start()
+            self._keep_vigil()
 
     def update(self, spec: ServiceSpec) -> None:
         """Give a service another configuration; it is opened again only if its connection is concerned."""
@@ -219,6 +221,8 @@ class Supervisor:
     async def shutdown(self, *, force: bool = False) -> list[str]:
         """Stop everything, dependents first; returns the services of which something may be left."""
         self._heartbeat.stop()
+        if self._vigil is not None:
+            self._vigil.cancel()
         for task in list(self._starting.values()):
             task.cancel()
         left: list[str] = []
@@ -294,6 +298,14 @@ class Supervisor:
     def _approved(self, name: str) -> None:
         if name in self._runners:
             self._runners[name].republish()
+
+    def _keep_vigil(self) -> None:
+        """Doubt, now and again, what nobody has looked at for long, unless that is this process's own doing."""
+        interval = self.timing.check_interval
+        if self.clock.now() - self._heartbeat.last_trouble > 2 * interval:
+            for runner in self._runners.values():
+                runner.doubt()
+        self._vigil = self.clock.call_later(interval / 4, self._keep_vigil)
 
     def _resumed(self) -> None:
         dice = self.clock.dice("resume")

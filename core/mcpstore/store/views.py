@@ -46,6 +46,7 @@ def info(runner: Runner, catalog: Catalog, config: dict[str, Any], *, as_run_sta
         config=config,
         tools=catalog.tools,
         uptime=runner.uptime,
+        evidence_age=runner.evidence_age,
         active_connections=0 if connection is None else 1,
         state_metadata=runner.history.metadata(runner.ctx),
         pid=session.pid if session is not None else None,

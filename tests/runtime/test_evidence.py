@@ -1,0 +1,167 @@
+"""A state is worth what it rests on: how old that is, and what becomes of a state nobody looks after any more."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mcpstore.core.models.events import Timer
+from mcpstore.core.models.service import Choice, ServiceConnectionState
+from mcpstore.errors import CallTimeout, ServiceBusy, ServiceError
+from mcpstore.testing.scripted import ScriptedServer
+
+S = ServiceConnectionState
+INTERVAL = 30.0
+TEN_CHECKS = 10 * 1.1 * INTERVAL
+
+
+async def test_the_evidence_of_a_state_ages_until_the_next_check(fleet):
+    server = fleet.add("a")
+    assert fleet.runner("a").evidence_age is None
+    await fleet.supervisor.start("a")
+    runner = fleet.runner("a")
+    assert runner.evidence_age < 0.1
+    await asyncio.sleep(2)
+    assert 2 <= runner.evidence_age < 2.1
+    await fleet.supervisor.check("a")
+    assert runner.evidence_age < 0.1
+    server.silent.update({"ping", "tools/list"})
+    await fleet.supervisor.check("a")
+    assert runner.ctx.conn is S.UNHEALTHY
+    assert runner.evidence_age < 0.1  # a failed check is evidence, too
+
+
+async def test_a_check_that_decides_nothing_is_no_evidence(fleet):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.silent.update({"ping", "tools/list", "tools/call"})
+    runner = fleet.runner("a")
+    calling = asyncio.create_task(runner.request("tools/call", {}, timeout=60))
+    await asyncio.sleep(1)
+    await fleet.supervisor.check("a")
+    assert runner.ctx.conn is S.UNKNOWN
+    assert runner.evidence_age > 10
+    calling.cancel()
+
+
+async def test_the_sleep_of_a_machine_ages_what_it_knew(fleet):
+    fleet.add("a")
+    await fleet.supervisor.start("a")
+    fleet.clock.asleep = 8 * 3600
+    assert fleet.runner("a").evidence_age >= 8 * 3600
+    await asyncio.sleep(12)
+    assert fleet.runner("a").evidence_age < 12
+
+
+async def test_a_service_that_nobody_checks_any_more_is_unknown_within_two_intervals(fleet, monkeypatch, caplog):
+    fleet.add("a")
+    await fleet.supervisor.start("a")
+    await asyncio.sleep(100)
+    runner = fleet.runner("a")
+    arm = runner._timers.arm
+    monkeypatch.setattr(runner._timers, "arm", lambda timer, delay: arm(timer, None if timer is Timer.CHECK else delay))
+    await fleet.supervisor.check("a")  # the last one
+    began = fleet.clock.now()
+    assert runner.ctx.conn is S.HEALTHY
+    await fleet.until("a", S.UNKNOWN, 600)
+    assert 2 * INTERVAL <= fleet.clock.now() - began <= 2.25 * INTERVAL + 0.1
+    assert "no check has come to an end for" in caplog.text
+    await fleet.until("a", S.HEALTHY, 10)  # and somebody has looked
+
+
+async def test_whoever_is_checked_is_never_doubted(fleet, caplog):
+    fleet.add("well")
+    fleet.add("slow").delay = 9.5
+    fleet.add("silent").silent.update({"ping"})
+    for name in ("well", "slow", "silent"):
+        await fleet.supervisor.start(name)
+    await asyncio.sleep(4000)
+    assert "no check has come to an end" not in caplog.text
+
+
+async def test_whoever_asked_to_be_left_alone_is_left_alone(fleet, caplog):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.answers["ping"] = ServiceBusy("429", retry_after=600.0)
+    await fleet.supervisor.check("a")
+    asked = len(server.connection.requests)
+    await asyncio.sleep(590)
+    assert (fleet.runner("a").ctx.conn, len(server.connection.requests)) == (S.WARNING, asked)
+    assert fleet.runner("a").evidence_age > 500
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (CallTimeout("no answer"), "it gives signs of life, and 'tools/list' does not work: no answer"),
+        (ServiceError(-32603, "no database"), "it gives signs of life, and 'tools/list' does not work: no database"),
+    ],
+)
+async def test_who_answers_pings_and_does_not_work_any_more_is_told_from_who_works(fleet, answer, told):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.answers["tools/list"] = answer
+    await fleet.until("a", S.WARNING, TEN_CHECKS)
+    runner = fleet.runner("a")
+    assert told in runner.history.last_checks[-1].error
+    await asyncio.sleep(300)
+    assert (runner.ctx.conn, server.opened) == (S.WARNING, 1)  # every check asks again, and none ends the connection
+    server.answers.clear()
+    await fleet.until("a", S.HEALTHY, 60)
+
+
+async def test_a_functional_test_goes_the_way_of_a_call(fleet):
+    server = fleet.add("a", health=Choice("call_tool", {"tool": "echo"}))
+    await fleet.supervisor.start("a")
+    server.silent.add("tools/call")
+    await fleet.until("a", S.UNHEALTHY, 60)
+
+
+class SingleThreaded(ScriptedServer):
+    """Answers one request at a time."""
+
+    turn: asyncio.Lock | None = None
+
+    async def answer(self, method, params):
+        self.turn = self.turn or asyncio.Lock()
+        async with self.turn:
+            if method == "tools/call":
+                await asyncio.sleep(params["takes"])
+            return await super().answer(method, params)
+
+
+@pytest.mark.parametrize("takes", [20.0, 75.0, 120.0, 160.0])
+async def test_a_long_call_of_a_service_that_can_do_one_thing_at_a_time_is_not_cut(fleet, takes):
+    fleet.servers["a"] = SingleThreaded("a")
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    for _ in range(5):
+        await fleet.runner("a").request("tools/call", {"name": "echo", "takes": takes}, timeout=300)
+        await asyncio.sleep(7)
+        assert fleet.runner("a").ctx.conn in (S.HEALTHY, S.WARNING)  # it was busy, and no longer is
+    assert server.opened == 1
+
+
+async def test_a_service_that_is_busy_for_ever_is_opened_again_within_five_minutes(fleet):
+    fleet.servers["a"] = SingleThreaded("a")
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    began = fleet.clock.now()
+    calling = asyncio.create_task(fleet.runner("a").request("tools/call", {"takes": 1e6}, timeout=1e5))
+    await fleet.until("a", S.RECONNECTING, 600)
+    assert 160 <= fleet.clock.now() - began <= 300
+    with pytest.raises(Exception, match="closed"):
+        await calling
+    await fleet.until("a", S.HEALTHY, 10)
+    assert server.opened == 2
+
+
+async def test_a_call_that_is_given_up_is_no_loss(fleet):
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.silent.add("tools/call")
+    for _ in range(20):
+        with pytest.raises(CallTimeout):
+            await fleet.runner("a").request("tools/call", {}, timeout=30)
+    assert (fleet.runner("a").ctx.conn, server.opened) == (S.HEALTHY, 1)
