@@ -52,9 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _line(soak: Soak, now: Figures, latency: float) -> str:
     return (
-        f"{60 * soak.hours:5.1f} min  {soak.phase:<8}  {now.rss:.0f} MiB  {now.files} files  {now.tasks} tasks  "
-        f"{now.threads} threads  {now.children} children  {now.zombies} zombies  {now.marked} of services  "
-        f"status {1000 * latency:.1f} ms  {sum(soak.monkey.done.values())} acts  {sum(soak.load.done.values())} calls"
+        f"{60 * soak.hours:.1f} min {soak.phase:<8} {now.rss:.0f} MiB, {now.files} fd, {now.tasks} tasks, "
+        f"{now.threads} threads, {now.children} children, {now.zombies} zombies, {now.marked} of services; "
+        f"status {1000 * latency:.1f} ms; {sum(soak.monkey.done.values())} acts, {sum(soak.load.done.values())} calls"
     )
 
 

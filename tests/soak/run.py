@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,17 +50,19 @@ class Outcome:
 
 
 async def run(folder: Path, plan: Plan, minutes: float, tell: Tell) -> Outcome:
-    """Soak a store for some minutes, or for two rounds if those take longer."""
+    """Soak a store for some minutes, for two rounds at least; Ctrl-C ends it after the round under way."""
     outcome = Outcome()
     nursery = Nursery()
     home = ""
+    over = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, over.set)
     try:
         async with nothing_left(PATIENCE):
             nursery.open()
             try:
                 async with soaking(folder, plan) as soak:
                     home = soak.world.home
-                    await _rounds(soak, 60 * minutes, tell, outcome)
+                    await _rounds(soak, 60 * minutes, tell, outcome, over)
                     _note(soak, outcome)
             except* Stuck as stuck:
                 outcome.wrong += map(str, stuck.exceptions)
@@ -67,15 +70,17 @@ async def run(folder: Path, plan: Plan, minutes: float, tell: Tell) -> Outcome:
             outcome.wrong += [f"process {pid} would not go" for pid in await nursery.close()]
     except AssertionError as error:
         outcome.wrong.append(str(error))
+    finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
     return outcome
 
 
-async def _rounds(soak: Soak, seconds: float, tell: Tell, outcome: Outcome) -> None:
+async def _rounds(soak: Soak, seconds: float, tell: Tell, outcome: Outcome, over: asyncio.Event) -> None:
     watching = asyncio.create_task(_watch(soak, tell))
     before, longest, since = None, 0.0, time.monotonic()
     try:
         await soak.calm()
-        while len(soak.calms) <= 2 or time.monotonic() - since + longest < seconds:
+        while not over.is_set() and (len(soak.calms) <= 2 or time.monotonic() - since + longest < seconds):
             began = time.monotonic()
             await soak.round()
             longest = max(longest, time.monotonic() - began)

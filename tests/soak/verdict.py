@@ -121,6 +121,8 @@ def _status(latencies: Sequence[float], without: Sequence[float]) -> Row:
         return attrs.evolve(row, is_met=True)
     if least > STATUS:
         return attrs.evolve(row, is_met=False)
+    if value <= STATUS:
+        return attrs.evolve(row, note="asked too seldom to tell; run it for longer")
     # What other programs take of the processors is no fault of ours, and nobody can say what it would be without them.
     return attrs.evolve(row, note=f"cannot be told: {1000 * ours:.1f} ms without waiting for a processor")
 
