@@ -32,7 +32,7 @@ def echoes() -> Iterator[dict[int, str]]:
 
 
 @pytest.mark.timeout(300)
-def test_no_secret_leaves_a_manager_in_any_way(shell, up, echoes, monkeypatch):
+def test_no_secret_leaves_a_manager_in_any_way(shell, up, echoes, monkeypatch, record_property):
     canaries = Canaries()
     monkeypatch.setenv("FROM_OUTSIDE", canaries.new("a variable of the environment"))
     path = shell.folder / "mcp.json"
@@ -52,10 +52,11 @@ def test_no_secret_leaves_a_manager_in_any_way(shell, up, echoes, monkeypatch):
     assert manager.stop() == 0
     told += written(shell.folder, canaries, but={path, shell.folder / "secret.txt"})
 
+    record_property("found", len(told))
     assert told == []
 
 
-def test_no_secret_is_shown_without_a_manager(shell, echoes, monkeypatch):
+def test_no_secret_is_shown_without_a_manager(shell, echoes, monkeypatch, record_property):
     canaries = Canaries()
     monkeypatch.setenv("FROM_OUTSIDE", canaries.new("a variable of the environment"))
     path = shell.folder / "mcp.json"
@@ -64,6 +65,7 @@ def test_no_secret_is_shown_without_a_manager(shell, echoes, monkeypatch):
     told = spoken(VERBS, shell, canaries)
     told += written(shell.folder, canaries, but={path, shell.folder / "secret.txt"})
 
+    record_property("found", len(told))
     assert told == []
 
 
@@ -113,7 +115,7 @@ def mail_server(folder: Path) -> Iterator[tuple[int, Path]]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore:Session.login_data is deprecated:DeprecationWarning")
-def test_no_secret_of_a_channel_or_a_plugin_is_told_when_it_fails(shell, up, echoes, monkeypatch):
+def test_no_secret_of_a_channel_or_a_plugin_is_told_when_it_fails(shell, up, echoes, monkeypatch, record_property):
     canaries = Canaries()
     new = canaries.new
     installed(shell.folder / "site")
@@ -182,6 +184,7 @@ def test_no_secret_of_a_channel_or_a_plugin_is_told_when_it_fails(shell, up, ech
     assert all(f"{what} 'rude'" in log for what in ("plugin", "exporter", "recovery policy"))
     told += written(shell.folder, canaries, but={path})
 
+    record_property("found", len(told))
     assert told == []
 
 

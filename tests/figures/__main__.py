@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .catalog import FIGURES
-from .figure import Figure, Part, Work
+from .figure import Figure, Part, Said, Work
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(part.is_met is False for _, parts in found for part in parts))
 
 
-def _measured(figure: Figure, *, long: bool, progress: Console) -> list[Part]:
+def _measured(figure: Figure, *, long: bool, progress: Console) -> list[Part | Said]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, progress.status(figure.name) as status:
 
@@ -52,7 +52,7 @@ def _measured(figure: Figure, *, long: bool, progress: Console) -> list[Part]:
     return parts
 
 
-def _plain(figure: Figure, parts: Sequence[Part]) -> dict[str, Any]:
+def _plain(figure: Figure, parts: Sequence[Part | Said]) -> dict[str, Any]:
     return {
         "figure": figure.name,
         "title": figure.title,
@@ -61,7 +61,7 @@ def _plain(figure: Figure, parts: Sequence[Part]) -> dict[str, Any]:
             {
                 "what": part.what,
                 "target": part.target,
-                "measured": part.measured,
+                "measured": part.told if part.measured is None else part.measured,
                 "unit": part.unit,
                 "note": part.note,
                 "is_met": part.is_met,
@@ -71,7 +71,7 @@ def _plain(figure: Figure, parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
-def _table(found: Sequence[tuple[Figure, Sequence[Part]]]) -> Table:
+def _table(found: Sequence[tuple[Figure, Sequence[Part | Said]]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("FIGURE", max_width=40)
     table.add_column("WHAT OTHERS REACH", max_width=34)

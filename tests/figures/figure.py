@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-__all__ = ["Figure", "Part", "Work"]
+__all__ = ["Figure", "Part", "Said", "Work"]
 
 
 @attrs.frozen(kw_only=True)
@@ -54,6 +54,29 @@ class Part:
 
 
 @attrs.frozen(kw_only=True)
+class Said:
+    """A part of a figure that somebody else has judged, in words.
+
+    Attributes:
+        what: What was measured.
+        target: What is wanted.
+        told: What came out.
+        is_met: Whether that is what is wanted; None if it cannot be told.
+        measured: There is no number.
+        unit: Nor a unit.
+        note: What else is to be said.
+    """
+
+    what: str
+    target: str
+    told: str
+    is_met: bool | None
+    measured: None = None
+    unit: str = ""
+    note: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class Work:
     """What a measurement may use.
 
@@ -84,10 +107,10 @@ class Figure:
     others: str
     where: str
 
-    def measure(self, work: Work) -> list[Part]:
+    def measure(self, work: Work) -> list[Part | Said]:
         """Measure it."""
         module, function = self.where.split(":")
-        found: Callable[[Work], list[Part]] = getattr(import_module(f".{module}", __package__), function)
+        found: Callable[[Work], list[Part | Said]] = getattr(import_module(f".{module}", __package__), function)
         return found(work)
 
 

@@ -1,0 +1,32 @@
+"""Figures of a soak, in a process of its own, whose memory and files are counted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from .figure import Part, Said, Work
+
+ROOT = Path(__file__).parents[2]
+MINUTES, MANY_MINUTES = 5, 60
+
+
+def soak(work: Work) -> list[Part | Said]:
+    minutes = MANY_MINUTES if work.long else MINUTES
+    work.say(f"50 services for {minutes} minutes; a day is `nox -s soak -- --minutes 1440`")
+    command = [sys.executable, "-m", "tests.soak", "--minutes", str(minutes), "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    outcome = json.loads(done.stdout)
+    judged = [row for row in outcome["rows"] if row["target"]]
+    told = [
+        Said(
+            what=row["what"],
+            target=row["target"],
+            told=" ".join(filter(None, (row["growth"] or row["end"], row["note"] and f"({row['note']})"))),
+            is_met=row["is_met"],
+        )
+        for row in judged
+    ]
+    return [*told, Part(what="other things that must never be", measured=len(outcome["wrong"]), aim=0)]
