@@ -239,7 +239,11 @@ HTTP = {
     ),
     "goes round in circles": (["--status", 302, "--location", "/mcp"], State.RECONNECTING, "was redirected to"),
     "is a web page": (["--content-type", "text/html"], State.RECONNECTING, "answered with text/html: that is no MCP"),
-    "never ends": (["--endless"], State.RECONNECTING, "gave no answer to 'server/discover' within 4 s"),
+    "never ends": (
+        ["--endless"],
+        State.RECONNECTING,
+        "(gave no answer to 'server/discover'|could not be opened) within 4 s",  # whichever deadline is looked at first
+    ),
     "is busy when asked": (["--status", 429, "--on", "ping"], State.WARNING, "answered 429 Too Many Requests"),
     "forgets us": (["--lose-session", 6], State.HEALTHY, ""),
     "drips": (["--drip", 0.002], State.HEALTHY, ""),
