@@ -11,7 +11,7 @@ import attrs
 from mcpstore.config.reading import Reading, read
 from mcpstore.core.models.service import ServiceSpec
 from mcpstore.errors import ConfigError
-from mcpstore.hooks.persistence import Document, Edit, Problem
+from mcpstore.hooks.persistence import Content, Document, Edit, Problem
 
 __all__ = ["Book", "Difference"]
 
@@ -49,6 +49,7 @@ class Book:
         self._document = document
         self._project = project
         self._editing = asyncio.Lock()
+        self._has_entries = False
         self.reading: Reading
         self.trouble: ConfigError | None = None
 
@@ -70,7 +71,7 @@ class Book:
         Raises:
             ConfigError: It cannot be read.
         """
-        self._take(read(await self._document.read(), where=self.location, project=self._project))
+        self._take(read(self._there(await self._document.read()), where=self.location, project=self._project))
 
     async def reread(self) -> None:
         """Read it again; waits for an edit under way.
@@ -101,7 +102,7 @@ class Book:
         """Yield after each change from outside, once it has been read; one that cannot be read changes nothing."""
         async for _ in self._document.changes():
             try:
-                content = await self._document.read()
+                content = self._there(await self._document.read())
             except ConfigError as error:
                 if str(error) != str(self.trouble):
                     _log.warning("%s; the services go on as they are", error)
@@ -123,6 +124,19 @@ class Book:
             removed=tuple(name for name in known if name not in self.reading.places),
         )
 
+    def _there(self, content: Content) -> Content:
+        """Return what was read, unless that is nothing where there was something: nobody empties a file on purpose.
+
+        A drive that is not mounted, a program that truncated the file and died: services do not end for that.
+        """
+        if content.data or not self._has_entries:
+            return content
+        raise ConfigError(
+            f"{self.location} is empty or gone, and was not before; "
+            "put it back, or write an empty list of services into it to end them all"
+        )
+
     def _take(self, reading: Reading) -> None:
         self.reading = reading
+        self._has_entries = bool(reading.places)
         self.trouble = None
