@@ -176,7 +176,24 @@ async def test_every_edge_is_kept_once_with_those_that_last_no_time(measure):
     assert "exited with code 3" in (edges[3].error or "")
     assert all(edge.timestamp == pytest.approx(EPOCH + edge.monotonic) for edge in edges)
     assert world.of("a").restarts == 1
-    assert world.of("a").changes == 6
+    assert world.of("a").changes == 3  # nobody asked for them
+
+
+async def test_a_restart_that_somebody_asked_for_is_marked_until_it_fails(measure):
+    world = measure()
+    server = world.fleet.add("a")
+    await world.fleet.supervisor.start("a")
+    await world.fleet.supervisor.restart("a")
+    assert (world.of("a").restarts, world.of("a").changes) == (0, 0)
+    server.open_error = OSError("no")
+    assert await world.fleet.supervisor.restart("a") is False
+    server.open_error = None
+    await world.fleet.until("a", State.HEALTHY)
+    edges = await world.archive.edges(EVERYTHING)
+    assert [(edge.state.value, edge.reason) for edge in edges] == [
+        ("initializing", ""), ("healthy", ""), ("reconnecting", "operator"), ("healthy", ""),
+        ("reconnecting", "operator"), ("reconnecting", ""), ("healthy", ""),
+    ]  # fmt: skip
 
 
 async def test_a_stop_that_changes_no_state_is_an_edge_all_the_same(measure):

@@ -116,7 +116,7 @@ class Actor:
                 _log.exception("service %r: %r failed; please report this", self.spec.name, action)
                 self._inbox += _said_instead(action)
         self._timers.follow(self.ctx)
-        if self.ctx.conn is not before.conn or self.ctx.desired is not before.desired:
+        if (self.ctx.conn, self.ctx.desired, self.ctx.op) != (before.conn, before.desired, before.op):
             self._shared.witness.moved(self.spec.name, self.ctx)
 
     def _marked(self, event: Event) -> Event:

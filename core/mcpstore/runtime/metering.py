@@ -12,7 +12,7 @@ from mcpstore.core.context import Context, Desired, run_status
 from mcpstore.core.models.history import StateEdge
 from mcpstore.core.models.machine import MachineMetrics
 from mcpstore.core.models.metrics import MetricsSample, ServiceMetrics
-from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState
+from mcpstore.core.models.service import LIVE_STATES, Reason, ServiceConnectionState
 from mcpstore.core.registry import Registry
 from mcpstore.hooks.notice import StateChange
 from mcpstore.monitoring.config import MonitoringConfig
@@ -85,7 +85,7 @@ class Metering(Witness):
         self._clock = clock
         self._disk_path = disk_path
         self._meters: dict[str, ServiceMeter] = {}
-        self._edges: dict[str, tuple[ServiceConnectionState, bool]] = {}
+        self._edges: dict[str, tuple[ServiceConnectionState, bool, Reason]] = {}
         self._supervisor: Supervisor | None = None
         self._worker = Worker("mcpstore-metering")
         self._looker = ProcessLooker()
@@ -145,7 +145,9 @@ class Metering(Witness):
     def changed(self, change: StateChange, ctx: Context) -> None:
         """Count a change of a connection state."""
         if self._is_on:
-            self._meter(change.service).changed(change.monotonic, change.metadata.error_message)
+            self._meter(change.service).changed(
+                change.monotonic, change.metadata.error_message, asked_for=ctx.op or ctx.reason is Reason.OPERATOR
+            )
             self._note(change.service, change.new, ctx, change.metadata.error_message)
 
     def differed(self, service: str, changes: Sequence[str]) -> None:
@@ -261,10 +263,13 @@ class Metering(Witness):
     def _note(self, service: str, state: ServiceConnectionState, ctx: Context, error: str | None) -> None:
         """Keep an edge, unless it was kept already."""
         wanted = ctx.desired is Desired.RUN
+        reason = ctx.reason if state is ctx.conn else Reason.NONE
+        if state is ServiceConnectionState.RECONNECTING and ctx.op:
+            reason = Reason.OPERATOR
         before = self._edges.get(service)
-        if before == (state, wanted):
+        if before == (state, wanted, reason):
             return
-        self._edges[service] = (state, wanted)
+        self._edges[service] = (state, wanted, reason)
         self.archive.note(
             StateEdge(
                 service_name=service,
@@ -272,7 +277,7 @@ class Metering(Witness):
                 monotonic=self._clock.now(),
                 state=state,
                 wanted=wanted,
-                reason=ctx.reason.value if state is ctx.conn else "",
+                reason=reason.value,
                 error=error,
                 begins=before is None,
             )

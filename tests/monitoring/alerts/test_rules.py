@@ -126,6 +126,12 @@ def test_the_manager_is_degraded_when_most_fail_or_it_stood_still():
     assert not degraded.condition(manager_fields(None, services=9, stalled=61.0))
 
 
+@pytest.mark.parametrize("status", [ServiceStatus.STARTING, ServiceStatus.STOPPING])
+def test_a_service_that_somebody_restarts_is_not_down(status):
+    with pytest.raises(Undecided):
+        rule("service_down").condition(fields(connection_state=State.RECONNECTING, status=status))
+
+
 def test_the_cooldown_of_the_configuration_is_that_of_every_rule_that_has_none_of_its_own():
     given = {
         "alert_cooldown": 7,

@@ -57,6 +57,15 @@ def test_changes_are_counted_for_ten_minutes():
     assert meter.last_error == "it broke"
 
 
+def test_what_somebody_asked_for_is_no_change_of_its_own_nor_is_what_it_leads_to():
+    meter = ServiceMeter(0.0)
+    for asked_for in (True, False, True, False):  # restarted and well, twice
+        meter.changed(1.0, None, asked_for=asked_for)
+    assert meter.changes(1.0) == 0
+    meter.changed(2.0, None)
+    assert meter.changes(2.0) == 1
+
+
 def test_only_connections_that_were_lost_and_came_back_are_restarts():
     meter = ServiceMeter(0.0)
 

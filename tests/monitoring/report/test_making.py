@@ -65,6 +65,25 @@ def test_an_incident_knows_what_had_gone_wrong():
     assert [incident.error for incident in life(states=states).incidents] == ["exited with code 3"]
 
 
+def test_a_restart_that_somebody_asked_for_is_neither_an_incident_nor_one_of_the_restarts():
+    well, asked, well_again = stretches((State.HEALTHY, 60), (State.RECONNECTING, 5), (State.HEALTHY, 60))
+    asked = attrs.evolve(asked, reason="operator")
+    made = life(states=[well, asked, well_again])
+    assert (made.incidents, made.restarts) == ((), 0)
+    assert made.availability < 100
+    (failed,) = stretches((State.RECONNECTING, 30), begin=asked.until)
+    (incident,) = life(states=[well, asked, failed]).incidents  # from the moment on at which it does not succeed
+    assert (incident.begin, incident.end) == (asked.until, None)
+
+
+def test_a_start_that_somebody_asked_for_does_not_end_an_incident_before_the_service_is_well():
+    states = stretches((State.HEALTHY, 60), (State.RECONNECTING, 60), (State.RECONNECTING, 5), (State.HEALTHY, 60))
+    states[2] = attrs.evolve(states[2], reason="operator")
+    made = life(states=states)
+    (incident,) = made.incidents
+    assert (incident.duration, made.restarts) == (65, 1)
+
+
 def test_a_restart_is_a_connection_lost_and_opened_again():
     states = stretches(
         (State.RECONNECTING, 60), (State.HEALTHY, 60), (State.UNHEALTHY, 60), (State.HEALTHY, 60),

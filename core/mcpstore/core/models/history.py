@@ -12,7 +12,7 @@ __all__ = ["StateEdge", "StateInterval"]
 
 @attrs.frozen(kw_only=True)
 class StateEdge(Record):
-    """A moment at which a service entered a state, or began or ceased to be wanted.
+    """A moment at which a service entered a state, began or ceased to be wanted, or failed to restart as it was asked.
 
     Attributes:
         service_name: Name of the service.
@@ -20,7 +20,7 @@ class StateEdge(Record):
         monotonic: When, on the manager's monotonic clock, in seconds; only edges of one manager compare.
         state: Its connection state from then on.
         wanted: Whether it is wanted from then on.
-        reason: Why it is disconnected; empty in any other state.
+        reason: Why it is disconnected; "operator" also while it is opened again because somebody asked; else empty.
         error: What had gone wrong last, if anything had.
         begins: Whether it is the first edge that this manager saw, so that nothing is known of the time before it.
     """
@@ -48,7 +48,7 @@ class StateInterval(Record):
         lasts: Whether it goes on.
         wanted: Whether the service was wanted.
         watched: Whether a manager looked after it.
-        reason: Why it was disconnected; empty in any other state.
+        reason: Why it was disconnected; "operator" also while it was opened again because somebody asked; else empty.
         error: What had gone wrong last when it began, if anything had.
     """
 

@@ -77,8 +77,8 @@ class ServiceMetrics(Record):
         response_time: Duration of the last answered check, in ms.
         consecutive_failures: Failed checks in a row.
         reconnect_attempts: Failed attempts to open it in this round.
-        restarts: How often a connection was lost and opened again.
-        changes: Changes of its connection state in the last 600 s.
+        restarts: How often a connection was lost and opened again; not how often somebody restarted it.
+        changes: Changes of its connection state in the last 600 s that nobody asked for.
         cpu_percent: Processor time of its process tree, in per cent of one processor; None where it has no process.
         memory_bytes: Memory its process tree occupies, in bytes; None where it has no process.
         processes: Processes of its tree.

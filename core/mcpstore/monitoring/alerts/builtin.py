@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mcpstore.core.models.alert import AlertLevel
-from mcpstore.core.models.service import Reason, ServiceConnectionState
+from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.hooks.alert import AlertRule, AlertScope, Undecided
 from mcpstore.monitoring.alerts.fields import LATELY
@@ -156,13 +156,17 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
     )
 
 
+_ASKED_FOR: Final = (ServiceStatus.STARTING, ServiceStatus.STOPPING)
+"""What a service is that is opened again because somebody asked."""
+
+
 def _is_down(m: Fields) -> bool:
     state = m["connection_state"]
     if state in _UP:
         return False
     if state is ServiceConnectionState.DISCONNECTED:
         return m["reason"] not in _ON_PURPOSE
-    if state is ServiceConnectionState.RECONNECTING:
+    if state is ServiceConnectionState.RECONNECTING and m["status"] not in _ASKED_FOR:
         return True
     raise Undecided  # it may yet come up, or prove well
 

@@ -113,6 +113,7 @@ class ServiceMeter:
         self._sampled = _Sampled(at=now)
         self._was_live = False
         self._is_lost = False
+        self._was_asked_for = False
 
     def called(self, tool: str, duration: float, now: float, posix: float, *, error: str | None, slow: bool) -> None:
         """Count a call.
@@ -149,9 +150,17 @@ class ServiceMeter:
         if error and not answered:
             self.last_error = error[:LONGEST_ERROR]
 
-    def changed(self, now: float, error: str | None) -> None:
-        """Count a change of the connection state, and take down what had gone wrong before."""
-        self._changes.append(now)
+    def changed(self, now: float, error: str | None, *, asked_for: bool = False) -> None:
+        """Count a change of the connection state, and take down what had gone wrong before.
+
+        Args:
+            now: When, on the monotonic clock, in seconds.
+            error: What had gone wrong before; None if nothing had.
+            asked_for: Whether somebody asked for it: neither that nor the change it leads to is counted.
+        """
+        if not (asked_for or self._was_asked_for):
+            self._changes.append(now)
+        self._was_asked_for = asked_for
         if error:
             self.last_error = error[:LONGEST_ERROR]
 

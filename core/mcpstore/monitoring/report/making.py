@@ -8,8 +8,8 @@ from typing import Final
 
 from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.metrics import MetricsSample, ServiceMetrics
+from mcpstore.core.models.service import Reason, ServiceSnapshot
 from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.core.models.service import ServiceSnapshot
 from mcpstore.monitoring.metrics import clipped, uptime_share
 from mcpstore.monitoring.report.bands import kind_of
 from mcpstore.monitoring.report.records import USABLE, Advice, Bucket, Incident, Life
@@ -81,16 +81,17 @@ def _restarts(states: Iterable[StateInterval]) -> int:
             count += is_lost
             was_open, is_lost = True, False
         else:
-            is_lost = is_lost or (was_open and interval.state in LOST)
+            is_lost = is_lost or (was_open and interval.state in LOST and interval.reason != Reason.OPERATOR)
     return count
 
 
 def _incidents(states: Sequence[StateInterval]) -> Iterable[Incident]:
-    """Yield the times in which it was wanted and not usable; its very start is none."""
+    """Yield the times in which it was wanted and not usable; its very start is none, nor is a restart on request."""
     running: list[StateInterval] = []
     for interval in states:
-        is_down = interval.wanted and interval.state not in USABLE
-        if is_down and (not running or interval.since <= running[-1].until):
+        goes_on = bool(running) and interval.since <= running[-1].until
+        is_down = interval.wanted and interval.state not in USABLE and (goes_on or interval.reason != Reason.OPERATOR)
+        if is_down and (not running or goes_on):
             running.append(interval)
             continue
         yield from _incident(running, is_over=True)

@@ -97,7 +97,7 @@ class Life(Record):
         availability: Share of the time it was wanted in which it was usable, in per cent; None if it never was.
         time_in: Seconds spent in each state, and stopped, as far as that occurred.
         states: Its states over time.
-        restarts: How often a lost connection was opened again.
+        restarts: How often a lost connection was opened again; not how often somebody restarted it.
         calls: Calls that ended.
         failed_calls: Calls that did not end well.
         mean: Mean duration of a call, in seconds; None without calls.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -62,6 +62,10 @@ class _Kept:
         return 100.0 * self.usable / self.wanted if self.wanted else 100.0
 
 
+def _told(edge: StateEdge) -> tuple[Any, ...]:
+    return edge.state, edge.wanted, edge.reason
+
+
 class Intervals(Oracle):
     """I20: each edge is recorded once, with both clocks; intervals tile time, and availability is their sum."""
 
@@ -76,7 +80,7 @@ class Intervals(Oracle):
         """An edge must differ from the one before, and be of this moment."""
         name, now = edge.service_name, self.scene.now()
         edges = self._edges.setdefault(name, deque(maxlen=EDGES))
-        if edges and (edges[-1].state, edges[-1].wanted) == (edge.state, edge.wanted):
+        if edges and _told(edges[-1]) == _told(edge):
             raise Broken("I20", name, f"an edge to {edge.state.value} is recorded twice")
         if (edge.monotonic, edge.timestamp) != (now, self.scene.posix()):
             raise Broken("I20", name, f"an edge is recorded as of {edge.monotonic:.3f} s at {now:.3f} s")
