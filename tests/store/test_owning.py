@@ -1,0 +1,84 @@
+"""A state directory has one owner, for as long as it lives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mcpstore.store.state_dir import StateDir
+
+OWNER = """
+import sys
+from pathlib import Path
+from mcpstore.store.state_dir import StateDir
+state = StateDir(Path(sys.argv[1]))
+state.open()
+print(state.is_owner, flush=True)
+for line in sys.stdin:
+    print((state.path / "owner").read_text().strip() == str(__import__("os").getpid()), flush=True)
+"""
+"""Takes a state directory, and tells whether it has it whenever it is asked."""
+
+
+@contextmanager
+def owning(state: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", OWNER, str(state)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def asked(process: subprocess.Popen[str]) -> bool:
+    assert process.stdin is not None
+    process.stdin.write("?\n")
+    process.stdin.flush()
+    return told(process)
+
+
+def told(process: subprocess.Popen[str]) -> bool:
+    assert process.stdout is not None
+    return process.stdout.readline() == "True\n"
+
+
+def test_an_owner_that_stands_still_owns_all_the_same_and_goes_on(tmp_path: Path):
+    state = tmp_path / "state"
+    with owning(state) as first:
+        assert told(first)
+        first.send_signal(signal.SIGSTOP)
+        os.waitpid(first.pid, os.WUNTRACED)
+
+        for _ in range(3):
+            second = StateDir(state)
+            second.open()
+            assert not second.is_owner
+            assert second.path != state
+            second.close()
+
+        first.send_signal(signal.SIGCONT)
+        assert asked(first)
+
+
+def test_what_a_killed_owner_had_is_the_next_ones_at_once(tmp_path: Path):
+    state = tmp_path / "state"
+    with owning(state) as first:
+        assert told(first)
+        first.send_signal(signal.SIGSTOP)  # what stands still can be killed, too
+        first.kill()
+        first.wait()
+        second = StateDir(state)
+        second.open()
+        assert second.is_owner
+        second.close()
+
+
+def test_of_many_that_begin_together_one_is_the_owner(tmp_path: Path):
+    state = tmp_path / "state"
+    with owning(state) as a, owning(state) as b, owning(state) as c, owning(state) as d:
+        assert sorted(map(told, (a, b, c, d))) == [False, False, False, True]
