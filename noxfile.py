@@ -122,6 +122,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def figures(session: nox.Session) -> None:
+    """Measure every figure that is promised, beside its target (`-- --list`: which; `-- --long`: all there is)."""
+    session.install("-e", ".", *groups("test"))
+    session.run("python", "-m", "tests.figures", *session.posargs)
+
+
+@nox.session
 def simulate(session: nox.Session) -> None:
     """Play 100 services for three days on a virtual clock (`-- --long`: 2000 for 90 days; `-- --help`)."""
     session.install("-e", ".")
