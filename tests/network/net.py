@@ -92,7 +92,10 @@ class Net:
         shape = f"tbf rate {rate} burst 320 latency 60s".split()
         for name in (self.here, self.there):
             run("ip", "-n", name, "link", "set", "cable", "mtu", "300")
-            run("tc", "-n", name, "qdisc", "add", "dev", "cable", "root", *shape)
+            try:
+                run("tc", "-n", name, "qdisc", "add", "dev", "cable", "root", *shape)
+            except AssertionError as error:
+                pytest.skip(f"this kernel does not slow down cables: {error}")
         try:
             yield
         finally:
