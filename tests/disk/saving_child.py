@@ -123,7 +123,7 @@ def noted(folder: Path) -> list[float]:
 
 def pin(folder: Path, **approved: str) -> None:
     fresh = {name: Pin(approved=mark) for name, mark in approved.items()}
-    PinFolder(folder / "pins").update("a", lambda there: line_of("a", there | fresh, str, 0.0))
+    PinFolder(folder / "pins").update("a", lambda there: line_of("a", there | fresh, str))
 
 
 def pinned(folder: Path) -> Any:

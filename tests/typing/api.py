@@ -7,6 +7,7 @@ from typing import Any, assert_type
 
 from mcpstore import AsyncMCPStore, MCPStore, MCPStoreError
 from mcpstore.core.models.catalog import Tool
+from mcpstore.core.models.change import ToolChange
 from mcpstore.core.models.record import Named
 from mcpstore.core.models.service import (
     ServiceConnectionState,
@@ -44,6 +45,8 @@ def sync() -> None:
         assert_type(store.recover("a", timeout=30), Recovery)
         assert_type(store.recover_all(), Named[Recovery])
         assert_type(store.refresh_tools("a")["a"], ToolsRefresh)
+        assert_type(store.list_changed_tools("a"), Named[ToolChange])
+        assert_type(store.approve_tools("a", "send")[0].difference, tuple[str, ...])
         assert_type(store.report_health("a", "slow", response_time=2.0), bool)
         assert_type(ServiceAutoRecovery(store).check_and_recover(), Named[Recovery])
         assert_type(ServiceDependencyManager(store).start_all_services(), dict[str, bool])

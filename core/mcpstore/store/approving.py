@@ -57,7 +57,7 @@ class AsyncApprovals(View):
         """
         house, runner = self._open(), self._runner(name)
         await self._learn(runner)
-        before = runner.pins.approve(tool, house.supervisor.clock.posix())
+        before = runner.pins.approve(tool)
         if not before:
             return Named()
         runner.republish()

@@ -76,7 +76,7 @@ async def test_a_tool_that_changes_at_the_nth_listing_is_withheld_until_it_is_ap
     await one.relist()
     assert one.names() == ["y"]
     assert len(one.told.changes) == 1
-    one.fleet.runner("a").pins.approve("x", 1.0)
+    one.fleet.runner("a").pins.approve("x")
     one.fleet.runner("a").republish()
     assert one.names() == ["x", "y"]
     await one.relist()
@@ -143,7 +143,7 @@ async def test_what_changed_while_no_manager_ran_is_told_by_the_next_one(manager
     three.add({"x": "uno", "y": "two"})
     await three.start()
     assert (three.names(), three.told.changes) == (["y"], [])
-    three.fleet.runner("a").pins.approve(None, 1.0)
+    three.fleet.runner("a").pins.approve()
     await three.board.keep("a")
     await three.close()
 
@@ -193,7 +193,7 @@ async def test_what_another_manager_approves_can_be_called_within_seconds(manage
     await asyncio.sleep(1)
     assert one.names() == ["y"]
     await other.board.load("a")
-    assert set(other.fleet.runner("a").pins.approve(None, 1.0)) == {"x"}
+    assert set(other.fleet.runner("a").pins.approve()) == {"x"}
     await other.board.keep("a")
     assert other.fleet.runner("a").session is None  # it was never opened there
     await asyncio.sleep(2 * module.LOOK)

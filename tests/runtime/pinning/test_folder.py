@@ -14,7 +14,7 @@ from mcpstore.runtime.pinning.pin import Pin, line_of
 
 def save(folder: PinFolder, service: str, **approved: str) -> None:
     shelf = {name: Pin(approved=mark) for name, mark in approved.items()}
-    folder.update(service, lambda _: line_of(service, shelf, str, 0.0))
+    folder.update(service, lambda _: line_of(service, shelf, str))
 
 
 def test_what_was_kept_is_read_again_by_the_name_of_its_service(tmp_path):
@@ -76,7 +76,7 @@ def test_two_who_write_at_once_do_not_mix(tmp_path):
 
 def test_who_saves_sees_what_others_saved(tmp_path):
     save(PinFolder(tmp_path), "a", x="f")
-    PinFolder(tmp_path).update("a", lambda there: line_of("a", {**there, "y": Pin(approved="g")}, str, 0.0))
+    PinFolder(tmp_path).update("a", lambda there: line_of("a", {**there, "y": Pin(approved="g")}, str))
     assert set(PinFolder(tmp_path).read("a")) == {"x", "y"}
 
 

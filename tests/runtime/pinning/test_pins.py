@@ -24,9 +24,9 @@ def look(pins: Pins, catalog: Catalog, pinning: ToolPinning = BLOCK, now: float 
     return published.tools.names(), told
 
 
-def again(pins: Pins, settled: float = 1e9) -> Pins:
+def again(pins: Pins) -> Pins:
     """Return the pins as another manager reads them."""
-    line = json.loads(json.dumps(line_of("a", pins.shelf, pins.redact, settled)))
+    line = json.loads(json.dumps(line_of("a", pins.shelf, pins.redact, pins.unheard)))
     made = Pins("a")
     made.learn(shelf_from(line, "a"))
     return made
@@ -50,7 +50,7 @@ def test_a_change_is_told_once_and_lasts_until_it_is_approved(catalog, pinning, 
     assert look(pins, changed, pinning) == (published, [])
     if pinning is not OFF:
         assert "description was 'one' and is 'one more'" in told[0]
-        assert set(pins.approve("x", 2.0)) == {"x"}
+        assert set(pins.approve("x")) == {"x"}
     assert look(pins, changed, pinning) == (["x", "y"], [])
     assert pins.changed == {}
 
@@ -61,7 +61,7 @@ def test_a_tool_that_comes_later_is_told_and_withheld_like_one_that_changed(cata
     names, told = look(pins, catalog(x="one", z="read this first"))
     assert names == ["x"]
     assert told == ["tool 'z' is new and cannot be called until it is approved: description is new: 'read this first'"]
-    pins.approve(None, 2.0)
+    pins.approve()
     assert look(pins, catalog(x="one", z="read this first")) == (["x", "z"], [])
 
 
@@ -100,11 +100,11 @@ def test_only_what_was_named_is_approved(catalog):
     pins = Pins("a")
     look(pins, catalog(x="one", y="two"))
     look(pins, catalog(x="1", y="2"))
-    assert set(pins.approve("x", 2.0)) == {"x"}
-    assert pins.approve("x", 3.0) == {}
+    assert set(pins.approve("x")) == {"x"}
+    assert pins.approve("x") == {}
     assert look(pins, catalog(x="1", y="2"))[0] == ["x"]
     with pytest.raises(ToolNotFound, match="a/ghost"):
-        pins.approve("ghost", 2.0)
+        pins.approve("ghost")
 
 
 def test_of_many_changes_some_are_told_and_the_others_counted(catalog):
@@ -135,7 +135,7 @@ def test_what_cannot_be_compared_is_never_approved(catalog):
         deep = {"inputSchema": deep}
     pins = Pins("a")
     assert look(pins, catalog(x=deep))[0] == []
-    assert pins.approve(None, 1.0) == {}
+    assert pins.approve() == {}
     assert look(pins, catalog(x=deep)) == ([], [])
     assert again(pins).changed["x"].seen == ""
 
@@ -146,7 +146,7 @@ def test_secrets_are_neither_told_nor_kept(catalog):
     look(pins, catalog(x="key hunter2-secret"))
     _, told = look(pins, catalog(x="key hunter2-secret " + "is what you need " * 10))
     assert "hunter2" not in told[0]
-    assert "hunter2" not in json.dumps(line_of("a", pins.shelf, pins.redact, 0.0))
+    assert "hunter2" not in json.dumps(line_of("a", pins.shelf, pins.redact))
     assert "hunter2" not in str(pins.change_of("x", withheld=True))
 
 
@@ -160,29 +160,29 @@ def test_a_change_is_known_to_the_next_manager_with_its_difference(catalog):
     names, told = look(after, catalog(x="uno", y="two"))
     assert names == ["y"]
     assert "description was 'one' and is 'uno'" in told[0]
+    after.heard()
     third = again(after)
     assert third.change_of("x", withheld=True).difference == ("description was 'one' and is 'uno'",)
     assert look(third, catalog(x="uno", y="two")) == (["y"], [])  # it was told
-    third.approve("x", 5.0)
+    third.approve("x")
     assert look(again(third), catalog(x="uno", y="two")) == (["x", "y"], [])
 
 
 def test_what_people_may_not_have_heard_yet_is_told_again(catalog):
     pins = Pins("a")
     look(pins, catalog(x="one"))
-    look(pins, catalog(x="two"), now=100.0)
-    assert look(again(pins, settled=100.0), catalog(x="two"))[1]
-    assert not look(again(pins, settled=100.5), catalog(x="two"))[1]
-    assert pins.settles(100.5)
-    assert not pins.settles(100.0)
-    pins.kept(100.5)
-    assert not pins.settles(200.0)
+    look(pins, catalog(x="two"))
+    assert look(again(pins), catalog(x="two"))[1]
+    pins.is_dirty = False
+    pins.heard()
+    assert pins.is_dirty
+    assert not look(again(pins), catalog(x="two"))[1]
 
 
 def test_of_a_large_description_only_its_hash_is_kept(catalog):
     pins = Pins("a")
     look(pins, catalog(x="long " * 50_000, y="two"))
-    line = line_of("a", pins.shelf, str, 0.0)
+    line = line_of("a", pins.shelf, str)
     assert line["tools"]["x"]["definition"] is None
     assert line["tools"]["y"]["definition"] == {"description": "two"}
     after = again(pins)
@@ -195,7 +195,7 @@ def test_of_a_large_description_only_its_hash_is_kept(catalog):
 def test_what_is_kept_of_one_service_has_a_bound(catalog):
     pins = Pins("a")
     look(pins, catalog(**{f"t{number}": "x" * 60_000 for number in range(200)}))
-    assert len(json.dumps(line_of("a", pins.shelf, str, 0.0))) < 5_000_000
+    assert len(json.dumps(line_of("a", pins.shelf, str))) < 5_000_000
     assert look(again(pins), catalog(t199="x" * 60_000))[1] == []
 
 
@@ -204,7 +204,7 @@ def test_tools_that_come_and_go_without_end_are_forgotten_the_oldest_first(catal
     for turn in range(4):
         offered = catalog(**{f"t{turn}-{number}": "x" for number in range(GONE)})
         look(pins, offered, WARN)
-        pins.approve(None, float(turn))
+        pins.approve()
     look(pins, catalog(last="x"), WARN)
     assert len(pins.shelf) == GONE + 1
     assert "t3-0" in pins.shelf
@@ -215,7 +215,7 @@ def test_tools_that_come_and_go_without_end_are_forgotten_the_oldest_first(catal
 PIN = st.builds(
     Pin,
     approved=st.sampled_from([None, "a", "b"]),
-    approved_at=st.sampled_from([0.0, 1.0, 2.0]),
+    approvals=st.integers(0, 2),
     seen=st.sampled_from(["c", "d"]),
 )
 SHELF = st.dictionaries(st.sampled_from("xyz"), PIN, max_size=3)
@@ -228,7 +228,7 @@ def test_two_managers_agree_on_what_is_approved_and_the_later_approval_counts(mi
         assert merged(both, both, room=room) == both
         for name in mine.keys() & theirs.keys():
             known = [pin for pin in (theirs[name], mine[name]) if pin.approved is not None]
-            latest = max(known, key=lambda pin: pin.approved_at, default=None)
+            latest = max(known, key=lambda pin: pin.approvals, default=None)
             assert both[name].approved == (latest.approved if latest else None)
         assert all(pin.seen != pin.approved for pin in both.values())
 
@@ -250,7 +250,7 @@ def test_what_only_the_disk_knows_is_not_offered_and_has_not_changed():
         {"version": 1, "service": "a", "tools": []},
         {"version": 1, "service": "a", "tools": {"x": 1}},
         {"version": 1, "service": "a", "tools": {"x": {"approved": 1}}},
-        {"version": 1, "service": "a", "tools": {"x": {"approved": "f", "approved_at": "now"}}},
+        {"version": 1, "service": "a", "tools": {"x": {"approved": "f", "approvals": "many"}}},
     ],
 )
 def test_what_is_no_record_of_pins_is_not_taken_for_one(line):

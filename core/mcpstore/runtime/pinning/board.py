@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
-from math import inf
 from typing import Any, Final
 
 from mcpstore.plugin_manager.worker import TookTooLong, Worker
@@ -55,10 +54,10 @@ class Pinboard:
         self.on_approved: Callable[[str], None] = lambda _: None
         self._clock = clock or Clock()
         self._folder = folder
-        self._opened = 0.0 if tells else self._clock.posix()
         self._tells = tells
         self._pins: dict[str, Pins] = {}
         self._stamps: dict[str, Stamp] = {}
+        self._told: dict[str, tuple[float, frozenset[str]]] = {}
         self._gone: dict[str, None] = {}
         self._news = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -85,12 +84,16 @@ class Pinboard:
 
     def changed(self, service: str) -> None:
         """Take note that the pins of a service may have changed; they are kept soon."""
-        if self._folder is not None and (self.of(service).is_dirty or self.of(service).changed):
+        pins = self.of(service)
+        if pins.unheard and (service not in self._told or self._told[service][1] != pins.unheard):
+            self._told[service] = self._clock.now(), pins.unheard
+        if self._folder is not None and (pins.is_dirty or pins.changed):
             self._wake()
 
     def forget(self, service: str) -> None:
         """Forget a service that was removed."""
         self._pins.pop(service, None)
+        self._told.pop(service, None)
         if self._folder is not None:
             self._stamps[service] = None  # whatever is there is not to be believed any more
             self._gone[service] = None
@@ -131,7 +134,8 @@ class Pinboard:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-            await self._write(LAST_WRITE, is_last=True)
+            self._hear(0.0)  # whoever is told of changes was closed before, and keeps what it could not tell
+            await self._write(LAST_WRITE)
         self._worker.close()
 
     # --- in the background
@@ -147,9 +151,7 @@ class Pinboard:
                 await asyncio.wait_for(self._news.wait(), LOOK if self._waiting() else None)
             except TimeoutError:
                 await self.look(self._waiting())
-                settled = self._settled()
-                for pins in self._pins.values():
-                    pins.is_dirty |= pins.settles(settled)
+                self._hear(SETTLED)
             else:
                 self._news.clear()
                 await asyncio.sleep(GATHER)
@@ -160,11 +162,15 @@ class Pinboard:
     def _waiting(self) -> list[str]:
         return [service for service, pins in self._pins.items() if pins.changed]
 
-    def _settled(self, *, is_last: bool = False) -> float:
-        now = self._clock.posix()
-        return self._opened if not self._tells else inf if is_last else now - SETTLED
+    def _hear(self, after: float) -> None:
+        """Take note that people have heard what they were told so many seconds ago."""
+        now = self._clock.now()
+        for service, (when, _) in list(self._told.items() if self._tells else ()):
+            if now - when >= after:
+                del self._told[service]
+                self.of(service).heard()
 
-    async def _write(self, limit: float, *, is_last: bool = False) -> bool:
+    async def _write(self, limit: float) -> bool:
         """Write whatever is to be written; returns whether nothing is left."""
         folder = self._folder
         if folder is None:
@@ -172,32 +178,34 @@ class Pinboard:
         trouble: OSError | None = None
         async with self._writing:
             for service in list(self._gone):
+                if self._folder is None:
+                    break
                 try:
                     await self._ask(partial(folder.remove, service), limit)
                     self._gone.pop(service, None)
                 except OSError as error:
                     trouble = error
             for service, pins in list(self._pins.items()):
-                if pins.is_dirty or (is_last and pins.settles(self._settled(is_last=True))):
+                if pins.is_dirty and self._folder is not None:
                     try:
-                        await self._save(service, folder, limit, is_last=is_last)
+                        await self._save(service, folder, limit)
                     except OSError as error:
                         trouble = error
         self._tell(trouble)
         return trouble is None
 
-    async def _save(self, service: str, folder: PinFolder, limit: float, *, is_last: bool = False) -> None:
+    async def _save(self, service: str, folder: PinFolder, limit: float) -> None:
         if service in self._gone:  # its old pins are not to be merged with the new ones
             await self._ask(partial(folder.remove, service), limit)
             self._gone.pop(service, None)
         pins = self.of(service)
         pins.is_dirty = False
-        settled, found = self._settled(is_last=is_last), dict[str, Pin]()
-        mine, room, redact = pins.shelf, pins.room, pins.redact
+        found = dict[str, Pin]()
+        mine, room, redact, unheard = pins.shelf, pins.room, pins.redact, pins.unheard
 
         def make(theirs: Shelf) -> Any:
             found.update(merged(mine, theirs, room=room))
-            return line_of(service, found, redact, settled)
+            return line_of(service, found, redact, unheard)
 
         try:
             await self._ask(partial(folder.update, service, make), limit)
@@ -205,7 +213,6 @@ class Pinboard:
             pins.is_dirty = True
             raise
         self._stamps[service] = await self._ask(partial(folder.stamp, service), limit)
-        pins.kept(settled)
         if self._pins.get(service) is pins and pins.learn(found):
             self.on_approved(service)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import attrs
@@ -26,29 +26,29 @@ class Pin:
 
     Attributes:
         approved: Fingerprint of what was approved; None if the tool came later, and nobody has approved it yet.
-        approved_at: When somebody approved it, as a POSIX timestamp in seconds; 0 if it was taken as it was first seen.
+        approvals: How often somebody approved it; 0 if it was taken as it was first seen.
         definition: What was approved; None if that is not known.
         seen: Fingerprint of what is offered, if that is something else.
         seen_definition: What is offered, if that is something else.
         since: When that was noticed, as a POSIX timestamp in seconds.
-        told_at: When people were told, as a POSIX timestamp in seconds; 0 if they were not.
+        told: Whether people were told.
     """
 
     approved: str | None = None
-    approved_at: float = 0.0
+    approvals: int = 0
     definition: Mapping[str, Any] | None = None
     seen: str | None = None
     seen_definition: Mapping[str, Any] | None = None
     since: float = 0.0
-    told_at: float = 0.0
+    told: bool = False
 
-    def approve(self, now: float) -> Pin:
+    def approve(self) -> Pin:
         """Return it as it is once somebody has approved what is offered."""
-        return Pin(approved=self.seen, approved_at=now, definition=self.seen_definition)
+        return Pin(approved=self.seen, approvals=self.approvals + 1, definition=self.seen_definition)
 
     def as_it_was(self) -> Pin:
         """Return it without what is offered."""
-        return Pin(approved=self.approved, approved_at=self.approved_at, definition=self.definition)
+        return Pin(approved=self.approved, approvals=self.approvals, definition=self.definition)
 
 
 Shelf = Mapping[str, Pin]
@@ -70,11 +70,11 @@ def merged(mine: Shelf, theirs: Shelf, *, room: int | None) -> dict[str, Pin]:
         if other is None:
             made[name] = pin
             continue
-        is_later = pin.approved is not None and (other.approved is None or pin.approved_at > other.approved_at)
+        is_later = pin.approved is not None and (other.approved is None or pin.approvals > other.approvals)
         said, now = pin if is_later else other, other if room is None else pin
         # what is in memory may be shared with the catalog, what was read is a copy
         kept = pin.definition if said.approved == pin.approved and pin.definition is not None else said.definition
-        both = attrs.evolve(now, approved=said.approved, approved_at=said.approved_at, definition=kept)
+        both = attrs.evolve(now, approved=said.approved, approvals=said.approvals, definition=kept)
         made[name] = both.as_it_was() if both.seen == both.approved else both
     others = [(name, pin) for name, pin in theirs.items() if name not in mine]
     if room is not None:  # what is not offered cannot have changed
@@ -83,14 +83,14 @@ def merged(mine: Shelf, theirs: Shelf, *, room: int | None) -> dict[str, Pin]:
     return made | dict(others)
 
 
-def line_of(service: str, shelf: Shelf, redact: Callable[[str], str], settled: float) -> dict[str, Any]:
+def line_of(service: str, shelf: Shelf, redact: Callable[[str], str], unheard: Collection[str] = ()) -> dict[str, Any]:
     """Return the pins of a service as JSON.
 
     Args:
         service: Name of the service.
         shelf: Its pins.
         redact: Hides its secrets.
-        settled: People who were told at this POSIX timestamp, or after it, may not have heard it yet if we are killed.
+        unheard: Tools of which people were told just now; if we are killed, they may never hear of it.
     """
     room = ROOM
 
@@ -110,14 +110,13 @@ def line_of(service: str, shelf: Shelf, redact: Callable[[str], str], settled: f
 
     tools: dict[str, Any] = {}
     for name, pin in shelf.items():
-        tools[name] = {"approved": pin.approved, "approved_at": pin.approved_at, "definition": kept(pin.definition)}
+        tools[name] = {"approved": pin.approved, "approvals": pin.approvals, "definition": kept(pin.definition)}
         if pin.seen is not None:
-            told = 0 < pin.told_at < settled
             tools[name] |= {
                 "seen": pin.seen,
                 "seen_definition": kept(pin.seen_definition),
                 "since": pin.since,
-                "told_at": pin.told_at if told else 0.0,
+                "told": pin.told and name not in unheard,
             }
     return {"version": 1, "service": service, "tools": tools}
 
@@ -139,15 +138,15 @@ def shelf_from(line: Any, service: str) -> dict[str, Pin]:
 
 def _pin(name: str, said: Mapping[str, Any]) -> Pin:
     approved, seen = as_text(said.get("approved")), as_text(said.get("seen"))
-    times = [said.get(key, 0.0) for key in ("approved_at", "since", "told_at")]
-    if (approved is None and seen is None) or not all(isinstance(time, int | float) for time in times):
+    approvals, since = said.get("approvals", 0), said.get("since", 0.0)
+    if (approved is None and seen is None) or not (isinstance(approvals, int) and isinstance(since, int | float)):
         raise ValueError(f"what it says about tool {name!r} cannot be understood")
     return Pin(
         approved=approved,
-        approved_at=times[0],
+        approvals=approvals,
         definition=as_object(said.get("definition")),
         seen=seen,
         seen_definition=as_object(said.get("seen_definition")),
-        since=times[1],
-        told_at=times[2],
+        since=since,
+        told=said.get("told") is True,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from math import inf, nextafter
 from typing import Any, Final
 
 import attrs
@@ -38,17 +37,18 @@ class Pins:
         redact: Hides the secrets of the service.
         is_live: Whether the service was asked what it offers.
         is_dirty: Whether there is something that is not on the disk.
+        unheard: The tools of which people were told just now; whoever sees to it that they hear it calls `heard`.
     """
 
     def __init__(self, service: str) -> None:
         self._service = service
         self._pins: dict[str, Pin] = {}
         self._gone = 0
-        self._kept = 0.0
         self.doubt: str = ""
         self.redact: Redact = str
         self.is_live: bool = False
         self.is_dirty: bool = False
+        self.unheard: frozenset[str] = frozenset()
 
     @property
     def shelf(self) -> Shelf:
@@ -85,7 +85,7 @@ class Pins:
             if tool.name not in offered:  # of two with one name, the first answers to it
                 offered[tool.name] = self._look(tool.name, tool.raw, now, is_first=is_first)
         self._tidy(offered)
-        told = self._news(now, " and cannot be called until it is approved" if blocks else "")
+        told = self._news(" and cannot be called until it is approved" if blocks else "")
         if self.doubt:
             told.insert(0, self.doubt)
             self.doubt = ""
@@ -93,12 +93,11 @@ class Pins:
             return catalog, told
         return attrs.evolve(catalog, tools=Named(tool for tool in catalog.tools if offered[tool.name])), told
 
-    def approve(self, tool: str | None, now: float) -> Shelf:
+    def approve(self, tool: str | None = None) -> Shelf:
         """Approve what is offered; returns what was known of each tool before.
 
         Args:
             tool: The tool; all of them if it is None.
-            now: The time, as a POSIX timestamp in seconds.
 
         Raises:
             ToolNotFound: Nobody has ever seen a tool of this name.
@@ -108,26 +107,20 @@ class Pins:
         # one whose description cannot be written down cannot be recognised either
         found = {name: pin for name, pin in self.changed.items() if tool in (None, name) and pin.seen}
         for name, pin in found.items():
-            self._pins[name] = pin.approve(now)
+            self._pins[name] = pin.approve()
             self.is_dirty = True
         return found
 
     def learn(self, theirs: Shelf) -> bool:
         """Take in what the disk says; returns whether something else is approved than before."""
         before = self._pins
-        if not self.is_live:
-            told = max((pin.told_at for pin in theirs.values()), default=0.0)
-            self._kept = max(self._kept, nextafter(told, inf))
         self._pins = merged(before, theirs, room=self.room)
         return any(pin.approved != self._pins[name].approved for name, pin in before.items())
 
-    def settles(self, settled: float) -> bool:
-        """Whether the disk can be told that people know of a change they were told of before `settled`."""
-        return any(self._kept <= pin.told_at < settled for pin in self._pins.values() if pin.seen is not None)
-
-    def kept(self, settled: float) -> None:
-        """Take note that the disk knows of everything that was told before `settled` (a POSIX timestamp, seconds)."""
-        self._kept = max(self._kept, settled)
+    def heard(self) -> None:
+        """Take note that people have heard of every change they were told of."""
+        self.is_dirty |= bool(self.unheard)
+        self.unheard = frozenset()
 
     def change_of(self, tool: str, *, withheld: bool) -> ToolChange | None:
         """Return how a tool changed; None if it did not."""
@@ -145,12 +138,12 @@ class Pins:
         if mark and mark == pin.approved:
             self.is_dirty |= pin.seen is not None
             # the description is shared with the catalog, so that it is in memory once
-            self._pins[name] = Pin(approved=pin.approved, approved_at=pin.approved_at, definition=raw)
+            self._pins[name] = Pin(approved=pin.approved, approvals=pin.approvals, definition=raw)
             return True
         if mark == pin.seen:
             self._pins[name] = attrs.evolve(pin, seen_definition=raw)
         else:
-            self._pins[name] = attrs.evolve(pin, seen=mark, seen_definition=raw, since=now, told_at=0.0)
+            self._pins[name] = attrs.evolve(pin, seen=mark, seen_definition=raw, since=now, told=False)
             self.is_dirty = True
         return False
 
@@ -167,9 +160,9 @@ class Pins:
                 self.is_dirty = True
         self._gone = min(len(gone), GONE)
 
-    def _news(self, now: float, consequence: str) -> list[str]:
+    def _news(self, consequence: str) -> list[str]:
         """Return what people have not been told yet, in words."""
-        fresh = {name: pin for name, pin in self._pins.items() if pin.seen is not None and not pin.told_at}
+        fresh = {name: pin for name, pin in self._pins.items() if pin.seen is not None and not pin.told}
         shown = changes(self._service, dict(list(fresh.items())[:TOLD]), self.redact, withheld=bool(consequence))
         told: list[str] = []
         for change in shown:
@@ -179,8 +172,8 @@ class Pins:
         if len(fresh) > TOLD:
             told.append(f"and {len(fresh) - TOLD} more tools; see: mcpstore tools {self._service} --changed")
         for name, pin in fresh.items():
-            self._pins[name] = attrs.evolve(pin, told_at=now)
-            self.is_dirty = True
+            self._pins[name] = attrs.evolve(pin, told=True)
+        self.unheard |= fresh.keys()
         return told
 
 
