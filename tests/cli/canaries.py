@@ -37,6 +37,24 @@ for line in iter(sys.stdin.readline, ""):
 """
 """A server that answers with errors that hold its secret."""
 
+FAILING = """
+import json, os, sys
+for line in iter(sys.stdin.readline, ""):
+    message = json.loads(line)
+    result = {}
+    if message.get("method") == "initialize":
+        result = {"protocolVersion": message["params"]["protocolVersion"], "capabilities": {"tools": {}},
+                  "serverInfo": {"name": "failing", "version": "1"}}
+    elif message.get("method") == "tools/list":
+        result = {"tools": [{"name": "greet", "inputSchema": {"type": "object"}}]}
+    if "id" in message:
+        told = "the far side answered 401 to " + os.environ["THE_CANARY"]
+        error = {"code": 7, "message": told, "data": {"sent": [told]}}
+        answer = {"error": error} if "call" in message["method"] else {"result": result}
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
+"""
+"""A server whose tools fail with its secret in their errors."""
+
 ARGUED = """
 import json, sys
 print("I was started as", sys.argv, file=sys.stderr, flush=True)
@@ -139,6 +157,11 @@ def configuration(canaries: Canaries, echoes: dict[int, str], folder: Path) -> d
             "command": sys.executable,
             "env": {"TOKEN": new("env of an entry that is wrong")},
             "timeout": "x" * 3,
+        },
+        "failing": {
+            "command": sys.executable,
+            "args": ["-S", "-c", FAILING],
+            "env": {"THE_CANARY": new("env of a service whose tools fail")},
         },
         "argued": {
             "command": sys.executable,

@@ -41,9 +41,11 @@ def test_no_secret_leaves_a_manager_in_any_way(shell, up, echoes, monkeypatch, r
     names = list(configured["mcpServers"])
     manager = up(more=("--verbose",))
     eventually(lambda: shell("status", "well", "--json").json["connection_state"] == "healthy")
+    eventually(lambda: shell("status", "failing", "--json").json["connection_state"] == "healthy")
     eventually(lambda: "my secret is" in shell("logs", "telltale").out)
     eventually(lambda: re.search(r"refused", shell("logs", "teller").out))
 
+    assert "answered 401 to ***" in shell("call", "failing/greet").err
     told = spoken(VERBS, shell, canaries)
     for name in names:
         told += spoken(OF_A_SERVICE, shell, canaries, name)

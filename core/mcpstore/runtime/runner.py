@@ -13,7 +13,7 @@ from mcpstore.core.models import events as ev
 from mcpstore.core.models.buffer import Buffer
 from mcpstore.core.models.events import Timer
 from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceSpec
-from mcpstore.errors import ConnectionLost, ServiceUnavailable
+from mcpstore.errors import CallError, ConnectionLost, ServiceError, ServiceUnavailable
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.runtime.actor import Actor
 from mcpstore.runtime.probe import reported
@@ -164,8 +164,15 @@ class Runner(Actor):
         session.calls += 1
         try:
             return await session.connection.request(method, params, timeout=timeout, on_progress=on_progress)
-        except ConnectionLost:
-            self._look_soon()
+        except ServiceError as error:  # whoever calls need not be the one who knows the secrets
+            message, data = session.redact(error.message), session.redact.within(error.data)
+            if (message, data) == (error.message, error.data):
+                raise
+            raise ServiceError(error.code, message, data) from None
+        except CallError as error:
+            error.args = tuple(map(session.redact.within, error.args))
+            if isinstance(error, ConnectionLost):
+                self._look_soon()
             raise
         finally:
             session.calls -= 1

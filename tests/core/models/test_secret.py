@@ -172,6 +172,14 @@ def test_short_values_are_not_secrets():
     assert Redactor()("text") == "text"
 
 
+def test_secrets_are_hidden_within_any_value_of_json():
+    redact = Redactor(["hunter2hunter2"])
+    told = {"a hunter2hunter2": ["x hunter2hunter2", 7, None, {"b": "hunter2hunter2"}]}
+    assert redact.within(told) == {"a ***": ["x ***", 7, None, {"b": "***"}]}
+    assert Redactor().within(told) is told
+    assert redact.also("another1").within(["hunter2hunter2 another1"]) == ["*** ***"]
+
+
 def test_of_a_command_in_one_line_the_secrets_are_hidden():
     assert masked_line("npx -y server --api-key s3cret --port 80") == "npx -y server --api-key *** --port 80"
     assert masked({"command": "server --token=s3cret  x"}) == {"command": "server --token=***  x"}

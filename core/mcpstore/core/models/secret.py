@@ -106,6 +106,16 @@ class Redactor:
         """Return `text` with every known secret replaced by `***`."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
+    def within(self, value: Any) -> Any:
+        """Return a JSON value with every known secret in its texts replaced."""
+        if self._pattern is None:
+            return value
+        if (fields := as_object(value)) is not None:
+            return {self(str(key)): self.within(item) for key, item in fields.items()}
+        if (items := as_array(value)) is not None:
+            return [self.within(item) for item in items]
+        return self(value) if isinstance(value, str) else value
+
     def also(self, *values: str) -> Redactor:
         """Return one that hides more."""
         return Redactor(self._values.union(values))
