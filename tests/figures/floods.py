@@ -109,10 +109,14 @@ def _peer() -> Peer:
 
 async def _watched(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
     """Return the seconds of processor something took this process, and how many MiB its memory grew at most."""
-    Path("/proc/self/clear_refs").write_text("5")  # forgets how large it has been
+    _forget_the_highest()
     before, began = _memory("VmRSS"), time.process_time()
     await work()
     return time.process_time() - began, max(0.0, _memory("VmHWM") - before)
+
+
+def _forget_the_highest() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def _memory(name: str) -> float:
