@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mcpstore.plugin_manager.worker import TookTooLong, Worker
 from mcpstore.runtime.clock import Clock
@@ -33,6 +34,8 @@ LIMIT: Final = 30.0
 
 LAST_WRITE: Final = 5.0
 """Seconds the last writing may take when the store is closed."""
+
+T = TypeVar("T")
 
 _log = logging.getLogger("mcpstore.runtime")
 
@@ -105,10 +108,12 @@ class Pinboard:
         if folder is None:
             return
         for service in services:
-            if service not in self._gone and await asyncio.to_thread(folder.stamp, service) != self._stamps.get(
-                service, ...
-            ):
-                await self._read(service, folder)
+            if service in self._gone:
+                continue
+            with suppress(OSError):
+                stamp = await self._ask(partial(folder.stamp, service), LIMIT)
+                if stamp != self._stamps.get(service, ...):
+                    await self._read(service, folder)
 
     async def keep(self, service: str) -> None:
         """Keep the pins of a service now.
@@ -218,13 +223,14 @@ class Pinboard:
 
     async def _read(self, service: str, folder: PinFolder) -> None:
         """Read what is kept of a service; what cannot be read is told, and counts for nothing."""
-        pins = self.of(service)
+        pins, stamp = self.of(service), None
         try:
-            stamp, found = await asyncio.to_thread(lambda: (folder.stamp(service), folder.read(service)))
+            stamp = await self._ask(partial(folder.stamp, service), LIMIT)
+            found = await self._ask(partial(folder.read, service), LIMIT)
         except (OSError, Strange) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else error
             pins.doubt = f"what its tools were is not known, and what they are is taken for it ({why})"
-            self._stamps[service] = await asyncio.to_thread(folder.stamp, service)
+            self._stamps[service] = stamp
             return
         if service in self._gone or self._pins.get(service) is not pins:
             return  # it was removed meanwhile
@@ -232,7 +238,9 @@ class Pinboard:
         if pins.learn(found):
             self.on_approved(service)
 
-    async def _ask(self, call: Callable[[], Any], limit: float) -> Any:
+    async def _ask(self, call: Callable[[], T], limit: float) -> T:
+        if self._folder is None:
+            raise OSError("the disk did not answer in time before")
         try:
             return await self._worker.run(call, limit)
         except TookTooLong as error:
