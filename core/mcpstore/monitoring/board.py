@@ -69,7 +69,8 @@ def _service(service: ServiceMetrics) -> Iterable[str]:
     yield f"   available: {percent(service.availability)}"
     yield f"   calls: {service.total_calls}, {percent(100 * service.error_rate)} failed lately"
     if service.p95:
-        yield f"   call time: {milliseconds(service.avg_response_time)}, 95 of 100 below {milliseconds(service.p95)}"
+        mean, most = milliseconds(service.avg_response_time), milliseconds(service.p95)
+        yield f"   call time (last {duration(service.window)}): {mean}, 95 of 100 below {most}"
     if service.response_time is not None:
         yield f"   check time: {milliseconds(service.response_time / 1000)}"
     if service.memory_bytes is not None:

@@ -10,26 +10,37 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, Final
 
-import attrs
-
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.core.models.record import plain
 from mcpstore.errors import MCPStoreError
 
-__all__ = ["COLUMNS", "defused", "rows_of", "to_csv", "to_json", "to_parquet"]
+__all__ = ["COLUMNS", "UNITS", "defused", "rows_of", "to_csv", "to_json", "to_parquet"]
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet would calculate."""
 
 
-COLUMNS: Final = ("time", *(field.name for field in attrs.fields(MetricsSample)))
-"""What a table of samples holds."""
+UNITS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("timestamp", "duration", "avg_response_time", "p95", "max_response_time", "wanted", "usable"), "s"
+    ),
+    "response_time": "ms",
+}
+"""The units of the fields of a sample whose names do not say them."""
+
+_TITLES: Final = {name: f"{name}_{UNITS[name]}" if name in UNITS else name for name in MetricsSample.SHOWN}
+
+COLUMNS: Final = ("time", *_TITLES.values())
+"""What a table of samples holds: nobody reads a reference beside a table, so columns are called by their units, too."""
 
 
 def rows_of(samples: Iterable[MetricsSample]) -> list[dict[str, Any]]:
     """Return samples as rows of a table, with the time readable by people besides."""
     return [
-        {"time": datetime.fromtimestamp(sample.timestamp, UTC).isoformat(timespec="seconds"), **sample.to_dict()}
+        {
+            "time": datetime.fromtimestamp(sample.timestamp, UTC).isoformat(timespec="seconds"),
+            **{_TITLES[name]: value for name, value in sample.to_dict().items()},
+        }
         for sample in samples
     ]
 

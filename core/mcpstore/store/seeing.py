@@ -73,8 +73,9 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
     ) -> str:
         """Return what was measured, for other programs; or write it to a file that only you can read.
 
-        JSON holds everything: services, their states over time, samples, alerts. CSV and Parquet hold the samples, one
-        a row; no cell of CSV is taken for a formula by a spreadsheet.
+        JSON holds everything: services, their states over time, samples, alerts, and under `units` those of the fields
+        of samples. CSV and Parquet hold the samples, one a row, in columns that are called by their units, too; no cell
+        of CSV is taken for a formula by a spreadsheet.
 
         Args:
             format: "json", "csv" or "parquet"; None for the `export_format` of the configuration.
@@ -198,6 +199,8 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
         return "".join(parts).encode()
 
     async def _everything(self, runners: Iterable[Runner], since: Moment) -> dict[str, Any]:
+        from mcpstore.monitoring.export import UNITS  # noqa: PLC0415 - see above
+
         services: list[dict[str, Any]] = []
         for runner in runners:
             name, shown = runner.spec.name, self._snapshot(runner)
@@ -214,7 +217,7 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
                 }
             )
         alerts, _ = self._alerts(since)
-        return {"export_time": self._now(), "services": services, "alerts": alerts}
+        return {"export_time": self._now(), "units": UNITS, "services": services, "alerts": alerts}
 
     def _alerts(self, since: Moment) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
         """Return what people were told since then, oldest first, and what is not over yet."""

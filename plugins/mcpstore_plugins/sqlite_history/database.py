@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from mcpstore.core.models.history import StateEdge
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.hooks import HistoryBatch, HistoryPlace, HistoryQuery
-from mcpstore_plugins.sqlite_history import schema, statements
+from mcpstore_plugins.sqlite_history import functions, schema, statements
 from mcpstore_plugins.sqlite_history.schema import HOUR
 
 __all__ = ["FILE", "SqliteHistory"]
@@ -96,7 +96,9 @@ class SqliteHistory:
         if self._place.is_read_only:
             if not self._path.exists():
                 raise FileNotFoundError(f"no history has been written to {self._path}")
-            return self._connect(f"{self._path.absolute().as_uri()}?mode=ro")
+            db = self._connect(f"{self._path.absolute().as_uri()}?mode=ro")
+            self._check_version(db)
+            return db
         fresh = not self._path.exists()
         db = self._connect(f"{self._path.absolute().as_uri()}?mode=rwc")
         try:
@@ -106,6 +108,8 @@ class SqliteHistory:
             # A crash of the machine may cost the last batches, never the file.
             db.execute("PRAGMA synchronous = NORMAL")
             self._check_version(db)
+            if (upgrade := schema.UPGRADES.get(self._version(db))) is not None:
+                db.executescript(f"BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {schema.VERSION}; COMMIT;")
             db.executescript(schema.SCHEMA)
         except BaseException:
             db.close()
@@ -113,12 +117,21 @@ class SqliteHistory:
         return db
 
     def _check_version(self, db: sqlite3.Connection) -> None:
-        if db.execute("PRAGMA user_version").fetchone()[0] > schema.VERSION:
+        version = self._version(db)
+        if version > schema.VERSION:
             raise sqlite3.NotSupportedError(f"{self._path} was written by a newer version; it is left alone")
+        if self._place.is_read_only and 0 < version < schema.VERSION:
+            raise sqlite3.NotSupportedError(f"{self._path} was written by an older version, and may not be changed")
+
+    @staticmethod
+    def _version(db: sqlite3.Connection) -> int:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
 
     def _connect(self, uri: str) -> sqlite3.Connection:
         # Calls come from one thread at a time, but not always from the one that opened it.
-        return sqlite3.connect(uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        functions.install(db)
+        return db
 
     def _write(self, batch: HistoryBatch) -> None:
         with _Transaction(self._db):

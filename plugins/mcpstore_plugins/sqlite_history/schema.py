@@ -2,7 +2,8 @@
 
 Everything is kept as whole numbers (µs, ms, bytes), because SQLite stores small whole numbers in few bytes: a sample in
 which nothing happened takes about 40. All columns but the time and the state add up (or have a maximum), so that the
-table `hours`, which keeps one row for each service and hour, has the same columns and answers the same questions.
+table `hours`, which keeps one row for each service and hour, has the same columns and answers the same questions. How
+long calls took is a blob, which functions of ours add up.
 """
 
 from __future__ import annotations
@@ -15,9 +16,20 @@ from mcpstore.core.models.history import StateEdge
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.core.models.service import ServiceConnectionState
 
-__all__ = ["COLUMNS", "HOUR", "SCHEMA", "STATES", "VERSION", "edge_of", "row_of", "row_of_edge", "sample_of"]
+__all__ = [
+    "COLUMNS",
+    "HOUR",
+    "SCHEMA",
+    "STATES",
+    "UPGRADES",
+    "VERSION",
+    "edge_of",
+    "row_of",
+    "row_of_edge",
+    "sample_of",
+]
 
-VERSION: Final = 1
+VERSION: Final = 2
 HOUR: Final = 3_600_000
 """An hour, in ms."""
 
@@ -31,7 +43,12 @@ ADDED: Final = (
 HIGHEST: Final = ("p95", "longest", "memory")
 COLUMNS: Final = (*ADDED, *HIGHEST)
 
-_FIGURES: Final = ", ".join(f"{column} INTEGER" for column in COLUMNS)
+_FIGURES: Final = ", ".join([*(f"{column} INTEGER" for column in COLUMNS), "durations BLOB"])
+UPGRADES: Final[Mapping[int, str]] = {
+    1: "ALTER TABLE samples ADD COLUMN durations BLOB; ALTER TABLE hours ADD COLUMN durations BLOB;",
+}
+"""What makes a file of an older version one of the next."""
+
 SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS samples (
@@ -50,7 +67,7 @@ PRAGMA user_version = {VERSION};
 
 
 def row_of(sample: MetricsSample, service: int) -> tuple[Any, ...]:
-    """Return a row: service, at, state, and the columns in order."""
+    """Return a row: service, at, state, the columns in order, and how long the calls took."""
     answered = max(1, sample.checks - sample.failed_checks) if sample.response_time is not None else 0
     span = 0 if sample.cpu_percent is None else round(sample.duration * 1000)
     return (
@@ -72,15 +89,16 @@ def row_of(sample: MetricsSample, service: int) -> tuple[Any, ...]:
         round(sample.p95 * 1e6),
         round(sample.max_response_time * 1e6),
         sample.memory_bytes,
+        sample.durations or None,
     )
 
 
 def sample_of(row: tuple[Any, ...], names: Mapping[int, str]) -> MetricsSample:
-    """Return the sample of a row: service, at, state, and the columns in order."""
+    """Return the sample of a row: service, at, state, the columns in order, and how long the calls took."""
     (
         service, at, state,
         duration, calls, failed, busy, checks, failed_checks, answered, answering, wanted, usable, cpu, span,
-        p95, longest, memory,
+        p95, longest, memory, durations,
     ) = row  # fmt: skip
     return MetricsSample(
         service_name=names[service],
@@ -99,6 +117,7 @@ def sample_of(row: tuple[Any, ...], names: Mapping[int, str]) -> MetricsSample:
         usable=usable / 1000,
         cpu_percent=cpu / span if span else None,
         memory_bytes=memory,
+        durations=durations or b"",
     )
 
 

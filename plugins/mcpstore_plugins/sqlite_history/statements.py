@@ -8,17 +8,26 @@ from mcpstore_plugins.sqlite_history.schema import ADDED, COLUMNS, HIGHEST, HOUR
 
 __all__ = ["ADD_TO_HOUR", "FORGET", "INSERT", "INSERT_EDGE", "LAST_EDGES", "MERGED", "PLAIN", "SOME_EDGES", "TOTALS"]
 
-_MARKS: Final = ", ".join("?" * (3 + len(COLUMNS)))
-_NAMES: Final = ", ".join(COLUMNS)
+_MARKS: Final = ", ".join("?" * (4 + len(COLUMNS)))
+_NAMES: Final = ", ".join((*COLUMNS, "durations"))
 
 INSERT: Final = f"INSERT OR REPLACE INTO samples (service, at, state, {_NAMES}) VALUES ({_MARKS})"  # noqa: S608 - ours
 
 # NULL plays no part in a sum but spoils a maximum of two, and the memory of a service may be unknown.
 _SUMS: Final = ", ".join(f"{column} = {column} + excluded.{column}" for column in ADDED)
-_TOPS: Final = ", ".join(f"{c} = max(ifnull({c}, excluded.{c}), ifnull(excluded.{c}, {c}))" for c in HIGHEST)
+_TOPS: Final = ", ".join(
+    f"{c} = max(ifnull({c}, excluded.{c}), ifnull(excluded.{c}, {c}))" for c in HIGHEST if c != "p95"
+)
+# What is not known of every call is not known at all.
+_BOTH: Final = """CASE WHEN (durations IS NULL AND calls > 0) OR (excluded.durations IS NULL AND excluded.calls > 0)
+THEN NULL ELSE added_up(durations, excluded.durations) END"""
+_P95: Final = (
+    f"p95 = p95_of({_BOTH}, calls + excluded.calls, max(longest, excluded.longest), max(p95, excluded.p95)), "
+    f"durations = {_BOTH}"
+)
 ADD_TO_HOUR: Final = f"""
 INSERT INTO hours (service, at, state, {_NAMES}, hour) VALUES ({_MARKS}, ?)
-ON CONFLICT (service, hour) DO UPDATE SET at = excluded.at, state = excluded.state, {_SUMS}, {_TOPS}
+ON CONFLICT (service, hour) DO UPDATE SET at = excluded.at, state = excluded.state, {_SUMS}, {_TOPS}, {_P95}
 """  # noqa: S608
 
 PLAIN: Final = f"""
@@ -27,7 +36,11 @@ ORDER BY service, at
 """  # noqa: S608
 
 # The state of the newest row of a group is found with its time, as one number.
-TOTALS: Final = ", ".join([*(f"sum({column})" for column in ADDED), *(f"max({column})" for column in HIGHEST)])
+_ALL: Final = "CASE WHEN sum(durations IS NULL AND calls > 0) THEN NULL ELSE all_of(durations) END"
+_TOP: Final = {column: f"max({column})" for column in HIGHEST} | {
+    "p95": f"CASE count(*) WHEN 1 THEN max(p95) ELSE p95_of({_ALL}, sum(calls), max(longest), max(p95)) END"
+}
+TOTALS: Final = ", ".join([*(f"sum({column})" for column in ADDED), *_TOP.values(), _ALL])
 MERGED: Final = f"""
 SELECT service, max(at) AS at, max(at * 16 + state) % 16, {TOTALS} FROM {{table}}
 WHERE {{whose}} AND at > :since AND at <= :until GROUP BY service, at / :step ORDER BY service, 2

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcpstore.core.models.durations import ACCURACY, Durations
 from mcpstore.monitoring.metrics import Tally, Window
-from mcpstore.monitoring.metrics.tally import ACCURACY, FRESH
+from mcpstore.monitoring.metrics.tally import FRESH
 
 durations = st.floats(min_value=1e-6, max_value=600.0)
 calls = st.lists(st.tuples(durations, st.booleans(), st.booleans()), max_size=300)
@@ -68,13 +69,39 @@ def test_adding_up_changes_nothing_in_what_is_added():
     assert (part.calls, whole.calls) == (199, 399)
 
 
+@given(st.lists(st.lists(durations, max_size=90), max_size=5))
+def test_durations_that_are_kept_and_added_up_are_those_of_all_calls(parts):
+    whole = Durations()
+    for part in parts:
+        kept = counted([(duration, False, False) for duration in part]).durations().to_bytes()
+        assert Durations(kept).to_bytes() == kept
+        whole.absorb(Durations(kept))
+    every = [duration for part in parts for duration in part]
+    assert whole.count == len(every)
+    for share, told in zip(SHARES, whole.quantiles(*SHARES), strict=True):
+        assert told == pytest.approx(exactly(every, share), rel=ACCURACY + 1e-9)
+
+
+@given(st.binary(max_size=50))
+def test_bytes_of_strangers_are_read_without_harm(kept):
+    whole = Durations(kept)
+    whole.add(1.0)
+    assert Durations(whole.to_bytes()).to_bytes() == whole.to_bytes()
+
+
+def test_a_few_calls_take_a_few_bytes():
+    some = counted([(0.01 * (1 + n % 7), False, False) for n in range(60)])
+    assert len(some.durations().to_bytes()) <= 3 * 7
+
+
 def test_however_many_calls_there_are_memory_is_bounded():
     tally, dice = Tally(), random.Random(1)
     for _ in range(20_000):
         tally.add(dice.lognormvariate(-5, 3), failed=False, slow=False)
-    sketch = tally._sketched()
+    for extreme in (0.0, 1e-12, 1e12):
+        tally.add(extreme, failed=False, slow=False)
     assert len(tally._fresh) <= FRESH
-    assert len(sketch._store.bins) <= 1024
+    assert len(tally.durations()) <= 1300
 
 
 events = st.lists(

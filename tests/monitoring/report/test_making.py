@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcpstore.core.models.durations import Durations
+from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.core.models.service import ServiceStatus
+from mcpstore.monitoring.report import facts
 from mcpstore.monitoring.report.bands import bar
 
 from .lives import BEGIN, HOUR, life, report, sample, stretches
@@ -101,6 +105,37 @@ def test_calls_are_summed_and_their_mean_is_weighted():
     ]
     made = life(samples=samples)
     assert (made.calls, made.failed_calls, made.mean, made.worst, made.error_rate) == (4, 1, 1.0, 4.0, 25.0)
+
+
+RECENT = ServiceMetrics(
+    service_name="a", status=ServiceStatus.RUNNING, connection_state=State.HEALTHY, p50=2.0, p95=2.0, p99=2.0
+)
+
+
+def took(*seconds):
+    whole = Durations()
+    for each in seconds:
+        whole.add(each)
+    return {
+        "calls": len(seconds), "p95": max(seconds), "max_response_time": max(seconds), "durations": whole.to_bytes()
+    }  # fmt: skip
+
+
+def test_percentiles_are_those_of_the_whole_time_and_not_of_its_last_minutes():
+    samples = [sample(60.0 * n, **took(*[0.010] * 60)) for n in range(58)]
+    samples += [sample(3510, **took(*[2.0] * 20)), sample(3540)]
+    made = life(samples=samples, metrics=RECENT)
+    assert (made.p50, made.p95, made.p99) == tuple(pytest.approx(0.010, rel=0.01) for _ in range(3))
+    assert made.worst == 2.0
+    assert made.buckets[-1].p95 is None
+    assert max(b.p95 for b in made.buckets if b.p95) == 2.0
+    assert facts.cells(made)[6:9] == ["9.9 ms"] * 3
+
+
+def test_percentiles_that_nobody_knows_are_not_made_up():
+    made = life(samples=[sample(30, **took(0.1)), sample(60, calls=3, p95=0.2, max_response_time=0.2)])
+    assert (made.p50, made.p95, made.p99) == (None, None, None)
+    assert made.worst == 0.2
 
 
 def test_without_calls_there_are_no_figures_of_calls():

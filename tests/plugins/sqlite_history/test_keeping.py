@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcpstore.core.models.durations import Durations
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.hooks import HistoryBatch, HistoryPlace
@@ -44,7 +45,24 @@ samples = st.builds(
     cpu_percent=st.none() | st.integers(0, 400).map(float),
     memory_bytes=st.none() | st.integers(0, 2**50),
 )
-histories = st.lists(samples, max_size=30, unique_by=lambda s: (s.service_name, s.timestamp))
+
+
+def timed(kept: MetricsSample, times: list[float]) -> MetricsSample:
+    """Return a sample that knows how long its calls took; one of before knows nothing of the kind."""
+    if not times:
+        return kept
+    took = Durations()
+    for seconds in times:
+        took.add(seconds)
+    return attrs.evolve(kept, calls=len(times), p95=max(times), max_response_time=max(times), durations=took.to_bytes())
+
+
+def histories_of(some: st.SearchStrategy[MetricsSample]) -> st.SearchStrategy[list[MetricsSample]]:
+    return st.lists(some, max_size=30, unique_by=lambda s: (s.service_name, s.timestamp))
+
+
+quiet = samples.map(lambda s: attrs.evolve(s, calls=0, p95=0.0, max_response_time=0.0))
+histories = histories_of(samples) | histories_of(st.builds(timed, quiet, st.lists(micro, max_size=9)))
 
 
 def kept_calls(some: list[MetricsSample]) -> list[MetricsSample]:
@@ -64,6 +82,19 @@ def test_what_was_written_in_batches_is_read_merged_as_a_list_would_be(some, ste
     history.close()
     expected = thinned(sorted(some, key=lambda s: (s.service_name, s.timestamp)), step)
     assert [attrs.astuple(kept, recurse=False) for kept in found] == [tuple(figures(s)) for s in expected]
+
+
+@pytest.mark.parametrize("step", [900.0, 3600.0, 7200.0])
+def test_percentiles_over_a_long_time_are_those_of_all_calls(open_history, step):
+    history = open_history()
+    quick, slow = [0.010] * 99, [5.0]
+    for number in range(20):
+        calls = slow if number == 7 else quick
+        history.write(HistoryBatch(now=NOW, samples=[timed(sample(NOW // 7200 * 7200 + 30.0 * number), calls)]))
+    (one,) = history.samples(asked(step=step))
+    assert one.calls == 19 * 99 + 1
+    assert one.p95 == pytest.approx(0.010, rel=0.01)
+    assert one.max_response_time == 5.0
 
 
 def test_only_what_was_asked_for_is_told(open_history):

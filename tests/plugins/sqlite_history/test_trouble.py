@@ -108,6 +108,32 @@ def test_a_file_of_a_newer_version_is_left_alone(open_history, tmp_path):
     assert not (tmp_path / "history.db.broken").exists()
 
 
+def of_version_1(history):
+    """Make a file what one of version 1 was."""
+    for table in ("samples", "hours"):
+        history._db.execute(f"ALTER TABLE {table} DROP COLUMN durations")
+    history._db.execute("PRAGMA user_version = 1")
+    history.close()
+
+
+def test_a_file_of_an_older_version_is_made_one_of_this(open_history):
+    history = open_history()
+    history.write(batch(NOW))
+    of_version_1(history)
+    history = open_history()
+    history.write(batch(NOW + 30))
+    assert [kept.timestamp for kept in history.samples(asked())] == [NOW, NOW + 30]
+    assert history.samples(asked(step=7200.0))[0].duration == 60.0
+
+
+def test_whoever_may_only_read_does_not_change_a_file_of_an_older_version(open_history):
+    history = open_history()
+    history.write(batch(NOW))
+    of_version_1(history)
+    with pytest.raises(sqlite3.NotSupportedError, match="older version, and may not be changed"):
+        open_history(is_read_only=True)
+
+
 def test_whoever_may_only_read_makes_and_changes_nothing(open_history, tmp_path):
     with pytest.raises(FileNotFoundError, match="no history has been written"):
         open_history(is_read_only=True)

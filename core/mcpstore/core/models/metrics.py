@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 
 from mcpstore.core.models.record import Record
@@ -146,7 +148,28 @@ class MetricsSample(Record):
         usable: Seconds it was wanted and usable.
         cpu_percent: Processor time of its process tree, in per cent of one processor.
         memory_bytes: Memory its process tree occupied at the end, in bytes.
+        durations: How long the calls took, as `mcpstore.core.models.durations.Durations` reads it; two can be added up.
+            No key of the mapping, as it is nothing for people. Empty if there were none, or nobody knows.
     """
+
+    SHOWN: ClassVar[tuple[str, ...]] = (
+        "service_name",
+        "timestamp",
+        "duration",
+        "connection_state",
+        "calls",
+        "failed_calls",
+        "avg_response_time",
+        "p95",
+        "max_response_time",
+        "checks",
+        "failed_checks",
+        "response_time",
+        "wanted",
+        "usable",
+        "cpu_percent",
+        "memory_bytes",
+    )
 
     service_name: str
     timestamp: float
@@ -164,3 +187,4 @@ class MetricsSample(Record):
     usable: float = 0.0
     cpu_percent: float | None = None
     memory_bytes: int | None = None
+    durations: bytes = attrs.field(default=b"", repr=False)

@@ -5,7 +5,7 @@ from mcpstore.monitoring.metrics.meter import ServiceMeter, Usage
 from mcpstore.monitoring.metrics.packing import packed, unpacked
 from mcpstore.monitoring.metrics.presence import Presence
 from mcpstore.monitoring.metrics.tally import Tally
-from mcpstore.monitoring.metrics.thinning import merged, step_for, thinned
+from mcpstore.monitoring.metrics.thinning import durations_of, merged, step_for, thinned
 from mcpstore.monitoring.metrics.window import Window
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Usage",
     "Window",
     "clipped",
+    "durations_of",
     "intervals",
     "merged",
     "packed",

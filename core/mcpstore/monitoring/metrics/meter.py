@@ -246,6 +246,7 @@ class ServiceMeter:
             usable=usable - before.usable,
             cpu_percent=self.cpu_percent,
             memory_bytes=self.memory_bytes,
+            durations=calls.durations().to_bytes() if calls.calls else b"",
         )
 
     def _begin(self, tool: str) -> _ToolMeter:

@@ -19,7 +19,7 @@ _NOTHING: Final = -1
 
 def packed(sample: MetricsSample) -> bytes:
     """Return a sample, without the name of its service, as bytes."""
-    return _ROW.pack(
+    row = _ROW.pack(
         sample.timestamp,
         sample.duration,
         _CODES[sample.connection_state],
@@ -36,6 +36,7 @@ def packed(sample: MetricsSample) -> bytes:
         _NOTHING if sample.cpu_percent is None else sample.cpu_percent,
         _NOTHING if sample.memory_bytes is None else sample.memory_bytes,
     )
+    return row + sample.durations
 
 
 def unpacked(row: bytes, service: str) -> MetricsSample:
@@ -43,7 +44,7 @@ def unpacked(row: bytes, service: str) -> MetricsSample:
     (
         timestamp, duration, state, calls, failed, mean, p95, longest, checks, failed_checks, response_time, wanted,
         usable, cpu, memory,
-    ) = _ROW.unpack(row)  # fmt: skip
+    ) = _ROW.unpack_from(row)  # fmt: skip
     return MetricsSample(
         service_name=service,
         timestamp=timestamp,
@@ -61,4 +62,5 @@ def unpacked(row: bytes, service: str) -> MetricsSample:
         usable=usable,
         cpu_percent=None if cpu < 0 else cpu,
         memory_bytes=None if memory < 0 else memory,
+        durations=row[_ROW.size :],
     )

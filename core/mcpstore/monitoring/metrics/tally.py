@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from ddsketch import LogCollapsingLowestDenseDDSketch as Sketch
+from mcpstore.core.models.durations import Durations
 
 __all__ = ["Tally"]
 
 FRESH: Final = 64
-"""Durations that are kept as they are; more go into a sketch."""
-
-ACCURACY: Final = 0.01
-"""How far a percentile from a sketch may be off, as a share of itself."""
-
-BINS: Final = 1024
-"""Bins of a sketch: with this accuracy enough for durations from a microsecond to a quarter of an hour."""
+"""Durations that are kept as they are; more go into bins."""
 
 
 class Tally:
     """Counts calls and their durations.
 
     A few durations are kept as they are, so that a seldom used tool costs little and its percentiles are exact; more
-    than that go into a DDSketch, which is bounded, can be merged, and is off by at most 1 %.
+    than that go into bins, which are bounded, can be merged, and make percentiles off by at most 1 %.
 
     Attributes:
         calls: Calls that ended.
@@ -34,7 +27,7 @@ class Tally:
         longest: The longest duration, in seconds.
     """
 
-    __slots__ = ("_fresh", "_sketch", "calls", "failed", "longest", "slow", "total")
+    __slots__ = ("_binned", "_fresh", "calls", "failed", "longest", "slow", "total")
 
     def __init__(self) -> None:
         self.calls: int = 0
@@ -43,7 +36,7 @@ class Tally:
         self.total: float = 0.0
         self.longest: float = 0.0
         self._fresh: list[float] = []
-        self._sketch: Sketch | None = None
+        self._binned: Durations | None = None
 
     def add(self, duration: float, *, failed: bool, slow: bool) -> None:
         """Count a call that took `duration` seconds."""
@@ -66,8 +59,8 @@ class Tally:
         self.total += other.total
         self.longest = max(self.longest, other.longest)
         self._fresh += other._fresh
-        if other._sketch is not None:
-            self._sketched().merge(other._sketch)
+        if other._binned is not None:
+            self._bins().absorb(other._binned)
 
     @property
     def mean(self) -> float:
@@ -83,25 +76,30 @@ class Tally:
         """Return the durations, in seconds, that these shares (0 to 1) of all calls stay below; 0 without calls."""
         if not self.calls:
             return (0.0,) * len(shares)
-        # The nearest rank: the shortest duration that so many calls do not exceed.
-        ranks = [max(0, math.ceil(share * self.calls) - 1) for share in shares]
-        if self._sketch is None:
+        if self._binned is None:
             ordered = sorted(self._fresh)
-            return tuple(ordered[rank] for rank in ranks)
+            # The nearest rank: the shortest duration that so many calls do not exceed.
+            return tuple(ordered[max(0, math.ceil(share * self.calls) - 1)] for share in shares)
         self._fold()
-        get, last = self._sketch.get_quantile_value, max(1, self.calls - 1)
-        # A sketch counts ranks from 0 to 1 and only knows its bins: the longest call is known better.
-        return tuple(min(self.longest, get(min(1.0, (rank + 0.5) / last)) or 0.0) for rank in ranks)
+        # Bins only know what is in them, the longest call is known better.
+        return tuple(min(self.longest, found) for found in self._binned.quantiles(*shares))
+
+    def durations(self) -> Durations:
+        """Return how long the calls took, to be kept."""
+        whole = Durations()
+        if self._binned is not None:
+            whole.absorb(self._binned)
+        for duration in self._fresh:
+            whole.add(duration)
+        return whole
 
     def _fold(self) -> None:
-        add = self._sketched().add
+        add = self._bins().add
         for duration in self._fresh:
             add(duration)
         self._fresh.clear()
 
-    def _sketched(self) -> Sketch:
-        if self._sketch is None:
-            from ddsketch import LogCollapsingLowestDenseDDSketch  # noqa: PLC0415 - most services never need it
-
-            self._sketch = LogCollapsingLowestDenseDDSketch(ACCURACY, BINS)
-        return self._sketch
+    def _bins(self) -> Durations:
+        if self._binned is None:
+            self._binned = Durations()
+        return self._binned

@@ -7,9 +7,10 @@ from itertools import groupby
 from math import ceil
 from typing import Final
 
+from mcpstore.core.models.durations import Durations
 from mcpstore.core.models.metrics import MetricsSample
 
-__all__ = ["merged", "step_for", "thinned"]
+__all__ = ["durations_of", "merged", "step_for", "thinned"]
 
 HOUR: Final = 3600.0
 QUARTER: Final = HOUR / 4
@@ -43,7 +44,8 @@ def thinned(samples: Iterable[MetricsSample], step: float) -> list[MetricsSample
 def merged(samples: Sequence[MetricsSample]) -> MetricsSample:
     """Return what samples of one service, in order of time, say together.
 
-    Counts and times add up, means are weighted, and of the 95th percentiles the highest counts.
+    Counts and times add up, means are weighted, and percentiles are made of how long every call took; where that is not
+    known, the highest counts.
     """
     if len(samples) == 1:
         return samples[0]
@@ -54,6 +56,8 @@ def merged(samples: Sequence[MetricsSample]) -> MetricsSample:
     used = [sample for sample in samples if sample.cpu_percent is not None]
     used_for = sum(sample.duration for sample in used)
     memory = [sample.memory_bytes for sample in samples if sample.memory_bytes is not None]
+    longest = max(sample.max_response_time for sample in samples)
+    took = durations_of(samples)
     return MetricsSample(
         service_name=last.service_name,
         timestamp=last.timestamp,
@@ -62,8 +66,8 @@ def merged(samples: Sequence[MetricsSample]) -> MetricsSample:
         calls=calls,
         failed_calls=sum(sample.failed_calls for sample in samples),
         avg_response_time=sum(sample.avg_response_time * sample.calls for sample in samples) / calls if calls else 0.0,
-        p95=max(sample.p95 for sample in samples),
-        max_response_time=max(sample.max_response_time for sample in samples),
+        p95=max(sample.p95 for sample in samples) if took is None else min(longest, *took.quantiles(0.95)),
+        max_response_time=longest,
         checks=sum(sample.checks for sample in samples),
         failed_checks=sum(sample.failed_checks for sample in samples),
         response_time=sum((sample.response_time or 0.0) * _answers(sample) for sample in answered) / answers
@@ -75,7 +79,18 @@ def merged(samples: Sequence[MetricsSample]) -> MetricsSample:
         if used_for
         else None,
         memory_bytes=max(memory, default=None),
+        durations=b"" if took is None else took.to_bytes(),
     )
+
+
+def durations_of(samples: Iterable[MetricsSample]) -> Durations | None:
+    """Return how long all calls of samples took; None if there were none, or that is not known of each of them."""
+    whole, calls = Durations(), 0
+    for sample in samples:
+        if sample.calls:
+            whole.take(sample.durations)
+            calls += sample.calls
+    return whole if calls and whole.count == calls else None
 
 
 def _answers(sample: MetricsSample) -> int:

@@ -10,7 +10,7 @@ from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.core.models.service import Reason, ServiceSnapshot
 from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.monitoring.metrics import clipped, uptime_share
+from mcpstore.monitoring.metrics import clipped, durations_of, merged, uptime_share
 from mcpstore.monitoring.report.bands import kind_of
 from mcpstore.monitoring.report.records import USABLE, Advice, Bucket, Incident, Life
 
@@ -46,6 +46,8 @@ def life_of(
     """
     told = tuple(clipped(states, begin, end))
     calls = sum(sample.calls for sample in samples)
+    worst = max(s.max_response_time for s in samples) if calls else None
+    p50, p95, p99 = _quantiles(samples, worst)
     time_in: dict[str, float] = {}
     for interval in told:
         if (kind := kind_of(interval)) is not None:
@@ -63,12 +65,22 @@ def life_of(
         calls=calls,
         failed_calls=sum(sample.failed_calls for sample in samples),
         mean=sum(s.avg_response_time * s.calls for s in samples) / calls if calls else None,
-        worst=max(s.max_response_time for s in samples) if calls else None,
+        worst=worst,
+        p50=p50,
+        p95=p95,
+        p99=p99,
         incidents=tuple(_incidents(told)),
         buckets=tuple(_buckets(begin, end, told, samples)),
         metrics=metrics,
         advice=advice,
     )
+
+
+def _quantiles(samples: Iterable[MetricsSample], worst: float | None) -> Sequence[float | None]:
+    took = durations_of(samples)
+    if took is None or worst is None:
+        return (None, None, None)
+    return [min(worst, found) for found in took.quantiles(0.5, 0.95, 0.99)]
 
 
 def _restarts(states: Iterable[StateInterval]) -> int:
@@ -147,6 +159,6 @@ def _bucket(begin: float, end: float, wanted: float, usable: float, samples: Seq
         calls=calls,
         failed_calls=sum(sample.failed_calls for sample in samples),
         mean=sum(s.avg_response_time * s.calls for s in samples) / calls if calls else None,
-        p95=max(s.p95 for s in samples if s.calls) if calls else None,
+        p95=merged(samples).p95 if calls else None,
         response_time=sum(answers) / len(answers) if answers else None,
     )

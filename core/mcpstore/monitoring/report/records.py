@@ -36,7 +36,7 @@ class Bucket(Record):
         calls: Calls that ended.
         failed_calls: Calls that did not end well.
         mean: Mean duration of a call, in seconds; None without calls.
-        p95: The highest of the durations that 95 of 100 calls stayed below, in seconds; None without calls.
+        p95: Duration that 95 of 100 calls stayed below, in seconds; None without calls.
         response_time: Mean duration of an answered check, in seconds; None without one.
     """
 
@@ -102,6 +102,9 @@ class Life(Record):
         failed_calls: Calls that did not end well.
         mean: Mean duration of a call, in seconds; None without calls.
         worst: The longest call, in seconds; None without calls.
+        p50: Median duration of all calls of this time, in seconds; None without calls, or where nobody knows.
+        p95: Duration that 95 of 100 of them stayed below, in seconds.
+        p99: Duration that 99 of 100 of them stayed below, in seconds.
         incidents: When it was not usable, oldest first.
         buckets: What was measured over time.
         metrics: What was measured last; None if nothing is measured.
@@ -121,6 +124,9 @@ class Life(Record):
     failed_calls: int = 0
     mean: float | None = None
     worst: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
     incidents: tuple[Incident, ...] = ()
     buckets: tuple[Bucket, ...] = ()
     metrics: ServiceMetrics | None = None
