@@ -1,0 +1,69 @@
+"""Answers to the handshake that break off at any byte."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mcpstore.errors import ConnectTimeout, NotReady
+from mcpstore.hooks import Era
+from mcpstore.wire.http.sse import sse
+from mcpstore.wire.http.streamable import streamable_http
+from wire.http_world import LEGACY, Fake, Request, a_peer, legacy, modern, reply
+from wire.opening import refused
+
+
+def as_stream(request: Request, result: dict[str, object]) -> bytes:
+    """An answer as a stream of events that ends with it."""
+    body = json.dumps({"jsonrpc": "2.0", "id": request.message["id"], "result": result})
+    return reply(200, f"event: message\ndata: {body}\n\n", Content_Type="text/event-stream")
+
+
+def in_a_stream(request: Request) -> bytes | None:
+    return as_stream(request, LEGACY) if request.rpc == "initialize" else legacy(request)
+
+
+WAYS = {
+    "modern": (modern, Era.MODERN),
+    "legacy": (legacy, Era.LEGACY),
+    "legacy, in a stream": (in_a_stream, Era.LEGACY),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_an_answer_that_breaks_off_at_any_byte_is_no_silence(way):
+    handshake, era = WAYS[way]
+    cut = 0
+    whole = 1 << 30
+
+    def handle(request: Request) -> bytes | None:
+        nonlocal whole
+        said = handshake(request)
+        if request.rpc in ("initialize", "server/discover"):
+            whole = len(said)
+            fake.writers[-1].write(said[:cut])
+            return None
+        return said
+
+    async with Fake(handle) as fake:
+        while cut < whole - 2:  # two line ends after the data of an event are not missed
+            error = await refused(fake.url, streamable_http, a_peer(era=era, handshake_timeout=60.0))
+            assert type(error) is NotReady, (cut, error)
+            cut += 1
+    assert cut > 200
+
+
+async def test_a_stream_of_events_that_breaks_off_at_any_byte_is_no_silence():
+    whole = reply(200, "event: endpoint\ndata: /messages\n\n", Content_Type="text/event-stream")
+    whole = whole.replace(b"Content-Length: 34\r\n", b"")
+    cut = 0
+
+    def handle(_: Request) -> None:
+        fake.writers[-1].write(whole[:cut])
+
+    async with Fake(handle) as fake:
+        while cut <= len(whole):
+            error = await refused(fake.url, sse, a_peer(handshake_timeout=60.0))
+            assert not isinstance(error, ConnectTimeout), (cut, error)
+            cut += 1
