@@ -77,10 +77,7 @@ def merged(mine: Shelf, theirs: Shelf, *, room: int | None) -> dict[str, Pin]:
         both = attrs.evolve(now, approved=said.approved, approvals=said.approvals, definition=kept)
         made[name] = both.as_it_was() if both.seen == both.approved else both
     others = [(name, pin) for name, pin in theirs.items() if name not in mine]
-    if room is not None:  # what is not offered cannot have changed
-        others = [(name, pin.as_it_was()) for name, pin in others if pin.approved is not None]
-        others = others[max(0, len(others) - room) :]
-    return made | dict(others)
+    return made | dict(others if room is None else others[max(0, len(others) - room) :])
 
 
 def line_of(service: str, shelf: Shelf, redact: Callable[[str], str], unheard: Collection[str] = ()) -> dict[str, Any]:

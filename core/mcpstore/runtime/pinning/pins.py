@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 
 import attrs
@@ -44,6 +45,7 @@ class Pins:
         self._service = service
         self._pins: dict[str, Pin] = {}
         self._gone = 0
+        self._offered: Mapping[str, bool] | None = None
         self.doubt: str = ""
         self.redact: Redact = str
         self.is_live: bool = False
@@ -62,8 +64,13 @@ class Pins:
 
     @property
     def changed(self) -> Shelf:
-        """The tools that nobody approved as they are."""
-        return {name: pin for name, pin in self._pins.items() if pin.seen is not None}
+        """The tools that nobody approved as they are, or as they were when somebody last looked."""
+        offered = self._offered
+        return {
+            name: pin
+            for name, pin in self._pins.items()
+            if pin.seen is not None and (offered is None or name in offered)
+        }
 
     def examine(self, catalog: Catalog, pinning: ToolPinning, now: float) -> tuple[Catalog, list[str]]:
         """Return what may be published of a catalog, and what has to be told.
@@ -80,10 +87,11 @@ class Pins:
             return catalog, []
         self.is_live = True
         is_first, blocks = not self._pins, pinning is ToolPinning.BLOCK
-        offered: dict[str, bool] = {}
+        raw: dict[str, list[Mapping[str, Any]]] = {}
         for tool in catalog.tools:
-            if tool.name not in offered:  # of two with one name, the first answers to it
-                offered[tool.name] = self._look(tool.name, tool.raw, now, is_first=is_first)
+            raw.setdefault(tool.name, []).append(tool.raw)
+        offered = {name: self._look(name, twins, now, is_first=is_first) for name, twins in raw.items()}
+        self._offered = offered
         self._tidy(offered)
         told = self._news(" and cannot be called until it is approved" if blocks else "")
         if self.doubt:
@@ -129,9 +137,9 @@ class Pins:
 
     # --- helpers
 
-    def _look(self, name: str, raw: Mapping[str, Any], now: float, *, is_first: bool) -> bool:
-        """Look at a tool; returns whether it is what was approved."""
-        mark, pin = fingerprint(raw), self._pins.get(name)
+    def _look(self, name: str, twins: Sequence[Mapping[str, Any]], now: float, *, is_first: bool) -> bool:
+        """Look at a tool, or at several of one name; returns whether it is what was approved."""
+        (mark, raw), pin = _marked(twins), self._pins.get(name)
         if pin is None:
             pin = Pin(approved=mark if is_first and mark else None)
             self.is_dirty = True
@@ -148,21 +156,16 @@ class Pins:
         return False
 
     def _tidy(self, offered: Mapping[str, bool]) -> None:
-        """Forget what is not offered any more, but not how it was approved."""
+        """Remember of what is not offered any more so much and no more: it may come back, and must be what it was."""
         gone = [name for name in self._pins if name not in offered]
-        for number, name in enumerate(reversed(gone)):
-            pin = self._pins[name]
-            if pin.approved is None or number >= GONE:
-                del self._pins[name]
-                self.is_dirty = True
-            elif pin.seen is not None:
-                self._pins[name] = pin.as_it_was()
-                self.is_dirty = True
+        for name in gone[: max(0, len(gone) - GONE)]:
+            del self._pins[name]
+            self.is_dirty = True
         self._gone = min(len(gone), GONE)
 
     def _news(self, consequence: str) -> list[str]:
         """Return what people have not been told yet, in words."""
-        fresh = {name: pin for name, pin in self._pins.items() if pin.seen is not None and not pin.told}
+        fresh = {name: pin for name, pin in self.changed.items() if not pin.told}
         shown = changes(self._service, dict(list(fresh.items())[:TOLD]), self.redact, withheld=bool(consequence))
         told: list[str] = []
         for change in shown:
@@ -175,6 +178,13 @@ class Pins:
             self._pins[name] = attrs.evolve(pin, told=True)
         self.unheard |= fresh.keys()
         return told
+
+
+def _marked(twins: Sequence[Mapping[str, Any]]) -> tuple[str, Mapping[str, Any]]:
+    """Return the fingerprint of all tools of one name, and the one that stands for them: a model reads each of them."""
+    marks = {fingerprint(raw): raw for raw in twins}
+    mark = next(iter(marks)) if len(marks) == 1 else sha256(" ".join(marks).encode()).hexdigest()
+    return "" if "" in marks else mark, twins[-1]
 
 
 def changes(service: str, shelf: Shelf, redact: Redact, withheld: bool) -> list[ToolChange]:
