@@ -82,6 +82,17 @@ async def test_who_is_busy_is_alive_and_is_not_checked_before_the_time_it_names(
     assert min(waits) >= 300
 
 
+async def test_who_takes_its_time_after_it_was_left_alone_is_not_doubted(fleet, caplog):
+    server = fleet.add("a")
+    server.answers["ping"] = ServiceBusy("answered 429", retry_after=300)
+    server.delay = 4.0
+    await fleet.supervisor.start("a")
+    await asyncio.sleep(DAY)
+    await fleet.supervisor.bus.flush()
+    assert S.UNKNOWN not in fleet.states("a")
+    assert "nobody knows" not in caplog.text
+
+
 async def test_who_is_busy_without_saying_for_how_long_is_checked_as_usual(fleet):
     server = fleet.add("a")
     server.answers["ping"] = ServiceBusy("answered 429")

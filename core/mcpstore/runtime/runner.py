@@ -76,10 +76,11 @@ class Runner(Actor):
         clock, timing, session = self._shared.clock, self._shared.timing, self.session
         if session is None or not self.is_live or self.ctx.conn is ServiceConnectionState.UNKNOWN:
             return
-        age = clock.now() - self._seen  # without the sleep of the machine, after which everything is looked at anyhow
+        # Without the sleep of the machine, after which everything is looked at anyhow, and without the rest it asked for.
+        age = clock.now() - max(self._seen, session.busy_until)
         limit = timing.check_timeout if self.spec.timeouts.check is None else self.spec.timeouts.check
         due = timing.check_interval * (1 + timing.check_jitter) + limit + timing.deadline_margin
-        if age > max(2 * timing.check_interval, due) and clock.now() >= session.busy_until:
+        if age > max(2 * timing.check_interval, due):
             told = f"no check has come to an end for {age:.0f} s"
             _log.warning("service %r: %s, so nobody knows how it is; please report this", self.spec.name, told)
             self.hear(HealthResult.UNKNOWN, error=told)
