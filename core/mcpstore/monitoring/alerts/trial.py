@@ -14,6 +14,7 @@ import attrs
 
 from mcpstore.core.models.machine import MachineMetrics
 from mcpstore.core.models.metrics import ServiceMetrics
+from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.errors import ConfigError
 from mcpstore.monitoring.alerts.fields import MORE_OF_A_SERVICE, MORE_OF_THE_MANAGER
 from mcpstore.monitoring.alerts.wording import fits
@@ -144,14 +145,8 @@ def _why(error: TypeError, program: Any, sample: Mapping[str, Any]) -> str:
 
 def _check_key(where: str, part: str, key: str, sample: Mapping[str, Any]) -> None:
     """Refuse a field that items of a list do not have; any other key may be there another time."""
-    items = {
-        name
-        for value in sample.values()
-        if isinstance(value, list)
-        for item in value
-        if isinstance(item, dict)
-        for name in item
-    }
+    lists = [as_array(value) or () for value in sample.values()]
+    items = {name for some in lists for item in some for name in as_object(item) or {}}
     if key not in items and re.search(rf"\.\s*{re.escape(key)}\b", part):
         raise ConfigError(f"{where}: nothing called {key!r} is measured there; {_meant(key, items)}")
 
@@ -217,9 +212,11 @@ def _open(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _kind(value: Any) -> str:
-    if isinstance(value, Enum):
-        return "a text"
-    return _KINDS.get(type(value), "nothing" if value is None else "a list")
+    if value is None:
+        return "nothing"
+    if as_array(value) is not None:
+        return "a list"
+    return next((told for kind, told in _KINDS.items() if isinstance(value, kind)), "a text")
 
 
 def _comparison(value: Any) -> str:
