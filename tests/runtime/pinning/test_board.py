@@ -240,6 +240,18 @@ async def test_a_service_that_is_removed_is_forgotten_and_one_of_its_name_begins
     assert list((tmp_path / "pins").glob("*.json")) == []
 
 
+async def test_names_that_come_and_go_do_not_pile_up(manager):
+    one = manager()
+    one.add({"x": "one"})
+    await one.start()
+    for number in range(20):
+        await one.board.load(f"new{number}")
+        one.board.forget(f"new{number}")
+    await asyncio.sleep(1)
+    assert [set(kept) for kept in (one.board._pins, one.board._stamps, one.board._gone)] == [{"a"}, {"a"}, set()]
+    await one.close()
+
+
 async def test_a_file_that_cannot_be_read_is_told_and_counts_for_nothing(manager, tmp_path):
     one = manager()
     one.add({"x": "one"})

@@ -188,6 +188,8 @@ class Pinboard:
                 try:
                     await self._ask(partial(folder.remove, service), limit)
                     self._gone.pop(service, None)
+                    if service not in self._pins:  # nothing is there any more that should not be believed
+                        self._stamps.pop(service, None)
                 except OSError as error:
                     trouble = error
             for service, pins in list(self._pins.items()):
