@@ -17,7 +17,7 @@ from .world import World
 
 MIB = 1 << 20
 MARKER = b"MCPSTORE_MARKER="
-LOOKS, PAUSE = 8, 0.15
+LOOKS, PAUSE = 6, 0.1
 """How often, and seconds apart, one looks when all is quiet: the least of each count is what is there to stay."""
 
 

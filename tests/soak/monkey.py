@@ -129,4 +129,4 @@ class Monkey:
                 ("endless", {"size": 9 << 20}),
             )
         )
-        await self._store.call_tool(tool, given, service=name, timeout=5.0)
+        await self._store.call_tool(tool, given, service=name, timeout=2.0)

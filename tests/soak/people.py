@@ -47,13 +47,13 @@ class People:
         self._client = client
 
     async def _restart(self, dice: random.Random) -> None:
-        await self._store.restart_service(self._any(dice), timeout=dice.choice((0.1, 5.0)))
+        await self._store.restart_service(self._any(dice), timeout=dice.choice((0.1, 2.0)))
 
     async def _stop(self, dice: random.Random) -> None:
         await self._store.stop_service(self._any(dice), force=dice.random() < 0.3, persist=dice.random() < 0.5)
 
     async def _start(self, dice: random.Random) -> None:
-        await self._store.start_service(self._any(dice), timeout=dice.choice((0.1, 5.0)))
+        await self._store.start_service(self._any(dice), timeout=dice.choice((0.1, 2.0)))
 
     async def _edit(self, dice: random.Random) -> None:
         world = self._world

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -146,7 +147,11 @@ class Soak:
         for name in world.names("bad"):
             await store.stop_service(name, persist=False)
         await self._until(self._is_well, again=self._heal)
-        self.calms.append((self.hours, await look_well(world)))
+        self.calms.append((self.hours, await self.count()))
+
+    async def count(self) -> Figures:
+        """Count what is there to stay."""
+        return await look_well(self.world)
 
     async def at_most(self, name: str, most: int) -> None:
         """Wait until a count is no more than it was: some of what was let go of takes a moment to go.
@@ -157,9 +162,9 @@ class Soak:
         deadline = time.monotonic() + PATIENCE
         while (now := getattr(await look(self.world), name)) > most:
             if time.monotonic() > deadline:
-                raise Stuck(
-                    f"{name}: {now}, and {most} before; {sorted(task.get_name() for task in asyncio.all_tasks())}"
-                )
+                names = sorted(each.name for each in threading.enumerate())
+                names += sorted(task.get_name() for task in asyncio.all_tasks())
+                raise Stuck(f"{name}: {now}, and {most} before; there are {', '.join(names)}")
             await asyncio.sleep(0.1)
 
     async def status(self) -> float:
