@@ -76,7 +76,7 @@ class Runner(Actor):
         clock, timing, session = self._shared.clock, self._shared.timing, self.session
         if session is None or not self.is_live or self.ctx.conn is ServiceConnectionState.UNKNOWN:
             return
-        # Without the sleep of the machine, after which everything is looked at anyhow, and without the rest it asked for.
+        # Without the sleep of the machine, after which all are looked at anyhow, and the rest a service asked for.
         age = clock.now() - max(self._seen, session.busy_until)
         limit = timing.check_timeout if self.spec.timeouts.check is None else self.spec.timeouts.check
         due = timing.check_interval * (1 + timing.check_jitter) + limit + timing.deadline_margin
