@@ -82,7 +82,7 @@ class Supervisor:
         self.bus: Bus = Bus()
         self.eras: dict[str, Era] = Eras(eras)
         self.clock = clock
-        self.timing = timing
+        self.timing: Timing = timing
         self.pinboard: Pinboard = pinboard or Pinboard(clock)
         self.pinboard.on_approved = self._approved
         self._registry = registry
