@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from mcpstore import AsyncMCPStore, hookimpl
 from mcpstore.core.models.alert import AlertKind
-from mcpstore.errors import ConfigError, MCPStoreError, UnknownPlugin
+from mcpstore.errors import ConfigError, MCPStoreError, ServiceNotFound, UnknownPlugin
 from mcpstore.hooks import AlertHandler, AlertLevel, AlertRule
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
@@ -80,7 +80,8 @@ async def test_alerts_are_listed_while_they_last_and_remembered_after(world):
     history = await store.alert_history()
     assert [one.kind for one in history] == [AlertKind.FIRED, AlertKind.RESOLVED]
     assert await store.alert_history("a", limit=1) == history[1:]
-    assert await store.alert_history("b") == []
+    with pytest.raises(ServiceNotFound, match="no service is called 'b'"):
+        await store.alert_history("b")
     assert await store.alert_history(since=history[0].timestamp) == history[1:]
     assert [one.kind for one in heard] == [one.kind for one in chat.heard]
     subscription.cancel()
@@ -96,7 +97,7 @@ async def test_silences_are_made_listed_and_ended(world):
     assert (made.service, made.rule, made.comment, made.until - made.created) == ("a*", "there", "why", 60)
     assert await store.unsilence(made.id)
     assert not await store.unsilence(made.id)
-    with pytest.raises(ValueError, match="seconds must be above 0"):
+    with pytest.raises(ValueError, match="seconds must be a number of seconds above 0"):
         await store.silence(seconds=0)
 
 

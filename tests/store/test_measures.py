@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.errors import CallError, ConfigError, ToolError
+from mcpstore.errors import CallError, ConfigError, ServiceNotFound, ToolError
 
 NO = {"isError": True, "content": [{"type": "text", "text": "no"}]}
 
@@ -145,7 +145,8 @@ async def test_history_is_asked_for_by_time(world):
     assert await store.state_history("a", until=(now - timedelta(minutes=5)).timestamp()) == []
     (state,) = (await store.state_history("a", since=datetime.now(UTC)))[-1:]
     assert (state.state, state.lasts) == (State.HEALTHY, True)
-    assert await store.metrics_history("nobody") == []
+    with pytest.raises(ServiceNotFound, match="no service is called 'nobody'"):
+        await store.metrics_history("nobody")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from mcpstore.errors import InvalidArgument
 from mcpstore.hooks.notice import StateChange
 from mcpstore.plugin_manager.courier import BACKLOG, Courier
 from mcpstore.plugin_manager.guest import story
@@ -74,7 +75,8 @@ class Bus:
     def subscribe(self, callback: StateCallback, wanted: Callable[[str], bool] = lambda _name: True) -> Subscription:
         """Call `callback` at every state change of the services that are wanted."""
         if not callable(callback):
-            raise TypeError(f"callback must be callable (got {callback!r}); pass a function of four arguments")
+            told = f"must be callable (got {type(callback).__name__}); pass a function of four arguments"
+            raise InvalidArgument("callback", told)
         subscription = Subscription(callback, wanted, self._subscriptions.remove)
         self._subscriptions.append(subscription)
         return subscription

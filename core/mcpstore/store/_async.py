@@ -12,11 +12,13 @@ from typing import Any, Final, Self
 from mcpstore.core.models.record import Named
 from mcpstore.core.models.service import Choice
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
+from mcpstore.errors import InvalidArgument
 from mcpstore.hooks.persistence import Problem
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginInfo
 from mcpstore.runtime.clock import Clock
 from mcpstore.store.adding import wrong_choices
+from mcpstore.store.arguments import a_flag, a_list, a_mapping, a_path, a_text
 from mcpstore.store.context import AsyncServiceContext
 from mcpstore.store.hints import collisions, hints, hints_of_channel, hints_of_file
 from mcpstore.store.house import House
@@ -62,11 +64,15 @@ class AsyncMCPStore(AsyncServiceContext):
         timing: Timing = DEFAULT_TIMING,
         clock: Clock | None = None,
     ) -> None:
+        a_path("state_dir", state_dir)
+        a_flag("start", start)
+        if plugins is not None:
+            a_mapping("plugins", plugins)
         house = House(
             config,
             monitoring=monitoring_config,
             state_dir=state_dir,
-            block_plugins=block_plugins,
+            block_plugins=a_list("block_plugins", block_plugins),
             plugins=plugins,
             start=start,
             timing=timing,
@@ -99,6 +105,7 @@ class AsyncMCPStore(AsyncServiceContext):
         Returns:
             Names of services of which something may be left running; empty as a rule.
         """
+        a_flag("force", force)
         self._house.plugins.notify("mcpstore_store_stopped", store=self)
         return await self._house.close(force=force)
 
@@ -117,8 +124,8 @@ class AsyncMCPStore(AsyncServiceContext):
 
     def for_agent(self, agent_id: str) -> AsyncServiceContext:
         """Return a context over the services given to one agent; what is added through it is given to the agent."""
-        if not agent_id or not isinstance(agent_id, str):
-            raise TypeError(f"agent_id must be a name (got {agent_id!r})")
+        if not a_text("agent_id", agent_id):
+            raise InvalidArgument("agent_id", "must be a name (got '')")
         return AsyncServiceContext(self._open(), agent=agent_id)
 
     async def list_plugins(self) -> Named[PluginInfo]:

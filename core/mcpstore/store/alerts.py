@@ -8,6 +8,7 @@ from mcpstore.core.models.alert import Alert, Silence
 from mcpstore.core.models.record import Named
 from mcpstore.runtime.alarm import AlertCallback, AlertSubscription
 from mcpstore.runtime.delivery import ChannelStatus
+from mcpstore.store.arguments import a_length, a_text, a_whole
 from mcpstore.store.measures import Moment, posix
 from mcpstore.store.view import View
 
@@ -33,13 +34,16 @@ class AsyncAlerts(View):
             limit: Only so many, the newest.
 
         Raises:
-            ValueError: The limit is below 1.
+            InvalidArgument: The limit is below 1.
+            ServiceNotFound: There is no service of this name, and nothing is kept of one.
         """
-        if limit is not None and limit < 1:
-            raise ValueError(f"limit must be at least 1 (got {limit!r})")
-        house = self._open()
+        house, limit = self._open(), a_whole("limit", limit)
+        if service is not None:
+            a_text("service", service)
         begin = None if since is None else posix(since, house.supervisor.clock.posix(), "since")
         found = [alert for alert in house.alarm.telling.past.find(service, begin) if self._may_hear(alert.service)]
+        if service and not found and not house.alarm.telling.past.find(service):
+            self._runner(service)
         return found if limit is None else found[-limit:]
 
     async def silence(
@@ -55,13 +59,14 @@ class AsyncAlerts(View):
             comment: Why.
 
         Raises:
-            ValueError: The time is not above 0.
+            InvalidArgument: The time is not above 0.
             MCPStoreError: It holds, but cannot be kept on the disk.
         """
         length = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-        if not 0 < length < float("inf"):
-            raise ValueError(f"seconds must be above 0 (got {seconds!r})")
-        return await self._open().alarm.silence(service, rule, float(length), comment)
+        lasts = a_length("seconds", length, above=True)
+        for argument, given in (("service", service), ("rule", rule), ("comment", comment)):
+            a_text(argument, given)
+        return await self._open().alarm.silence(service, rule, lasts, comment)
 
     async def list_silences(self) -> list[Silence]:
         """Return the silences that have not ended, the first to end first."""
@@ -69,7 +74,7 @@ class AsyncAlerts(View):
 
     async def unsilence(self, id: str) -> bool:  # noqa: A002 - what it is called
         """End a silence; returns whether there was one."""
-        return await self._open().alarm.unsilence(id)
+        return await self._open().alarm.unsilence(a_text("id", id))
 
     async def list_alert_handlers(self) -> Named[ChannelStatus]:
         """Return the alert handlers in use, and how each fares."""
@@ -82,7 +87,7 @@ class AsyncAlerts(View):
             UnknownPlugin: No alert handler of this name is in use.
             MCPStoreError: It has not arrived; says why.
         """
-        await self._open().alarm.telling.test(name)
+        await self._open().alarm.telling.test(a_text("name", name))
 
     def on_alert(self, callback: AlertCallback) -> AlertSubscription:
         """Call `callback(alert)` with every alert: at its beginning, at reminders, and at its end.

@@ -10,6 +10,7 @@ from mcpstore.core.models.service import ToolPinning
 from mcpstore.errors import MCPStoreError
 from mcpstore.runtime.pinning import Shelf, changes
 from mcpstore.runtime.runner import Runner
+from mcpstore.store.arguments import a_text
 from mcpstore.store.view import View
 
 __all__ = ["AsyncApprovals"]
@@ -56,6 +57,8 @@ class AsyncApprovals(View):
             MCPStoreError: It cannot be kept; it is approved until this store ends.
         """
         house, runner = self._open(), self._runner(name)
+        if tool is not None:
+            a_text("tool", tool)
         await self._learn(runner)
         before = runner.pins.approve(tool)
         if not before:

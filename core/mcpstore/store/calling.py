@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from mcpstore.core.models.catalog import Tool
 from mcpstore.core.models.service import ToolPinning
-from mcpstore.errors import CallError, ServiceNotFound, ToolError, ToolNotFound, ToolWithheld
+from mcpstore.errors import CallError, InvalidArgument, ToolError, ToolNotFound, ToolWithheld
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.hooks.notice import CallRequest, Refusal, ToolCall
 from mcpstore.runtime.runner import Runner
+from mcpstore.store.arguments import a_flag, a_mapping, a_text, a_wait, shown
 from mcpstore.store.house import House
 from mcpstore.store.results import CallResult
 
@@ -35,12 +36,15 @@ async def call_tool(
     on_progress: ProgressFn | None,
 ) -> CallResult:
     """Call a tool; see `AsyncServiceContext.call_tool`."""
-    if not isinstance(name, str):
-        raise TypeError(f"name must be the name of a tool (got {name!r})")
+    a_text("name", name)
     if arguments is not None and not isinstance(arguments, Mapping):
-        raise TypeError(f"arguments must be a dictionary (got {type(arguments).__name__})")
-    if timeout is not None and not timeout > 0:
-        raise ValueError(f"timeout must be a number of seconds above 0, or None (got {timeout!r})")
+        raise InvalidArgument("arguments", f"must be a dictionary (got {shown(arguments)})")
+    timeout = a_wait("timeout", timeout, above=True)
+    if service is not None:
+        a_text("service", service)
+    if on_progress is not None and not callable(on_progress):
+        raise InvalidArgument("on_progress", f"must be callable (got {shown(on_progress)}); pass a function")
+    a_flag("raise_on_error", raise_on_error)
     tool = _find(house, name, service, scope)
     runner = house.supervisor.runner(tool.service)
     given = dict(arguments or {})
@@ -58,6 +62,7 @@ async def call_tool(
 
 async def read_resource(house: House, scope: Scope, uri: str, service: str | None) -> Mapping[str, Any]:
     """Read a resource; see `AsyncServiceContext.read_resource`."""
+    a_text("uri", uri)
     if service is None:
         offers = house.registry.resources(scope)
         holders = {resource.service for resource in offers if resource.uri == uri}
@@ -67,8 +72,6 @@ async def read_resource(house: House, scope: Scope, uri: str, service: str | Non
             remedy = f"say which service: {', '.join(sorted(holders))}" if holders else ""
             raise ToolNotFound(uri, kind="resource", remedy=remedy)
         (service,) = holders
-    elif scope is not None and service not in scope:
-        raise ServiceNotFound(service, sorted(scope))
     runner = house.supervisor.runner(service)
     return await runner.request("resources/read", {"uri": uri}, timeout=_limit(runner, None))
 
@@ -77,6 +80,8 @@ async def get_prompt(
     house: House, scope: Scope, name: str, arguments: Mapping[str, str] | None, service: str | None
 ) -> Mapping[str, Any]:
     """Return a prompt; see `AsyncServiceContext.get_prompt`."""
+    a_text("name", name)
+    a_mapping("arguments", arguments)
     prompt = house.registry.find_prompt(name, service, scope)
     runner = house.supervisor.runner(prompt.service)
     params = {"name": prompt.name, "arguments": dict(arguments or {})}
@@ -120,7 +125,10 @@ async def _call(
     runner: Runner, tool: Tool, arguments: dict[str, Any], limit: float, on_progress: ProgressFn | None
 ) -> CallResult:
     params = {"name": tool.name, "arguments": arguments}
-    raw = await runner.request("tools/call", params, timeout=limit, on_progress=on_progress)
+    try:
+        raw = await runner.request("tools/call", params, timeout=limit, on_progress=on_progress)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument("arguments", f"cannot be written as JSON: {error}") from None
     return CallResult(service=tool.service, tool=tool.name, raw=raw, is_wrapped=_wraps(tool))
 
 

@@ -12,6 +12,7 @@ from mcpstore.core.models.record import Named
 from mcpstore.core.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.errors import DependencyCycle, MCPStoreError, ServiceNotFound
 from mcpstore.runtime.runner import Runner
+from mcpstore.store.arguments import a_length, a_text, a_wait, one_of
 from mcpstore.store.diagnosis import diagnose, diagnose_refused
 from mcpstore.store.results import Diagnosis, Recovery, ToolsRefresh
 from mcpstore.store.view import View
@@ -52,7 +53,7 @@ class AsyncCare(View):
         Raises:
             ServiceNotFound: There is none of this name.
         """
-        house, runner = self._open(), self._runner(name)
+        house, runner, timeout = self._open(), self._runner(name), a_wait("timeout", timeout)
         if not runner.spec.enabled:
             await house.edit(lambda reading: switch_edits(reading, name, enabled=True))
         if await house.supervisor.restart(name, timeout) or not runner.is_settled:
@@ -72,7 +73,7 @@ class AsyncCare(View):
         Returns:
             What was done for each, and how it ended; empty if none is in error.
         """
-        house, scope = self._open(), self._scope()
+        house, scope, timeout = self._open(), self._scope(), a_wait("timeout", timeout)
         ill = {
             runner.spec.name: runner.spec.depends_on
             for runner in house.supervisor.runners()
@@ -108,17 +109,14 @@ class AsyncCare(View):
 
         Raises:
             ServiceNotFound: There is none of this name.
-            ValueError: There is no such status.
+            InvalidArgument: There is no such status.
         """
         runner = self._runner(name)
-        try:
-            result = HealthResult(str(status))
-        except ValueError:
-            known = ", ".join(HealthResult)
-            raise ValueError(f"status must be one of {known} (got {str(status)!r})") from None
-        if not 0 <= response_time < float("inf"):
-            raise ValueError(f"response_time must be a number of seconds, not negative (got {response_time!r})")
-        return runner.hear(result, took=response_time, error=error)
+        result = HealthResult(one_of("status", status, map(str, HealthResult)))
+        took = a_length("response_time", response_time)
+        if error is not None:
+            a_text("error", error)
+        return runner.hear(result, took=took, error=error)
 
     async def refresh_tools(self, *names: str) -> Named[ToolsRefresh]:
         """Ask services again what they offer, all at once, and wait until they have said so.

@@ -19,12 +19,13 @@ from mcpstore.core.models.service import (
     ServiceSnapshot,
     ServiceStatus,
 )
-from mcpstore.errors import InvalidService
+from mcpstore.errors import InvalidArgument, InvalidService
 from mcpstore.runtime.bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
 from mcpstore.store import views
 from mcpstore.store.adding import edits_for, handed_over, unusable
 from mcpstore.store.approving import AsyncApprovals
+from mcpstore.store.arguments import a_flag, a_text, a_wait, a_whole, one_of, shown
 from mcpstore.store.care import AsyncCare
 from mcpstore.store.offers import AsyncOffers
 from mcpstore.store.results import CheckResult
@@ -67,7 +68,9 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             ConfigError: What was given is no configuration, or the configuration cannot be written.
             DependencyCycle: Services would wait for each other; nothing was stored.
         """
-        house = self._open()
+        house, wait = self._open(), a_wait("wait", wait)
+        if name is not None:
+            a_text("name", name)
         examined = await handed_over(config, name, fields, house.plugins)
         refused = dict(examined.refused)
         good = {given.name: given for given in examined.usable}
@@ -97,7 +100,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         """
         house, runner = self._open(), self._runner(name)
         if not isinstance(config, Mapping):
-            raise TypeError(f"config must be the entry of {name!r} as a dictionary (got {type(config).__name__})")
+            raise InvalidArgument("config", f"must be the entry of {name!r} as a dictionary (got {shown(config)})")
         examined = await handed_over({**config, "name": name}, None, {}, house.plugins)
         if examined.refused:
             raise InvalidService(examined.refused)
@@ -151,7 +154,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         Raises:
             ServiceNotFound: There is none of this name.
         """
-        return self._runner(name).log.last(lines)
+        return self._runner(name).log.last(a_whole("lines", lines))
 
     async def enable_service(self, name: str, enabled: bool = True) -> None:
         """Write down whether a service is to run; a store that has its services running follows at once.
@@ -161,7 +164,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             ConfigError: It cannot be written.
         """
         house, spec = self._open(), self._runner(name).spec
-        if spec.enabled is not enabled:
+        if spec.enabled is not a_flag("enabled", enabled):
             await house.edit(lambda reading: switch_edits(reading, name, enabled=enabled))
 
     # --- control
@@ -179,6 +182,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         Raises:
             ServiceNotFound: There is none of this name.
         """
+        timeout = a_wait("timeout", timeout)
         await self.enable_service(name)
         return await self._house.supervisor.start(name, timeout)
 
@@ -188,7 +192,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         Returns:
             Whether each is usable, by name.
         """
-        house = self._open()
+        house, timeout = self._open(), a_wait("timeout", timeout)
         names = [service.name for service in await self.list_services() if service.enabled]
         house.supervisor.start_in_order(names)
         waiting = {name: asyncio.ensure_future(house.supervisor.outcome(name)) for name in names}
@@ -214,6 +218,8 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             ConfigError: It was stopped, but that could not be written.
         """
         house, runner = self._open(), self._runner(name)
+        a_flag("force", force)
+        a_flag("persist", persist)
         house.supervisor.halt(runner.spec.name, force=force)
         stopped = asyncio.ensure_future(house.supervisor.parked(runner.spec.name))
         try:
@@ -229,6 +235,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         Raises:
             ServiceNotFound: There is none of this name.
         """
+        timeout = a_wait("timeout", timeout)
         await self.enable_service(name)
         return await self._house.supervisor.restart(name, timeout)
 
@@ -261,13 +268,12 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
 
         Raises:
             ServiceNotFound: There is none of this name.
-            ValueError: There is no such status.
+            InvalidArgument: There is no such status.
         """
-        known = {*map(str, ServiceConnectionState), *map(str, ServiceStatus)}
-        if str(status) not in known:
-            raise ValueError(f"status must be one of {', '.join(sorted(known))} (got {status!r})")
+        known = sorted({*map(str, ServiceConnectionState), *map(str, ServiceStatus)})
+        wanted, timeout = one_of("status", status, known), a_wait("timeout", timeout)
         runner = self._runner(name)
-        return await runner.until(lambda: str(status) in (runner.ctx.conn, run_status(runner.ctx)), timeout)
+        return await runner.until(lambda: wanted in (runner.ctx.conn, run_status(runner.ctx)), timeout)
 
     def on_state_change(self, callback: StateCallback) -> Subscription:
         """Call `callback(service_name, old_state, new_state, metadata)` at every change of a connection state.

@@ -76,6 +76,8 @@ class Desk:
             raise ManagerError(f"the manager does not know the verb {verb!r}; it knows {known}")
         try:
             return plain(await handler(**arguments))
+        except MCPStoreError:
+            raise
         except TypeError as error:
             raise ManagerError(f"{verb}: {error}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Final
@@ -9,8 +10,10 @@ from typing import Final
 from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.machine import MachineMetrics
 from mcpstore.core.models.metrics import MetricsSample, ServiceMetrics
+from mcpstore.errors import InvalidArgument
 from mcpstore.hooks.history import HistoryQuery
 from mcpstore.monitoring.metrics import clipped, intervals, step_for, thinned
+from mcpstore.store.arguments import a_text, a_whole, shown
 from mcpstore.store.view import View
 
 __all__ = ["AsyncMeasures", "posix"]
@@ -53,17 +56,18 @@ class AsyncMeasures(View):
             limit: Samples for each service at most: neighbours are merged until they are few enough.
 
         Raises:
-            ValueError: The limit is below 1, or the end lies before the beginning.
+            InvalidArgument: The limit is below 1, or the end lies before the beginning.
+            ServiceNotFound: There is no service of this name, and nothing is kept of one.
         """
-        if limit is not None and limit < 1:
-            raise ValueError(f"limit must be at least 1 (got {limit!r})")
-        query = self._query(name, since, until, limit)
+        query = self._query(name, since, until, a_whole("limit", limit))
         metering = self._house.metering
         found = await metering.archive.samples(query)
         if until is None:
             found += metering.fresh_samples(name)
             found.sort(key=lambda sample: (sample.service_name, sample.timestamp))
             found = thinned(found, query.step)
+        if name is not None and not found and not await self._is_known(name):
+            self._runner(name)
         return [sample for sample in found if self._may_see(sample.service_name)]
 
     async def state_history(
@@ -77,7 +81,8 @@ class AsyncMeasures(View):
             until: Only what lies before this; everything unless it says.
 
         Raises:
-            ValueError: The end lies before the beginning.
+            InvalidArgument: The end lies before the beginning.
+            ServiceNotFound: There is no service of this name, and nothing is kept of one.
         """
         query = self._query(name, since, until, None)
         archive = self._house.metering.archive
@@ -94,7 +99,18 @@ class AsyncMeasures(View):
                 return max((time for time in times if begin <= time <= end), default=None)
 
             told += clipped(intervals(edges, query.until, last_seen=last_seen), query.since, query.until)
+        if name is not None and not told and not await self._is_known(name):
+            self._runner(name)
         return told
+
+    async def _is_known(self, name: str) -> bool:
+        """Return whether there is a service of a name, or anything is kept of one that is gone."""
+        house = self._open()
+        if name in house.registry:
+            return self._may_see(name)
+        ever = HistoryQuery(service=name, since=0.0, until=house.supervisor.clock.posix(), step=AS_ONE)
+        archive = house.metering.archive
+        return self._may_see(name) and bool(await archive.samples(ever) or await archive.edges(ever))
 
     async def _last_sign(self, service: str, begin: float, end: float) -> float | None:
         """Return when a manager measured a service last between two POSIX timestamps; None if none did.
@@ -109,13 +125,13 @@ class AsyncMeasures(View):
 
     def _query(self, name: str | None, since: Moment, until: Moment, limit: int | None) -> HistoryQuery:
         house = self._open()
-        if name is not None and not isinstance(name, str):
-            raise TypeError(f"name must be a string (got {name!r})")
+        if name is not None:
+            a_text("name", name)
         now = house.supervisor.clock.posix()
         end = now if until is None else posix(until, now, "until")
         begin = end - DAY if since is None else posix(since, now, "since")
         if begin > end:
-            raise ValueError(f"since ({begin:g}) lies after until ({end:g}); exchange them")
+            raise InvalidArgument("since", f"({begin:g}) lies after until ({end:g}); exchange them")
         return HistoryQuery(service=name, since=begin, until=end, step=step_for(begin, end, limit))
 
     def _may_see(self, name: str) -> bool:
@@ -131,12 +147,17 @@ def posix(moment: float | datetime | timedelta, now: float, what: str) -> float:
         what: What it is, for the message.
 
     Raises:
-        TypeError: It is none of them.
+        InvalidArgument: It is none of them.
     """
-    if isinstance(moment, datetime):
-        return moment.timestamp()
-    if isinstance(moment, timedelta):
-        return now - moment.total_seconds()
-    if isinstance(moment, bool) or not isinstance(moment, int | float):
-        raise TypeError(f"{what} must be a POSIX timestamp in seconds, a datetime or a timedelta (got {moment!r})")
-    return float(moment)
+    try:
+        if isinstance(moment, datetime):
+            return moment.timestamp()
+        if isinstance(moment, timedelta):
+            return now - moment.total_seconds()
+        found = math.nan if isinstance(moment, bool) or not isinstance(moment, int | float) else float(moment)
+    except (ValueError, OverflowError, OSError):  # a date may be none that there is on this machine
+        found = math.nan
+    if not math.isfinite(found):
+        told = f"must be a POSIX timestamp in seconds, a datetime or a timedelta (got {shown(moment)})"
+        raise InvalidArgument(what, told)
+    return found

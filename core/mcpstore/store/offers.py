@@ -86,7 +86,8 @@ class AsyncOffers(View):
             ToolNotFound: No service offers it now.
             CallError: It could not be read.
         """
-        return await calling.read_resource(self._open(), self._scope(), uri, service)
+        house, _ = self._open(), self._reach(service)  # a service nobody knows is told first
+        return await calling.read_resource(house, self._scope(), uri, service)
 
     async def get_prompt(
         self, name: str, arguments: Mapping[str, str] | None = None, *, service: str | None = None
@@ -98,4 +99,5 @@ class AsyncOffers(View):
             AmbiguousTool: Several do.
             CallError: It could not be had.
         """
-        return await calling.get_prompt(self._open(), self._scope(), name, arguments, service)
+        house, _ = self._open(), self._reach(service)
+        return await calling.get_prompt(house, self._scope(), name, arguments, service)

@@ -14,6 +14,7 @@ from mcpstore.errors import ConfigError
 from mcpstore.hooks.persistence import Content, Document, PersistenceBackend
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
+from mcpstore.store.arguments import is_path, shown
 
 __all__ = ["CONFIG_VARIABLE", "blocked_plugins", "default_location", "find_document", "monitoring_of", "open_document"]
 
@@ -99,9 +100,9 @@ def monitoring_of(given: MonitoringConfig | Mapping[str, Any] | None, content: C
 def _location(config: Any) -> str:
     if config is None:
         return default_location()
-    if not isinstance(config, str | os.PathLike):
+    if not isinstance(config, str | os.PathLike) or not is_path(config):
         raise ConfigError(
-            f"config: must be a path, a URL, a dictionary or None (got {type(config).__name__}); "
+            f"config: must be a path, a URL, a dictionary or None (got {shown(config)}); "
             "for example 'mcp.json' or {'mcpServers': {}}"
         )
     return os.fsdecode(cast("str | os.PathLike[str]", config))

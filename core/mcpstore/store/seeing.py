@@ -12,8 +12,10 @@ from mcpstore.core.models.alert import Alert
 from mcpstore.core.models.history import StateInterval
 from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.core.models.record import Named
+from mcpstore.errors import InvalidArgument
 from mcpstore.runtime.runner import Runner
 from mcpstore.store.alerts import AsyncAlerts
+from mcpstore.store.arguments import a_list, a_path, one_of
 from mcpstore.store.diagnosis import diagnose
 from mcpstore.store.glances import Glance, glance_of
 from mcpstore.store.house import House
@@ -55,14 +57,13 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
                 long ago; None for the last day.
 
         Raises:
-            ValueError: There is no such format.
+            InvalidArgument: There is no such format.
         """
         from mcpstore.monitoring.report import FORMATS, render  # noqa: PLC0415 - see above
 
-        if format not in FORMATS:
-            raise ValueError(f"format must be one of {', '.join(FORMATS)} (got {format!r})")
+        chosen = one_of("format", format, FORMATS)
         report = await self._collect(since)
-        return await asyncio.to_thread(render, report, format)
+        return await asyncio.to_thread(render, report, chosen)
 
     async def export(
         self,
@@ -87,7 +88,7 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
             The text, or the absolute path of the file.
 
         Raises:
-            ValueError: There is no such format, or Parquet is to be returned as text.
+            InvalidArgument: There is no such format, or Parquet is to be returned as text.
             ServiceNotFound: There is no service of a name.
             MCPStoreError: The file cannot be written, or Parquet needs pyarrow, which is not installed.
         """
@@ -95,13 +96,11 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
         from mcpstore.monitoring.writing import write_file  # noqa: PLC0415 - see above
 
         chosen = self._open().monitoring.data_collection.export_format if format is None else format
-        if chosen not in EXPORT_FORMATS:
-            raise ValueError(f"format must be one of {', '.join(EXPORT_FORMATS)} (got {chosen!r})")
-        if chosen == "parquet" and path is None:
-            raise ValueError("path: Parquet is no text and cannot be returned; say which file to write")
-        if isinstance(services, str):
-            raise TypeError(f"services must be a list of names (got {services!r}); write [{services!r}]")
-        runners = self._all_runners() if services is None else [self._runner(name) for name in services]
+        one_of("format", chosen, EXPORT_FORMATS)
+        if a_path("path", path) is None and chosen == "parquet":
+            raise InvalidArgument("path", "must be given: Parquet is no text and cannot be returned; say which file")
+        names = None if services is None else a_list("services", services)
+        runners = self._all_runners() if names is None else [self._runner(name) for name in names]
         if chosen == "json":
             data = (await asyncio.to_thread(to_json, await self._everything(runners, since))).encode()
         elif chosen == "csv":

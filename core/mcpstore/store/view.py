@@ -6,6 +6,7 @@ from mcpstore.core.models.service import ServiceSnapshot
 from mcpstore.errors import ServiceNotFound
 from mcpstore.runtime.runner import Runner
 from mcpstore.store import views
+from mcpstore.store.arguments import a_text
 from mcpstore.store.house import House
 
 __all__ = ["View"]
@@ -44,8 +45,7 @@ class View:
 
     def _known(self, name: str) -> Runner | None:
         house = self._open()
-        if not isinstance(name, str):
-            raise TypeError(f"name must be a string (got {name!r})")
+        a_text("name", name)
         return house.supervisor.runner(name) if name in house.registry and self._is_in_scope(name) else None
 
     def _runner(self, name: str) -> Runner:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from mcpstore.core.models.alert import Alert
+from mcpstore.errors import InvalidArgument
 from mcpstore.plugin_manager.courier import BACKLOG, Courier
 from mcpstore.plugin_manager.guest import story
 
@@ -79,7 +80,8 @@ class Listeners:
     ) -> AlertSubscription:
         """Call `callback` with every alert about a service that is wanted."""
         if not callable(callback):
-            raise TypeError(f"callback must be callable (got {callback!r}); pass a function that takes an alert")
+            told = f"must be callable (got {type(callback).__name__}); pass a function that takes an alert"
+            raise InvalidArgument("callback", told)
         subscription = AlertSubscription(callback, wanted, self._left)
         self._subscriptions.append(subscription)
         return subscription
