@@ -207,7 +207,7 @@ class Session:
 
     def _learn(self, secret: str) -> None:
         self.redact = self.redact.also(secret)
-        self._shared.plugins.discretion.keep(self._spec.name, [secret])
+        self._shared.plugins.discretion.learn(self._spec.name, secret)
 
     async def _watch(self, connection: Connection) -> None:
         """Wait until somebody asks for the close; report the end if the connection ends before that."""

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.core.models.secret import MASK, Redactor, clean_url, masked, masked_line, secrets_in
+from mcpstore.core.models.secret import (
+    LEARNED,
+    MASK,
+    MOST,
+    Discretion,
+    Redactor,
+    clean_url,
+    masked,
+    masked_line,
+    secrets_in,
+)
 
 # a value that cannot stand in an entry by chance
 secrets = st.text(string.ascii_letters + string.digits + "+/=_.~", min_size=4, max_size=30).map("s3cr3t".__add__)
@@ -204,3 +214,29 @@ def test_of_a_command_in_one_line_the_secrets_are_hidden():
 )
 def test_what_is_hidden_is_known(entry, secrets):
     assert secrets_in(entry) == secrets
+
+
+def test_of_secrets_that_keep_coming_the_newest_are_hidden_and_those_of_the_settings_always():
+    redact, discretion = Redactor(["configured"]), Discretion()
+    for _ in range(2):
+        discretion.keep("a", ["configured"])
+    for number in range(10 * LEARNED):
+        redact = redact.also(f"token-{number:06}")
+        discretion.learn("a", f"token-{number:06}")
+    newest = [f"token-{number:06}" for number in range(9 * LEARNED, 10 * LEARNED)]
+    for hide in (redact, discretion):
+        assert hide(" ".join(newest)) == " ".join([MASK] * LEARNED)
+        assert hide("configured") == MASK
+        assert hide("token-000000") == "token-000000"
+
+
+def test_variables_that_are_others_at_every_opening_do_not_pile_up():
+    discretion = Discretion()
+    for number in range(2 * MOST):
+        discretion.keep("a", ["always the same", f"other-{number:06}"])
+    assert discretion("always the same") == MASK
+    assert discretion(f"other-{MOST + 2:06}") == MASK
+    assert discretion("other-000000") == "other-000000"
+    for owner in ("nobody", "a"):
+        discretion.forget(owner)
+    assert discretion("always the same") == "always the same"

@@ -35,6 +35,13 @@ _RANDOM: Final = re.compile(r"(?=.*\d)[^\s/]{16,}")
 _SHORTEST: Final = 6  # shorter values ("1", "true", "INFO") are no secrets, and masking them would eat ordinary text
 
 
+LEARNED: Final = 100
+"""Secrets of a service that came while it was used and are still hidden: a login brings another token every hour."""
+
+MOST: Final = 1000
+"""Secrets of one owner that are known from its settings; variables may stand for others at every opening."""
+
+
 def masked(value: Any, *, _secret: bool = False) -> Any:
     """Return a copy of a configuration entry in which values that may be secret are `***`.
 
@@ -93,13 +100,15 @@ class Redactor:
 
     Args:
         values: The values to hide; those shorter than six characters are left alone.
+        learned: The same, of which only the newest are hidden: they come one after the other, the newest last.
     """
 
-    __slots__ = ("_pattern", "_values")
+    __slots__ = ("_learned", "_pattern", "_values")
 
-    def __init__(self, values: Iterable[str] = ()) -> None:
+    def __init__(self, values: Iterable[str] = (), learned: Iterable[str] = ()) -> None:
         self._values = frozenset(v for v in values if len(v) >= _SHORTEST)
-        longest_first = sorted(self._values, key=len, reverse=True)
+        self._learned = _newest((v for v in learned if len(v) >= _SHORTEST), LEARNED)
+        longest_first = sorted(self._values.union(self._learned), key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
@@ -117,36 +126,55 @@ class Redactor:
         return self(value) if isinstance(value, str) else value
 
     def also(self, *values: str) -> Redactor:
-        """Return one that hides more."""
-        return Redactor(self._values.union(values))
+        """Return one that hides more, and forgets what it learned long ago."""
+        return Redactor(self._values, (*self._learned, *values))
 
 
 class Discretion:
     """Hides the secrets of everybody in text that plugins wrote, which may have them from anybody."""
 
-    __slots__ = ("_known", "_redact")
+    __slots__ = ("_known", "_learned", "_redact")
 
     def __init__(self) -> None:
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, dict[str, None]] = {}
+        self._learned: dict[str, dict[str, None]] = {}
         self._redact: Redactor | None = None
 
     def keep(self, owner: str, values: Iterable[str]) -> None:
-        """Learn the secrets of somebody, besides those that are known already."""
-        known = self._known.get(owner, frozenset())
-        if (now := known.union(values)) != known:
-            self._known[owner] = now
-            self._redact = None
+        """Take note of the secrets in somebody's settings, besides those that are known already."""
+        self._add(self._known, owner, values, MOST)
+
+    def learn(self, owner: str, secret: str) -> None:
+        """Take note of a secret that came while somebody was used, such as the token of a login."""
+        self._add(self._learned, owner, [secret], LEARNED)
 
     def forget(self, owner: str) -> None:
         """Forget the secrets of somebody who is gone."""
-        if self._known.pop(owner, None):
+        known, learned = self._known.pop(owner, None), self._learned.pop(owner, None)
+        if known or learned:
             self._redact = None
 
     def __call__(self, text: str) -> str:
         """Return `text` with every known secret replaced by `***`."""
         if self._redact is None:  # made when it is needed: plugins fail seldom
-            self._redact = Redactor(value for values in self._known.values() for value in values)
+            everybody = (*self._known.values(), *self._learned.values())
+            self._redact = Redactor(value for values in everybody for value in values)
         return self._redact(text)
+
+    def _add(self, to: dict[str, dict[str, None]], owner: str, values: Iterable[str], most: int) -> None:
+        before = to.get(owner, {})
+        to[owner] = now = _newest((*before, *values), most)
+        if now.keys() != before.keys():
+            self._redact = None
+
+
+def _newest(values: Iterable[str], most: int) -> dict[str, None]:
+    """Return values, each once, the one that was named last at the end; of too many, the last."""
+    found: dict[str, None] = {}
+    for value in values:
+        found.pop(value, None)
+        found[value] = None
+    return dict.fromkeys(list(found)[-most:])
 
 
 def _is_secret(key: str) -> bool:
