@@ -178,9 +178,12 @@ async def test_what_a_program_gave_is_changed_by_no_edit(world):
 
 async def test_a_name_of_a_handler_with_a_slip_in_it_is_told_with_the_one_that_was_meant(world, caplog):
     write(world, handlers=["chatt"])
-    await opened(world, Chat())
-    assert "alerts do not go to 'chatt'" in caplog.text
-    assert "did you mean 'chat'?" in caplog.text
+    store = await opened(world, Chat())
+    (problem,) = await store.list_problems()
+    assert problem.where.startswith(f"{world.path}:")
+    assert problem.what.startswith("alerts do not go to 'chatt': plugin 'chatt' is not there")
+    assert "did you mean 'chat'?" in problem.what
+    assert problem.what in caplog.text
 
 
 async def test_calls_go_on_while_a_handler_blocks_and_it_gets_three_threads_and_no_more(world, monkeypatch):

@@ -14,6 +14,7 @@ from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.core.models.timing import Timing
 from mcpstore.errors import ConfigError, PluginConflict, UnknownPlugin
 from mcpstore.hooks.alert import AlertHandler, AlertRule
+from mcpstore.hooks.persistence import Path
 from mcpstore.monitoring.alerts import rules_of
 from mcpstore.monitoring.config import AlertHandlerConfig, MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
@@ -34,7 +35,7 @@ def find_alerting(
     plugins: PluginManager,
     config: MonitoringConfig,
     timing: Timing,
-    refuse: Callable[[int, ConfigError], None] | None = None,
+    leave_out: Callable[[Path, str], None] | None = None,
 ) -> tuple[list[Line], tuple[AlertRule, ...]]:
     """Return the lines to people that a configuration names, and the rules. Blocking: plugins are loaded.
 
@@ -42,8 +43,8 @@ def find_alerting(
         plugins: Offer handlers and rules.
         config: The thresholds, and what else a person set.
         timing: How often services are checked.
-        refuse: Called with the number of each rule of the configuration that cannot be used, and with what is wrong
-            with it; such a rule is left out. Without it, the first one is an error.
+        leave_out: Called with the place below `alerts` of each handler and rule that cannot be used, and with what is
+            wrong with it. Without it, such a handler is logged, and such a rule is an error.
 
     Raises:
         ConfigError: A rule, or the settings of a handler, cannot be used.
@@ -51,13 +52,21 @@ def find_alerting(
     if not (config.enabled and config.alerts_enabled):
         return [], ()
     found: dict[str, Line] = {}
-    for said in config.alerts.handlers:
+    odd = _log_it if leave_out is None else leave_out
+    for number, said in enumerate(config.alerts.handlers):
         name = said.name or said.type
         if name in found:
             raise ConfigError(f"alerts.handlers: two are called {name!r}; give one of them another `name`")
-        if (line := _line(plugins, name, said)) is not None:
-            found[name] = line
-    return list(found.values()), rules_of(config, plugins.offers("alert rule").values(), timing, refuse)
+        try:
+            found[name] = _line(plugins, name, said)
+        except _LeftOut as error:
+            odd(("handlers", number), f"alerts do not go to {name!r}: {error}")
+
+    def refuse(number: int, error: ConfigError) -> None:
+        odd(("rules", number), str(error))
+
+    offered = plugins.offers("alert rule").values()
+    return list(found.values()), rules_of(config, offered, timing, None if leave_out is None else refuse)
 
 
 def alarm_of(
@@ -82,18 +91,23 @@ def alarm_of(
     return Alarm(rules, lines, clock, plugins, folder=folder, reminders=config.alerts.reminders)
 
 
-def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> Line | None:
+class _LeftOut(Exception):
+    """A handler cannot be used as things are; the others can."""
+
+
+def _log_it(_place: Path, what: str) -> None:
+    _log.warning("%s", what)
+
+
+def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> Line:
     try:
         handler: AlertHandler[Any] = plugins.choose("alert handler", said.type)
     except (UnknownPlugin, PluginConflict) as error:
-        _log.warning("alerts do not go to %r: %s", name, error)
-        return None
+        raise _LeftOut(str(error)) from None
     unset: set[str] = set()
     given = _expanded(said.settings, os.environ, unset)
     if unset:
-        told = ", ".join(sorted(unset))
-        _log.warning("alerts do not go to %r: its settings need %s, which is not set", name, told)
-        return None
+        raise _LeftOut(f"its settings need {', '.join(sorted(unset))}, which is not set")
     try:
         settings = validated(handler.config, dict(given), name)
     except ConfigError as error:

@@ -115,13 +115,14 @@ class Attention:
         timing = timed(self._usual, config)
         problems: list[Problem] = []
 
-        def refuse(number: int, error: ConfigError) -> None:
-            place = _place(reading, (KEY, MONITORING, "alerts", "rules", number))
-            problems.append(Problem(where=place, what=str(error), remedy="this rule is not used; the others are"))
+        def leave_out(place: Path, what: str) -> None:
+            where = _place(reading, (KEY, MONITORING, "alerts", *place))
+            remedy = "this rule is not used; the others are" if place[0] == "rules" else ""
+            problems.append(Problem(where=where, what=what, remedy=remedy))
             _log.warning("%s", problems[-1])
 
         found = await asyncio.to_thread(
-            find_alerting, self._plugins, config, timing, refuse if self._given is None else None
+            find_alerting, self._plugins, config, timing, leave_out if self._given is None else None
         )
         return config, timing, *found, problems
 
