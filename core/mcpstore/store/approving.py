@@ -75,9 +75,7 @@ class AsyncApprovals(View):
 
     async def _learn(self, runner: Runner) -> None:
         """Take in what is kept of a service, and what others approved of it."""
-        board = self._house.supervisor.pinboard
-        await board.load(runner.spec.name)
-        await board.look([runner.spec.name])
+        await self._house.supervisor.pinboard.look([runner.spec.name])
 
 
 async def _told(runner: Runner, shelf: Shelf) -> list[ToolChange]:

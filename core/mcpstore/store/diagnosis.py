@@ -62,7 +62,7 @@ def diagnose(runner: Runner, house: House) -> Diagnosis:
         run_status=status,
         connection_state=ctx.conn,
         summary=summary,
-        evidence=(*_evidence(runner, error, stderr), *_withheld(runner), *missing),
+        evidence=(*_evidence(runner, error, stderr), *_waiting(runner), *missing),
         remedy=remedy,
         reason=ctx.reason,
         lasted=lasted,
@@ -101,7 +101,9 @@ def _summary(runner: Runner) -> str:
         if runner.ctx.reason is Reason.NEW and not runner.spec.enabled:
             return "it is switched off in its entry"
         return _REASONS.get(runner.ctx.reason, "it is disconnected")
-    return _STATES[runner.ctx.conn]
+    held = len(_withheld(runner))
+    waits = f", but {held} of its tools {'waits' if held == 1 else 'wait'} for approval"
+    return _STATES[runner.ctx.conn] + (waits if held else "")
 
 
 def _way_back(runner: Runner) -> str:
@@ -140,9 +142,13 @@ def _evidence(runner: Runner, error: str, stderr: Sequence[str]) -> list[str]:
 
 
 def _withheld(runner: Runner) -> list[str]:
-    """Return which of its tools cannot be called because they are not what they were."""
-    held = list(runner.pins.changed) if runner.is_live and runner.spec.tool_pinning is ToolPinning.BLOCK else []
-    if not held:
+    """Return the names of the tools that cannot be called because they are not what they were."""
+    return list(runner.pins.changed) if runner.is_live and runner.spec.tool_pinning is ToolPinning.BLOCK else []
+
+
+def _waiting(runner: Runner) -> list[str]:
+    """Return which of its tools wait for approval, in words."""
+    if not (held := _withheld(runner)):
         return []
     names = ", ".join(map(one_line, held[:SHOWN_LINES])) + (", …" if len(held) > SHOWN_LINES else "")
     return [f"tools that changed, or are new, wait for approval ({names}); see: mcpstore tools --changed"]
