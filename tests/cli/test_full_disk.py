@@ -17,9 +17,7 @@ def full(shell) -> Iterator[Path]:
     """A disk without room for anything that is larger than a name."""
     disk = shell.folder / "disk"
     disk.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=128k", "none", disk], capture_output=True, text=True
-    )
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "none", disk], capture_output=True, text=True)
     if done.returncode != 0:
         pytest.skip(f"nothing may be mounted here: {done.stderr.strip()}")
     try:

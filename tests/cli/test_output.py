@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import logging
+import subprocess
 import sys
 
 import pytest
 
 from mcpstore.cli import show
+from mcpstore.cli.hearing import Lines
 
 from .conftest import demo
 
@@ -113,3 +116,47 @@ def test_words_of_a_service_are_no_options_of_ours(shell):
     shell.config()
     said = shell("add", "x", "--env", "NOVALUE", "--", "y", "--json")
     assert (said.code, said.err.startswith("error: ")) == (3, True)
+
+
+def run(shell, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user does: in a process of its own, with pipes."""
+    return subprocess.run(
+        [sys.executable, "-m", "mcpstore", *arguments], capture_output=True, text=True, timeout=90, cwd=shell.folder,
+    )  # fmt: skip
+
+
+def test_a_configuration_that_was_named_and_is_not_there_is_told_and_made(shell, monkeypatch):
+    path = shell.folder / "nowhere.json"
+    said = run(shell, "-c", str(path), "list")
+    assert said.returncode == 0
+    assert f"warning: {path} is not there; it is made as soon as a service is added" in said.stderr
+    monkeypatch.setenv("MCPSTORE_CONFIG", str(path))
+    assert "is not there" in run(shell, "list").stderr
+    assert run(shell, "add", "a", "--", "cat").returncode == 0
+    assert "is not there" not in run(shell, "list").stderr
+    monkeypatch.delenv("MCPSTORE_CONFIG")
+    assert "is not there" not in run(shell, "list").stderr  # nobody said that the default one is
+
+
+def test_a_plugin_that_is_to_be_blocked_and_is_not_there_is_told(shell):
+    shell.config()
+    said = run(shell, "--block", "pingg", "list")
+    assert said.returncode == 0
+    assert "warning: plugin 'pingg' cannot be blocked: none is called so; did you mean 'ping'? known" in said.stderr
+    assert "cannot be blocked" not in run(shell, "--block", "ping", "--no-plugins", "list").stderr
+
+
+def test_what_is_logged_is_one_line_each_without_commands():
+    out = io.StringIO()
+    printed = show.Harmless(file=out, width=30)
+    record = {"msg": "service %r:\n%s", "args": (EVIL, "word " * 30), "levelname": "WARNING"}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(show, "err", printed)
+        for times in (False, True):
+            Lines(times=times).emit(logging.makeLogRecord(record))
+    once, lasting = out.getvalue().splitlines()
+    assert once.startswith("warning: service ")
+    assert lasting[2] == lasting[5] == ":"
+    for line in (once, lasting):
+        assert line.isprintable()
+        assert line.count("word") == 30

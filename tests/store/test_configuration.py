@@ -130,6 +130,16 @@ async def test_a_corrupt_file_is_refused_with_its_place_and_never_overwritten(wo
     assert world.path.read_bytes() == before
 
 
+async def test_a_file_that_was_named_and_is_not_there_is_told_once_and_made_when_it_is_needed(world, caplog):
+    path = world.folder / "not" / "yet" / "mcp.json"
+    store = await world.open(str(path))
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        f"{path} is not there; it is made as soon as a service is added"
+    ]
+    await store.add_service({"name": "a", **world.entry("a")})
+    assert json.loads(path.read_text())["mcpServers"]["a"]
+
+
 async def test_one_bad_entry_keeps_no_other_from_running(world):
     write(world.path, {"bad": {"url": 7}, "a": world.entry("a")})
     store = await world.open(world.path)

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from mcpstore._version import __version__
+from mcpstore.cli.hearing import listen
 from mcpstore.cli.perform import JsonFlag, perform
 from mcpstore.cli.reach import Options
 from mcpstore.cli.verbs import Verbs
@@ -18,6 +19,9 @@ EPILOG: Final = (
     "Exit codes: 0 done, 1 failed, 2 not understood, 3 configuration wrong, 4 not found, 5 no manager running, "
     "130 interrupted."
 )
+
+LASTING: Final = ("up",)
+"""Verbs that run for long, and say themselves how they want to hear what is logged."""
 
 app: typer.Typer = typer.Typer(
     name="mcpstore",
@@ -60,5 +64,7 @@ def options(
     ] = False,
 ) -> None:
     """Take down what every verb is told."""
+    if context.invoked_subcommand not in LASTING:
+        listen()
     blocked = (*(block or ()), *((ALL_STRANGERS,) if no_plugins else ()))
     context.obj = Options(config=config, state_dir=state_dir, block=blocked)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import typer
-from rich.logging import RichHandler
 
 from mcpstore.cli import show
 from mcpstore.cli.app import app, perform
 from mcpstore.cli.exits import Exit
+from mcpstore.cli.hearing import listen
 from mcpstore.cli.reach import Options, socket_of
 from mcpstore.cli.watching import watch
 from mcpstore.core.models.text import counted
@@ -35,7 +34,7 @@ def up(
 
     async def work() -> Exit:
         options = context.ensure_object(Options)
-        _set_up_logging(verbose)
+        listen(verbose=verbose, lasting=True)
         stopping = Stopping()
         stopping.listen()
         nursery = Nursery()
@@ -115,10 +114,3 @@ async def _close(store: AsyncMCPStore, stopping: Stopping) -> list[str]:
     show.note("stopping; once more Ctrl-C to hurry")
     left: list[str] = await stopping.over(store.close(), lambda: store.close(force=True))
     return left
-
-
-def _set_up_logging(verbose: bool) -> None:
-    handler = RichHandler(console=show.err, show_path=False, show_level=verbose, log_time_format="[%X]")
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
-    # What else is in this process says more than people want to know, such as the addresses it asks, with their keys.
-    logging.getLogger("mcpstore").setLevel(logging.INFO if verbose else logging.WARNING)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from mcpstore.core.models.record import Named
 from mcpstore.core.models.secret import Discretion
 from mcpstore.errors import PluginConflict, PluginError, UnknownPlugin
+from mcpstore.errors.root import known_names
 from mcpstore.hooks import specs
 from mcpstore.hooks.markers import DEPRECATED
 from mcpstore.plugin_manager import discovery
@@ -70,7 +71,8 @@ class PluginManager:
         deprecated: Mapping[str, str] = DEPRECATED,
     ) -> None:
         self.discretion: Discretion = Discretion()
-        self._blocked = {name.strip() for name in (*block, *os.environ.get(BLOCK_VARIABLE, "").split(","))} - {""}
+        self._named = {name.strip() for name in block} - {""}
+        self._blocked = self._named | {name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(",")} - {""}
         self._extra = dict(plugins or {})
         self._entry_points = entry_points
         self._index = index
@@ -82,7 +84,20 @@ class PluginManager:
 
     def block(self, names: Iterable[str]) -> None:
         """Block more plugins; those that are loaded already stay."""
-        self._blocked.update(names)
+        named = set(names)
+        self._blocked |= named
+        self._named |= named
+
+    def blocked_in_vain(self) -> list[str]:
+        """Return what there is to say of names that are to be blocked and that no plugin has, once all were found.
+
+        The variable is left out: it is set for many programs, and not each of them has every plugin.
+        """
+        known = {name for guest in self._guests for name in (guest.name, guest.distribution) if name}
+        return [
+            f"plugin {name!r} cannot be blocked: none is called so; {known_names('plugins', sorted(known), name)}"
+            for name in sorted(self._named - known - {ALL_STRANGERS})
+        ]
 
     def load(self, *, bundled: bool | None = None) -> None:
         """Find every plugin that is not blocked, and load those of which nothing is remembered.

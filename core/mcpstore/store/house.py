@@ -33,7 +33,7 @@ from mcpstore.store.alerting import alarm_of
 from mcpstore.store.attention import Attention
 from mcpstore.store.book import Book, Difference
 from mcpstore.store.keeping import archive_of, find_exporters, find_history
-from mcpstore.store.opening import blocked_plugins, find_document, open_document
+from mcpstore.store.opening import blocked_plugins, find_document, is_missing, open_document
 from mcpstore.store.reaping import reap_lost
 from mcpstore.store.state_dir import StateDir, default_state_dir
 from mcpstore.store.views import snapshot
@@ -179,6 +179,10 @@ class House:
             document = open_document(self._config, self.plugins)
             self.book = Book(document, project=os.getcwd())  # noqa: PTH109
             await self.book.load()
+        if await asyncio.to_thread(is_missing, self._config):
+            _log.warning("%s is not there; it is made as soon as a service is added", self.book.location)
+        for told in self.plugins.blocked_in_vain():
+            _log.warning("%s", told)
         return document
 
     async def close(self, *, force: bool = False) -> list[str]:

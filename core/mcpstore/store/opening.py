@@ -16,7 +16,15 @@ from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.store.arguments import is_path, shown
 
-__all__ = ["CONFIG_VARIABLE", "blocked_plugins", "default_location", "find_document", "monitoring_of", "open_document"]
+__all__ = [
+    "CONFIG_VARIABLE",
+    "blocked_plugins",
+    "default_location",
+    "find_document",
+    "is_missing",
+    "monitoring_of",
+    "open_document",
+]
 
 CONFIG_VARIABLE: Final = "MCPSTORE_CONFIG"
 FILE_NAME: Final = "mcp.json"
@@ -95,6 +103,14 @@ def monitoring_of(given: MonitoringConfig | Mapping[str, Any] | None, content: C
         return MonitoringConfig(**cast("Mapping[str, Any]", settings))
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
+
+
+def is_missing(config: Any) -> bool:
+    """Return whether somebody named a configuration file that is not there; nobody expects the default one to be."""
+    if isinstance(config, Mapping) or (config is None and not os.environ.get(CONFIG_VARIABLE)):
+        return False
+    location = _location(config)
+    return "://" not in location and not Path(location).expanduser().exists()
 
 
 def _location(config: Any) -> str:
