@@ -150,7 +150,7 @@ def _waiting(runner: Runner) -> list[str]:
     """Return which of its tools wait for approval, in words."""
     if not (held := _withheld(runner)):
         return []
-    names = ", ".join(map(one_line, held[:SHOWN_LINES])) + (", …" if len(held) > SHOWN_LINES else "")
+    names = _clip(", ".join(map(one_line, held[:SHOWN_LINES])) + (", …" if len(held) > SHOWN_LINES else ""))
     return [f"tools that changed, or are new, wait for approval ({names}); see: mcpstore tools --changed"]
 
 

@@ -342,3 +342,34 @@ async def test_nothing_is_written_where_nothing_is_pinned(manager, tmp_path):
     await one.relist()
     await one.close()
     assert not (tmp_path / "pins").exists()
+
+
+async def test_a_bug_in_our_own_code_does_not_end_the_keeping_of_pins(manager, tmp_path, caplog):
+    one, other = manager(), manager(tells=False)
+    tools = {"x": "one"}
+    for each in (one, other):
+        each.add(tools)
+    await one.start()
+    tools["x"] = "two"
+    await one.relist()
+    await asyncio.sleep(1)
+    one.board.on_approved = lambda _: 1 / 0
+    await other.board.load("a")
+    other.fleet.runner("a").pins.approve()
+    await other.board.keep("a")
+    await asyncio.sleep(2 * module.LOOK)
+    assert "please report this" in caplog.text
+    tools["x"] = "three"
+    await one.relist()
+    await asyncio.sleep(1)
+    assert PinFolder(tmp_path / "pins").read("a")["x"].seen is not None
+
+
+async def test_a_name_without_end_is_told_in_part(manager):
+    one = manager(None)
+    tools = {"x": "one"}
+    one.add(tools)
+    await one.start()
+    tools["y" * 100_000] = "two"
+    await one.relist()
+    assert len(one.told.changes[0]) < 1000

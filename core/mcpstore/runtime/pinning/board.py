@@ -220,8 +220,16 @@ class Pinboard:
             pins.is_dirty = True
             raise
         self._stamps[service] = await self._ask(partial(folder.stamp, service), limit)
-        if self._pins.get(service) is pins and pins.learn(found):
+        self._learn(service, pins, found)
+
+    def _learn(self, service: str, pins: Pins, found: Shelf) -> None:
+        """Take in what the disk says of a service, unless it was removed meanwhile."""
+        if service in self._gone or self._pins.get(service) is not pins or not pins.learn(found):
+            return
+        try:
             self.on_approved(service)
+        except Exception:  # noqa: BLE001 - a bug of ours must not end the keeping of pins
+            _log.exception("service %r: what was approved cannot be published; please report this", service)
 
     async def _read(self, service: str, folder: PinFolder) -> None:
         """Read what is kept of a service; what cannot be read is told, and counts for nothing."""
@@ -234,11 +242,8 @@ class Pinboard:
             pins.doubt = f"what its tools were is not known, and what they are is taken for it ({why})"
             self._stamps[service] = stamp
             return
-        if service in self._gone or self._pins.get(service) is not pins:
-            return  # it was removed meanwhile
         self._stamps[service] = stamp
-        if pins.learn(found):
-            self.on_approved(service)
+        self._learn(service, pins, found)
 
     async def _ask(self, call: Callable[[], T], limit: float) -> T:
         if self._folder is None:

@@ -24,6 +24,9 @@ __all__ = ["Pins", "changes"]
 TOLD: Final = 10
 """Changes that are told one by one; more are counted."""
 
+LONGEST_NAME: Final = 200
+"""Characters of a name that are told."""
+
 Redact = Callable[[str], str]
 
 
@@ -170,7 +173,7 @@ class Pins:
         told: list[str] = []
         for change in shown:
             what = "is new" if change.is_new else "is not what it was"
-            what = f"tool '{visible(change.name)}' {what}{consequence}"
+            what = f"tool '{visible(change.name)[:LONGEST_NAME]}' {what}{consequence}"
             told.append(f"{what}: {change.summary}" if change.difference else what)
         if len(fresh) > TOLD:
             told.append(f"and {len(fresh) - TOLD} more tools; see: mcpstore tools {self._service} --changed")
