@@ -46,13 +46,14 @@ def fleet(work: Work) -> list[Part]:
     script.write_text(SOURCE)
     command = [sys.executable, "-S", "-E", str(script), str(COST)]
     at_once = os.cpu_count() or 1
+    load, *_ = os.getloadavg()  # beside other work, whoever starts more at a time gets more of the machine
     work.say(f"{FLEET // 2} servers, {at_once} at a time, without a manager")
     bare = asyncio.run(_pool(command, FLEET // 2, at_once))
     work.say(f"{FLEET} servers, by the manager")
     took, healthy, troubles = asyncio.run(_managed(command))
     work.say(f"{FLEET - FLEET // 2} more without it")
     bare += asyncio.run(_pool(command, FLEET - FLEET // 2, at_once))
-    told = f"{took:.1f} s, and {bare:.1f} s bare, on {at_once} cores"
+    told = f"{took:.1f} s, and {bare:.1f} s bare, on {at_once} cores; load {load:.1f} before"
     return [
         Part(what="healthy", measured=healthy, aim=FLEET, at_least=True, note=f"of {FLEET}"),
         Part(what="timeouts and other failed openings", measured=troubles, aim=0),

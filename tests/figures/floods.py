@@ -20,8 +20,8 @@ from .figure import Part, Work
 MIB = 1 << 20
 PIECE = b"x" * 65536
 SERVER = Path(__file__).parents[1] / "plugins" / "stdio" / "tiny_server.py"
-FRAMES = (1, 4, 16, 64)
-"""Lengths of a line, in MiB, allowed and then complete."""
+FRAMES = (8, 16, 32, 64)
+"""Lengths of a line, in MiB, allowed and then complete; the first is the longest that a service may send."""
 
 STREAMS = (64, 256, 1024)
 LONG_STREAMS = (64, 1024, 10240)

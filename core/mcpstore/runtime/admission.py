@@ -28,7 +28,8 @@ STAYERS: Final = 2
 slower by all the rest."""
 
 APART: Final = 0.001
-"""Seconds between two who wait for their turn: a loop wakes those of the same instant in any order."""
+"""Seconds that a turn comes later than it might: a loop wakes those of the same instant in any order, and not all on
+time."""
 
 
 class Admission:
@@ -56,7 +57,7 @@ class Admission:
         # Whoever comes takes a place a second behind the one who came so many before.
         now = self._clock.now()
         is_full = len(self._begun) == self._begun.maxlen
-        due = max(now, self._begun[0] + 1.0, self._begun[-1] + APART) if is_full else now
+        due = max(now, self._begun[0] + 1.0 + APART, self._begun[-1] + APART) if is_full else now
         self._begun.append(due)
         if due > now:
             await asyncio.sleep(due - now)
