@@ -111,12 +111,7 @@ class Soak:
         """Let every service fail, and ask for the status all the while."""
         self.phase = "blackout"
         await self.world.break_down()
-        for service in await self.store.list_services():
-            info = await self.store.get_service_info(service.name)
-            if info is not None and info.pid is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(info.pid, signal.SIGKILL)
-        await self._until(lambda services: not any(s.run_status == "running" for s in services))
+        await self._until(lambda services: not any(s.run_status == "running" for s in services), again=self._kill_all)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look_on())
             for _ in range(self.plan.probes):
@@ -125,6 +120,14 @@ class Soak:
                 took = await self.status()
                 self.latencies.add(took)
                 self.without.add(max(0.0, took - (waiting() - waited)))
+
+    async def _kill_all(self) -> None:
+        """Kill every server; again and again, because one that was starting may have passed the gate."""
+        for service in await self.store.list_services():
+            info = await self.store.get_service_info(service.name)
+            if info is not None and info.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(info.pid, signal.SIGKILL)
 
     async def _look_on(self) -> None:
         """Want to see everything, as people do when nothing works."""
@@ -181,7 +184,7 @@ class Soak:
         deadline = time.monotonic() + PATIENCE
         while not condition(services := await self.store.list_services()):
             if time.monotonic() > deadline:
-                odd = [f"{s.name}: {s.connection_state}, {s.error}" for s in services if s.run_status != "running"]
+                odd = [f"{s.name}: {s.run_status}, {s.connection_state}, {s.error}" for s in services]
                 raise Stuck(f"{self.phase}: not over after {PATIENCE:g} s; {'; '.join(odd)}")
             if again is not None:
                 await again()
