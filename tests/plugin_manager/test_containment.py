@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from mcpstore.core.models.record import Named
-from mcpstore.hooks import CallRequest, Refusal, hookimpl
+from mcpstore.hooks import AlertRule, CallRequest, Refusal, hookimpl
 from mcpstore.plugin_manager import PluginManager, PluginStatus, guest
 
 from .conftest import by_name
@@ -199,4 +199,21 @@ async def test_what_happened_to_a_plugin_is_remembered_and_bounded():
     assert told.history[-2:] == ("mcpstore_service_removed raised RuntimeError: 4", "was muted")
     assert (told.calls, told.failures) == (5, 5)
     assert len(told.history) <= guest.PAGES
+    await manager.close()
+
+
+async def test_what_is_blamed_on_an_offer_is_told_with_its_plugin_and_mutes_nobody(caplog):
+    class Offering:
+        @hookimpl
+        def mcpstore_alert_rules(self):
+            yield AlertRule("odd", lambda _m: True)
+
+    manager = loaded(offering=Offering(), other=Listener())
+    for _ in range(guest.MUTE_AFTER + 1):
+        manager.blame("alert rule", "odd", "kept the event loop for 1.00 s")
+    told = by_name(manager)
+    assert told["offering"].error == "alert rule 'odd' kept the event loop for 1.00 s"
+    assert (told["offering"].failures, told["offering"].status) == (guest.MUTE_AFTER + 1, PluginStatus.ACTIVE)
+    assert (told["other"].failures, told["other"].error) == (0, None)
+    assert caplog.text.count("kept the event loop") == 1
     await manager.close()

@@ -7,7 +7,7 @@ import json
 import threading
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from mcpstore import AsyncMCPStore, hookimpl
 from mcpstore.core.models.alert import AlertKind
@@ -22,6 +22,11 @@ THERE = {"name": "there", "when": "uptime >= 0.0 && connection_state == 'healthy
 
 class Settings(BaseModel, extra="forbid"):
     to: str = ""
+
+    @field_validator("to")
+    @classmethod
+    def _check(cls, value):
+        return {"odd": {}}.get(value, {value: value})[value]
 
 
 class Chat:
@@ -134,6 +139,24 @@ async def test_an_edit_that_cannot_be_used_changes_nothing_and_is_told_until_it_
     assert chat.heard[-1][0] == ""
 
     write(world, THERE, handlers=[{"type": "chat", "to": "night"}])
+    async with asyncio.timeout(60):
+        while await store.list_problems():
+            await asyncio.sleep(0.01)
+    await store.test_alert_handler("chat")
+    assert chat.heard[-1][0] == "night"
+
+
+async def test_a_model_of_a_plugin_that_raises_ends_no_following(world):
+    chat = Chat()
+    write(world)
+    store = await opened(world, chat)
+    write(world, handlers=[{"type": "chat", "to": "odd"}])
+    async with asyncio.timeout(60):
+        while not await store.list_problems():
+            await asyncio.sleep(0.01)
+    assert (await store.list_problems())[0].what == "reading it raised KeyError: 'odd'"
+
+    write(world, handlers=[{"type": "chat", "to": "night"}])
     async with asyncio.timeout(60):
         while await store.list_problems():
             await asyncio.sleep(0.01)

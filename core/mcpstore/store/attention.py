@@ -17,6 +17,7 @@ from mcpstore.hooks.persistence import Path, Problem
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.monitoring.effect import timed
 from mcpstore.plugin_manager import PluginManager
+from mcpstore.plugin_manager.guest import story
 from mcpstore.runtime.alarm import Alarm, Line
 from mcpstore.runtime.metering import Metering
 from mcpstore.runtime.supervisor import Supervisor
@@ -93,9 +94,10 @@ class Attention:
         old = self.config
         try:
             lines, rules = self._take(*await self._look(reading))
-        except ConfigError as error:
+        except Exception as error:  # noqa: BLE001 - settings are read by models of plugins, which may raise anything
+            what = str(error) if isinstance(error, ConfigError) else f"reading it {story(error)}"
             place = _place(reading, (KEY, MONITORING))
-            self.problems = (Problem(where=place, what=str(error), remedy="until then monitoring goes on as it was"),)
+            self.problems = (Problem(where=place, what=what, remedy="until then monitoring goes on as it was"),)
             _log.warning("%s", self.problems[0])
             return
         supervisor.retime(self.timing, self.limits)

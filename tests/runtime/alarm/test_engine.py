@@ -191,10 +191,13 @@ async def test_a_condition_that_keeps_the_event_loop_is_told_and_not_evaluated_a
         return False
 
     world = await watch(offered=[AlertRule("slow", slow, services=("a",)), always()])
+    blamed = []
+    world.fleet.plugins.blame = lambda *told: blamed.append(told)
     await world.start("a")
     await asyncio.sleep(HOUR)
 
     assert len(evaluated) == 3
+    assert blamed == [("alert rule", "slow", "kept the event loop for 0.30 s")] * 3
     assert ("always", "a", "fired") in world.person.told
     (failing,) = [alert for alert in world.person.heard if alert.rule_name == "rule_failing"]
     assert "slow: it kept the event loop for 0.30 s; a condition must return at once" in failing.message

@@ -16,7 +16,7 @@ from mcpstore.errors import MCPStoreError
 from mcpstore.hooks.alert import AlertRule, AlertScope, Undecided
 from mcpstore.monitoring.alerts import DEGRADED, concerns
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.plugin_manager.guest import story
+from mcpstore.plugin_manager.guest import STEP_LIMIT, story
 from mcpstore.runtime.alarm.faults import Faults
 from mcpstore.runtime.alarm.figures import Figures
 from mcpstore.runtime.alarm.journal import Journal
@@ -273,7 +273,10 @@ class Alarm:
             if watch is not None:
                 watch.post(AlertEvent.ERROR)
             return
-        if self.faults.took(rule.name, service, self._clock.now() - began):
+        took = self._clock.now() - began
+        if took > STEP_LIMIT:
+            self._plugins.blame("alert rule", rule.name, f"kept the event loop for {took:.2f} s")
+        if self.faults.took(rule.name, service, took):
             self.news(MANAGER)
         if watch is not None:
             self._tidy(key, watch)
