@@ -235,6 +235,11 @@ class House:
         return self.book.location == "memory"
 
     @property
+    def watches(self) -> bool:
+        """Whether it looks after its services, and does not only look at what is written of them."""
+        return self._starts or any(not runner.is_parked for runner in self.supervisor.runners())
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything odd about the configuration."""
         odd = (*self.book.problems, *self.attention.problems)

@@ -170,6 +170,7 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
                 samples=samples.get(name, ()),
                 metrics=self._house.metering.metrics(name),
                 advice=_advice(runner, self._house),
+                watched=self._house.watches,
             )
             for runner in runners
             if (name := runner.spec.name) in self._house.registry
@@ -179,6 +180,7 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
             begin=begin,
             end=now,
             location="" if self._house.keeps_objects else self._house.book.location,
+            watched=self._house.watches,
             services=tuple(lives),
             alerts=alerts,
             active=active,

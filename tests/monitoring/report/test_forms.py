@@ -140,6 +140,16 @@ def test_the_page_needs_nothing_else():
     assert "prefers-color-scheme: dark" in told
 
 
+@pytest.mark.parametrize("form", ["text", "summary", "markdown", "html"])
+def test_a_report_that_nobody_watches_over_says_what_is_unknown(form):
+    told = render(report(ill("b", watched=False), watched=False), form)
+    assert "No manager is running: how the services are now, and what there is to do, is unknown." in told
+    assert "unknown, of 1" in told
+    for claim in ("Nothing needs to be done", "mend it", "it is broken", "somebody's care"):
+        assert claim not in told
+    assert "mend it" in render(report(ill("b")), form)
+
+
 def test_every_plot_has_a_title_and_says_in_words_what_it_shows():
     made = report(life("a", stretches((State.HEALTHY, HOUR)), samples=[sample(30, calls=1)]), ill("b"))
     page = Page(render(made, "html"))

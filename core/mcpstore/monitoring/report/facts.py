@@ -12,7 +12,24 @@ from mcpstore.monitoring.report.bands import KINDS
 from mcpstore.monitoring.report.records import Incident, Life, Report
 from mcpstore.monitoring.report.words import NOTHING, duration, memory, milliseconds, percent, when
 
-__all__ = ["COLUMNS", "alert_words", "cells", "headline", "incident_words", "period", "state_words", "summary", "to_do"]
+__all__ = [
+    "COLUMNS",
+    "NOT_WATCHED",
+    "UNKNOWN",
+    "alert_words",
+    "cells",
+    "headline",
+    "incident_words",
+    "period",
+    "state_words",
+    "summary",
+    "to_do",
+]
+
+UNKNOWN: Final = "unknown"
+"""The state of a service that nobody looks after."""
+
+NOT_WATCHED: Final = "No manager is running: how the services are now, and what there is to do, is unknown."
 
 COLUMNS: Final = ("service", "state", "available", "restarts", "calls", "errors", "p50", "p95", "p99", "CPU", "memory")
 
@@ -28,7 +45,7 @@ def summary(report: Report) -> list[tuple[str, str]]:
     running = sum(1 for life in report.services if life.status is ServiceStatus.RUNNING)
     fired = len({(alert.incident, alert.rule_name, alert.service) for alert in report.alerts})
     return [
-        ("services running", f"{running} of {len(report.services)}"),
+        ("services running", f"{running if report.watched else 'unknown,'} of {len(report.services)}"),
         ("available", percent(report.availability)),
         ("calls", f"{report.calls:,}".replace(",", " ")),
         ("calls failed", percent(report.error_rate)),
@@ -43,7 +60,7 @@ def cells(life: Life) -> list[str]:
     cpu = measured.cpu_percent if measured is not None else None
     return [
         life.name,
-        str(life.connection_state),
+        str(life.connection_state) if life.watched else UNKNOWN,
         percent(life.availability),
         str(life.restarts),
         str(life.calls),
@@ -85,6 +102,8 @@ def headline(report: Report) -> str:
     ill = len(list(to_do(report)))
     if not report.services:
         return "There are no services."
+    if not report.watched:
+        return NOT_WATCHED
     if ill:
         verb = "needs" if ill == 1 else "need"
         return f"{counted(ill, 'service')} of {len(report.services)} {verb} somebody's care."

@@ -66,7 +66,7 @@ def _care(report: Report) -> Element:
         "section",
         element("h2", "What to do"),
         element("p", facts.headline(report)),
-        class_="card care" if ill else "card well",
+        class_="card care" if ill else "card well" if report.watched else "card",
     )
     items = [
         element(
@@ -98,6 +98,8 @@ def _swatch(class_: str) -> Element:
 def _state(life: Life) -> Element:
     is_stopped = bool(life.states) and kind_of(life.states[-1]) == STOPPED
     kind = STOPPED if is_stopped else life.connection_state.value
+    if not life.watched:
+        kind = facts.UNKNOWN
     return element("span", _swatch(f"s-{kind}"), kind, class_="badge")
 
 
@@ -163,7 +165,7 @@ def _time_spent(life: Life) -> Element:
 
 def _what(life: Life, report: Report) -> Element:
     lines: list[str] = []
-    if life.advice is not None:
+    if life.watched and life.advice is not None:
         lines += [life.advice.summary, *life.advice.evidence]
     shown = life.incidents[-SHOWN_INCIDENTS:]
     lines += [f"incident at {facts.incident_words(incident, report)}" for incident in shown]

@@ -32,6 +32,7 @@ def life_of(
     samples: Sequence[MetricsSample] = (),
     metrics: ServiceMetrics | None = None,
     advice: Advice | None = None,
+    watched: bool = True,
 ) -> Life:
     """Return how one service fared.
 
@@ -43,6 +44,7 @@ def life_of(
         samples: What was measured over time.
         metrics: What was measured last.
         advice: What is the matter and what to do.
+        watched: Whether somebody looks after it now.
     """
     told = tuple(clipped(states, begin, end))
     calls = sum(sample.calls for sample in samples)
@@ -56,6 +58,7 @@ def life_of(
         name=service.name,
         status=service.run_status,
         connection_state=service.connection_state,
+        watched=watched,
         transport=service.transport,
         tool_count=service.tool_count,
         availability=uptime_share(told),

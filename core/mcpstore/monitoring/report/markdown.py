@@ -58,7 +58,7 @@ def _life(life: Life, report: Report) -> Iterable[str]:
         yield f"- {state}: {spent}"
     for incident in life.incidents[-SHOWN_INCIDENTS:]:
         yield f"- incident at {markdown_text(facts.incident_words(incident, report))}"
-    if life.advice is not None:
+    if life.watched and life.advice is not None:
         yield f"- {markdown_text(life.advice.summary)}"
         for evidence in life.advice.evidence:
             yield f"    - {markdown_text(evidence)}"

@@ -91,7 +91,8 @@ class Life(Record):
     Attributes:
         name: Its name.
         status: Its run status at the end.
-        connection_state: Its connection state at the end.
+        connection_state: Its connection state at the end; nobody knows the true one if it is not watched.
+        watched: Whether somebody looks after it at the end.
         transport: How it is reached.
         tool_count: Tools it offers.
         availability: Share of the time it was wanted in which it was usable, in per cent; None if it never was.
@@ -114,6 +115,7 @@ class Life(Record):
     name: str
     status: ServiceStatus
     connection_state: State
+    watched: bool = True
     transport: str = ""
     tool_count: int = 0
     availability: float | None = None
@@ -140,7 +142,8 @@ class Life(Record):
     @property
     def needs_care(self) -> bool:
         """Whether there is something to do about it."""
-        return self.advice is not None and bool(self.advice.remedy) and self.status not in _IDLE
+        is_ill = self.watched and self.status not in _IDLE
+        return is_ill and self.advice is not None and bool(self.advice.remedy)
 
 
 @attrs.frozen(kw_only=True)
@@ -151,6 +154,7 @@ class Report(Record):
         begin: The beginning of the time told of, as a POSIX timestamp in seconds.
         end: Its end, as a POSIX timestamp in seconds: when the report was made.
         location: Where the configuration is kept; empty if it is nowhere.
+        watched: Whether somebody looks after the services; if not, this is only what was recorded.
         services: The services.
         alerts: What people were told, oldest first.
         active: The alerts that are not resolved.
@@ -160,6 +164,7 @@ class Report(Record):
         "begin",
         "end",
         "location",
+        "watched",
         "availability",
         "calls",
         "failed_calls",
@@ -173,6 +178,7 @@ class Report(Record):
     begin: float
     end: float
     location: str = ""
+    watched: bool = True
     services: tuple[Life, ...] = ()
     alerts: tuple[Alert, ...] = ()
     active: tuple[Alert, ...] = ()

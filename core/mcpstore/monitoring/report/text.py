@@ -58,8 +58,8 @@ def legend(report: Report) -> str:
 
 
 def _life(life: Life, report: Report) -> Iterable[str]:
-    yield f"{clean(life.name)}: {life.status}"
-    if life.advice is not None:
+    yield f"{clean(life.name)}: {life.status if life.watched else facts.UNKNOWN}"
+    if life.watched and life.advice is not None:
         yield f"  is           {clean(life.advice.summary)}"
         for evidence in life.advice.evidence:
             yield f"               {clean(evidence)}"
