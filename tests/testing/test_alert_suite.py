@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import BaseModel, SecretStr
@@ -131,6 +131,17 @@ class BoxSuite(AlertHandlerSuite):
 
 class TestRight(BoxSuite):
     pass
+
+
+def plain(alert, settings):
+    if settings.box == "refuses":
+        raise ConnectionError("it is full")
+    MESSAGES[settings.box].append(text(alert))
+
+
+class TestPlain(BoxSuite):
+    plugin = Plugin(plain)
+    lacks: ClassVar = {"hanging": "a plain function runs in a thread, which nobody can end"}
 
 
 @pytest.mark.parametrize(

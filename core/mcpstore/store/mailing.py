@@ -47,6 +47,8 @@ async def _send(alert: Alert, settings: dict[str, Any]) -> None:
     await asyncio.to_thread(plugins.load, bundled=True)
     try:
         handler: AlertHandler[Any] = await plugins.obtain("alert handler", "email")
-        await handler.send(alert, validated(handler.config, settings, PREFIX))
+        sending = handler.send(alert, validated(handler.config, settings, PREFIX))
+        if sending is not None:
+            await sending
     finally:
         await plugins.close()

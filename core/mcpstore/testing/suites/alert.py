@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, ClassVar
@@ -110,7 +111,13 @@ class AlertHandlerSuite(Suite):
         handler = self.handler
         checked = validated(handler.config, dict(settings), self.name)
         for alert in alerts:
-            await handler.send(alert, checked)
+            # A manager calls a plain function in a thread, too.
+            is_async = inspect.iscoroutinefunction(handler.send)
+            sending = (
+                handler.send(alert, checked) if is_async else await asyncio.to_thread(handler.send, alert, checked)
+            )
+            if sending is not None:
+                await sending
 
     @asynccontextmanager
     async def sent(self, *alerts: Alert) -> AsyncGenerator[Sequence[str]]:
