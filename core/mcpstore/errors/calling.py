@@ -85,9 +85,9 @@ class ServiceUnavailable(CallError):
     """
 
     def __init__(self, service: str, state: str, why: str = "", *, remedy: str = "") -> None:
-        self.service = service
+        self.service: str | None = service
         self.state: Final = state
-        self.remedy = remedy
+        self.remedy: str = remedy
         super().__init__(
             f"service {service!r} is {state}" + (f": {why}" if why else "") + (f"; {remedy}" if remedy else "")
         )
@@ -102,11 +102,11 @@ class ToolWithheld(CallError):
     """
 
     def __init__(self, service: str, tool: str, difference: str, *, is_new: bool = False) -> None:
-        self.service = service
+        self.service: str | None = service
         self.tool: Final = tool
         self.difference: Final = difference
         words = (service, tool) if tool.isprintable() else (service,)  # nobody could type its name
-        self.remedy = f"approve it: mcpstore approve {shlex.join(words)}"
+        self.remedy: str = f"approve it: mcpstore approve {shlex.join(words)}"
         what = "is new" if is_new else "is not what it was"
         super().__init__(
             f"tool {tool!r} of service {service!r} {what}, and nobody has approved it ({difference}); {self.remedy}"

@@ -37,7 +37,7 @@ class ConfigSyntaxError(ConfigError):
         self.where: Final = where
         self.line: Final = line
         self.column: Final = column
-        self.remedy = remedy
+        self.remedy: str = remedy
         super().__init__(f"{where}:{line}:{column}: {what}" + (f"; {remedy}" if remedy else ""))
 
 
@@ -50,7 +50,7 @@ class InvalidService(ConfigError):
 
     def __init__(self, problems: Mapping[str, Sequence[str]]) -> None:
         self.problems: Final = {name: tuple(found) for name, found in problems.items()}
-        self.service = next(iter(self.problems)) if len(self.problems) == 1 else None
+        self.service: str | None = next(iter(self.problems)) if len(self.problems) == 1 else None
         told = (f"service {name!r}: {'; '.join(found)}" for name, found in self.problems.items())
         super().__init__("\n".join(told))
 
@@ -66,7 +66,7 @@ class UnsetVariable(ConfigError):
     def __init__(self, variable: str, field: str, *, remedy: str = "") -> None:
         self.variable: Final = variable
         self.field: Final = field
-        self.remedy = remedy or f"set {variable} in the environment, or give it a default: ${{{variable}:-value}}"
+        self.remedy: str = remedy or f"set {variable} in the environment, or give it a default: ${{{variable}:-value}}"
         super().__init__(f"{field}: variable {variable!r} has no value; {self.remedy}")
 
 
@@ -79,7 +79,7 @@ class DependencyCycle(ConfigError):
 
     def __init__(self, cycle: Sequence[str]) -> None:
         self.cycle: Final = tuple(cycle)
-        self.remedy = "remove one of the dependencies"
+        self.remedy: str = "remove one of the dependencies"
         path = " -> ".join([*self.cycle, self.cycle[0]])
         super().__init__(f"services depend on each other: {path}; {self.remedy}")
 
@@ -93,8 +93,8 @@ class ConfigConflict(ConfigError):
 
     def __init__(self, where: str, entry: str) -> None:
         self.entry: Final = entry
-        self.service = entry
-        self.remedy = "read it again and repeat the edit"
+        self.service: str | None = entry
+        self.remedy: str = "read it again and repeat the edit"
         super().__init__(f"{where}: the entry of {entry!r} was changed by another program meanwhile; {self.remedy}")
 
 

@@ -27,7 +27,7 @@ class TransitionRefused(MCPStoreError):
 
     def __init__(self, service: str, state: str, wanted: str, allowed: Sequence[str]) -> None:
         self.allowed: Final = tuple(allowed)
-        self.service = service
+        self.service: str | None = service
         told = f"from there one can ask for {', '.join(allowed) or 'nothing'}"
         super().__init__(f"service {service!r} is {state} and cannot be made {wanted}; {told}")
 

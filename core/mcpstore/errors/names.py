@@ -33,9 +33,9 @@ class ServiceNotFound(NotFound):
 
     def __init__(self, name: str, known: Sequence[str] = (), *, refused: Sequence[str] = ()) -> None:
         self.name: Final = name
-        self.service = name
+        self.service: str | None = name
         if refused:
-            self.remedy = "mend its entry; it is read again as soon as it is written"
+            self.remedy: str = "mend its entry; it is read again as soon as it is written"
             super().__init__(f"service {name!r} is left out: {'; '.join(refused)}; {self.remedy}")
         else:
             self.remedy = known_names("services", known, name)
@@ -51,7 +51,7 @@ class ToolNotFound(NotFound):
 
     def __init__(self, name: str, *, kind: str = "tool", remedy: str = "") -> None:
         self.name: Final = name
-        self.remedy = remedy
+        self.remedy: str = remedy
         super().__init__(f"no service offers a {kind} called {name!r}" + (f"; {remedy}" if remedy else ""))
 
 
@@ -66,7 +66,7 @@ class AmbiguousTool(NotFound):
     def __init__(self, name: str, candidates: Sequence[str], *, kind: str = "tool") -> None:
         self.name: Final = name
         self.candidates: Final = tuple(candidates)
-        self.remedy = f"say which: {', '.join(self.candidates)}"
+        self.remedy: str = f"say which: {', '.join(self.candidates)}"
         super().__init__(f"{kind} {name!r} is offered more than once; {self.remedy}")
 
 
