@@ -30,11 +30,11 @@ def keep_asking(response: httpx2.Response) -> None:
     if end is None:
         return
     # macOS calls the first of them by another name.
-    idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
+    options = (("TCP_KEEPIDLE", IDLE), ("TCP_KEEPALIVE", IDLE), ("TCP_KEEPINTVL", INTERVAL), ("TCP_KEEPCNT", PROBES))
     try:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in ((idle, IDLE), (socket.TCP_KEEPINTVL, INTERVAL), (socket.TCP_KEEPCNT, PROBES)):
-            if option is not None:
+        for name, value in options:
+            if (option := getattr(socket, name, None)) is not None:
                 end.setsockopt(socket.IPPROTO_TCP, option, value)
     except OSError:
         pass  # it is over already, or no TCP
