@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from mcpstore.runtime.heap import give_back_memory
 from mcpstore.runtime.nursery import Nursery
 from mcpstore.testing.leftovers import nothing_left
 
@@ -51,6 +52,7 @@ class Outcome:
 
 async def run(folder: Path, plan: Plan, minutes: float, tell: Tell) -> Outcome:
     """Soak a store for some minutes, for two rounds at least; Ctrl-C ends it after the round under way."""
+    give_back_memory()  # as `mcpstore up` does, and the nursery likewise
     outcome = Outcome()
     nursery = Nursery()
     home = ""

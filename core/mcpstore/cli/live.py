@@ -30,7 +30,10 @@ def up(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what is going on.")] = False,
 ) -> None:
     """Run the manager: start every enabled service and keep it running, until Ctrl-C."""
+    from mcpstore.runtime.heap import give_back_memory  # noqa: PLC0415 - only a manager lives for long
     from mcpstore.runtime.nursery import Nursery  # noqa: PLC0415 - only a manager has children to mind
+
+    give_back_memory()
 
     async def work() -> Exit:
         options = context.ensure_object(Options)
