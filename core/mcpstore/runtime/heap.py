@@ -1,8 +1,8 @@
 """What a manager that owns its process asks of the allocator: to give back what was needed for a moment.
 
 The allocator of glibc learns: once a large block was freed, the next ones of that size come from the heap, and what is
-free there is kept. For a program that lives for a second that is fast. A manager that once had a frame of 8 MiB, or made
-a report, would keep that memory for ever, in the heap of each thread. With limits that were set it does not learn.
+free there is kept. For a program that lives for a second that is fast. A manager that once had a frame of 8 MiB, or
+made a report, would keep that memory for ever, in the heap of each thread. With limits that were set it does not learn.
 
 Only the command line asks for it: a library has no business changing how its host's memory is managed.
 """
