@@ -72,10 +72,13 @@ def told(chat):
 
 async def test_a_rule_that_cannot_be_used_is_told_with_its_place_and_the_others_are_used(world):
     chat = Chat()
-    write(world, {"name": "odd", "when": "uptime"}, THERE)
+    write(world, {"name": "slip", "mesage": "x"}, 5, {"name": "odd", "when": "uptime"}, THERE)
     store = await opened(world, chat)
-    (problem,) = await store.list_problems()
+    slip, number, problem = await store.list_problems()
 
+    assert slip.where == f"{world.path}:{line_of(world.path, 'slip')}:6"
+    assert slip.what == "rule 'slip': mesage: unknown key; did you mean 'message'?"
+    assert number.what.startswith("must be a valid dictionary")
     assert problem.where == f"{world.path}:{line_of(world.path, 'odd')}:6"
     assert "rule 'odd': when: column 1: 'uptime' is a number, and a condition is true or false" in problem.what
     assert problem.remedy == "this rule is not used; the others are"

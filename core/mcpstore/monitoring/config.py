@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from mcpstore.core.models.alert import AlertLevel
 from mcpstore.core.models.complaint import complaint
+from mcpstore.core.models.shape import as_object
 from mcpstore.errors import ConfigError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "PerformanceMonitoring",
     "ServiceMonitoring",
     "ToolMonitoring",
+    "wrong_rule",
 ]
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -146,6 +148,18 @@ class AlertRuleConfig(_Strict):
     keep: int | None = Field(default=None, ge=1)
     services: tuple[str, ...] = ()
     enabled: bool = True
+
+
+def wrong_rule(said: Any) -> str | None:
+    """Return what is wrong with a rule as a configuration writes it; None if it is one."""
+    try:
+        AlertRuleConfig.model_validate(said)
+    except ValidationError as error:
+        name = (as_object(said) or {}).get("name")
+        known = [field.alias or key for key, field in AlertRuleConfig.model_fields.items()]
+        told = [complaint(problem, "", known, show=True) for problem in error.errors(include_url=False)]
+        return f"rule {name!r}: {'; '.join(told)}" if name else "; ".join(told)
+    return None
 
 
 class AlertConfig(_Strict):

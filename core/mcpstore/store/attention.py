@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import attrs
 
 from mcpstore.config.reading import Reading
 from mcpstore.core.context import Limits
-from mcpstore.core.models.shape import as_object
+from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.core.models.timing import Timing
 from mcpstore.errors import ConfigError
 from mcpstore.hooks.alert import AlertRule
-from mcpstore.hooks.persistence import Path, Problem
-from mcpstore.monitoring.config import MonitoringConfig
+from mcpstore.hooks.persistence import Content, Path, Problem
+from mcpstore.monitoring.config import MonitoringConfig, wrong_rule
 from mcpstore.monitoring.effect import timed
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.plugin_manager.guest import story
@@ -113,16 +115,29 @@ class Attention:
     async def _look(
         self, reading: Reading
     ) -> tuple[MonitoringConfig, Timing, list[Line], tuple[AlertRule, ...], list[Problem]]:
-        config = monitoring_of(self._given, reading.content)
-        timing = timed(self._usual, config)
         problems: list[Problem] = []
+        numbers: list[int] = []
 
         def leave_out(place: Path, what: str) -> None:
+            if place[0] == "rules":  # those that are no rules at all are not among them any more
+                place = ("rules", numbers[int(place[1])])
             where = _place(reading, (KEY, MONITORING, "alerts", *place))
             remedy = "this rule is not used; the others are" if place[0] == "rules" else ""
             problems.append(Problem(where=where, what=what, remedy=remedy))
             _log.warning("%s", problems[-1])
 
+        content = reading.content
+        if self._given is None:
+            rules = _rules(content)
+            wrong = [wrong_rule(rule) for rule in rules]
+            numbers[:] = range(len(rules))
+            for number, what in enumerate(wrong):
+                if what is not None:
+                    leave_out(("rules", number), what)
+            numbers[:] = [number for number in numbers if wrong[number] is None]
+            content = _with_rules(content, [rules[number] for number in numbers])
+        config = monitoring_of(self._given, content)
+        timing = timed(self._usual, config)
         found = await asyncio.to_thread(
             find_alerting, self._plugins, config, timing, leave_out if self._given is None else None
         )
@@ -145,6 +160,25 @@ class Attention:
 def _said(reading: Reading) -> dict[str, Any]:
     settings = as_object(reading.content.data.get(KEY)) or {}
     return {key: settings.get(key) for key in (MONITORING, *AT_START)}
+
+
+def _alerts(content: Content) -> Mapping[str, Any]:
+    settings = as_object(content.data.get(KEY)) or {}
+    return as_object((as_object(settings.get(MONITORING)) or {}).get("alerts")) or {}
+
+
+def _rules(content: Content) -> Sequence[Any]:
+    return as_array(_alerts(content).get("rules")) or ()
+
+
+def _with_rules(content: Content, rules: Sequence[Any]) -> Content:
+    """Return a configuration with other rules, if it has any."""
+    if not _rules(content):
+        return content
+    settings = as_object(content.data[KEY]) or {}
+    monitoring = as_object(settings[MONITORING]) or {}
+    changed = {**settings, MONITORING: {**monitoring, "alerts": {**_alerts(content), "rules": rules}}}
+    return attrs.evolve(content, data={**content.data, KEY: changed})
 
 
 def _place(reading: Reading, path: Path) -> str:
