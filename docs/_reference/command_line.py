@@ -7,10 +7,10 @@ from typing import Any
 
 import typer.main
 
-from mcpstore.cli import app, control, doctor, files, live, services, tools
+from mcpstore.cli import alerts, app, control, doctor, files, live, seeing, services, tools
 from mcpstore.cli.exits import Exit
 
-assert all((control, doctor, files, live, services, tools))
+assert all((alerts, control, doctor, files, live, seeing, services, tools))
 
 
 def page() -> str:
@@ -26,6 +26,11 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "Verbs talk to the manager that runs (`mcpstore up`) over its control socket. Where none runs, they work on"
     yield "the configuration, or open a store for the moment, and say so."
+    yield ""
+    yield "Answers go to stdout, everything else to stderr. On a terminal a table fits the window; elsewhere each of its rows"
+    yield "is one line. With `--json` the answer is JSON, and an error is one JSON object, the last line of stderr:"
+    yield '`{"error": {"kind": "ServiceNotFound", "message": "…", "remedy": "…", "service": "…"}}`; `remedy` and `service` are'
+    yield "null where there is none, and the exit code is the same."
     yield ""
     yield from _options(root)
     yield "## Exit codes"
