@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import attrs
 
 from mcpstore.core.models.record import Record
 
 __all__ = ["ToolChange"]
+
+SUMMARY: Final = 400
+"""Characters of a summary."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +45,3 @@ class ToolChange(Record):
         """The difference in one line."""
         told = "; ".join(self.difference)
         return told if len(told) <= SUMMARY else f"{told[: SUMMARY - 1]}…"
-
-
-SUMMARY = 400
-"""Characters of a summary."""
