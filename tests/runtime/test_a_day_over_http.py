@@ -11,6 +11,8 @@ from mcpstore.core.models.service import Reason, ServiceConnectionState, Service
 from mcpstore_plugins import sse, streamable_http
 from wire.http_world import Fake, answer, legacy, reply
 
+pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
+
 S = ServiceConnectionState
 DAY = 86_400.0
 

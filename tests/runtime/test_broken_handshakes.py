@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 
+import pytest
+
 from mcpstore import hookimpl
 from mcpstore.core.models.service import ServiceConnectionState, ServiceSpec
 from mcpstore.errors import NotReady
 from mcpstore.hooks import Exit, Transport
 from mcpstore.wire import JsonLines
 from testing.loopback import Settings, Wire
+
+pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
 
 S = ServiceConnectionState
 HANDSHAKE = 60.0
