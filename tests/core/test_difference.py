@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcpstore.core.definition import LARGEST, PINNED, definition, fingerprint, scrubbed
-from mcpstore.core.difference import LONGEST, MOST, differences
+from mcpstore.core.difference import LONGEST, MOST, _value, differences
 from mcpstore.core.models.text import exposed, visible
 
 from .rug_pulls import HONEST, PULLS
@@ -190,3 +190,21 @@ def test_letters_that_pose_as_others_are_told_by_their_numbers():
 @given(st.text())
 def test_whatever_is_made_visible_can_be_printed(text):
     assert visible(text).isprintable()
+
+
+def test_words_that_only_went_are_told_as_gone():
+    long = "Sends a mail to the people you name, after asking whether it may, and tells who got it. " * 3
+    (told,) = differences({"description": long}, {"description": long.replace("after asking whether it may, ", "", 1)})
+    assert "[-after asking whether it may, -]" in told
+    assert "{+" not in told
+
+
+def test_secrets_in_lists_are_hidden_and_lists_without_any_stay_what_they_are():
+    tool = {"inputSchema": {"required": ["a"], "examples": ["hunter2!", 7, None]}}
+    shown = scrubbed(tool, lambda text: text.replace("hunter2!", "***"))
+    assert shown == {"inputSchema": {"required": ["a"], "examples": ["***", 7, None]}}
+    assert shown["inputSchema"]["required"] is tool["inputSchema"]["required"]
+
+
+def test_what_is_no_json_is_not_shown():
+    assert _value({1, 2}) == "something that cannot be shown"
