@@ -229,6 +229,20 @@ async def test_a_transport_that_hangs_in_its_close_is_abandoned_in_the_end(fleet
     assert "did not finish closing and was abandoned" in caplog.text
 
 
+@pytest.mark.parametrize("delay", [12.5, 20.0, 41.9, 42.1, 50.0])
+async def test_a_close_that_ends_after_its_deadline_is_a_close_all_the_same(fleet, delay):
+    # 7 s and a margin of 5 s until it is overdue; 30 s until it is asked for again
+    server = fleet.add("a")
+    await fleet.supervisor.start("a")
+    server.close_delay = delay
+    await fleet.supervisor.restart("a", timeout=15.0)
+    assert fleet.runner("a").ctx.closebad
+    server.close_delay = 0.0
+    await fleet.runner("a").until(lambda: fleet.runner("a").is_live, 100)
+    assert fleet.runner("a").is_live
+    assert server.opened == 2
+
+
 async def test_a_removed_service_is_forgotten_once_nothing_is_left_of_it(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")

@@ -114,11 +114,14 @@ class Session:
         self._refresher = Refresher(spec.name, shared, on_catalog)
         self._asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_opening = False
+        self._gives_up = False
         self._task = asyncio.create_task(self._run(), name=f"mcpstore-session-{spec.name}")
 
     def close(self) -> None:
         """Ask for the close; asking again while it is under way makes it impatient."""
-        if not self._asked.done():
+        if self._task.done():  # it ended after its deadline, when nobody waited for it any more
+            self._report(ev.Closed(epoch=self.epoch, give_up=self._gives_up))
+        elif not self._asked.done():
             self._asked.set_result(None)
             if self._is_opening:
                 self._task.cancel()
@@ -251,7 +254,8 @@ class Session:
                     await asyncio.to_thread(self._shared.traces.erase, self.marker)
             break
         self.connection = None
-        self._report(ev.Closed(epoch=self.epoch, give_up=await self._before_closed()))
+        self._gives_up = await self._before_closed()
+        self._report(ev.Closed(epoch=self.epoch, give_up=self._gives_up))
 
     def _classify(self, error: Exception) -> Failure:
         self.error = self._told(_first_line(error))
