@@ -48,4 +48,6 @@ def listen(*, verbose: bool = False, lasting: bool = False) -> None:
         from rich.logging import RichHandler  # noqa: PLC0415 - dear to import, and rarely needed
 
         handler = RichHandler(console=show.err, show_path=False, show_level=verbose, log_time_format="[%X]")
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    if verbose:  # of ours only: other libraries also tell the addresses they ask, with the keys that are in them
+        logging.getLogger("mcpstore").setLevel(logging.INFO)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from mcpstore.config.expansion import Surroundings, expand, workspace_of
 from mcpstore.config.memory import MemoryDocument
 from mcpstore.config.reading import Reading
-from mcpstore.core.models.secret import Redactor, secrets_in
+from mcpstore.core.models.secret import Redactor
 from mcpstore.core.models.service import ServiceSpec
 from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.core.registry import Registry
@@ -271,7 +271,7 @@ class House:
                 if name in known and spec == known[name]:
                     self.registry.put(spec)  # its meaning is the same, its entry may not be
             for spec in difference.added:
-                self.plugins.discretion.keep(spec.name, secrets_in(spec.settings))
+                self._keep_secrets(spec)
                 self.supervisor.add(spec)
                 self._tell("mcpstore_service_added", spec.name)
             stopped = [self.supervisor.stop(spec.name) for spec in difference.changed if self._update(spec, known)]
@@ -297,6 +297,7 @@ class House:
 
     def _update(self, spec: ServiceSpec, known: Mapping[str, ServiceSpec]) -> bool:
         """Give a service its new specification; returns whether it is to be stopped now."""
+        self._keep_secrets(spec)
         self.supervisor.update(spec)
         self._tell("mcpstore_service_updated", spec.name)
         return known[spec.name].enabled and not spec.enabled
@@ -305,6 +306,10 @@ class House:
         await self.supervisor.remove(name)
         self.plugins.discretion.forget(name)
         self.plugins.notify("mcpstore_service_removed", name=name)
+
+    def _keep_secrets(self, spec: ServiceSpec) -> None:
+        """Have the secrets of a service hidden in what plugins say, who may look at its entry before it is opened."""
+        self.plugins.discretion.note(spec.name, spec.settings, spec.entry)
 
     def _tell(self, hook: str, name: str) -> None:
         if self.plugins.listens(hook):

@@ -240,3 +240,13 @@ def test_variables_that_are_others_at_every_opening_do_not_pile_up():
     for owner in ("nobody", "a"):
         discretion.forget(owner)
     assert discretion("always the same") == "always the same"
+
+
+def test_entries_are_searched_for_secrets_when_there_is_a_text_to_hide_them_in():
+    discretion = Discretion()
+    discretion.note("a", {"env": {"A": "first-secret"}}, {"args": ["--token", "second-secret"]})
+    discretion.note("b", {"url": "https://me:third-secret@host/"})
+    assert discretion("first-secret second-secret third-secret") == "*** *** ***"
+    discretion.note("a", {"env": {"A": "fourth-secret"}})
+    discretion.forget("b")
+    assert discretion("first-secret third-secret fourth-secret") == "*** third-secret ***"

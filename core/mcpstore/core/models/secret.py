@@ -133,12 +133,18 @@ class Redactor:
 class Discretion:
     """Hides the secrets of everybody in text that plugins wrote, which may have them from anybody."""
 
-    __slots__ = ("_known", "_learned", "_redact")
+    __slots__ = ("_entries", "_known", "_learned", "_redact")
 
     def __init__(self) -> None:
+        self._entries: dict[str, tuple[Any, ...]] = {}
         self._known: dict[str, dict[str, None]] = {}
         self._learned: dict[str, dict[str, None]] = {}
         self._redact: Redactor | None = None
+
+    def note(self, owner: str, *entries: Any) -> None:
+        """Take note of somebody's entries; they are searched for secrets when there is a text to hide them in."""
+        self._entries[owner] = entries
+        self._redact = None
 
     def keep(self, owner: str, values: Iterable[str]) -> None:
         """Take note of the secrets in somebody's settings, besides those that are known already."""
@@ -150,16 +156,21 @@ class Discretion:
 
     def forget(self, owner: str) -> None:
         """Forget the secrets of somebody who is gone."""
+        self._entries.pop(owner, None)
         known, learned = self._known.pop(owner, None), self._learned.pop(owner, None)
         if known or learned:
             self._redact = None
 
     def __call__(self, text: str) -> str:
         """Return `text` with every known secret replaced by `***`."""
-        if self._redact is None:  # made when it is needed: plugins fail seldom
+        redact = self._redact  # handlers that are plain functions ask from threads of their own
+        if redact is None:  # made when it is needed: plugins fail seldom
+            while self._entries:
+                owner, entries = self._entries.popitem()
+                self.keep(owner, (secret for entry in entries for secret in secrets_in(entry)))
             everybody = (*self._known.values(), *self._learned.values())
-            self._redact = Redactor(value for values in everybody for value in values)
-        return self._redact(text)
+            self._redact = redact = Redactor(value for values in everybody for value in values)
+        return redact(text)
 
     def _add(self, to: dict[str, dict[str, None]], owner: str, values: Iterable[str], most: int) -> None:
         before = to.get(owner, {})
