@@ -6,10 +6,10 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mcpstore.core.models.durations import ACCURACY, Durations
+from mcpstore.core.models.durations import ACCURACY, LONGEST, SHORTEST, Durations
 from mcpstore.monitoring.metrics import Tally, Window
 from mcpstore.monitoring.metrics.tally import FRESH
 
@@ -83,10 +83,23 @@ def test_durations_that_are_kept_and_added_up_are_those_of_all_calls(parts):
 
 
 @given(st.binary(max_size=50))
+@example(
+    b"\xff" * 300 + b"\x01" + b"\xff" * 300 + b"\x01"
+)  # bins and counts beyond all that floats count
 def test_bytes_of_strangers_are_read_without_harm(kept):
     whole = Durations(kept)
     whole.add(1.0)
     assert Durations(whole.to_bytes()).to_bytes() == whole.to_bytes()
+    [least, most] = whole.quantiles(0.0, 1.0)
+    assert SHORTEST * (1 - ACCURACY) <= least <= most <= LONGEST * (1 + ACCURACY)
+
+
+@pytest.mark.parametrize("duration", [0.0, SHORTEST, 1e-3, 1.0, 600.0, LONGEST, 1e9])
+def test_a_duration_comes_out_as_it_went_in(duration):
+    whole = Durations()
+    whole.add(duration)
+    [told] = Durations(whole.to_bytes()).quantiles(0.5)
+    assert told == pytest.approx(min(max(duration, SHORTEST), LONGEST), rel=ACCURACY)
 
 
 def test_a_few_calls_take_a_few_bytes():

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ddsketch.mapping import LogarithmicMapping
 
 __all__ = ["ACCURACY", "Durations"]
 
@@ -17,16 +21,22 @@ LONGEST: Final = 86_400.0
 _SEVEN: Final = 0x7F
 """Seven bits of a number stand in a byte; the eighth says that more follow."""
 
-_BASE: Final = (1 + ACCURACY) / (1 - ACCURACY)
-_PER_LOG: Final = 1 / math.log(_BASE)
-_FIRST: Final = math.ceil(math.log(SHORTEST) * _PER_LOG)
+_FIRST: Final = -690
+"""The key of the first bin, which is where `SHORTEST` belongs: what is kept counts from there."""
+
+_LAST: Final = 1259
+"""Which one, counted from there, the last bin is: where `LONGEST` belongs."""
+
+_MOST: Final = 2**53
+"""Calls in a bin, at most; up to here a float counts exactly."""
 
 
 class Durations:
     """Counts of calls by how long they took.
 
-    Each bin is 2 % wider than the one before, so a percentile is off by 1 % at most, and what was counted in parts is
-    what would have been counted at once. (This is the logarithmic mapping of DDSketch.) A few calls take a few bytes.
+    They are the bins of a DDSketch: each is 2 % wider than the one before, so a percentile is off by 1 % at most, and
+    what was counted in parts is what would have been counted at once. The library says to which bin a duration belongs
+    and where a percentile is; how bins are kept and added up is ours, so that a few calls take a few bytes.
 
     Args:
         kept: What `to_bytes` returned. Bytes that are nothing of the kind count something else than was counted, which
@@ -49,7 +59,7 @@ class Durations:
 
     def add(self, seconds: float) -> None:
         """Count a call that took so many seconds."""
-        place = math.ceil(math.log(min(max(seconds, SHORTEST), LONGEST)) * _PER_LOG) - _FIRST
+        place = _mapping().key(min(max(seconds, SHORTEST), LONGEST)) - _FIRST
         self._bins[place] = self._bins.get(place, 0) + 1
 
     def absorb(self, other: Durations) -> None:
@@ -77,8 +87,19 @@ class Durations:
 
     def quantiles(self, *shares: float) -> tuple[float, ...]:
         """Return the durations, in seconds, that these shares (0 to 1) of all calls do not exceed; 0 without calls."""
-        ordered, whole = sorted(self._bins.items()), self.count
-        return tuple(_found(ordered, math.ceil(share * whole)) for share in shares)
+        if not self._bins:
+            return (0.0,) * len(shares)
+        from ddsketch.ddsketch import BaseDDSketch  # noqa: PLC0415 - as below
+        from ddsketch.store import DenseStore  # noqa: PLC0415
+
+        bins = DenseStore()
+        for place, count in self._bins.items():  # bounded, because bytes of strangers may say anything
+            bins.add(min(place, _LAST) + _FIRST, min(count, _MOST))
+        find = BaseDDSketch(_mapping(), bins, DenseStore(), 0.0).get_quantile_value
+        # The nearest rank: the shortest duration that so many calls do not exceed. The library's ranks go from 0 to 1.
+        ranks = [max(0, math.ceil(share * bins.count) - 1) for share in shares]
+        last = max(1, bins.count - 1)
+        return tuple(find(min(1.0, (rank + 0.5) / last)) or 0.0 for rank in ranks)
 
     def to_bytes(self) -> bytes:
         """Return what was counted as bytes, about two for each bin that is not empty."""
@@ -93,10 +114,8 @@ class Durations:
         return bytes(kept)
 
 
-def _found(ordered: list[tuple[int, int]], rank: int) -> float:
-    seen = 0
-    for place, count in ordered:
-        seen += count
-        if seen >= rank:
-            return 2 * _BASE ** (place + _FIRST) / (1 + _BASE)
-    return 0.0
+@cache
+def _mapping() -> LogarithmicMapping:
+    from ddsketch.mapping import LogarithmicMapping  # noqa: PLC0415 - only for those who have calls to count
+
+    return LogarithmicMapping(ACCURACY)
