@@ -83,9 +83,7 @@ def test_durations_that_are_kept_and_added_up_are_those_of_all_calls(parts):
 
 
 @given(st.binary(max_size=50))
-@example(
-    b"\xff" * 300 + b"\x01" + b"\xff" * 300 + b"\x01"
-)  # bins and counts beyond all that floats count
+@example(b"\xff" * 300 + b"\x01" + b"\xff" * 300 + b"\x01")  # bins and counts beyond all that floats count
 def test_bytes_of_strangers_are_read_without_harm(kept):
     whole = Durations(kept)
     whole.add(1.0)
