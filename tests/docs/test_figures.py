@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from figures.catalog import FIGURES
-from figures.figure import Part
+from figures.figure import Figure, Part
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "explanation" / "reliability.md").read_text("utf-8")
@@ -62,3 +63,18 @@ def test_the_command_lists_its_figures(capsys):
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [figure.name for figure in FIGURES]
     assert main(["nonsense"]) == 2
     assert "no figure is called nonsense" in capsys.readouterr().err
+
+
+def test_a_figure_that_cannot_be_measured_does_not_keep_others_from_it(capsys, monkeypatch):
+    module = import_module("figures.__main__")
+    good, bad = (Figure(name=name, title="", others="", where=f"_figures:{name}") for name in ("good", "bad"))
+    parts = {"good": [Part(what="it", measured=1, aim=1)]}
+    monkeypatch.setattr(module, "FIGURES", (bad, good))
+    monkeypatch.setattr(Figure, "measure", lambda figure, _work: parts[figure.name])
+
+    assert module.main(["--json"]) == 1
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["figure"], first["parts"][0]["is_met"]) == ("bad", False)
+    assert (second["figure"], second["parts"][0]["is_met"]) == ("good", True)
+    assert module.main(["good"]) == 0
+    assert "met" in capsys.readouterr().out

@@ -47,7 +47,11 @@ def _measured(figure: Figure, *, long: bool, progress: Console) -> list[Part | S
             if not progress.is_terminal:
                 print(f"{figure.name}: {text}", file=sys.stderr, flush=True)
 
-        parts = figure.measure(Work(folder=Path(folder), long=long, say=say))
+        try:
+            parts = figure.measure(Work(folder=Path(folder), long=long, say=say))
+        except Exception as error:  # noqa: BLE001 - the others are measured all the same
+            progress.print_exception()
+            parts = [Said(what="it could not be measured", target="", told=f"{error!r}", is_met=False)]
     progress.print(f"{figure.name}: measured in {time.monotonic() - began:.0f} s", highlight=False)
     return parts
 
