@@ -27,8 +27,9 @@ def _lines() -> Iterator[str]:
     yield "Verbs talk to the manager that runs (`mcpstore up`) over its control socket. Where none runs, they work on"
     yield "the configuration, or open a store for the moment, and say so."
     yield ""
-    yield "Answers go to stdout, everything else to stderr. On a terminal a table fits the window; elsewhere each of its"
-    yield "rows is one line. With `--json` the answer is JSON, and an error is one JSON object, the last line of stderr:"
+    yield "Answers go to stdout, everything else to stderr. On a terminal a table fits the window; elsewhere each of"
+    yield "its rows is one line. With `--json` the answer is JSON, and an error is one JSON object, the last line of"
+    yield "stderr:"
     yield '`{"error": {"kind": "ServiceNotFound", "message": "…", "remedy": "…", "service": "…"}}`; `remedy` and'
     yield "`service` are null where there is none, and the exit code is the same."
     yield ""
