@@ -52,6 +52,12 @@ CASES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path, monkeypatch):
+    """Let what is written to a path that is odd, and possible, be written where it disturbs nobody."""
+    monkeypatch.chdir(tmp_path)
+
+
 def call(store: Any, verb: str, argument: str, value: Any) -> None:
     """Call a verb with one odd argument, the others being as they should."""
     function = getattr(store, verb)

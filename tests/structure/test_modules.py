@@ -52,6 +52,15 @@ def test_every_module_can_be_imported_alone():
     assert json.loads(run(IMPORT_EACH, json.dumps(names))) == {}
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no checkout")
+def test_nothing_lies_about_at_the_top():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {path.partition("/")[0] for path in listed.split("\0") if path} == {
+        ".ci", ".gitignore", "LICENSE", "README.md", "changelog.d", "contrib", "core", "docs", "hatch_build.py",
+        "noxfile.py", "plugins", "pyproject.toml", "tests",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("root", ["core", "plugins", "tests"])
 def test_files_are_short(root):
     lines = {path: path.read_text("utf-8").count("\n") for path in (ROOT / root).rglob("*.py")}
