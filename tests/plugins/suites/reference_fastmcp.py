@@ -30,7 +30,8 @@ class Held:
 
     def release(self) -> None:
         for future in self.waiting:
-            future.set_result("released")
+            if not future.done():
+                future.set_result("released")
 
 
 def make_server() -> FastMCP:  # noqa: C901 - one tool after the other
@@ -53,7 +54,7 @@ def make_server() -> FastMCP:  # noqa: C901 - one tool after the other
         return await held.hold()
 
     @tool
-    def release() -> str:
+    async def release() -> str:  # in the loop, where the futures are
         held.release()
         return "done"
 
