@@ -27,6 +27,7 @@ def groups(*names: str) -> list[str]:
 def tests(session: nox.Session) -> None:
     """Run the tests, and see that the kernel is covered completely."""
     session.install("-e", ".", *groups("test"))
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""  # hundreds of processes are started: each would compile everything anew
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
