@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
 from mcpstore.testing.simulation import KINDS, Behaviour, Plan, World, simulate
@@ -117,6 +119,25 @@ def test_a_night_of_sleep_costs_what_the_far_side_forgot_and_nothing_else():
 
     assert result.broken is None, result.broken
     assert 10 < sum(result.scores["openings"].values()) < 200
+
+
+def test_a_connection_that_outlives_bad_times_and_is_dead_is_noticed_before_the_rest_begins():
+    # Losses come in bursts, so that the budget is used up when a sleep kills connections without a word: their silence
+    # counts for nothing while most are silent, and is followed by the longest rest, although all far sides are good.
+    dice = random.Random(2)
+
+    def bursts() -> World:
+        phases, begin = [(0.0, GOOD)], dice.uniform(600, 3000)
+        while begin < 0.4 * 86_400:
+            phases += [(begin + 80 * n, attrs.evolve(GOOD, cuts=True)) for n in range(6)]
+            begin += dice.uniform(900, 1800)
+        return World("bursts", phases)
+
+    worlds = {f"s{number:02}": bursts() for number in range(8)}
+    plan = Plan(seed=2, services=8, days=0.4, interval=300.0, orders=0.0, happenings=30.0)
+    result = simulate(plan, worlds)
+
+    assert result.broken is None, result.broken
 
 
 @pytest.mark.parametrize("aim", AIMS, ids=lambda aim: aim.figure.replace(" ", "-"))

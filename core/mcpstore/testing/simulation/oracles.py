@@ -136,6 +136,7 @@ class Healing(Oracle):
         self._wanted: dict[str, float] = {}
         self._up: dict[str, float] = {}
         self._down: dict[str, float] = {}
+        self._lived: dict[str, tuple[float, float]] = {}
         self._longest: dict[str, float] = {}
         self._deafest: dict[str, float] = {}
 
@@ -158,6 +159,7 @@ class Healing(Oracle):
             self._up.setdefault(name, now)
         else:
             if (since := self._up.pop(name, None)) is not None:
+                self._lived[name] = since, now
                 silent = self.scene.worlds[name].silent_since(now)
                 if silent is not None and name in self._wanted:
                     deaf = now - max(since, silent, self.scene.excuse())
@@ -171,7 +173,7 @@ class Healing(Oracle):
             if name not in self._wanted:
                 continue
             if not runner.is_live and self._good_since(name) is not None:
-                bad = now - self._healed(name)
+                bad = now - self._known_healed(name)
                 if bad > self._limit(runner):
                     raise Broken("I10", name, f"the world is good for {bad:.0f} s and it is {runner.ctx.conn.value}")
             silent = self.scene.worlds[name].silent_since(now)
@@ -202,6 +204,15 @@ class Healing(Oracle):
 
     def _good_since(self, name: str) -> float | None:
         return self.scene.worlds[name].good_since(self.scene.now())
+
+    def _known_healed(self, name: str) -> float:
+        """Return when it could be known that a new connection is needed, and would be a good one.
+
+        A connection that the far side forgot in bad times may outlast them: its silence has to be noticed first.
+        """
+        healed = self._healed(name)
+        since, until = self._lived.get(name, (healed, healed))
+        return min(until, healed + self.deafness) if since <= healed < until else healed
 
     def _healed(self, name: str) -> float:
         """Return when everything that keeps a service from being usable was over."""
