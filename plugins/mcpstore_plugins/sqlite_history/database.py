@@ -93,28 +93,31 @@ class SqliteHistory:
     # --- helpers
 
     def _open(self) -> sqlite3.Connection:
-        if self._place.is_read_only:
-            if not self._path.exists():
-                raise FileNotFoundError(f"no history has been written to {self._path}")
-            db = self._connect(f"{self._path.absolute().as_uri()}?mode=ro")
-            self._check_version(db)
-            return db
         fresh = not self._path.exists()
-        db = self._connect(f"{self._path.absolute().as_uri()}?mode=rwc")
+        if fresh and self._place.is_read_only:
+            raise FileNotFoundError(f"no history has been written to {self._path}")
+        mode = "ro" if self._place.is_read_only else "rwc"
+        db = self._connect(f"{self._path.absolute().as_uri()}?mode={mode}")
         try:
-            if fresh:
-                self._path.chmod(0o600)
-            db.execute("PRAGMA journal_mode = WAL")
-            # A crash of the machine may cost the last batches, never the file.
-            db.execute("PRAGMA synchronous = NORMAL")
-            self._check_version(db)
-            if (upgrade := schema.UPGRADES.get(self._version(db))) is not None:
-                db.executescript(f"BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {schema.VERSION}; COMMIT;")
-            db.executescript(schema.SCHEMA)
+            if self._place.is_read_only:
+                self._check_version(db)
+            else:
+                self._prepare(db, fresh=fresh)
         except BaseException:
             db.close()
             raise
         return db
+
+    def _prepare(self, db: sqlite3.Connection, *, fresh: bool) -> None:
+        if fresh:
+            self._path.chmod(0o600)
+        db.execute("PRAGMA journal_mode = WAL")
+        # A crash of the machine may cost the last batches, never the file.
+        db.execute("PRAGMA synchronous = NORMAL")
+        self._check_version(db)
+        if (upgrade := schema.UPGRADES.get(self._version(db))) is not None:
+            db.executescript(f"BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {schema.VERSION}; COMMIT;")
+        db.executescript(schema.SCHEMA)
 
     def _check_version(self, db: sqlite3.Connection) -> None:
         version = self._version(db)

@@ -150,3 +150,16 @@ def test_whoever_may_only_read_moves_nothing_aside(open_history, tmp_path):
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
         open_history(is_read_only=True).samples(asked())
     assert [file.name for file in tmp_path.iterdir()] == ["history.db"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="nobody says which files are open")
+@pytest.mark.parametrize("is_read_only", [False, True])
+def test_a_file_that_is_refused_is_let_go_at_once(open_history, tmp_path, is_read_only):
+    history = open_history()
+    history._db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    history.close()
+    with pytest.raises(sqlite3.NotSupportedError) as refused:  # whose frames keep everything else alive
+        open_history(is_read_only=is_read_only)
+    targets = [os.readlink(fd) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+    assert [target for target in targets if target.startswith(str(tmp_path))] == []
+    assert refused.value is not None
