@@ -160,6 +160,6 @@ def test_a_file_that_is_refused_is_let_go_at_once(open_history, tmp_path, is_rea
     history.close()
     with pytest.raises(sqlite3.NotSupportedError) as refused:  # whose frames keep everything else alive
         open_history(is_read_only=is_read_only)
-    targets = [os.readlink(fd) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+    targets = [str(fd.readlink()) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
     assert [target for target in targets if target.startswith(str(tmp_path))] == []
     assert refused.value is not None
