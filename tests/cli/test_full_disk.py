@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.disk.mounting import small_disk
 
 from .conftest import demo
 
@@ -15,15 +15,8 @@ from .conftest import demo
 @pytest.fixture
 def full(shell) -> Iterator[Path]:
     """A disk without room for anything that is larger than a name."""
-    disk = shell.folder / "disk"
-    disk.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "none", disk], capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"nothing may be mounted here: {done.stderr.strip()}")
-    try:
+    with small_disk(shell.folder / "disk", "128k") as disk:
         yield disk
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
 
 
 @pytest.mark.parametrize(

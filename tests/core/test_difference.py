@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcpstore.core.definition import LARGEST, PINNED, definition, fingerprint, scrubbed
+from mcpstore.core.definition import LARGEST, PINNED, definition, fingerprint
 from mcpstore.core.difference import LONGEST, MOST, _value, differences
+from mcpstore.core.models.secret import scrubbed
 from mcpstore.core.models.text import exposed, visible
 
 from .rug_pulls import HONEST, PULLS

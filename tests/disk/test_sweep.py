@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.plugins.mcp_json.crashing import HAS_STRACE
 
 from .crashing import system_calls
+from .mounting import small_disk
 from .saving_child import KINDS, said
 
 
@@ -28,21 +27,6 @@ def test_no_system_call_can_tear_what_is_kept(tmp_path, name):
         outcomes[point.fault, point.is_saved] += 1
     assert outcomes["signal=KILL", False] > 0
     assert outcomes["error=ENOSPC", False] > 0
-
-
-@contextmanager
-def small_disk(folder: Path, size: str = "64k") -> Iterator[Path]:
-    """Mount a small file system, where that is permitted."""
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        pytest.skip(f"nothing may be mounted here: {done.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 @pytest.mark.parametrize("name", KINDS)

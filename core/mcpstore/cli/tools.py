@@ -14,7 +14,7 @@ from mcpstore.cli import show
 from mcpstore.cli.app import JsonFlag, app, perform
 from mcpstore.cli.exits import Exit
 from mcpstore.cli.reach import Options, Reach, reach, reach_manager
-from mcpstore.core.models.text import counted
+from mcpstore.core.models.text import clipped, counted
 from mcpstore.errors import ConfigError
 
 __all__: list[str] = []
@@ -220,4 +220,4 @@ def _coloured(line: str) -> Text:
 
 def _gist(description: str) -> str:
     first = description.strip().splitlines()[0] if description.strip() else ""
-    return first if len(first) <= FIRST_SENTENCE else first[: FIRST_SENTENCE - 1] + "…"
+    return clipped(first, FIRST_SENTENCE)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from mcpstore.core.models.shape import as_array, as_object
-
-__all__ = ["LARGEST", "PINNED", "canonical", "definition", "fingerprint", "scrubbed"]
+__all__ = ["LARGEST", "PINNED", "canonical", "definition", "fingerprint"]
 
 PINNED: Final = ("title", "description", "inputSchema", "outputSchema", "annotations")
 """What of a tool must not change behind its users' backs; a model reads all of it."""
@@ -38,17 +36,3 @@ def canonical(value: Any) -> str | None:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
         return None
-
-
-def scrubbed(value: Any, redact: Callable[[str], str]) -> Any:
-    """Return a JSON value with every text in it, keys included, as `redact` leaves it; itself if nothing is to hide."""
-    if isinstance(value, str):
-        return redact(value)
-    if (fields := as_object(value)) is not None:
-        made = {redact(str(key)): scrubbed(item, redact) for key, item in fields.items()}
-        is_clean = len(made) == len(fields) and all(made.get(key) is item for key, item in fields.items())
-        return fields if is_clean else made
-    if (items := as_array(value)) is not None:
-        each = [scrubbed(item, redact) for item in items]
-        return items if all(new is old for new, old in zip(each, items, strict=True)) else each
-    return value

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from mcpstore.core.definition import LARGEST, canonical, definition
 from mcpstore.core.models.shape import as_array, as_object
-from mcpstore.core.models.text import exposed, visible
+from mcpstore.core.models.text import clipped, exposed, visible
 
 __all__ = ["differences"]
 
@@ -60,7 +60,7 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
     if any(told is None or len(told) > LARGEST for told in (canonical(old), canonical(new))):
         return ("its description is too large, or nested too deeply, to show what changed",)
     told = _walk("", old, new, 0)
-    lines = [_clip(line, LONGEST) for line in islice(told, MOST)]
+    lines = [clipped(line, LONGEST) for line in islice(told, MOST)]
     return (*lines, "and more") if next(told, None) is not None else tuple(lines)
 
 
@@ -104,15 +104,15 @@ def _walk_items(path: str, old: Sequence[Any], new: Sequence[Any], depth: int) -
 
 def _inner(path: str, key: str) -> str:
     if not _NAME.fullmatch(key):
-        return f"{path}[{_quoted(_clip(key, SHORT))}]"
+        return f"{path}[{_quoted(clipped(key, SHORT))}]"
     return f"{path}.{key}" if path else key
 
 
 def _value(value: Any) -> str:
     if isinstance(value, str):
-        return _quoted(_clip(value, PIECE))
+        return _quoted(clipped(value, PIECE))
     try:
-        return _clip(visible(json.dumps(value, ensure_ascii=False)), PIECE)
+        return clipped(visible(json.dumps(value, ensure_ascii=False)), PIECE)
     except (TypeError, ValueError, RecursionError):
         return "something that cannot be shown"
 
@@ -200,7 +200,3 @@ def _exposed(text: str, other: str) -> str:
         return text
     pairs = zip(text, other, strict=True)
     return "".join(exposed(letter) if letter != model and model.isascii() else letter for letter, model in pairs)
-
-
-def _clip(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"

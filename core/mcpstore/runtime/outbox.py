@@ -18,6 +18,7 @@ import attrs
 
 from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.core.models.shape import as_array, as_object
+from mcpstore.runtime.disk import flush_folder, write_all
 
 __all__ = ["Notice", "Outbox"]
 
@@ -121,7 +122,7 @@ class Outbox:
             grave.replace(grave.with_suffix(".old.jsonl"))
         file = os.open(grave, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            _write(file, json.dumps({"why": why, "alert": alert.to_dict()}).encode() + b"\n")
+            write_all(file, json.dumps({"why": why, "alert": alert.to_dict()}).encode() + b"\n")
         finally:
             os.close(file)
 
@@ -138,7 +139,7 @@ class Outbox:
             self._rewrite()
             return
         try:
-            _write(self._file, data)
+            write_all(self._file, data)
             if flush:
                 os.fsync(self._file)
         except OSError:
@@ -154,10 +155,10 @@ class Outbox:
         fresh = self._path.with_name(f"{self._path.name}.new")
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            _write(file, b"".join(self._live.values()))
+            write_all(file, b"".join(self._live.values()))
             os.fsync(file)
             fresh.replace(self._path)
-            _flush_folder(self._path.parent)
+            flush_folder(self._path.parent)
         except BaseException:
             os.close(file)
             raise
@@ -178,20 +179,6 @@ class Outbox:
                 yield record
         if odd:
             _log.warning("%s: %d lines cannot be read; they are left out", self._path, odd)
-
-
-def _write(file: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _line(notice: Notice) -> bytes:

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
+from mcpstore.core.models.text import clipped
 from mcpstore.errors import InvalidArgument
 
 __all__ = [
     "MOST",
     "a_flag",
+    "a_length",
     "a_list",
     "a_mapping",
     "a_path",
@@ -183,6 +185,5 @@ def one_of(argument: str, value: Any, known: Iterable[str]) -> str:
 def shown(value: Any) -> str:
     """Return a value as a message shows it: short, and nothing of what somebody's object says of itself."""
     if value is None or isinstance(value, str | int | float):
-        told = repr(value[: SHOWN + 1] if isinstance(value, str) else value)
-        return told if len(told) <= SHOWN else f"{told[: SHOWN - 1]}…"
+        return clipped(repr(value[: SHOWN + 1] if isinstance(value, str) else value), SHOWN)
     return type(value).__name__

@@ -8,7 +8,7 @@ from typing import Final
 from mcpstore.core.context import Context, run_status
 from mcpstore.core.models.events import Timer
 from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus, ToolPinning
-from mcpstore.core.models.text import counted, one_line
+from mcpstore.core.models.text import clipped, counted, one_line
 from mcpstore.runtime.runner import Runner
 from mcpstore.store.house import House
 from mcpstore.store.remedies import remedy_for
@@ -172,4 +172,4 @@ def _missing(runner: Runner, house: House) -> list[str]:
 
 
 def _clip(text: str) -> str:
-    return text if len(text) <= SHOWN_TEXT else text[: SHOWN_TEXT - 1] + "…"
+    return clipped(text, SHOWN_TEXT)

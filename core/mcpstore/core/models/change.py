@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from mcpstore.core.models.record import Record
+from mcpstore.core.models.text import clipped
 
 __all__ = ["ToolChange"]
 
@@ -43,5 +44,4 @@ class ToolChange(Record):
     @property
     def summary(self) -> str:
         """The difference in one line."""
-        told = "; ".join(self.difference)
-        return told if len(told) <= SUMMARY else f"{told[: SUMMARY - 1]}…"
+        return clipped("; ".join(self.difference), SUMMARY)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mcpstore.core.models.shape import as_array, as_object
 
-__all__ = ["MASK", "Discretion", "Redactor", "clean_url", "masked", "masked_line", "secrets_in"]
+__all__ = ["MASK", "Discretion", "Redactor", "clean_url", "masked", "masked_line", "scrubbed", "secrets_in"]
 
 MASK: Final = "***"
 
@@ -95,6 +95,20 @@ def clean_url(url: str) -> str:
     return _without_secrets(url) if _URL.match(url) else _URL.sub(lambda found: _without_secrets(found[0]), url)
 
 
+def scrubbed(value: Any, redact: Callable[[str], str]) -> Any:
+    """Return a JSON value with every text in it, keys included, as `redact` leaves it; itself if nothing is to hide."""
+    if isinstance(value, str):
+        return redact(value)
+    if (fields := as_object(value)) is not None:
+        made = {redact(str(key)): scrubbed(item, redact) for key, item in fields.items()}
+        is_clean = len(made) == len(fields) and all(made.get(key) is item for key, item in fields.items())
+        return fields if is_clean else made
+    if (items := as_array(value)) is not None:
+        each = [scrubbed(item, redact) for item in items]
+        return items if all(new is old for new, old in zip(each, items, strict=True)) else each
+    return value
+
+
 class Redactor:
     """Replaces known secret values in text that others wrote: stderr lines, error messages.
 
@@ -117,13 +131,7 @@ class Redactor:
 
     def within(self, value: Any) -> Any:
         """Return a JSON value with every known secret in its texts replaced."""
-        if self._pattern is None:
-            return value
-        if (fields := as_object(value)) is not None:
-            return {self(str(key)): self.within(item) for key, item in fields.items()}
-        if (items := as_array(value)) is not None:
-            return [self.within(item) for item in items]
-        return self(value) if isinstance(value, str) else value
+        return value if self._pattern is None else scrubbed(value, self)
 
     def also(self, *values: str) -> Redactor:
         """Return one that hides more, and forgets what it learned long ago."""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["counted", "exposed", "harmless", "looks_like_ascii", "one_line", "visible"]
+__all__ = ["clipped", "counted", "exposed", "harmless", "looks_like_ascii", "one_line", "visible"]
 
 # Colours, cursor movements, window titles and the like (ECMA-48), whole; an unfinished one goes to the end of its line.
 _ESCAPE: Final = re.compile(
@@ -74,3 +74,8 @@ def _written_out(letter: str) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number of things: "1 service", "2 services"; `plural` where it is not made with an s."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def clipped(text: str, longest: int) -> str:
+    """Return a text of at most so many characters; an ellipsis stands for what was cut off."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

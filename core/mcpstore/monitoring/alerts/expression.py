@@ -10,7 +10,7 @@ from typing import Any, Final
 from mcpstore.core.models.record import plain
 from mcpstore.errors import ConfigError
 
-__all__ = ["Expression"]
+__all__ = ["Expression", "meant"]
 
 LONGEST: Final = 1000
 """Characters of an expression."""
@@ -79,9 +79,14 @@ class Expression:
         for field in sorted(self.fields - set(known)):
             column = re.search(rf"\b{re.escape(field)}\b", self._source)
             where = f"column {column.start() + 1}: " if column else ""
-            near = difflib.get_close_matches(field, known, n=1, cutoff=0.5)
-            meant = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(known))}"
-            raise ConfigError(f"rule {self._rule!r}: when: {where}nothing called {field!r} is measured; {meant}")
+            told = f"nothing called {field!r} is measured; {meant(field, known)}"
+            raise ConfigError(f"rule {self._rule!r}: when: {where}{told}")
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """Return what may have been meant by the name of a field that nobody knows, or else what there is."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(known))}"
 
 
 def _compiled(rule: str, source: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
 from collections.abc import Collection, Iterator, Mapping
@@ -16,6 +15,7 @@ from mcpstore.core.models.machine import MachineMetrics
 from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.errors import ConfigError
+from mcpstore.monitoring.alerts.expression import meant
 from mcpstore.monitoring.alerts.fields import MORE_OF_A_SERVICE, MORE_OF_THE_MANAGER
 from mcpstore.monitoring.alerts.wording import fits
 
@@ -80,7 +80,7 @@ def check_message(rule: str, field: str, template: str, samples: Collection[Mapp
             continue
         where = f"rule {rule!r}: {field}: column {template.find('{' + name) + 1}: "
         if name not in fields:
-            raise ConfigError(f"{where}nothing called {name!r} is measured; {_meant(name, fields)}")
+            raise ConfigError(f"{where}nothing called {name!r} is measured; {meant(name, fields)}")
         if form and not fits(fields[name], form):
             raise ConfigError(f"{where}the format {form!r} does not fit {name!r}, which is {_kind(fields[name])}")
 
@@ -148,7 +148,7 @@ def _check_key(where: str, part: str, key: str, sample: Mapping[str, Any]) -> No
     lists = [as_array(value) or () for value in sample.values()]
     items = {name for some in lists for item in some for name in as_object(item) or {}}
     if key not in items and re.search(rf"\.\s*{re.escape(key)}\b", part):
-        raise ConfigError(f"{where}: nothing called {key!r} is measured there; {_meant(key, items)}")
+        raise ConfigError(f"{where}: nothing called {key!r} is measured there; {meant(key, items)}")
 
 
 def _truths(source: str, column: int) -> Iterator[tuple[int, str]]:
@@ -221,8 +221,3 @@ def _kind(value: Any) -> str:
 
 def _comparison(value: Any) -> str:
     return "!= ''" if isinstance(value, str) else "> 0" if isinstance(value, int | float) else "!= null"
-
-
-def _meant(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(known))}"

@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any, Final
 
 from mcpstore.core.models.shape import as_array
+from mcpstore.core.models.text import clipped
 
 __all__ = ["fits", "span", "worded"]
 
@@ -39,7 +40,7 @@ def worded(template: str, values: Mapping[str, Any]) -> str:
     except ValueError:  # braces that do not match
         text = template
     text = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return clipped(text, LONGEST)
 
 
 def fits(value: Any, spec: str) -> bool:

@@ -7,6 +7,8 @@ import unicodedata
 from datetime import datetime
 from typing import Final
 
+from mcpstore.core.models.text import clipped
+
 __all__ = ["clean", "duration", "markdown_text", "memory", "milliseconds", "percent", "when"]
 
 NOTHING: Final = "–"  # noqa: RUF001 - a dash, as tables have
@@ -35,7 +37,7 @@ def clean(text: str, *, longest: int = 500) -> str:
         shown = text
     else:
         shown = "".join(_harmless(character) for character in text[: longest + 1])
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+    return clipped(shown, longest)
 
 
 def _harmless(character: str) -> str:

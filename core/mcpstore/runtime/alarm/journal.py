@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mcpstore.core.models.shape import as_object
+from mcpstore.runtime.disk import write_all
 
 __all__ = ["Journal", "Line"]
 
@@ -53,7 +54,7 @@ class Journal:
         try:
             torn = b"" if self._is_checked or _ends_well(descriptor) else b"\n"
             self._is_checked = True
-            _write(descriptor, torn + _encoded(lines))
+            write_all(descriptor, torn + _encoded(lines))
             os.fsync(descriptor)
         except OSError:
             self._is_checked = False
@@ -71,7 +72,7 @@ class Journal:
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            _write(descriptor, _encoded(lines))
+            write_all(descriptor, _encoded(lines))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -80,11 +81,6 @@ class Journal:
 
 def _encoded(lines: Iterable[Line]) -> bytes:
     return b"".join(json.dumps(line, ensure_ascii=False, default=str).encode() + b"\n" for line in lines)
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
 
 
 def _ends_well(descriptor: int) -> bool:

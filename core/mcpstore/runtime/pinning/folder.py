@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from mcpstore.runtime.disk import flush_folder, write_all
 from mcpstore.runtime.pinning.pin import Pin, shelf_from
 
 __all__ = ["PinFolder", "Strange"]
@@ -146,8 +147,7 @@ class PinFolder:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
             file = os.open(fresh, flags, 0o600)
             try:
-                while content:
-                    content = content[os.write(file, content) :]
+                write_all(file, content)
                 os.fsync(file)
             finally:
                 os.close(file)
@@ -156,8 +156,4 @@ class PinFolder:
             with suppress(OSError):
                 fresh.unlink(missing_ok=True)
             raise
-        folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush_folder(self._path)

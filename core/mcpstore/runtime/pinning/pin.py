@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.core.definition import LARGEST, definition, scrubbed
+from mcpstore.core.definition import LARGEST, definition
+from mcpstore.core.models.secret import scrubbed
 from mcpstore.core.models.shape import as_object, as_text
 
 __all__ = ["GONE", "Pin", "Shelf", "line_of", "merged", "shelf_from"]

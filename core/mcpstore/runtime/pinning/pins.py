@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.core.definition import definition, fingerprint, scrubbed
+from mcpstore.core.definition import definition, fingerprint
 from mcpstore.core.difference import differences
 from mcpstore.core.models.catalog import Catalog
 from mcpstore.core.models.change import ToolChange
 from mcpstore.core.models.record import Named
+from mcpstore.core.models.secret import scrubbed
 from mcpstore.core.models.service import ToolPinning
 from mcpstore.core.models.text import exposed, looks_like_ascii, visible
 from mcpstore.errors import ToolNotFound
