@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, Final, cast
 
 import yaml
@@ -19,6 +20,14 @@ __all__ = ["YamlNotation"]
 
 MOST_NODES: Final = 1_000_000
 """Values a document may have once its aliases are followed. Nine lines of YAML can stand for a billion."""
+
+_FLOW: Final = re.compile(r"""[\[\]{}]|"(?:\\.|[^"\\])*"?|'[^']*'?|\#.*|[^\s,\[\]{}"'#][^,\[\]{}]*""")
+"""The tokens of flow collections: brackets, quoted text, comments, plain scalars (YAML 1.2.2, chapter 7)."""
+
+_YAML: Final = "tag:yaml.org,2002:"
+_TEXT: Final = f"{_YAML}str"
+_MERGE: Final = f"{_YAML}merge"
+_EQUALS: Final = f"{_YAML}value"  # a lone equals sign, which YAML 1.1 gave a meaning that no loader has
 
 _READ_ONLY: Final = "YAML can only be read; import it into an mcp.json with `mcpstore import`"
 _BY_HAND: Final = "repair the file by hand; it is left alone until then"
@@ -43,7 +52,8 @@ class YamlNotation:
         except Malformed as error:
             raise syntax_error(where, text, error.offset, error.what, error.remedy) from None
         except yaml.MarkedYAMLError as error:
-            what = error.problem or error.context or "this is not YAML"
+            why = error.problem or error.context
+            what = f"this is not valid YAML: {why}" if why else "this is not valid YAML"
             raise syntax_error(where, text, _offset(error.problem_mark, text), what, _BY_HAND) from None
         except yaml.reader.ReaderError as error:
             # libyaml tells its number, the parser in Python the character itself
@@ -73,7 +83,7 @@ def _read(text: str, where: str) -> Reading:
         root = cast("Node | None", loader.get_node() if loader.check_node() else None)
         if root is None:
             return Reading(data={})
-        if _Weights(text, odd).of(root)[0] > MOST_NODES:
+        if _Weights(text, odd, loader_class.yaml_constructors).of(root)[0] > MOST_NODES:
             raise Malformed(0, f"its aliases stand for more than {MOST_NODES} values", "write out what is meant")
         data = _json(loader.construct_document(root))
     finally:
@@ -88,36 +98,65 @@ def _read(text: str, where: str) -> Reading:
 
 def _second_document(text: str, loader_class: Any) -> tuple[int, int] | None:
     depth = documents = 0
+    done: Any = None
     parse: Any = yaml.parse  # pyright: ignore[reportUnknownMemberType] - its stubs leave it open
-    for event in parse(text, loader_class):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > DEEPEST:
-                raise _too_deep(event, text)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                return _spot(event)
+    try:
+        for event in parse(text, loader_class):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST:
+                    raise _too_deep(_offset(event.start_mark, text))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    return _spot(event)
+            done = event.end_mark
+    except yaml.MarkedYAMLError as error:
+        # A parser reads up to 1,024 characters ahead of its events, and some refuse deep nesting while they do so.
+        begin = _offset(done, text)
+        unread = text[begin : _offset(error.problem_mark, text) + 1]
+        if (opener := _opener_beyond(unread, DEEPEST - depth)) is not None:
+            raise _too_deep(begin + opener) from None
+        raise
+    return None
+
+
+def _opener_beyond(text: str, levels: int) -> int | None:
+    """Return the offset of the first bracket that opens more than so many levels; None if there is none."""
+    for match in _FLOW.finditer(text):
+        if match[0] in "[{":
+            levels -= 1
+            if levels < 0:
+                return match.start()
+        elif match[0] in "]}":
+            levels += 1
     return None
 
 
 class _Weights:
     """How many values a node stands for and how deep it goes, aliases followed; and which keys stand twice."""
 
-    def __init__(self, text: str, odd: Oddities) -> None:
+    def __init__(self, text: str, odd: Oddities, tags: Container[str | None]) -> None:
         self._text = text
         self._odd = odd
+        self._tags = tags
         self._known: dict[int, tuple[int, int] | None] = {}
 
     def of(self, node: Node) -> tuple[int, int]:
         if id(node) not in self._known:
+            if node.tag == _EQUALS:
+                node.tag = _TEXT
+            if node.tag != _MERGE and node.tag not in self._tags:
+                spelled = node.tag.replace(_YAML, "!!")
+                offset = _offset(node.start_mark, self._text)
+                raise Malformed(offset, f"the tag {spelled} is not supported", "write the value without a tag")
             self._known[id(node)] = None
             weights = [self.of(item) for item in self._inside(node)]
             depth = 1 + max((depth for _, depth in weights), default=0)
             if depth > DEEPEST:
-                raise _too_deep(node, self._text)
+                raise _too_deep(_offset(node.start_mark, self._text))
             self._known[id(node)] = 1 + sum(count for count, _ in weights), depth
         weight = self._known[id(node)]
         if weight is None:
@@ -139,8 +178,8 @@ class _Weights:
         return inside
 
 
-def _too_deep(what: Any, text: str) -> Malformed:
-    return Malformed(_offset(what.start_mark, text), f"this is nested deeper than {DEEPEST} levels", "flatten it")
+def _too_deep(offset: int) -> Malformed:
+    return Malformed(offset, f"this is nested deeper than {DEEPEST} levels", "flatten it")
 
 
 def _json(value: Any) -> Any:
