@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import nox
@@ -16,6 +18,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 SHORT_SIMULATION = ("--fleet", "50", "--processes", "2", "--interval", "120")
 
 PYTHONS = nox.project.python_versions(PYPROJECT)
+HELD = PYPROJECT["tool"]["uv"]["constraint-dependencies"]
 
 
 def groups(*names: str) -> list[str]:
@@ -23,10 +26,40 @@ def groups(*names: str) -> list[str]:
     return list(nox.project.dependency_groups(PYPROJECT, *names))
 
 
+def install(session: nox.Session, *requirements: str) -> None:
+    """Install requirements in the versions that were tested."""
+    constraints = Path(session.create_tmp()) / "constraints.txt"
+    constraints.write_text("\n".join(HELD) + "\n", "utf-8")
+    session.install("--constraint", str(constraints.resolve()), *requirements)
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, and see that the kernel is covered completely."""
-    session.install("-e", ".", *groups("test"))
+    install(session, "-e", ".", *groups("test"))
+    run_tests(session)
+
+
+@nox.session(default=False)
+def newest(session: nox.Session) -> None:
+    """Run the tests with the newest version of every dependency, whatever was tested before."""
+    session.install("--no-config", "--upgrade", "-e", ".", *groups("test"))
+    run_tests(session)
+
+
+def skipped(record: Path) -> str:
+    """Return one line that names what was not tested on this machine, and why."""
+    lines = record.read_text("utf-8").splitlines() if record.exists() else []
+    reasons = Counter(json.loads(line)["reason"] for line in lines)
+    listed = "; ".join(f"{count} ({reason})" for reason, count in reasons.most_common())
+    return f"tests skipped: {reasons.total()}" + (f": {listed}" if listed else "")
+
+
+def run_tests(session: nox.Session) -> None:
+    """Run the tests; name what was skipped in the last line."""
+    record = Path(session.create_tmp()).resolve() / "skips.jsonl"
+    record.unlink(missing_ok=True)
+    session.env["MCPSTORE_SKIPS"] = str(record)
     session.env["PYTHONDONTWRITEBYTECODE"] = ""  # hundreds of processes are started: each would compile everything anew
     if session.posargs:
         session.run("pytest", *session.posargs)
@@ -37,35 +70,36 @@ def tests(session: nox.Session) -> None:
     )
     session.run("coverage", "run", "--source=mcpstore.core", "-m", "pytest", "-q", "tests/core")
     session.run("coverage", "report", "--fail-under=100")
+    session.log(skipped(record))
 
 
 @nox.session(python=PYTHONS)
 def versions(session: nox.Session) -> None:
     """Run the tests on every version of Python that is supported and installed."""
-    session.install("-e", ".", *groups("test"))
+    install(session, "-e", ".", *groups("test"))
     session.run("pytest", "-n", "2", "--dist", "loadfile", "-m", "not real", *session.posargs)
 
 
 @nox.session
 def real(session: nox.Session) -> None:
     """Run eight real servers from PyPI and npm; needs npx, uvx and their registries."""
-    session.install("-e", ".", *groups("test"))
+    install(session, "-e", ".", *groups("test"))
     session.run("pytest", "-m", "real", "-s", *session.posargs)
 
 
 @nox.session
 def chaos(session: nox.Session) -> None:
     """Kill managers under load, 200 times at random instants, and see that the next one finds everything as it was."""
-    session.install("-e", ".", *groups("test"))
+    install(session, "-e", ".", *groups("test"))
     session.run("pytest", "-m", "chaos", "-s", *session.posargs, env={"MCPSTORE_KILLS": "200"})
 
 
 @nox.session
 def contrib(session: nox.Session) -> None:
     """Install each distribution of contrib beside MCPStore, as a user would, and run its own tests."""
-    session.install(".[testing]")
+    install(session, ".[testing]")
     for project in sorted(Path("contrib").glob("*/pyproject.toml")):
-        session.install(f"./{project.parent}")
+        install(session, f"./{project.parent}")
         with session.chdir(project.parent):
             session.run("pytest", "-q", "-o", "pythonpath=", *session.posargs)
     session.run("mcpstore", "plugins")
@@ -74,7 +108,7 @@ def contrib(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Look at style, spelling and the project file."""
-    session.install(*groups("lint"))
+    install(session, *groups("lint"))
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("codespell")
@@ -84,7 +118,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, twice, and that the public interface is typed completely."""
-    session.install("-e", ".", *groups("test", "types"))
+    install(session, "-e", ".", *groups("test", "types"))
     session.run("mypy")
     session.run("mypy", "--no-incremental", "tests/typing/api.py")
     session.run("pyright")
@@ -95,14 +129,14 @@ def types(session: nox.Session) -> None:
 @nox.session
 def imports(session: nox.Session) -> None:
     """Check who imports whom."""
-    session.install("-e", ".", *groups("imports"))
+    install(session, "-e", ".", *groups("imports"))
     session.run("lint-imports")
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Make again what the documentation takes from the code, and run its examples."""
-    session.install("-e", ".", *groups("test", "docs"))
+    install(session, "-e", ".", *groups("test", "docs"))
     session.run("python", "docs/make.py", "--check")
     session.run("pytest", "-q", "tests/docs")
     session.run("towncrier", "build", "--draft", "--version", "next")
@@ -111,42 +145,42 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def pictures(session: nox.Session) -> None:
     """Take the pictures in the documentation anew."""
-    session.install("-e", ".")
+    install(session, "-e", ".")
     session.run("python", "docs/pictures.py")
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure, side by side in one run, and print ratios."""
-    session.install("-e", ".", *groups("test"))
+    install(session, "-e", ".", *groups("test"))
     session.run("python", "-m", "tests.bench", *session.posargs)
 
 
 @nox.session
 def figures(session: nox.Session) -> None:
     """Measure every figure that is promised, beside its target (`-- --list`: which; `-- --long`: all there is)."""
-    session.install("-e", ".", *groups("test"))
+    install(session, "-e", ".", *groups("test"))
     session.run("python", "-m", "tests.figures", *session.posargs)
 
 
 @nox.session
 def simulate(session: nox.Session) -> None:
     """Play 100 services for three days on a virtual clock (`-- --long`: 2000 for 90 days; `-- --help`)."""
-    session.install("-e", ".")
+    install(session, "-e", ".")
     session.run("python", "-m", "mcpstore.testing.simulation", *(session.posargs or SHORT_SIMULATION))
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
     """Let everything happen to 50 services for 5 minutes, and see what grows (`-- --minutes 1440`; `-- --help`)."""
-    session.install("-e", ".")
+    install(session, "-e", ".")
     session.run("python", "-m", "tests.soak", *session.posargs)
 
 
 @nox.session
 def build(session: nox.Session) -> None:
     """Build the wheel, install it somewhere new, and use it there."""
-    session.install("build")
+    install(session, *groups("build"))
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build", "--installer", "uv" if shutil.which("uv") else "pip")
     (wheel,) = Path("dist").glob("*.whl")
@@ -154,3 +188,17 @@ def build(session: nox.Session) -> None:
     with session.chdir(session.create_tmp()):
         session.run("mcpstore", "--version")
         session.run("mcpstore", "demo", "--plain")
+
+
+@nox.session(default=False)
+def constraints(session: nox.Session) -> None:
+    """Hold the newest versions of all dependencies in pyproject.toml; run the tests afterwards."""
+    session.install("uv")
+    compiled = session.run(
+        *("uv", "pip", "compile", "--no-config", "--quiet", "--universal", "--python-version", PYTHONS[0]),
+        *("--all-extras", "--group", "dev", "--no-header", "--no-annotate", "pyproject.toml"),
+        silent=True,
+    )
+    held = Path(session.create_tmp()).resolve() / "compiled.txt"
+    held.write_text(str(compiled), "utf-8")
+    session.run("python", ".ci/constraints.py", str(held))

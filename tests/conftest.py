@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +17,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Record what was skipped, and why, for the last line of `nox -s tests`."""
+    if not (path := os.environ.get("MCPSTORE_SKIPS")):
+        return
+    with Path(path).open("a", encoding="utf-8") as record:
+        for report in terminalreporter.stats.get("skipped", []):
+            reason = report.longrepr[2].removeprefix("Skipped: ")
+            record.write(json.dumps({"test": report.nodeid, "reason": reason}) + "\n")
