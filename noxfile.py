@@ -15,6 +15,7 @@ nox.options.sessions = ["tests", "lint", "types", "imports", "docs"]
 nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+KERNEL = "mcpstore.core,mcpstore.models"
 SHORT_SIMULATION = ("--fleet", "50", "--processes", "2", "--interval", "120")
 
 PYTHONS = nox.project.python_versions(PYPROJECT)
@@ -65,10 +66,22 @@ def run_tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run(
-        *("pytest", "-n", "2", "--dist", "loadfile", "-m", "not real", "--ignore", "tests/core"),
+        *(
+            "pytest",
+            "-n",
+            "2",
+            "--dist",
+            "loadfile",
+            "-m",
+            "not real",
+            "--ignore",
+            "tests/core",
+            "--ignore",
+            "tests/models",
+        ),
         *("--instafail", "--durations", "25"),
     )
-    session.run("coverage", "run", "--source=mcpstore.core", "-m", "pytest", "-q", "tests/core")
+    session.run("coverage", "run", f"--source={KERNEL}", "-m", "pytest", "-q", "tests/core", "tests/models")
     session.run("coverage", "report", "--fail-under=100")
     session.log(skipped(record))
 

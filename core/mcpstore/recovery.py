@@ -10,11 +10,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import ServiceStatus
-from mcpstore.core.models.shape import as_object
-from mcpstore.core.models.timing import DEFAULT_TIMING
 from mcpstore.errors import ConfigError, ServiceNotFound
+from mcpstore.models.json_types import as_object
+from mcpstore.models.record import Named
+from mcpstore.models.service import ServiceStatus
+from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.store import MCPStore, Recovery, ServiceContext
 
 __all__ = ["ServiceAutoRecovery", "manual_recovery_toolkit"]

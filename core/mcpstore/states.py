@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from mcpstore.core.bridge import HealthResult, edges_from, health_event, state_after
-from mcpstore.core.models.events import Completion
-from mcpstore.core.models.history import StateInterval
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import (
+from mcpstore.core.events import Completion
+from mcpstore.core.health_mapping import HealthResult, edges_from, health_event, state_after
+from mcpstore.errors import ServiceNotFound, TransitionRefused
+from mcpstore.models.record import Named
+from mcpstore.models.service import (
     LIVE_STATES,
     ServiceConnectionState,
     ServiceInfo,
     StateMetadata,
 )
-from mcpstore.core.models.timing import DEFAULT_TIMING
-from mcpstore.errors import ServiceNotFound, TransitionRefused
-from mcpstore.runtime.refresh import RefreshCause
+from mcpstore.models.state_history import StateInterval
+from mcpstore.models.timing import DEFAULT_TIMING
+from mcpstore.runtime.catalog_refresh import RefreshCause
 from mcpstore.store import MCPStore, ServiceContext, ToolsRefresh
-from mcpstore.store.measures import Moment
+from mcpstore.store.metrics import Moment
 
 __all__ = [
     "HealthResult",

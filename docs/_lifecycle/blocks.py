@@ -12,8 +12,8 @@ from _lifecycle.observed import Line, Observed, in_order
 from _lifecycle.reasons import REASONS
 
 from mcpstore.core.context import Limits
-from mcpstore.core.models.service import LIVE_STATES
-from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
+from mcpstore.models.service import LIVE_STATES
+from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.testing.model import KERNEL, OF_CONTEXTS, OF_FUTURES, OF_STEPS, explore
 from mcpstore.testing.model.notation import event_kind
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import attrs
 
+from mcpstore.core import events as ev
 from mcpstore.core import guards
+from mcpstore.core.actions import Arm, Edge
 from mcpstore.core.lifecycle import Row
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.actions import Arm, Edge
-from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState
+from mcpstore.models.service import LIVE_STATES, ServiceConnectionState
 from mcpstore.testing.model import KERNEL, SMALL, Report, Taken, check, situation
 from mcpstore.testing.model.notation import event_kind
 

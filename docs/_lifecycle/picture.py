@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 from _lifecycle.observed import Observed, in_order
 
-from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState
+from mcpstore.models.service import LIVE_STATES, ServiceConnectionState
 
 __all__ = ["draw"]
 

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import CallError, ConnectRefused, MCPStoreError, ServiceError
 from mcpstore.monitoring.metrics.meter import Usage
-from mcpstore.runtime.runner import Runner
+from mcpstore.runtime.service_runner import Runner
 from mcpstore.testing.loop import FakeClock, VirtualLoop
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 

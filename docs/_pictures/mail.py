@@ -8,8 +8,8 @@ from email.message import EmailMessage
 from _pictures.fleet import play
 
 from mcpstore import AsyncMCPStore
+from mcpstore_plugins.email.message import write
 from mcpstore_plugins.email.settings import EmailSettings
-from mcpstore_plugins.email.writing import write
 
 SETTINGS = EmailSettings(to=("Ada <ada@example.org>",), sender="MCPStore <mcpstore@example.org>")
 SERVICE = "search"

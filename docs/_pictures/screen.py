@@ -10,7 +10,7 @@ from _pictures.fleet import TOOLS, play
 
 from mcpstore import AsyncMCPStore
 from mcpstore.cli.top.app import Top
-from mcpstore.store.desk import Desk
+from mcpstore.store.commands import Desk
 
 SIZE = (156, 24)
 CHOSEN = "search"

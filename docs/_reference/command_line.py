@@ -7,10 +7,10 @@ from typing import Any
 
 import typer.main
 
-from mcpstore.cli import alerts, app, control, doctor, files, live, seeing, services, tools
-from mcpstore.cli.exits import Exit
+from mcpstore.cli import alerts, app, config, control, doctor, reports, run, services, tools
+from mcpstore.cli.exit_codes import Exit
 
-assert all((alerts, control, doctor, files, live, seeing, services, tools))
+assert all((alerts, control, doctor, config, run, reports, services, tools))
 
 
 def page() -> str:

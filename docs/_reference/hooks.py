@@ -13,9 +13,9 @@ from _reference import records
 from _reference.docstrings import entries, first_sentence, text_of
 
 from mcpstore import hooks
-from mcpstore.core.models.machine import MachineMetrics
-from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.hooks import specs
+from mcpstore.models.host import MachineMetrics
+from mcpstore.models.metrics import ServiceMetrics
 from mcpstore.monitoring.alerts import fields
 
 

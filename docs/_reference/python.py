@@ -10,9 +10,9 @@ import attrs
 from _reference import records
 from _reference.docstrings import entries, first_sentence, prose, text_of
 
-from mcpstore.core.models import alert, catalog, history, machine, metrics, service
-from mcpstore.core.models.record import Named, Record
-from mcpstore.runtime.delivery import ChannelStatus
+from mcpstore.models import alert, catalog, host, metrics, service, state_history
+from mcpstore.models.record import Named, Record
+from mcpstore.runtime.alerting.delivery import ChannelStatus
 from mcpstore.store import AsyncMCPStore, AsyncServiceContext, CallResult, CheckResult, Diagnosis
 
 RECORDS = (
@@ -28,8 +28,8 @@ RECORDS = (
     metrics.ServiceMetrics,
     metrics.ToolMetrics,
     metrics.MetricsSample,
-    machine.MachineMetrics,
-    history.StateInterval,
+    host.MachineMetrics,
+    state_history.StateInterval,
     alert.Alert,
     alert.Silence,
     ChannelStatus,

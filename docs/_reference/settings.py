@@ -7,7 +7,7 @@ from typing import Any
 
 from _reference.docstrings import entries, first_sentence
 
-from mcpstore.config.own import KEY, OwnSettings, OwnTimeouts
+from mcpstore.config.extension import KEY, OwnSettings, OwnTimeouts
 from mcpstore.monitoring.config import (
     AlertConfig,
     AlertHandlerConfig,

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from mcpstore.core.models.shape import as_array, as_object, as_text
 from mcpstore.errors import CheckFailed
 from mcpstore.hooks import Check, HealthStrategy, hookimpl
+from mcpstore.models.json_types import as_array, as_object, as_text
 
 __all__ = ["CallToolOptions", "probe"]
 

@@ -11,8 +11,8 @@ from typing import ClassVar, Final, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.hooks import AlertHandler, hookimpl
+from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 
 __all__ = ["ConsoleSettings", "mcpstore_alert_handlers"]
 

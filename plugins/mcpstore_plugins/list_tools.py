@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.errors import CheckFailed
 from mcpstore.hooks import Check, HealthStrategy, hookimpl
+from mcpstore.models.json_types import as_array, as_object
 
 __all__ = ["ListToolsOptions", "probe"]
 

@@ -7,8 +7,8 @@ import time
 
 from mcpstore import AsyncMCPStore
 from mcpstore.core.context import Context
+from mcpstore.core.events import CheckOk, Expired, OpenOk, Start, Timer
 from mcpstore.core.lifecycle import step
-from mcpstore.core.models.events import CheckOk, Expired, OpenOk, Start, Timer
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
 from .result import Result

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.metrics import MetricsSample
-from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.hooks import HistoryBatch, HistoryPlace, HistoryQuery
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.monitoring.metrics import ServiceMeter, packed, step_for
 from mcpstore_plugins.sqlite_history import schema, statements
 from mcpstore_plugins.sqlite_history.database import SqliteHistory

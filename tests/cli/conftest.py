@@ -16,7 +16,7 @@ import attrs
 import pytest
 from typer.testing import CliRunner
 
-from mcpstore.cli import show
+from mcpstore.cli import output
 
 DEADLINE = 90.0
 
@@ -41,9 +41,9 @@ class Shell:
     folder: Path
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> Said:
-        from mcpstore.cli import alerts, app, control, doctor, files, live, seeing, services, tools
+        from mcpstore.cli import alerts, app, config, control, doctor, reports, run, services, tools
 
-        assert all((alerts, control, doctor, files, live, seeing, services, tools))
+        assert all((alerts, control, doctor, config, run, reports, services, tools))
         result = CliRunner().invoke(app.app, list(arguments), input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
@@ -68,7 +68,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
         (tmp_path / folder).mkdir()
         monkeypatch.setenv(variable, str(tmp_path / folder))
     monkeypatch.setenv("COLUMNS", "200")
-    for console in (show.out, show.err):  # which looked at it when they were made
+    for console in (output.out, output.err):  # which looked at it when they were made
         monkeypatch.setattr(console, "_width", 200)
     monkeypatch.setenv("NO_COLOR", "1")
     return Shell(tmp_path)

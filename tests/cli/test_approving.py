@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from mcpstore.core.models.service import ToolPinning
+from mcpstore.models.service import ToolPinning
 
 from .conftest import eventually
 

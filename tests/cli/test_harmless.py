@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.logging import RichHandler
 from rich.markup import escape
 
-from mcpstore.cli import show
+from mcpstore.cli import output
 
 from .conftest import demo, eventually
 
@@ -66,11 +66,11 @@ def test_nothing_a_server_says_commands_the_terminal(shell, up):
 def test_what_we_mean_to_say_to_the_terminal_is_said(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     out = io.StringIO()
-    console = show.Harmless(file=out, force_terminal=True, width=60, color_system="standard")
+    console = output.Harmless(file=out, force_terminal=True, width=60, color_system="standard")
     console.print(f"[red]error[/]{escape(EVIL)}", style="bold")
     assert "\x1b[1;31merror" in out.getvalue()
     assert "\x1b[2J" not in out.getvalue()
-    with Live(show.table(("A", EVIL), [(EVIL, "b")]), console=console, refresh_per_second=1) as live:
+    with Live(output.table(("A", EVIL), [(EVIL, "b")]), console=console, refresh_per_second=1) as live:
         live.refresh()
     assert "\x1b[?25l" in out.getvalue()  # the cursor is hidden while the table lives
     assert "\x1b[2J" not in out.getvalue()
@@ -78,7 +78,7 @@ def test_what_we_mean_to_say_to_the_terminal_is_said(monkeypatch):
 
 def test_no_record_of_a_log_has_a_second_line_that_a_server_wrote():
     out = io.StringIO()
-    console = show.Harmless(file=out, width=200)
+    console = output.Harmless(file=out, width=200)
     handler = RichHandler(console=console, show_path=False, show_level=False)
     handler.emit(logging.makeLogRecord({"msg": "service %r: %s", "args": (EVIL, EVIL)}))
     assert commands(out.getvalue()) == set()

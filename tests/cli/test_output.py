@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from mcpstore.cli import show
-from mcpstore.cli.hearing import Lines
+from mcpstore.cli import output
+from mcpstore.cli.logging import Lines
 
 from .conftest import demo
 
@@ -20,7 +20,7 @@ from .conftest import demo
 def narrow(shell, monkeypatch):
     """The command line where nobody looks, and a console that believes in few columns."""
     monkeypatch.setenv("COLUMNS", "40")
-    for console in (show.out, show.err):
+    for console in (output.out, output.err):
         monkeypatch.setattr(console, "_width", 40)
     return shell
 
@@ -44,8 +44,8 @@ def test_a_cell_of_several_lines_and_wide_letters_stays_one_line(narrow):
 
 
 def test_where_somebody_looks_a_table_fits_the_window(capsys):
-    console = show.Harmless(file=io.StringIO(), force_terminal=True, width=30)
-    console.print(show.table(("A", "B"), [("a", "word " * 20)]))
+    console = output.Harmless(file=io.StringIO(), force_terminal=True, width=30)
+    console.print(output.table(("A", "B"), [("a", "word " * 20)]))
     told = console.file.getvalue().splitlines()
     assert len(told) > 3
 
@@ -61,13 +61,13 @@ EVIL = "a\x1b]0;title\x07\x9b1m\u202e\rb"
     ],
 )
 def test_what_is_made_elsewhere_is_printed_without_commands_and_with_its_line_ends(capsysbinary, made, told):
-    show.print_text(made)
+    output.print_text(made)
     sys.stdout.flush()
     assert capsysbinary.readouterr().out.decode() == told
 
 
 def test_json_that_is_made_elsewhere_is_printed_without_commands_and_keeps_its_meaning(capsys):
-    show.print_text(json.dumps({"error": EVIL}, ensure_ascii=False))
+    output.print_text(json.dumps({"error": EVIL}, ensure_ascii=False))
     told = capsys.readouterr().out
     assert told.isprintable()
     assert json.loads(told) == {"error": EVIL}
@@ -75,7 +75,7 @@ def test_json_that_is_made_elsewhere_is_printed_without_commands_and_keeps_its_m
 
 def test_reports_and_exports_go_through_the_same_door(shell, monkeypatch):
     printed: list[str] = []
-    monkeypatch.setattr(show, "print_text", printed.append)
+    monkeypatch.setattr(output, "print_text", printed.append)
     shell.config(a=demo("a"))
     for verb in (("report",), ("report", "--json"), ("export",), ("export", "-f", "csv")):
         assert (shell(*verb).out, len(printed.pop()) > 0) == ("", True)
@@ -148,10 +148,10 @@ def test_a_plugin_that_is_to_be_blocked_and_is_not_there_is_told(shell):
 
 def test_what_is_logged_is_one_line_each_without_commands():
     out = io.StringIO()
-    printed = show.Harmless(file=out, width=30)
+    printed = output.Harmless(file=out, width=30)
     record = {"msg": "service %r:\n%s", "args": (EVIL, "word " * 30), "levelname": "WARNING"}
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(show, "err", printed)
+        patched.setattr(output, "err", printed)
         for times in (False, True):
             Lines(times=times).emit(logging.makeLogRecord(record))
     once, lasting = out.getvalue().splitlines()

@@ -114,11 +114,11 @@ def test_how_long_a_verb_waits_by_itself_stands_in_its_help(shell):
 
 
 def test_long_work_shows_that_it_goes_on_where_somebody_looks_and_nothing_elsewhere(shell, up, monkeypatch):
-    from mcpstore.cli import show
+    from mcpstore.cli import output
 
     told: list[str] = []
-    real = show.busy
-    monkeypatch.setattr(show, "busy", lambda text: told.append(text) or real(text))
+    real = output.busy
+    monkeypatch.setattr(output, "busy", lambda text: told.append(text) or real(text))
     shell.config(a=demo("a"))
     up()
     eventually(lambda: shell("status", "a", "--json").json["connection_state"] == "healthy")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcpstore.config.entry import spec_of
-from mcpstore.core.models.service import ServiceSpec
+from mcpstore.models.service import ServiceSpec
 
 OK = {"command": "x", "args": ["1"]}
 OPENCODE_FILE = {"$schema": "https://opencode.ai/config.json"}

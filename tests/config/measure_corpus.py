@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mcpstore.config.description import describe
-from mcpstore.config.reading import read
+from mcpstore.config.reader import read
 from mcpstore.hooks.persistence import Content
 from mcpstore_plugins.mcp_json import mcpstore_persistence_backends
 

@@ -9,8 +9,8 @@ import pytest
 from config.trees import reading, specs
 from mcpstore.config.description import describe
 from mcpstore.config.dialects.sections import home_of
-from mcpstore.core.models.timing import Timeouts
 from mcpstore.hooks.persistence import Content
+from mcpstore.models.timing import Timeouts
 
 STDIO = {"transport": "stdio", "command": "npx", "args": ["-y", "tool"], "url": None}
 HTTP = {"transport": "http", "command": None, "args": [], "url": "https://x.test/mcp"}

@@ -6,12 +6,12 @@ import attrs
 import pytest
 
 from config.trees import applied, paths, reading, specs
-from mcpstore.config.dialects.known import CODEX, OPENCODE, ZED
+from mcpstore.config.dialects.catalog import CODEX, OPENCODE, ZED
 from mcpstore.config.editing import add_edits, replace_edits
 from mcpstore.config.entry import spec_of
-from mcpstore.core.models.service import Choice, RestartOption
-from mcpstore.core.models.timing import Timeouts
 from mcpstore.hooks.persistence import MISSING
+from mcpstore.models.service import Choice, RestartOption
+from mcpstore.models.timing import Timeouts
 
 from .entries import CRUSH_FILE, GEMINI_AT, OK, OPENCODE_FILE, local, remote
 

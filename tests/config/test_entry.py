@@ -9,9 +9,9 @@ import pytest
 
 from config.trees import reading, spec
 from mcpstore.config.entry import read_entry, spec_of
-from mcpstore.core.models.service import Choice, RestartOption, ToolPinning
-from mcpstore.core.models.timing import Timeouts
 from mcpstore.errors import InvalidService
+from mcpstore.models.service import Choice, RestartOption, ToolPinning
+from mcpstore.models.timing import Timeouts
 
 
 def complaints(entry: Any, name: Any = "x") -> list[str]:

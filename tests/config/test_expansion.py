@@ -13,7 +13,7 @@ import pytest
 from config.trees import reading, specs
 from mcpstore.config.entry import spec_of
 from mcpstore.config.expansion import Expanded, Surroundings, expand, unset_variables, workspace_of
-from mcpstore.config.reading import Input
+from mcpstore.config.reader import Input
 from mcpstore.errors import ConfigError, UnsetVariable
 
 ENVIRON = {"PATH": "/nowhere", "KEY": "key-value", "HOST": "host-value", "API_TOKEN": "token-value", "EMPTY": ""}

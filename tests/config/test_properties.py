@@ -15,10 +15,10 @@ from mcpstore.config.description import describe
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
 from mcpstore.config.expansion import Surroundings, unset_variables
-from mcpstore.config.given import Given, config_of, entries, examine
+from mcpstore.config.service_input import Given, config_of, entries, examine
 from mcpstore.config.variables import substitute
-from mcpstore.core.models.service import ServiceSpec
 from mcpstore.errors import ConfigError, InvalidService
+from mcpstore.models.service import ServiceSpec
 
 WORDS = st.sampled_from(
     [

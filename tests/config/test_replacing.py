@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from config.trees import applied, paths, reading, specs
-from mcpstore.config.dialects.known import GEMINI, MCP_SERVERS
+from mcpstore.config.dialects.catalog import GEMINI, MCP_SERVERS
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
 from mcpstore.errors import ConfigError, ServiceNotFound

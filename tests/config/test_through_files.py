@@ -8,7 +8,7 @@ import pytest
 
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
-from mcpstore.config.reading import Reading, read
+from mcpstore.config.reader import Reading, read
 from mcpstore.errors import ConfigConflict
 from mcpstore.hooks.persistence import Document
 from mcpstore_plugins.mcp_json import mcpstore_persistence_backends

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mcpstore.config.reading import Reading, read
-from mcpstore.core.models.service import ServiceSpec
+from mcpstore.config.reader import Reading, read
 from mcpstore.hooks.persistence import ANYTHING, MISSING, Content, Edit
+from mcpstore.models.service import ServiceSpec
 
 
 def reading(data: dict[str, Any], *, where: str = "mcp.json", format: str = "json", **more: Any) -> Reading:  # noqa: A002

@@ -61,7 +61,7 @@ PROMISES = (
     Flaw(
         "a stop during a restart is forgotten",
         "i4_stop_holds",
-        "move",
+        "transition",
         "self.set(act=Act.CLOSE, timer=Timer.NONE, nxt=nxt)",
         "self.set(act=Act.CLOSE, timer=Timer.NONE, nxt=self.ctx.nxt or nxt)",
     ),
@@ -97,7 +97,7 @@ PROMISES = (
     Flaw(
         "a restart opens before it closes",
         "i2_one_connection",
-        "move",
+        "transition",
         "self.close_or(Next.CONNECT, self.open)",
         "self.open()",
     ),
@@ -118,14 +118,14 @@ PROMISES = (
     Flaw(
         "a close is remembered but not asked for",
         "i3_asked_for",
-        "move",
+        "transition",
         "            self.actions.append(Close(self.ctx.epoch))",
         "            pass",
     ),
     Flaw(
         "every word of the operator closes again",
         "i2_one_action_in_flight",
-        "move",
+        "transition",
         "        if self.ctx.act is not Act.CLOSE:\n            self",
         "        if True:\n            self",
     ),
@@ -139,7 +139,7 @@ PROMISES = (
     Flaw(
         "a connection keeps the number of the one before it",
         "i2_one_connection",
-        "move",
+        "transition",
         "epoch = self.ctx.epoch + 1",
         "epoch = self.ctx.epoch",
     ),
@@ -153,7 +153,7 @@ PROMISES = (
     Flaw(
         "a check is asked of the connection before",
         "i2_probes_a_connection",
-        "move",
+        "transition",
         "Probe(self.ctx.epoch)",
         "Probe(self.ctx.epoch - 1)",
     ),
@@ -167,14 +167,14 @@ PROMISES = (
     Flaw(
         "what follows a close is remembered after it",
         "i5_close_knows_what_follows",
-        "move",
+        "transition",
         "self.set(act=Act.NONE, nxt=Next.NONE, live=False, closebad=False)",
         "self.set(act=Act.NONE, live=False, closebad=False)",
     ),
     Flaw(
         "an attempt begins with a close",
         "i2_one_action_in_flight",
-        "move",
+        "transition",
         "self.actions.append(Open(epoch))",
         "self.actions += [Close(self.ctx.epoch), Open(epoch)]",
     ),
@@ -210,7 +210,7 @@ PROMISES = (
     Flaw(
         "a timer is remembered but not armed",
         "i3_asked_for",
-        "move",
+        "transition",
         "        self.set(timer=timer)\n        self.actions.append(Arm(timer=timer, **parameters))",
         "        self.set(timer=timer)",
     ),
@@ -266,7 +266,7 @@ PROMISES = (
     Flaw(
         "the cool-down does not grow",
         "i9_delays_grow",
-        "move",
+        "transition",
         "self.set(trips=min(trips + 1, self.limits.trips))",
         "self.set(trips=trips)",
     ),
@@ -280,14 +280,14 @@ PROMISES = (
     Flaw(
         "probation has no effect on a loss",
         "i9_probation",
-        "move",
+        "transition",
         "if intensity or self.ctx.half:",
         "if intensity:",
     ),
     Flaw(
         "a full restart window has no effect",
         "i9_probation",
-        "move",
+        "transition",
         "if intensity or self.ctx.half:",
         "if self.ctx.half:",
     ),
@@ -315,7 +315,7 @@ PROMISES = (
     Flaw(
         "a loss is followed by a connect",
         "i8_opens_only_after_a_delay",
-        "move",
+        "transition",
         "            self.close(Next.BACKOFF)",
         "            self.close(Next.CONNECT)",
     ),

@@ -44,7 +44,7 @@ STATES = (
     Flaw(
         "probation runs on without a connection",
         "i5_checks_only_on_a_connection",
-        "move",
+        "transition",
         "self.set(stable=False, fails=0, unk=0, oks=0)",
         "self.set(fails=0, unk=0, oks=0)",
     ),
@@ -116,7 +116,7 @@ STATES = (
     Flaw(
         "tools are not withdrawn",
         "i7_callable_while_live",
-        "move",
+        "transition",
         "            self.actions.append(Withdraw())",
         "            pass",
     ),
@@ -138,7 +138,7 @@ STATES = (
     Flaw(
         "a live state is left without passing UNHEALTHY",
         "i1_only_listed_edges",
-        "move",
+        "transition",
         "        self.to(ServiceConnectionState.UNHEALTHY)\n",
         "",
     ),
@@ -152,7 +152,7 @@ STATES = (
     Flaw(
         "a change of state is not announced",
         "i1_only_listed_edges",
-        "move",
+        "transition",
         "            self.actions.append(Edge(self.conn, state))",
         "            pass",
     ),

@@ -7,7 +7,7 @@ from functools import partial
 import attrs
 
 from mcpstore.core.context import Limits
-from mcpstore.core.models.events import (
+from mcpstore.core.events import (
     CheckFail,
     CheckSlow,
     CheckUndecidable,
@@ -27,7 +27,7 @@ from mcpstore.core.models.events import (
     Undecided,
     Update,
 )
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.service import ServiceConnectionState
 from mcpstore.testing.model.alphabet import NOW
 
 S = ServiceConnectionState

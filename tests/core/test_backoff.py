@@ -15,8 +15,8 @@ from mcpstore.core.backoff import (
     retry_delay,
     retry_floor,
 )
-from mcpstore.core.models.service import Reason
-from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
+from mcpstore.models.service import Reason
+from mcpstore.models.timing import DEFAULT_TIMING, Timing
 
 chance = st.floats(0, 1, exclude_max=True)
 counts = st.integers(0, 10_000)

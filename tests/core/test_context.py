@@ -8,8 +8,8 @@ import attrs
 import pytest
 
 from mcpstore.core.context import Act, Context, Desired, Next, run_status
-from mcpstore.core.models.events import Timer
-from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus
+from mcpstore.core.events import Timer
+from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatus
 
 S = ServiceConnectionState
 RUN = {"desired": Desired.RUN}

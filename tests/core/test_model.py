@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
+from mcpstore.core import events as ev
 from mcpstore.core.context import Context, Desired
+from mcpstore.core.events import Event
 from mcpstore.core.lifecycle import TABLE
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.events import Event
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.service import ServiceConnectionState
 from mcpstore.testing.model import (
     ALPHABET,
     OF_CONTEXTS,

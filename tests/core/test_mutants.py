@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from mcpstore.core.actions import Withdraw
 from mcpstore.core.context import Limits
+from mcpstore.core.events import OpenOk, Start, Stop
 from mcpstore.core.lifecycle import step
-from mcpstore.core.models.actions import Withdraw
-from mcpstore.core.models.events import OpenOk, Start, Stop
 from mcpstore.testing.model import (
     OF_CONTEXTS,
     OF_FUTURES,
@@ -48,8 +48,8 @@ def test_a_copy_of_the_kernel_without_a_flaw_passes(seen):
 
 
 def test_a_flaw_whose_text_is_gone_is_refused():
-    with pytest.raises(ValueError, match="stands 0 times in move; it must be once: 'no such text'"):
-        patched(Patch("move", "no such text", ""))
+    with pytest.raises(ValueError, match="stands 0 times in transition; it must be once: 'no such text'"):
+        patched(Patch("transition", "no such text", ""))
 
 
 def test_a_flaw_whose_text_is_not_unique_is_refused():
@@ -60,7 +60,7 @@ def test_a_flaw_whose_text_is_not_unique_is_refused():
 def test_a_flaw_leaves_the_real_kernel_alone():
     loaded = set(sys.modules)
 
-    flawed = patched(Patch("move", "            self.actions.append(Withdraw())", "            pass"))
+    flawed = patched(Patch("transition", "            self.actions.append(Withdraw())", "            pass"))
 
     assert Withdraw() not in flawed.step(walk(Start(), OpenOk).after, Stop(), Limits())[1]
     assert Withdraw() in step(walk(Start(), OpenOk).after, Stop())[1]
@@ -68,7 +68,7 @@ def test_a_flaw_leaves_the_real_kernel_alone():
 
 
 def test_a_violation_shows_the_shortest_way_to_it():
-    kernel = patched(Patch("move", "            self.actions.append(Withdraw())", "            pass"))
+    kernel = patched(Patch("transition", "            self.actions.append(Withdraw())", "            pass"))
 
     with pytest.raises(Violation) as found:
         check(kernel)

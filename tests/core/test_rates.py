@@ -12,11 +12,10 @@ from bisect import bisect_left
 
 import pytest
 
+from mcpstore.core.actions import Arm
 from mcpstore.core.backoff import cool_delay, retry_delay
 from mcpstore.core.context import Act, Context
-from mcpstore.core.lifecycle import step
-from mcpstore.core.models.actions import Arm
-from mcpstore.core.models.events import (
+from mcpstore.core.events import (
     Closed,
     CloseFail,
     Expired,
@@ -27,9 +26,10 @@ from mcpstore.core.models.events import (
     Start,
     Timer,
 )
-from mcpstore.core.models.service import ServiceConnectionState
-from mcpstore.core.models.timing import DEFAULT_TIMING as TIMING
-from mcpstore.runtime.window import RestartWindow
+from mcpstore.core.lifecycle import step
+from mcpstore.models.service import ServiceConnectionState
+from mcpstore.models.timing import DEFAULT_TIMING as TIMING
+from mcpstore.runtime.restart_intensity import RestartWindow
 
 pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.core.models.catalog import Catalog, Prompt, Resource, Tool
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import ServiceSpec
 from mcpstore.core.registry import Registry
 from mcpstore.errors import AmbiguousTool, DependencyCycle, ServiceNotFound, ToolNotFound
+from mcpstore.models.catalog import Catalog, Prompt, Resource, Tool
+from mcpstore.models.record import Named
+from mcpstore.models.service import ServiceSpec
 
 
 def spec(name, **fields):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mcpstore.core.actions import Close, Edge, Forget, Open, Probe, Withdraw
 from mcpstore.core.context import Context, Desired
-from mcpstore.core.lifecycle import step
-from mcpstore.core.models.actions import Close, Edge, Forget, Open, Probe, Withdraw
-from mcpstore.core.models.events import (
+from mcpstore.core.events import (
     Closed,
     CloseFail,
     Completion,
@@ -16,7 +15,8 @@ from mcpstore.core.models.events import (
     OpenOk,
     Timer,
 )
-from mcpstore.core.models.service import Reason
+from mcpstore.core.lifecycle import step
+from mcpstore.models.service import Reason
 from mcpstore.testing.model import ALPHABET, situation, walk
 from mcpstore.testing.model.alphabet import NOW
 from mcpstore.testing.model.listed import GRID

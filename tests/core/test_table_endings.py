@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mcpstore.core.actions import Arm, Close, Edge, Forget, Open, Probe
 from mcpstore.core.context import Act, Next
-from mcpstore.core.models.actions import Arm, Close, Edge, Forget, Open, Probe
-from mcpstore.core.models.events import (
+from mcpstore.core.events import (
     CheckFail,
     CheckSlow,
     CheckTimeout,
@@ -18,7 +18,7 @@ from mcpstore.core.models.events import (
     Overdue,
     Timer,
 )
-from mcpstore.core.models.service import Reason
+from mcpstore.models.service import Reason
 from mcpstore.testing.model import situation, walk
 
 from .situations import (

@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
+from mcpstore.core.actions import Arm, Close, Edge, Publish, Withdraw
 from mcpstore.core.context import Limits
-from mcpstore.core.models.actions import Arm, Close, Edge, Publish, Withdraw
-from mcpstore.core.models.events import (
+from mcpstore.core.events import (
     CheckFail,
     CheckOk,
     CheckSlow,
@@ -19,7 +19,7 @@ from mcpstore.core.models.events import (
     Overdue,
     Timer,
 )
-from mcpstore.core.models.service import Reason
+from mcpstore.models.service import Reason
 from mcpstore.testing.model import situation, walk
 
 from .situations import (

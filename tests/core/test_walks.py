@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from mcpstore.core.context import Context, Limits
+from mcpstore.core.events import Completion
 from mcpstore.core.lifecycle import step
-from mcpstore.core.models.events import Completion
 from mcpstore.testing.model import ALPHABET, OF_CONTEXTS, OF_STEPS, Taken, situation
 from mcpstore.testing.model.alphabet import NOW, is_operator
 from mcpstore.testing.model.futures import good_news

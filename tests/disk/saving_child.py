@@ -17,21 +17,21 @@ from typing import Any
 
 import attrs
 
-from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
-from mcpstore.core.models.history import StateEdge
-from mcpstore.core.models.service import ServiceConnectionState
 from mcpstore.hooks.connection import Era
 from mcpstore.hooks.history import HistoryBatch, HistoryPlace, HistoryQuery
-from mcpstore.monitoring.writing import write_file
-from mcpstore.plugin_manager.index import PluginIndex
-from mcpstore.runtime.alarm.journal import Journal
-from mcpstore.runtime.outbox import Notice, Outbox
+from mcpstore.models.alert import Alert, AlertKind, AlertLevel
+from mcpstore.models.service import ServiceConnectionState
+from mcpstore.models.state_history import StateEdge
+from mcpstore.monitoring.private_file import write_file
+from mcpstore.plugin_manager.cache import PluginIndex
+from mcpstore.runtime.alerting.jsonl_file import Journal
+from mcpstore.runtime.alerting.outbox import Notice, Outbox
 from mcpstore.runtime.pinning import PinFolder
 from mcpstore.runtime.pinning.pin import Pin, line_of
 from mcpstore.store.state_dir import StateDir
-from mcpstore_plugins.plugin_verbs.new import Kind as PluginKind
-from mcpstore_plugins.plugin_verbs.new import copy_template
-from mcpstore_plugins.prometheus.serving import _replace as write_for_prometheus
+from mcpstore_plugins.plugin_commands.new import Kind as PluginKind
+from mcpstore_plugins.plugin_commands.new import copy_template
+from mcpstore_plugins.prometheus.exposition import _replace as write_for_prometheus
 from mcpstore_plugins.sqlite_history import mcpstore_history_backends
 
 (SQLITE,) = mcpstore_history_backends()
@@ -152,7 +152,7 @@ def logged_in(folder: Path) -> str | None:
 
 
 def logins(folder: Path) -> Any:
-    from mcpstore.wire.http.login import login_of
+    from mcpstore.wire.http.auth import login_of
     from mcpstore.wire.http.settings import HttpSettings
 
     os.environ["XDG_DATA_HOME"] = str(folder)

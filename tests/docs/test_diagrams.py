@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from mcpstore.core.lifecycle import TABLE
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.service import ServiceConnectionState
 
 pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 import attrs
 
 from mcpstore.errors import ManagerNotRunning, MCPStoreError
-from mcpstore.store.control import ControlClient
+from mcpstore.store.control_socket import ControlClient
 from mcpstore.store.state_dir import socket_path
 from mcpstore_plugins.stdio import cgroup
 

@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.models.service import ServiceConnectionState as State
 
 PATIENCE = 300.0
 

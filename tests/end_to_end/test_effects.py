@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.timing import DEFAULT_TIMING
 from mcpstore.errors import CallError, CallTimeout, ConnectionLost
+from mcpstore.models.timing import DEFAULT_TIMING
 
 QUICK = DEFAULT_TIMING.scaled(1 / 20)
 SERVER = str(Path(__file__).with_name("committing.py"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.models.timing import DEFAULT_TIMING
 
 from .fleet import (
     Remote,

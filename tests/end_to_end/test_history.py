@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from mcpstore import MCPStore
-from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.models.service import ServiceConnectionState as State
 
 MANAGER = """
 import sys, time

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.models.timing import DEFAULT_TIMING
 
 SERVER = {"command": sys.executable, "args": ["-m", "mcpstore.demo.server", "a"]}
 QUICK = DEFAULT_TIMING.scaled(1 / 20)

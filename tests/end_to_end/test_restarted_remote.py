@@ -12,8 +12,8 @@ import attrs
 import pytest
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.testing.faults import fault_process
 
 from .fleet import Watch

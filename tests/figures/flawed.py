@@ -15,7 +15,7 @@ from tests.mutants.flaws import CONFIG_STORE, FRAMING
 from tests.mutants.judging import judged
 from tests.simulation.flaws import FLAWS as RUNTIME_FLAWS
 
-from mcpstore.core import alerting
+from mcpstore.core import alert_lifecycle
 from mcpstore.core.lifecycle import TABLE
 from mcpstore.testing import alert_model, model
 from mcpstore.testing.model.kernel import KERNEL
@@ -65,7 +65,7 @@ def coverage(work: Work) -> list[Part]:
     seen: set[str] = set()
     alert_model.check(watch=lambda taken: seen.update(_alert_rows(taken)))
     told = f"{len(rows)} of {len(every)}, in {report.states:,} contexts"
-    alerts = len(alerting.TABLE)
+    alerts = len(alert_lifecycle.TABLE)
     parts = [
         _whole("rows of the lifecycle", 100 * len(rows) / len(every), told),
         _whole("rows of the alerts", 100 * len(seen) / alerts, f"{len(seen)} of {alerts}"),
@@ -81,7 +81,7 @@ def _whole(what: str, measured: float | None, note: str) -> Part:
 
 
 def _alert_rows(taken: alert_model.Taken) -> set[str]:
-    row = next((row for row in alerting.TABLE if row.event is taken.event and row.when(taken.before.ctx)), None)
+    row = next((row for row in alert_lifecycle.TABLE if row.event is taken.event and row.when(taken.before.ctx)), None)
     return set() if row is None else {row.name}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from tests.bench.bare import INITIALIZE, INITIALIZED
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.service import ServiceConnectionState
 
 from .figure import Part, Work
 

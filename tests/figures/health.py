@@ -15,9 +15,9 @@ from typing import Any
 from tests.end_to_end.deaths import server as process
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.errors import MCPStoreError, ServiceError
 from mcpstore.hooks import Peer
+from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.testing.loop import FakeClock, VirtualLoop
 from mcpstore.testing.scripted import ScriptedConnection, ScriptedPlugin, ScriptedServer, ScriptedSettings
 

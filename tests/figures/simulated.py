@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 
-from mcpstore.core.models.alert import Alert, AlertKind
+from mcpstore.models.alert import Alert, AlertKind
 from mcpstore.testing.simulation import Behaviour, Opening, Oracle, Plan, Result, Scene, World, simulate
 from mcpstore.testing.simulation.worlds import DOWN, GOOD
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mcpstore.core.models.timing import DEFAULT_TIMING
 from mcpstore.errors import ConfigError
+from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.monitoring import AlertConfig, AlertLevel, MonitoringConfig
-from mcpstore.monitoring.effect import timed
+from mcpstore.monitoring.timing_overrides import timed
 
 
 def test_nothing_said_changes_nothing():

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.core.models.alert import AlertLevel
-from mcpstore.core.models.metrics import MetricsSample
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.alert import AlertLevel
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.service import ServiceConnectionState
 from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv, to_json, to_parquet
 
 cells = st.text() | st.sampled_from(["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])

@@ -10,9 +10,9 @@ import attrs
 import pytest
 
 from mcpstore import MCPStore
-from mcpstore.core.models.metrics import MetricsSample
-from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.monitoring import ServicePerformanceMonitor
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 

@@ -17,10 +17,10 @@ import attrs
 import httpx2
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.timing import DEFAULT_TIMING
 from mcpstore.errors import MCPStoreError
-from mcpstore.store.desk import Desk
-from mcpstore.wire.http import alive, client, opening
+from mcpstore.models.timing import DEFAULT_TIMING
+from mcpstore.store.commands import Desk
+from mcpstore.wire.http import client, client_factory, tcp_keepalive
 
 TIMING = attrs.evolve(
     DEFAULT_TIMING.scaled(1 / 20),
@@ -82,8 +82,10 @@ class Manager:
 
 
 async def main() -> None:
-    alive.IDLE, alive.INTERVAL = 1, 1
-    opening.LIMITS = httpx2.Limits(max_connections=client.MAX_CONNECTIONS, keepalive_expiry=client.KEEP_ALIVE / 20)
+    tcp_keepalive.IDLE, tcp_keepalive.INTERVAL = 1, 1
+    client_factory.LIMITS = httpx2.Limits(
+        max_connections=client.MAX_CONNECTIONS, keepalive_expiry=client.KEEP_ALIVE / 20
+    )
     store = AsyncMCPStore({"mcpServers": {}}, timing=TIMING, monitoring_config={"enabled": False})
     async with store:
         manager = Manager(store)

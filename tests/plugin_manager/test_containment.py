@@ -7,9 +7,9 @@ import asyncio
 import anyio
 import pytest
 
-from mcpstore.core.models.record import Named
 from mcpstore.hooks import AlertRule, CallRequest, Refusal, hookimpl
-from mcpstore.plugin_manager import PluginManager, PluginStatus, guest
+from mcpstore.models.record import Named
+from mcpstore.plugin_manager import PluginManager, PluginStatus, loaded_plugin
 
 from .conftest import by_name
 
@@ -53,9 +53,9 @@ async def test_an_async_hook_that_blocks_the_event_loop_is_told_what_to_do_and_m
     told = by_name(manager)["blocking"]
     assert "mcpstore_tools_changed kept the event loop for 1.0" in told.error
     assert "make it a plain function" in told.error
-    await tell(manager, guest.MUTE_AFTER)
+    await tell(manager, loaded_plugin.MUTE_AFTER)
     assert by_name(manager)["blocking"].status is PluginStatus.MUTED
-    assert len(good.heard) == guest.MUTE_AFTER + 1
+    assert len(good.heard) == loaded_plugin.MUTE_AFTER + 1
     await manager.close()
 
 
@@ -96,7 +96,7 @@ async def test_tasks_a_plugin_leaves_behind_are_ended_when_the_store_closes():
 
 
 async def test_a_plugin_that_starts_tasks_without_end_is_muted(monkeypatch):
-    monkeypatch.setattr(guest, "MOST_TASKS", 2)
+    monkeypatch.setattr(loaded_plugin, "MOST_TASKS", 2)
 
     class Leaking:
         @hookimpl
@@ -112,7 +112,7 @@ async def test_a_plugin_that_starts_tasks_without_end_is_muted(monkeypatch):
 
 
 async def test_a_task_that_refuses_to_end_does_not_keep_the_store_from_closing(monkeypatch):
-    monkeypatch.setattr(guest, "GRACE", 0.05)
+    monkeypatch.setattr(loaded_plugin, "GRACE", 0.05)
     release = asyncio.Event()
 
     async def stubborn():
@@ -191,14 +191,14 @@ async def test_what_happened_to_a_plugin_is_remembered_and_bounded():
             raise RuntimeError(name)
 
     manager = loaded(moody=Moody())
-    for number in range(guest.MUTE_AFTER):
+    for number in range(loaded_plugin.MUTE_AFTER):
         manager.notify("mcpstore_service_removed", name=str(number))
     await manager.flush()
     told = by_name(manager)["moody"]
     assert told.history[0].startswith("was imported in ")
     assert told.history[-2:] == ("mcpstore_service_removed raised RuntimeError: 4", "was muted")
     assert (told.calls, told.failures) == (5, 5)
-    assert len(told.history) <= guest.PAGES
+    assert len(told.history) <= loaded_plugin.PAGES
     await manager.close()
 
 
@@ -209,11 +209,11 @@ async def test_what_is_blamed_on_an_offer_is_told_with_its_plugin_and_mutes_nobo
             yield AlertRule("odd", lambda _m: True)
 
     manager = loaded(offering=Offering(), other=Listener())
-    for _ in range(guest.MUTE_AFTER + 1):
+    for _ in range(loaded_plugin.MUTE_AFTER + 1):
         manager.blame("alert rule", "odd", "kept the event loop for 1.00 s")
     told = by_name(manager)
     assert told["offering"].error == "alert rule 'odd' kept the event loop for 1.00 s"
-    assert (told["offering"].failures, told["offering"].status) == (guest.MUTE_AFTER + 1, PluginStatus.ACTIVE)
+    assert (told["offering"].failures, told["offering"].status) == (loaded_plugin.MUTE_AFTER + 1, PluginStatus.ACTIVE)
     assert (told["other"].failures, told["other"].error) == (0, None)
     assert caplog.text.count("kept the event loop") == 1
     await manager.close()

@@ -8,12 +8,12 @@ import pytest
 from pydantic import BaseModel
 
 from mcpstore import AsyncMCPStore, hooks
-from mcpstore.core.models.alert import Alert
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import ServiceSnapshot
 from mcpstore.hooks import API_VERSION, AlertLevel, StateChange, ToolCall, hookimpl, specs
+from mcpstore.models.alert import Alert
+from mcpstore.models.record import Named
+from mcpstore.models.service import ServiceSnapshot
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.plugin_manager.families import DECISIONS, FAMILIES
+from mcpstore.plugin_manager.kinds import DECISIONS, FAMILIES
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
 NOTICES = {

@@ -8,10 +8,10 @@ import threading
 import anyio
 import pytest
 
-from mcpstore.core.models.record import Named
 from mcpstore.hooks import CallRequest, GiveUp, Refusal, Retry, hookimpl
+from mcpstore.models.record import Named
 from mcpstore.plugin_manager import PluginManager, PluginStatus
-from mcpstore.plugin_manager.guest import MUTE_AFTER
+from mcpstore.plugin_manager.loaded_plugin import MUTE_AFTER
 
 from .conftest import by_name
 
@@ -111,7 +111,7 @@ async def test_a_success_in_between_starts_the_count_anew(plugins):
 
 
 async def test_a_sync_hook_that_never_returns_is_muted_and_stalls_nobody(plugins, monkeypatch):
-    monkeypatch.setattr("mcpstore.plugin_manager.guest.HOOK_LIMIT", 0.1)
+    monkeypatch.setattr("mcpstore.plugin_manager.loaded_plugin.HOOK_LIMIT", 0.1)
     release = threading.Event()
 
     class Stuck:
@@ -131,7 +131,7 @@ async def test_a_sync_hook_that_never_returns_is_muted_and_stalls_nobody(plugins
 
 
 async def test_an_async_hook_that_never_returns_is_cancelled(plugins, monkeypatch):
-    monkeypatch.setattr("mcpstore.plugin_manager.guest.HOOK_LIMIT", 0.1)
+    monkeypatch.setattr("mcpstore.plugin_manager.loaded_plugin.HOOK_LIMIT", 0.1)
     cancelled = []
 
     class Stuck:
@@ -154,7 +154,7 @@ async def test_an_async_hook_that_never_returns_is_cancelled(plugins, monkeypatc
 
 
 async def test_the_backlog_of_a_slow_plugin_is_bounded(plugins, monkeypatch):
-    monkeypatch.setattr("mcpstore.plugin_manager.courier.BACKLOG", 3)
+    monkeypatch.setattr("mcpstore.concurrency.delivery_queue.BACKLOG", 3)
     gate, heard = asyncio.Event(), []
 
     class Slow:

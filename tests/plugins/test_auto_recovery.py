@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mcpstore.core.models.service import Reason
 from mcpstore.errors import ConfigError
 from mcpstore.hooks import GiveUp, Incident, Reregister, Retry
+from mcpstore.models.service import Reason
 from mcpstore.runtime.validation import validated
 from mcpstore_plugins import auto_recovery, backoff
 from mcpstore_plugins.auto_recovery import FixedOptions, ManualOptions, ReregisterOptions

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
+from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.plugin_manager import PluginManager
 from mcpstore_plugins.console import Console, ConsoleSettings
 

@@ -15,11 +15,11 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 from pydantic import ValidationError
 
-from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.errors import PluginError
+from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore_plugins.email import EmailSettings
-from mcpstore_plugins.email.sending import send
-from mcpstore_plugins.email.writing import write
+from mcpstore_plugins.email.message import write
+from mcpstore_plugins.email.smtp import send
 
 pytestmark = [
     pytest.mark.anyio,

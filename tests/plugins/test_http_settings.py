@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from mcpstore.wire.http.login import headers_of
+from mcpstore.wire.http.auth import headers_of
 from mcpstore.wire.http.settings import LOGIN_PATIENCE, PATIENCE, HttpSettings
 from mcpstore_plugins import sse, streamable_http
 

@@ -17,10 +17,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import ProxyTracerProvider, SpanKind, StatusCode
 
 import mcpstore_plugins.opentelemetry as plugin
-from mcpstore.core.models.service import ServiceConnectionState, ServiceStatus, StateMetadata
 from mcpstore.hooks import StateChange, ToolCall
+from mcpstore.models.service import ServiceConnectionState, ServiceStatus, StateMetadata
 from mcpstore.plugin_manager import PluginManager
-from mcpstore_plugins.opentelemetry import telling
+from mcpstore_plugins.opentelemetry import instrumentation
 
 
 @pytest.fixture
@@ -49,8 +49,10 @@ def points(reader: InMemoryMetricReader) -> dict[str, list[Any]]:
 
 def test_a_call_becomes_a_span_with_the_times_at_which_it_really_took_place(listening):
     spans, reader = listening
-    telling.mcpstore_tool_called(ToolCall(service="s", tool="echo", duration=0.5, ok=True, agent="x", timestamp=1000.0))
-    telling.mcpstore_tool_called(
+    instrumentation.mcpstore_tool_called(
+        ToolCall(service="s", tool="echo", duration=0.5, ok=True, agent="x", timestamp=1000.0)
+    )
+    instrumentation.mcpstore_tool_called(
         ToolCall(service="s", tool="echo", duration=1.5, ok=False, error="no", timestamp=1002.0)
     )
     good, bad = spans.get_finished_spans()
@@ -74,8 +76,8 @@ def test_changes_of_state_are_counted(listening):
         service="s", old=ServiceConnectionState.HEALTHY, new=ServiceConnectionState.WARNING,
         run_status=ServiceStatus.RUNNING, metadata=StateMetadata(), monotonic=1.0, timestamp=datetime.now(UTC),
     )  # fmt: skip
-    telling.mcpstore_state_changed(change)
-    telling.mcpstore_state_changed(change)
+    instrumentation.mcpstore_state_changed(change)
+    instrumentation.mcpstore_state_changed(change)
     (point,) = points(reader)["mcpstore.state.changes"]
     assert (point.value, point.attributes["mcpstore.state"]) == (2, "warning")
 

@@ -15,14 +15,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import ValidationError
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.machine import MachineMetrics
-from mcpstore.core.models.metrics import ServiceMetrics, ToolMetrics
-from mcpstore.core.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.errors import ConfigError
+from mcpstore.models.host import MachineMetrics
+from mcpstore.models.metrics import ServiceMetrics, ToolMetrics
+from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 from mcpstore_plugins.prometheus import PrometheusSettings
-from mcpstore_plugins.prometheus.families import exposition
-from mcpstore_plugins.prometheus.serving import exporting
+from mcpstore_plugins.prometheus.exposition import exporting
+from mcpstore_plugins.prometheus.metric_families import exposition
 
 SERVICE = ServiceMetrics(
     service_name='od"d\nname',

@@ -8,14 +8,14 @@ from typing import Any
 import attrs
 import pytest
 
-from mcpstore.core.models.secret import Redactor
-from mcpstore.core.models.service import ServiceConnectionState, ServiceSpec
-from mcpstore.core.models.timing import DEFAULT_TIMING
 from mcpstore.core.registry import Registry
 from mcpstore.hooks import StateChange
+from mcpstore.models.redaction import Redactor
+from mcpstore.models.service import ServiceConnectionState, ServiceSpec
+from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.runtime.runner import Runner
-from mcpstore.runtime.shared import Prepared
+from mcpstore.runtime.runner_services import Prepared
+from mcpstore.runtime.service_runner import Runner
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.testing.loop import FakeClock, VirtualLoop
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer

@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceSpec
+from mcpstore.models.service import Reason, ServiceConnectionState, ServiceSpec
 from mcpstore_plugins import sse, streamable_http
 from wire.http_world import Fake, answer, legacy, reply
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.service import ServiceConnectionState
 from mcpstore.runtime import admission
 from mcpstore.runtime.admission import Admission
 from mcpstore.testing.loop import FakeClock

@@ -7,8 +7,8 @@ import itertools
 
 import pytest
 
-from mcpstore.core.models.service import Choice, Reason, ServiceConnectionState
 from mcpstore.errors import AuthRequired, NotReady, ServiceBusy, ServiceError
+from mcpstore.models.service import Choice, Reason, ServiceConnectionState
 
 S = ServiceConnectionState
 DAY = 86_400.0

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mcpstore import hookimpl
-from mcpstore.core.models.service import ServiceConnectionState, ServiceSpec
 from mcpstore.errors import NotReady
 from mcpstore.hooks import Exit, Transport
+from mcpstore.models.service import ServiceConnectionState, ServiceSpec
 from mcpstore.wire import JsonLines
 from testing.loopback import Settings, Wire
 

@@ -9,10 +9,10 @@ import sys
 MANAGER = """
 import asyncio, sys
 from pathlib import Path
-from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
+from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.delivery import Channel, Delivery
-from mcpstore.runtime.outbox import Outbox
+from mcpstore.runtime.alerting.delivery import Channel, Delivery
+from mcpstore.runtime.alerting.outbox import Outbox
 
 folder, is_first = Path(sys.argv[1]), sys.argv[2] == "first"
 told = []

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from mcpstore.core.models.events import Timer
-from mcpstore.core.models.service import Choice, ServiceConnectionState
+from mcpstore.core.events import Timer
 from mcpstore.errors import CallTimeout, ServiceBusy, ServiceError
+from mcpstore.models.service import Choice, ServiceConnectionState
 from mcpstore.testing.scripted import ScriptedServer
 
 S = ServiceConnectionState

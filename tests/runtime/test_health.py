@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from mcpstore.core.bridge import HealthResult
-from mcpstore.core.models.service import Choice, ServiceConnectionState
+from mcpstore.core.health_mapping import HealthResult
 from mcpstore.errors import ServiceError
+from mcpstore.models.service import Choice, ServiceConnectionState
 
 S = ServiceConnectionState
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState, ServiceSpec
 from mcpstore.errors import ServiceError
+from mcpstore.models.service import LIVE_STATES, ServiceConnectionState, ServiceSpec
 from testing.loopback import Loopback
 
 S = ServiceConnectionState

@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from mcpstore.core.models.service import ServiceConnectionState, ServiceSpec
 from mcpstore.hooks import Transport, hookimpl
+from mcpstore.models.service import ServiceConnectionState, ServiceSpec
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer, ScriptedSettings
 
 S = ServiceConnectionState

@@ -8,8 +8,8 @@ import logging
 import anyio
 import pytest
 
-from mcpstore.core.models.service import Reason, ServiceConnectionState, ToolPinning
 from mcpstore.errors import CallTimeout, CloseFailed, NotReady, ServiceNotFound
+from mcpstore.models.service import Reason, ServiceConnectionState, ToolPinning
 from mcpstore.runtime.admission import Admission
 from mcpstore.testing.loop import FakeClock
 

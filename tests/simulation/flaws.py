@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from mcpstore.runtime import actor
+from mcpstore.runtime import service_loop
 from mcpstore.testing.model import Patch, patched
 from mcpstore.testing.simulation import Broken, Plan, simulate
 
@@ -41,7 +41,7 @@ class Flaw:
         """Put it into the runtime."""
         if self.module.startswith("core."):
             kernel = patched(Patch(self.module.removeprefix("core."), self.old, self.new))
-            monkeypatch.setattr(actor, "step", kernel.step)
+            monkeypatch.setattr(service_loop, "step", kernel.step)
             return
         module = importlib.import_module(f"mcpstore.{self.module}")
         source = inspect.getsource(module)
@@ -74,7 +74,7 @@ FLAWS = (
     Flaw(
         name="an opening has no deadline",
         found_by="I3",
-        module="runtime.actor",
+        module="runtime.service_loop",
         where="Actor._admitted",
         old="if self.ctx.act is Act.CONNECT:",
         new="if self.ctx.act is None:",
@@ -92,7 +92,7 @@ FLAWS = (
     Flaw(
         name="a rest never ends",
         found_by="I3",
-        module="runtime.actor",
+        module="runtime.service_loop",
         where="Actor._arm",
         old="delay = None if action.never or self._decision.gives_up else",
         new="delay = None if timer is Timer.COOL or self._decision.gives_up else",
@@ -101,7 +101,7 @@ FLAWS = (
     Flaw(
         name="a stop is not heard between two attempts",
         found_by="I4",
-        module="runtime.runner",
+        module="runtime.service_runner",
         where="Runner.stop",
         old="        self.post(ev.Stop())",
         new="        if self.ctx.timer is not Timer.RETRY:\n            self.post(ev.Stop())",
@@ -119,7 +119,7 @@ FLAWS = (
     Flaw(
         name="waits are not jittered",
         found_by="I9",
-        module="runtime.recovery",
+        module="runtime.recovery_policy",
         where="_incident",
         old="timing, u = shared.timing, dice.random()",
         new="timing, u = shared.timing, 0.5",
@@ -128,7 +128,7 @@ FLAWS = (
     Flaw(
         name="losses are not counted",
         found_by="I9",
-        module="runtime.actor",
+        module="runtime.service_loop",
         where="Actor._note",
         old="            self._window.add(self._shared.clock.now())",
         new="            pass",
@@ -155,7 +155,7 @@ FLAWS = (
     Flaw(
         name="silence counts as an answer",
         found_by="I10",
-        module="runtime.probe",
+        module="runtime.health_check",
         where="_judge",
         old="silence = ev.CheckTimeout(epoch=epoch)",
         new="silence = ev.CheckOk(epoch=epoch)",
@@ -173,7 +173,7 @@ FLAWS = (
     Flaw(
         name="nobody takes down that a service is not wanted any more",
         found_by="I20",
-        module="runtime.actor",
+        module="runtime.service_loop",
         where="Actor._take",
         old="if (self.ctx.conn, self.ctx.desired, self.ctx.op) != (before.conn, before.desired, before.op):",
         new="if self.ctx.conn is not before.conn:",
@@ -182,7 +182,7 @@ FLAWS = (
     Flaw(
         name="an edge is recorded as often as it is told",
         found_by="I20",
-        module="runtime.metering",
+        module="runtime.metrics_collector",
         where="Metering._note",
         old="if before == (state, wanted, reason):",
         new="if before is None and wanted is None:",
@@ -191,7 +191,7 @@ FLAWS = (
     Flaw(
         name="nobody is told that it is over",
         found_by="I15",
-        module="runtime.alarm.watch",
+        module="runtime.alerting.instance",
         where="Watch._resolve",
         old="        self._tell(over)\n",
         new="        del over\n",
@@ -200,7 +200,7 @@ FLAWS = (
     Flaw(
         name="nobody waits between two notices",
         found_by="I15",
-        module="runtime.alarm.watch",
+        module="runtime.alerting.instance",
         where="Watch._carry_out",
         old="self._clock.call_later(self.rule.cooldown, self.post, AlertEvent.COOL)",
         new="self._clock.call_later(0.0, self.post, AlertEvent.COOL)",
@@ -209,7 +209,7 @@ FLAWS = (
     Flaw(
         name="what people did not hear is not said again",
         found_by="I15",
-        module="runtime.alarm.telling",
+        module="runtime.alerting.dispatcher",
         where="Telling._send",
         old="            await courier.call(partial(line.handler.send, alert, line.settings), {})\n        finally:\n",
         new="            await courier.call(partial(line.handler.send, alert, line.settings), {})\n"
@@ -219,7 +219,7 @@ FLAWS = (
     Flaw(
         name="rules are not evaluated",
         found_by="I15",
-        module="runtime.alarm.engine",
+        module="runtime.alerting.engine",
         where="Alarm.evaluate",
         old="            self._judge(service, fields)\n",
         new="            pass\n",

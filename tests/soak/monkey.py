@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import MCPStoreError
-from mcpstore.store.control import ControlClient
+from mcpstore.store.control_socket import ControlClient
 
 from .people import Act, People
 from .world import World

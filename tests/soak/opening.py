@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from mcpstore import AsyncMCPStore
-from mcpstore.store.control import ControlClient, ControlServer
-from mcpstore.store.desk import Desk
+from mcpstore.store.commands import Desk
+from mcpstore.store.control_socket import ControlClient, ControlServer
 from mcpstore.store.state_dir import socket_path
 
 from .ears import Ears

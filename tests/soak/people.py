@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from mcpstore import AsyncMCPStore
-from mcpstore.store.control import ControlClient
+from mcpstore.store.control_socket import ControlClient
 
 from .world import HANDSHAKE, World
 

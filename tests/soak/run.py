@@ -11,8 +11,8 @@ from typing import Any
 
 import attrs
 
-from mcpstore.runtime.heap import give_back_memory
-from mcpstore.runtime.nursery import Nursery
+from mcpstore.runtime.malloc import give_back_memory
+from mcpstore.runtime.subreaper import Nursery
 from mcpstore.testing.leftovers import nothing_left
 
 from .figures import Figures, look, marked, objects

@@ -14,9 +14,9 @@ from typing import Any
 import attrs
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.service import ServiceSnapshot
 from mcpstore.errors import MCPStoreError
-from mcpstore.store.control import ControlClient
+from mcpstore.models.service import ServiceSnapshot
+from mcpstore.store.control_socket import ControlClient
 
 from .ears import Ears
 from .figures import Figures, Ring, look, look_well, waiting

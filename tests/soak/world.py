@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import attrs
 
-from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.store.state_dir import StateDir
 from mcpstore.testing.faults import fault_entry
 

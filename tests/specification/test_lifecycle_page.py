@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from mcpstore import MCPStore, states
-from mcpstore.core.models.service import ServiceConnectionState
-from mcpstore.core.models.timing import DEFAULT_TIMING
 from mcpstore.errors import ToolError
+from mcpstore.models.service import ServiceConnectionState
+from mcpstore.models.timing import DEFAULT_TIMING
 
 S = ServiceConnectionState
 SERVER = {"command": sys.executable, "args": ["-m", "mcpstore.demo.server", "a"]}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mcpstore import AsyncMCPStore, MCPStore
-from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.store import ServiceContext
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 

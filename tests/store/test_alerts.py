@@ -8,9 +8,9 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from mcpstore import AsyncMCPStore, hookimpl
-from mcpstore.core.models.alert import AlertKind
 from mcpstore.errors import ConfigError, MCPStoreError, ServiceNotFound, UnknownPlugin
 from mcpstore.hooks import AlertHandler, AlertLevel, AlertRule
+from mcpstore.models.alert import AlertKind
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
 pytestmark = pytest.mark.anyio

@@ -18,8 +18,8 @@ import anyio
 import pytest
 
 from mcpstore import AsyncMCPStore, MCPStore
-from mcpstore.core.models.timing import DEFAULT_TIMING
 from mcpstore.hooks import Peer
+from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.testing.scripted import ScriptedConnection, ScriptedPlugin, ScriptedServer, ScriptedSettings
 
 QUICK = DEFAULT_TIMING.scaled(1 / 20)

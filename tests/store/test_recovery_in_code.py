@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from mcpstore.core.models.service import ServiceStatus
 from mcpstore.errors import ConfigError, InvalidService, NotReady, ServiceNotFound
+from mcpstore.models.service import ServiceStatus
 from mcpstore.recovery import ServiceAutoRecovery, manual_recovery_toolkit
 
 pytestmark = pytest.mark.parametrize("world", ["sync"], indirect=True)

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.core import events as ev
 from mcpstore.errors import NotReady, ServiceNotFound, TransitionRefused
+from mcpstore.models.service import ServiceConnectionState
 from mcpstore.states import (
     HealthResult,
     HealthStatusBridge,

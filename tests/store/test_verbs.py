@@ -8,7 +8,6 @@ import json
 import anyio
 import pytest
 
-from mcpstore.core.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.errors import (
     ConfigError,
     DependencyCycle,
@@ -16,6 +15,7 @@ from mcpstore.errors import (
     NotReady,
     ServiceNotFound,
 )
+from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 
 S = ServiceConnectionState
 

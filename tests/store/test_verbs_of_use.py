@@ -7,7 +7,6 @@ import asyncio
 import anyio
 import pytest
 
-from mcpstore.core.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.errors import (
     AmbiguousTool,
     CallError,
@@ -20,6 +19,7 @@ from mcpstore.errors import (
     ToolNotFound,
 )
 from mcpstore.hooks import Refusal, hookimpl
+from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 
 S = ServiceConnectionState
 

@@ -15,8 +15,8 @@ import pytest
 
 from end_to_end.fleet import left_behind
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.core.models.timing import DEFAULT_TIMING
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.runtime import admission
 from mcpstore.testing.faults import fault_entry, fault_process
 

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from mcpstore import hookimpl
-from mcpstore.core.models.service import ServiceConnectionState
 from mcpstore.errors import NotReady
 from mcpstore.hooks import RecoveryPolicy
+from mcpstore.models.service import ServiceConnectionState
 from mcpstore.testing.fixtures import *  # noqa: F403 - as `pytest_plugins` does it
 from mcpstore_plugins import ping
 

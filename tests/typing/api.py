@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any, assert_type
 
 from mcpstore import AsyncMCPStore, MCPStore, MCPStoreError
-from mcpstore.core.models.catalog import Tool
-from mcpstore.core.models.change import ToolChange
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import (
+from mcpstore.dependencies import ServiceDependencyManager
+from mcpstore.models.catalog import Tool
+from mcpstore.models.record import Named
+from mcpstore.models.service import (
     ServiceConnectionState,
     ServiceInfo,
     ServiceSnapshot,
     ServiceStatus,
     StateMetadata,
 )
-from mcpstore.dependencies import ServiceDependencyManager
+from mcpstore.models.tool_change import ToolChange
 from mcpstore.monitoring import AlertConfig, MonitoringConfig
 from mcpstore.recovery import ServiceAutoRecovery
 from mcpstore.states import UnifiedServiceStateManager

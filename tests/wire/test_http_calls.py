@@ -14,10 +14,10 @@ import pytest
 from mcpstore.errors import CallError, CallTimeout, ConnectionLost, ServiceBusy, ServiceError
 from mcpstore.hooks import Connection, Era
 from mcpstore.wire.http import client as http_client
-from mcpstore.wire.http import diagnosis
+from mcpstore.wire.http import failures
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.streamable import streamable_http
-from mcpstore.wire.relay import outbox
+from mcpstore.wire.messages import send_queue
 from wire.http_world import Fake, Request, Told, a_peer, answer, legacy, modern, refusal, reply, until
 
 ERAS = pytest.mark.parametrize("handshake", [legacy, modern])
@@ -206,7 +206,7 @@ async def test_one_broken_tool_does_not_hide_the_others(handshake):
 
 
 async def test_a_request_nobody_waits_for_is_let_go_even_if_the_server_never_ends_it(monkeypatch):
-    monkeypatch.setattr(outbox, "PARTING", 0.05)
+    monkeypatch.setattr(send_queue, "PARTING", 0.05)
     gone = asyncio.Event()
 
     async def handle(request: Request) -> bytes | None:
@@ -225,7 +225,7 @@ async def test_a_request_nobody_waits_for_is_let_go_even_if_the_server_never_end
 
 
 async def test_a_stream_nobody_waits_for_is_let_go_even_if_the_server_never_ends_it(monkeypatch):
-    monkeypatch.setattr(outbox, "PARTING", 0.05)
+    monkeypatch.setattr(send_queue, "PARTING", 0.05)
     gone = asyncio.Event()
 
     async def handle(request: Request) -> bytes | None:
@@ -330,4 +330,4 @@ def test_the_wish_to_be_left_alone_is_read_in_both_forms(told, date, seconds):
     import httpx2
 
     headers = httpx2.Headers({"retry-after": told.encode(), "date": date})
-    assert diagnosis.retry_after(headers) == seconds
+    assert failures.retry_after(headers) == seconds

@@ -21,7 +21,7 @@ from mcpstore.wire.http import client as http_client
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.sse import sse
 from mcpstore.wire.http.streamable import streamable_http
-from mcpstore.wire.relay import relayed
+from mcpstore.wire.messages import relayed
 from wire.http_world import ERAS, Fake, Request, a_peer, answer, legacy, make_server, open_files, reply, serving, until
 
 

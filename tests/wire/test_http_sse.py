@@ -15,7 +15,7 @@ from mcpstore.errors import CallTimeout, ConnectionLost, ServiceBusy, ServiceErr
 from mcpstore.hooks import Connection
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.sse import sse
-from mcpstore.wire.relay import outbox
+from mcpstore.wire.messages import send_queue
 from wire.http_world import LEGACY, Fake, Request, Told, a_peer, open_files, reply, until
 
 TOOLS_CHANGED = "notifications/tools/list_changed"
@@ -189,7 +189,7 @@ async def test_what_is_no_message_is_passed_over():
 
 
 async def test_a_question_that_is_never_accepted_is_let_go(monkeypatch):
-    monkeypatch.setattr(outbox, "PARTING", 0.05)
+    monkeypatch.setattr(send_queue, "PARTING", 0.05)
     gone = asyncio.Event()
 
     async def never(request: Request) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceBusy, ServiceError
 from mcpstore.hooks import Peer
-from mcpstore.wire.waiting import MAX_PENDING
+from mcpstore.wire.pending import MAX_PENDING
 from wire.scripted import MODERN, opened, refusing, silent, time_flies, turns
 
 CALL = "tools/call"

@@ -18,8 +18,8 @@ from mcpstore.hooks import Era
 from mcpstore.wire import protocol
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.streamable import streamable_http
-from mcpstore.wire.relay.exchange import Exchange, carried
-from mcpstore.wire.relay.failure import HttpFailure, Kind
+from mcpstore.wire.messages.failure import HttpFailure, Kind
+from mcpstore.wire.messages.in_flight import Exchange, carried
 from mcpstore.wire.sdk.channel import SdkChannel
 from mcpstore.wire.sdk.headers import Headers
 from wire.http_world import Fake, Request, a_peer, answer, legacy, modern, reply, until

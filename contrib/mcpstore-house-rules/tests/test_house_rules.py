@@ -8,9 +8,9 @@ import mcpstore_house_rules as plugin
 import pytest
 
 from mcpstore import AsyncMCPStore
-from mcpstore.core.models.service import Reason
 from mcpstore.errors import CallError
 from mcpstore.hooks import GiveUp, Incident
+from mcpstore.models.service import Reason
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 import pytest
 from mcpstore_template import recovery_policy as plugin
 
-from mcpstore.core.models.service import Reason
 from mcpstore.hooks import GiveUp, Incident, Retry
+from mcpstore.models.service import Reason
 from mcpstore.testing.suites import RecoveryPolicySuite
 
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Final
 import attrs
 import typer
 
-from mcpstore.cli import show
+from mcpstore.cli import output
 from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.reach import Options, reach
-from mcpstore.core.models.text import counted
+from mcpstore.cli.connect import Options, reach
 from mcpstore.errors import NotFound
+from mcpstore.models.text import counted
 
 __all__: list[str] = []
 
@@ -45,13 +45,13 @@ def list_alerts(context: typer.Context, as_json: JsonFlag = False) -> None:
         async with reach(_options(context, as_json)) as store:
             alerts, silences = await store.ask("alerts"), await store.ask("silences")
         if as_json:
-            show.print_json(alerts)
+            output.print_json(alerts)
         elif alerts:
-            show.out.print(_table(alerts))
+            output.out.print(_table(alerts))
         else:
-            show.note("there are no alerts")
+            output.note("there are no alerts")
         if silences and not as_json:
-            show.note(f"{counted(len(silences), 'silence')} in force; see: mcpstore alerts silences")
+            output.note(f"{counted(len(silences), 'silence')} in force; see: mcpstore alerts silences")
 
     perform(work)
 
@@ -71,11 +71,11 @@ def history(
         async with reach(_options(context, as_json)) as store:
             told = await store.ask("alert_history", service=service, back=back, limit=limit)
         if as_json:
-            show.print_json(told)
+            output.print_json(told)
         elif told:
-            show.out.print(_table(told))
+            output.out.print(_table(told))
         else:
-            show.note("nobody was told anything")
+            output.note("nobody was told anything")
 
     perform(work)
 
@@ -102,9 +102,9 @@ def silence(
             wanted = {"service": "*" if service is None else service, "rule": "*" if rule is None else rule}
             made = await store.ask("silence", **wanted, seconds=seconds, comment=comment)
         if as_json:
-            show.print_json(made)
+            output.print_json(made)
         else:
-            show.out.print(f"silence {made['id']} until {_when(made['until'])}", soft_wrap=True)
+            output.out.print(f"silence {made['id']} until {_when(made['until'])}", soft_wrap=True)
 
     perform(work)
 
@@ -117,12 +117,12 @@ def silences(context: typer.Context, as_json: JsonFlag = False) -> None:
         async with reach(_options(context, as_json)) as store:
             found = await store.ask("silences")
         if as_json:
-            show.print_json(found)
+            output.print_json(found)
         elif found:
             rows = ((s["id"], s["service"], s["rule"], _when(s["until"]), s["comment"]) for s in found)
-            show.out.print(show.table(("ID", "SERVICE", "RULE", "UNTIL", "WHY"), rows))
+            output.out.print(output.table(("ID", "SERVICE", "RULE", "UNTIL", "WHY"), rows))
         else:
-            show.note("there are no silences")
+            output.note("there are no silences")
 
     perform(work)
 
@@ -140,9 +140,9 @@ def unsilence(
             if not await store.ask("unsilence", id=id_):
                 raise NotFound(f"there is no silence {id_!r}; see: mcpstore alerts silences")
         if as_json:
-            show.print_json({"id": id_, "ended": True})
+            output.print_json({"id": id_, "ended": True})
         else:
-            show.out.print(f"ended {id_}", markup=False)
+            output.out.print(f"ended {id_}", markup=False)
 
     perform(work)
 
@@ -155,10 +155,10 @@ def handlers(context: typer.Context, as_json: JsonFlag = False) -> None:
         async with reach(_options(context, as_json)) as store:
             found = await store.ask("alert_handlers")
         if as_json:
-            show.print_json(found)
+            output.print_json(found)
             return
         rows = ((h["name"], h["delivered"], h["waiting"], h["given_up"], h["error"]) for h in found)
-        show.out.print(show.table(("HANDLER", "DELIVERED", "WAITING", "GIVEN UP", "ERROR"), rows))
+        output.out.print(output.table(("HANDLER", "DELIVERED", "WAITING", "GIVEN UP", "ERROR"), rows))
 
     perform(work)
 
@@ -175,9 +175,9 @@ def try_handler(
         async with reach(_options(context, as_json)) as store:
             await store.ask("test_alert_handler", name=handler)
         if as_json:
-            show.print_json({"name": handler, "delivered": True})
+            output.print_json({"name": handler, "delivered": True})
         else:
-            show.out.print(f"{handler} has it", markup=False)
+            output.out.print(f"{handler} has it", markup=False)
 
     perform(work)
 
@@ -187,13 +187,13 @@ def _options(context: typer.Context, as_json: bool) -> Options:
 
 
 def _table(alerts: Iterable[Mapping[str, Any]]) -> Any:
-    return show.table(
+    return output.table(
         ("TIME", "KIND", "LEVEL", "SERVICE", "RULE", "WHAT"),
         (
             (
                 _when(alert["timestamp"]),
                 alert["kind"],
-                show.state_text(str(alert["level"])),
+                output.state_text(str(alert["level"])),
                 alert["service"] or "-",
                 alert["rule_name"],
                 alert["message"],

@@ -7,10 +7,10 @@ from typing import Annotated, Final
 import typer
 
 from mcpstore._version import __version__
-from mcpstore.cli.hearing import listen
-from mcpstore.cli.perform import JsonFlag, perform
-from mcpstore.cli.reach import Options
-from mcpstore.cli.verbs import Verbs
+from mcpstore.cli.connect import Options
+from mcpstore.cli.execute import JsonFlag, perform
+from mcpstore.cli.logging import listen
+from mcpstore.cli.plugin_commands import Verbs
 from mcpstore.plugin_manager.manager import ALL_STRANGERS
 
 __all__ = ["JsonFlag", "app", "config_app", "perform"]

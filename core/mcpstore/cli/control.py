@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final
 import typer
 from rich.markup import escape
 
-from mcpstore.cli import show
+from mcpstore.cli import output
 from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.exits import Exit
-from mcpstore.cli.reach import Options, reach, reach_manager
+from mcpstore.cli.connect import Options, reach, reach_manager
+from mcpstore.cli.exit_codes import Exit
 
 __all__: list[str] = []
 
@@ -31,9 +31,9 @@ def start(context: typer.Context, names: list[str], timeout: Timeout = None, as_
             if store.store is not None:
                 for name in names:
                     await store.store.enable_service(name)
-                show.note("no manager is running; they start with it: mcpstore up")
+                output.note("no manager is running; they start with it: mcpstore up")
                 return _written(names, as_json, enabled=True)
-            with show.busy("starting …"):
+            with output.busy("starting …"):
                 done = {name: await store.ask("start", name=name, timeout=timeout) for name in names}
         return _tell(done, as_json, yes="is running", no="could not be started; see: mcpstore status {}")
 
@@ -55,9 +55,9 @@ def stop(
             if store.store is not None:
                 for name in names:
                     await store.store.enable_service(name, False)
-                show.note("no manager is running; they will not start with the next one")
+                output.note("no manager is running; they will not start with the next one")
                 return _written(names, as_json, enabled=False)
-            with show.busy("stopping …"):
+            with output.busy("stopping …"):
                 done = {name: await store.ask("stop", name=name, force=force, persist=not once) for name in names}
         return _tell(done, as_json, yes="is stopped", no="did not end; see: mcpstore status {}")
 
@@ -70,7 +70,7 @@ def restart(context: typer.Context, names: list[str], timeout: Timeout = None, a
 
     async def work() -> Exit:
         async with reach_manager(context.ensure_object(Options)) as manager:
-            with show.busy("restarting …"):
+            with output.busy("restarting …"):
                 done = {name: await manager.ask("restart", {"name": name, "timeout": timeout}) for name in names}
         return _tell(done, as_json, yes="is running", no="could not be started; see: mcpstore status {}")
 
@@ -90,22 +90,22 @@ def recover(
 
     async def work() -> Exit:
         async with reach_manager(context.ensure_object(Options)) as manager:
-            with show.busy("bringing services back …"):
+            with output.busy("bringing services back …"):
                 found: list[Mapping[str, Any]] = await manager.ask(
                     "recover", {"names": names or [], "timeout": timeout}
                 )
         if as_json:
-            show.print_json(found)
+            output.print_json(found)
         elif not found:
-            show.note("no service is in error")
+            output.note("no service is in error")
         for one in () if as_json else found:
             done = ", then ".join(one["done"])
             if one["recovered"]:
-                show.out.print(f"{escape(one['name'])} is {one['run_status']} again: {done}")
+                output.out.print(f"{escape(one['name'])} is {one['run_status']} again: {done}")
             else:
-                show.out.print(f"[red]{escape(one['name'])} is not back ({done or 'nothing was done'})[/]:", end=" ")
-                show.out.print(escape(one["error"]), soft_wrap=True)
-                show.note(f"why: mcpstore doctor {one['name']}")
+                output.out.print(f"[red]{escape(one['name'])} is not back ({done or 'nothing was done'})[/]:", end=" ")
+                output.out.print(escape(one["error"]), soft_wrap=True)
+                output.note(f"why: mcpstore doctor {one['name']}")
         return Exit.OK if all(one["recovered"] for one in found) else Exit.FAILED
 
     perform(work)
@@ -122,27 +122,27 @@ def check(
     async def work() -> Exit:
         async with reach(context.ensure_object(Options)) as store:
             if not store.is_manager:
-                show.note("no manager is running; the services are started for the moment")
-                with show.busy("starting …"):
+                output.note("no manager is running; the services are started for the moment")
+                with output.busy("starting …"):
                     await store.bring_up(*(names or ()))
-            with show.busy("checking …"):
+            with output.busy("checking …"):
                 found: list[Mapping[str, Any]] = await store.ask("check", names=names or [])
         if as_json:
-            show.print_json(found)
+            output.print_json(found)
         else:
-            show.out.print(_checks(found))
+            output.out.print(_checks(found))
         return Exit.OK if all(one["healthy"] for one in found) else Exit.FAILED
 
     perform(work)
 
 
 def _checks(found: list[Mapping[str, Any]]) -> Any:
-    return show.table(
+    return output.table(
         ("SERVICE", "CONNECTION", "ANSWER", "SUCCESS", "WHAT"),
         (
             (
                 one["name"],
-                show.state_text(one["connection_state"]),
+                output.state_text(one["connection_state"]),
                 "-" if one["response_time"] is None else f"{one['response_time']:.1f} ms",
                 f"{one['success_rate']:.0f} %",
                 one["error"] or "",
@@ -154,15 +154,15 @@ def _checks(found: list[Mapping[str, Any]]) -> Any:
 
 def _written(names: list[str], as_json: bool, *, enabled: bool) -> Exit:
     if as_json:
-        show.print_json([{"name": name, "done": True, "enabled": enabled} for name in names])
+        output.print_json([{"name": name, "done": True, "enabled": enabled} for name in names])
     return Exit.OK
 
 
 def _tell(done: Mapping[str, bool], as_json: bool, *, yes: str, no: str) -> Exit:
     if as_json:
-        show.print_json([{"name": name, "done": ok} for name, ok in done.items()])
+        output.print_json([{"name": name, "done": ok} for name, ok in done.items()])
     else:
         for name, ok in done.items():
             told = escape(f"{name} {yes if ok else no.format(name)}")
-            show.out.print(told if ok else f"[red]{told}[/]")
+            output.out.print(told if ok else f"[red]{told}[/]")
     return Exit.OK if all(done.values()) else Exit.FAILED

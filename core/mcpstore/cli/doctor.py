@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from mcpstore.cli import show
+from mcpstore.cli import output
 from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.exits import Exit
-from mcpstore.cli.reach import Options, Reach, reach
+from mcpstore.cli.connect import Options, Reach, reach
+from mcpstore.cli.exit_codes import Exit
 
 __all__: list[str] = []
 
@@ -31,12 +31,12 @@ def doctor(
     async def work() -> Exit:
         async with reach(context.ensure_object(Options)) as store:
             if not store.is_manager:
-                show.note("no manager is running; the services are started for the moment")
-                with show.busy("starting …"):
+                output.note("no manager is running; the services are started for the moment")
+                with output.busy("starting …"):
                     await store.bring_up(*(names or ()), limit=wait)
             found = await _examine(store, names)
         if as_json:
-            show.print_json(found)
+            output.print_json(found)
         else:
             _show(found)
         ill = [one for one in found["services"] if not _is_well(one)]
@@ -71,20 +71,20 @@ def _show(found: Mapping[str, Any]) -> None:
     for one in found["services"]:
         is_well = _is_well(one)
         mark = "[green]✓[/]" if is_well else "[red]✗[/]"
-        show.out.print(f"{mark} [bold]{escape(one['name'])}[/]: {escape(one['summary'])}")
+        output.out.print(f"{mark} [bold]{escape(one['name'])}[/]: {escape(one['summary'])}")
         if is_well:
             continue
         for evidence in one["evidence"]:
-            show.out.print(f"    [dim]{escape(evidence)}[/]", soft_wrap=True)
+            output.out.print(f"    [dim]{escape(evidence)}[/]", soft_wrap=True)
         if one["remedy"]:
-            show.out.print(f"    [yellow]→ {escape(one['remedy'])}[/]", soft_wrap=True)
+            output.out.print(f"    [yellow]→ {escape(one['remedy'])}[/]", soft_wrap=True)
     if kinds := sorted(set(found["containment"].values())):
-        show.out.print(f"[dim]processes of services are kept together by: {', '.join(kinds)}[/]")
+        output.out.print(f"[dim]processes of services are kept together by: {', '.join(kinds)}[/]")
     for problem in found["problems"]:
-        show.out.print(f"[red]✗[/] {escape(problem['where'])}: {escape(problem['what'])}", soft_wrap=True)
+        output.out.print(f"[red]✗[/] {escape(problem['where'])}: {escape(problem['what'])}", soft_wrap=True)
         if problem["remedy"]:
-            show.out.print(f"    [yellow]→ {escape(problem['remedy'])}[/]", soft_wrap=True)
+            output.out.print(f"    [yellow]→ {escape(problem['remedy'])}[/]", soft_wrap=True)
     for plugin in found["plugins"]:
-        show.out.print(f"[red]✗[/] plugin {escape(plugin['name'])}: {escape(plugin['error'])}", soft_wrap=True)
+        output.out.print(f"[red]✗[/] plugin {escape(plugin['name'])}: {escape(plugin['error'])}", soft_wrap=True)
     for hint in found["hints"]:
-        show.out.print(f"[yellow]![/] {escape(hint)}", soft_wrap=True)
+        output.out.print(f"[yellow]![/] {escape(hint)}", soft_wrap=True)

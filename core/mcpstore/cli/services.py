@@ -11,11 +11,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from mcpstore.cli import show
+from mcpstore.cli import output
 from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.exits import Exit
-from mcpstore.cli.reach import Options, Reach, reach
-from mcpstore.config.dialects.words import known_transport
+from mcpstore.cli.connect import Options, Reach, reach
+from mcpstore.cli.exit_codes import Exit
+from mcpstore.config.dialects.transport_names import known_transport
 from mcpstore.config.entry import name_trouble
 from mcpstore.errors import ConfigError
 
@@ -34,15 +34,15 @@ def list_services(context: typer.Context, as_json: JsonFlag = False) -> None:
             services = await store.ask("list")
             problems = await store.ask("problems")
         if as_json:
-            show.print_json(services)
+            output.print_json(services)
             return
         if services:
-            show.out.print(show.services_table(services))
+            output.out.print(output.services_table(services))
         else:
-            show.note("there are no services; add one: mcpstore add NAME -- COMMAND …")
+            output.note("there are no services; add one: mcpstore add NAME -- COMMAND …")
         _tell_problems(problems)
         if not store.is_manager:
-            show.note(NOT_RUNNING)
+            output.note(NOT_RUNNING)
 
     perform(work)
 
@@ -66,13 +66,13 @@ def status(
             info = await store.ask("info", name=name)
             diagnosis = await store.ask("diagnose", name=name)
         if as_json:
-            show.print_json({**info, "diagnosis": diagnosis})
+            output.print_json({**info, "diagnosis": diagnosis})
         else:
             _show_info(info, diagnosis)
             if verbose:
-                show.out.print(_buffers(info["buffers"]))
+                output.out.print(_buffers(info["buffers"]))
             if not store.is_manager:
-                show.note(NOT_RUNNING)
+                output.note(NOT_RUNNING)
         return Exit.FAILED if info["run_status"] == "error" else Exit.OK
 
     perform(work)
@@ -105,7 +105,7 @@ def add(
         )
         async with reach(context.ensure_object(Options)) as store:
             given: Any = {"name": _typed(name), **fields} if fields else _file(name)
-            with show.busy("adding …"):
+            with output.busy("adding …"):
                 added = await store.ask("add", config=given, wait=wait if store.is_manager else None)
             _report(added, store, as_json)
 
@@ -120,10 +120,10 @@ def remove(context: typer.Context, name: str, as_json: JsonFlag = False) -> None
         async with reach(context.ensure_object(Options)) as store:
             gone = await store.ask("remove", name=name)
         if as_json:
-            show.print_json({"name": name, "removed": gone})
+            output.print_json({"name": name, "removed": gone})
         else:
             rest = "" if gone else ", but something of it is still running"
-            show.out.print(escape(f"removed {name}{rest}"))
+            output.out.print(escape(f"removed {name}{rest}"))
         return Exit.OK if gone else Exit.FAILED
 
     perform(work)
@@ -131,13 +131,13 @@ def remove(context: typer.Context, name: str, as_json: JsonFlag = False) -> None
 
 def _report(added: list[Mapping[str, Any]], store: Reach, as_json: bool) -> None:
     if as_json:
-        show.print_json(added)
+        output.print_json(added)
         return
     for service in added:
         told = "{} is the same as before" if service["outcome"] == "unchanged" else f"{service['outcome']} {{}}"
-        show.out.print(escape(told.format(service["name"])))
+        output.out.print(escape(told.format(service["name"])))
     if not store.is_manager:
-        show.note("no manager is running; the services start with it: mcpstore up")
+        output.note("no manager is running; the services start with it: mcpstore up")
 
 
 def _fields(
@@ -211,13 +211,13 @@ def _file(name: str) -> str:
 def _tell_problems(problems: list[Mapping[str, str]]) -> None:
     for problem in problems:
         remedy = f"; {problem['remedy']}" if problem["remedy"] else ""
-        show.note(f"{problem['where']}: {problem['what']}{remedy}")
+        output.note(f"{problem['where']}: {problem['what']}{remedy}")
 
 
 def _show_info(info: Mapping[str, Any], diagnosis: Mapping[str, Any]) -> None:
     facts = [
-        ("status", show.state_text(info["run_status"])),
-        ("connection", show.state_text(info["connection_state"])),
+        ("status", output.state_text(info["run_status"])),
+        ("connection", output.state_text(info["connection_state"])),
         ("is", diagnosis["summary"]),
         *(("", evidence) for evidence in diagnosis["evidence"]),
         ("remedy", diagnosis["remedy"]),
@@ -233,9 +233,9 @@ def _show_info(info: Mapping[str, Any], diagnosis: Mapping[str, Any]) -> None:
         ("depends on", ", ".join(info["depends_on"])),
         ("tools", ", ".join(tool["name"] for tool in info["tools"])),
     ]
-    show.out.print(show.table((info["name"], ""), [(key, value) for key, value in facts if value]))
+    output.out.print(output.table((info["name"], ""), [(key, value) for key, value in facts if value]))
 
 
 def _buffers(buffers: Sequence[Mapping[str, Any]]) -> Table:
     rows = [(one["name"], f"{one['used']:,}", f"{one['bound']:,}", one["unit"]) for one in buffers]
-    return show.table(("KEPT", "NOW", "AT MOST", ""), rows)
+    return output.table(("KEPT", "NOW", "AT MOST", ""), rows)

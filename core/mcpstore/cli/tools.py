@@ -10,12 +10,12 @@ import typer
 from rich.markup import escape
 from rich.text import Text
 
-from mcpstore.cli import show
+from mcpstore.cli import output
 from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.exits import Exit
-from mcpstore.cli.reach import Options, Reach, reach, reach_manager
-from mcpstore.core.models.text import clipped, counted
+from mcpstore.cli.connect import Options, Reach, reach, reach_manager
+from mcpstore.cli.exit_codes import Exit
 from mcpstore.errors import ConfigError
+from mcpstore.models.text import clipped, counted
 
 __all__: list[str] = []
 
@@ -37,26 +37,26 @@ def tools(
         async with reach(context.ensure_object(Options)) as store:
             found = await store.ask("changed_tools", service=service)
         if as_json:
-            show.print_json(found)
+            output.print_json(found)
             return
         for change in found:
             _show_change(change)
         if found:
-            show.note("approve them: mcpstore approve SERVICE [TOOL]")
+            output.note("approve them: mcpstore approve SERVICE [TOOL]")
         else:
-            show.note("every tool is what it was")
+            output.note("every tool is what it was")
         if not store.is_manager:
-            show.note("no manager is running; this is what was seen last")
+            output.note("no manager is running; this is what was seen last")
 
     async def work() -> None:
         async with reach(context.ensure_object(Options)) as store:
             await _bring_up(store, service)
             found = await store.ask("tools", service=service)
         if as_json:
-            show.print_json(found)
+            output.print_json(found)
             return
         rows = ((tool["service"], tool["name"], _gist(tool["description"])) for tool in found)
-        show.out.print(show.table(("SERVICE", "TOOL", "WHAT IT DOES"), rows))
+        output.out.print(output.table(("SERVICE", "TOOL", "WHAT IT DOES"), rows))
 
     perform(look if changed else work)
 
@@ -74,13 +74,13 @@ def approve(
         async with reach(context.ensure_object(Options)) as store:
             approved = await store.ask("approve", name=name, tool=tool)
         if as_json:
-            show.print_json(approved)
+            output.print_json(approved)
             return
         for change in approved:
-            show.out.print(f"approved {escape(change['service'])}/{escape(change['name'])}", soft_wrap=True)
+            output.out.print(f"approved {escape(change['service'])}/{escape(change['name'])}", soft_wrap=True)
             _show_difference(change)
         if not approved:
-            show.note("there is nothing to approve: it is what it was")
+            output.note("there is nothing to approve: it is what it was")
 
     perform(work)
 
@@ -102,10 +102,10 @@ def call(
         given = _arguments(arguments or [])
         async with reach(context.ensure_object(Options)) as store:
             await _bring_up(store, service or await _owner(store, tool))
-            with show.busy("calling …"):
+            with output.busy("calling …"):
                 result = await store.ask("call", name=tool, arguments=given, service=service, timeout=timeout)
         if as_json:
-            show.print_json(result["raw"])
+            output.print_json(result["raw"])
         else:
             _show_result(result)
         return Exit.FAILED if result["is_error"] else Exit.OK
@@ -130,10 +130,10 @@ def logs(
                     _show_line(line, service, as_json)
             found = await manager.ask("logs", {"name": service, "lines": lines})
         if as_json:
-            show.print_json(found)
+            output.print_json(found)
             return
         if not found:
-            show.note(f"{service} has written nothing to stderr" if service else "no service has written to stderr")
+            output.note(f"{service} has written nothing to stderr" if service else "no service has written to stderr")
         for line in found:
             _show_line(line, service, as_json=False)
 
@@ -144,8 +144,8 @@ async def _bring_up(store: Reach, service: str | None) -> None:
     if store.is_manager:
         return
     which = f"service {service!r} is" if service else "the services are"
-    show.note(f"no manager is running; {which} started for the moment")
-    with show.busy("starting …"):
+    output.note(f"no manager is running; {which} started for the moment")
+    with output.busy("starting …"):
         await store.bring_up(*((service,) if service else ()))
 
 
@@ -178,36 +178,36 @@ def _show_result(result: dict[str, Any]) -> None:
     style = "red" if result["is_error"] else ""
     for block in result["content"]:
         if block.get("type") == "text":
-            show.out.print(escape(str(block.get("text", ""))), style=style, soft_wrap=True)
+            output.out.print(escape(str(block.get("text", ""))), style=style, soft_wrap=True)
         else:
             size = len(str(block.get("data") or block.get("blob") or ""))
-            show.out.print(
+            output.out.print(
                 f"[dim]({block.get('type')}, {block.get('mimeType', 'no type')}, {counted(size, 'character')})[/]"
             )
     if not result["content"] and result["structured_content"] is not None:
-        show.out.print_json(data=result["structured_content"])
+        output.out.print_json(data=result["structured_content"])
 
 
 def _show_line(line: dict[str, Any], service: str | None, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(show.json_text(line) + "\n")
+        sys.stdout.write(output.json_text(line) + "\n")
         sys.stdout.flush()
         return
     name = "" if service else f"{escape(line['service'])} "
-    show.out.print(f"[dim]{line['timestamp'][11:19]}[/] [cyan]{name}[/]{escape(line['text'])}", soft_wrap=True)
+    output.out.print(f"[dim]{line['timestamp'][11:19]}[/] [cyan]{name}[/]{escape(line['text'])}", soft_wrap=True)
 
 
 def _show_change(change: dict[str, Any]) -> None:
     what = "is new" if change["is_new"] else "is not what it was"
     held = "; [red]it cannot be called until it is approved[/]" if change["withheld"] else ""
     name = f"{escape(change['service'])}/{escape(change['name'])}"
-    show.out.print(f"[bold]{name}[/] {what}, since {change['since'][:16].replace('T', ' ')}{held}", soft_wrap=True)
+    output.out.print(f"[bold]{name}[/] {what}, since {change['since'][:16].replace('T', ' ')}{held}", soft_wrap=True)
     _show_difference(change)
 
 
 def _show_difference(change: dict[str, Any]) -> None:
     for line in change["difference"]:
-        show.out.print(_coloured(f"    {line}"), soft_wrap=True)
+        output.out.print(_coloured(f"    {line}"), soft_wrap=True)
 
 
 def _coloured(line: str) -> Text:

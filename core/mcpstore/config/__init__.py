@@ -1,13 +1,13 @@
 """Configuration: from what files and programs say to what services are, and back to edits."""
 
+from mcpstore.config.client_files import KnownLocation, known_locations
 from mcpstore.config.description import describe
 from mcpstore.config.dialects.dialect import Dialect
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
 from mcpstore.config.expansion import Expanded, Surroundings, expand, unset_variables, workspace_of
-from mcpstore.config.given import Examined, Given, config_of, entries, examine, with_fields
-from mcpstore.config.locations import KnownLocation, known_locations
-from mcpstore.config.reading import Input, Place, Reading, read
+from mcpstore.config.reader import Input, Place, Reading, read
+from mcpstore.config.service_input import Examined, Given, config_of, entries, examine, with_fields
 
 __all__ = [
     "Dialect",

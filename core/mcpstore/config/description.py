@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mcpstore.config.dialects.dialect import ALIASES
-from mcpstore.config.dialects.words import HTTP
+from mcpstore.config.dialects.transport_names import HTTP
 from mcpstore.config.fields import Fields
-from mcpstore.config.reading import Reading
-from mcpstore.core.models.service import ServiceSpec
-from mcpstore.core.models.shape import as_array, as_object
+from mcpstore.config.reader import Reading
+from mcpstore.models.json_types import as_array, as_object
+from mcpstore.models.service import ServiceSpec
 
 __all__ = ["describe"]
 

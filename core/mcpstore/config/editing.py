@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mcpstore.config.dialects.catalog import MCP_SERVERS, SINGLE_SERVER
 from mcpstore.config.dialects.dialect import SWITCHES, Dialect
-from mcpstore.config.dialects.known import MCP_SERVERS, SINGLE_SERVER
 from mcpstore.config.dialects.sections import Section, home_of
 from mcpstore.config.fields import kind_of
-from mcpstore.config.reading import Place, Reading
-from mcpstore.config.spelling import respelled
-from mcpstore.core.models.service import ServiceSpec
-from mcpstore.core.models.shape import as_array, as_object
+from mcpstore.config.reader import Place, Reading
+from mcpstore.config.writer import respelled
 from mcpstore.errors import ConfigError, ServiceNotFound
 from mcpstore.hooks.persistence import ANYTHING, MISSING, Edit, Path
+from mcpstore.models.json_types import as_array, as_object
+from mcpstore.models.service import ServiceSpec
 
 __all__ = ["add_edits", "remove_edits", "replace_edits", "switch_edits"]
 

@@ -8,17 +8,17 @@ from typing import Any, Final
 
 import attrs
 
+from mcpstore.config.dialects.catalog import MCP_SERVERS
 from mcpstore.config.dialects.dialect import TIMEOUT_KEYS, Dialect
-from mcpstore.config.dialects.known import MCP_SERVERS
-from mcpstore.config.dialects.words import HTTP, SSE, STDIO
+from mcpstore.config.dialects.transport_names import HTTP, SSE, STDIO
+from mcpstore.config.extension import KEY, OwnSettings, read_own
 from mcpstore.config.fields import Fields, kind_of
-from mcpstore.config.own import KEY, OwnSettings, read_own
 from mcpstore.config.settings import settings_of
 from mcpstore.config.transports import wanted_transport
-from mcpstore.core.models.service import ServiceSpec
-from mcpstore.core.models.shape import as_array, as_object, as_text
-from mcpstore.core.models.timing import Timeouts
 from mcpstore.errors import InvalidService
+from mcpstore.models.json_types import as_array, as_object, as_text
+from mcpstore.models.service import ServiceSpec
+from mcpstore.models.timing import Timeouts
 
 __all__ = ["Outcome", "name_trouble", "read_entry", "spec_of"]
 

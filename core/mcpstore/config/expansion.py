@@ -16,15 +16,15 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.config.dialects.words import STDIO
+from mcpstore.config.dialects.transport_names import STDIO
 from mcpstore.config.dotenv import parse_dotenv
-from mcpstore.config.reading import Input
-from mcpstore.config.surroundings import Surroundings, workspace_of
+from mcpstore.config.environment import Surroundings, workspace_of
+from mcpstore.config.reader import Input
 from mcpstore.config.variables import Reference, substitute
-from mcpstore.core.models.secret import MASK, masked, secrets_in
-from mcpstore.core.models.service import ServiceSpec
-from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.errors import ConfigError, UnsetVariable
+from mcpstore.models.json_types import as_array, as_object
+from mcpstore.models.redaction import MASK, masked, secrets_in
+from mcpstore.models.service import ServiceSpec
 
 __all__ = ["Expanded", "Surroundings", "expand", "unset_variables", "workspace_of"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 from mcpstore.config.dialects.dialect import ALIASES, SWITCHES
-from mcpstore.core.models.shape import as_array, as_object
+from mcpstore.models.json_types import as_array, as_object
 
 __all__ = ["Fields", "kind_of", "path_text"]
 

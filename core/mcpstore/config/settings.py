@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mcpstore.config.dialects.dialect import ALIASES, TIMEOUT_KEYS, Dialect
-from mcpstore.config.dialects.words import HTTP, SSE, STDIO
+from mcpstore.config.dialects.transport_names import HTTP, SSE, STDIO
+from mcpstore.config.extension import KEY, OwnSettings
 from mcpstore.config.fields import Fields
-from mcpstore.config.own import KEY, OwnSettings
 from mcpstore.config.transports import Wanted
-from mcpstore.core.models.shape import as_array, as_object, as_text
+from mcpstore.models.json_types import as_array, as_object, as_text
 
 __all__ = ["CLIENT_KEYS", "settings_of"]
 

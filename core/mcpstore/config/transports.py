@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import attrs
 
 from mcpstore.config.dialects.dialect import Dialect
-from mcpstore.config.dialects.words import HTTP, MEMORY, REMOTE, SSE, STDIO, known_transport
+from mcpstore.config.dialects.transport_names import HTTP, MEMORY, REMOTE, SSE, STDIO, known_transport
 from mcpstore.config.fields import Fields
-from mcpstore.core.models.shape import as_object, as_text
+from mcpstore.models.json_types import as_object, as_text
 
 __all__ = ["Wanted", "by_url", "wanted_transport"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from mcpstore.core.models.service import Reason
-from mcpstore.core.models.timing import Timing
+from mcpstore.models.service import Reason
+from mcpstore.models.timing import Timing
 
 __all__ = ["EXP_LIMIT", "TRIPS_LIMIT", "cool_delay", "cool_floor", "jittered", "retry_delay", "retry_floor"]
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.core.models.events import Timer
-from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus
+from mcpstore.core.events import Timer
+from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatus
 
 __all__ = ["Act", "Context", "Desired", "Limits", "Next", "run_status"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mcpstore.core import events as ev
 from mcpstore.core.context import Act, Context, Desired, Limits, Next
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.events import Event, Failure, Timer, Undecided
-from mcpstore.core.models.service import LIVE_STATES, ServiceConnectionState
+from mcpstore.core.events import Event, Failure, Timer, Undecided
+from mcpstore.models.service import LIVE_STATES, ServiceConnectionState
 
 __all__ = [
     "Guard",

@@ -22,14 +22,14 @@ from typing import Final
 
 import attrs
 
+from mcpstore.core import events as ev
 from mcpstore.core import guards as on
+from mcpstore.core.actions import Action, Arm, Forget, Publish
 from mcpstore.core.context import Act, Context, Desired, Limits, Next
+from mcpstore.core.events import Event, Timer, Undecided
 from mcpstore.core.guards import Guard
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.actions import Action, Arm, Forget, Publish
-from mcpstore.core.models.events import Event, Timer, Undecided
-from mcpstore.core.models.service import Reason, ServiceConnectionState
-from mcpstore.core.move import Move
+from mcpstore.core.transition import Move
+from mcpstore.models.service import Reason, ServiceConnectionState
 
 __all__ = ["TABLE", "Row", "step"]
 

@@ -8,10 +8,10 @@ from typing import Final, Generic, Protocol, TypeVar
 import attrs
 
 from mcpstore.core.dependencies import layers
-from mcpstore.core.models.catalog import Catalog, Prompt, Resource, Tool
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import ServiceSpec
 from mcpstore.errors import AmbiguousTool, ServiceNotFound, ToolNotFound
+from mcpstore.models.catalog import Catalog, Prompt, Resource, Tool
+from mcpstore.models.record import Named
+from mcpstore.models.service import ServiceSpec
 
 __all__ = ["Registry"]
 

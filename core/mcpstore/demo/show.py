@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.panel import Panel
 
-from mcpstore.core.models.alert import Alert, AlertKind
-from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.core.models.text import counted
-from mcpstore.core.models.timing import Timing
 from mcpstore.demo.stage import Stage
+from mcpstore.models.alert import Alert, AlertKind
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.text import counted
+from mcpstore.models.timing import Timing
 from mcpstore.store import AsyncMCPStore
 
 __all__ = ["ROLES", "demo_config", "play"]

@@ -12,9 +12,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import ServiceConnectionState, ServiceSnapshot
 from mcpstore.demo.timeline import COLOURS, Timeline, legend
+from mcpstore.models.record import Named
+from mcpstore.models.service import ServiceConnectionState, ServiceSnapshot
 
 __all__ = ["Stage"]
 

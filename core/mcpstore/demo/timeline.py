@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 from rich.text import Text
 
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.service import ServiceConnectionState
 
 __all__ = ["COLOURS", "Timeline", "legend"]
 

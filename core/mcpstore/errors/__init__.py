@@ -45,7 +45,8 @@ from a service.
 
 from __future__ import annotations
 
-from mcpstore.errors.calling import (
+from mcpstore.errors.base import MCPStoreError
+from mcpstore.errors.call import (
     CallError,
     CallTimeout,
     CheckFailed,
@@ -56,7 +57,7 @@ from mcpstore.errors.calling import (
     ToolError,
     ToolWithheld,
 )
-from mcpstore.errors.given import (
+from mcpstore.errors.config import (
     ConfigConflict,
     ConfigError,
     ConfigSyntaxError,
@@ -65,17 +66,7 @@ from mcpstore.errors.given import (
     InvalidService,
     UnsetVariable,
 )
-from mcpstore.errors.managing import ManagerError, ManagerNotRunning, StoreClosed, TransitionRefused
-from mcpstore.errors.names import (
-    AmbiguousTool,
-    NotFound,
-    PluginConflict,
-    PluginError,
-    ServiceNotFound,
-    ToolNotFound,
-    UnknownPlugin,
-)
-from mcpstore.errors.opening import (
+from mcpstore.errors.connect import (
     AuthRequired,
     CloseFailed,
     CommandNotFound,
@@ -85,7 +76,16 @@ from mcpstore.errors.opening import (
     NotReady,
     UnsupportedProtocol,
 )
-from mcpstore.errors.root import MCPStoreError
+from mcpstore.errors.lookup import (
+    AmbiguousTool,
+    NotFound,
+    PluginConflict,
+    PluginError,
+    ServiceNotFound,
+    ToolNotFound,
+    UnknownPlugin,
+)
+from mcpstore.errors.manager import ManagerError, ManagerNotRunning, StoreClosed, TransitionRefused
 
 __all__ = [
     "AmbiguousTool",

@@ -1,17 +1,16 @@
 """The public door for plugin authors: marks, records and hook specifications."""
 
-from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.hooks.alert import AlertHandler, AlertRule, AlertScope, Undecided
 from mcpstore.hooks.command import Command, CommandCall
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ProgressFn, ServerInfo
 from mcpstore.hooks.edits import apply_edits
+from mcpstore.hooks.events import CallRequest, Refusal, StateChange, ToolCall
 from mcpstore.hooks.export import Exporter, Measurements
 from mcpstore.hooks.health import Check, HealthStrategy
 from mcpstore.hooks.history import HistoryBackend, HistoryBatch, HistoryPlace, HistoryQuery, HistoryStore
 from mcpstore.hooks.http import HttpRoute
-from mcpstore.hooks.leftovers import Lost, Trace
 from mcpstore.hooks.markers import API_VERSION, ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, hookspec
-from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall
+from mcpstore.hooks.orphans import Lost, Trace
 from mcpstore.hooks.persistence import (
     ANYTHING,
     MISSING,
@@ -24,6 +23,7 @@ from mcpstore.hooks.persistence import (
 )
 from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
 from mcpstore.hooks.transport import Transport
+from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 
 __all__ = [
     "ANYTHING",

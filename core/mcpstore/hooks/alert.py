@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from mcpstore.core.models.alert import Alert, AlertLevel
+from mcpstore.models.alert import Alert, AlertLevel
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import attrs
 
-from mcpstore.hooks.leftovers import Trace
+from mcpstore.hooks.orphans import Trace
 
 __all__ = [
     "Closing",
@@ -151,7 +151,7 @@ class Connection(Protocol):
 
     A connection to a local process may also have an attribute `pid`, and `containment`: what keeps the processes of the
     service together, in a word. One that keeps something for its peer may have `buffers`: how much of it there is, and
-    how much there may be (`mcpstore.core.models.buffer.Buffer`).
+    how much there may be (`mcpstore.models.buffer.Buffer`).
     """
 
     @property

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.errors import ConfigConflict, ConfigError
 from mcpstore.hooks.persistence import ANYTHING, MISSING, Edit, Path
+from mcpstore.models.json_types import as_array, as_object
 
 __all__ = ["apply_edits", "copy_tree"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import attrs
 
-from mcpstore.core.models.machine import MachineMetrics
-from mcpstore.core.models.metrics import ServiceMetrics
+from mcpstore.models.host import MachineMetrics
+from mcpstore.models.metrics import ServiceMetrics
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

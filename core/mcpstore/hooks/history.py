@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import attrs
 
-from mcpstore.core.models.history import StateEdge
-from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.state_history import StateEdge
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 
-from mcpstore.core.models.service import Reason, RestartOption
+from mcpstore.models.service import Reason, RestartOption
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

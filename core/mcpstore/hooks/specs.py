@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, Any
 from mcpstore.hooks.markers import hookspec
 
 if TYPE_CHECKING:
-    from mcpstore.core.models.alert import Alert
-    from mcpstore.core.models.catalog import Tool
-    from mcpstore.core.models.record import Named
-    from mcpstore.core.models.service import ServiceSnapshot
     from mcpstore.hooks.alert import AlertHandler, AlertRule
     from mcpstore.hooks.command import Command
+    from mcpstore.hooks.events import CallRequest, Refusal, StateChange, ToolCall
     from mcpstore.hooks.export import Exporter
     from mcpstore.hooks.health import HealthStrategy
     from mcpstore.hooks.history import HistoryBackend
     from mcpstore.hooks.http import HttpRoute
-    from mcpstore.hooks.notice import CallRequest, Refusal, StateChange, ToolCall
     from mcpstore.hooks.persistence import PersistenceBackend
     from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
     from mcpstore.hooks.transport import Transport
+    from mcpstore.models.alert import Alert
+    from mcpstore.models.catalog import Tool
+    from mcpstore.models.record import Named
+    from mcpstore.models.service import ServiceSnapshot
 
 # --- offers ------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import attrs
 
 from mcpstore.hooks.connection import Connection, Peer
-from mcpstore.hooks.leftovers import Lost
+from mcpstore.hooks.orphans import Lost
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from mcpstore._lazy import load
 
 if TYPE_CHECKING:
-    from mcpstore.core.models.alert import Alert, AlertLevel
-    from mcpstore.core.models.metrics import ServiceMetrics
     from mcpstore.hooks.alert import AlertRule
+    from mcpstore.models.alert import Alert, AlertLevel
+    from mcpstore.models.metrics import ServiceMetrics
     from mcpstore.monitoring.alerts.handlers import console_alert_handler
     from mcpstore.monitoring.alerts.manager import AlertManager
     from mcpstore.monitoring.config import AlertConfig, MonitoringConfig
     from mcpstore.monitoring.dashboard import MonitoringDashboard, MonitoringExporter
     from mcpstore.monitoring.performance import ServicePerformanceMonitor
     from mcpstore.monitoring.system import SystemMetrics
-    from mcpstore.store.mailing import email_alert_handler
+    from mcpstore.store.email_handler import email_alert_handler
 
 __all__ = [
     "Alert",
@@ -38,19 +38,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Alert": "mcpstore.core.models.alert",
+    "Alert": "mcpstore.models.alert",
     "AlertConfig": "mcpstore.monitoring.config",
-    "AlertLevel": "mcpstore.core.models.alert",
+    "AlertLevel": "mcpstore.models.alert",
     "AlertManager": "mcpstore.monitoring.alerts.manager",
     "AlertRule": "mcpstore.hooks.alert",
     "MonitoringConfig": "mcpstore.monitoring.config",
     "MonitoringDashboard": "mcpstore.monitoring.dashboard",
     "MonitoringExporter": "mcpstore.monitoring.dashboard",
-    "ServiceMetrics": "mcpstore.core.models.metrics",
+    "ServiceMetrics": "mcpstore.models.metrics",
     "ServicePerformanceMonitor": "mcpstore.monitoring.performance",
     "SystemMetrics": "mcpstore.monitoring.system",
     "console_alert_handler": "mcpstore.monitoring.alerts.handlers",
-    "email_alert_handler": "mcpstore.store.mailing",
+    "email_alert_handler": "mcpstore.store.email_handler",
 }
 
 

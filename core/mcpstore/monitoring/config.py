@@ -7,10 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from mcpstore.core.models.alert import AlertLevel
-from mcpstore.core.models.complaint import complaint
-from mcpstore.core.models.shape import as_object
 from mcpstore.errors import ConfigError
+from mcpstore.models.alert import AlertLevel
+from mcpstore.models.json_types import as_object
+from mcpstore.models.validation_messages import complaint
 
 __all__ = [
     "AlertConfig",

@@ -13,14 +13,14 @@ from typing import Any, Final, Protocol
 
 import attrs
 
-from mcpstore.core.models.alert import Alert
-from mcpstore.core.models.metrics import ServiceMetrics
 from mcpstore.errors import StoreClosed
+from mcpstore.models.alert import Alert
+from mcpstore.models.metrics import ServiceMetrics
 from mcpstore.monitoring.alerts.manager import AlertManager
 from mcpstore.monitoring.export import to_csv, to_json
-from mcpstore.monitoring.report.facts import alert_words
-from mcpstore.monitoring.report.words import clean, when
-from mcpstore.monitoring.writing import write_file
+from mcpstore.monitoring.private_file import write_file
+from mcpstore.monitoring.report.formatting import clean, when
+from mcpstore.monitoring.report.summary import alert_words
 
 __all__ = ["MonitoringDashboard", "MonitoringExporter"]
 

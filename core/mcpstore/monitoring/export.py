@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, Final
 
-from mcpstore.core.models.metrics import MetricsSample
-from mcpstore.core.models.record import plain
 from mcpstore.errors import MCPStoreError
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.record import plain
 
 __all__ = ["COLUMNS", "UNITS", "defused", "rows_of", "to_csv", "to_json", "to_parquet"]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol, TextIO
 
-from mcpstore.core.models.metrics import MetricsSample
+from mcpstore.models.metrics import MetricsSample
 
 __all__ = ["ServicePerformanceMonitor"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, TypedDict
 
-from mcpstore.core.models.machine import MachineMetrics
+from mcpstore.models.host import MachineMetrics
 
 __all__ = ["DiskUsage", "MemoryUsage", "NetworkStats", "SystemMetrics", "machine_metrics"]
 

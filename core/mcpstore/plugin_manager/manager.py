@@ -11,20 +11,20 @@ from functools import partial
 from importlib.metadata import EntryPoint
 from typing import Any, Final
 
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.secret import Discretion
+from mcpstore.concurrency.worker import TookTooLong, bounded
 from mcpstore.errors import PluginConflict, PluginError, UnknownPlugin
-from mcpstore.errors.root import known_names
+from mcpstore.errors.base import known_names
 from mcpstore.hooks import specs
 from mcpstore.hooks.markers import DEPRECATED
+from mcpstore.models.record import Named
+from mcpstore.models.redaction import Discretion
 from mcpstore.plugin_manager import discovery
+from mcpstore.plugin_manager.cache import Card, PluginIndex
 from mcpstore.plugin_manager.discovery import Candidate
-from mcpstore.plugin_manager.families import FAMILIES, Family
-from mcpstore.plugin_manager.guest import HOOK_LIMIT, Guest, story
-from mcpstore.plugin_manager.index import Card, PluginIndex
-from mcpstore.plugin_manager.listing import PluginInfo, PluginStatus
-from mcpstore.plugin_manager.reception import Received, receive
-from mcpstore.plugin_manager.worker import TookTooLong, bounded
+from mcpstore.plugin_manager.info import PluginInfo, PluginStatus
+from mcpstore.plugin_manager.inspection import Received, receive
+from mcpstore.plugin_manager.kinds import FAMILIES, Family
+from mcpstore.plugin_manager.loaded_plugin import HOOK_LIMIT, Guest, story
 
 __all__ = ["ALL_STRANGERS", "BLOCK_VARIABLE", "DISTRIBUTION", "FAMILIES", "Family", "PluginManager"]
 

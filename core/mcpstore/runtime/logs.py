@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from mcpstore.core.models.record import Record
+from mcpstore.models.record import Record
 
 __all__ = ["LogLine", "LogRing"]
 

@@ -14,14 +14,8 @@ from typing import Any, Final
 import attrs
 
 from mcpstore._version import __version__
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.catalog import Catalog
-from mcpstore.core.models.events import Event, Failure
-from mcpstore.core.models.record import plain
-from mcpstore.core.models.secret import Redactor
-from mcpstore.core.models.service import ServiceSpec
-from mcpstore.core.models.shape import as_object
-from mcpstore.core.models.text import harmless, one_line
+from mcpstore.core import events as ev
+from mcpstore.core.events import Event, Failure
 from mcpstore.errors import (
     CloseFailed,
     ConfigError,
@@ -35,10 +29,16 @@ from mcpstore.errors import (
 )
 from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer
 from mcpstore.hooks.transport import Transport
-from mcpstore.plugin_manager.guest import story
-from mcpstore.runtime.fetch import fetch_tools
-from mcpstore.runtime.refresh import Refresher
-from mcpstore.runtime.shared import Shared
+from mcpstore.models.catalog import Catalog
+from mcpstore.models.json_types import as_object
+from mcpstore.models.record import plain
+from mcpstore.models.redaction import Redactor
+from mcpstore.models.service import ServiceSpec
+from mcpstore.models.text import harmless, one_line
+from mcpstore.plugin_manager.loaded_plugin import story
+from mcpstore.runtime.catalog_fetch import fetch_tools
+from mcpstore.runtime.catalog_refresh import Refresher
+from mcpstore.runtime.runner_services import Shared
 from mcpstore.runtime.validation import validated
 
 __all__ = ["Session"]

@@ -8,26 +8,26 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
+from mcpstore.core import events as ev
 from mcpstore.core.context import Limits
 from mcpstore.core.dependencies import layers
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.service import ServiceConnectionState, ServiceSpec
-from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.core.registry import Registry
 from mcpstore.errors import DependencyCycle, ServiceNotFound
 from mcpstore.hooks.connection import Era
+from mcpstore.models.service import ServiceConnectionState, ServiceSpec
+from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.admission import Admission
-from mcpstore.runtime.bus import Bus
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.eras import Eras
-from mcpstore.runtime.guard import MassFailureGuard
-from mcpstore.runtime.heartbeat import Heartbeat
+from mcpstore.runtime.event_bus import Bus
+from mcpstore.runtime.loop_monitor import Heartbeat
+from mcpstore.runtime.mass_failure import MassFailureGuard
+from mcpstore.runtime.observer import Witness
+from mcpstore.runtime.ownership import Traces
 from mcpstore.runtime.pinning import Pinboard
-from mcpstore.runtime.runner import Runner
-from mcpstore.runtime.shared import Prepared, Shared
-from mcpstore.runtime.traces import Traces
-from mcpstore.runtime.witness import Witness
+from mcpstore.runtime.protocol_cache import Eras
+from mcpstore.runtime.runner_services import Prepared, Shared
+from mcpstore.runtime.service_runner import Runner
 
 __all__ = ["Supervisor"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from mcpstore.core import events as ev
 from mcpstore.core.context import Act, Context
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.events import Event, Timer
+from mcpstore.core.events import Event, Timer
 from mcpstore.runtime.clock import Clock
 
 __all__ = ["Timers"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mcpstore.core.models.complaint import complaint
 from mcpstore.errors import ConfigError
+from mcpstore.models.validation_messages import complaint
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

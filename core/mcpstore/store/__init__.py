@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcpstore._lazy import load
-from mcpstore.core.models.catalog import Prompt, Resource, Tool
-from mcpstore.core.models.change import ToolChange
-from mcpstore.core.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
+from mcpstore.models.catalog import Prompt, Resource, Tool
+from mcpstore.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
+from mcpstore.models.tool_change import ToolChange
 from mcpstore.store._async import AsyncMCPStore
 from mcpstore.store.context import AsyncServiceContext
 from mcpstore.store.results import CallResult, CheckResult, Diagnosis, Recovery, ToolsRefresh

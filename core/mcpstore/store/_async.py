@@ -9,19 +9,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import Choice
-from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.errors import InvalidArgument
 from mcpstore.hooks.persistence import Problem
+from mcpstore.models.record import Named
+from mcpstore.models.service import Choice
+from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginInfo
 from mcpstore.runtime.clock import Clock
-from mcpstore.store.adding import wrong_choices
 from mcpstore.store.arguments import a_flag, a_list, a_mapping, a_path, a_text
 from mcpstore.store.context import AsyncServiceContext
-from mcpstore.store.hints import collisions, hints, hints_of_channel, hints_of_file
-from mcpstore.store.house import House
+from mcpstore.store.lint import collisions, hints, hints_of_channel, hints_of_file
+from mcpstore.store.manager import House
+from mcpstore.store.registration import wrong_choices
 
 __all__ = ["AsyncMCPStore"]
 

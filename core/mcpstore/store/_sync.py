@@ -8,24 +8,24 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from mcpstore.core.models.catalog import Prompt, Resource, Tool
-from mcpstore.core.models.metrics import ServiceMetrics
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
-from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.hooks.persistence import Problem
+from mcpstore.models.catalog import Prompt, Resource, Tool
+from mcpstore.models.metrics import ServiceMetrics
+from mcpstore.models.record import Named
+from mcpstore.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
+from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginInfo
-from mcpstore.runtime.bus import StateCallback, Subscription
 from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.event_bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
 from mcpstore.store._async import AsyncMCPStore
 from mcpstore.store._sync_alerts import Alerts
-from mcpstore.store._sync_approving import Approvals
-from mcpstore.store._sync_care import Care
-from mcpstore.store._sync_measures import Measures
-from mcpstore.store._sync_seeing import Seeing
+from mcpstore.store._sync_approvals import Approvals
+from mcpstore.store._sync_metrics import Measures
+from mcpstore.store._sync_repair import Care
+from mcpstore.store._sync_reports import Seeing
 from mcpstore.store.context import HEALTHY
 from mcpstore.store.portal import Portal
 from mcpstore.store.results import CallResult, CheckResult

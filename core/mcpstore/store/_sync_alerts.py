@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mcpstore.core.models.alert import Alert, Silence
-from mcpstore.core.models.record import Named
-from mcpstore.runtime.alarm import AlertCallback, AlertSubscription
-from mcpstore.runtime.delivery import ChannelStatus
-from mcpstore.store._sync_view import SyncView
-from mcpstore.store.measures import Moment
+from mcpstore.models.alert import Alert, Silence
+from mcpstore.models.record import Named
+from mcpstore.runtime.alerting import AlertCallback, AlertSubscription
+from mcpstore.runtime.alerting.delivery import ChannelStatus
+from mcpstore.store._sync_base import SyncView
+from mcpstore.store.metrics import Moment
 
 __all__ = ["Alerts"]
 

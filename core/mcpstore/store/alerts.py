@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mcpstore.core.models.alert import Alert, Silence
-from mcpstore.core.models.record import Named
-from mcpstore.runtime.alarm import AlertCallback, AlertSubscription
-from mcpstore.runtime.delivery import ChannelStatus
+from mcpstore.models.alert import Alert, Silence
+from mcpstore.models.record import Named
+from mcpstore.runtime.alerting import AlertCallback, AlertSubscription
+from mcpstore.runtime.alerting.delivery import ChannelStatus
 from mcpstore.store.arguments import a_length, a_text, a_whole
-from mcpstore.store.measures import Moment, posix
-from mcpstore.store.view import View
+from mcpstore.store.context_base import View
+from mcpstore.store.metrics import Moment, posix
 
 __all__ = ["AsyncAlerts"]
 

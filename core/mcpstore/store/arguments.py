@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
-from mcpstore.core.models.text import clipped
 from mcpstore.errors import InvalidArgument
+from mcpstore.models.text import clipped
 
 __all__ = [
     "MOST",

@@ -10,26 +10,26 @@ from typing import Any, Final
 import attrs
 
 from mcpstore.config.editing import remove_edits, replace_edits, switch_edits
-from mcpstore.config.given import config_of
+from mcpstore.config.service_input import config_of
 from mcpstore.core.context import run_status
-from mcpstore.core.models.record import Named
-from mcpstore.core.models.service import (
+from mcpstore.errors import InvalidArgument, InvalidService
+from mcpstore.models.record import Named
+from mcpstore.models.service import (
     ServiceConnectionState,
     ServiceInfo,
     ServiceSnapshot,
     ServiceStatus,
 )
-from mcpstore.errors import InvalidArgument, InvalidService
-from mcpstore.runtime.bus import StateCallback, Subscription
+from mcpstore.runtime.event_bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
-from mcpstore.store import views
-from mcpstore.store.adding import edits_for, handed_over, unusable
-from mcpstore.store.approving import AsyncApprovals
+from mcpstore.store import snapshots
+from mcpstore.store.approvals import AsyncApprovals
 from mcpstore.store.arguments import a_flag, a_text, a_wait, a_whole, one_of, shown
-from mcpstore.store.care import AsyncCare
-from mcpstore.store.offers import AsyncOffers
+from mcpstore.store.registration import edits_for, handed_over, unusable
+from mcpstore.store.repair import AsyncCare
+from mcpstore.store.reports import AsyncSeeing
 from mcpstore.store.results import CheckResult
-from mcpstore.store.seeing import AsyncSeeing
+from mcpstore.store.tools import AsyncOffers
 
 __all__ = ["AsyncServiceContext"]
 
@@ -141,12 +141,12 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             return None
         catalog = house.registry.catalog(name)
         config = config_of(runner.spec)
-        return views.info(runner, catalog, config, as_run_status=self._speaks_run_status)
+        return snapshots.info(runner, catalog, config, as_run_status=self._speaks_run_status)
 
     async def get_service_status(self, name: str) -> ServiceStatus | ServiceConnectionState | None:
         """Return the status of a service, or None if there is none of this name."""
         runner = self._known(name)
-        return None if runner is None else views.spoken_status(runner, as_run_status=self._speaks_run_status)
+        return None if runner is None else snapshots.spoken_status(runner, as_run_status=self._speaks_run_status)
 
     async def get_service_logs(self, name: str, lines: int | None = None) -> list[LogLine]:
         """Return the last lines a service wrote to stderr, oldest first.
@@ -251,7 +251,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         house = self._open()
         runners = [self._runner(name) for name in names or (await self.list_services()).names()]
         await asyncio.gather(*(house.supervisor.check(runner.spec.name) for runner in runners))
-        return Named(views.check_result(runner, as_run_status=self._speaks_run_status) for runner in runners)
+        return Named(snapshots.check_result(runner, as_run_status=self._speaks_run_status) for runner in runners)
 
     async def wait_service(
         self,

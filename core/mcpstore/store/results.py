@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import attrs
 
-from mcpstore.core.models.record import Record
-from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus
-from mcpstore.core.models.shape import as_array, as_object, as_text
-from mcpstore.runtime.record import PastCheck
+from mcpstore.models.json_types import as_array, as_object, as_text
+from mcpstore.models.record import Record
+from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatus
+from mcpstore.runtime.service_history import PastCheck
 
 __all__ = ["CallResult", "CheckResult", "Diagnosis", "Recovery", "ToolsRefresh"]
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from mcpstore.hooks.connection import Era
-from mcpstore.runtime.eras import Eras
-from mcpstore.store.guarding import own_folder
+from mcpstore.runtime.protocol_cache import Eras
+from mcpstore.store.private_dir import own_folder
 
 __all__ = ["StateDir", "default_state_dir", "socket_path"]
 

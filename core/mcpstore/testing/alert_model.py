@@ -13,8 +13,8 @@ from typing import Any, Final, Protocol
 
 import attrs
 
-from mcpstore.core import alerting
-from mcpstore.core.alerting import AlertAction, AlertContext, AlertEvent, AlertState
+from mcpstore.core import alert_lifecycle
+from mcpstore.core.alert_lifecycle import AlertAction, AlertContext, AlertEvent, AlertState
 
 __all__ = ["OF_FUTURES", "OF_STEPS", "AlertReport", "AlertViolation", "Taken", "World", "check", "patched"]
 
@@ -58,7 +58,7 @@ class World:
         timers: The timers that run.
     """
 
-    ctx: AlertContext = alerting.QUIET
+    ctx: AlertContext = alert_lifecycle.QUIET
     told: bool = False
     muted: bool = False
     timers: frozenset[str] = frozenset()
@@ -224,7 +224,7 @@ OF_FUTURES: Final[tuple[Callable[[World, _Then], bool], ...]] = (i15_what_goes_o
 # --- the check ---------------------------------------------------------------------------------------------
 
 
-def check(step: Step = alerting.step, *, watch: Callable[[Taken], None] | None = None) -> AlertReport:
+def check(step: Step = alert_lifecycle.step, *, watch: Callable[[Taken], None] | None = None) -> AlertReport:
     """Check every invariant in everything an alert can come to, breadth first, with and without reminders.
 
     Args:
@@ -295,13 +295,13 @@ def patched(old: str, new: str) -> Step:
     Raises:
         ValueError: The text to replace does not stand in it exactly once.
     """
-    source = inspect.getsource(alerting)
+    source = inspect.getsource(alert_lifecycle)
     found = source.count(old)
     if found != 1:
-        raise ValueError(f"text to replace stands {found} times in alerting; it must be once: {old!r}")
+        raise ValueError(f"text to replace stands {found} times in alert_lifecycle; it must be once: {old!r}")
     head, mark, body = source.replace(old, new).partition("\nOK: Final")
-    namespace: dict[str, Any] = dict(vars(alerting))  # its classes stay the real ones, so that contexts compare
+    namespace: dict[str, Any] = dict(vars(alert_lifecycle))  # its classes stay the real ones, so that contexts compare
     code = "\n" * head.count("\n") + mark + body
-    exec(compile(f"from __future__ import annotations{code}", "<patched alerting.py>", "exec"), namespace)  # noqa: S102 - our own source
+    exec(compile(f"from __future__ import annotations{code}", "<patched alert_lifecycle.py>", "exec"), namespace)  # noqa: S102 - our own source
     patched_step: Step = namespace["step"]
     return patched_step

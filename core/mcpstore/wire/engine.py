@@ -15,21 +15,21 @@ from collections.abc import Awaitable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from mcpstore.core.models.buffer import Buffer
-from mcpstore.core.models.shape import as_object
 from mcpstore.errors import ConnectionLost, ConnectTimeout, NotReady, ServiceError, UnsupportedProtocol
 from mcpstore.hooks.connection import Era, Exit, Peer, ProgressFn, ServerInfo
+from mcpstore.models.buffer import Buffer
+from mcpstore.models.json_types import as_object
 from mcpstore.wire.framing import Lines
 from mcpstore.wire.handshake import DISCOVER, INITIALIZE, Agreement, agree
-from mcpstore.wire.listening import LISTEN, Listening
+from mcpstore.wire.input_required import INPUT_REQUIRED, complete
+from mcpstore.wire.list_subscriptions import LISTEN, Listening
 from mcpstore.wire.message import as_number, decode, encode, lost_answer, outcome
-from mcpstore.wire.noise import NOISE_KEPT, Noise
-from mcpstore.wire.outlet import OWED_LIMIT, Outlet
+from mcpstore.wire.pending import MAX_PENDING, Waiting, settle
 from mcpstore.wire.protocol import INTERNAL_ERROR, LONG_METHODS
-from mcpstore.wire.rounds import INPUT_REQUIRED, complete
-from mcpstore.wire.serving import MAX_SERVED, Serving, as_id
+from mcpstore.wire.server_requests import MAX_SERVED, Serving, as_id
+from mcpstore.wire.stray_output import NOISE_KEPT, Noise
 from mcpstore.wire.stream import Sink
-from mcpstore.wire.waiting import MAX_PENDING, Waiting, settle
+from mcpstore.wire.writer import OWED_LIMIT, Outlet
 
 __all__ = ["MAX_BATCH", "JsonLines"]
 

@@ -14,14 +14,14 @@ from fastmcp.client.transports.base import ClientTransport, TransportOptions
 
 from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Era, Peer
-from mcpstore.wire.causes import leaves
-from mcpstore.wire.http.diagnosis import of_exception, of_refusal
-from mcpstore.wire.quiet import quieten
-from mcpstore.wire.relay.channel import Channel
-from mcpstore.wire.relay.connection import RelayedConnection, relayed
-from mcpstore.wire.relay.failure import HttpFailure
+from mcpstore.wire.exception_tree import leaves
+from mcpstore.wire.http.failures import of_exception, of_refusal
+from mcpstore.wire.messages.channel import Channel
+from mcpstore.wire.messages.connection import RelayedConnection, relayed
+from mcpstore.wire.messages.failure import HttpFailure
 from mcpstore.wire.sdk.channel import SdkChannel
 from mcpstore.wire.sdk.streams import BareStreams
+from mcpstore.wire.sdk_logging import quieten
 
 __all__ = ["from_fastmcp"]
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.core.models.shape import as_array, as_object, as_text
 from mcpstore.errors import ConnectError, NotReady, ServiceError, UnsupportedProtocol
 from mcpstore.hooks.connection import Era, Peer, ServerInfo
+from mcpstore.models.json_types import as_array, as_object, as_text
 from mcpstore.wire.protocol import (
     CLIENT_CAPABILITIES_KEY,
     CLIENT_INFO_KEY,

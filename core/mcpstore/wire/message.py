@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 
 from pydantic_core import from_json
 
-from mcpstore.core.models.shape import as_object
 from mcpstore.errors import ServiceError
+from mcpstore.models.json_types import as_object
 from mcpstore.wire.protocol import INTERNAL_ERROR
 
 __all__ = ["as_number", "decode", "encode", "lost_answer", "outcome", "shown", "told"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mcpstore.core.models.shape import as_array
+from mcpstore.models.json_types import as_array
 
 __all__ = [
     "CLIENT_CAPABILITIES_KEY",

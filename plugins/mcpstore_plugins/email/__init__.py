@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mcpstore.core.models.alert import Alert
 from mcpstore.hooks import AlertHandler, hookimpl
+from mcpstore.models.alert import Alert
 from mcpstore_plugins.email.settings import EmailSettings
 
 __all__ = ["EmailSettings", "mcpstore_alert_handlers"]
@@ -18,6 +18,6 @@ def mcpstore_alert_handlers() -> Iterable[AlertHandler[EmailSettings]]:
 
 
 async def _send(alert: Alert, settings: EmailSettings) -> None:
-    from mcpstore_plugins.email.sending import send  # noqa: PLC0415 - who gets no mail loads no mail client
+    from mcpstore_plugins.email.smtp import send  # noqa: PLC0415 - who gets no mail loads no mail client
 
     await send(alert, settings)

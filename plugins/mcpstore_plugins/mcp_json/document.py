@@ -9,12 +9,12 @@ from typing import Final
 
 from mcpstore.errors import ConfigError
 from mcpstore.hooks import Content, Edit
+from mcpstore_plugins.mcp_json.atomic_save import save
+from mcpstore_plugins.mcp_json.file_probe import load
+from mcpstore_plugins.mcp_json.file_watch import news
 from mcpstore_plugins.mcp_json.location import path_of
 from mcpstore_plugins.mcp_json.lock import Held, holder_of
-from mcpstore_plugins.mcp_json.looking import load
 from mcpstore_plugins.mcp_json.notations import content_of, edited, revision_of
-from mcpstore_plugins.mcp_json.saving import save
-from mcpstore_plugins.mcp_json.watching import news
 
 __all__ = ["FileDocument"]
 

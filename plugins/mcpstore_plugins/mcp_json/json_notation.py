@@ -11,14 +11,14 @@ from contextlib import suppress
 from typing import Any, Final, cast
 
 from mcpstore.hooks import Path
-from mcpstore_plugins.mcp_json.blame import blame
+from mcpstore_plugins.mcp_json.json_scan import survey
 from mcpstore_plugins.mcp_json.jsonc import Malformed, blanked, end_of_space
-from mcpstore_plugins.mcp_json.oddities import Oddities
 from mcpstore_plugins.mcp_json.reading import CannotRewrite, Reading, syntax_error
 from mcpstore_plugins.mcp_json.spans import Map
-from mcpstore_plugins.mcp_json.survey import survey
+from mcpstore_plugins.mcp_json.syntax_errors import blame
 from mcpstore_plugins.mcp_json.text import position
 from mcpstore_plugins.mcp_json.values import DEEPEST, Change, Tree, is_too_deep
+from mcpstore_plugins.mcp_json.warnings import Oddities
 
 __all__ = ["JsonNotation"]
 
@@ -52,7 +52,7 @@ class JsonNotation:
     def rewrite(self, text: str, changes: Sequence[Change]) -> Iterator[str]:
         """Yield the text with the changes made and everything else as it was."""
         # late: most files are only read
-        from mcpstore_plugins.mcp_json.graft import rewritten  # noqa: PLC0415
+        from mcpstore_plugins.mcp_json.json_edit import rewritten  # noqa: PLC0415
 
         try:
             yield rewritten(text, blanked(text), changes)

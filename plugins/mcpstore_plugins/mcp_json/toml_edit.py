@@ -12,8 +12,8 @@ from contextlib import suppress
 from itertools import groupby, pairwise
 from typing import Any, Final
 
-from mcpstore.core.models.shape import as_object
 from mcpstore.hooks import MISSING
+from mcpstore.models.json_types import as_object
 from mcpstore_plugins.mcp_json.reading import CannotRewrite
 from mcpstore_plugins.mcp_json.toml_blocks import lay_of
 from mcpstore_plugins.mcp_json.values import Change, nested, same

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeAlias, cast
 
 import attrs
 
-from mcpstore.core.models.shape import as_array, as_object
 from mcpstore.errors import ConfigConflict, ConfigError
 from mcpstore.hooks import ANYTHING, MISSING, Edit, Path
+from mcpstore.models.json_types import as_array, as_object
 
 __all__ = ["DEEPEST", "Change", "Tree", "applied", "at", "is_too_deep", "nested", "plain", "same", "spelled"]
 

@@ -12,9 +12,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mcpstore.hooks import Path
 from mcpstore_plugins.mcp_json.jsonc import Malformed
-from mcpstore_plugins.mcp_json.oddities import Oddities
 from mcpstore_plugins.mcp_json.reading import CannotRewrite, Reading, syntax_error
 from mcpstore_plugins.mcp_json.values import DEEPEST, Change, Tree
+from mcpstore_plugins.mcp_json.warnings import Oddities
 
 __all__ = ["YamlNotation"]
 

@@ -22,13 +22,13 @@ def is_in_use() -> bool:
     # Providers can only have been set by somebody who has loaded these.
     if "opentelemetry.trace" not in sys.modules and "opentelemetry.metrics" not in sys.modules:
         return False
-    from mcpstore_plugins.opentelemetry.telling import has_provider  # noqa: PLC0415 - loads what was loaded anyway
+    from mcpstore_plugins.opentelemetry.instrumentation import has_provider  # noqa: PLC0415 - loads what was loaded anyway
 
     return has_provider()
 
 
 # A hook that exists is told of every call, so these exist only where somebody listens.
 if is_in_use():
-    from mcpstore_plugins.opentelemetry.telling import mcpstore_state_changed, mcpstore_tool_called
+    from mcpstore_plugins.opentelemetry.instrumentation import mcpstore_state_changed, mcpstore_tool_called
 
     __all__ += ["mcpstore_state_changed", "mcpstore_tool_called"]

@@ -64,7 +64,7 @@ def mcpstore_exporters() -> Iterable[Exporter[PrometheusSettings]]:
 
 def _open(settings: PrometheusSettings, measurements: Measurements) -> AbstractAsyncContextManager[None]:
     try:
-        from mcpstore_plugins.prometheus.serving import exporting  # noqa: PLC0415 - needs the library
+        from mcpstore_plugins.prometheus.exposition import exporting  # noqa: PLC0415 - needs the library
     except ModuleNotFoundError as error:
         remedy = "install it with `pip install 'mcpstore-manager[prometheus]'`"
         raise PluginError("prometheus", f"needs {error.name}, which is not installed; {remedy}") from None

@@ -9,9 +9,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from mcpstore.core.models.history import StateEdge
-from mcpstore.core.models.metrics import MetricsSample
 from mcpstore.hooks import HistoryBatch, HistoryPlace, HistoryQuery
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.state_history import StateEdge
 from mcpstore_plugins.sqlite_history import functions, schema, statements
 from mcpstore_plugins.sqlite_history.schema import HOUR
 

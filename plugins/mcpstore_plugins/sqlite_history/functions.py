@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from mcpstore.core.models.durations import Durations
+from mcpstore.models.latency import Durations
 
 __all__ = ["install"]
 

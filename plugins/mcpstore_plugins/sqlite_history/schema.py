@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from math import floor
 from typing import Any, Final
 
-from mcpstore.core.models.history import StateEdge
-from mcpstore.core.models.metrics import MetricsSample
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.service import ServiceConnectionState
+from mcpstore.models.state_history import StateEdge
 
 __all__ = [
     "COLUMNS",

@@ -20,7 +20,7 @@ def mcpstore_transports() -> Iterator[Transport[Any]]:
     # Late: loading the plugin for a listing needs neither pydantic nor the engine.
     from mcpstore_plugins.stdio.connection import connect  # noqa: PLC0415 - see above
     from mcpstore_plugins.stdio.launchers import handshake_timeout  # noqa: PLC0415 - see above
-    from mcpstore_plugins.stdio.reaping import reap  # noqa: PLC0415 - see above
+    from mcpstore_plugins.stdio.orphans import reap  # noqa: PLC0415 - see above
     from mcpstore_plugins.stdio.settings import StdioSettings  # noqa: PLC0415 - see above
 
     yield Transport(

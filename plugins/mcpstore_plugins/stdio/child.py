@@ -9,19 +9,19 @@ from signal import SIGKILL
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from mcpstore.core.models.buffer import Buffer
-from mcpstore.core.models.secret import Redactor
 from mcpstore.errors import CloseFailed, NotReady
 from mcpstore.hooks import Exit, Peer
+from mcpstore.models.buffer import Buffer
+from mcpstore.models.redaction import Redactor
 from mcpstore.wire import JsonLines
-from mcpstore_plugins.stdio import ending
+from mcpstore_plugins.stdio import shutdown
 from mcpstore_plugins.stdio.containers import remove_containers
 from mcpstore_plugins.stdio.environment import secrets
-from mcpstore_plugins.stdio.finish import finish
-from mcpstore_plugins.stdio.leader import Leader, how_it_ended
 from mcpstore_plugins.stdio.pipes import Input, Output, open_input, open_output
-from mcpstore_plugins.stdio.started import Started, begin
-from mcpstore_plugins.stdio.tail import Tail
+from mcpstore_plugins.stdio.process import Leader, how_it_ended
+from mcpstore_plugins.stdio.spawned import Started, begin
+from mcpstore_plugins.stdio.stderr_tail import Tail
+from mcpstore_plugins.stdio.uninterrupted import finish
 
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
@@ -142,7 +142,7 @@ class Child:
         tree = self._started.tree
         try:
             try:
-                is_over = await ending.ask_to_leave(tree, self._leader, self._stdin, self._peer.closing)
+                is_over = await shutdown.ask_to_leave(tree, self._leader, self._stdin, self._peer.closing)
             except OSError:  # too many open files to look around; three fewer in a moment
                 is_over = False
             await self._release()
@@ -178,7 +178,7 @@ class Child:
     async def _kill(self) -> None:
         service = self._peer.service
         try:
-            survivors = await ending.kill(self._started.tree, self._peer.closing.kill)
+            survivors = await shutdown.kill(self._started.tree, self._peer.closing.kill)
         except OSError as error:
             what = f"service {service!r}: what is left of it cannot be found out: {error.strerror}"
             raise CloseFailed(what, [self.connection.pid], self._reap) from error

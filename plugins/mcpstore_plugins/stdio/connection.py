@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mcpstore.errors import ConnectTimeout, NotReady
 from mcpstore.hooks import Connection, Exit, Peer
 from mcpstore_plugins.stdio.child import Child
-from mcpstore_plugins.stdio.finish import finish
+from mcpstore_plugins.stdio.uninterrupted import finish
 
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from mcpstore.core.models.secret import MASK, masked
-from mcpstore.core.models.shape import as_array, as_object
+from mcpstore.models.json_types import as_array, as_object
+from mcpstore.models.redaction import MASK, masked
 
 __all__ = ["Containment", "InheritEnv", "StdioSettings"]
 

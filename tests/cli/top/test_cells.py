@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcpstore.cli.top.cells import COLOURS, band, sparkline
 from mcpstore.cli.top.fleet import BACK, Fleet
-from mcpstore.monitoring.report.bands import KINDS
+from mcpstore.monitoring.report.state_bands import KINDS
 
 from .conftest import NOW, FakeSource
 

@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from mcpstore.core.models.alert import AlertLevel
-from mcpstore.core.models.machine import MachineMetrics
-from mcpstore.core.models.metrics import ServiceMetrics, ToolMetrics
-from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.core.models.service import ServiceStatus
 from mcpstore.errors import ConfigError
 from mcpstore.hooks import AlertRule, AlertScope, Undecided
+from mcpstore.models.alert import AlertLevel
+from mcpstore.models.host import MachineMetrics
+from mcpstore.models.metrics import ServiceMetrics, ToolMetrics
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.service import ServiceStatus
 from mcpstore.monitoring import MonitoringConfig
 from mcpstore.monitoring.alerts import (
     Expression,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.core.models.history import StateEdge
-from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.state_history import StateEdge
 from mcpstore.monitoring.metrics import Presence, clipped, intervals, uptime_share
 
 USABLE = (State.HEALTHY, State.WARNING)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.core.models.durations import Durations
-from mcpstore.core.models.metrics import MetricsSample
-from mcpstore.core.models.service import ServiceConnectionState as State
+from mcpstore.models.latency import Durations
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.monitoring.metrics import ServiceMeter, Usage, merged, packed, step_for, thinned, unpacked
 from mcpstore.monitoring.metrics.meter import CHANGES_KEPT, LONGEST_ERROR, TOOLS_KEPT
 

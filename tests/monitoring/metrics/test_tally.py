@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mcpstore.core.models.durations import ACCURACY, LONGEST, SHORTEST, Durations
+from mcpstore.models.latency import ACCURACY, LONGEST, SHORTEST, Durations
 from mcpstore.monitoring.metrics import Tally, Window
 from mcpstore.monitoring.metrics.tally import FRESH
 

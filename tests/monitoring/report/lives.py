@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mcpstore.core.models.history import StateInterval
-from mcpstore.core.models.metrics import MetricsSample
-from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.core.models.service import ServiceSnapshot, ServiceStatus
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.service import ServiceSnapshot, ServiceStatus
+from mcpstore.models.state_history import StateInterval
 from mcpstore.monitoring.report import Advice, Life, Report, life_of
 
 BEGIN = 1_700_000_000.0

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
-from mcpstore.core.models.metrics import ServiceMetrics, ToolMetrics
-from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.core.models.service import ServiceStatus
+from mcpstore.models.alert import Alert, AlertKind, AlertLevel
+from mcpstore.models.metrics import ServiceMetrics, ToolMetrics
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.service import ServiceStatus
 from mcpstore.monitoring.report import Advice, Report, render
-from mcpstore.monitoring.report.bands import bar
+from mcpstore.monitoring.report.state_bands import bar
 
 from .lives import BEGIN, HOUR, ill, life, report, sample, stretches
 

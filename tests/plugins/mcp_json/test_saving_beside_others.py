@@ -16,8 +16,8 @@ from anyio.lowlevel import checkpoint
 
 from mcpstore.errors import ConfigConflict, ConfigError, ConfigSyntaxError
 from mcpstore.hooks import MISSING, Edit
+from mcpstore_plugins.mcp_json import atomic_save, lock
 from mcpstore_plugins.mcp_json import document as document_module
-from mcpstore_plugins.mcp_json import lock, saving
 from mcpstore_plugins.mcp_json.document import FileDocument
 from mcpstore_plugins.mcp_json.lock import Held, locked
 
@@ -113,15 +113,15 @@ def test_a_place_that_becomes_another_one_meanwhile_is_found_again(path, monkeyp
 
 
 async def test_a_file_that_never_rests_is_given_up(path, monkeypatch):
-    real = saving.glance
+    real = atomic_save.glance
 
     def glance(name, home):
         write_in_place(path, path.read_text() + " ")
         return real(name, home)
 
-    monkeypatch.setattr(saving, "glance", glance)
+    monkeypatch.setattr(atomic_save, "glance", glance)
     assert "another program keeps changing it; close that" in await refusal(path)
-    assert path.read_text() == OLD + " " * saving.ROUNDS
+    assert path.read_text() == OLD + " " * atomic_save.ROUNDS
 
 
 # --- the lock ----------------------------------------------------------------------------------------------

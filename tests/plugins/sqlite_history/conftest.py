@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from mcpstore.core.models.history import StateEdge
-from mcpstore.core.models.metrics import MetricsSample
-from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.hooks import HistoryPlace, HistoryQuery
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.state_history import StateEdge
 from mcpstore_plugins.sqlite_history.database import SqliteHistory
 
 NOW = 1_700_000_000.0

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcpstore.core.models.durations import Durations
-from mcpstore.core.models.metrics import MetricsSample
-from mcpstore.core.models.service import ServiceConnectionState as State
 from mcpstore.hooks import HistoryBatch, HistoryPlace
+from mcpstore.models.latency import Durations
+from mcpstore.models.metrics import MetricsSample
+from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.monitoring.metrics import thinned
 from mcpstore_plugins.sqlite_history import database
 from mcpstore_plugins.sqlite_history.database import SqliteHistory

@@ -18,8 +18,8 @@ from mcpstore.hooks import Closing
 from mcpstore_plugins.stdio import child, tree
 from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.connection import connect
-from mcpstore_plugins.stdio.leader import Leader
 from mcpstore_plugins.stdio.proc import Process
+from mcpstore_plugins.stdio.process import Leader
 from mcpstore_plugins.stdio.tree import MarkedTree
 from plugins.stdio.world import World, is_alive, state, threads
 

@@ -14,10 +14,10 @@ import pytest
 
 from mcpstore.errors import CommandNotFound, ConnectRefused, ConnectTimeout
 from mcpstore.hooks import Closing
-from mcpstore_plugins.stdio import cgroup, entrance, started
+from mcpstore_plugins.stdio import cgroup, cgroup_exec, spawned
 from mcpstore_plugins.stdio.cgroup import Cgroup
+from mcpstore_plugins.stdio.cgroup_exec import NoEntry
 from mcpstore_plugins.stdio.connection import connect
-from mcpstore_plugins.stdio.entrance import NoEntry
 from plugins.stdio.world import World, is_alive
 
 QUICK = Closing(polite=0.3, term=0.3, kill=5.0)
@@ -184,7 +184,7 @@ async def test_a_group_that_does_not_take_a_process_is_done_without(
         return made
 
     real = cgroup.create
-    monkeypatch.setattr(started.cgroup, "create", broken)
+    monkeypatch.setattr(spawned.cgroup, "create", broken)
     with anyio.fail_after(20):
         async with connect(world.settings(), world.peer()) as connection:
             assert connection.containment == "marker"
@@ -194,7 +194,7 @@ async def test_a_group_that_does_not_take_a_process_is_done_without(
 def test_a_group_counts_those_in_groups_below_it_and_goes_with_them(group: Cgroup):
     below = group.path / "a" / "b"
     below.mkdir(parents=True)
-    process = entrance.start_inside(Cgroup(below), ["/bin/sleep", "300"], {}, Popen)
+    process = cgroup_exec.start_inside(Cgroup(below), ["/bin/sleep", "300"], {}, Popen)
     assert group.processes() == [process.pid]
     assert not group.remove()
     found = cgroup.group_of(process.pid)
@@ -237,6 +237,6 @@ def test_the_folder_of_a_group_is_found_wherever_it_is_mounted(
 
 def test_a_complaint_says_what_went_wrong(group: Cgroup, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(FileNotFoundError):
-        entrance.start_inside(group, ["/no/such/program"], {}, Popen)
+        cgroup_exec.start_inside(group, ["/no/such/program"], {}, Popen)
     with pytest.raises(NoEntry):
-        entrance.start_inside(Cgroup(Path("/no/such/group")), [sys.executable], {}, Popen)
+        cgroup_exec.start_inside(Cgroup(Path("/no/such/group")), [sys.executable], {}, Popen)

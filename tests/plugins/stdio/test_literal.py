@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mcpstore.errors import CommandNotFound
 from mcpstore_plugins.stdio.connection import connect
 from mcpstore_plugins.stdio.containers import labelled
-from mcpstore_plugins.stdio.launch import prepare
 from mcpstore_plugins.stdio.settings import StdioSettings
+from mcpstore_plugins.stdio.spawn import prepare
 from plugins.stdio.world import World
 
 METACHARACTERS = [

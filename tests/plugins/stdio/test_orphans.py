@@ -1,45 +1,232 @@
-"""What becomes of services whose manager is killed."""
+"""What a killed manager left is ended, and nothing else is."""
 
 from __future__ import annotations
 
-import asyncio
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import anyio
+import pytest
 
-from plugins.stdio.world import SERVER, World
+from mcpstore.errors import CloseFailed
+from mcpstore.hooks import Lost, Trace
+from mcpstore_plugins.stdio import cgroup, orphans, proc, tree
+from mcpstore_plugins.stdio.cgroup import Cgroup
+from mcpstore_plugins.stdio.cgroup_exec import start_inside
+from mcpstore_plugins.stdio.orphans import reap
+from plugins.stdio.test_containers import CLIENT
+from plugins.stdio.world import is_alive
 
-MANAGER = """
-import asyncio, sys
-from contextlib import AsyncExitStack
-sys.path.insert(0, sys.argv[1])
-from plugins.stdio.world import World
-from mcpstore_plugins.stdio.connection import connect
-async def main():
-    world = World(marker=sys.argv[2])
-    async with AsyncExitStack() as stack:
-        for _ in range(5):
-            await stack.enter_async_context(connect(world.settings(), world.peer()))
-        print("open", flush=True)
-        await asyncio.sleep(300)
-asyncio.run(main())
-"""
+LOST = f"0123456789ab.{os.getpid()}.1.web.{os.getpid():012x}"
+KEPT = f"0123456789ab.{os.getpid()}.2.web.{os.getpid():012x}"
+Start = Callable[..., subprocess.Popen[bytes]]
 
 
-def test_every_service_sees_the_end_of_its_input(world: World):
-    # No service holds a pipe of another one open, so each of them is told, and the polite ones leave.
-    world.markers.add(world.marker)
-    command = [sys.executable, "-c", MANAGER, str(SERVER.parents[2]), world.marker]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as manager:
-        assert manager.stdout is not None
-        assert manager.stdout.readline() == b"open\n"
-        assert len(world.left()) == 5
-        manager.kill()
-    asyncio.run(gone(world))
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(marker: str = "", code: str = "", **how: object) -> subprocess.Popen[bytes]:
+        body = f"import os, signal, sys, time\n{code}\nos.write(1, b'.')\nwhile True: time.sleep(60)"
+        command = [sys.executable, "-S", "-E", "-c", body]
+        process = subprocess.Popen(
+            command, env={"MCPSTORE_MARKER": marker} if marker else {}, stdout=subprocess.PIPE, **how
+        )
+        assert process.stdout is not None
+        assert process.stdout.read(1) == b"."
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        assert process.stdout is not None
+        process.stdout.close()  # not read to its end: a child that is left would keep it open
+        process.wait()
 
 
-async def gone(world: World) -> None:
+@pytest.fixture(autouse=True)
+def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the processes that tests start count as no descendants of this one."""
+    monkeypatch.setattr(orphans, "_own_line", lambda: {os.getpid(), os.getppid()})
+
+
+def lost(**fields: object) -> Lost:
+    return Lost(**{"is_lost": lambda marker: marker == LOST, "term": 0.3, "kill": 10.0, **fields})
+
+
+async def test_what_carries_a_lost_marker_is_ended_and_named(start: Start):
+    process, other = start(LOST), start(KEPT)
     with anyio.fail_after(20):
-        while world.left():
-            await asyncio.sleep(0.01)
+        [told] = await reap(lost())
+    assert told.endswith(f" (pid {process.pid})")
+    assert not is_alive(process.pid)
+    assert is_alive(other.pid)
+    assert await reap(lost()) == []
+
+
+async def test_what_does_not_listen_to_sigterm_is_killed_with_all_it_started(start: Start, tmp_path: Path):
+    pids = tmp_path / "pids"
+    code = f"""
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()
+    body = "import signal, os; signal.signal(15, signal.SIG_IGN); "
+    body += "open({str(pids)!r}, 'w').write(str(os.getpid())); signal.pause()"
+    os.execve(sys.executable, [sys.executable, "-S", "-E", "-c", body], {{}})
+while not (os.path.exists({str(pids)!r}) and os.path.getsize({str(pids)!r})): time.sleep(0.01)
+"""
+    process = start(LOST, code)
+    with anyio.fail_after(20):
+        await reap(lost())
+    assert not is_alive(process.pid)
+    assert not is_alive(int(pids.read_text()))
+
+
+async def test_a_polite_one_is_asked_first(start: Start, tmp_path: Path):
+    asked = tmp_path / "asked"
+    code = f"signal.signal(signal.SIGTERM, lambda *_: (open({str(asked)!r}, 'w'), os._exit(0)))"
+    process = start(LOST, code)
+    with anyio.fail_after(20):
+        await reap(lost(term=15.0))
+    assert asked.exists()
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize("record", ["its number and its beginning", "its number and another marker", "a marker only"])
+async def test_a_record_that_points_at_an_innocent_process_harms_nobody(start: Start, record: str):
+    innocent = start()
+    found = proc.read(innocent.pid)
+    assert found is not None
+    if record == "its number and its beginning":
+        trace = Trace(marker=LOST, service="web", pid=innocent.pid, started=found.started)
+    elif record == "its number and another marker":
+        trace = Trace(marker=KEPT, service="web", pid=innocent.pid, started=found.started)
+    else:
+        trace = Trace(marker=LOST, service="web", notes={"cgroup": "/sys/fs/cgroup"})
+    with anyio.fail_after(20):
+        assert await reap(lost(traces=(trace,))) == []
+    assert is_alive(innocent.pid)
+
+
+async def test_a_record_runs_no_program_but_a_container_engine(tmp_path: Path):
+    ran = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o755)
+    trace = Trace(marker=LOST, service="web", notes={"client": str(program)})
+    relative = Trace(marker=LOST, service="web", notes={"client": "docker"})
+    with anyio.fail_after(20):
+        assert await reap(lost(traces=(trace, relative))) == []
+    assert not ran.exists()
+
+
+async def test_this_process_its_ancestors_and_its_descendants_are_left_alone(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+):
+    # As when a manager is started from within a service that a killed one left: it has inherited the marker.
+    monkeypatch.undo()
+    child = start(LOST)
+    with anyio.fail_after(20):
+        assert await reap(lost()) == []
+    assert is_alive(child.pid)
+    assert {os.getpid(), os.getppid(), child.pid} - {0} <= orphans._own_line()  # 0: we are the first process
+
+
+async def test_what_counts_its_processes_otherwise_is_left_alone(start: Start, monkeypatch: pytest.MonkeyPatch):
+    # In a container of its own a process may carry any marker: the numbers in it mean others there.
+    process = start(LOST)
+    monkeypatch.setattr(proc, "is_near", lambda _pid: False)
+    with anyio.fail_after(20):
+        assert await reap(lost()) == []
+    assert is_alive(process.pid)
+
+
+def test_a_process_is_near_itself_and_the_gone_are_not():
+    assert proc.is_near(os.getpid())
+    assert not proc.is_near(2**22)
+
+
+async def test_in_a_lost_group_everything_is_ended_and_the_group_removed(start: Start):
+    group, empty = cgroup.create(LOST), cgroup.create(f"{LOST}0")
+    if group is None or empty is None:
+        pytest.skip("this process may not make control groups of version 2 here")
+    process = start_inside(
+        group, ["/bin/sh", "-c", "trap '' TERM; while true; do sleep 60; done"], {}, subprocess.Popen
+    )
+    try:
+        with anyio.fail_after(20):
+            await reap(lost(is_lost=lambda marker: marker.startswith(LOST)))
+        assert process.wait(20) in (-signal.SIGKILL, -signal.SIGTERM)
+        assert not group.path.exists()
+        assert not empty.path.exists()
+    finally:
+        group.kill()
+        process.wait()
+        group.remove()
+        empty.remove()
+
+
+async def test_a_group_of_a_living_manager_stays(start: Start):
+    group = cgroup.create(KEPT)
+    if group is None:
+        pytest.skip("this process may not make control groups of version 2 here")
+    try:
+        with anyio.fail_after(20):
+            await reap(lost())
+        assert group.path.exists()
+    finally:
+        assert Cgroup(group.path).remove()
+
+
+async def test_what_cannot_be_ended_is_told_and_can_be_tried_again(start: Start, monkeypatch: pytest.MonkeyPatch):
+    process = start(LOST)
+    with anyio.fail_after(20):
+        with monkeypatch.context() as patch:
+            patch.setattr(tree, "_send", lambda process, signals: None)
+            with pytest.raises(
+                CloseFailed, match=f"1 processes? of a manager that was killed .*{process.pid}"
+            ) as caught:
+                await reap(lost(kill=0.2))
+        assert caught.value.survivors == (process.pid,)
+        await caught.value.reap()
+    assert not is_alive(process.pid)
+
+
+async def test_where_there_is_no_list_of_processes_none_is_ended(start: Start, monkeypatch: pytest.MonkeyPatch):
+    process = start(LOST)
+    monkeypatch.setattr(proc, "available", lambda: False)
+    assert await reap(lost()) == []
+    assert is_alive(process.pid)
+
+
+@pytest.mark.parametrize("engine", ["works", "is stuck", "is down"])
+async def test_containers_of_a_killed_manager_are_removed(tmp_path: Path, engine: str):
+    client = tmp_path / "bin" / "docker"
+    client.parent.mkdir()
+    client.write_text(CLIENT.replace('os.environ["ENGINE"]', 'os.environ["DOCKER_HOST"]'))
+    client.chmod(0o755)
+    place = tmp_path / "engine"
+    place.mkdir()
+    (place / "theirs").write_text(f"mcpstore.marker={LOST}")
+    (place / "ours").write_text(f"mcpstore.marker={KEPT}")
+    if engine != "works":
+        (place / engine.removeprefix("is ")).touch()
+    notes = {"client": str(client), "engine.DOCKER_HOST": str(place)}
+    traces = tuple(Trace(marker=marker, service="web", notes=notes) for marker in (LOST, KEPT))
+    with anyio.fail_after(20):
+        if engine == "works":
+            assert await reap(lost(traces=traces)) == ["container theirs of 'web'"]
+            assert await reap(lost(traces=traces)) == []
+        else:
+            told = (
+                "container theirs .* cannot be removed" if engine == "is stuck" else "does not say whether containers"
+            )
+            with pytest.raises(CloseFailed, match=told):
+                await reap(lost(traces=traces))
+    assert (place / "ours").exists()
+    assert (place / "theirs").exists() == (engine != "works")

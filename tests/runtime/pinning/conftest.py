@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mcpstore.core.models.catalog import Catalog, Tool
-from mcpstore.core.models.record import Named
+from mcpstore.models.catalog import Catalog, Tool
+from mcpstore.models.record import Named
 
 
 @pytest.fixture

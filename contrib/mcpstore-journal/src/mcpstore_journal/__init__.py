@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from mcpstore.hooks import Alert, StateChange, ToolCall, hookimpl
 
 if TYPE_CHECKING:
-    from mcpstore.core.models.catalog import Tool
-    from mcpstore.core.models.record import Named
-    from mcpstore.core.models.service import ServiceSnapshot
+    from mcpstore.models.catalog import Tool
+    from mcpstore.models.record import Named
+    from mcpstore.models.service import ServiceSnapshot
 
 __all__: list[str] = []
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, Field
 
-from mcpstore.core.models.shape import as_array
 from mcpstore.errors import CheckFailed
 from mcpstore.hooks import Check, HealthStrategy, hookimpl
+from mcpstore.models.json_types import as_array
 
 __all__ = ["Options", "probe"]
 

@@ -19,8 +19,8 @@ from mcpstore.cli.top.cells import COLUMNS, FIRST_FIGURE, LAST_FIGURE, cells_of
 from mcpstore.cli.top.details import LINES, details
 from mcpstore.cli.top.fleet import BACK, Fleet
 from mcpstore.cli.top.source import Source
-from mcpstore.core.models.text import counted
 from mcpstore.errors import MCPStoreError
+from mcpstore.models.text import counted
 
 __all__ = ["Top"]
 

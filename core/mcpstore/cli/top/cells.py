@@ -9,8 +9,8 @@ from typing import Final
 from rich.text import Text
 
 from mcpstore.cli.top.fleet import BACK, Row
-from mcpstore.monitoring.report.bands import worst
-from mcpstore.monitoring.report.words import NOTHING, clean, memory, milliseconds
+from mcpstore.monitoring.report.formatting import NOTHING, clean, memory, milliseconds
+from mcpstore.monitoring.report.state_bands import worst
 
 __all__ = ["COLOURS", "COLUMNS", "FIRST_FIGURE", "LAST_FIGURE", "Column", "band", "cells_of", "sparkline"]
 

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from mcpstore.cli.top.cells import COLOURS
 from mcpstore.cli.top.fleet import Row
-from mcpstore.core.models.text import counted
-from mcpstore.monitoring.report.words import clean, duration
+from mcpstore.models.text import counted
+from mcpstore.monitoring.report.formatting import clean, duration
 
 __all__ = ["LINES", "details"]
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.core.models.history import StateInterval
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.service import ServiceConnectionState
+from mcpstore.models.state_history import StateInterval
 
 __all__ = ["BACK", "Fleet", "Row"]
 

@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from mcpstore.cli.reach import Options, socket_of
+from mcpstore.cli.connect import Options, socket_of
 from mcpstore.errors import ManagerError, ManagerNotRunning
 from mcpstore.store import AsyncMCPStore
-from mcpstore.store.control import ControlClient
-from mcpstore.store.desk import Desk
+from mcpstore.store.commands import Desk
+from mcpstore.store.control_socket import ControlClient
 
 __all__ = ["Source", "StoreSource"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from mcpstore.config.dialects.catalog import AMAZON_Q, CLINE, CODEX, CRUSH, GEMINI, MCP_SERVERS, OPENCODE, SERVERS, ZED
 from mcpstore.config.dialects.dialect import Dialect
-from mcpstore.config.dialects.known import AMAZON_Q, CLINE, CODEX, CRUSH, GEMINI, MCP_SERVERS, OPENCODE, SERVERS, ZED
-from mcpstore.core.models.shape import as_array, as_object, as_text
 from mcpstore.hooks.persistence import Content, Path
+from mcpstore.models.json_types import as_array, as_object, as_text
 
 __all__ = ["mcp_servers_of", "usual_section"]
 

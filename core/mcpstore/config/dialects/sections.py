@@ -7,9 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.config.dialects.clients import mcp_servers_of, usual_section
-from mcpstore.config.dialects.dialect import Dialect
-from mcpstore.config.dialects.known import (
+from mcpstore.config.dialects.catalog import (
     AMP,
     CODEX,
     CRUSH,
@@ -25,9 +23,11 @@ from mcpstore.config.dialects.known import (
     ZED,
     as_list,
 )
-from mcpstore.config.dialects.looks import looks_like_entry, looks_like_opencode, looks_usable, values_of
-from mcpstore.core.models.shape import as_array, as_object, as_text
+from mcpstore.config.dialects.clients import mcp_servers_of, usual_section
+from mcpstore.config.dialects.detection import looks_like_entry, looks_like_opencode, looks_usable, values_of
+from mcpstore.config.dialects.dialect import Dialect
 from mcpstore.hooks.persistence import Content, Path
+from mcpstore.models.json_types import as_array, as_object, as_text
 
 __all__ = ["Section", "find_sections", "home_of", "wrong_sections"]
 

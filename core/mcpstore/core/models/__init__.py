@@ -1,1 +1,3 @@
-"""Records of the kernel: what is, what happened, what to do."""
+"""Import path that the specification promises; the records live in `mcpstore.models`."""
+
+from __future__ import annotations

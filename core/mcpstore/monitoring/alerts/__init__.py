@@ -4,7 +4,7 @@ from mcpstore.monitoring.alerts.builtin import DEGRADED, builtin_rules
 from mcpstore.monitoring.alerts.expression import Expression
 from mcpstore.monitoring.alerts.fields import manager_fields, service_fields
 from mcpstore.monitoring.alerts.rules import concerns, prepared, rules_of
-from mcpstore.monitoring.alerts.wording import span, worded
+from mcpstore.monitoring.alerts.templates import span, worded
 
 __all__ = [
     "DEGRADED",

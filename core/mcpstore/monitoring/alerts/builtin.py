@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from mcpstore.core.models.alert import AlertLevel
-from mcpstore.core.models.service import Reason, ServiceConnectionState, ServiceStatus
-from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.hooks.alert import AlertRule, AlertScope, Undecided
+from mcpstore.models.alert import AlertLevel
+from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatus
+from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.alerts.fields import LATELY
 from mcpstore.monitoring.config import MonitoringConfig
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from mcpstore.core.models.record import plain
 from mcpstore.errors import ConfigError
+from mcpstore.models.record import plain
 
 __all__ = ["Expression", "meant"]
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.core.models.machine import MachineMetrics
-from mcpstore.core.models.metrics import ServiceMetrics
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.host import MachineMetrics
+from mcpstore.models.metrics import ServiceMetrics
+from mcpstore.models.service import ServiceConnectionState
 
 __all__ = [
     "MORE_OF_A_SERVICE",

@@ -6,7 +6,7 @@ import sys
 from datetime import datetime
 from typing import Final
 
-from mcpstore.core.models.alert import Alert, AlertLevel
+from mcpstore.models.alert import Alert, AlertLevel
 
 __all__ = ["console_alert_handler"]
 

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.core import alerting
-from mcpstore.core.alerting import AlertAction, AlertContext, AlertEvent, AlertState
-from mcpstore.core.models.alert import Alert, AlertKind
+from mcpstore.core import alert_lifecycle
+from mcpstore.core.alert_lifecycle import AlertAction, AlertContext, AlertEvent, AlertState
 from mcpstore.hooks.alert import AlertRule, Undecided
+from mcpstore.models.alert import Alert, AlertKind
 from mcpstore.monitoring.alerts.expression import Expression
-from mcpstore.monitoring.alerts.wording import span, worded
+from mcpstore.monitoring.alerts.templates import span, worded
 
 __all__ = ["AlertManager"]
 
@@ -30,7 +30,7 @@ _log = logging.getLogger("mcpstore.alerts")
 class _Kept:
     """What is remembered of a rule about a service."""
 
-    ctx: AlertContext = alerting.QUIET
+    ctx: AlertContext = alert_lifecycle.QUIET
     began: float = 0.0
     since: float = 0.0
     cool_until: float = 0.0
@@ -125,10 +125,10 @@ class AlertManager:
         now = self._clock()
         told: list[Alert] = []
         for event in self._events(kept, holds=holds, wait=wait, now=now):
-            kept.ctx, actions = alerting.step(kept.ctx, event, reminders=True)
+            kept.ctx, actions = alert_lifecycle.step(kept.ctx, event, reminders=True)
             for action in actions:
                 self._carry_out(action, rule, service, metrics, kept, now, told)
-        if kept.ctx != alerting.QUIET:
+        if kept.ctx != alert_lifecycle.QUIET:
             self._kept[key] = kept  # at the end: what was not looked at for longest is forgotten first
             if len(self._kept) > MOST:
                 del self._kept[next(iter(self._kept))]

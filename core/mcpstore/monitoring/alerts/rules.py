@@ -10,14 +10,14 @@ from typing import Any
 
 import attrs
 
-from mcpstore.core.models.alert import AlertLevel
-from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.errors import ConfigError
 from mcpstore.hooks.alert import AlertRule, AlertScope
+from mcpstore.models.alert import AlertLevel
+from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.alerts.builtin import builtin_rules
 from mcpstore.monitoring.alerts.expression import Expression
 from mcpstore.monitoring.alerts.fields import OF_A_SERVICE, OF_THE_MANAGER
-from mcpstore.monitoring.alerts.trial import check_message, check_truth, samples_of
+from mcpstore.monitoring.alerts.validation import check_message, check_truth, samples_of
 from mcpstore.monitoring.config import AlertRuleConfig, MonitoringConfig
 
 __all__ = ["concerns", "prepared", "rules_of"]

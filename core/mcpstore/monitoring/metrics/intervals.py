@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import attrs
 
-from mcpstore.core.models.history import StateEdge, StateInterval
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.models.service import ServiceConnectionState
+from mcpstore.models.state_history import StateEdge, StateInterval
 
 __all__ = ["clipped", "intervals", "uptime_share"]
 

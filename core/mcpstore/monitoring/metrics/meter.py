@@ -7,9 +7,9 @@ from typing import Final
 
 import attrs
 
-from mcpstore.core.models.metrics import MetricsSample, ToolMetrics
-from mcpstore.core.models.service import ServiceConnectionState
-from mcpstore.monitoring.metrics.presence import Presence
+from mcpstore.models.metrics import MetricsSample, ToolMetrics
+from mcpstore.models.service import ServiceConnectionState
+from mcpstore.monitoring.metrics.availability import Presence
 from mcpstore.monitoring.metrics.tally import Tally
 from mcpstore.monitoring.metrics.window import Window
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from mcpstore.core.models.durations import Durations
+from mcpstore.models.latency import Durations
 
 __all__ = ["Tally"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mcpstore.monitoring.report.making import life_of
+from mcpstore.monitoring.report.builder import life_of
 from mcpstore.monitoring.report.records import Advice, Bucket, Incident, Life, Report
 
 __all__ = ["FORMATS", "Advice", "Bucket", "Incident", "Life", "Report", "life_of", "render"]

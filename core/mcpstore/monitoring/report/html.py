@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from mcpstore.core.models.text import counted
-from mcpstore.monitoring.report import facts
-from mcpstore.monitoring.report.bands import KINDS, kind_of
+from mcpstore.models.text import counted
+from mcpstore.monitoring.report import summary
+from mcpstore.monitoring.report.formatting import when
 from mcpstore.monitoring.report.markup import Element, element, page, raw_style
 from mcpstore.monitoring.report.plots import availability_plot, latency_plot, states_plot
 from mcpstore.monitoring.report.records import STOPPED, Life, Report
+from mcpstore.monitoring.report.state_bands import KINDS, kind_of
 from mcpstore.monitoring.report.style import CSS
-from mcpstore.monitoring.report.words import when
 
 __all__ = ["to_html"]
 
@@ -50,22 +50,22 @@ def to_html(report: Report) -> str:
 
 def _head(report: Report) -> Iterable[Element]:
     yield element("h1", "MCPStore lifecycle report")
-    yield element("p", facts.period(report), class_="dim")
+    yield element("p", summary.period(report), class_="dim")
     if report.location:
         yield element("p", report.location, class_="dim")
     tiles = (
         element("div", element("b", value), element("span", name), class_="tile")
-        for name, value in facts.summary(report)
+        for name, value in summary.summary(report)
     )
     yield element("div", *tiles, class_="tiles")
 
 
 def _care(report: Report) -> Element:
-    ill = list(facts.to_do(report))
+    ill = list(summary.to_do(report))
     made = element(
         "section",
         element("h2", "What to do"),
-        element("p", facts.headline(report)),
+        element("p", summary.headline(report)),
         class_="card care" if ill else "card well" if report.watched else "card",
     )
     items = [
@@ -99,7 +99,7 @@ def _state(life: Life) -> Element:
     is_stopped = bool(life.states) and kind_of(life.states[-1]) == STOPPED
     kind = STOPPED if is_stopped else life.connection_state.value
     if not life.watched:
-        kind = facts.UNKNOWN
+        kind = summary.UNKNOWN
     return element("span", _swatch(f"s-{kind}"), kind, class_="badge")
 
 
@@ -107,10 +107,10 @@ def _table(report: Report) -> Element:
     def figure(column: int) -> dict[str, str]:
         return {"class_": "figure"} if column >= FIGURES_FROM else {}
 
-    titles = (element("th", title, scope="col", **figure(column)) for column, title in enumerate(facts.COLUMNS))
+    titles = (element("th", title, scope="col", **figure(column)) for column, title in enumerate(summary.COLUMNS))
     body = element("tbody")
     for number, life in enumerate(report.services):
-        name, _, *figures = facts.cells(life)
+        name, _, *figures = summary.cells(life)
         body.append(
             element(
                 "tr",
@@ -142,7 +142,7 @@ def _life(life: Life, report: Report, number: int) -> Element:
 
 
 def _told(life: Life) -> str:
-    cells = dict(zip(facts.COLUMNS, facts.cells(life), strict=True))
+    cells = dict(zip(summary.COLUMNS, summary.cells(life), strict=True))
     parts = [
         f"available {cells['available']}",
         counted(life.calls, "call"),
@@ -153,7 +153,7 @@ def _told(life: Life) -> str:
 
 
 def _time_spent(life: Life) -> Element:
-    told = facts.state_words(life)
+    told = summary.state_words(life)
     whole = sum(life.time_in.values()) or 1.0
     parts = (
         element("span", class_=f"s-{kind}", style=f"width:{100 * life.time_in[kind] / whole:.2f}%") for kind, _ in told
@@ -168,7 +168,7 @@ def _what(life: Life, report: Report) -> Element:
     if life.watched and life.advice is not None:
         lines += [life.advice.summary, *life.advice.evidence]
     shown = life.incidents[-SHOWN_INCIDENTS:]
-    lines += [f"incident at {facts.incident_words(incident, report)}" for incident in shown]
+    lines += [f"incident at {summary.incident_words(incident, report)}" for incident in shown]
     if len(life.incidents) > len(shown):
         lines.append(f"and {counted(len(life.incidents) - len(shown), 'incident')} before")
     if life.metrics is not None:

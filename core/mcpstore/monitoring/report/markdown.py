@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from mcpstore.monitoring.report import facts
-from mcpstore.monitoring.report.bands import bar
+from mcpstore.monitoring.report import summary
+from mcpstore.monitoring.report.formatting import clean, markdown_text, when
 from mcpstore.monitoring.report.records import Life, Report
+from mcpstore.monitoring.report.state_bands import bar
 from mcpstore.monitoring.report.text import legend
-from mcpstore.monitoring.report.words import clean, markdown_text, when
 
 __all__ = ["to_markdown"]
 
@@ -20,17 +20,17 @@ SHOWN_ALERTS: Final = 100
 
 def to_markdown(report: Report) -> str:
     """Return a report in Markdown."""
-    lines = ["# MCPStore lifecycle report", "", facts.period(report)]
+    lines = ["# MCPStore lifecycle report", "", summary.period(report)]
     if report.location:
         lines += ["", f"Configuration: {markdown_text(report.location)}"]
-    lines += ["", "| | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in facts.summary(report))]
-    lines += ["", "## What to do", "", facts.headline(report)]
-    for life in facts.to_do(report):
+    lines += ["", "| | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in summary.summary(report))]
+    lines += ["", "## What to do", "", summary.headline(report)]
+    for life in summary.to_do(report):
         lines += ["", *_advice(life)]
     if report.services:
-        lines += ["", "## Services", "", "| " + " | ".join(facts.COLUMNS) + " |"]
-        lines += ["|---|---|" + "---:|" * (len(facts.COLUMNS) - 2)]
-        lines += ["| " + " | ".join(map(markdown_text, facts.cells(life))) + " |" for life in report.services]
+        lines += ["", "## Services", "", "| " + " | ".join(summary.COLUMNS) + " |"]
+        lines += ["|---|---|" + "---:|" * (len(summary.COLUMNS) - 2)]
+        lines += ["| " + " | ".join(map(markdown_text, summary.cells(life))) + " |" for life in report.services]
         lines += ["", "## States over time", "", *_bars(report)]
         lines += ["", *(line for life in report.services for line in _life(life, report))]
     lines += list(_alerts(report))
@@ -54,10 +54,10 @@ def _bars(report: Report) -> Iterable[str]:
 def _life(life: Life, report: Report) -> Iterable[str]:
     yield f"### {markdown_text(life.name)}"
     yield ""
-    for state, spent in facts.state_words(life):
+    for state, spent in summary.state_words(life):
         yield f"- {state}: {spent}"
     for incident in life.incidents[-SHOWN_INCIDENTS:]:
-        yield f"- incident at {markdown_text(facts.incident_words(incident, report))}"
+        yield f"- incident at {markdown_text(summary.incident_words(incident, report))}"
     if life.watched and life.advice is not None:
         yield f"- {markdown_text(life.advice.summary)}"
         for evidence in life.advice.evidence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from mcpstore.monitoring.report.words import clean
+from mcpstore.monitoring.report.formatting import clean
 
 __all__ = ["Element", "element", "page", "raw_style"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from mcpstore.core.models.text import clipped, counted
-from mcpstore.monitoring.report.bands import runs, worst
+from mcpstore.models.text import clipped, counted
+from mcpstore.monitoring.report.formatting import duration, milliseconds, percent, when
 from mcpstore.monitoring.report.markup import Element, element
 from mcpstore.monitoring.report.records import Bucket, Life, Report
 from mcpstore.monitoring.report.scale import nice_top, time_ticks
-from mcpstore.monitoring.report.words import duration, milliseconds, percent, when
+from mcpstore.monitoring.report.state_bands import runs, worst
 
 __all__ = ["availability_plot", "latency_plot", "states_plot"]
 

@@ -7,12 +7,12 @@ from typing import ClassVar, Final
 
 import attrs
 
-from mcpstore.core.models.alert import Alert
-from mcpstore.core.models.history import StateInterval
-from mcpstore.core.models.metrics import ServiceMetrics
-from mcpstore.core.models.record import Record
-from mcpstore.core.models.service import ServiceConnectionState as State
-from mcpstore.core.models.service import ServiceStatus
+from mcpstore.models.alert import Alert
+from mcpstore.models.metrics import ServiceMetrics
+from mcpstore.models.record import Record
+from mcpstore.models.service import ServiceConnectionState as State
+from mcpstore.models.service import ServiceStatus
+from mcpstore.models.state_history import StateInterval
 
 __all__ = ["STOPPED", "USABLE", "Advice", "Bucket", "Incident", "Life", "Report"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mcpstore.monitoring.report import facts
-from mcpstore.monitoring.report.bands import MARKS, bar
+from mcpstore.monitoring.report import summary
+from mcpstore.monitoring.report.formatting import clean, when
 from mcpstore.monitoring.report.records import Life, Report
-from mcpstore.monitoring.report.words import clean, when
+from mcpstore.monitoring.report.state_bands import MARKS, bar
 
 __all__ = ["legend", "to_text"]
 
@@ -26,18 +26,18 @@ def to_text(report: Report, *, short: bool = False) -> str:
     """
     lines = [
         "MCPStore lifecycle report",
-        facts.period(report),
+        summary.period(report),
         *([clean(report.location)] if report.location else []),
         "",
     ]
-    lines += [f"  {name + ':':<18} {value}" for name, value in facts.summary(report)]
-    lines += ["", facts.headline(report)]
-    for life in facts.to_do(report):
+    lines += [f"  {name + ':':<18} {value}" for name, value in summary.summary(report)]
+    lines += ["", summary.headline(report)]
+    for life in summary.to_do(report):
         advice = life.advice
         assert advice is not None  # noqa: S101 - it needs care
         lines += [f"  {clean(life.name)}: {clean(advice.summary)}", f"    → {clean(advice.remedy)}"]
     if report.services:
-        lines += ["", *_table(facts.COLUMNS, [facts.cells(life) for life in report.services])]
+        lines += ["", *_table(summary.COLUMNS, [summary.cells(life) for life in report.services])]
         lines += ["", "states over time  " + legend(report)]
         longest = max(len(clean(life.name)) for life in report.services)
         lines += [
@@ -58,18 +58,18 @@ def legend(report: Report) -> str:
 
 
 def _life(life: Life, report: Report) -> Iterable[str]:
-    yield f"{clean(life.name)}: {life.status if life.watched else facts.UNKNOWN}"
+    yield f"{clean(life.name)}: {life.status if life.watched else summary.UNKNOWN}"
     if life.watched and life.advice is not None:
         yield f"  is           {clean(life.advice.summary)}"
         for evidence in life.advice.evidence:
             yield f"               {clean(evidence)}"
         if life.advice.remedy:
             yield f"  remedy       {clean(life.advice.remedy)}"
-    for number, (state, spent) in enumerate(facts.state_words(life)):
+    for number, (state, spent) in enumerate(summary.state_words(life)):
         yield f"  {'' if number else 'time spent':<12} {state} {spent}"
     if life.incidents:
         for number, incident in enumerate(life.incidents[-SHOWN_INCIDENTS:]):
-            yield f"  {'' if number else 'incidents':<12} {clean(facts.incident_words(incident, report))}"
+            yield f"  {'' if number else 'incidents':<12} {clean(summary.incident_words(incident, report))}"
         if len(life.incidents) > SHOWN_INCIDENTS:
             yield f"               and {len(life.incidents) - SHOWN_INCIDENTS} before"
 
@@ -82,7 +82,7 @@ def _alerts(report: Report) -> Iterable[str]:
             yield f"  {len(report.alerts) - SHOWN_ALERTS} before"
     for alert in report.alerts[-SHOWN_ALERTS:]:
         moment = when(alert.timestamp, since=report.begin)
-        yield f"  {moment}  {alert.kind:<8} {alert.level:<8} {clean(facts.alert_words(alert))}"
+        yield f"  {moment}  {alert.kind:<8} {alert.level:<8} {clean(summary.alert_words(alert))}"
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:

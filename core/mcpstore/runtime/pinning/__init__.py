@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mcpstore.runtime.pinning.board import Pinboard
-from mcpstore.runtime.pinning.folder import PinFolder
+from mcpstore.runtime.pinning.files import PinFolder
 from mcpstore.runtime.pinning.pin import Shelf
-from mcpstore.runtime.pinning.pins import Pins, changes
+from mcpstore.runtime.pinning.registry import Pinboard
+from mcpstore.runtime.pinning.service_pins import Pins, changes
 
 __all__ = ["PinFolder", "Pinboard", "Pins", "Shelf", "changes"]

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.core.definition import LARGEST, definition
-from mcpstore.core.models.secret import scrubbed
-from mcpstore.core.models.shape import as_object, as_text
+from mcpstore.models.json_types import as_object, as_text
+from mcpstore.models.redaction import scrubbed
+from mcpstore.models.tool_fingerprint import LARGEST, definition
 
 __all__ = ["GONE", "Pin", "Shelf", "line_of", "merged", "shelf_from"]
 

@@ -6,8 +6,8 @@ from typing import Final
 
 import attrs
 
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.events import Completion, Event, Failure, Timer, Undecided
+from mcpstore.core import events as ev
+from mcpstore.core.events import Completion, Event, Failure, Timer, Undecided
 
 __all__ = ["ALPHABET", "NOW", "OPERATOR", "is_operator"]
 

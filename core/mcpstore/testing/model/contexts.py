@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Final
 
 from mcpstore.core.context import Act, Context, Desired, Limits, Next
-from mcpstore.core.models.events import Timer
-from mcpstore.core.models.service import LIVE_STATES, Reason, ServiceConnectionState
+from mcpstore.core.events import Timer
+from mcpstore.models.service import LIVE_STATES, Reason, ServiceConnectionState
 from mcpstore.testing.model.listed import GRID
 from mcpstore.testing.model.notation import situation
 from mcpstore.testing.model.taken import is_parked

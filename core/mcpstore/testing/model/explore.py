@@ -8,11 +8,11 @@ from typing import Final
 
 import attrs
 
+from mcpstore.core.actions import Action
 from mcpstore.core.context import Context, Limits
+from mcpstore.core.events import Event
 from mcpstore.core.lifecycle import Row
-from mcpstore.core.models.actions import Action
-from mcpstore.core.models.events import Event
-from mcpstore.core.models.service import ServiceConnectionState, ServiceStatus
+from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.testing.model.alphabet import ALPHABET, NOW
 from mcpstore.testing.model.contexts import OF_CONTEXTS
 from mcpstore.testing.model.futures import OF_FUTURES

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from mcpstore.core import events as ev
 from mcpstore.core.context import Act, Context, Desired
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.events import Event, Timer
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.core.events import Event, Timer
+from mcpstore.models.service import ServiceConnectionState
 from mcpstore.testing.model.taken import is_parked
 
 __all__ = ["HEALS_WITHIN", "OF_FUTURES", "Future", "good_news"]

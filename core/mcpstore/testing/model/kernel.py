@@ -12,11 +12,11 @@ from typing import Any, Final
 import attrs
 
 from mcpstore.core import context, lifecycle
+from mcpstore.core.actions import Action
 from mcpstore.core.context import Context, Limits
+from mcpstore.core.events import Event
 from mcpstore.core.lifecycle import Row
-from mcpstore.core.models.actions import Action
-from mcpstore.core.models.events import Event
-from mcpstore.core.models.service import ServiceStatus
+from mcpstore.models.service import ServiceStatus
 
 __all__ = ["KERNEL", "Kernel", "Patch", "patched"]
 
@@ -49,7 +49,7 @@ class Patch:
     """A change of one module of the kernel.
 
     Attributes:
-        module: `lifecycle`, `move`, `guards` or `context`.
+        module: `lifecycle`, `transition`, `guards` or `context`.
         old: Text that stands in the module exactly once.
         new: Text that takes its place.
     """
@@ -60,7 +60,7 @@ class Patch:
 
 
 _ALIAS: Final = "mcpstore_patched_kernel"
-_RELOADED: Final = ("guards", "move", "lifecycle")  # in the order in which they import each other
+_RELOADED: Final = ("guards", "transition", "lifecycle")  # in the order in which they import each other
 
 
 def patched(*patches: Patch) -> Kernel:

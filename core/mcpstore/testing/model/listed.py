@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from mcpstore.core import events as ev
 from mcpstore.core.context import Context
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.events import Completion, Event, Timer
-from mcpstore.core.models.service import ServiceConnectionState, ServiceStatus
+from mcpstore.core.events import Completion, Event, Timer
+from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.testing.model.alphabet import NOW
 from mcpstore.testing.model.notation import event_kind, situation
 

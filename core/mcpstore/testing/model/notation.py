@@ -7,11 +7,11 @@ from typing import Final
 
 import attrs
 
+from mcpstore.core import actions as ac
+from mcpstore.core import events as ev
+from mcpstore.core.actions import Action
 from mcpstore.core.context import Act, Context, Desired
-from mcpstore.core.models import actions as ac
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.actions import Action
-from mcpstore.core.models.events import Completion, Event, Timer
+from mcpstore.core.events import Completion, Event, Timer
 from mcpstore.testing.model.alphabet import NOW
 
 __all__ = ["action_text", "context_text", "event_kind", "event_text", "situation"]

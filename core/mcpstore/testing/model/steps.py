@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from mcpstore.core import events as ev
+from mcpstore.core.actions import Arm, Close, Forget, Open, Probe, Publish, Withdraw
 from mcpstore.core.context import Act, Desired, Next
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.actions import Arm, Close, Forget, Open, Probe, Publish, Withdraw
-from mcpstore.core.models.events import Completion, Failure, Timer, Undecided
-from mcpstore.core.models.service import LIVE_STATES, Reason, ServiceConnectionState
+from mcpstore.core.events import Completion, Failure, Timer, Undecided
+from mcpstore.models.service import LIVE_STATES, Reason, ServiceConnectionState
 from mcpstore.testing.model.expected import i1_counts_what_is_listed, i1_lands_where_listed
 from mcpstore.testing.model.listed import AUTOMATIC_EDGES, OPERATOR_EDGES
 from mcpstore.testing.model.taken import Taken, is_parked

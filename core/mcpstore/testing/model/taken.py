@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+from mcpstore.core.actions import Action, Arm, Close, Edge, Open, Probe
 from mcpstore.core.context import Act, Context, Desired, Limits
-from mcpstore.core.models.actions import Action, Arm, Close, Edge, Open, Probe
-from mcpstore.core.models.events import Event, Timer
+from mcpstore.core.events import Event, Timer
 from mcpstore.testing.model.alphabet import is_operator
 from mcpstore.testing.model.notation import action_text, event_text, situation
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from mcpstore.core.context import Context, Limits
+from mcpstore.core.events import Event
 from mcpstore.core.lifecycle import step
-from mcpstore.core.models.events import Event
 from mcpstore.testing.model.taken import Taken
 
 __all__ = ["walk"]

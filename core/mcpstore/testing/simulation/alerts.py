@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 import attrs
 from pydantic import BaseModel
 
-from mcpstore.core.models.alert import Alert, AlertKind
-from mcpstore.core.models.service import Reason, ServiceConnectionState
 from mcpstore.hooks.alert import AlertHandler
-from mcpstore.runtime.alarm import Alarm, Line
+from mcpstore.models.alert import Alert, AlertKind
+from mcpstore.models.service import Reason, ServiceConnectionState
+from mcpstore.runtime.alerting import Alarm, Line
 from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
 from mcpstore.testing.simulation.worlds import World
 

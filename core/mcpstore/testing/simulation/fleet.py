@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from mcpstore.core.models.service import ServiceSpec
-from mcpstore.core.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.core.registry import Registry
 from mcpstore.hooks.markers import ENTRY_POINT_GROUP
+from mcpstore.models.service import ServiceSpec
+from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.alerts import rules_of
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.plugin_manager.manager import DISTRIBUTION
-from mcpstore.runtime.metering import Metering
-from mcpstore.runtime.shared import Prepared
+from mcpstore.runtime.metrics_collector import Metering
+from mcpstore.runtime.runner_services import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.testing.loop import VirtualLoop
 from mcpstore.testing.simulation.alerts import Alerts, HeardAlarm, SimulatedPeople

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from mcpstore.core.models.service import ServiceSpec
 from mcpstore.errors import NotFound
+from mcpstore.models.service import ServiceSpec
 from mcpstore.testing.simulation.clock import SimulatedClock
 
 if TYPE_CHECKING:

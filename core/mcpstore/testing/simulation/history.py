@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from mcpstore.core.context import Context, Desired
-from mcpstore.core.models.events import Event
-from mcpstore.core.models.history import StateEdge
-from mcpstore.core.models.service import ServiceConnectionState
+from mcpstore.core.events import Event
+from mcpstore.models.service import ServiceConnectionState
+from mcpstore.models.state_history import StateEdge
 from mcpstore.monitoring.metrics import intervals
 from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.runner import Runner
+    from mcpstore.runtime.service_runner import Runner
 
 __all__ = ["Intervals"]
 

@@ -6,9 +6,9 @@ import hashlib
 from collections import deque
 from typing import Final
 
+from mcpstore.core import events as ev
 from mcpstore.core.context import Context
-from mcpstore.core.models import events as ev
-from mcpstore.core.models.events import Event
+from mcpstore.core.events import Event
 
 __all__ = ["Journal"]
 

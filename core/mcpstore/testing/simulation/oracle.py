@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import attrs
 
 from mcpstore.core.context import Context
-from mcpstore.core.models.alert import Alert
-from mcpstore.core.models.events import Event
-from mcpstore.core.models.history import StateEdge
-from mcpstore.core.models.timing import Timing
+from mcpstore.core.events import Event
+from mcpstore.models.alert import Alert
+from mcpstore.models.state_history import StateEdge
+from mcpstore.models.timing import Timing
 from mcpstore.testing.simulation.worlds import World
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.alarm import Alarm
-    from mcpstore.runtime.metering import Metering
-    from mcpstore.runtime.runner import Runner
+    from mcpstore.runtime.alerting import Alarm
+    from mcpstore.runtime.metrics_collector import Metering
+    from mcpstore.runtime.service_runner import Runner
 
 __all__ = ["Broken", "Oracle", "Scene"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mcpstore.core.context import Act, Context
-from mcpstore.core.models.events import Event, Timer
-from mcpstore.core.models.service import Reason
+from mcpstore.core.events import Event, Timer
+from mcpstore.models.service import Reason
 from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.runner import Runner
+    from mcpstore.runtime.service_runner import Runner
 
 __all__ = ["Healing", "NothingStuck", "OneConnection", "StopWins"]
 

@@ -9,11 +9,11 @@ import attrs
 
 from mcpstore.core.backoff import cool_floor, retry_floor
 from mcpstore.core.context import Context
-from mcpstore.core.models.events import Event, Expired, Timer
+from mcpstore.core.events import Event, Expired, Timer
 from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.runner import Runner
+    from mcpstore.runtime.service_runner import Runner
 
 __all__ = ["BoundedRate"]
 

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from mcpstore.core.context import Context
-from mcpstore.core.models.alert import Alert
-from mcpstore.core.models.events import Event
-from mcpstore.core.models.history import StateEdge
-from mcpstore.runtime.archive import Archive
-from mcpstore.runtime.runner import Runner
+from mcpstore.core.events import Event
+from mcpstore.models.alert import Alert
+from mcpstore.models.state_history import StateEdge
+from mcpstore.runtime.metrics_history import Archive
+from mcpstore.runtime.service_runner import Runner
 from mcpstore.testing.simulation.journal import Journal
 from mcpstore.testing.simulation.oracle import Broken, Oracle
 
 if TYPE_CHECKING:
-    from mcpstore.core.models.service import ServiceSpec
-    from mcpstore.runtime.shared import Shared
+    from mcpstore.models.service import ServiceSpec
+    from mcpstore.runtime.runner_services import Shared
 
 __all__ = ["BugFinder", "HeardArchive", "Watch", "WatchedRunner"]
 

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import attrs
 from pydantic import BaseModel
 
-from mcpstore.core.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.hooks import AlertHandler
+from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.runtime.validation import validated
 from mcpstore.testing._pytest import pytest
 from mcpstore.testing.leftovers import nothing_left

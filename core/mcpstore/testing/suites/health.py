@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from mcpstore.core.models.service import ServiceConnectionState
 from mcpstore.errors import CallError, CallTimeout, ConnectionLost, ServiceBusy, ServiceError
 from mcpstore.hooks import Check, HealthStrategy, Peer
+from mcpstore.models.service import ServiceConnectionState
 from mcpstore.runtime.validation import validated
 from mcpstore.store import AsyncMCPStore
 from mcpstore.testing._pytest import pytest

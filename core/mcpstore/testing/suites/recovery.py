@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from mcpstore.core.models.service import Reason, RestartOption, ServiceConnectionState
 from mcpstore.errors import NotReady
 from mcpstore.hooks import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
+from mcpstore.models.service import Reason, RestartOption, ServiceConnectionState
 from mcpstore.runtime.validation import validated
 from mcpstore.store import AsyncMCPStore
 from mcpstore.testing._pytest import pytest

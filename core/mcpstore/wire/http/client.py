@@ -13,16 +13,16 @@ from typing import Any, Final
 
 import httpx2
 
-from mcpstore.core.models.secret import clean_url
 from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Peer
-from mcpstore.wire.http.alive import keep_asking
-from mcpstore.wire.http.answer import Answer
-from mcpstore.wire.http.diagnosis import SESSION_HEADER, content_kind, of_exception, of_refusal, retry_after
-from mcpstore.wire.http.news import News
+from mcpstore.models.redaction import clean_url
+from mcpstore.wire.http.failures import SESSION_HEADER, content_kind, of_exception, of_refusal, retry_after
+from mcpstore.wire.http.notification_stream import News
+from mcpstore.wire.http.response_body import Answer
+from mcpstore.wire.http.tcp_keepalive import keep_asking
 from mcpstore.wire.message import told
-from mcpstore.wire.relay.exchange import Exchange, carried
-from mcpstore.wire.relay.failure import HttpFailure, Kind
+from mcpstore.wire.messages.failure import HttpFailure, Kind
+from mcpstore.wire.messages.in_flight import Exchange, carried
 
 __all__ = ["LIMITS", "SessionClient"]
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from mcpstore.core.models.secret import MASK, masked
+from mcpstore.models.redaction import MASK, masked
 from mcpstore.wire.http.addresses import read_addresses
 
 __all__ = ["LOGIN_PATIENCE", "PATIENCE", "Auth", "HttpSettings", "OAuthClient"]

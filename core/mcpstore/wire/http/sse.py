@@ -16,20 +16,20 @@ import attrs
 import httpx2
 from anyio.abc import TaskGroup
 
-from mcpstore.core.models.secret import clean_url
 from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import Era, Peer
-from mcpstore.wire.http.alive import keep_asking
+from mcpstore.models.redaction import clean_url
 from mcpstore.wire.http.client import SessionClient
-from mcpstore.wire.http.diagnosis import content_kind, of_exception, where
-from mcpstore.wire.http.opening import session_client
+from mcpstore.wire.http.client_factory import session_client
+from mcpstore.wire.http.failures import content_kind, of_exception, where
 from mcpstore.wire.http.settings import HttpSettings
+from mcpstore.wire.http.tcp_keepalive import keep_asking
 from mcpstore.wire.message import decode
-from mcpstore.wire.quiet import quieten
-from mcpstore.wire.relay.channel import Channel, Receiver
-from mcpstore.wire.relay.connection import RelayedConnection, relayed
-from mcpstore.wire.relay.exchange import Exchange, carried
-from mcpstore.wire.relay.failure import HttpFailure, Kind
+from mcpstore.wire.messages.channel import Channel, Receiver
+from mcpstore.wire.messages.connection import RelayedConnection, relayed
+from mcpstore.wire.messages.failure import HttpFailure, Kind
+from mcpstore.wire.messages.in_flight import Exchange, carried
+from mcpstore.wire.sdk_logging import quieten
 
 __all__ = ["sse"]
 

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from mcp.client.streamable_http import streamable_http_client
 
 from mcpstore.hooks.connection import Era, Peer
-from mcpstore.wire.http.opening import log_in, session_client
+from mcpstore.wire.http.client_factory import log_in, session_client
 from mcpstore.wire.http.settings import HttpSettings
-from mcpstore.wire.quiet import quieten
-from mcpstore.wire.relay.channel import Channel
-from mcpstore.wire.relay.connection import RelayedConnection, relayed
+from mcpstore.wire.messages.channel import Channel
+from mcpstore.wire.messages.connection import RelayedConnection, relayed
 from mcpstore.wire.sdk.channel import SdkChannel
+from mcpstore.wire.sdk_logging import quieten
 
 __all__ = ["streamable_http"]
 

@@ -16,11 +16,11 @@ from mcp_types import (
     JSONRPCResponse,
 )
 
-from mcpstore.core.models.shape import as_object
+from mcpstore.models.json_types import as_object
 from mcpstore.wire.message import as_number
-from mcpstore.wire.relay.channel import Receiver
-from mcpstore.wire.relay.exchange import Exchange, carried
-from mcpstore.wire.relay.failure import HttpFailure, Kind
+from mcpstore.wire.messages.channel import Receiver
+from mcpstore.wire.messages.failure import HttpFailure, Kind
+from mcpstore.wire.messages.in_flight import Exchange, carried
 from mcpstore.wire.sdk.headers import Headers
 from mcpstore.wire.sdk.streams import ReadStream, WriteStream
 

@@ -22,7 +22,7 @@ from mcp.shared.inbound import (
     x_mcp_header_map,
 )
 
-from mcpstore.core.models.shape import as_array, as_object, as_text
+from mcpstore.models.json_types import as_array, as_object, as_text
 from mcpstore.wire.handshake import INITIALIZE
 from mcpstore.wire.protocol import PROTOCOL_VERSION_KEY
 

@@ -8,8 +8,8 @@ from contextlib import AsyncExitStack
 
 from pydantic import BaseModel
 
-from mcpstore.core.models.service import ServiceConnectionState
 from mcpstore.hooks import Connection, Transport
+from mcpstore.models.service import ServiceConnectionState
 from mcpstore.store import AsyncMCPStore
 from mcpstore.testing.leftovers import nothing_left
 from mcpstore.testing.suites.base import PATIENCE, error_of, needs, stand_ins

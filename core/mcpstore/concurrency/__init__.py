@@ -1,0 +1,1 @@
+"""Running code that may block or never return."""

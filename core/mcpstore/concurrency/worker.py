@@ -1,0 +1,158 @@
+"""Running code of strangers where it can block nobody: one daemon thread that can be given up."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, wait
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar
+
+from mcpstore.models.text import counted
+
+__all__ = ["StillBusy", "TookTooLong", "Worker", "Workers", "bounded"]
+
+MOST: Final = 3
+"""Threads of one kind that may be lost to callables that do not return."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class TookTooLong(Exception):
+    """Code of a stranger did not return in time; not a `TimeoutError`, which that code may raise itself."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__(f"took longer than {limit:g} s")
+
+
+class StillBusy(Exception):
+    """Nothing more is asked of somebody who has returned from nothing yet."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"has not returned from {counted(count, 'earlier call')}")
+
+
+class Worker(Executor):
+    """A daemon thread that runs callables one after the other.
+
+    Unlike a thread pool's, its thread does not keep the interpreter from leaving when a callable never returns.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._newest: Future[Any] = Future()
+        self._given_up: Future[Any] | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is at something that was given up."""
+        return self._given_up is not None and not self._given_up.done()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queue a callable; the caller bounds how many it queues."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._newest = future = Future[T]()
+        self._jobs.put((future, partial(fn, *args, **kwargs)))
+        return future
+
+    async def run(self, call: Callable[[], T], limit: float | None) -> T:
+        """Run a callable and wait for it.
+
+        Args:
+            call: What to run.
+            limit: Seconds to wait; None for as long as it takes.
+
+        Raises:
+            TookTooLong: It did not return in time; the thread is lost with it.
+        """
+        waiting = asyncio.get_running_loop().run_in_executor(self, call)  # which submits it
+        future = self._newest
+        try:
+            done, _ = await asyncio.wait([waiting], timeout=limit)
+        except asyncio.CancelledError:
+            self._give_up(future, waiting)
+            raise
+        if not done:
+            self._give_up(future, waiting)
+            raise TookTooLong(limit or 0.0)
+        return waiting.result()
+
+    def _give_up(self, future: Future[Any], waiting: asyncio.Future[Any]) -> None:
+        if not future.cancel():
+            self._given_up = future
+        waiting.cancel()
+
+    def close(self) -> None:
+        """Let the thread end after what it is doing."""
+        if self._thread is not None:
+            self._jobs.put(None)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            future, call = job
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(call())
+            except BaseException as error:  # noqa: BLE001 - SystemExit of a plugin must reach its caller, not end us
+                future.set_exception(error)
+
+
+class Workers:
+    """Threads for the callables of one stranger: one, and a few more where it does not return.
+
+    Args:
+        name: For the names of the threads.
+        most: How many of them may be lost before nothing is asked of it any more, until one comes back.
+    """
+
+    def __init__(self, name: str, most: int = MOST) -> None:
+        self._name: Final = name
+        self._most: Final = most
+        self._workers: list[Worker] = []
+
+    async def run(self, call: Callable[[], T], limit: float | None) -> T:
+        """Run a callable and wait for it.
+
+        Args:
+            call: What to run.
+            limit: Seconds to wait; None for as long as it takes.
+
+        Raises:
+            TookTooLong: It did not return in time; the thread is lost until it does.
+            StillBusy: Too many are lost.
+        """
+        worker = next((worker for worker in self._workers if not worker.is_lost), None)
+        if worker is None:
+            if len(self._workers) == self._most:
+                raise StillBusy(self._most)
+            worker = Worker(self._name)
+            self._workers.append(worker)
+        return await worker.run(call, limit)
+
+    def close(self) -> None:
+        """Let the threads end after what they are doing."""
+        for worker in self._workers:
+            worker.close()
+
+
+def bounded(call: Callable[[], T], limit: float, name: str) -> T:
+    """Run a callable in a thread of its own and wait at most `limit` seconds.
+
+    Raises:
+        TookTooLong: It did not return in time; its thread is left behind.
+    """
+    worker = Worker(name)
+    future = worker.submit(call)
+    worker.close()
+    done, _ = wait([future], timeout=limit)
+    if not done:
+        raise TookTooLong(limit)
+    return future.result()

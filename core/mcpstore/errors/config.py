@@ -1,0 +1,110 @@
+"""Errors of what was given: a configuration, or the argument of a verb."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mcpstore.errors.base import MCPStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "ConfigConflict",
+    "ConfigError",
+    "ConfigSyntaxError",
+    "DependencyCycle",
+    "InvalidArgument",
+    "InvalidService",
+    "UnsetVariable",
+]
+
+
+class ConfigError(MCPStoreError):
+    """A configuration says something that cannot be done; nothing was changed."""
+
+
+class ConfigSyntaxError(ConfigError):
+    """A configuration file that cannot be read.
+
+    Attributes:
+        where: The file.
+        line: Line of the trouble, counted from 1.
+        column: Column of the trouble in characters, counted from 1.
+    """
+
+    def __init__(self, where: str, what: str, *, line: int, column: int, remedy: str = "") -> None:
+        self.where: Final = where
+        self.line: Final = line
+        self.column: Final = column
+        self.remedy: str = remedy
+        super().__init__(f"{where}:{line}:{column}: {what}" + (f"; {remedy}" if remedy else ""))
+
+
+class InvalidService(ConfigError):
+    """One or more service entries are unusable; none of them was stored.
+
+    Attributes:
+        problems: Per service name, what is wrong with each bad field.
+    """
+
+    def __init__(self, problems: Mapping[str, Sequence[str]]) -> None:
+        self.problems: Final = {name: tuple(found) for name, found in problems.items()}
+        self.service: str | None = next(iter(self.problems)) if len(self.problems) == 1 else None
+        told = (f"service {name!r}: {'; '.join(found)}" for name, found in self.problems.items())
+        super().__init__("\n".join(told))
+
+
+class UnsetVariable(ConfigError):
+    """A configuration refers to a variable that has no value and no default.
+
+    Attributes:
+        variable: The name as it is written, without its braces.
+        field: The field of the entry that refers to it.
+    """
+
+    def __init__(self, variable: str, field: str, *, remedy: str = "") -> None:
+        self.variable: Final = variable
+        self.field: Final = field
+        self.remedy: str = remedy or f"set {variable} in the environment, or give it a default: ${{{variable}:-value}}"
+        super().__init__(f"{field}: variable {variable!r} has no value; {self.remedy}")
+
+
+class DependencyCycle(ConfigError):
+    """Services that wait for each other.
+
+    Attributes:
+        cycle: The names in order; the first one depends on the second, the last on the first.
+    """
+
+    def __init__(self, cycle: Sequence[str]) -> None:
+        self.cycle: Final = tuple(cycle)
+        self.remedy: str = "remove one of the dependencies"
+        path = " -> ".join([*self.cycle, self.cycle[0]])
+        super().__init__(f"services depend on each other: {path}; {self.remedy}")
+
+
+class ConfigConflict(ConfigError):
+    """An entry was changed by somebody else between reading and writing; nothing was written.
+
+    Attributes:
+        entry: Name of the service whose entry differs.
+    """
+
+    def __init__(self, where: str, entry: str) -> None:
+        self.entry: Final = entry
+        self.service: str | None = entry
+        self.remedy: str = "read it again and repeat the edit"
+        super().__init__(f"{where}: the entry of {entry!r} was changed by another program meanwhile; {self.remedy}")
+
+
+class InvalidArgument(MCPStoreError, TypeError, ValueError):
+    """A verb was given something it cannot use; nothing was done. It is a `TypeError` and a `ValueError`, too.
+
+    Attributes:
+        argument: Name of the argument.
+    """
+
+    def __init__(self, argument: str, what: str) -> None:
+        self.argument: Final = argument
+        super().__init__(f"{argument} {what}")

@@ -1,0 +1,202 @@
+"""How one description of a tool differs from another, for people to read.
+
+Both were written by strangers: what cannot be seen is written out, nothing in the result commands a terminal, and
+however large they are, telling the difference takes little time and little room.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from itertools import islice
+from typing import Any, Final
+
+from mcpstore.models.json_types import as_array, as_object
+from mcpstore.models.text import clipped, exposed, visible
+from mcpstore.models.tool_fingerprint import LARGEST, canonical, definition
+
+__all__ = ["differences"]
+
+MOST: Final = 20
+"""Lines about one tool."""
+
+LONGEST: Final = 600
+"""Characters of one line."""
+
+SHORT: Final = 80
+"""Characters of texts that are shown as they were and as they are, instead of word by word."""
+
+PIECE: Final = 160
+"""Characters of one piece of text that went, or came."""
+
+CONTEXT: Final = 30
+"""Characters shown on either side of it."""
+
+COMPARED: Final = 400
+"""Words, or lines, that are compared with each other: the time that takes grows faster than their number."""
+
+DEEPEST: Final = 30
+"""Objects within objects that are looked into."""
+
+Tokens = Sequence[str]
+
+_WORD: Final = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+_PADDING: Final = re.compile(r"(\s)\1{3,}")
+_NAME: Final = re.compile(r"[A-Za-z_$][\w$-]*", re.ASCII)
+
+
+def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return how a tool differs from what it was: a line for each place, empty if it does not.
+
+    Args:
+        before: Its description as it was; None if only its hash was kept.
+        after: Its description as it is; None likewise.
+    """
+    if before is None or after is None:
+        return ("its description changed, and was too large to be kept whole",)
+    old, new = definition(before), definition(after)
+    if any(told is None or len(told) > LARGEST for told in (canonical(old), canonical(new))):
+        return ("its description is too large, or nested too deeply, to show what changed",)
+    told = _walk("", old, new, 0)
+    lines = [clipped(line, LONGEST) for line in islice(told, MOST)]
+    return (*lines, "and more") if next(told, None) is not None else tuple(lines)
+
+
+def _walk(path: str, old: Any, new: Any, depth: int) -> Iterator[str]:
+    """Yield what differs below a path."""
+    fields, others = as_object(old), as_object(new)
+    if fields is not None and others is not None and depth < DEEPEST:
+        for key in dict.fromkeys((*fields, *others)):
+            inner = _inner(path, str(key))
+            if key not in others:
+                yield f"{inner} is gone: it was {_value(fields[key])}"
+            elif key not in fields:
+                yield f"{inner} is new: {_value(others[key])}"
+            else:
+                yield from _walk(inner, fields[key], others[key], depth + 1)
+        return
+    items, more = as_array(old), as_array(new)
+    if items is not None and more is not None and depth < DEEPEST:
+        yield from _walk_items(path, items, more, depth + 1)
+    elif isinstance(old, str) and isinstance(new, str):
+        if old != new:
+            yield _texts(path, old, new)
+    elif (first := canonical(old)) is None or first != canonical(new):
+        yield f"{path} was {_value(old)} and is {_value(new)}"
+
+
+def _walk_items(path: str, old: Sequence[Any], new: Sequence[Any], depth: int) -> Iterator[str]:
+    """Yield what differs between two lists: what they have in common at both ends is left out."""
+    first, second = [canonical(item) for item in old], [canonical(item) for item in new]
+    start, end = _common(first, second)
+    gone, come = old[start : len(old) - end], new[start : len(new) - end]
+    if len(gone) == len(come):
+        for number, (one, other) in enumerate(zip(gone, come, strict=True), start):
+            yield from _walk(f"{path}[{number}]", one, other, depth)
+        return
+    for number, item in enumerate(gone, start):
+        yield f"{path}[{number}] is gone: it was {_value(item)}"
+    for number, item in enumerate(come, start):
+        yield f"{path}[{number}] is new: {_value(item)}"
+
+
+def _inner(path: str, key: str) -> str:
+    if not _NAME.fullmatch(key):
+        return f"{path}[{_quoted(clipped(key, SHORT))}]"
+    return f"{path}.{key}" if path else key
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return _quoted(clipped(value, PIECE))
+    try:
+        return clipped(visible(json.dumps(value, ensure_ascii=False)), PIECE)
+    except (TypeError, ValueError, RecursionError):
+        return "something that cannot be shown"
+
+
+def _quoted(text: str) -> str:
+    shown = visible(text)
+    return f'"{shown}"' if "'" in shown else f"'{shown}'"
+
+
+# --- texts ---------------------------------------------------------------------------------------------------
+
+
+def _texts(path: str, old: str, new: str) -> str:
+    if max(len(old), len(new)) <= SHORT:
+        return f"{path} was {_quoted(_exposed(old, new))} and is {_quoted(_exposed(new, old))}"
+    return f"{path}: {''.join(_pieces(*_cut(old, new)))}"
+
+
+def _cut(old: str, new: str) -> tuple[Tokens, Tokens]:
+    """Return two texts cut into words; into lines if there are too many words; whole if there are too many lines."""
+    for cut in (_words, _lines):
+        first, second = cut(old), cut(new)
+        start, end = _common(first, second)
+        if max(len(first), len(second)) - start - end <= COMPARED:
+            return first, second
+    start, end = _common(old, new)
+    return (
+        (old[:start], old[start : len(old) - end], old[len(old) - end :]),
+        (new[:start], new[start : len(new) - end], new[len(new) - end :]),
+    )
+
+
+def _words(text: str) -> Tokens:
+    return [found[0] for found in _WORD.finditer(text)]
+
+
+def _lines(text: str) -> Tokens:
+    return text.splitlines(keepends=True)
+
+
+def _pieces(old: Tokens, new: Tokens) -> Iterator[str]:
+    """Yield two texts as one: `[-what went-]{+what came+}`, each with a little of what stands around it."""
+    start, end = _common(old, new)
+    stop, last = len(old) - end, len(new) - end
+    yield _before("".join(old[:start]))
+    changes = SequenceMatcher(None, old[start:stop], new[start:last], autojunk=False).get_opcodes()
+    for kind, i, j, k, m in changes:
+        went, came = "".join(old[start + i : start + j]), "".join(new[start + k : start + m])
+        if kind == "equal":
+            yield _between(went)
+            continue
+        if went:
+            yield f"[-{_piece(_exposed(went, came))}-]"
+        if came:
+            yield f"{{+{_piece(_exposed(came, went))}+}}"
+    rest = "".join(old[stop:])
+    yield visible(rest[:CONTEXT]) + ("…" if len(rest) > CONTEXT else "")
+
+
+def _before(text: str) -> str:
+    return visible(text) if len(text) <= CONTEXT else f"…{visible(text[-CONTEXT:])}"
+
+
+def _between(text: str) -> str:
+    return visible(text) if len(text) <= 2 * CONTEXT else f"{visible(text[:CONTEXT])}…{visible(text[-CONTEXT:])}"
+
+
+def _piece(text: str) -> str:
+    """Return a text in which no padding hides what comes after it."""
+    shown = visible(_PADDING.sub(lambda found: f"{found[1]}<{len(found[0])} of these>", text))
+    return shown if len(shown) <= PIECE else f"{shown[: 2 * PIECE // 3]}…{shown[-PIECE // 3 :]}"
+
+
+def _common(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
+    """Return how much two sequences have in common at their beginnings, and at their ends."""
+    least = min(len(old), len(new))
+    start = next((n for n in range(least) if old[n] != new[n]), least)
+    end = next((n for n in range(least - start) if old[-1 - n] != new[-1 - n]), least - start)
+    return start, end
+
+
+def _exposed(text: str, other: str) -> str:
+    """Return a text in which letters that pose as others are followed by their numbers, if `other` has those."""
+    if text.isascii() or len(text) != len(other):
+        return text
+    pairs = zip(text, other, strict=True)
+    return "".join(exposed(letter) if letter != model and model.isascii() else letter for letter, model in pairs)

@@ -1,0 +1,152 @@
+"""What installed plugins implement and offer, remembered from the last time they were imported.
+
+With it, a plugin is imported only when something of it is wanted, so that many installed plugins cost a start nearly
+nothing. It is a cache: what is not in it, or may have changed, is imported, and deleting it costs one slow start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from mcpstore._version import __version__
+from mcpstore.hooks.markers import API_VERSION
+from mcpstore.models.json_types import as_array, as_object
+from mcpstore.plugin_manager.discovery import Candidate
+
+__all__ = ["Card", "PluginIndex"]
+
+MOST: Final = 1000
+"""Plugins remembered; with more of them, those that are not installed any longer are forgotten."""
+
+_log = logging.getLogger("mcpstore.plugins")
+
+
+@attrs.frozen(kw_only=True)
+class Card:
+    """What is remembered of a plugin.
+
+    Attributes:
+        hooks: Names of its hooks.
+        offers: What it offers: the word of the family, and the name.
+    """
+
+    hooks: tuple[str, ...] = ()
+    offers: tuple[tuple[str, str], ...] = ()
+
+
+class PluginIndex:
+    """The memory of one environment. Reads and writes one file; call it in a thread.
+
+    Args:
+        path: The file; by default one in the user's cache folder, for this environment and this version of MCPStore.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path: Final = path or _default_path()
+        self._known: dict[str, Any] | None = None
+        self._seen: set[str] = set()
+        self._is_changed: bool = False
+
+    def recall(self, candidate: Candidate) -> Card | None:
+        """Return what is remembered of a plugin, if nothing of it has changed since."""
+        if self._known is None:
+            self._known = self._read()
+        self._seen.add(_key(candidate))
+        found = as_object(self._known.get(_key(candidate)))
+        if found is None or found.get("stamp") != _stamp(candidate):
+            return None
+        hooks, offers = as_array(found.get("hooks")), as_array(found.get("offers"))
+        pairs = [as_array(pair) for pair in offers or ()]
+        if hooks is None or offers is None or not all(pair and len(pair) == 2 for pair in pairs):  # noqa: PLR2004
+            return None
+        return Card(
+            hooks=tuple(map(str, hooks)),
+            offers=tuple((str(pair[0]), str(pair[1])) for pair in pairs if pair),
+        )
+
+    def remember(self, candidate: Candidate, card: Card | None) -> None:
+        """Take down what was found when a plugin was imported; None if it must be imported next time, too."""
+        known = self._known = self._read() if self._known is None else self._known
+        key, stamp = _key(candidate), _stamp(candidate)
+        self._seen.add(key)
+        fresh = None
+        if card is not None and stamp is not None:
+            fresh = {"stamp": stamp, "hooks": list(card.hooks), "offers": [list(offer) for offer in card.offers]}
+        if fresh == known.get(key):
+            return
+        if fresh is None:
+            known.pop(key)
+        else:
+            known[key] = fresh
+        self._is_changed = True
+
+    def save(self) -> None:
+        """Write what was taken down; if that is not possible, the next start is slower, and nothing else."""
+        if not self._is_changed or self._known is None:
+            return
+        self._is_changed = False
+        if len(self._known) > MOST:
+            self._known = {key: card for key, card in self._known.items() if key in self._seen}
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, made = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(self._known, file)
+                Path(made).replace(self._path)
+            except BaseException:
+                with suppress(OSError):
+                    Path(made).unlink()
+                raise
+        except OSError as error:
+            _log.debug("%s cannot be written: %s", self._path, error)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            return dict(as_object(json.loads(self._path.read_text("utf-8"))) or {})
+        except (OSError, ValueError):
+            return {}
+
+
+def _default_path() -> Path:
+    from platformdirs import user_cache_path  # noqa: PLC0415 - not needed where a file is given
+
+    about = f"{sys.prefix} {sys.version} {__version__} {API_VERSION}"
+    return user_cache_path("mcpstore") / f"plugins-{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
+
+
+def _key(candidate: Candidate) -> str:
+    return f"{candidate.distribution} {candidate.version}: {candidate.name} = {candidate.entry_point.value}"
+
+
+def _stamp(candidate: Candidate) -> list[Any] | None:
+    """Return what changes whenever a plugin does; None if that cannot be told, as while somebody works on it."""
+    distribution = candidate.entry_point.dist
+    if distribution is None:
+        return None
+    try:
+        if '"editable": true' in (distribution.read_text("direct_url.json") or ""):
+            return None
+        top, *below = candidate.entry_point.module.split(".")
+        spec = find_spec(top)  # of the outermost package only: finding what is in it would import it
+        if spec is None or spec.origin is None:
+            return None
+        file = Path(spec.origin)
+        for part in below:
+            package = file.parent / part / "__init__.py"
+            file = package if package.exists() else file.parent / f"{part}.py"
+        status = file.stat()
+    except (OSError, ImportError, ValueError, AttributeError):
+        return None
+    return [str(file), status.st_mtime_ns, status.st_size]

@@ -1,0 +1,101 @@
+"""Exporters at work: each in a task of its own, so that none is in anybody else's way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+import attrs
+
+from mcpstore.errors import ServiceNotFound
+from mcpstore.hooks.export import Exporter
+from mcpstore.models.host import MachineMetrics
+from mcpstore.models.metrics import ServiceMetrics
+from mcpstore.plugin_manager.loaded_plugin import story
+from mcpstore.runtime.metrics_collector import Metering
+from mcpstore.runtime.supervisor import Supervisor
+
+__all__ = ["Exports", "Offered"]
+
+GRACE: Final = 5.0
+"""Seconds exporters have to finish."""
+
+AT_ONCE: Final = 50
+"""Services that are described before others in the event loop have their turn."""
+
+_log = logging.getLogger("mcpstore.runtime")
+
+
+@attrs.frozen
+class Offered:
+    """An exporter that a configuration names.
+
+    Attributes:
+        exporter: The exporter.
+        settings: Its settings.
+        redact: Hides secrets in what it says.
+    """
+
+    exporter: Exporter[Any]
+    settings: Any
+    redact: Callable[[str], str] = str
+
+
+class _Measurements:
+    """What exporters may look at."""
+
+    def __init__(self, supervisor: Supervisor, metering: Metering) -> None:
+        self._supervisor = supervisor
+        self._metering = metering
+
+    async def services(self) -> Sequence[ServiceMetrics]:
+        """Return what was measured of every service, in the order of their names."""
+        told: list[ServiceMetrics] = []
+        for number, name in enumerate(sorted(runner.spec.name for runner in self._supervisor.runners()), start=1):
+            with suppress(ServiceNotFound):  # it may have been removed meanwhile
+                told.append(self._metering.metrics(name))
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return told
+
+    async def machine(self) -> MachineMetrics | None:
+        """Return what was measured of this machine last; None if nothing was."""
+        return self._metering.machine
+
+
+class Exports:
+    """The exporters of one store."""
+
+    def __init__(self) -> None:
+        self._done = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def open(self, offered: Sequence[Offered], supervisor: Supervisor, metering: Metering) -> None:
+        """Begin to export; returns at once."""
+        measurements = _Measurements(supervisor, metering)
+        self._tasks = [
+            asyncio.create_task(self._run(each, measurements), name=f"mcpstore-export-{each.exporter.name}")
+            for each in offered
+        ]
+
+    async def close(self) -> None:
+        """Let every exporter finish, within reason."""
+        self._done.set()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=GRACE)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+
+    async def _run(self, offered: Offered, measurements: _Measurements) -> None:
+        exporter = offered.exporter
+        try:
+            async with exporter.open(offered.settings, measurements):
+                await self._done.wait()
+        except Exception as error:  # noqa: BLE001 - whatever an exporter raises costs only the export
+            _log.warning("exporter %r is not used: it %s", exporter.name, offered.redact(story(error)))

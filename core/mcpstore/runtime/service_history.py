@@ -1,0 +1,117 @@
+"""What a runner takes down about its service, for people to read."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from mcpstore.core.context import Context
+from mcpstore.hooks.connection import Exit
+from mcpstore.models.record import Record
+from mcpstore.models.service import LIVE_STATES, ServiceConnectionState, StateMetadata
+
+__all__ = ["History", "PastCheck"]
+
+CHECKS_KEPT: Final = 100
+SHOWN_CHECKS: Final = 5
+
+
+@attrs.frozen(kw_only=True)
+class PastCheck(Record):
+    """A health check that is over.
+
+    Attributes:
+        time: When it ended (local time, without zone).
+        answered: Whether the service answered; None if the check decided nothing.
+        response_time: How long it took, in ms.
+        error: What was wrong, in words.
+    """
+
+    time: datetime
+    answered: bool | None
+    response_time: float
+    error: str | None = None
+
+
+@attrs.define
+class History:
+    """How a service has fared.
+
+    Attributes:
+        entered: When it entered its state (local time).
+        since: The same, on the monotonic clock.
+        last_success: When it last answered (local time).
+        last_failure: When it last failed (local time).
+        response_time: Duration of the last answered check, in ms.
+        error: What went wrong last.
+        failures: Failures in a row.
+        next_retry: When it will be tried again (local time).
+        note: What it is waiting for, in words.
+        checks: Whether each of the last checks was answered.
+        last_checks: The last few checks.
+        exit: How its connection last ended by itself.
+    """
+
+    entered: datetime | None = None
+    since: float | None = None
+    last_success: datetime | None = None
+    last_failure: datetime | None = None
+    response_time: float | None = None
+    error: str | None = None
+    failures: int = 0
+    next_retry: datetime | None = None
+    note: str = ""
+    checks: deque[bool] = attrs.field(factory=lambda: deque[bool](maxlen=CHECKS_KEPT))
+    last_checks: tuple[PastCheck, ...] = ()
+    exit: Exit | None = None
+
+    def succeeded(self, now: datetime) -> None:
+        """Take down that it answered."""
+        self.last_success = now
+        self.failures = 0
+        self.error = None
+
+    def failed(self, now: datetime, error: str | None, exit: Exit | None = None) -> None:  # noqa: A002 - the record
+        """Take down that it failed."""
+        self.last_failure = now
+        self.failures += 1
+        self.error = error or self.error
+        self.exit = exit or self.exit
+
+    def checked(self, now: datetime, took: float, *, answered: bool | None, error: str | None) -> None:
+        """Take down what a check found that took so many seconds."""
+        check = PastCheck(time=now, answered=answered, response_time=took * 1000, error=error)
+        self.last_checks = (*self.last_checks[1 - SHOWN_CHECKS :], check)  # an empty deque alone weighs 700 bytes
+        if answered is not None:
+            self.checks.append(answered)
+        if answered:
+            self.succeeded(now)
+            self.response_time = took * 1000
+            self.error = error
+        elif answered is False:
+            self.failed(now, error)
+        else:
+            self.error = error
+
+    @property
+    def success_rate(self) -> float:
+        """Share of answered checks among the last ones, in percent; 0 before the first."""
+        return 100.0 * sum(self.checks) / len(self.checks) if self.checks else 0.0
+
+    def metadata(self, ctx: Context) -> StateMetadata:
+        """Return what is known of how it came to its state."""
+        shows_error = ctx.conn is not ServiceConnectionState.HEALTHY
+        return StateMetadata(
+            consecutive_failures=self.failures,
+            reconnect_attempts=ctx.att,
+            state_entered_time=self.entered,
+            last_success_time=self.last_success,
+            last_failure_time=self.last_failure,
+            response_time=self.response_time,
+            error_message=self.error if shows_error else None,
+            next_retry_time=self.next_retry if ctx.conn not in LIVE_STATES else None,
+            reason=ctx.reason,
+        )

@@ -1,0 +1,140 @@
+"""Where what was measured goes: the history backend and the exporters that a configuration names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from mcpstore.errors import ConfigError, PluginConflict, UnknownPlugin
+from mcpstore.hooks.export import Exporter
+from mcpstore.hooks.history import HistoryBackend, HistoryPlace, HistoryStore
+from mcpstore.hooks.persistence import Content
+from mcpstore.models.json_types import as_object
+from mcpstore.models.service import Choice
+from mcpstore.monitoring.config import MonitoringConfig
+from mcpstore.plugin_manager import PluginManager
+from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.exporters import Offered
+from mcpstore.runtime.metrics_history import Archive
+from mcpstore.runtime.validation import validated
+from mcpstore.store.channel_secrets import secrets_of_channel
+from mcpstore.store.state_dir import StateDir
+
+__all__ = ["archive_of", "find_exporters", "find_history"]
+
+DEFAULT: Final = "sqlite_history"
+DAY: Final = 86_400.0
+
+_log = logging.getLogger("mcpstore.store")
+
+
+def _choice(content: Content) -> Choice | None:
+    """Return the history backend that a configuration names: `{"mcpstore": {"history": …}}`; None for none at all.
+
+    Raises:
+        ConfigError: It is neither a name nor an object with a type, nor false.
+    """
+    settings = as_object(content.data.get("mcpstore")) or {}
+    said = settings.get("history", DEFAULT)
+    if said is False or said is None:
+        return None
+    options = {"type": said} if isinstance(said, str) else as_object(said)
+    name = None if options is None else options.get("type", DEFAULT)
+    if options is None or not isinstance(name, str):
+        raise ConfigError(
+            f"mcpstore.history: must name a history backend, or be false (got {type(said).__name__}); "
+            f'for example "{DEFAULT}" or {{"type": "{DEFAULT}"}}'
+        )
+    return Choice(name, {key: value for key, value in options.items() if key != "type"})
+
+
+def find_history(plugins: PluginManager, content: Content) -> Callable[[HistoryPlace], HistoryStore] | None:
+    """Return what opens the history of a store at a place; None if it has none but what is in memory.
+
+    Raises:
+        ConfigError: The configuration says something about history that cannot be used.
+    """
+    choice = _choice(content)
+    backend = None if choice is None else _backend(plugins, choice.name)
+    if choice is None or backend is None:
+        return None
+    try:
+        options = validated(backend.config, dict(choice.options), backend.name)
+    except ConfigError as error:
+        raise ConfigError(f"mcpstore.history: {error}") from None
+    return partial(_open, backend, options)
+
+
+def archive_of(
+    open_history: Callable[[HistoryPlace], HistoryStore] | None,
+    monitoring: MonitoringConfig,
+    state: StateDir | None,
+    clock: Clock,
+    *,
+    is_read_only: bool,
+) -> Archive:
+    """Return where a store keeps what is measured; nothing is opened yet.
+
+    Args:
+        open_history: Opens the history of the store at a place.
+        monitoring: What is measured.
+        state: The state directory; without one, what was measured is kept in memory.
+        clock: Time.
+        is_read_only: Whether the history belongs to another manager.
+    """
+    size = monitoring.data_collection.metrics_buffer_size
+    if open_history is None or state is None or not monitoring.enabled:
+        return Archive(clock, size)
+    place = HistoryPlace(
+        folder=state.path, retention=monitoring.metrics_retention_days * DAY, is_read_only=is_read_only
+    )
+    return Archive(clock, size, partial(open_history, place), is_read_only=is_read_only)
+
+
+def find_exporters(plugins: PluginManager, content: Content) -> list[Offered]:
+    """Return the exporters that a configuration names: `{"mcpstore": {"exporters": {"prometheus": {…}}}}`.
+
+    Raises:
+        ConfigError: What the configuration says about one of them cannot be used.
+    """
+    said = (as_object(content.data.get("mcpstore")) or {}).get("exporters", {})
+    wanted = as_object(said)
+    if wanted is None:
+        raise ConfigError(
+            f"mcpstore.exporters: must be an object of exporters by name (got {type(said).__name__}); "
+            'for example {"prometheus": {"port": 9464}}'
+        )
+    found: list[Offered] = []
+    for name, given in wanted.items():
+        if given is False:
+            continue
+        settings: Mapping[str, Any] | None = dict[str, Any]() if given is True else as_object(given)
+        if settings is None:
+            raise ConfigError(
+                f"mcpstore.exporters.{name}: must be its settings, true or false (got {type(given).__name__})"
+            )
+        try:
+            exporter: Exporter[Any] = plugins.choose("exporter", name)
+            plugins.discretion.keep(f"exporter {name}", secrets_of_channel(settings))
+            found.append(Offered(exporter, validated(exporter.config, dict(settings), name), plugins.discretion))
+        except (UnknownPlugin, PluginConflict) as error:
+            _log.warning("nothing is exported to %r: %s", name, error)
+        except ConfigError as error:
+            raise ConfigError(f"mcpstore.exporters.{name}: {error}") from None
+    return found
+
+
+def _open(backend: HistoryBackend[Any], options: Any, place: HistoryPlace) -> HistoryStore:
+    return backend.open(place, options)
+
+
+def _backend(plugins: PluginManager, name: str) -> HistoryBackend[Any] | None:
+    try:
+        found: HistoryBackend[Any] = plugins.choose("history backend", name)
+    except (UnknownPlugin, PluginConflict) as error:
+        # The bundled one may have been blocked on purpose; any other was asked for.
+        _log.log(logging.DEBUG if name == DEFAULT else logging.WARNING, "history is kept in memory only: %s", error)
+        return None
+    return found

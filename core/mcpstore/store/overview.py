@@ -1,0 +1,126 @@
+"""How every service fares now and what is new of its past: for screens that are refreshed again and again."""
+
+from __future__ import annotations
+
+import attrs
+
+from mcpstore.models.metrics import MetricsSample, ServiceMetrics
+from mcpstore.models.record import Named, Record
+from mcpstore.models.service import ServiceConnectionState, ServiceSnapshot, ServiceStatus
+from mcpstore.models.state_history import StateInterval
+
+__all__ = ["Glance", "ServiceGlance", "glance_of"]
+
+
+@attrs.frozen(kw_only=True)
+class ServiceGlance(Record):
+    """How a service fares.
+
+    Attributes:
+        name: Its name.
+        run_status: What it does for its users.
+        connection_state: What its connection is.
+        transport: How it is reached.
+        tool_count: Tools it offers.
+        error: What went wrong last, if it is not well.
+        uptime: Seconds since its connection was opened; 0 without one.
+        availability: Share of the time it was wanted in which it was usable, in per cent.
+        response_time: Duration of the last answered check, in ms; None before the first.
+        success: Share of health checks that were answered, in per cent; None before the first.
+        total_calls: Calls made.
+        throughput: Calls per second, in the last minutes.
+        p95: Duration that 95 of 100 calls stay below, in seconds; None without calls.
+        error_rate: Failed calls per call, 0 to 1; None without calls.
+        cpu_percent: Processor time of its process tree, in per cent of one processor; None where it has no process.
+        memory_bytes: Memory its process tree occupies, in bytes; None where it has no process.
+        states: Its states since somebody looked last.
+        durations: How long calls (without calls: checks) took since then: when, as a POSIX timestamp in seconds, and
+            how long, in seconds.
+    """
+
+    name: str
+    run_status: ServiceStatus
+    connection_state: ServiceConnectionState
+    transport: str
+    tool_count: int
+    error: str | None
+    uptime: float
+    availability: float
+    response_time: float | None
+    success: float | None
+    total_calls: int
+    throughput: float
+    p95: float | None
+    error_rate: float | None
+    cpu_percent: float | None
+    memory_bytes: int | None
+    states: tuple[StateInterval, ...] = ()
+    durations: tuple[tuple[float, float], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Glance(Record):
+    """How every service fares.
+
+    Attributes:
+        now: The time of this, as a POSIX timestamp in seconds; ask with it next time.
+        location: Where the configuration is kept.
+        services: The services.
+        alerts: What is told about each alert that is not over.
+    """
+
+    now: float
+    location: str
+    services: Named[ServiceGlance]
+    alerts: tuple[str, ...] = ()
+
+
+def glance_of(
+    service: ServiceSnapshot,
+    metrics: ServiceMetrics | None,
+    states: tuple[StateInterval, ...],
+    samples: tuple[MetricsSample, ...],
+) -> ServiceGlance:
+    """Return how a service fares.
+
+    Args:
+        service: The service.
+        metrics: What was measured of it; None if nothing is measured.
+        states: Its states since somebody looked last.
+        samples: What was measured since then.
+    """
+    measured = (
+        metrics
+        if metrics is not None
+        else ServiceMetrics(
+            service_name=service.name, status=service.run_status, connection_state=service.connection_state
+        )
+    )
+    checks, has_calls = measured.total_checks, measured.p95 > 0
+    durations = (_duration(sample) for sample in samples)
+    return ServiceGlance(
+        name=service.name,
+        run_status=service.run_status,
+        connection_state=service.connection_state,
+        transport=service.transport,
+        tool_count=service.tool_count,
+        error=service.error,
+        uptime=measured.uptime,
+        availability=measured.availability,
+        response_time=measured.response_time,
+        success=100.0 * (checks - measured.failed_checks) / checks if checks else None,
+        total_calls=measured.total_calls,
+        throughput=measured.throughput,
+        p95=measured.p95 if has_calls else None,
+        error_rate=measured.error_rate if has_calls else None,
+        cpu_percent=measured.cpu_percent,
+        memory_bytes=measured.memory_bytes,
+        states=states,
+        durations=tuple(told for told in durations if told is not None),
+    )
+
+
+def _duration(sample: MetricsSample) -> tuple[float, float] | None:
+    if sample.calls:
+        return sample.timestamp, sample.avg_response_time
+    return None if sample.response_time is None else (sample.timestamp, sample.response_time / 1000)

@@ -1,0 +1,100 @@
+"""How a service looks from outside: snapshots and infos made from its runner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcpstore.core.context import run_status
+from mcpstore.models.catalog import Catalog
+from mcpstore.models.json_types import as_text
+from mcpstore.models.redaction import clean_url, masked, masked_line
+from mcpstore.models.service import (
+    ServiceConnectionState,
+    ServiceInfo,
+    ServiceSnapshot,
+    ServiceStatus,
+)
+from mcpstore.runtime.service_runner import Runner
+from mcpstore.store.results import CheckResult
+
+__all__ = ["check_result", "info", "snapshot", "spoken_status"]
+
+
+def spoken_status(runner: Runner, *, as_run_status: bool) -> ServiceStatus | ServiceConnectionState:
+    """Return the status in the vocabulary of the one who asks: stores speak run status, contexts connection state."""
+    return run_status(runner.ctx) if as_run_status else runner.ctx.conn
+
+
+def snapshot(runner: Runner, catalog: Catalog, *, as_run_status: bool) -> ServiceSnapshot:
+    """Return the service as lists show it."""
+    return ServiceSnapshot(**_common(runner, catalog, as_run_status=as_run_status))
+
+
+def info(runner: Runner, catalog: Catalog, config: dict[str, Any], *, as_run_status: bool) -> ServiceInfo:
+    """Return the service in full.
+
+    Args:
+        runner: Its runner.
+        catalog: What it offers.
+        config: Its entry, as `add_service` takes it.
+        as_run_status: Whether `status` is the run status.
+    """
+    session = runner.session
+    connection = session.connection if session is not None and runner.is_live else None
+    return ServiceInfo(
+        **_common(runner, catalog, as_run_status=as_run_status),
+        config=config,
+        tools=catalog.tools,
+        uptime=runner.uptime,
+        evidence_age=runner.evidence_age,
+        active_connections=0 if connection is None else 1,
+        state_metadata=runner.history.metadata(runner.ctx),
+        pid=session.pid if session is not None else None,
+        protocol_version=None if connection is None else connection.protocol_version,
+        server_name=None if connection is None else connection.server.name or None,
+        server_version=None if connection is None else connection.server.version or None,
+        containment=getattr(connection, "containment", None),
+        buffers=(*runner.buffers, *getattr(connection, "buffers", ())),
+    )
+
+
+def check_result(runner: Runner, *, as_run_status: bool) -> CheckResult:
+    """Return what is known of a service's health."""
+    state = runner.ctx.conn
+    return CheckResult(
+        name=runner.spec.name,
+        status=spoken_status(runner, as_run_status=as_run_status),
+        run_status=run_status(runner.ctx),
+        connection_state=state,
+        healthy=state in (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING),
+        response_time=runner.history.response_time or 0.0,
+        success_rate=runner.history.success_rate,
+        error=_trouble(runner),
+    )
+
+
+def _common(runner: Runner, catalog: Catalog, *, as_run_status: bool) -> dict[str, Any]:
+    spec = runner.spec
+    url, command = as_text(spec.settings.get("url")), as_text(spec.settings.get("command"))
+    return {
+        "name": spec.name,
+        "status": spoken_status(runner, as_run_status=as_run_status),
+        "run_status": run_status(runner.ctx),
+        "connection_state": runner.ctx.conn,
+        "transport": spec.transport,
+        "url": None if url is None else clean_url(url),
+        "command": None if command is None else masked_line(command),
+        "args": tuple(map(str, masked(spec.settings.get("args") or ()))),
+        "tool_count": len(catalog.tools),
+        "enabled": spec.enabled,
+        "description": spec.description,
+        "depends_on": spec.depends_on,
+        "error": _trouble(runner),
+    }
+
+
+def _trouble(runner: Runner) -> str | None:
+    """Return what is the matter; None if the service is well or was stopped on purpose."""
+    if run_status(runner.ctx) in (ServiceStatus.RUNNING, ServiceStatus.STOPPED):
+        return None
+    return runner.history.note or runner.history.error

@@ -1,0 +1,232 @@
+"""One session: a channel and the engine that speaks through it, opened and closed in a task of their own.
+
+The contexts of the SDK have to be left by the task that entered them, and a session may have to be begun anew in the
+middle of a request. So it is not the task that asks for a session that holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from mcpstore.errors import CloseFailed, ConnectError, ConnectTimeout, NotReady, ServiceError
+from mcpstore.hooks.connection import Era, Exit, Peer
+from mcpstore.wire.exception_tree import leaves
+from mcpstore.wire.handshake import DISCOVER, INITIALIZE
+from mcpstore.wire.message import told
+from mcpstore.wire.messages.channel import Channel, OpenChannel
+from mcpstore.wire.messages.engine import MessageEngine
+from mcpstore.wire.messages.failure import HttpFailure
+from mcpstore.wire.messages.send_queue import Outbox
+from mcpstore.wire.protocol import INTERNAL_ERROR, LISTENABLE
+
+__all__ = ["Link", "SessionLost"]
+
+_ALLOWANCE: Final = 0.25
+
+_logger: Final = logging.getLogger("mcpstore.wire")
+
+
+class SessionLost(ServiceError):
+    """The server does not know our session any more, and did nothing of what was asked."""
+
+
+class _Refused(ServiceError):
+    """A refusal of HTTP that the handshake may take for an answer, as servers of the other era give it."""
+
+    def __init__(self, failure: HttpFailure) -> None:
+        super().__init__(INTERNAL_ERROR, str(failure))
+        self.failure: Final = failure
+
+
+class Link:
+    """One session.
+
+    Args:
+        open_channel: Opens the channel.
+        peer: Our side of the wire.
+        era_first: The era tried first.
+        on_lost: Called when the server turns out not to know the session any more, without a request under way.
+
+    Attributes:
+        engine: Speaks; usable once the link is open.
+    """
+
+    def __init__(self, open_channel: OpenChannel, peer: Peer, era_first: Era, on_lost: Callable[[Link], None]) -> None:
+        self._open_channel: Final = open_channel
+        self._peer: Final = peer
+        self._on_lost: Final = on_lost
+        self._outbox: Final = Outbox(self, self._failed)
+        self.engine: Final = MessageEngine(peer, self._outbox, era_first=era_first)
+        self._stop: Final = asyncio.Event()
+        self._ready: Final[asyncio.Future[None]] = asyncio.get_running_loop().create_future()
+        self._task: asyncio.Task[None] | None = None
+        self._under_way = 0
+        self._is_retired = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything of it is closed."""
+        return self._task is not None and self._task.done()
+
+    async def open(self) -> None:
+        """Open the channel and shake hands; whatever keeps that from succeeding leaves nothing behind.
+
+        Raises:
+            ConnectError: It cannot be opened.
+        """
+        self._task = asyncio.create_task(self._run(), name=f"mcpstore-link-{self._peer.service}")
+        try:
+            await asyncio.shield(self._ready)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def request(self, method: str, params: Mapping[str, Any] | None, **options: Any) -> dict[str, Any]:
+        """Send a request through the engine."""
+        self._under_way += 1
+        try:
+            return await self.engine.request(method, params, **options)
+        finally:
+            self._under_way -= 1
+            self._leave_if_idle()
+
+    def retire(self) -> None:
+        """Close as soon as no request is under way: another link takes over."""
+        self._is_retired = True
+        self._leave_if_idle()
+
+    async def close(self) -> None:
+        """Close the session and the channel.
+
+        Raises:
+            CloseFailed: The channel does not let itself be closed.
+        """
+        self.engine.end(Exit(reason="closed by this side"))
+        self._stop.set()
+        if self._task is not None:
+            if not self._ready.done():  # what is still being opened has nobody to be polite to
+                self._task.cancel()
+            await self._finish(self._task)
+
+    async def _finish(self, task: asyncio.Task[None]) -> None:
+        closing = self._peer.closing
+        forced = asyncio.ensure_future(closing.forced.wait())
+        try:
+            await asyncio.wait({task, forced}, timeout=closing.polite, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # also when whoever closes is called away: that makes it a hurry, not somebody else's business
+            forced.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=closing.kill)
+        if not task.done():
+            raise CloseFailed(
+                f"service {self._peer.service!r} is not closed: its channel did not end within {closing.kill:g} s",
+                (),
+                self.close,
+            )
+
+    def _leave_if_idle(self) -> None:
+        if self._is_retired and not self._under_way:
+            self._stop.set()
+
+    async def _run(self) -> None:
+        patience = self._peer.handshake_timeout
+        # The engine has the same patience, and more to say when it runs out.
+        deadline = asyncio.timeout(patience + _ALLOWANCE)
+        try:
+            async with deadline, self._open_channel() as channel, self._speaking(channel):
+                await self.engine.open()
+                deadline.reschedule(None)
+                self._ready.set_result(None)
+                await self._stop.wait()
+        except Exception as error:
+            if self._ready.done():
+                self.engine.end(Exit(reason=told(leaves(error)[0])))
+                # What is raised while a channel is closed has been told already, or nobody cares any more.
+                _logger.debug("the channel of service %r ended badly", self._peer.service, exc_info=error)
+            elif deadline.expired():
+                text = f"service {self._peer.service!r} could not be opened within {patience:g} s"
+                self._ready.set_exception(ConnectTimeout(text))
+            else:
+                self._ready.set_exception(_as_connect_error(error, self._peer.service))
+        finally:
+            self.engine.end(Exit(reason="closed by this side"))
+            self._ready.cancel()  # of no effect unless the task was cancelled before there was an outcome
+
+    @asynccontextmanager
+    async def _speaking(self, channel: Channel) -> AsyncGenerator[None]:
+        tasks = [asyncio.create_task(self._receive(channel)), asyncio.create_task(self._send(channel))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _receive(self, channel: Channel) -> None:
+        try:
+            reason = await channel.receive_into(self)
+        except Exception as error:  # noqa: BLE001 - whatever a channel raises, there is no more to read
+            reason = f"cannot be read from: {told(error)}"
+        self.engine.end(Exit(reason=reason))
+
+    async def _send(self, channel: Channel) -> None:
+        try:
+            await self._outbox.send_into(channel)
+        except Exception as error:  # noqa: BLE001 - whatever a channel raises, nothing more can be said
+            self.engine.end(Exit(reason=f"cannot be written to: {told(error)}"))
+
+    def take(self, message: dict[str, Any]) -> None:
+        """Take a message from the channel."""
+        if "method" not in message:
+            self._outbox.answered(message.get("id"))
+        self.engine.take(message)
+
+    def feed(self, data: bytes) -> None:
+        """Take a line from the channel that is no message."""
+        self.engine.feed(data)
+
+    def lost_session(self) -> None:
+        """Take note that the server does not know the session any more."""
+        self._on_lost(self)
+
+    def resumed(self) -> None:
+        """Tell the peer that everything may have changed: news may have been missed."""
+        for capability, (_, event) in LISTENABLE.items():
+            if capability in self.engine.server.capabilities:
+                self.engine.announce(event)
+
+    def _failed(self, number: int, method: str, reason: Exception) -> None:
+        if isinstance(reason, HttpFailure):
+            reason = _as_answer(method, reason)
+        self.engine.fail(number, reason)
+
+
+def _as_answer(method: str, failure: HttpFailure) -> Exception:
+    """Return what a failure is to whoever sent the request."""
+    if method in (INITIALIZE, DISCOVER):
+        return _Refused(failure) if failure.may_be_an_answer else failure
+    if failure.session_lost:
+        return SessionLost(INTERNAL_ERROR, str(failure))
+    return failure.in_call()
+
+
+def _as_connect_error(error: Exception, service: str) -> ConnectError:
+    """Return what to tell whoever wanted to connect."""
+    happened = leaves(error)
+    for cause in happened:
+        if isinstance(cause, _Refused):
+            return cause.failure.at_connect()
+        if isinstance(cause.__cause__, _Refused):
+            return cause.__cause__.failure.at_connect()
+        if isinstance(cause, HttpFailure):
+            return cause.at_connect()
+        if isinstance(cause, ConnectError):
+            return cause
+    failed = NotReady(f"service {service!r} could not be opened: {told(happened[0])}")
+    failed.__cause__ = error
+    return failed

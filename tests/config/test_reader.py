@@ -1,0 +1,241 @@
+"""Whatever a configuration holds: nothing odd hides anything else, and nothing odd goes unsaid."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import attrs
+import pytest
+
+from config.trees import reading, spec, specs
+from mcpstore.config.description import describe
+from mcpstore.config.reader import read
+from mcpstore.hooks.persistence import Content, Problem
+
+OK = {"command": "x"}
+
+
+def told(tree: dict[str, Any], **more: Any) -> list[str]:
+    return [str(problem) for problem in reading(tree, **more).problems]
+
+
+def test_a_bad_entry_never_hides_the_others():
+    tree = {"mcpServers": {"a": OK, "bad": {"args": 5}, "worse": "npx", "b": OK}}
+    found = reading(tree)
+    assert list(found.specs) == ["a", "b"]
+    assert list(found.places) == ["a", "bad", "worse", "b"]
+    assert found.refused["worse"] == ("entry: must be an object (got a string)",)
+    assert [problem.where for problem in found.problems] == ["mcp.json: service 'bad'", "mcp.json: service 'worse'"]
+    assert all(problem.remedy for problem in found.problems)
+
+
+def test_a_problem_tells_line_and_column_where_they_are_known():
+    content = Content(data={"mcpServers": {"a": {}}}, locate=lambda path: (3, 5) if path[-1] == "a" else None)
+    (problem,) = read(content, where="mcp.json").problems
+    assert problem.where == "mcp.json:3:5: service 'a'"
+
+
+def test_thousands_of_problems_are_not_all_looked_up():
+    asked: list[Any] = []
+    data = {"mcpServers": {f"s{i}": {} for i in range(1000)}}
+    content = Content(data=data, locate=lambda path: asked.append(path))  # noqa: PLW0108
+    found = read(content, where="mcp.json")
+    assert len(found.problems) == 1000
+    assert len(asked) == 200
+
+
+def test_problems_of_the_document_come_first():
+    odd = Problem(where="mcp.json:1:1", what="the key 'a' occurs twice")
+    content = Content(data={"mcpServers": {"a": {}}}, problems=(odd,))
+    assert read(content, where="mcp.json").problems[0] is odd
+
+
+@pytest.mark.parametrize("name", ["a/b", "github.com/x/y", "with space", "Dubhe 测试", "🙂", "a.b", "@x/y", "x" * 200])
+def test_names_are_kept_as_they_are(name):
+    assert list(specs({"mcpServers": {name: OK}})) == [name]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00", "x" * 201, "\u2028", "half \ud800", "\x1b[31m"])
+def test_absurd_names_are_refused(name):
+    found = reading({"mcpServers": {name: OK, "good": OK}})
+    assert list(found.specs) == ["good"]
+    assert found.refused[name][0].startswith("name: must not")
+
+
+def test_a_name_must_be_a_string():
+    found = reading({"servers": [{"name": 7, **OK}, {**OK}, 5]})
+    assert not found.specs
+    assert found.refused == {
+        "servers.0": ("name: must be a string (got a number)",),
+        "servers.1": ("name: must be a string (got nothing)",),
+        "servers.2": ("name: must be a string (got nothing)", "entry: must be an object (got a number)"),
+    }
+
+
+def test_an_odd_name_of_the_only_service_is_told():
+    found = reading({"command": "x", "name": [], "type": "stdio"})
+    assert found.refused == {"the file itself": ("name: must be a string (got a list)",)}
+    assert not reading({"extensions": {"a": {"cmd": "x", "type": []}}}).refused
+
+
+def test_a_name_that_occurs_twice_is_reported_and_the_first_counts():
+    tree = {"mcpServers": {"a": {"command": "first"}}, "servers": {"a": {"command": "second"}}}
+    found = reading(tree)
+    assert found.specs["a"].settings["command"] == "first"
+    assert [place.path for place in found.shadowed["a"]] == [("servers", "a")]
+    assert told(tree) == [
+        (
+            "mcp.json: service 'a': the name occurs in 'servers', too; the first one, in 'mcpServers', counts; "
+            "remove or rename the other"
+        )
+    ]
+    (problem,) = told({"servers": [{"name": "a", **OK}, {"name": "a", **OK}]})
+    assert "the name occurs twice" in problem
+
+
+def test_an_empty_file_has_no_servers_and_no_problems():
+    for tree in ({}, {"mcpServers": {}}, {"mcpServers": None}, {"servers": []}):
+        assert reading(tree).specs == {}
+    assert told({}) == told({"mcpServers": {}}) == told({"servers": []}) == []
+
+
+def test_a_settings_file_without_servers_is_said():
+    assert told({"theme": "dark"}) == [
+        "mcp.json: no servers: there is no section for them; servers belong under 'mcpServers'"
+    ]
+    assert told({"lsp": {"nix": {"command": "nil", "args": []}}})[0].startswith("mcp.json: no servers")
+    assert told({"statusLine": {"type": "command", "command": "x"}})[0].startswith("mcp.json: no servers")
+
+
+def test_a_section_in_the_wrong_place_is_pointed_at():
+    (problem,) = told({"config": {"McpServers": {"a": OK}}})
+    assert problem == (
+        "mcp.json: 0 servers found, but section 'config.McpServers' looks like 'mcpServers'; "
+        "move what is in it to the top level, as 'mcpServers'"
+    )
+    (problem,) = told({"x": {"my-servers": {"a": {"type": "local", "command": ["x"]}}}})
+    assert "looks like 'mcp' of opencode" in problem
+
+
+def test_a_huge_strange_file_is_not_searched_for_ever():
+    deep: dict[str, Any] = {"mcp": {"a": OK}}
+    wide = {f"k{i}": {} for i in range(20_000)}
+    assert told({"wide": wide, "deep": {"deeper": {"deepest": deep}}})[0].startswith("mcp.json: no servers")
+
+
+@pytest.mark.parametrize(("value", "kind"), [("x", "a string"), (5, "a number"), (True, "true")])
+def test_a_section_of_the_wrong_type_is_said(value, kind):
+    assert told({"mcpServers": value}) == [f"mcp.json: 'mcpServers' must be an object of servers (got {kind})"]
+
+
+def test_oddities_that_can_be_lived_with_are_said():
+    tree = {
+        "mcpServers": {
+            "a": {"type": "http", "command": "x"},
+            "b": {"type": "stdio", "url": "https://x.test/mcp"},
+            "c": {"url": "<your url>"},
+        }
+    }
+    found = reading(tree)
+    assert [s.transport for s in found.specs.values()] == ["stdio", "streamable_http", "streamable_http"]
+    assert [problem.what for problem in found.problems] == [
+        "type says remote, but there is a command and no URL; read as local",
+        "type says 'stdio', but there is a URL and no command; read as remote",
+        "url: must begin with http:// or https://",
+    ]
+
+
+def test_a_file_named_for_servers_may_hold_one_bad_entry_at_its_root():
+    assert list(specs({"a": OK, "b": {**OK, "args": ["1"]}}, where="x.json")) == ["a", "b"]
+    found = reading({"a": OK, "b": {"comand": "x"}}, where=".mcp.json")
+    assert list(found.specs) == ["a"]
+    assert "did you mean 'command' by 'comand'?" in found.refused["b"][0]
+    assert not reading({"a": OK, "b": {"theme": "x"}}, where="settings.json").specs
+
+
+def test_what_is_to_be_asked_for_is_known():
+    tree = {
+        "inputs": [
+            {"id": "key", "description": "the key", "password": True},
+            {"id": "host", "default": "h"},
+            {"id": "key"},
+            {"no": "id"},
+            7,
+        ],
+        "mcp": {"inputs": [{"id": "more"}], "servers": {}},
+        "mcpServers": {},
+    }
+    inputs = reading(tree).inputs
+    assert list(inputs) == ["key", "host", "more"]
+    assert (inputs["key"].description, inputs["key"].is_secret, inputs["host"].default) == ("the key", True, "h")
+
+
+def test_unknown_keys_are_kept_and_described():
+    entry = {"command": "x", "alwaysAllow": ["y"], "_note": "z", "env": {"B": "1", "A": None}, "cwd": "/"}
+    assert spec(entry).entry == entry
+    (shown,) = describe(reading({"mcpServers": {"x": entry}}))["servers"]
+    assert shown == {
+        "name": "x",
+        "dialect": "mcpServers",
+        "transport": "stdio",
+        "enabled": True,
+        "command": "x",
+        "args": [],
+        "env_keys": ["A", "B"],
+        "url": None,
+        "extra_keys": ["_note", "alwaysAllow", "cwd"],
+    }
+
+
+def test_what_the_transport_has_no_use_for_is_described_all_the_same():
+    tree = {
+        "mcpServers": {
+            "a": {"command": "x", "url": "https://x.test/mcp"},
+            "b": {"url": "https://x.test/mcp", "env": {"A": "1"}, "type": "http", "command": "x"},
+            "c": {"transport": {"type": "tcp", "env": {"B": 1}, "url": "tcp://h"}},
+        }
+    }
+    shown = describe(reading(tree))["servers"]
+    assert [(s["transport"], s["command"], s["url"], s["env_keys"]) for s in shown] == [
+        ("stdio", "x", "https://x.test/mcp", []),
+        ("http", "x", "https://x.test/mcp", ["A"]),
+        ("tcp", None, "tcp://h", ["B"]),
+    ]
+
+
+def test_a_vendors_transport_is_described_by_its_own_name():
+    shown = describe(reading({"mcpServers": {"x": {"transport": {"type": "tcp", "host": "h"}}, "y": {}}}))
+    assert shown["servers"][0]["transport"] == "tcp"
+    assert shown["problems"][0].keys() == {"where", "what", "remedy"}
+
+
+def test_reading_takes_time_in_proportion_to_the_number_of_services():
+    def calls(count: int) -> int:
+        data = {"mcpServers": {f"s{i}": {"command": "x", "args": ["1"], "env": {"A": "b"}} for i in range(count)}}
+        seen = 0
+
+        def note(_frame: object, event: str, _arg: object) -> None:
+            nonlocal seen
+            seen += event == "call"
+
+        sys.setprofile(note)
+        try:
+            found = reading(data)
+        finally:
+            sys.setprofile(None)
+        assert len(found.specs) == count
+        return seen
+
+    few, many = calls(500), calls(5000)
+    assert many < few * 10.5
+
+
+def test_ten_thousand_services_are_read():
+    assert len(reading({"mcpServers": {f"s{i}": OK for i in range(10_000)}}).specs) == 10_000
+
+
+def test_a_reading_shows_no_secret():
+    found = reading({"mcpServers": {"x": {"command": "y", "env": {"TOKEN": "hunter22"}, "mcpstore": 5}}})
+    assert "hunter22" not in str(found.problems)
+    assert "hunter22" not in repr(attrs.evolve(found.places["x"]))

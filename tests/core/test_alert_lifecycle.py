@@ -1,0 +1,118 @@
+"""The alert machine keeps its invariants in everything an alert can come to, and each flaw put into it is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcpstore.core.alert_lifecycle import QUIET, TABLE, AlertAction, AlertContext, AlertEvent, AlertState, step
+from mcpstore.testing.alert_model import OF_FUTURES, OF_STEPS, AlertViolation, check, patched
+
+from .flaws_of_alerts import FLAWS
+
+TRUE, FALSE, FOR, KEEP, COOL = (AlertEvent[name] for name in ("TRUE", "FALSE", "FOR", "KEEP", "COOL"))
+MUTE, UNMUTE, GONE = (AlertEvent[name] for name in ("MUTE", "UNMUTE", "GONE"))
+
+
+def after(*events: AlertEvent, reminders: bool = False) -> tuple[AlertContext, tuple[AlertAction, ...]]:
+    """Return the context a series of events leads to, and what the last of them asks for."""
+    ctx, actions = QUIET, ()
+    for event in events:
+        ctx, actions = step(ctx, event, reminders=reminders)
+    return ctx, actions
+
+
+def test_every_invariant_holds_in_everything_an_alert_can_come_to():
+    report = check()
+
+    assert (report.states, report.transitions) == (46, 414)
+
+
+def test_every_row_of_the_table_is_taken():
+    rows = set()
+
+    def watch(taken):
+        rows.update(row for row in TABLE if row.event is taken.event and row.when(taken.before.ctx))
+
+    check(watch=watch)
+
+    assert rows == set(TABLE)
+
+
+def test_every_invariant_says_in_words_what_it_is():
+    assert all(invariant.__doc__.startswith("I15: ") for invariant in (*OF_STEPS, *OF_FUTURES))
+
+
+def test_what_holds_for_long_enough_is_told():
+    assert after(TRUE) == (AlertContext(state=AlertState.PENDING), (AlertAction.ARM_FOR,))
+    ctx, actions = after(TRUE, FOR)
+
+    assert ctx == AlertContext(state=AlertState.FIRING, notified=True, cool=True)
+    assert actions == (AlertAction.TELL, AlertAction.ARM_COOL)
+
+
+def test_what_does_not_hold_for_long_enough_is_told_to_nobody():
+    assert after(TRUE, FALSE) == (QUIET, (AlertAction.DISARM_FOR,))
+
+
+def test_what_is_over_is_told_once_it_is_over_for_good():
+    assert after(TRUE, FOR, FALSE)[1] == (AlertAction.ARM_KEEP,)
+    assert after(TRUE, FOR, FALSE, TRUE)[1] == (AlertAction.DISARM_KEEP,)
+    assert after(TRUE, FOR, FALSE, KEEP)[1] == (AlertAction.RESOLVE,)
+
+
+def test_what_fires_again_while_cooling_is_told_when_it_has_cooled_down():
+    again = (TRUE, FOR, FALSE, KEEP, TRUE, FOR)
+
+    assert after(*again)[1] == ()
+    assert after(*again, COOL)[1] == (AlertAction.TELL, AlertAction.ARM_COOL)
+
+
+def test_a_cool_down_that_ends_while_clearing_is_not_forgotten():
+    ctx, actions = after(TRUE, FOR, FALSE, KEEP, TRUE, FOR, FALSE, COOL, TRUE)
+
+    assert AlertAction.TELL in actions
+    assert ctx.notified
+
+
+def test_what_was_told_is_resolved_even_while_muted():
+    assert after(TRUE, FOR, MUTE, FALSE, KEEP)[1] == (AlertAction.RESOLVE,)
+
+
+def test_what_fires_while_muted_is_told_when_people_want_to_be_told_again():
+    assert after(MUTE, TRUE, FOR)[1] == ()
+    assert after(MUTE, TRUE, FOR, UNMUTE)[1] == (AlertAction.TELL, AlertAction.ARM_COOL)
+
+
+def test_people_are_reminded_only_if_they_want_to_be():
+    assert after(TRUE, FOR, COOL)[1] == ()
+    assert after(TRUE, FOR, COOL, reminders=True)[1] == (AlertAction.REMIND, AlertAction.ARM_COOL)
+
+
+@pytest.mark.parametrize("so_far", [(TRUE, FOR), (TRUE, FOR, FALSE)])
+def test_what_is_told_of_a_service_that_is_gone_is_resolved(so_far):
+    ctx, actions = after(*so_far, GONE)
+
+    assert actions[-1] is AlertAction.RESOLVE
+    assert ctx == AlertContext(cool=True)
+
+
+@pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.name.replace(" ", "-"))
+def test_every_flaw_is_found(flaw):
+    assert flaw.found() == flaw.found_by
+
+
+def test_a_copy_of_the_machine_without_a_flaw_passes():
+    assert check(patched("OK: Final", "OK: Final")) == check()
+
+
+def test_a_flaw_whose_text_is_gone_is_refused():
+    with pytest.raises(ValueError, match="stands 0 times in alert_lifecycle; it must be once: 'no such text'"):
+        patched("no such text", "")
+
+
+def test_a_violation_shows_the_shortest_way_to_it():
+    with pytest.raises(AlertViolation) as found:
+        check(patched("m.set(cool=False)\n    m.speak()", "m.set(cool=False)"))
+
+    assert [event.name for event in found.value.path][-1] == "COOL"
+    assert "I15: what fires and may be told has been told." in str(found.value)

@@ -1,0 +1,66 @@
+"""How long calls took: counted in parts or at once, kept and read again, a percentile is what it was."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpstore.models.latency import ACCURACY, LONGEST, SHORTEST, Durations
+
+seconds = st.floats(SHORTEST, LONGEST)
+SHARES = (0.0, 0.5, 0.95, 0.99, 1.0)
+
+
+def counted(times):
+    made = Durations()
+    for time in times:
+        made.add(time)
+    return made
+
+
+@given(st.lists(seconds, min_size=1, max_size=50))
+def test_a_percentile_is_off_by_one_per_cent_at_most(times):
+    found = counted(times).quantiles(*SHARES[1:])
+
+    for share, told in zip(SHARES[1:], found, strict=True):
+        true = sorted(times)[max(0, math.ceil(share * len(times)) - 1)]
+        assert told == pytest.approx(true, rel=1.001 * ACCURACY)
+
+
+@given(st.lists(st.lists(seconds, max_size=20), max_size=5))
+def test_what_was_counted_in_parts_is_what_would_have_been_counted_at_once(parts):
+    whole, kept = Durations(), Durations()
+    for part in parts:
+        whole.absorb(counted(part))
+        kept.take(counted(part).to_bytes())
+    at_once = counted([time for part in parts for time in part])
+
+    assert whole.to_bytes() == kept.to_bytes() == at_once.to_bytes()
+    assert whole.count == sum(map(len, parts))
+    assert len(whole) <= whole.count
+
+
+def test_large_counts_are_kept_in_more_bytes_than_one():
+    many = Durations()
+    for _ in range(9):
+        many.absorb(many)
+        for _ in range(100):
+            many.add(0.1)
+
+    assert many.count == 100 * (2**9 - 1)
+    assert Durations(many.to_bytes()).count == many.count
+    assert len(many.to_bytes()) > 3
+
+
+def test_without_calls_every_percentile_is_nothing():
+    assert Durations().quantiles(*SHARES) == (0.0,) * len(SHARES)
+    assert Durations().to_bytes() == b""
+    assert Durations().count == 0
+
+
+@pytest.mark.parametrize(("time", "told"), [(0.0, SHORTEST), (-1.0, SHORTEST), (1e9, LONGEST)])
+def test_what_is_too_short_or_too_long_counts_as_the_shortest_or_the_longest(time, told):
+    assert counted([time]).quantiles(1.0)[0] == pytest.approx(told, rel=2 * ACCURACY)

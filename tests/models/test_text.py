@@ -1,0 +1,85 @@
+"""What a stranger says may be shown, but commands nobody."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpstore.models.text import counted, harmless, one_line
+
+COMMANDS = [
+    "\x1b[31mred\x1b[0m",
+    "\x1b[2J\x1b[1;1H",
+    "\x1b]0;title\x07",
+    "\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\",
+    "\x1bP1$r0m\x1b\\",
+    "\x1bc",
+    "\x1b(0",
+    "\x9b31mred",
+    "\x9d0;title\x9c",
+    "\x1b]52;c;cm0gLXJmIC8=\x07",
+    "\x1b[",
+    "\x1b",
+    "bell\x07",
+    "over\rwritten",
+    "back\x08space",
+    "\x00\x7f",
+    "\u202egnp.exe",
+    "a\u2028b",
+]
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_nothing_is_left_that_a_terminal_obeys(text: str):
+    told = harmless(f"before{text}after")
+    assert told.isprintable()
+    assert told.startswith("before")
+    assert told.endswith("fter")  # an unfinished command takes the next letter along
+
+
+@pytest.mark.parametrize("text", ["", "plain", "ä€漢字🎉", "tab\tand\nnewline", "a\r\nb", "[31m is no command"])
+def test_what_commands_nobody_stays(text: str):
+    assert harmless(text) == text.replace("\r", "")
+
+
+@pytest.mark.parametrize("text", ["a\nERROR forged line", "a\r\nb", "a\u2028b", "a\x0bb", "a\x85b", "  a \t b "])
+def test_one_line_is_one_line(text: str):
+    assert len(one_line(text).splitlines()) <= 1
+
+
+@given(st.text())
+def test_whatever_was_made_harmless_is(text: str):
+    told = harmless(text)
+    assert re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", told) is None
+    assert harmless(told) == told
+    assert len(one_line(text).splitlines()) <= 1
+
+
+def test_a_text_without_end_costs_time_in_proportion_to_its_length():
+    import time
+
+    def cost(text: str) -> float:
+        begun = time.process_time()
+        harmless(text)
+        return time.process_time() - begun
+
+    for piece in ("\x1b]", "\x1b[0", "\x1b", "\x9b;"):
+        short, long = (min(cost(piece * count) for _ in range(3)) for count in (20_000, 160_000))
+        assert long < 64 * max(short, 0.001)  # 8 times the text: linear is 8, quadratic 64 and more
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "told"),
+    [
+        (0, ("call",), "0 calls"),
+        (1, ("call",), "1 call"),
+        (2, ("call",), "2 calls"),
+        (1, ("more oddity", "more oddities"), "1 more oddity"),
+        (3, ("more oddity", "more oddities"), "3 more oddities"),
+    ],
+)
+def test_one_thing_is_not_several(number, words, told):
+    assert counted(number, *words) == told

@@ -1,0 +1,211 @@
+"""How descriptions of tools differ: nothing that counts is overlooked, nothing that does not count is told."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcpstore.models.redaction import scrubbed
+from mcpstore.models.text import exposed, visible
+from mcpstore.models.tool_diff import LONGEST, MOST, _value, differences
+from mcpstore.models.tool_fingerprint import LARGEST, PINNED, definition, fingerprint
+
+from .rug_pulls import HONEST, PULLS
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=False, width=16) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+SCHEMA = st.dictionaries(st.text(max_size=4), JSON, max_size=4)
+DESCRIPTION = st.fixed_dictionaries(
+    {"name": st.just("a")},
+    optional={
+        "title": st.text(max_size=9),
+        "description": st.text(max_size=200),
+        "inputSchema": SCHEMA,
+        "outputSchema": SCHEMA,
+        "annotations": SCHEMA,
+        "_meta": SCHEMA,
+    },
+)
+
+
+def shuffled(value: Any, dice: random.Random) -> Any:
+    """Return a JSON value whose objects have their keys in another order."""
+    if isinstance(value, dict):
+        keys = list(value)
+        dice.shuffle(keys)
+        return {key: shuffled(value[key], dice) for key in keys}
+    return [shuffled(item, dice) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("pull", PULLS, ids=lambda pull: pull.name)
+def test_every_rug_pull_is_noticed_and_told_so_that_people_can_see_it(pull):
+    assert fingerprint(pull.before) != fingerprint(pull.after)
+    told = differences(pull.before, pull.after)
+    assert len(told) == 1
+    assert pull.told in told[0]
+    assert all(line.isprintable() for line in told)
+
+
+def test_there_are_enough_of_them():
+    assert len({pull.name for pull in PULLS}) == len(PULLS) >= 40
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_order_of_keys_says_nothing(seed):
+    other = shuffled(HONEST, random.Random(seed))
+    assert fingerprint(other) == fingerprint(HONEST)
+    assert differences(HONEST, other) == ()
+
+
+@given(DESCRIPTION, st.randoms(use_true_random=False))
+def test_what_differs_in_order_only_is_the_same(described, dice):
+    other = json.loads(json.dumps(shuffled(described, dice)))
+    assert fingerprint(other) == fingerprint(described)
+    assert differences(described, other) == ()
+
+
+@settings(max_examples=300)
+@given(DESCRIPTION, DESCRIPTION)
+def test_whatever_differs_is_told_field_by_field(before, after):
+    told = differences(before, after)
+    assert (told == ()) is (fingerprint(before) == fingerprint(after))
+    for field in PINNED:
+        is_same = json.dumps(definition(before).get(field), sort_keys=True) == json.dumps(
+            definition(after).get(field), sort_keys=True
+        )
+        if len(told) <= MOST:
+            assert any(line.startswith(field) for line in told) is not is_same
+    assert all(len(line) <= LONGEST and line.isprintable() for line in told)
+
+
+def test_what_is_null_is_not_there():
+    assert fingerprint({"name": "a", "description": None}) == fingerprint({"name": "a"})
+
+
+def test_what_nobody_goes_by_may_change():
+    assert fingerprint({**HONEST, "_meta": {"now": 1}, "icons": []}) == fingerprint(HONEST)
+
+
+def test_one_and_true_are_not_the_same():
+    ones = [{"inputSchema": {"default": value}} for value in (1, 1.0, True, "1")]
+    assert len({fingerprint(one) for one in ones}) == 4
+
+
+def test_a_long_text_is_told_by_what_changed_and_what_stands_around_it():
+    lines = [f"Line {number} of a long text that says what the tool does." for number in range(400)]
+    before = {"description": "\n".join(lines)}
+    lines[200] = "Line 200 of a long text that says what the tool steals."
+    (told,) = differences(before, {"description": "\n".join(lines)})
+    assert told == "description: … text that says what the tool [-does-]{+steals+}.⏎Line 201 of a long text that…"
+
+
+def test_two_changes_far_from_each_other_are_both_told():
+    words = ["word"] * 250
+    words[20], words[220] = "here", "there"
+    before = " ".join(words)
+    words[20], words[220] = "now", "then"
+    (told,) = differences({"description": before}, {"description": " ".join(words)})
+    assert "[-here -]{+now +}" in told
+    assert "[-there -]{+then +}" in told
+
+
+def test_of_many_changes_the_first_are_told_and_that_there_are_more():
+    before = {"inputSchema": {"properties": {f"p{number}": {"default": number} for number in range(100)}}}
+    after = {"inputSchema": {"properties": {f"p{number}": {"default": -1} for number in range(100)}}}
+    told = differences(before, after)
+    assert len(told) == MOST + 1
+    assert told[-1] == "and more"
+
+
+def test_what_is_very_large_is_told_from_something_else_and_not_compared():
+    text = "x" * LARGEST
+    assert fingerprint({"description": text}) != fingerprint({"description": text + "y"})
+    (told,) = differences({"description": text}, {"description": text + "y"})
+    assert "too large" in told
+    assert "too large" in differences(None, {})[0]
+
+
+def test_what_is_nested_without_end_is_neither_the_same_nor_a_crash():
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    assert fingerprint({"inputSchema": deep}) == ""
+    assert "too deeply" in differences({"inputSchema": deep}, {"inputSchema": deep})[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a b " * 8000, "b a " * 8000),
+        ("ab" * 16_000, "ba" * 16_000),
+        ("x\n" * 16_000, "x\n\n" * 10_000),
+        (". " * 140, ", " * 70 + ". " * 70),
+        ("".join(random.Random(1).choices("ab ", k=30_000)), "".join(random.Random(2).choices("ab ", k=30_000))),
+    ],
+)
+def test_no_text_takes_long_to_compare(before, after):
+    began = time.process_time()
+    assert len(differences({"description": before}, {"description": after})) == 1
+    assert time.process_time() - began < 1.0
+
+
+def test_secrets_are_hidden_wherever_they_stand():
+    tool = {"description": "key hunter2!", "inputSchema": {"hunter2!": ["a", {"b": "hunter2!"}]}}
+    before = copy.deepcopy(tool)
+    shown = scrubbed(tool, lambda text: text.replace("hunter2!", "***"))
+    assert "hunter2" not in json.dumps(shown)
+    assert tool == before
+    assert scrubbed(tool, str) is tool
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("für 日本 हिन्दी", "für 日本 हिन्दी"),
+        ("a\nb", "a⏎b"),
+        ("a\tb", "a<U+0009>b"),
+        ("a\u2028b\u200fc\u00a0", "a<U+2028>b<U+200F>c<U+00A0>"),
+        ("\ud800", "<U+D800>"),
+        ("e\u0301", "e\u0301"),
+    ],
+)
+def test_what_cannot_be_seen_is_written_out(text, shown):
+    assert visible(text) == shown
+
+
+def test_letters_that_pose_as_others_are_told_by_their_numbers():
+    assert exposed("not\u0435 für 日本") == "not\u0435<U+0435> für 日本"
+
+
+@given(st.text())
+def test_whatever_is_made_visible_can_be_printed(text):
+    assert visible(text).isprintable()
+
+
+def test_words_that_only_went_are_told_as_gone():
+    long = "Sends a mail to the people you name, after asking whether it may, and tells who got it. " * 3
+    (told,) = differences({"description": long}, {"description": long.replace("after asking whether it may, ", "", 1)})
+    assert "[-after asking whether it may, -]" in told
+    assert "{+" not in told
+
+
+def test_secrets_in_lists_are_hidden_and_lists_without_any_stay_what_they_are():
+    tool = {"inputSchema": {"required": ["a"], "examples": ["hunter2!", 7, None]}}
+    shown = scrubbed(tool, lambda text: text.replace("hunter2!", "***"))
+    assert shown == {"inputSchema": {"required": ["a"], "examples": ["***", 7, None]}}
+    assert shown["inputSchema"]["required"] is tool["inputSchema"]["required"]
+
+
+def test_what_is_no_json_is_not_shown():
+    assert _value({1, 2}) == "something that cannot be shown"

@@ -1,0 +1,32 @@
+"""What a validation found wrong, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcpstore.models.validation_messages import complaint
+
+RANGE = {"type": "greater_than", "loc": ("a", "b"), "msg": "Input should be greater than 0", "input": -1}
+OWN = {"type": "value_error", "loc": (), "msg": "Value error, Nothing fits", "input": {}}
+
+
+@pytest.mark.parametrize(
+    ("problem", "prefix", "show", "said"),
+    [
+        (RANGE, "", False, "a.b: must be greater than 0"),
+        (RANGE, "", True, "a.b: must be greater than 0 (got -1)"),
+        (RANGE, "mcpstore", False, "mcpstore.a.b: must be greater than 0"),
+        ({**RANGE, "input": "x" * 100}, "", True, "a.b: must be greater than 0 (got str)"),
+        ({**RANGE, "input": {"password": "x"}}, "", True, "a.b: must be greater than 0"),
+        (OWN, "", True, "Nothing fits"),
+        (OWN, "mcpstore", False, "mcpstore: nothing fits"),
+    ],
+)
+def test_a_complaint_names_the_field_the_fault_and_what_was_given(problem, prefix, show, said):
+    assert complaint(problem, prefix, [], show=show) == said
+
+
+def test_an_unknown_key_is_told_with_the_one_that_was_meant():
+    problem = {"type": "extra_forbidden", "loc": ("timeout",), "msg": "", "input": 1}
+    assert complaint(problem, "", ["timeouts", "env"]) == "timeout: unknown key; did you mean 'timeouts'?"
+    assert complaint(problem, "", ["env", "cwd"]) == "timeout: unknown key; known: env, cwd"

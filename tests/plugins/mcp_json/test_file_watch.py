@@ -1,0 +1,247 @@
+"""Noticing changes from outside, and only those."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from mcpstore.errors import ConfigError, ConfigSyntaxError
+from mcpstore.hooks import Edit
+from mcpstore_plugins.mcp_json import file_watch
+from mcpstore_plugins.mcp_json.document import FileDocument
+
+DEADLINE = 20
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    (tmp_path / "home").mkdir()
+    made = tmp_path / "home" / "mcp.json"
+    made.write_text('{"a": 1}')
+    return made
+
+
+class Listener:
+    """Counts what a document tells."""
+
+    def __init__(self, document: FileDocument) -> None:
+        self.document = document
+        self.heard = 0
+        self._told = asyncio.Event()
+
+    async def listen(self) -> None:
+        async for _ in self.document.changes():
+            self.heard += 1
+            self._told.set()
+
+    async def next(self) -> None:
+        with anyio.fail_after(DEADLINE):
+            await self._told.wait()
+        self._told.clear()
+
+
+@asynccontextmanager
+async def listening(path: Path):
+    document = FileDocument(str(path))
+    await document.read()
+    listener = Listener(document)
+    task = asyncio.create_task(listener.listen())
+    try:
+        yield listener
+    finally:
+        task.cancel()
+        with anyio.fail_after(DEADLINE):
+            await asyncio.wait([task])
+        assert task.cancelled()
+
+
+def replace(path: Path, text: str) -> None:
+    beside = path.with_name("editor~")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+async def test_a_file_written_in_place_or_renamed_over_is_noticed(path):
+    async with listening(path) as listener:
+        path.write_text('{"a": 2}')
+        await listener.next()
+        assert (await listener.document.read()).data == {"a": 2}
+        replace(path, '{"a": 3}')
+        await listener.next()
+        assert (await listener.document.read()).data == {"a": 3}
+        assert listener.heard == 2
+
+
+async def test_what_happened_between_reading_and_listening_is_noticed(path):
+    document = FileDocument(str(path))
+    await document.read()
+    path.write_text('{"a": 2}')
+    listener = Listener(document)
+    task = asyncio.create_task(listener.listen())
+    await listener.next()
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_who_never_read_is_told_what_changes_from_now_on(path):
+    document = FileDocument(str(path))
+    changes = document.changes()
+    first = asyncio.ensure_future(anext(changes))
+    with anyio.fail_after(DEADLINE):
+        while document._told is None:
+            await checkpoint()
+        path.write_text("{}")
+        await first
+    await changes.aclose()
+
+
+async def test_touching_it_its_own_edits_and_files_beside_it_are_no_change(path):
+    async with listening(path) as listener:
+        await listener.document.edit([Edit(path=("b",), value=2)])
+        os.utime(path)
+        path.with_name("mcp.json.bak").write_text("{}")
+        replace(path, path.read_text())
+        # what comes after is heard after, so nothing can be on its way when this one has come
+        path.write_text('{"c": 3}')
+        await listener.next()
+        await listener.document.read()
+        assert listener.heard == 1
+
+
+async def test_a_symlink_turned_elsewhere_and_its_target_are_noticed(path, tmp_path):
+    (tmp_path / "real").mkdir()
+    other = tmp_path / "real" / "other.json"
+    other.write_text('{"other": 1}')
+    link = path.with_name("link.json")
+    link.symlink_to(path)
+    async with listening(link) as listener:
+        link.with_name("new").symlink_to(other)
+        link.with_name("new").rename(link)
+        await listener.next()
+        assert (await listener.document.read()).data == {"other": 1}
+        replace(other, '{"other": 2}')
+        await listener.next()
+        assert (await listener.document.read()).data == {"other": 2}
+
+
+async def test_a_file_that_comes_and_goes_is_noticed(tmp_path):
+    path = tmp_path / "later" / "mcp.json"
+    async with listening(path) as listener:
+        path.parent.mkdir()
+        path.write_text('{"a": 1}')
+        await listener.next()
+        assert (await listener.document.read()).data == {"a": 1}
+        path.unlink()
+        await listener.next()
+        assert (await listener.document.read()).data == {}
+
+
+async def test_a_file_that_cannot_be_used_any_longer_is_noticed_and_so_is_its_repair(path):
+    async with listening(path) as listener:
+        path.write_text('{"a": ')
+        await listener.next()
+        with pytest.raises(ConfigSyntaxError):
+            await listener.document.read()
+        path.write_text('{"a": 1}')
+        await listener.next()
+        assert (await listener.document.read()).data == {"a": 1}
+        path.unlink()
+        path.mkdir()
+        await listener.next()
+        with pytest.raises(ConfigError, match="is a directory"):
+            await listener.document.read()
+        assert listener.heard == 3
+
+
+async def test_a_watcher_that_ends_is_begun_anew(path, monkeypatch):
+    import watchfiles
+
+    begun = []
+
+    async def awatch(*places, **options):
+        begun.append(places)
+        for _ in ():
+            yield
+
+    monkeypatch.setattr(watchfiles, "awatch", awatch)
+    monkeypatch.setattr(file_watch, "FIRST_POLL", 0.0)
+    monkeypatch.setattr(file_watch, "POLL", 0.0)
+    async with listening(path) as listener:
+        with anyio.fail_after(DEADLINE):
+            while len(begun) < 3:
+                await checkpoint()
+        assert begun[0] == (str(path.parent),)
+        assert listener.heard == 0
+
+
+async def test_where_watching_is_impossible_looking_is_enough(path, monkeypatch, caplog):
+    import watchfiles
+
+    def awatch(*places, **options):
+        raise OSError("too many watches")
+
+    monkeypatch.setattr(watchfiles, "awatch", awatch)
+    monkeypatch.setattr(file_watch, "POLL", 0.01)
+    monkeypatch.setattr(file_watch, "FIRST_POLL", 0.01)
+    caplog.set_level(logging.DEBUG, "mcpstore.mcp_json")
+    async with listening(path) as listener:
+        path.write_text('{"a": 2}')
+        await listener.next()
+    assert f"cannot watch {path.parent}" in caplog.text
+    assert "too many watches" in caplog.text
+
+
+async def test_what_is_heard_needs_no_looking(path, monkeypatch):
+    monkeypatch.setattr(file_watch, "POLL", 1000.0)
+    async with listening(path) as listener:
+        # the first look comes soon, because what happened before listening took effect was not heard
+        path.write_text('{"a": 2}')
+        await listener.next()
+        path.write_text('{"a": 3}')
+        await listener.next()
+
+
+@pytest.mark.parametrize(
+    ("states", "outcome"),
+    [
+        (["new", "new"], "new"),
+        (["half", "more", "new", "new"], "new"),
+        (["", "new", "new"], "new"),
+        (["", ""], ""),
+        ([str(i) for i in range(100)], str(file_watch.NOT_QUIET)),
+    ],
+)
+async def test_a_change_counts_when_the_file_has_come_to_rest(monkeypatch, states, outcome):
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    coming = iter(states)
+
+    async def look():
+        return next(coming)
+
+    assert await file_watch._settled(look, frozenset({""})) == outcome
+    assert pauses[0] == (file_watch.ABSENCE if states[0] == "" else file_watch.QUIET)
+
+
+async def test_a_file_that_is_what_it_was_again_before_anybody_was_told_is_no_change(monkeypatch, path):
+    states = iter(["new", "old", "old"])
+
+    async def look():
+        return next(states)
+
+    async def stirrings(_path):
+        yield
+
+    monkeypatch.setattr(file_watch, "_stirrings", stirrings)
+    assert [state async for state in file_watch.news(str(path), look, lambda: "old", frozenset())] == []

@@ -1,0 +1,21 @@
+"""How the end of a process is put into words."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcpstore_plugins.stdio.process import how_it_ended
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (0, ("exited with code 0", None)),
+        (127, ("exited with code 127", None)),
+        (-9, ("killed by SIGKILL", "SIGKILL")),
+        (-11, ("killed by SIGSEGV", "SIGSEGV")),
+        (-37, ("killed by signal 37", "signal 37")),
+    ],
+)
+def test_an_end_is_told_by_code_or_by_signal(code: int, told: tuple[str, str | None]):
+    assert how_it_ended(code) == told

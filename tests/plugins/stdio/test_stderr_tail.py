@@ -1,0 +1,134 @@
+"""What a service writes to stderr."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpstore.models.redaction import Redactor
+from mcpstore_plugins.stdio.stderr_tail import LONGEST_LINE, MOST_KEPT, MOST_LINES, MOST_LINES_KEPT, Tail
+
+
+class Heard:
+    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
+        self.now = 0.0
+        self.lines: list[str] = []
+        self.tail = Tail(self.lines.append, Redactor(secrets), lambda: self.now)
+
+    def after(self, *pieces: bytes) -> list[str]:
+        for piece in pieces:
+            self.tail.feed(piece)
+        self.tail.end()
+        return self.lines
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (b"", []),
+        (b"a\nb\n", ["a", "b"]),
+        (b"a\r\nb\r\n", ["a", "b"]),
+        (b"\n\n \na\n", ["a"]),
+        (b"unfinished", ["unfinished"]),
+        (b"  indented\t\n", ["  indented"]),
+        (b"10%\r20%\r30%\r\n", ["30%"]),
+        (b"\x1b[1;31mred\x1b[0m \x1b]0;title\x07plain\x1b(B\x1b7\n", ["red plain"]),
+        (b"\xff caf\xc3\xa9\n", ["\ufffd café"]),
+        (b"a\0b\x07c\x7f\xe2\x80\xa8d\n", ["abcd"]),
+        (b"a\tb\n", ["a\tb"]),
+    ],
+)
+def test_lines_arrive_as_a_terminal_would_leave_them(data: bytes, lines: list[str]):
+    heard = Heard()
+    assert heard.after(data) == lines
+    assert heard.tail.last() == tuple(lines)
+
+
+def test_a_long_line_is_cut():
+    [line] = Heard().after(b"x" * 3000, b"y" * 3000, b"z" * 3000 + b"\n")
+    assert line == "x" * 3000 + "y" * (LONGEST_LINE - 3000) + "…"
+
+
+def test_a_line_of_just_the_length_is_not_cut():
+    assert Heard().after(b"x" * LONGEST_LINE + b"\n") == ["x" * LONGEST_LINE]
+
+
+def test_secrets_are_masked_before_anybody_sees_them():
+    heard = Heard(("s3cret-value",))
+    assert heard.after(b"key=s3cret-value!\n") == ["key=***!"]
+    assert heard.tail.last() == ("key=***!",)
+
+
+def test_only_the_end_is_kept():
+    heard = Heard()
+    for number in range(4000):
+        heard.now += 1
+        heard.tail.feed(b"%099d\n" % number)
+    assert len(heard.lines) == 4000
+    kept = heard.tail.last(10**6)
+    assert MOST_KEPT - 100 < sum(map(len, kept)) <= MOST_KEPT
+    assert kept[-1] == "3999".zfill(99)
+    assert heard.tail.last(2) == kept[-2:]
+
+
+def test_of_short_lines_not_more_than_a_thousand_are_kept():
+    heard = Heard()
+    heard.tail.feed(b"ab\n" * 3000)
+    assert heard.tail.last(10**6) == ("ab",) * MOST_LINES_KEPT
+
+
+def test_of_a_flood_only_the_beginning_and_the_end_are_passed_on():
+    heard = Heard()
+    heard.tail.feed(b"first\n")
+    for number in range(20):
+        heard.tail.feed(b"".join(b"%d %d\n" % (number, n) for n in range(1000)))
+    assert len(heard.lines) == 1 + (MOST_LINES // 1000 - 1) * 1000
+    assert heard.tail.last()[-1] == "19 999"
+    note = next(line for line in heard.lines if line.startswith("…"))
+    left_out = int(note.split()[1])
+    assert len(heard.lines) - 1 + left_out == 1 + 20 * 1000
+    heard.tail.feed(b"still the same second\n")
+    assert heard.lines[-1] == "19 999"
+    heard.now += 1
+    heard.tail.feed(b"calm again\n")
+    assert heard.lines[-2:] == ["still the same second", "calm again"]
+
+
+def test_a_little_too_much_is_only_late():
+    heard = Heard()
+    heard.tail.feed(b"x\n" * MOST_LINES)
+    heard.tail.feed(b"begun ")
+    heard.tail.feed(b"and ended\nlast\n")
+    assert heard.lines[MOST_LINES:] == []
+    heard.now += 1
+    heard.tail.feed(b"next\n")
+    assert heard.lines[MOST_LINES:] == ["begun and ended", "last", "next"]
+
+
+def test_the_end_of_a_flood_without_lines_is_not_lost():
+    heard = Heard()
+    heard.tail.feed(b"x\n" * (MOST_LINES + 1))
+    heard.tail.feed(b"the end")
+    assert heard.after()[-1] == "the end"
+
+
+def test_a_flood_costs_no_memory():
+    heard = Heard()
+    piece = b"y" * 65536
+    lines = b"y\n" * 32768
+    heard.tail.feed(lines)
+    tracemalloc.start()
+    for _ in range(500):
+        heard.tail.feed(piece)
+        heard.tail.feed(lines)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
+
+
+@given(st.lists(st.binary(max_size=30)))
+def test_how_a_text_is_cut_into_pieces_does_not_matter(pieces: list[bytes]):
+    assert Heard().after(*pieces) == Heard().after(b"".join(pieces))

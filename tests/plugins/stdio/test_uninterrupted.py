@@ -1,0 +1,97 @@
+"""Work that is finished whatever happens to whoever asked for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import anyio
+import pytest
+
+from mcpstore_plugins.stdio.uninterrupted import finish
+
+
+class Work:
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.log: list[str] = []
+
+    async def do(self) -> str:
+        await self.go.wait()
+        self.log.append("done")
+        return "result"
+
+    async def fail(self) -> str:
+        await self.go.wait()
+        raise OSError("broken")
+
+    async def undo(self, result: str) -> None:
+        await asyncio.sleep(0)
+        self.log.append(f"undone {result}")
+
+
+async def turns(count: int = 5) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_the_result_is_handed_on():
+    work = Work()
+    work.go.set()
+    assert await finish(work.do(), undo=work.undo) == "result"
+    assert work.log == ["done"]
+
+
+async def test_a_cancellation_waits_for_the_end_and_undoes_what_nobody_takes():
+    work = Work()
+    task = asyncio.create_task(finish(work.do(), undo=work.undo))
+    for _ in range(3):
+        await turns()
+        task.cancel()
+    await turns()
+    assert not task.done()
+    work.go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert work.log == ["done", "undone result"]
+
+
+async def test_without_an_undo_a_cancellation_is_just_late():
+    work = Work()
+    task = asyncio.create_task(finish(work.do()))
+    await turns()
+    task.cancel()
+    work.go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert work.log == ["done"]
+
+
+async def test_a_failure_tells_more_than_a_cancellation():
+    work = Work()
+    task = asyncio.create_task(finish(work.fail(), undo=work.undo))
+    await turns()
+    task.cancel()
+    work.go.set()
+    with pytest.raises(OSError, match="broken"):
+        await task
+    assert work.log == []
+
+
+async def test_a_cancelled_scope_does_not_knock_again_and_again(monkeypatch: pytest.MonkeyPatch):
+    work = Work()
+    real, waits = asyncio.wait, 0
+
+    async def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal waits
+        waits += 1
+        return await real(*args, **kwargs)
+
+    monkeypatch.setattr(asyncio, "wait", counted)
+    asyncio.get_running_loop().call_later(0.05, work.go.set)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        assert await finish(work.do()) == "result"
+        await asyncio.sleep(60)
+    assert scope.cancelled_caught
+    assert waits == 1

@@ -1,0 +1,197 @@
+"""What connections have on this machine: how it is named, and how it is written down."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcpstore.hooks.orphans import Trace
+from mcpstore.runtime import ownership as module
+from mcpstore.runtime.ownership import NOWHERE, Traces
+
+HOME = "0123456789ab"
+OTHER = "ba9876543210"
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "300"]) as process:
+        yield process
+        process.kill()
+
+
+def began(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[19])
+
+
+def given_by(pid: int, start: int, home: str = HOME) -> str:
+    return f"{home}.{pid}.{start}.web.0123456789ab"
+
+
+def test_a_marker_names_the_manager_and_the_service():
+    marker = Traces(HOME).marker("web")
+    assert marker.startswith(f"{HOME}.{os.getpid()}.{began(os.getpid())}.web.")
+    assert marker != Traces(HOME).marker("web")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../../etc", "ä", "x" * 500, "a\nb", "a.b", "\0", "$(id)"])
+def test_whatever_a_service_is_called_its_marker_can_be_a_file_name_a_label_and_a_variable(name: str):
+    marker = Traces(HOME).marker(name)
+    assert set(marker) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+    assert len(marker) < 120
+    assert module._MARKER.fullmatch(marker)
+
+
+def test_what_a_living_manager_gave_is_not_lost(sleeper: subprocess.Popen[bytes]):
+    traces = Traces(HOME)
+    assert not traces.is_lost(traces.marker("web"))
+    assert not traces.is_lost(given_by(sleeper.pid, began(sleeper.pid)))
+
+
+def test_what_a_dead_manager_gave_is_lost_even_while_nobody_has_waited_for_it(sleeper: subprocess.Popen[bytes]):
+    marker = given_by(sleeper.pid, began(sleeper.pid))
+    sleeper.kill()
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+    assert Traces(HOME).is_lost(marker)
+    sleeper.wait()
+    assert Traces(HOME).is_lost(marker)
+
+
+def test_what_a_manager_gave_whose_number_is_a_strangers_now_is_lost(sleeper: subprocess.Popen[bytes]):
+    assert Traces(HOME).is_lost(given_by(sleeper.pid, began(sleeper.pid) - 1))
+
+
+def test_what_managers_of_other_configurations_gave_is_nobodys_business_here():
+    assert Traces(HOME).is_lost(given_by(2**22, 1))
+    assert not Traces(HOME).is_lost(given_by(2**22, 1, home=OTHER))
+    assert not Traces().is_lost(given_by(2**22, 1, home=NOWHERE))
+
+
+@pytest.mark.parametrize(
+    "marker", ["", "x", HOME, f"{HOME}.1.1.web", f"{HOME}.1.1..0123456789ab", f"{HOME}.-1.1.w.0123456789ab",
+               f" {HOME}.1.1.w.0123456789ab", f"{HOME}.1.1.w.0123456789ab\n", f"{HOME}.1.1.a.b.0123456789ab",
+               f"{HOME}.99999999999.1.w.0123456789ab", "01507816-d4dc-4d67-893f-67a9fee4424a"],
+)  # fmt: skip
+def test_what_is_no_marker_of_ours_is_not_lost(marker: str):
+    assert not Traces(HOME).is_lost(marker)
+
+
+def test_where_there_is_no_list_of_processes_nothing_is_lost(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "_began", lambda _pid: None)
+    assert not Traces(HOME).is_lost(given_by(2**22, 1))
+
+
+def test_a_trace_is_read_by_the_next_manager_once_its_own_is_gone(tmp_path: Path):
+    marker = given_by(2**22, 1)
+    written = Trace(marker=marker, service="web", pid=12, started=34, notes={"client": "/usr/bin/docker"})
+    Traces(HOME, tmp_path / "traces").write(written)
+    assert Traces(HOME, tmp_path / "traces").read_lost() == (written,)
+    assert Traces(OTHER, tmp_path / "traces").read_lost() == ()
+    file = tmp_path / "traces" / f"{marker}.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    Traces(HOME, tmp_path / "traces").erase_lost()
+    assert list((tmp_path / "traces").iterdir()) == []
+
+
+def test_a_trace_of_a_living_manager_is_neither_read_nor_erased_by_another(tmp_path: Path):
+    mine = Traces(HOME, tmp_path)
+    marker = mine.marker("web")
+    mine.write(Trace(marker=marker, service="web"))
+    other = Traces(HOME, tmp_path)
+    assert other.read_lost() == ()
+    other.erase_lost()
+    assert mine.holds(marker)
+    assert len(list(tmp_path.iterdir())) == 1
+    mine.erase(marker)
+    assert not mine.holds(marker)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_another_boot_no_process_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    marker = given_by(2**22, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_boot", lambda: "another")
+        Traces(HOME, tmp_path).write(Trace(marker=marker, service="web", pid=12, started=34, notes={"client": "/d"}))
+    assert Traces(HOME, tmp_path).read_lost() == (Trace(marker=marker, service="web", notes={"client": "/d"}),)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"marker": "another"}', b"[" * 100_000, b'{"a": "' + b"x" * 20_000],
+)
+def test_what_is_no_record_is_neither_believed_nor_kept(tmp_path: Path, content: bytes):
+    file = tmp_path / f"{given_by(2**22, 1)}.json"
+    file.write_bytes(content)
+    (tmp_path / "x.json").write_bytes(content)
+    (tmp_path / f"{given_by(2**22, 1)}.tmp").write_bytes(content)
+    (tmp_path / "somebody's notes").write_bytes(content)
+    traces = Traces(HOME, tmp_path)
+    assert traces.read_lost() == ()
+    traces.erase_lost()
+    assert [path.name for path in tmp_path.iterdir()] == ["somebody's notes"]
+
+
+def test_fields_of_a_wrong_kind_are_not_believed(tmp_path: Path):
+    marker = given_by(2**22, 1)
+    wrong = {
+        "marker": marker,
+        "service": 7,
+        "pid": -1,
+        "started": "x",
+        "notes": {"a": 1, "b": "c"},
+        "boot": module._boot(),
+    }
+    (tmp_path / f"{marker}.json").write_text(json.dumps(wrong))
+    assert Traces(HOME, tmp_path).read_lost() == (Trace(marker=marker, service="7", notes={"b": "c"}),)
+
+
+def test_a_link_in_place_of_a_record_is_not_followed(tmp_path: Path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text(json.dumps({"marker": given_by(2**22, 1)}))
+    folder = tmp_path / "traces"
+    folder.mkdir()
+    for ending in ("json", "tmp"):
+        (folder / f"{given_by(2**22, 1)}.{ending}").symlink_to(elsewhere)
+    traces = Traces(HOME, folder)
+    assert traces.read_lost() == ()
+    traces.write(Trace(marker=given_by(2**22, 1), service="web"))
+    assert json.loads(elsewhere.read_text()) == {"marker": given_by(2**22, 1)}
+
+
+@pytest.mark.parametrize("flaw", ["no folder", "a file instead of the folder", "a marker of somebody else"])
+def test_what_cannot_be_written_down_is_no_harm(tmp_path: Path, flaw: str):
+    folder = tmp_path / "traces"
+    if flaw == "a file instead of the folder":
+        folder.touch()
+    traces = Traces(HOME, None if flaw == "no folder" else folder)
+    marker = "../../x" if flaw == "a marker of somebody else" else traces.marker("web")
+    traces.write(Trace(marker=marker, service="web"))
+    traces.erase(marker)
+    traces.erase_lost()
+    assert traces.read_lost() == ()
+    assert not (tmp_path.parent / "x.json").exists()
+
+
+@pytest.mark.parametrize("call", ["os.open", "os.fdopen", "json.dump", "Path.replace"])
+def test_a_write_that_breaks_off_at_any_call_leaves_the_old_record(
+    tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    marker = given_by(2**22, 1)
+    before, after = Trace(marker=marker, service="web"), Trace(marker=marker, service="web", pid=12, started=34)
+    Traces(HOME, tmp_path).write(before)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"mcpstore.runtime.ownership.{call}", broken)
+        Traces(HOME, tmp_path).write(after)
+    assert Traces(HOME, tmp_path).read_lost() == (before,)
+    Traces(HOME, tmp_path).write(after)
+    assert Traces(HOME, tmp_path).read_lost() == (after,)

@@ -1,0 +1,211 @@
+"""Folders and sockets of ours are nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import sys
+import tempfile
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcpstore import AsyncMCPStore
+from mcpstore.errors import ManagerError
+from mcpstore.store.commands import Desk
+from mcpstore.store.control_socket import ControlClient, ControlServer
+from mcpstore.store.private_dir import ForeignFolder, own_folder
+from mcpstore.store.state_dir import StateDir
+
+SOMEBODY = 65534
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else for a moment")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_folder_is_made_for_its_owner_only(tmp_path: Path):
+    before = os.umask(0)
+    try:
+        own_folder(tmp_path / "a" / "b")
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "a" / "b") == 0o700
+
+
+@pytest.mark.parametrize("bits", [0o702, 0o777, 0o703])
+def test_a_folder_that_everybody_may_write_to_is_refused_with_a_remedy(tmp_path: Path, bits: int):
+    tmp_path.chmod(bits)
+    with pytest.raises(ForeignFolder, match="everybody may write to it .* chmod 700 it, or use another folder"):
+        own_folder(tmp_path)
+    assert mode(tmp_path) == bits
+
+
+def test_members_of_the_group_are_shut_out(tmp_path: Path):
+    tmp_path.chmod(0o775)
+    own_folder(tmp_path)
+    assert mode(tmp_path) == 0o700
+
+
+@needs_root
+def test_a_folder_of_somebody_else_is_refused_with_a_remedy(tmp_path: Path):
+    os.chown(tmp_path, SOMEBODY, SOMEBODY)
+    with pytest.raises(ForeignFolder, match=f"belongs to user {SOMEBODY}, and you are 0; remove it, or use another"):
+        own_folder(tmp_path)
+
+
+@needs_root
+def test_a_link_that_somebody_else_made_is_refused_and_one_of_ours_is_not(tmp_path: Path):
+    (tmp_path / "real").mkdir(mode=0o700)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real")
+    own_folder(link)
+    os.lchown(link, SOMEBODY, SOMEBODY)
+    with pytest.raises(ForeignFolder, match=f"a link made by user {SOMEBODY}"):
+        own_folder(link)
+
+
+async def test_a_store_goes_on_without_a_state_directory_it_cannot_trust(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o777)
+    (tmp_path / "mcp.json").write_text("{}")
+    async with AsyncMCPStore(tmp_path / "mcp.json", state_dir=tmp_path / "state") as store:
+        assert len(await store.list_services()) == 0
+    assert "everybody may write to it" in caplog.text
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["owner"])
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path, name: str):
+    victim = tmp_path / "victim"
+    victim.write_text("keep")
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (state / name).symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic links"):
+        StateDir(state).open()
+    assert victim.read_text() == "keep"
+
+
+def test_what_a_killed_second_store_left_is_removed_and_nothing_else(tmp_path: Path):
+    state = tmp_path / "state"
+    first = StateDir(state)
+    first.open()
+    second = StateDir(state)
+    second.open()
+    left, mine = tmp_path / "state-123-abc", tmp_path / "state-1-2"
+    for folder, owner in ((left, "123\n"), (mine, "77\n"), (tmp_path / "state-backup-old", "88\n")):
+        folder.mkdir()
+        (folder / "owner").write_text(owner)
+    first.close()
+    third = StateDir(state)
+    third.open()
+    assert third.is_owner
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["state", second.path.name, "state-1-2", "state-backup-old"]
+    )
+    second.close()
+    third.close()
+    assert not second.path.exists()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
+    async with AsyncMCPStore({"mcpServers": {}}, state_dir=tmp_path / "state") as store:
+        yield Desk(store)
+
+
+async def ask(path: Path, verb: str = "list", **arguments: Any) -> Any:
+    client = ControlClient(path)
+    await client.open()
+    try:
+        return await client.ask(verb, arguments)
+    finally:
+        await client.close()
+
+
+async def test_a_control_socket_is_for_its_owner_only(desk: Desk, tmp_path: Path):
+    before = os.umask(0)
+    server = ControlServer(desk, tmp_path / "run" / "control.sock")
+    try:
+        assert await server.start()
+        assert mode(tmp_path / "run" / "control.sock") == 0o600
+        assert mode(tmp_path / "run") == 0o700
+        assert await ask(tmp_path / "run" / "control.sock") == []
+    finally:
+        os.umask(before)
+        await server.stop()
+
+
+async def test_no_control_socket_is_made_where_everybody_may_write(desk: Desk, tmp_path: Path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run").chmod(0o777)
+    with pytest.raises(ManagerError, match="no control socket can be made: everybody may write to it"):
+        await ControlServer(desk, tmp_path / "run" / "control.sock").start()
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that everybody reaches, unlike those pytest makes."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+def as_somebody(code: str, place: Path) -> list[str]:
+    script = f"import os, socket, sys\nos.setresuid({SOMEBODY}, {SOMEBODY}, {SOMEBODY})\n{code}"
+    return [sys.executable, "-S", "-E", "-c", script, str(place)]
+
+
+@needs_root
+async def test_a_manager_of_somebody_else_is_not_obeyed(public: Path):
+    code = """
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+print(".", flush=True)
+sys.stdin.read()
+"""
+    public.chmod(0o777)  # noqa: ASYNC240
+    place = public / "control.sock"
+    other = await asyncio.create_subprocess_exec(*as_somebody(code, place), stdin=PIPE, stdout=PIPE)
+    try:
+        assert other.stdout is not None
+        assert await other.stdout.readline() == b".\n"
+        with pytest.raises(ManagerError, match="another user listens there; remove it, or use another --state-dir"):
+            await ask(place)
+    finally:
+        other.kill()
+        await other.communicate()
+
+
+@needs_root
+async def test_somebody_else_who_reaches_the_socket_all_the_same_is_not_answered(desk: Desk, public: Path):
+    code = """
+client = socket.socket(socket.AF_UNIX)
+client.connect(sys.argv[1])
+try:
+    client.sendall(b'{"verb": "list"}\\n')
+    print(client.recv(100))
+except ConnectionError:
+    print(b"")
+"""
+    place = public / "run" / "control.sock"
+    server = ControlServer(desk, place)
+    assert await server.start()
+    try:
+        place.parent.chmod(0o711)
+        place.chmod(0o777)
+        other = await asyncio.create_subprocess_exec(*as_somebody(code, place), stdout=PIPE, stderr=PIPE)
+        told, wrong = await other.communicate()
+        assert told == b"b''\n", wrong
+    finally:
+        await server.stop()

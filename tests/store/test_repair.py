@@ -1,0 +1,331 @@
+"""Why services are where they are, and how they are brought back, over both faces of a store."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from mcpstore.errors import InvalidService, NotReady, ServiceError, ServiceNotFound
+from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatus
+
+S = ServiceConnectionState
+
+
+async def eventually(holds):
+    async with asyncio.timeout(60):
+        while not await holds():
+            await asyncio.sleep(0.01)
+
+
+async def lost_for_good(world, store, name):
+    """Let a service die and not come back."""
+    world.server(name, open_error=NotReady("it exited with code 3"))
+    world.do(store, lambda: world.servers[name].die(3, "the disk is full"))
+    await store.wait_service(name, "error", timeout=60)
+
+
+async def test_a_restart_that_helps_is_all_that_is_done(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    done = await store.recover("a")
+    assert done
+    assert (done.name, done.recovered, done.done, done.error) == ("a", True, ("restarted",), None)
+    assert (done["run_status"], done.connection_state) == ("running", S.HEALTHY)
+    assert world.servers["a"].opened == 2
+
+
+async def test_what_a_restart_does_not_help_is_made_anew_from_the_newest_entry(world):
+    """The entry was mended by somebody, and nobody noticed: the store reads it again before it gives up."""
+    store = await world.open({"mcpServers": {"a": world.entry("a")}})
+    await store.wait_service("a", timeout=60)
+    world.server("b")
+    house = (store if world.kind == "async" else store._inner._twin)._house
+    document = house.book._document
+    await lost_for_good(world, store, "a")
+
+    def mend():
+        document._data = {"mcpServers": {"a": world.entry("b")}}
+
+    assert hasattr(document, "_data")
+    world.do(store, mend)
+    done = await store.recover("a")
+    assert done, done
+    assert done.done == ("restarted", "made anew from its stored entry")
+    assert world.servers["b"].open_now == 1
+
+
+async def test_what_cannot_be_brought_back_keeps_its_entry_and_says_why(world):
+    store = await world.open(world.path)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    await lost_for_good(world, store, "a")
+    before = world.path.read_bytes()
+    done = await store.recover("a")
+    assert not done
+    assert "it exited with code 3" in done.error
+    assert done.run_status is ServiceStatus.ERROR
+    assert world.path.read_bytes() == before
+    assert (await store.list_services()).names() == ["a"]
+
+
+async def test_a_configuration_that_cannot_be_read_stops_no_recovery(world):
+    store = await world.open(world.path)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    await lost_for_good(world, store, "a")
+    world.path.write_text("{ this is no JSON")
+    assert not await store.recover("a")
+    world.server("a", open_error=None)
+    assert await store.recover("a")
+    assert world.path.read_text() == "{ this is no JSON"
+
+
+async def test_an_entry_that_somebody_deleted_is_not_brought_back(world):
+    store = await world.open({"mcpServers": {"a": world.entry("a")}})
+    await store.wait_service("a", timeout=60)
+    house = (store if world.kind == "async" else store._inner._twin)._house
+    await lost_for_good(world, store, "a")
+    world.do(store, lambda: setattr(house.book._document, "_data", {"mcpServers": {}}))
+    done = await store.recover("a")
+    assert not done
+    assert done.error == "its entry is gone from the configuration"
+    assert len(await store.list_services()) == 0
+
+
+async def test_recovering_switches_on_what_was_switched_off(world):
+    store = await world.open(world.path)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    await store.stop_service("a")
+    assert await store.recover("a")
+    assert not json.loads(world.path.read_text())["mcpServers"]["a"].get("disabled")
+
+
+async def test_an_attempt_that_takes_longer_than_the_caller_waits_goes_on(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    world.server("a", open_delay=0.5)
+    done = await store.recover("a", timeout=0.05)
+    assert (done.done, done.error) == (("restarted",), "it is still being opened")
+    assert await store.wait_service("a", timeout=60)
+    assert world.servers["a"].opened == 2
+
+
+async def test_all_that_are_in_error_are_brought_back_and_the_others_left_alone(world):
+    store = await world.open()
+    entries = {name: world.entry(name) for name in ("well", "ill", "hopeless", "stopped")}
+    entries["ill"]["mcpstore"] = {"depends_on": ["hopeless"]}
+    await store.add_service({"mcpServers": entries}, wait=60)
+    await store.stop_service("stopped")
+    for name in ("ill", "hopeless"):
+        await lost_for_good(world, store, name)
+    world.server("ill", open_error=None)
+    done = await store.recover_all()
+    assert done.names() == ["hopeless", "ill"]  # what is depended on comes first
+    assert [one.recovered for one in done] == [False, True]
+    assert world.servers["well"].opened == 1
+    assert (await store.get_service_info("stopped")).run_status is ServiceStatus.STOPPED
+
+
+async def test_nothing_is_done_where_nothing_is_wrong(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    assert len(await store.recover_all()) == 0
+
+
+async def test_an_agent_recovers_only_what_it_was_given(world):
+    store = await world.open()
+    agent = store.for_agent("writer")
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    await agent.add_service({"name": "b", **world.entry("b")}, wait=60)
+    for name in ("a", "b"):
+        await lost_for_good(world, store, name)
+        world.server(name, open_error=None)
+    with pytest.raises(ServiceNotFound):
+        await agent.recover("a")
+    assert (await agent.recover_all()).names() == ["b"]
+
+
+async def test_a_diagnosis_tells_how_it_ended_what_was_said_and_when_it_is_tried_again(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    world.do(store, lambda: world.servers["a"].connection.peer.on_stderr("no space left on device"))
+    await lost_for_good(world, store, "a")
+
+    async def waits():
+        return (await store.diagnose("a")).next_retry_time is not None
+
+    await eventually(waits)
+    found = await store.diagnose("a")
+    assert (found.exit_code, found.stderr, found.recovery) == (3, ("no space left on device",), "backoff")
+    assert found.run_status is ServiceStatus.ERROR
+    assert found.summary.endswith("the disk is full")
+    assert found.remedy == "make room"
+    assert found.lasted >= 0
+    assert any(line.startswith("next try at ") for line in found.evidence)
+    assert "stderr: no space left on device" in found.evidence
+
+
+async def test_a_diagnosis_shows_the_last_checks(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    await store.check_services("a")
+    world.server("a").answers["ping"] = ServiceError(-32603, "the index is broken")
+    await store.check_services("a")
+    *_, good, bad = (await store.diagnose("a")).checks[:2]
+    assert (good.answered, good.error) == (True, None)
+    assert bad.answered is False
+    assert "the index is broken" in bad.error
+    assert bad.response_time >= 0
+
+
+async def test_a_diagnosis_names_what_a_service_depends_on_and_misses(world):
+    store = await world.open()
+    await store.add_service({"name": "db", **world.entry("db")}, wait=60)
+    await store.add_service({"name": "web", **world.entry("web", mcpstore={"depends_on": ["db", "ghost"]})}, wait=60)
+    await store.stop_service("db")
+    found = await store.diagnose("web")
+    assert found.depends_on == ("db", "ghost")
+    assert "it depends on 'db', which is stopped" in found.evidence
+    assert "it depends on 'ghost', which does not exist" in found.evidence
+    assert (found.summary, found.remedy) == ("it is well", "")
+
+
+async def test_an_entry_that_cannot_be_used_has_a_diagnosis(world):
+    world.path.write_text(json.dumps({"mcpServers": {"a": {"args": ["x"]}}}))
+    store = await world.open(world.path)
+    found = await store.diagnose("a")
+    assert found.summary == "its entry in the configuration cannot be used"
+    assert found.evidence
+    assert found.reason is Reason.PERMANENT
+    with pytest.raises(ServiceNotFound):
+        await store.diagnose("b")
+
+
+async def test_a_service_left_alone_says_how_it_is_brought_back(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a", mcpstore={"recovery": "manual"})}, wait=60)
+    await lost_for_good(world, store, "a")
+    await store.wait_service("a", "disconnected", timeout=60)
+    found = await store.diagnose("a")
+    assert "given up: its recovery policy is 'manual'" in found.error
+    assert found.next_retry_time is None
+    assert found.remedy == "it is left alone until somebody asks for it: mcpstore recover a"
+    world.server("a", open_error=None)
+    assert await store.recover("a")
+
+
+async def test_a_diagnosis_is_bounded(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+
+    def flood():
+        for number in range(1000):
+            world.servers["a"].connection.peer.on_stderr(f"{number} " + "x" * 10_000)
+
+    world.do(store, flood)
+    world.server("a", open_error=NotReady("y" * 100_000))
+    world.do(store, lambda: world.servers["a"].die(1, "z" * 100_000))
+    await store.wait_service("a", "error", timeout=60)
+    found = await store.diagnose("a")
+    assert len(json.dumps(found.to_dict())) < 10_000
+
+
+async def test_an_outside_health_check_counts_like_one_of_our_own(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    assert await store.report_health("a", "slow", response_time=2.5) is True
+    info = await store.get_service_info("a")
+    assert (info.connection_state, info.state_metadata.response_time) == (S.WARNING, 2500)
+    await store.report_health("a", "healthy")
+    await store.report_health("a", "healthy")
+    assert (await store.get_service_info("a")).connection_state is S.HEALTHY
+    await store.report_health("a", "unhealthy", error="the numbers are wrong")
+    info = await store.get_service_info("a")
+    assert info.connection_state is S.UNHEALTHY
+    assert info.state_metadata.error_message == "the numbers are wrong"
+    await store.report_health("a", "unknown")
+    assert (await store.get_service_info("a")).connection_state is S.UNKNOWN
+    assert world.servers["a"].opened == 1
+
+
+async def test_three_bad_reports_in_a_row_end_the_connection(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    for _ in range(3):
+        assert await store.report_health("a", "timeout") is True
+    assert await store.wait_service("a", timeout=60)
+    assert world.servers["a"].opened == 2
+
+
+async def test_a_report_about_a_service_without_a_connection_counts_for_nothing(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    await store.stop_service("a")
+    assert await store.report_health("a", "healthy") is False
+    assert (await store.get_service_info("a")).connection_state is S.DISCONNECTED
+
+
+@pytest.mark.parametrize(
+    ("status", "time", "told"),
+    [
+        ("disconnected", 0.0, r"status must be one of healthy, .*unknown \(got 'disconnected'\)"),
+        ("healthy", -1.0, "response_time must be a number of seconds, not negative"),
+        ("healthy", float("nan"), "response_time must be a number of seconds, not negative"),
+    ],
+)
+async def test_a_report_that_says_nothing_is_refused(world, status, time, told):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    with pytest.raises(ValueError, match=told):
+        await store.report_health("a", status, response_time=time)
+    assert (await store.get_service_info("a")).connection_state is S.HEALTHY
+
+
+async def test_tools_can_be_asked_for_at_any_time(world):
+    store = await world.open()
+    await store.add_service({"mcpServers": {"a": world.entry("a"), "b": world.entry("b")}}, wait=60)
+    await store.stop_service("b")
+    world.server("a").tools = ("echo", "new")
+    first, second = await store.refresh_tools()
+    assert (first.name, first.tool_count, first.cause, first.failures) == ("a", 2, "request", 0)
+    assert first.next_time > first.time
+    assert (second.name, second.cause, second.time) == ("b", "", None)
+    assert (await store.list_tools("a")).names() == ["echo", "new"]
+
+
+async def test_a_listing_that_fails_keeps_the_tools_and_says_why(world):
+    store = await world.open()
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    world.server("a").answers["tools/list"] = ServiceError(-32603, "not now")
+    found = (await store.refresh_tools("a"))["a"]
+    assert (found.tool_count, found.failures) == (1, 1)
+    assert "not now" in found.error
+    with pytest.raises(ServiceNotFound):
+        await store.refresh_tools("ghost")
+
+
+async def test_a_policy_whose_options_are_wrong_is_told_by_field_and_keeps_nothing_from_running(world, caplog):
+    wrong = world.entry("a", mcpstore={"recovery": {"type": "fixed", "delay": 0, "dealy": 1}})
+    world.path.write_text(json.dumps({"mcpServers": {"a": wrong, "b": world.entry("b")}}))
+    store = await world.open(world.path)
+    assert await store.wait_service("a", timeout=60)
+    (problem,) = await store.list_problems()
+    assert problem.where == "service 'a'"
+    assert problem.what.startswith("recovery policy 'fixed': ")
+    assert "delay: input should be greater than 0" in problem.what
+    assert "dealy: unknown key; did you mean 'delay'?" in problem.what
+    world.do(store, world.servers["a"].die)
+    await store.wait_service("a", "reconnecting", timeout=60)
+    assert await store.wait_service("a", timeout=60)  # by the built-in timing
+    assert "recovery policy 'fixed': delay: input should be greater than 0" in caplog.text
+
+
+async def test_a_policy_whose_options_are_wrong_is_not_stored(world):
+    store = await world.open(world.path)
+    await store.add_service({"name": "a", **world.entry("a")}, wait=60)
+    before = world.path.read_bytes()
+    entry = world.entry("a", mcpstore={"recovery": {"type": "fixed", "max_attempts": 0}})
+    for refused in (store.add_service({"name": "a", **entry}), store.update_service("a", entry)):
+        with pytest.raises(InvalidService, match="recovery policy 'fixed': max_attempts: input should be greater"):
+            await refused
+    assert world.path.read_bytes() == before

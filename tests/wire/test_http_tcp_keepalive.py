@@ -1,0 +1,73 @@
+"""Streams on which nothing is to be sent are asked for signs of life; what that is good for, tests/network shows."""
+
+from __future__ import annotations
+
+import socket
+
+import httpx2
+import pytest
+
+from mcpstore.hooks import Era
+from mcpstore.wire.http import client, sse, tcp_keepalive
+from mcpstore.wire.http.tcp_keepalive import keep_asking
+from wire.http_world import a_peer, make_server, serving
+from wire.opening import opened
+
+
+class Stream:
+    """What httpx2 tells of the connection an answer came on."""
+
+    def __init__(self, end: socket.socket | None) -> None:
+        self.end = end
+
+    def get_extra_info(self, name: str) -> socket.socket | None:
+        assert name == "socket"
+        return self.end
+
+
+def answered(stream: Stream | None) -> httpx2.Response:
+    return httpx2.Response(200, extensions={} if stream is None else {"network_stream": stream})
+
+
+def test_the_system_is_told_to_ask_soon_and_not_for_ever():
+    with socket.socket() as end:
+        keep_asking(answered(Stream(end)))
+        assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
+        asked = [end.getsockopt(socket.IPPROTO_TCP, o) for o in (idle, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)]
+    assert asked == [tcp_keepalive.IDLE, tcp_keepalive.INTERVAL, tcp_keepalive.PROBES]
+    assert tcp_keepalive.IDLE + tcp_keepalive.INTERVAL * tcp_keepalive.PROBES <= 60
+
+
+def test_where_nobody_can_be_asked_there_is_no_harm():
+    gone = socket.socket()
+    gone.close()
+    here, there = socket.socketpair()  # no TCP
+    with here, there:
+        for stream in (None, Stream(None), Stream(gone), Stream(here)):
+            keep_asking(answered(stream))
+
+
+@pytest.mark.parametrize("kind", ["http", "sse"])
+async def test_every_stream_of_events_is_asked_and_nothing_else(kind, monkeypatch):
+    asked: list[str] = []
+
+    def note(response: httpx2.Response) -> None:
+        assert response.extensions["network_stream"].get_extra_info("socket") is not None
+        asked.append(response.headers["content-type"].partition(";")[0])
+
+    for module in (client, sse):
+        monkeypatch.setattr(module, "keep_asking", note)
+    transport = sse.sse if kind == "sse" else client_of_streams()
+    async with serving(make_server().http_app(transport=kind)) as url:
+        place = f"{url}/{'sse' if kind == 'sse' else 'mcp'}"
+        async with opened(place, transport, a_peer(era=Era.LEGACY)) as connection:
+            await connection.request("tools/list", timeout=10)
+    assert asked
+    assert set(asked) == {"text/event-stream"}
+
+
+def client_of_streams():
+    from mcpstore.wire.http.streamable import streamable_http
+
+    return streamable_http
