@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mcpstore.errors import ConfigError, ServiceNotFound
 from mcpstore.models.json_types import as_object
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceStatus
 from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.store import MCPStore, Recovery, ServiceContext
@@ -73,14 +73,14 @@ class ServiceAutoRecovery:
                 raise ConfigError(f"policy.{key}: must be True or False (got {value!r})")
         self.recovery_policies[service_name] = policy
 
-    def check_and_recover(self) -> Named[Recovery]:
+    def check_and_recover(self) -> NamedList[Recovery]:
         """Bring back the services that are in error, each at most `max_attempts` times until it has been stable.
 
         Returns:
             What was done for each that was touched, and how it ended.
         """
         touched = (self._attempt(service.name) for service in self.store.list_services() if self._is_due(service.name))
-        return Named(recovery for recovery in touched if recovery is not None)
+        return NamedList(recovery for recovery in touched if recovery is not None)
 
     def _is_due(self, name: str) -> bool:
         if name not in self.recovery_policies:

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from mcpstore.core.events import Completion
 from mcpstore.core.health_mapping import HealthResult, edges_from, health_event, state_after
 from mcpstore.errors import ServiceNotFound, TransitionRefused
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import (
     LIVE_STATES,
     ServiceConnectionState,
@@ -238,7 +238,7 @@ class ToolsUpdateMonitor:
         self.store: MCPStore | ServiceContext = store
         self.tools_update_interval: float = DEFAULT_TIMING.tools_refresh
 
-    def get_update_status(self, *names: str) -> Named[ToolsRefresh]:
+    def get_update_status(self, *names: str) -> NamedList[ToolsRefresh]:
         """Return when and why each service was last asked for its tools, and when it is asked next.
 
         Raises:
@@ -246,7 +246,7 @@ class ToolsUpdateMonitor:
         """
         return self.store.list_refreshes(*names)
 
-    def update_now(self, *names: str) -> Named[ToolsRefresh]:
+    def update_now(self, *names: str) -> NamedList[ToolsRefresh]:
         """Ask services for their tools now, and return how that ended; all services if none is named.
 
         Raises:

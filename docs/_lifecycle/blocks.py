@@ -122,7 +122,8 @@ def figures(observed: Observed) -> str:
     report, small = observed.report, explore.SMALL
     return (
         f"With {small.failures} failures, {small.undecided} undecided checks, {small.attempts} attempts and "
-        f"{small.exp} steps of backoff and cool-down allowed, the machine has\n**{report.states:,} contexts**. "
+        f"{small.max_backoff_exponent} steps of backoff and cool-down allowed, the machine has\n"
+        f"**{report.states:,} contexts**. "
         f"All {report.transitions:,} pairs of context and event are tried; {report.moves:,} of them change something."
     )
 

@@ -80,14 +80,14 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 def _note(line: Line, taken: Taken) -> None:
     line.leads_to[situation(taken.after)] = None
-    line.leads_elsewhere |= taken.after.conn is not taken.before.conn
+    line.leads_elsewhere |= taken.after.connection is not taken.before.connection
     asked = (
         f"ARM {action.timer.name}" if isinstance(action, Arm) else type(action).__name__.upper()
         for action in taken.actions
         if not isinstance(action, Edge)
     )
     line.asks_for.append(frozenset(asked))
-    kept = COUNTERS if taken.after.conn in LIVE_STATES else [name for name in COUNTERS if name not in HEALTH]
+    kept = COUNTERS if taken.after.connection in LIVE_STATES else [name for name in COUNTERS if name not in HEALTH]
     for name in kept:
         before, after = getattr(taken.before, name), getattr(taken.after, name)
         if after != before:
@@ -96,10 +96,10 @@ def _note(line: Line, taken: Taken) -> None:
 
 def _name(row: Row, taken: Taken) -> str:
     """Return the name the specification has for what happened; some rows of the code hold two."""
-    left_live = taken.before.conn in LIVE_STATES and taken.after.conn not in LIVE_STATES
+    left_live = taken.before.connection in LIVE_STATES and taken.after.connection not in LIVE_STATES
     if taken.by_operator or row.name == "W1" or not left_live:
         return row.name
-    if taken.after.conn is State.DISCONNECTED:
+    if taken.after.connection is State.DISCONNECTED:
         return "D2"
     return "H8" if isinstance(taken.event, ev.CheckFail | ev.CheckTimeout) else row.name
 

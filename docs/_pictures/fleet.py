@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import CallError, ConnectRefused, MCPStoreError, ServiceError
 from mcpstore.monitoring.metrics.meter import Usage
-from mcpstore.runtime.service_runner import Runner
+from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.testing.loop import FakeClock, VirtualLoop
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
@@ -106,7 +106,7 @@ class Day:
         dice = random.Random("processes")
         metering = self.store._house.metering  # noqa: SLF001 - nobody else has such a wish
 
-        async def look(runners: Sequence[Runner]) -> None:
+        async def look(runners: Sequence[ServiceRunner]) -> None:
             for runner in runners:
                 cpu, size = PROCESS[runner.spec.name]
                 usage = Usage(

@@ -10,7 +10,7 @@ from _pictures.fleet import TOOLS, play
 
 from mcpstore import AsyncMCPStore
 from mcpstore.cli.top.app import Top
-from mcpstore.store.commands import Desk
+from mcpstore.store.commands import CommandHandler
 
 SIZE = (156, 24)
 CHOSEN = "search"
@@ -35,7 +35,7 @@ class Recording:
 
 
 async def _record(store: AsyncMCPStore) -> dict[tuple[str, str], Any]:
-    desk = Desk(store)
+    desk = CommandHandler(store)
     glance = await desk.answer("glance", {"back": timedelta(minutes=10).total_seconds()})
     answers: dict[tuple[str, str], Any] = {("glance", ""): {**glance, "location": "~/.config/mcpstore/mcp.json"}}
     for name in TOOLS:

@@ -14,7 +14,7 @@ from _reference.docstrings import entries, first_sentence, text_of
 
 from mcpstore import hooks
 from mcpstore.hooks import specs
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import ServiceMetrics
 from mcpstore.monitoring.alerts import fields
 
@@ -70,7 +70,7 @@ def _figures() -> Iterator[str]:
     yield ""
     for title, record, more in (
         ("Of a service", ServiceMetrics, fields.MORE_OF_A_SERVICE),
-        ("Of the manager", MachineMetrics, fields.MORE_OF_THE_MANAGER),
+        ("Of the manager", HostMetrics, fields.MORE_OF_THE_MANAGER),
     ):
         yield f"### {title}"
         yield ""

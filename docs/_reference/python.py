@@ -11,7 +11,7 @@ from _reference import records
 from _reference.docstrings import entries, first_sentence, prose, text_of
 
 from mcpstore.models import alert, catalog, host, metrics, service, state_history
-from mcpstore.models.record import Named, Record
+from mcpstore.models.record import NamedList, Record
 from mcpstore.runtime.alerting.delivery import ChannelStatus
 from mcpstore.store import AsyncMCPStore, AsyncServiceContext, CallResult, CheckResult, Diagnosis
 
@@ -28,7 +28,7 @@ RECORDS = (
     metrics.ServiceMetrics,
     metrics.ToolMetrics,
     metrics.MetricsSample,
-    host.MachineMetrics,
+    host.HostMetrics,
     state_history.StateInterval,
     alert.Alert,
     alert.Silence,
@@ -66,7 +66,7 @@ def _lines() -> Iterator[str]:
         yield from _verb(name, verb)
     yield "## Records"
     yield ""
-    yield f"{first_sentence(Record)} {first_sentence(Named)}"
+    yield f"{first_sentence(Record)} {first_sentence(NamedList)}"
     yield ""
     for record in RECORDS:
         yield from _record(record)

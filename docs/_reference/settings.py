@@ -19,7 +19,7 @@ from mcpstore.monitoring.config import (
     ToolMonitoring,
 )
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.plugin_manager.manager import ALL_STRANGERS
+from mcpstore.plugin_manager.manager import ALL_THIRD_PARTY
 
 SECTIONS = (
     ("transport", "Transports", "Settings of an entry, by the transport that opens it."),
@@ -46,8 +46,8 @@ def page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    plugins = PluginManager(block=[ALL_STRANGERS])
-    plugins.load()
+    plugins = PluginManager(block=[ALL_THIRD_PARTY])
+    plugins.discover()
     yield "# Settings"
     yield ""
     yield "What an entry of a configuration can say. Every client's own spelling of the common ones is understood, too."

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from mcpstore.hooks import GiveUp, Incident, RecoveryPolicy, Reregister, Retry, hookimpl
+from mcpstore.hooks import FailureContext, GiveUp, RecoveryPolicy, Reregister, Retry, hookimpl
 
 __all__ = ["FixedOptions", "ManualOptions", "ReregisterOptions", "fixed", "manual", "reregister"]
 
@@ -27,7 +27,7 @@ class Limited(BaseModel, extra="forbid"):
     max_attempts: int | None = Field(default=None, ge=1, le=100)
     window: float = Field(default=600.0, gt=0, allow_inf_nan=False)
 
-    def spent(self, incident: Incident) -> GiveUp | None:
+    def spent(self, incident: FailureContext) -> GiveUp | None:
         """Return why the service is left alone, if it is."""
         made = incident.attempts_within(self.window)
         if self.max_attempts is None or made < self.max_attempts:
@@ -67,12 +67,12 @@ class ManualOptions(BaseModel, extra="forbid"):
     """Options of `manual`: there are none."""
 
 
-def fixed(incident: Incident, options: FixedOptions) -> Retry | GiveUp:
+def fixed(incident: FailureContext, options: FixedOptions) -> Retry | GiveUp:
     """Wait as long as was asked for, each time."""
     return options.spent(incident) or Retry(after=options.delay)
 
 
-def reregister(incident: Incident, options: ReregisterOptions) -> Retry | Reregister | GiveUp:
+def reregister(incident: FailureContext, options: ReregisterOptions) -> Retry | Reregister | GiveUp:
     """Make the service anew from its stored entry; before each further round, and every so many attempts within one."""
     if (enough := options.spent(incident)) is not None:
         return enough
@@ -81,7 +81,7 @@ def reregister(incident: Incident, options: ReregisterOptions) -> Retry | Reregi
     return Reregister(after=after) if is_due else Retry(after=after)
 
 
-def manual(incident: Incident, options: ManualOptions) -> GiveUp:  # noqa: ARG001 - every policy is asked alike
+def manual(incident: FailureContext, options: ManualOptions) -> GiveUp:  # noqa: ARG001 - every policy is asked alike
     """Leave the service alone: somebody wants to look first."""
     return GiveUp(why="its recovery policy is 'manual'")
 

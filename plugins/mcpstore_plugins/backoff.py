@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from mcpstore.hooks import GiveUp, Incident, RecoveryPolicy, Retry, hookimpl
+from mcpstore.hooks import FailureContext, GiveUp, RecoveryPolicy, Retry, hookimpl
 
 __all__ = ["BackoffOptions", "decide"]
 
@@ -25,7 +25,7 @@ class BackoffOptions(BaseModel, extra="forbid"):
     window: float = Field(default=600.0, gt=0, allow_inf_nan=False)
 
 
-def decide(incident: Incident, options: BackoffOptions) -> Retry | GiveUp:
+def decide(incident: FailureContext, options: BackoffOptions) -> Retry | GiveUp:
     """Wait as long as the built-in timing says, stretched; give up after too much of it, if that is wanted."""
     if options.max_rounds is not None and incident.rounds >= options.max_rounds:
         return GiveUp(why=f"{incident.rounds} rounds of attempts failed")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from mcpstore.errors import ConnectRefused, NotReady
-from mcpstore.hooks import Connection, Peer, Transport, hookimpl
+from mcpstore.hooks import ClientEndpoint, Connection, Transport, hookimpl
 
 if TYPE_CHECKING:
     from fastmcp.client.transports import FastMCPTransport
@@ -46,7 +46,7 @@ class MemorySettings(BaseModel):
 
 
 @asynccontextmanager
-async def connect(settings: MemorySettings, peer: Peer) -> AsyncGenerator[Connection]:
+async def connect(settings: MemorySettings, peer: ClientEndpoint) -> AsyncGenerator[Connection]:
     """Open a connection.
 
     Args:

@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from importlib import import_module
 
-from mcpstore.hooks import Connection, Peer, Transport, hookimpl
+from mcpstore.hooks import ClientEndpoint, Connection, Transport, hookimpl
 from mcpstore.wire.http.settings import HttpSettings
 
 __all__ = ["connect", "mcpstore_transports"]
 
 
 @asynccontextmanager
-async def connect(settings: HttpSettings, peer: Peer) -> AsyncGenerator[Connection]:
+async def connect(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerator[Connection]:
     """Open a connection.
 
     Args:

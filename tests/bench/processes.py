@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from mcpstore.hooks import Closing, Peer
+from mcpstore.hooks import ClientEndpoint, Closing
 from mcpstore_plugins.stdio import cgroup
 from mcpstore_plugins.stdio.connection import connect
 from mcpstore_plugins.stdio.settings import StdioSettings
@@ -31,7 +31,7 @@ async def _close(kind: str, pids: Path, *manners: str, closing: Closing | None =
     """Return the seconds a close took, and how many processes are left of the tree."""
     args = ["-S", "-E", str(SERVER), "--pidfile", str(pids), *manners]
     settings = StdioSettings.model_validate({"command": sys.executable, "args": args, "containment": kind})
-    peer = Peer(marker=str(uuid4()), handshake_timeout=60.0, closing=closing or Closing())
+    peer = ClientEndpoint(owner_tag=str(uuid4()), handshake_timeout=60.0, closing=closing or Closing())
     async with connect(settings, peer):
         family = _read(pids)
         began = time.perf_counter()

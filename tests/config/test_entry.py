@@ -16,8 +16,8 @@ from mcpstore.models.timing import Timeouts
 
 def complaints(entry: Any, name: Any = "x") -> list[str]:
     outcome = read_entry(name, entry)
-    assert (outcome.spec is None) == bool(outcome.complaints)
-    return list(outcome.complaints)
+    assert (outcome.spec is None) == bool(outcome.errors)
+    return list(outcome.errors)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from mcpstore.config.description import describe
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
 from mcpstore.config.expansion import Surroundings, unset_variables
-from mcpstore.config.service_input import Given, config_of, entries, examine
+from mcpstore.config.service_input import ServiceInput, config_of, entries, examine
 from mcpstore.config.variables import substitute
 from mcpstore.errors import ConfigError, InvalidService
 from mcpstore.models.service import ServiceSpec
@@ -105,7 +105,7 @@ def test_reading_never_raises(tree):
 @given(TREES)
 def test_what_is_handed_over_is_taken_or_refused(tree):
     told: dict[str, Any] | str = ""
-    found: list[Given] = []
+    found: list[ServiceInput] = []
     try:
         found = entries(tree)
     except InvalidService as error:

@@ -8,7 +8,7 @@ import pytest
 
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
-from mcpstore.config.reader import Reading, read
+from mcpstore.config.reader import ParsedConfig, read
 from mcpstore.errors import ConfigConflict
 from mcpstore.hooks.persistence import Document
 from mcpstore_plugins.mcp_json import mcpstore_persistence_backends
@@ -63,7 +63,7 @@ def untouched(path: Path) -> bool:
     return all((mark in before) == (mark in after) for mark in marks)
 
 
-async def now(kept: Document, path: Path) -> Reading:
+async def now(kept: Document, path: Path) -> ParsedConfig:
     return read(await kept.read(), where=str(path))
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mcpstore.config.reader import Reading, read
+from mcpstore.config.reader import ParsedConfig, read
 from mcpstore.hooks.persistence import ANYTHING, MISSING, Content, Edit
 from mcpstore.models.service import ServiceSpec
 
 
-def reading(data: dict[str, Any], *, where: str = "mcp.json", format: str = "json", **more: Any) -> Reading:  # noqa: A002
+def reading(data: dict[str, Any], *, where: str = "mcp.json", format: str = "json", **more: Any) -> ParsedConfig:  # noqa: A002
     return read(Content(data=data, format=format), where=where, **more)
 
 

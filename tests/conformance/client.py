@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge import HttpBridge
 
-from mcpstore.hooks import Connection, Era, Peer
+from mcpstore.hooks import ClientEndpoint, Connection, Era
 from mcpstore.wire import json_lines
 from mcpstore.wire.protocol import MODERN_VERSIONS
 
@@ -55,7 +55,7 @@ async def drive(scenario: str, connection: Connection) -> None:
 
 async def main(url: str) -> None:
     is_modern = os.environ.get("MCP_CONFORMANCE_PROTOCOL_VERSION") in MODERN_VERSIONS
-    peer = Peer(
+    peer = ClientEndpoint(
         service="conformance",
         name="mcpstore",
         version="1.0",

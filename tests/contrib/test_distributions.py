@@ -78,7 +78,7 @@ def test_a_copy_that_is_installed_is_found(installed, tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(site)!r})\n"
         "from mcpstore.plugin_manager import PluginManager\n"
-        "plugins = PluginManager(); plugins.load()\n"
+        "plugins = PluginManager(); plugins.discover()\n"
         "print(plugins.list()['acme'].offers, plugins.list()['acme'].api)"
     )
     assert installed.python("-c", code).stdout == "('health strategy acme',) >=1.0,<2\n"

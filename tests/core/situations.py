@@ -58,4 +58,4 @@ def renumbered(event, ctx):
 
 
 def budget(ctx):
-    return ctx.att, ctx.exp, ctx.trips, ctx.half
+    return ctx.attempts, ctx.backoff_exponent, ctx.failed_rounds, ctx.on_probation

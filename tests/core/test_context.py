@@ -16,52 +16,57 @@ RUN = {"desired": Desired.RUN}
 
 
 def test_a_new_service_is_stopped_and_was_never_started():
-    assert Context() == Context(desired=Desired.STOP, conn=S.DISCONNECTED, reason=Reason.NEW)
+    assert Context() == Context(desired=Desired.STOP, connection=S.DISCONNECTED, reason=Reason.NEW)
 
 
 def test_a_context_as_json_holds_only_plain_values():
-    data = Context(desired=Desired.RUN, conn=S.RECONNECTING, act=Act.CLOSE, nxt=Next.BACKOFF, live=True).to_json()
+    data = Context(
+        desired=Desired.RUN, connection=S.RECONNECTING, activity=Act.CLOSE, next_act=Next.BACKOFF, live=True
+    ).to_json()
 
     assert all(type(value) in (str, int, bool) for value in data.values())
     assert data.keys() == {field.name for field in attrs.fields(Context)}
-    assert (data["desired"], data["act"], data["nxt"]) == ("run", "close", "backoff")
+    assert (data["desired"], data["activity"], data["next_act"]) == ("run", "close", "backoff")
 
 
 def test_a_context_read_from_json_has_enums_again():
-    written = Context(desired=Desired.RUN, conn=S.HEALTHY, reason=Reason.NONE, timer=Timer.CHECK, live=True)
+    written = Context(desired=Desired.RUN, connection=S.HEALTHY, reason=Reason.NONE, timer=Timer.CHECK, live=True)
 
     read = Context.from_json(json.loads(json.dumps(written.to_json())))
 
     assert read == written
-    assert (read.conn, read.timer, read.act) == (S.HEALTHY, Timer.CHECK, Act.NONE)
+    assert (read.connection, read.timer, read.activity) == (S.HEALTHY, Timer.CHECK, Act.NONE)
     assert all(type(getattr(read, name)) is type(value) for name, value in attrs.asdict(written).items())
 
 
 def test_a_context_from_json_says_which_value_it_does_not_know():
     with pytest.raises(ValueError, match="dormant"):
-        Context.from_json({"conn": "dormant"})
+        Context.from_json({"connection": "dormant"})
 
 
 # the table of the run status: the first line that holds
 TABLE = [
-    ({"closebad": True, "act": Act.CLOSE}, ServiceStatus.ERROR),
-    ({"closebad": True, "timer": Timer.REAP, **RUN, "conn": S.RECONNECTING, "op": True}, ServiceStatus.ERROR),
-    ({"desired": Desired.STOP, "act": Act.CLOSE}, ServiceStatus.STOPPING),
-    ({"desired": Desired.GONE, "act": Act.CLOSE}, ServiceStatus.STOPPING),
+    ({"close_failed": True, "activity": Act.CLOSE}, ServiceStatus.ERROR),
+    (
+        {"close_failed": True, "timer": Timer.REAP, **RUN, "connection": S.RECONNECTING, "by_operator": True},
+        ServiceStatus.ERROR,
+    ),
+    ({"desired": Desired.STOP, "activity": Act.CLOSE}, ServiceStatus.STOPPING),
+    ({"desired": Desired.GONE, "activity": Act.CLOSE}, ServiceStatus.STOPPING),
     ({"desired": Desired.STOP, "reason": Reason.NEW}, ServiceStatus.NOT_STARTED),
     ({"desired": Desired.STOP, "reason": Reason.OPERATOR}, ServiceStatus.STOPPED),
     ({"desired": Desired.GONE, "reason": Reason.OPERATOR}, ServiceStatus.STOPPED),
-    ({**RUN, "conn": S.HEALTHY}, ServiceStatus.RUNNING),
-    ({**RUN, "conn": S.WARNING}, ServiceStatus.RUNNING),
-    ({**RUN, "conn": S.UNKNOWN}, ServiceStatus.UNKNOWN),
-    ({**RUN, "conn": S.INITIALIZING, "act": Act.CLOSE}, ServiceStatus.STOPPING),
-    ({**RUN, "conn": S.INITIALIZING, "act": Act.CONNECT}, ServiceStatus.STARTING),
-    ({**RUN, "conn": S.RECONNECTING, "op": True, "act": Act.CLOSE}, ServiceStatus.STOPPING),
-    ({**RUN, "conn": S.RECONNECTING, "op": True, "act": Act.CONNECT}, ServiceStatus.STARTING),
-    ({**RUN, "conn": S.RECONNECTING, "act": Act.CLOSE}, ServiceStatus.ERROR),
-    ({**RUN, "conn": S.RECONNECTING, "timer": Timer.RETRY}, ServiceStatus.ERROR),
-    ({**RUN, "conn": S.UNHEALTHY, "timer": Timer.FAST}, ServiceStatus.ERROR),
-    ({**RUN, "conn": S.DISCONNECTED, "timer": Timer.COOL, "reason": Reason.EXHAUSTED}, ServiceStatus.ERROR),
+    ({**RUN, "connection": S.HEALTHY}, ServiceStatus.RUNNING),
+    ({**RUN, "connection": S.WARNING}, ServiceStatus.RUNNING),
+    ({**RUN, "connection": S.UNKNOWN}, ServiceStatus.UNKNOWN),
+    ({**RUN, "connection": S.INITIALIZING, "activity": Act.CLOSE}, ServiceStatus.STOPPING),
+    ({**RUN, "connection": S.INITIALIZING, "activity": Act.CONNECT}, ServiceStatus.STARTING),
+    ({**RUN, "connection": S.RECONNECTING, "by_operator": True, "activity": Act.CLOSE}, ServiceStatus.STOPPING),
+    ({**RUN, "connection": S.RECONNECTING, "by_operator": True, "activity": Act.CONNECT}, ServiceStatus.STARTING),
+    ({**RUN, "connection": S.RECONNECTING, "activity": Act.CLOSE}, ServiceStatus.ERROR),
+    ({**RUN, "connection": S.RECONNECTING, "timer": Timer.RETRY}, ServiceStatus.ERROR),
+    ({**RUN, "connection": S.UNHEALTHY, "timer": Timer.FAST}, ServiceStatus.ERROR),
+    ({**RUN, "connection": S.DISCONNECTED, "timer": Timer.COOL, "reason": Reason.EXHAUSTED}, ServiceStatus.ERROR),
 ]
 
 

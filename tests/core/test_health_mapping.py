@@ -41,8 +41,8 @@ def test_no_state_follows_itself(state):
 @pytest.mark.parametrize("state", sorted(LIVE_STATES))
 def test_a_health_result_leads_where_the_machine_says_and_by_a_known_change(state, result):
     after = state_after(state, result)
-    ctx = Context(desired=Desired.RUN, conn=state, act=Act.CHECK, live=True, epoch=7)
-    assert step(ctx, health_event(result, 7))[0].conn is after
+    ctx = Context(desired=Desired.RUN, connection=state, activity=Act.CHECK, live=True, epoch=7)
+    assert step(ctx, health_event(result, 7))[0].connection is after
     assert after is state or after in edges_from(state)
 
 

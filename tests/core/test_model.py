@@ -120,7 +120,7 @@ def test_events_are_written_as_in_the_specification(event, text):
 
 def test_contexts_are_written_by_what_differs_from_a_new_service():
     assert context_text(walk(ev.Start(), ev.OpenOk, ev.Stop(), ev.CloseFail).after) == (
-        "DISCONNECTED⏲REAP→PARK with reason=operator, timer=reap, nxt=park, live=True, closebad=True, epoch=1"
+        "DISCONNECTED⏲REAP→PARK with reason=operator, timer=reap, next_act=park, live=True, close_failed=True, epoch=1"
     )
 
 

@@ -81,7 +81,7 @@ def test_a_violation_shows_the_shortest_way_to_it():
 
 def test_an_exception_in_a_step_is_a_violation():
     kernel = patched(
-        Patch("lifecycle", "def _t1_check(m: Move, _e: Event) -> None:", "def _t1_check(m: Move) -> None:")
+        Patch("lifecycle", "def _t1_check(m: Transition, _e: Event) -> None:", "def _t1_check(m: Move) -> None:")
     )
 
     with pytest.raises(Violation, match="i1_total") as found:

@@ -77,7 +77,9 @@ class Life:
     def wait(self, arm):
         retry = arm.timer is Timer.RETRY
         delay = (
-            retry_delay(TIMING, arm.exp, self.luck) if retry else cool_delay(TIMING, arm.reason, arm.trips, self.luck)
+            retry_delay(TIMING, arm.backoff_exponent, self.luck)
+            if retry
+            else cool_delay(TIMING, arm.reason, arm.failed_rounds, self.luck)
         )
         self.happens(Expired(arm.timer), after=delay)
 
@@ -147,7 +149,7 @@ def test_i10_what_heals_is_back_within_six_minutes(attempts, luck):
     life.wait(life.happens(Closed(epoch=epoch)))
     life.happens(OpenOk(epoch=life.ctx.epoch))
 
-    assert life.ctx.conn is ServiceConnectionState.HEALTHY
+    assert life.ctx.connection is ServiceConnectionState.HEALTHY
     assert life.now - healed <= 360
 
 
@@ -156,7 +158,7 @@ def test_i10_survivors_delay_it_by_the_time_they_survive():
     life.happens(OpenFail(epoch=1, failure=Failure.TRANSIENT))
     for _ in range(100):
         life.happens(CloseFail(epoch=1))
-        assert life.ctx.act is Act.NONE
+        assert life.ctx.activity is Act.NONE
         life.happens(Expired(Timer.REAP), after=TIMING.reap_interval)
     life.wait(life.happens(Closed(epoch=1)))
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mcpstore.core.registry import Registry
 from mcpstore.errors import AmbiguousTool, DependencyCycle, ServiceNotFound, ToolNotFound
 from mcpstore.models.catalog import Catalog, Prompt, Resource, Tool
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceSpec
 
 
@@ -19,9 +19,9 @@ def spec(name, **fields):
 
 def catalog(service, *tools):
     return Catalog(
-        tools=Named(Tool(name=tool, service=service) for tool in tools),
-        prompts=Named(Prompt(name=tool, service=service) for tool in tools),
-        resources=Named([Resource(name="r", service=service, uri=f"{service}://r")]),
+        tools=NamedList(Tool(name=tool, service=service) for tool in tools),
+        prompts=NamedList(Prompt(name=tool, service=service) for tool in tools),
+        resources=NamedList([Resource(name="r", service=service, uri=f"{service}://r")]),
     )
 
 
@@ -126,7 +126,7 @@ def test_a_scope_narrows_every_list(registry):
     assert registry.tools(web).names() == ["read", "search"]
     assert registry.prompts(web).names() == ["read", "search"]
     assert [resource.service for resource in registry.resources(web)] == ["web"]
-    assert registry.tools(frozenset()) == Named()
+    assert registry.tools(frozenset()) == NamedList()
 
 
 def test_the_list_of_all_tools_is_made_once_until_it_changes(registry):
@@ -146,7 +146,7 @@ def test_publishing_again_replaces_what_was_offered(registry):
 
 
 def test_of_two_tools_with_one_name_in_one_service_the_first_is_found(registry):
-    twins = Named(Tool(name="twin", service="files", description=text) for text in ("first", "second"))
+    twins = NamedList(Tool(name="twin", service="files", description=text) for text in ("first", "second"))
     registry.publish("files", Catalog(tools=twins))
 
     assert registry.find_tool("twin").description == "first"

@@ -158,7 +158,7 @@ def test_o5_stop_wins_over_a_handshake_under_way():
 def test_o5_stop_withdraws_the_tools_and_closes(way):
     taken = walk(*way, STOP)
 
-    assert taken.actions == (Withdraw(), Edge(taken.before.conn, S.DISCONNECTED), Close(1))
+    assert taken.actions == (Withdraw(), Edge(taken.before.connection, S.DISCONNECTED), Close(1))
     assert taken.after.reason is Reason.OPERATOR
     assert taken.after.timer is Timer.NONE
     assert not taken.after.stable
@@ -194,7 +194,7 @@ def test_o6_restart_closes_before_it_opens(way):
     taken = walk(*way, RESTART)
 
     assert situation(taken.after) == "RECONNECTING⟨CLOSE→CONNECT⟩"
-    assert taken.actions == (Withdraw(), Edge(taken.before.conn, S.RECONNECTING), Close(1))
+    assert taken.actions == (Withdraw(), Edge(taken.before.connection, S.RECONNECTING), Close(1))
     assert walk(Closed, start=taken.after).actions == (Open(2),)
 
 
@@ -211,7 +211,7 @@ def test_o6_restart_starts_what_was_stopped(way):
 def test_o6_restart_forgets_earlier_trouble(way):
     taken = walk(*way, RESTART)
 
-    assert taken.after.conn is S.RECONNECTING
+    assert taken.after.connection is S.RECONNECTING
     assert budget(taken.after) == (0, 0, 0, False)
 
 
@@ -274,5 +274,5 @@ def test_o9_nobody_can_undo_a_removal(way, word):
 def test_o10_recheck_looks_now(way):
     taken = walk(*way, RECHECK)
 
-    assert situation(taken.after) == f"{taken.before.conn.name}⟨CHECK⟩"
+    assert situation(taken.after) == f"{taken.before.connection.name}⟨CHECK⟩"
     assert taken.actions == (Probe(1),)

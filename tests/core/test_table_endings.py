@@ -58,8 +58,8 @@ def test_x1_after_the_close_it_waits_longer_each_time():
     second = walk(RETRY, FAILED, Closed, start=first.after)
 
     assert situation(first.after) == situation(second.after) == "RECONNECTING⏲RETRY"
-    assert first.actions == (Arm(timer=Timer.RETRY, exp=0),)
-    assert second.actions == (Arm(timer=Timer.RETRY, exp=1),)
+    assert first.actions == (Arm(timer=Timer.RETRY, backoff_exponent=0),)
+    assert second.actions == (Arm(timer=Timer.RETRY, backoff_exponent=1),)
 
 
 def test_x1_a_recovery_policy_may_give_up():
@@ -79,7 +79,7 @@ def test_x2_after_a_failed_round_it_rests_longer_each_time():
 
     assert situation(first.after) == situation(second.after) == "DISCONNECTED⏲COOL"
     assert first.actions == (Arm(timer=Timer.COOL, reason=Reason.PERMANENT),)
-    assert second.actions == (Arm(timer=Timer.COOL, reason=Reason.EXHAUSTED, trips=1),)
+    assert second.actions == (Arm(timer=Timer.COOL, reason=Reason.EXHAUSTED, failed_rounds=1),)
 
 
 def test_x2_a_recovery_policy_may_make_the_rest_endless():
@@ -114,9 +114,9 @@ def test_x5_survivors_are_reaped_before_anything_else(way):
     survived = walk(*way, CloseFail)
     reaped = walk(REAP, Closed, start=survived.after)
 
-    assert survived.after.closebad
+    assert survived.after.close_failed
     assert survived.actions == (Arm(timer=Timer.REAP),)
-    assert not reaped.after.closebad
+    assert not reaped.after.close_failed
     assert reaped.after == walk(*way, Closed).after
 
 
@@ -128,7 +128,7 @@ def test_t1_the_next_check_comes_by_itself(way):
     before = walk(*way).after
     taken = walk(Expired(before.timer), start=before)
 
-    assert taken.after.act is Act.CHECK
+    assert taken.after.activity is Act.CHECK
     assert taken.actions == (Probe(1),)
 
 
@@ -186,4 +186,4 @@ def test_w1_a_close_without_an_end_has_survivors(way):
     overdue, failed = walk(*way, Overdue), walk(*way, CloseFail)
 
     assert (overdue.after, overdue.actions) == (failed.after, failed.actions)
-    assert overdue.after.nxt is not Next.NONE
+    assert overdue.after.next_act is not Next.NONE

@@ -76,7 +76,7 @@ def test_c2_a_first_attempt_that_failed_is_closed_and_tried_again(failure):
 
     assert situation(taken.after) == "RECONNECTING⟨CLOSE→BACKOFF⟩"
     assert taken.actions == (Edge(S.INITIALIZING, S.RECONNECTING), Close(1))
-    assert taken.after.att == 1
+    assert taken.after.attempts == 1
 
 
 @pytest.mark.parametrize("failure", [FAILED, LATE])
@@ -85,7 +85,7 @@ def test_c3_a_further_attempt_that_failed_is_closed_and_tried_again(failure):
 
     assert situation(taken.after) == "RECONNECTING⟨CLOSE→BACKOFF⟩"
     assert taken.actions == (Close(2),)
-    assert taken.after.att == 2
+    assert taken.after.attempts == 2
 
 
 def test_c4_the_tenth_failed_attempt_ends_the_round():
@@ -94,7 +94,7 @@ def test_c4_the_tenth_failed_attempt_ends_the_round():
     assert situation(taken.after) == "DISCONNECTED⟨CLOSE→COOL⟩"
     assert taken.after.reason is Reason.EXHAUSTED
     assert taken.actions == (Edge(S.RECONNECTING, S.DISCONNECTED), Close(10))
-    assert taken.after.att == 10
+    assert taken.after.attempts == 10
 
 
 def test_c4_on_probation_one_failed_attempt_ends_the_round():
@@ -136,16 +136,16 @@ def test_h2_a_slow_answer_is_a_warning():
 
 
 def test_h3_two_timely_answers_in_a_row_end_a_warning():
-    assert walk(*WARNING, CHECK, CheckOk).after.conn is S.WARNING
-    assert walk(*WARNING, CHECK, CheckOk, CHECK, CheckOk).after.conn is S.HEALTHY
-    assert walk(*WARNING, CHECK, CheckOk, CHECK, CheckSlow, CHECK, CheckOk).after.conn is S.WARNING
+    assert walk(*WARNING, CHECK, CheckOk).after.connection is S.WARNING
+    assert walk(*WARNING, CHECK, CheckOk, CHECK, CheckOk).after.connection is S.HEALTHY
+    assert walk(*WARNING, CHECK, CheckOk, CHECK, CheckSlow, CHECK, CheckOk).after.connection is S.WARNING
 
 
 def test_h4_a_further_slow_answer_clears_the_failures():
     taken = walk(*WARNING, CHECK, CheckFail, FAST, CheckSlow)
 
     assert situation(taken.after) == "WARNING⏲CHECK"
-    assert (taken.after.fails, taken.after.oks) == (0, 0)
+    assert (taken.after.fails, taken.after.good_checks) == (0, 0)
 
 
 @pytest.mark.parametrize("failure", [CheckFail, CheckTimeout])
@@ -201,8 +201,8 @@ def test_h8_the_third_failure_in_a_row_ends_the_connection(failure):
 def test_h9_an_answer_in_time_clears_every_suspicion(way, answer, state):
     taken = walk(*way, FAST, answer)
 
-    assert taken.after.conn is state
-    assert (taken.after.fails, taken.after.unk) == (0, 0)
+    assert taken.after.connection is state
+    assert (taken.after.fails, taken.after.undecided_checks) == (0, 0)
     assert not any(isinstance(action, Publish) for action in taken.actions)
 
 
@@ -211,7 +211,7 @@ def test_h10_our_own_trouble_is_no_evidence(way):
     taken = walk(*way, RECHECK, *[BLIND, FAST] * 20)
 
     assert situation(taken.after) == "UNKNOWN⟨CHECK⟩"
-    assert (taken.after.fails, taken.after.unk) == (walk(*way).after.fails, 0)
+    assert (taken.after.fails, taken.after.undecided_checks) == (walk(*way).after.fails, 0)
     assert taken.after.epoch == 1
 
 
@@ -259,7 +259,7 @@ def test_d2_a_loss_too_many_is_followed_by_a_rest(way):
 
 
 def test_d2_a_full_window_alone_ends_nothing():
-    assert walk(*HEALTHY, CHECK, partial(CheckFail, **FULL)).after.conn is S.UNHEALTHY
+    assert walk(*HEALTHY, CHECK, partial(CheckFail, **FULL)).after.connection is S.UNHEALTHY
 
 
 def test_d2_on_probation_one_loss_is_followed_by_a_rest():

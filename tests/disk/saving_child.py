@@ -24,9 +24,9 @@ from mcpstore.models.service import ServiceConnectionState
 from mcpstore.models.state_history import StateEdge
 from mcpstore.monitoring.private_file import write_file
 from mcpstore.plugin_manager.cache import PluginIndex
-from mcpstore.runtime.alerting.jsonl_file import Journal
-from mcpstore.runtime.alerting.outbox import Notice, Outbox
-from mcpstore.runtime.pinning import PinFolder
+from mcpstore.runtime.alerting.jsonl_file import JsonlFile
+from mcpstore.runtime.alerting.outbox import Notification, Outbox
+from mcpstore.runtime.pinning import PinFiles
 from mcpstore.runtime.pinning.pin import Pin, line_of
 from mcpstore.store.state_dir import StateDir
 from mcpstore_plugins.plugin_commands.new import Kind as PluginKind
@@ -62,12 +62,12 @@ class Kind:
     prepare: Callable[[], object] = lambda: None
 
 
-def notice(number: int) -> Notice:
+def notice(number: int) -> Notification:
     alert = Alert(
         rule_name="r", service=f"s{number}", level=AlertLevel.ERROR, kind=AlertKind.FIRED, message="m" * 200,
         timestamp=1.0, incident=f"i{number}",
     )  # fmt: skip
-    return Notice(id=number, channel="c", since=1.0, alert=alert)
+    return Notification(id=number, channel="c", since=1.0, alert=alert)
 
 
 def outbox(folder: Path) -> Outbox:
@@ -79,7 +79,7 @@ def outbox(folder: Path) -> Outbox:
 
 def put(folder: Path, *numbers: int) -> None:
     made = outbox(folder)
-    made.put([notice(number) for number in numbers])
+    made.append([notice(number) for number in numbers])
     made.close()
 
 
@@ -87,8 +87,8 @@ def waiting(folder: Path) -> list[int]:
     return [notice.id for notice in Outbox(folder / "outbox.jsonl").read()]
 
 
-def journal(folder: Path) -> Journal:
-    return Journal(folder / "journal.jsonl")
+def journal(folder: Path) -> JsonlFile:
+    return JsonlFile(folder / "journal.jsonl")
 
 
 def numbers(folder: Path) -> list[Any]:
@@ -123,11 +123,11 @@ def noted(folder: Path) -> list[float]:
 
 def pin(folder: Path, **approved: str) -> None:
     fresh = {name: Pin(approved=mark) for name, mark in approved.items()}
-    PinFolder(folder / "pins").update("a", lambda there: line_of("a", there | fresh, str))
+    PinFiles(folder / "pins").update("a", lambda there: line_of("a", there | fresh, str))
 
 
 def pinned(folder: Path) -> Any:
-    return {name: pin.approved for name, pin in PinFolder(folder / "pins").read("a").items()}
+    return {name: pin.approved for name, pin in PinFiles(folder / "pins").read("a").items()}
 
 
 def remember(folder: Path, name: str) -> None:

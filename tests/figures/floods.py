@@ -10,8 +10,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from mcpstore.errors import NotReady
-from mcpstore.hooks import Closing, Peer
-from mcpstore.wire.framing import Lines
+from mcpstore.hooks import ClientEndpoint, Closing
+from mcpstore.wire.framing import LineSplitter
 from mcpstore_plugins.stdio.connection import connect
 from mcpstore_plugins.stdio.settings import StdioSettings
 
@@ -66,7 +66,7 @@ def _fed(size: int) -> float:
     """Return the seconds of processor a MiB costs in a line of so many MiB, the best of five."""
     best = float("inf")
     for _ in range(5):
-        lines = Lines((size + 1) * MIB)
+        lines = LineSplitter((size + 1) * MIB)
         began = time.process_time()
         for _ in range(size * MIB // len(PIECE)):
             lines.feed(PIECE)
@@ -102,9 +102,9 @@ def _script(code: str) -> StdioSettings:
     return StdioSettings.model_validate({"command": sys.executable, "args": args})
 
 
-def _peer() -> Peer:
+def _peer() -> ClientEndpoint:
     closing = Closing(polite=0.1, term=0.1, kill=15.0)
-    return Peer(service="flood", marker=str(uuid4()), handshake_timeout=300.0, closing=closing)
+    return ClientEndpoint(service="flood", owner_tag=str(uuid4()), handshake_timeout=300.0, closing=closing)
 
 
 async def _watched(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from tests.end_to_end.deaths import server as process
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import MCPStoreError, ServiceError
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.testing.loop import FakeClock, VirtualLoop
 from mcpstore.testing.scripted import ScriptedConnection, ScriptedPlugin, ScriptedServer, ScriptedSettings
@@ -46,7 +46,7 @@ class Odd(ScriptedPlugin):
     modern: tuple[str, ...] = ()
 
     @asynccontextmanager
-    async def connect(self, settings: ScriptedSettings, peer: Peer) -> AsyncGenerator[ScriptedConnection]:
+    async def connect(self, settings: ScriptedSettings, peer: ClientEndpoint) -> AsyncGenerator[ScriptedConnection]:
         async with super().connect(settings, peer) as connection:
             if settings.server in self.modern:
                 connection.protocol_version = "2026-07-28"

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.models.latency import ACCURACY, LONGEST, SHORTEST, Durations
+from mcpstore.models.latency import ACCURACY, LONGEST, SHORTEST, LatencyHistogram
 
 seconds = st.floats(SHORTEST, LONGEST)
 SHARES = (0.0, 0.5, 0.95, 0.99, 1.0)
 
 
 def counted(times):
-    made = Durations()
+    made = LatencyHistogram()
     for time in times:
         made.add(time)
     return made
@@ -32,7 +32,7 @@ def test_a_percentile_is_off_by_one_per_cent_at_most(times):
 
 @given(st.lists(st.lists(seconds, max_size=20), max_size=5))
 def test_what_was_counted_in_parts_is_what_would_have_been_counted_at_once(parts):
-    whole, kept = Durations(), Durations()
+    whole, kept = LatencyHistogram(), LatencyHistogram()
     for part in parts:
         whole.absorb(counted(part))
         kept.take(counted(part).to_bytes())
@@ -44,21 +44,21 @@ def test_what_was_counted_in_parts_is_what_would_have_been_counted_at_once(parts
 
 
 def test_large_counts_are_kept_in_more_bytes_than_one():
-    many = Durations()
+    many = LatencyHistogram()
     for _ in range(9):
         many.absorb(many)
         for _ in range(100):
             many.add(0.1)
 
     assert many.count == 100 * (2**9 - 1)
-    assert Durations(many.to_bytes()).count == many.count
+    assert LatencyHistogram(many.to_bytes()).count == many.count
     assert len(many.to_bytes()) > 3
 
 
 def test_without_calls_every_percentile_is_nothing():
-    assert Durations().quantiles(*SHARES) == (0.0,) * len(SHARES)
-    assert Durations().to_bytes() == b""
-    assert Durations().count == 0
+    assert LatencyHistogram().quantiles(*SHARES) == (0.0,) * len(SHARES)
+    assert LatencyHistogram().to_bytes() == b""
+    assert LatencyHistogram().count == 0
 
 
 @pytest.mark.parametrize(("time", "told"), [(0.0, SHORTEST), (-1.0, SHORTEST), (1e9, LONGEST)])

@@ -7,9 +7,9 @@ import json
 import attrs
 import pytest
 
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import MetricsSample, ServiceMetrics, ToolMetrics
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.models.state_history import StateEdge, StateInterval
 
@@ -25,7 +25,7 @@ SAMPLE = MetricsSample(
 
 
 def test_metrics_are_found_by_the_name_of_their_service():
-    assert Named([METRICS])["files"] is METRICS
+    assert NamedList([METRICS])["files"] is METRICS
     assert METRICS.name == "files"
 
 
@@ -43,7 +43,7 @@ def test_what_was_measured_can_be_told_as_json(record):
     assert told["connection_state"] in ("healthy", "warning")
 
 
-@pytest.mark.parametrize("kind", [StateEdge, StateInterval, MachineMetrics])
+@pytest.mark.parametrize("kind", [StateEdge, StateInterval, HostMetrics])
 def test_every_field_is_explained(kind):
     for field in attrs.fields(kind):
         assert f"{field.name}: " in kind.__doc__

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from mcpstore.models.record import Named, Record, plain
+from mcpstore.models.record import NamedList, Record, plain
 
 
 class Colour(Enum):
@@ -100,7 +100,7 @@ def test_plain_leaves_plain_values_alone():
 
 
 def test_named_things_are_a_sequence():
-    things = Named([A, B])
+    things = NamedList([A, B])
 
     assert isinstance(things, Sequence)
     assert list(things) == [A, B]
@@ -112,7 +112,7 @@ def test_named_things_are_a_sequence():
 
 
 def test_named_things_answer_by_name():
-    things = Named([A, B])
+    things = NamedList([A, B])
 
     assert things["b"] is B
     assert things.get("b") is B
@@ -125,7 +125,7 @@ def test_named_things_answer_by_name():
 
 
 def test_both_names_and_things_are_in_the_list():
-    things = Named([A, B])
+    things = NamedList([A, B])
 
     assert "a" in things
     assert "c" not in things
@@ -134,25 +134,25 @@ def test_both_names_and_things_are_in_the_list():
 
 
 def test_of_two_things_with_one_name_the_first_answers():
-    things = Named([A, TWIN])
+    things = NamedList([A, TWIN])
 
     assert things["a"] is A
     assert list(things) == [A, TWIN]
 
 
 def test_a_part_of_named_things_is_named_too():
-    assert Named([A, B])[1:] == Named([B])
-    assert Named([A, B])[1:]["b"] is B
+    assert NamedList([A, B])[1:] == NamedList([B])
+    assert NamedList([A, B])[1:]["b"] is B
 
 
 def test_named_things_are_compared_by_content():
-    assert Named([A]) == Named([A])
-    assert Named([A]) != Named([B])
-    assert Named([A]) != [A]
-    assert hash(Named([A])) == hash(Named([A]))
-    assert not Named()
+    assert NamedList([A]) == NamedList([A])
+    assert NamedList([A]) != NamedList([B])
+    assert NamedList([A]) != [A]
+    assert hash(NamedList([A])) == hash(NamedList([A]))
+    assert not NamedList()
 
 
 def test_named_things_show_what_they_hold():
-    assert repr(Named([A])) == "Named([Thing(name='a', size=1, parts=())])"
-    assert Named([A]).to_list() == [{"name": "a", "size": 1, "parts": []}]
+    assert repr(NamedList([A])) == "NamedList([Thing(name='a', size=1, parts=())])"
+    assert NamedList([A]).to_list() == [{"name": "a", "size": 1, "parts": []}]

@@ -13,8 +13,8 @@ from mcpstore.models.redaction import (
     LEARNED,
     MASK,
     MOST,
-    Discretion,
     Redactor,
+    SecretRegistry,
     clean_url,
     masked,
     masked_line,
@@ -187,7 +187,7 @@ def test_secrets_are_hidden_within_any_value_of_json():
     told = {"a hunter2hunter2": ["x hunter2hunter2", 7, None, {"b": "hunter2hunter2"}]}
     assert redact.within(told) == {"a ***": ["x ***", 7, None, {"b": "***"}]}
     assert Redactor().within(told) is told
-    assert redact.also("another1").within(["hunter2hunter2 another1"]) == ["*** ***"]
+    assert redact.extended("another1").within(["hunter2hunter2 another1"]) == ["*** ***"]
 
 
 def test_of_a_command_in_one_line_the_secrets_are_hidden():
@@ -217,11 +217,11 @@ def test_what_is_hidden_is_known(entry, secrets):
 
 
 def test_of_secrets_that_keep_coming_the_newest_are_hidden_and_those_of_the_settings_always():
-    redact, discretion = Redactor(["configured"]), Discretion()
+    redact, discretion = Redactor(["configured"]), SecretRegistry()
     for _ in range(2):
-        discretion.keep("a", ["configured"])
+        discretion.add_values("a", ["configured"])
     for number in range(10 * LEARNED):
-        redact = redact.also(f"token-{number:06}")
+        redact = redact.extended(f"token-{number:06}")
         discretion.learn("a", f"token-{number:06}")
     newest = [f"token-{number:06}" for number in range(9 * LEARNED, 10 * LEARNED)]
     for hide in (redact, discretion):
@@ -231,9 +231,9 @@ def test_of_secrets_that_keep_coming_the_newest_are_hidden_and_those_of_the_sett
 
 
 def test_variables_that_are_others_at_every_opening_do_not_pile_up():
-    discretion = Discretion()
+    discretion = SecretRegistry()
     for number in range(2 * MOST):
-        discretion.keep("a", ["always the same", f"other-{number:06}"])
+        discretion.add_values("a", ["always the same", f"other-{number:06}"])
     assert discretion("always the same") == MASK
     assert discretion(f"other-{MOST + 2:06}") == MASK
     assert discretion("other-000000") == "other-000000"
@@ -243,10 +243,10 @@ def test_variables_that_are_others_at_every_opening_do_not_pile_up():
 
 
 def test_entries_are_searched_for_secrets_when_there_is_a_text_to_hide_them_in():
-    discretion = Discretion()
-    discretion.note("a", {"env": {"A": "first-secret"}}, {"args": ["--token", "second-secret"]})
-    discretion.note("b", {"url": "https://me:third-secret@host/"})
+    discretion = SecretRegistry()
+    discretion.add_entries("a", {"env": {"A": "first-secret"}}, {"args": ["--token", "second-secret"]})
+    discretion.add_entries("b", {"url": "https://me:third-secret@host/"})
     assert discretion("first-secret second-secret third-secret") == "*** *** ***"
-    discretion.note("a", {"env": {"A": "fourth-secret"}})
+    discretion.add_entries("a", {"env": {"A": "fourth-secret"}})
     discretion.forget("b")
     assert discretion("first-secret third-secret fourth-secret") == "*** third-secret ***"

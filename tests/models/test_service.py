@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from mcpstore.models.catalog import Catalog, Prompt, Resource, Tool
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import (
     LIVE_STATES,
     Choice,
@@ -93,7 +93,7 @@ def test_an_info_is_json_with_everything_in_it():
     tool = Tool(name="read", service="files")
     metadata = StateMetadata(state_entered_time=datetime.fromisoformat("2025-01-02"), reason=Reason.EXHAUSTED)
 
-    data = json.loads(json.dumps(info(tools=Named([tool]), state_metadata=metadata).to_dict()))
+    data = json.loads(json.dumps(info(tools=NamedList([tool]), state_metadata=metadata).to_dict()))
 
     assert data["tools"][0]["name"] == "read"
     assert data["connection_state"] == "healthy"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mcpstore.models.redaction import scrubbed
 from mcpstore.models.text import exposed, visible
 from mcpstore.models.tool_diff import LONGEST, MOST, _value, differences
-from mcpstore.models.tool_fingerprint import LARGEST, PINNED, definition, fingerprint
+from mcpstore.models.tool_fingerprint import LARGEST, PINNED, fingerprint, fingerprint_fields
 
 from .rug_pulls import HONEST, PULLS
 
@@ -80,8 +80,8 @@ def test_whatever_differs_is_told_field_by_field(before, after):
     told = differences(before, after)
     assert (told == ()) is (fingerprint(before) == fingerprint(after))
     for field in PINNED:
-        is_same = json.dumps(definition(before).get(field), sort_keys=True) == json.dumps(
-            definition(after).get(field), sort_keys=True
+        is_same = json.dumps(fingerprint_fields(before).get(field), sort_keys=True) == json.dumps(
+            fingerprint_fields(after).get(field), sort_keys=True
         )
         if len(told) <= MOST:
             assert any(line.startswith(field) for line in told) is not is_same

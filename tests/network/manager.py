@@ -19,7 +19,7 @@ import httpx2
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import MCPStoreError
 from mcpstore.models.timing import DEFAULT_TIMING
-from mcpstore.store.commands import Desk
+from mcpstore.store.commands import CommandHandler
 from mcpstore.wire.http import client, client_factory, tcp_keepalive
 
 TIMING = attrs.evolve(
@@ -38,7 +38,7 @@ class Manager:
     """The store, and what is told of it."""
 
     def __init__(self, store: AsyncMCPStore) -> None:
-        self.desk = Desk(store)
+        self.desk = CommandHandler(store)
         self.late = 0.0
         self.tasks: set[asyncio.Task[Any]] = set()
         store.on_state_change(self.changed)

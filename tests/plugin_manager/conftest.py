@@ -52,7 +52,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
 def load(shelf: Shelf) -> Callable[..., PluginManager]:
     def made(**options: Any) -> PluginManager:
         manager = PluginManager(entry_points=shelf.entry_points, **options)
-        manager.load()
+        manager.discover()
         return manager
 
     return made

@@ -38,7 +38,7 @@ class Old:
 async def test_a_hook_that_gets_an_argument_breaks_no_plugin():
     old = Old()
     manager = PluginManager(entry_points=list, plugins={"old": old}, specifications=Grown)
-    manager.load()
+    manager.discover()
     manager.notify("mcpstore_service_removed", name="a", reason="nobody wants it")
     await manager.flush()
     assert old.heard == ["a"]

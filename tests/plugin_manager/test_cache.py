@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from mcpstore.errors import PluginConflict, UnknownPlugin
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.plugin_manager import PluginIndex, PluginManager, PluginStatus
 
 from .conftest import GOOD, by_name
@@ -32,7 +32,7 @@ def restart(shelf, tmp_path):
             sys.modules.pop(module, None)
         index = PluginIndex(tmp_path / "cache" / "plugins.json")
         manager = PluginManager(entry_points=shelf.entry_points, index=index, **options)
-        manager.load()
+        manager.discover()
         return manager
 
     return started
@@ -67,7 +67,7 @@ async def test_a_listener_is_imported_when_there_is_something_to_hear(shelf, res
     assert manager.listens("mcpstore_tools_changed")
     assert "acme_ear" not in sys.modules
     for name in "ab":
-        manager.notify("mcpstore_tools_changed", service=name, tools=Named())
+        manager.notify("mcpstore_tools_changed", service=name, tools=NamedList())
     await manager.flush()
     assert sys.modules["acme_ear"].heard == ["a", "b"]
     await manager.close()

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from mcpstore.hooks import AlertRule, CallRequest, Refusal, hookimpl
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.plugin_manager import PluginManager, PluginStatus, loaded_plugin
 
 from .conftest import by_name
@@ -18,7 +18,7 @@ CALL = CallRequest(service="a", tool="t", arguments={})
 
 def loaded(**objects):
     manager = PluginManager(entry_points=list, plugins=objects)
-    manager.load()
+    manager.discover()
     return manager
 
 
@@ -33,7 +33,7 @@ class Listener:
 
 async def tell(manager, times=1):
     for _ in range(times):
-        manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+        manager.notify("mcpstore_tools_changed", service="a", tools=NamedList())
     await manager.flush()
 
 
@@ -68,7 +68,7 @@ async def test_a_hook_that_waits_for_long_but_blocks_nobody_is_fine():
             await gate.wait()
 
     manager = loaded(patient=Patient())
-    manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+    manager.notify("mcpstore_tools_changed", service="a", tools=NamedList())
     await asyncio.sleep(0)
     gate.set()
     await manager.flush()

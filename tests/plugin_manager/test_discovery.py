@@ -167,9 +167,9 @@ def test_a_stranger_cannot_take_the_name_of_something_bundled(shelf):
     shelf.put("b", GOOD)
 
     manager = PluginManager(entry_points=shelf.entry_points)
-    manager.load(bundled=True)
+    manager.discover(bundled=True)
     assert manager.choose("health strategy", "good")
-    manager.load(bundled=False)
+    manager.discover(bundled=False)
     with pytest.raises(PluginConflict):
         manager.choose("health strategy", "good")
 
@@ -189,7 +189,7 @@ def test_the_same_distribution_twice_on_the_path_is_no_conflict(shelf):
 def test_everything_bundled_comes_in_by_entry_point():
     code = (
         "from mcpstore.plugin_manager import PluginManager\n"
-        "manager = PluginManager(block=['*']); manager.load()\n"
+        "manager = PluginManager(block=['*']); manager.discover()\n"
         "for info in manager.list(): print(info.name, info.distribution, info.status, info.error)\n"
     )
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from mcpstore import AsyncMCPStore, hooks
 from mcpstore.hooks import API_VERSION, AlertLevel, StateChange, ToolCall, hookimpl, specs
 from mcpstore.models.alert import Alert
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceSnapshot
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.plugin_manager.kinds import DECISIONS, FAMILIES
@@ -23,7 +23,7 @@ NOTICES = {
     "mcpstore_service_updated": {"service": ServiceSnapshot},
     "mcpstore_service_removed": {"name": str},
     "mcpstore_state_changed": {"change": StateChange},
-    "mcpstore_tools_changed": {"service": str, "tools": Named},
+    "mcpstore_tools_changed": {"service": str, "tools": NamedList},
     "mcpstore_tool_called": {"call": ToolCall},
     "mcpstore_alert_fired": {"alert": Alert},
     "mcpstore_alert_resolved": {"alert": Alert},
@@ -66,7 +66,7 @@ def test_every_hook_is_an_offer_a_notice_or_a_decision():
 def test_an_offer_can_be_chosen_by_its_name(hook):
     plugin = type("Plugin", (), {hook: hookimpl(lambda self: [OFFERS[hook]])})()
     manager = PluginManager(entry_points=list, plugins={"mine": plugin})
-    manager.load()
+    manager.discover()
     (word,) = [family.word for family in FAMILIES.values() if family.hook == hook]
     assert manager.list()["mine"].offers == (f"{word} x",)
     assert manager.choose(word, "x") is OFFERS[hook]
@@ -109,7 +109,7 @@ async def test_notices_tell_the_life_of_a_service():
 async def test_notices_of_alerts_are_heard(hook):
     ear = Ear()
     manager = PluginManager(entry_points=list, plugins={"ear": ear})
-    manager.load()
+    manager.discover()
     manager.notify(hook, alert=None)
     await manager.close()
     assert ear.heard == {hook: [{"alert": None}]}

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from mcpstore.hooks import CallRequest, GiveUp, Refusal, Retry, hookimpl
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.plugin_manager import PluginManager, PluginStatus
 from mcpstore.plugin_manager.loaded_plugin import MUTE_AFTER
 
@@ -24,7 +24,7 @@ async def plugins():
 
     def make(**objects):
         manager = PluginManager(entry_points=list, plugins=objects)
-        manager.load()
+        manager.discover()
         made.append(manager)
         return manager
 
@@ -53,7 +53,7 @@ async def test_notices_reach_sync_hooks_in_a_thread_and_async_ones_in_the_loop(p
     sync, asynchronous = Listener(), AsyncListener()
     manager = plugins(sync=sync, asynchronous=asynchronous)
     for name in "abc":
-        manager.notify("mcpstore_tools_changed", service=name, tools=Named())
+        manager.notify("mcpstore_tools_changed", service=name, tools=NamedList())
     await manager.flush()
     assert sync.heard == [("a", False), ("b", False), ("c", False)]
     assert asynchronous.heard == [("a", True), ("b", True), ("c", True)]
@@ -67,7 +67,7 @@ async def test_a_hook_that_raises_is_counted_and_the_others_go_on(plugins):
 
     good = Listener()
     manager = plugins(bad=Bad(), good=good)
-    manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+    manager.notify("mcpstore_tools_changed", service="a", tools=NamedList())
     await manager.flush()
     assert good.heard
     bad = by_name(manager)["bad"]
@@ -86,7 +86,7 @@ async def test_a_plugin_that_keeps_failing_is_muted(plugins, caplog):
 
     manager = plugins(bad=Bad())
     for _ in range(MUTE_AFTER + 3):
-        manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+        manager.notify("mcpstore_tools_changed", service="a", tools=NamedList())
         await manager.flush()
     assert len(calls) == MUTE_AFTER
     assert by_name(manager)["bad"].status is PluginStatus.MUTED
@@ -104,7 +104,7 @@ async def test_a_success_in_between_starts_the_count_anew(plugins):
 
     manager = plugins(moody=Moody())
     for _ in range(15):
-        manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+        manager.notify("mcpstore_tools_changed", service="a", tools=NamedList())
     await manager.flush()
     assert by_name(manager)["moody"].status is PluginStatus.ACTIVE
     assert by_name(manager)["moody"].failures == 12
@@ -122,7 +122,7 @@ async def test_a_sync_hook_that_never_returns_is_muted_and_stalls_nobody(plugins
     good = Listener()
     manager = plugins(stuck=Stuck(), good=good)
     with anyio.fail_after(10):
-        manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+        manager.notify("mcpstore_tools_changed", service="a", tools=NamedList())
         await manager.flush()
     assert good.heard
     assert by_name(manager)["stuck"].status is PluginStatus.MUTED
@@ -145,7 +145,7 @@ async def test_an_async_hook_that_never_returns_is_cancelled(plugins, monkeypatc
 
     manager = plugins(stuck=Stuck())
     with anyio.fail_after(10):
-        manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+        manager.notify("mcpstore_tools_changed", service="a", tools=NamedList())
         await manager.flush()
     assert by_name(manager)["stuck"].status is PluginStatus.ACTIVE
     assert by_name(manager)["stuck"].failures == 1
@@ -221,6 +221,6 @@ async def test_time_spent_in_hooks_is_counted(plugins):
             await asyncio.sleep(0.02)
 
     manager = plugins(sleepy=Sleepy())
-    manager.notify("mcpstore_tools_changed", service="a", tools=Named())
+    manager.notify("mcpstore_tools_changed", service="a", tools=NamedList())
     await manager.flush()
     assert by_name(manager)["sleepy"].time_spent > 0

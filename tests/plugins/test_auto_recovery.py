@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcpstore.errors import ConfigError
-from mcpstore.hooks import GiveUp, Incident, Reregister, Retry
+from mcpstore.hooks import FailureContext, GiveUp, Reregister, Retry
 from mcpstore.models.service import Reason
 from mcpstore.runtime.validation import validated
 from mcpstore_plugins import auto_recovery, backoff
@@ -13,7 +13,7 @@ from mcpstore_plugins.auto_recovery import FixedOptions, ManualOptions, Reregist
 
 
 def incident(**fields):
-    return Incident(
+    return FailureContext(
         **{"service": "a", "attempt": 0, "rounds": 0, "reason": Reason.NONE, "delay": 2, "floor": 1, **fields}
     )
 

@@ -89,7 +89,7 @@ def reloaded() -> Callable[[], PluginManager]:
             vars(plugin).pop(name, None)
         importlib.reload(plugin)
         manager = PluginManager(entry_points=list, plugins={"opentelemetry": plugin})
-        manager.load()
+        manager.discover()
         return manager
 
     return reload

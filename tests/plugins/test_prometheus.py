@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import ConfigError
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import ServiceMetrics, ToolMetrics
 from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
@@ -45,8 +45,8 @@ class Fixed:
     async def services(self) -> list[ServiceMetrics]:
         return [SERVICE]
 
-    async def machine(self) -> MachineMetrics | None:
-        return MachineMetrics(timestamp=0.0, cpu_percent=25.0)
+    async def machine(self) -> HostMetrics | None:
+        return HostMetrics(timestamp=0.0, cpu_percent=25.0)
 
 
 def told(text: bytes) -> dict[tuple[str, ...], float]:
@@ -68,7 +68,7 @@ def fetch(address: str, host: str | None = None) -> tuple[int, bytes]:
 
 
 def test_measurements_become_what_prometheus_reads():
-    figures = told(exposition([SERVICE], MachineMetrics(timestamp=0.0, cpu_percent=25.0)))
+    figures = told(exposition([SERVICE], HostMetrics(timestamp=0.0, cpu_percent=25.0)))
     name = SERVICE.service_name
     assert figures["mcpstore_service_up", name] == 1
     assert figures["mcpstore_service_calls_total", name] == 7

@@ -15,7 +15,7 @@ from mcpstore.models.service import ServiceConnectionState, ServiceSpec
 from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.runner_services import Prepared
-from mcpstore.runtime.service_runner import Runner
+from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.testing.loop import FakeClock, VirtualLoop
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
@@ -43,7 +43,7 @@ class Fleet:
         self.supervisor.add(ServiceSpec(name=name, transport="scripted", settings={"server": name}, **fields))
         return server
 
-    def runner(self, name: str) -> Runner:
+    def runner(self, name: str) -> ServiceRunner:
         return self.supervisor.runner(name)
 
     def states(self, name: str) -> list[str]:
@@ -51,7 +51,11 @@ class Fleet:
 
     async def until(self, name: str, state: ServiceConnectionState, within: float = 3600) -> None:
         runner = self.runner(name)
-        assert await runner.until(lambda: runner.ctx.conn is state, within), (state, runner.ctx, self.states(name))
+        assert await runner.until(lambda: runner.ctx.connection is state, within), (
+            state,
+            runner.ctx,
+            self.states(name),
+        )
 
 
 @pytest.fixture
@@ -74,7 +78,7 @@ async def make_fleet() -> AsyncGenerator[Callable[..., Fleet]]:
                 **extra,
             },
         )
-        plugins.load()
+        plugins.discover()
         registry, clock = Registry(), FakeClock()
 
         async def prepare(spec: ServiceSpec) -> Prepared:

@@ -49,7 +49,7 @@ async def test_who_wants_a_login_hears_of_us_fifty_one_times_at_most(fleet, tran
         runner = await a_day(fleet, fake, transport)
         assert 40 <= len(fake.got) <= 51
         assert min(fake.waits) >= 1800 * 0.8
-        assert (runner.ctx.conn, runner.ctx.reason) == (S.DISCONNECTED, Reason.PERMANENT)
+        assert (runner.ctx.connection, runner.ctx.reason) == (S.DISCONNECTED, Reason.PERMANENT)
         assert "needs login" in runner.history.error
 
 
@@ -72,7 +72,7 @@ async def test_who_asks_for_ten_minutes_while_it_is_open_gets_them_and_stays_ope
     async with Counting(fleet, handle) as fake:
         runner = await a_day(fleet, fake)
         assert len(fake.asked("initialize")) == 1
-        assert runner.ctx.conn is S.WARNING
+        assert runner.ctx.connection is S.WARNING
         assert 130 <= len(fake.asked("ping")) <= 145
 
 
@@ -80,4 +80,4 @@ async def test_who_greets_everybody_and_lists_for_some_hears_of_us_as_rarely(fle
     async with Counting(fleet, lambda request: legacy(request) or reply(401)) as fake:
         runner = await a_day(fleet, fake)
         assert 40 <= len(fake.asked("tools/list")) <= 51
-        assert (runner.ctx.conn, runner.ctx.reason) == (S.DISCONNECTED, Reason.PERMANENT)
+        assert (runner.ctx.connection, runner.ctx.reason) == (S.DISCONNECTED, Reason.PERMANENT)

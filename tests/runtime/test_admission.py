@@ -56,22 +56,22 @@ async def test_one_that_hangs_slows_ninety_nine_others_by_less_than_a_twentieth(
 
 @pytest.mark.parametrize("is_local", [True, False])
 async def test_even_more_that_hang_than_there_are_places_hold_nobody_up_for_long(is_local):
-    hung = PLACES[is_local] * admission.STAYERS
+    hung = PLACES[is_local] * admission.MAX_OVERFLOW_PER_SLOT
     took = await Openings(is_local).take(hung, 20, 0.1)
-    assert took <= admission.GIVES_WAY * (admission.STAYERS + 1)
+    assert took <= admission.GIVES_WAY * (admission.MAX_OVERFLOW_PER_SLOT + 1)
 
 
 @pytest.mark.parametrize("is_local", [True, False])
 async def test_however_many_are_slow_only_so_many_are_opened_at_once(is_local):
     openings = Openings(is_local)
     await openings.take(0, 200, 60.0)
-    assert openings.most == PLACES[is_local] * (1 + admission.STAYERS)
+    assert openings.most == PLACES[is_local] * (1 + admission.MAX_OVERFLOW_PER_SLOT)
     assert openings.order == [f"g{i}" for i in range(200)]
 
 
 async def test_a_place_that_was_given_up_is_not_given_twice():
     openings = Openings(is_local=True)
-    await openings.take(admission.LOCAL_AT_ONCE * admission.STAYERS, 8, 20.0)
+    await openings.take(admission.LOCAL_AT_ONCE * admission.MAX_OVERFLOW_PER_SLOT, 8, 20.0)
     openings.most = 0
     await openings.take(0, 100, 1.0)
     assert openings.most == admission.LOCAL_AT_ONCE
@@ -86,4 +86,4 @@ async def test_a_fleet_that_hangs_in_part_is_healthy_for_the_rest(fleet):
     fleet.supervisor.start_in_order([*hung, *good])
     for name in good:
         await fleet.until(name, S.HEALTHY, 15)
-    assert {fleet.runner(name).ctx.conn for name in hung} == {S.INITIALIZING}
+    assert {fleet.runner(name).ctx.connection for name in hung} == {S.INITIALIZING}

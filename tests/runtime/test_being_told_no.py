@@ -41,7 +41,7 @@ async def test_who_greets_everybody_and_shows_tools_to_some_wants_a_login_too(fl
     server = fleet.add("a")
     server.answers["tools/list"] = ServiceError(-32603, "needs login", {"httpStatus": status})
     await fleet.supervisor.start("a")
-    assert fleet.runner("a").ctx.conn is S.DISCONNECTED
+    assert fleet.runner("a").ctx.connection is S.DISCONNECTED
     assert fleet.runner("a").ctx.reason is Reason.PERMANENT
     await asyncio.sleep(DAY)
     assert 40 <= server.opened <= 51
@@ -65,7 +65,7 @@ async def test_other_errors_of_a_list_are_no_reason_for_a_long_rest(fleet):
     server = fleet.add("a")
     server.answers["tools/list"] = ServiceError(-32603, "the database is away", {"httpStatus": 500})
     await fleet.supervisor.start("a")
-    assert fleet.runner("a").ctx.conn is S.RECONNECTING
+    assert fleet.runner("a").ctx.connection is S.RECONNECTING
 
 
 async def test_who_is_busy_is_alive_and_is_not_checked_before_the_time_it_names(fleet):

@@ -87,7 +87,7 @@ async def all_lengths(make_fleet, exits):
         await runner.until(lambda: cut.opened == 1, 10)  # it waits for its turn, twenty a second
         admitted = fleet.clock.now()
         assert admitted - began <= 1.5
-        await runner.until(lambda runner=runner: runner.ctx.conn is S.RECONNECTING, HANDSHAKE + 10)
+        await runner.until(lambda runner=runner: runner.ctx.connection is S.RECONNECTING, HANDSHAKE + 10)
         yield length, runner, fleet.clock.now() - admitted
         await fleet.supervisor.stop("a")
         await starting
@@ -97,7 +97,7 @@ async def all_lengths(make_fleet, exits):
 async def test_an_exit_at_any_byte_is_known_at_once_with_its_code(make_fleet):
     async for length, runner, took in all_lengths(make_fleet, exits=True):
         assert took <= AT_ONCE, length
-        assert runner.ctx.conn is S.RECONNECTING, length
+        assert runner.ctx.connection is S.RECONNECTING, length
         assert runner.history.exit.code == 3, length
         assert "exited with code 3" in runner.history.error, length
 
@@ -105,5 +105,5 @@ async def test_an_exit_at_any_byte_is_known_at_once_with_its_code(make_fleet):
 async def test_silence_from_any_byte_on_ends_with_the_deadline_of_the_handshake(make_fleet):
     async for length, runner, took in all_lengths(make_fleet, exits=False):
         assert HANDSHAKE - 1 <= took <= HANDSHAKE + 6, length
-        assert runner.ctx.conn is S.RECONNECTING, length
+        assert runner.ctx.connection is S.RECONNECTING, length
         assert "'initialize'" in runner.history.error or "'tools/list'" in runner.history.error, runner.history.error

@@ -28,7 +28,7 @@ async def test_the_evidence_of_a_state_ages_until_the_next_check(fleet):
     assert runner.evidence_age < 0.1
     server.silent.update({"ping", "tools/list"})
     await fleet.supervisor.check("a")
-    assert runner.ctx.conn is S.UNHEALTHY
+    assert runner.ctx.connection is S.UNHEALTHY
     assert runner.evidence_age < 0.1  # a failed check is evidence, too
 
 
@@ -40,7 +40,7 @@ async def test_a_check_that_decides_nothing_is_no_evidence(fleet):
     calling = asyncio.create_task(runner.request("tools/call", {}, timeout=60))
     await asyncio.sleep(1)
     await fleet.supervisor.check("a")
-    assert runner.ctx.conn is S.UNKNOWN
+    assert runner.ctx.connection is S.UNKNOWN
     assert runner.evidence_age > 10
     calling.cancel()
 
@@ -63,7 +63,7 @@ async def test_a_service_that_nobody_checks_any_more_is_unknown_within_two_inter
     monkeypatch.setattr(runner._timers, "arm", lambda timer, delay: arm(timer, None if timer is Timer.CHECK else delay))
     await fleet.supervisor.check("a")  # the last one
     began = fleet.clock.now()
-    assert runner.ctx.conn is S.HEALTHY
+    assert runner.ctx.connection is S.HEALTHY
     await fleet.until("a", S.UNKNOWN, 600)
     assert 2 * INTERVAL <= fleet.clock.now() - began <= 2.25 * INTERVAL + 0.1
     assert "no check has come to an end for" in caplog.text
@@ -87,7 +87,7 @@ async def test_whoever_asked_to_be_left_alone_is_left_alone(fleet, caplog):
     await fleet.supervisor.check("a")
     asked = len(server.connection.requests)
     await asyncio.sleep(590)
-    assert (fleet.runner("a").ctx.conn, len(server.connection.requests)) == (S.WARNING, asked)
+    assert (fleet.runner("a").ctx.connection, len(server.connection.requests)) == (S.WARNING, asked)
     assert fleet.runner("a").evidence_age > 500
 
 
@@ -106,7 +106,10 @@ async def test_who_answers_pings_and_does_not_work_any_more_is_told_from_who_wor
     runner = fleet.runner("a")
     assert told in runner.history.last_checks[-1].error
     await asyncio.sleep(300)
-    assert (runner.ctx.conn, server.opened) == (S.WARNING, 1)  # every check asks again, and none ends the connection
+    assert (runner.ctx.connection, server.opened) == (
+        S.WARNING,
+        1,
+    )  # every check asks again, and none ends the connection
     server.answers.clear()
     await fleet.until("a", S.HEALTHY, 60)
 
@@ -139,7 +142,7 @@ async def test_a_long_call_of_a_service_that_can_do_one_thing_at_a_time_is_not_c
     for _ in range(5):
         await fleet.runner("a").request("tools/call", {"name": "echo", "takes": takes}, timeout=300)
         await asyncio.sleep(7)
-        assert fleet.runner("a").ctx.conn in (S.HEALTHY, S.WARNING)  # it was busy, and no longer is
+        assert fleet.runner("a").ctx.connection in (S.HEALTHY, S.WARNING)  # it was busy, and no longer is
     assert server.opened == 1
 
 
@@ -164,4 +167,4 @@ async def test_a_call_that_is_given_up_is_no_loss(fleet):
     for _ in range(20):
         with pytest.raises(CallTimeout):
             await fleet.runner("a").request("tools/call", {}, timeout=30)
-    assert (fleet.runner("a").ctx.conn, server.opened) == (S.HEALTHY, 1)
+    assert (fleet.runner("a").ctx.connection, server.opened) == (S.HEALTHY, 1)

@@ -31,25 +31,25 @@ def asked(runner):
 
 async def test_ping_is_a_heartbeat(fleet):
     runner = await checked(fleet, Choice("ping"))
-    assert runner.ctx.conn is S.HEALTHY
+    assert runner.ctx.connection is S.HEALTHY
     assert asked(runner) == ("ping", {})
 
 
 async def test_a_service_that_does_not_know_ping_is_alive(fleet):
     runner = await checked(fleet, Choice("ping"), answers={"ping": ServiceError(-32601, "not known")})
-    assert (runner.ctx.conn, runner.history.last_checks[-1].answered) == (S.HEALTHY, True)
+    assert (runner.ctx.connection, runner.history.last_checks[-1].answered) == (S.HEALTHY, True)
 
 
 async def test_a_heartbeat_that_is_an_error_counts(fleet):
     runner = await checked(fleet, Choice("ping"), answers={"ping": ServiceError(-32603, "out of order")})
-    assert runner.ctx.conn is S.UNHEALTHY
+    assert runner.ctx.connection is S.UNHEALTHY
     assert "out of order" in runner.history.error
 
 
 async def test_a_functional_test_calls_a_tool_and_reads_its_result(fleet):
     health = Choice("call_tool", {"tool": "echo", "arguments": {"x": 1}, "expect": "'x': 1"})
     runner = await checked(fleet, health)
-    assert runner.ctx.conn is S.HEALTHY
+    assert runner.ctx.connection is S.HEALTHY
     assert asked(runner) == ("tools/call", {"name": "echo", "arguments": {"x": 1}})
 
 
@@ -65,18 +65,18 @@ async def test_a_functional_test_calls_a_tool_and_reads_its_result(fleet):
 async def test_a_functional_test_that_fails_says_what_was_wrong(fleet, answer, told):
     health = Choice("call_tool", {"tool": "echo", "expect": "new"})
     runner = await checked(fleet, health, answers={"tools/call": answer})
-    assert runner.ctx.conn is S.UNHEALTHY
+    assert runner.ctx.connection is S.UNHEALTHY
     assert told in runner.history.error
 
 
 async def test_a_list_of_tools_must_have_those_that_matter(fleet):
     health = Choice("list_tools", {"expect": ["echo", "search"]})
     runner = await checked(fleet, health)
-    assert runner.ctx.conn is S.UNHEALTHY
+    assert runner.ctx.connection is S.UNHEALTHY
     assert runner.history.error == "tools/list: missing 'search'"
     fleet.servers["a"].tools = ("search", "echo")
     await fleet.supervisor.check("a")
-    assert runner.ctx.conn is S.HEALTHY
+    assert runner.ctx.connection is S.HEALTHY
 
 
 async def test_a_list_of_tools_that_is_none_counts_as_a_failure(fleet):
@@ -101,7 +101,7 @@ async def test_a_report_ends_a_check_under_way(fleet):
     runner.look_again()
     assert runner.is_checking
     assert runner.hear(HealthResult.SLOW, took=2.0) is True
-    assert (runner.ctx.conn, runner.is_checking, runner.history.response_time) == (S.WARNING, False, 2000)
+    assert (runner.ctx.connection, runner.is_checking, runner.history.response_time) == (S.WARNING, False, 2000)
     await asyncio.sleep(5)
     assert [check.answered for check in runner.history.last_checks] == [True]  # the one under way was given up
 
@@ -114,7 +114,7 @@ async def test_a_checker_that_finds_everything_broken_is_taken_for_broken_itself
     for _ in range(5):
         for number in range(10):
             fleet.runner(f"s{number}").hear(HealthResult.UNHEALTHY)
-    states = [fleet.runner(f"s{number}").ctx.conn for number in range(10)]
+    states = [fleet.runner(f"s{number}").ctx.connection for number in range(10)]
     assert states.count(S.UNKNOWN) == 10
     assert all(server.opened == 1 for server in fleet.servers.values())
 

@@ -21,8 +21,8 @@ from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.monitoring import MonitoringConfig
 from mcpstore.monitoring.metrics import Usage, intervals, uptime_share
 from mcpstore.runtime import metrics_collector as module
-from mcpstore.runtime.metrics_collector import Metering
-from mcpstore.runtime.metrics_history import Archive
+from mcpstore.runtime.metrics_collector import MetricsCollector
+from mcpstore.runtime.metrics_history import MetricsHistory
 from mcpstore.testing.loop import EPOCH
 
 EVERYTHING = HistoryQuery(since=0.0, until=1e12)
@@ -34,8 +34,8 @@ class Measured:
     """A fleet, and what is measured of it."""
 
     fleet: Any
-    metering: Metering
-    archive: Archive
+    metering: MetricsCollector
+    archive: MetricsHistory
 
     def of(self, name: str) -> ServiceMetrics:
         return self.metering.metrics(name)
@@ -48,8 +48,8 @@ async def measure(make_fleet: Callable[..., Any]) -> AsyncGenerator[Callable[...
     def make(**settings: Any) -> Measured:
         # the witness is there before the fleet it hears of, so it is told which one that is later
         fleet = make_fleet(timing=settings.pop("timing", DEFAULT_TIMING))
-        archive = Archive(fleet.clock, settings.pop("size", 100_000))
-        metering = Metering(fleet.registry, MonitoringConfig(**settings), fleet.clock, archive)
+        archive = MetricsHistory(fleet.clock, settings.pop("size", 100_000))
+        metering = MetricsCollector(fleet.registry, MonitoringConfig(**settings), fleet.clock, archive)
         fleet.supervisor._shared.witness = metering
         metering.open(fleet.supervisor)
         made.append(Measured(fleet, metering, archive))
@@ -122,7 +122,7 @@ async def test_availability_is_what_really_happened_over_a_day_of_trouble(measur
         since, wanted, usable = seen
         truth["wanted"] += (clock.now() - since) * wanted
         truth["usable"] += (clock.now() - since) * (wanted and usable)
-        seen[:] = [clock.now(), runner.ctx.desired == "run", runner.ctx.conn in (State.HEALTHY, State.WARNING)]
+        seen[:] = [clock.now(), runner.ctx.desired == "run", runner.ctx.connection in (State.HEALTHY, State.WARNING)]
 
     world.metering.on_news.append(account)
     await supervisor.start("a")

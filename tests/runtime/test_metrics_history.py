@@ -14,7 +14,7 @@ from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.state_history import StateEdge
 from mcpstore.runtime import metrics_history as module
-from mcpstore.runtime.metrics_history import Archive
+from mcpstore.runtime.metrics_history import MetricsHistory
 from mcpstore.testing.loop import FakeClock
 
 EVERYTHING = HistoryQuery(since=0.0, until=1e12)
@@ -72,7 +72,7 @@ def backend() -> Backend:
 
 
 async def test_without_a_backend_the_newest_of_each_service_are_told_from_memory():
-    kept = Archive(FakeClock(), 3)
+    kept = MetricsHistory(FakeClock(), 3)
     for at in range(1, 6):
         kept.add(sample(float(at), "b"))
     kept.add(sample(1.0, "a"))
@@ -88,7 +88,7 @@ async def test_without_a_backend_the_newest_of_each_service_are_told_from_memory
 
 
 async def test_edges_in_memory_come_with_the_last_one_before_them():
-    kept = Archive(FakeClock(), 10)
+    kept = MetricsHistory(FakeClock(), 10)
     edges = [edge(1.0), edge(2.0, state=State.WARNING), edge(3.0), edge(9.0)]
     for each in edges:
         kept.note(each)
@@ -99,7 +99,7 @@ async def test_edges_in_memory_come_with_the_last_one_before_them():
 
 
 async def test_a_backend_takes_what_waits_in_one_thread_and_then_answers_for_it(backend):
-    kept = Archive(FakeClock(), 10, backend.open)
+    kept = MetricsHistory(FakeClock(), 10, backend.open)
     await kept.flush()
     assert backend.opened == 0
     kept.add(sample(1.0))
@@ -119,7 +119,7 @@ async def test_a_backend_takes_what_waits_in_one_thread_and_then_answers_for_it(
 
 async def test_what_a_backend_did_not_take_is_offered_again_and_what_does_not_fit_is_counted(backend, caplog):
     backend.trouble = OSError(28, "No space left on device")
-    kept = Archive(FakeClock(), 3, backend.open)
+    kept = MetricsHistory(FakeClock(), 3, backend.open)
     for at in range(1, 6):
         kept.add(sample(float(at)))
         kept.note(edge(float(at)))
@@ -139,7 +139,7 @@ async def test_what_a_backend_did_not_take_is_offered_again_and_what_does_not_fi
 async def test_names_that_come_and_go_while_a_backend_fails_do_not_pile_up(backend, monkeypatch):
     monkeypatch.setattr(module, "MOST", 3)
     backend.trouble = OSError("the disk is full")
-    kept = Archive(FakeClock(), 10, backend.open)
+    kept = MetricsHistory(FakeClock(), 10, backend.open)
     for number in range(20):
         kept.add(sample(number, f"new{number:02}"))
         kept.note(edge(number, f"new{number:02}"))
@@ -156,7 +156,7 @@ async def test_names_that_come_and_go_while_a_backend_fails_do_not_pile_up(backe
 
 
 async def test_what_comes_while_a_batch_is_written_waits_for_the_next(backend):
-    kept = Archive(FakeClock(), 10, backend.open)
+    kept = MetricsHistory(FakeClock(), 10, backend.open)
     kept.add(sample(1.0))
     backend.at_work = lambda: kept.add(sample(2.0)) if not backend.batches else None
     await kept.flush()
@@ -170,7 +170,7 @@ async def test_a_backend_that_hangs_is_given_up(backend, caplog, monkeypatch):
     monkeypatch.setattr(module, "LIMIT", 0.05)
     done = threading.Event()
     backend.at_work = lambda: done.wait(20)
-    kept = Archive(FakeClock(), 10, backend.open)
+    kept = MetricsHistory(FakeClock(), 10, backend.open)
     kept.add(sample(1.0))
     await kept.flush(0.05)
     assert "history is kept in memory from now on: writing it took longer than 0.05 s" in caplog.text
@@ -189,7 +189,7 @@ async def test_a_backend_that_cannot_be_opened_or_closed_is_no_harm(backend, cap
             raise PermissionError(13, "Permission denied")
         return backend
 
-    kept = Archive(FakeClock(), 10, refuse)
+    kept = MetricsHistory(FakeClock(), 10, refuse)
     kept.add(sample(1.0))
     await kept.flush()
     assert [s.timestamp for s in await kept.samples(EVERYTHING)] == [1]
@@ -201,7 +201,7 @@ async def test_a_backend_that_cannot_be_opened_or_closed_is_no_harm(backend, cap
 
 
 async def test_whoever_may_only_read_writes_nothing_and_does_not_complain(backend, caplog):
-    kept = Archive(FakeClock(), 10, backend.open, is_read_only=True)
+    kept = MetricsHistory(FakeClock(), 10, backend.open, is_read_only=True)
     kept.add(sample(1.0))
     backend.trouble = FileNotFoundError("no history has been written")
     assert [s.timestamp for s in await kept.samples(EVERYTHING)] == [1]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mcpstore.hooks.orphans import Trace
+from mcpstore.hooks.orphans import OwnershipRecord
 from mcpstore.runtime import ownership as module
-from mcpstore.runtime.ownership import NOWHERE, Traces
+from mcpstore.runtime.ownership import NOWHERE, OwnershipLog
 
 HOME = "0123456789ab"
 OTHER = "ba9876543210"
@@ -35,22 +35,22 @@ def given_by(pid: int, start: int, home: str = HOME) -> str:
 
 
 def test_a_marker_names_the_manager_and_the_service():
-    marker = Traces(HOME).marker("web")
+    marker = OwnershipLog(HOME).owner_tag("web")
     assert marker.startswith(f"{HOME}.{os.getpid()}.{began(os.getpid())}.web.")
-    assert marker != Traces(HOME).marker("web")
+    assert marker != OwnershipLog(HOME).owner_tag("web")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../../etc", "ä", "x" * 500, "a\nb", "a.b", "\0", "$(id)"])
 def test_whatever_a_service_is_called_its_marker_can_be_a_file_name_a_label_and_a_variable(name: str):
-    marker = Traces(HOME).marker(name)
+    marker = OwnershipLog(HOME).owner_tag(name)
     assert set(marker) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
     assert len(marker) < 120
     assert module._MARKER.fullmatch(marker)
 
 
 def test_what_a_living_manager_gave_is_not_lost(sleeper: subprocess.Popen[bytes]):
-    traces = Traces(HOME)
-    assert not traces.is_lost(traces.marker("web"))
+    traces = OwnershipLog(HOME)
+    assert not traces.is_lost(traces.owner_tag("web"))
     assert not traces.is_lost(given_by(sleeper.pid, began(sleeper.pid)))
 
 
@@ -58,19 +58,19 @@ def test_what_a_dead_manager_gave_is_lost_even_while_nobody_has_waited_for_it(sl
     marker = given_by(sleeper.pid, began(sleeper.pid))
     sleeper.kill()
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
-    assert Traces(HOME).is_lost(marker)
+    assert OwnershipLog(HOME).is_lost(marker)
     sleeper.wait()
-    assert Traces(HOME).is_lost(marker)
+    assert OwnershipLog(HOME).is_lost(marker)
 
 
 def test_what_a_manager_gave_whose_number_is_a_strangers_now_is_lost(sleeper: subprocess.Popen[bytes]):
-    assert Traces(HOME).is_lost(given_by(sleeper.pid, began(sleeper.pid) - 1))
+    assert OwnershipLog(HOME).is_lost(given_by(sleeper.pid, began(sleeper.pid) - 1))
 
 
 def test_what_managers_of_other_configurations_gave_is_nobodys_business_here():
-    assert Traces(HOME).is_lost(given_by(2**22, 1))
-    assert not Traces(HOME).is_lost(given_by(2**22, 1, home=OTHER))
-    assert not Traces().is_lost(given_by(2**22, 1, home=NOWHERE))
+    assert OwnershipLog(HOME).is_lost(given_by(2**22, 1))
+    assert not OwnershipLog(HOME).is_lost(given_by(2**22, 1, home=OTHER))
+    assert not OwnershipLog().is_lost(given_by(2**22, 1, home=NOWHERE))
 
 
 @pytest.mark.parametrize(
@@ -79,32 +79,32 @@ def test_what_managers_of_other_configurations_gave_is_nobodys_business_here():
                f"{HOME}.99999999999.1.w.0123456789ab", "01507816-d4dc-4d67-893f-67a9fee4424a"],
 )  # fmt: skip
 def test_what_is_no_marker_of_ours_is_not_lost(marker: str):
-    assert not Traces(HOME).is_lost(marker)
+    assert not OwnershipLog(HOME).is_lost(marker)
 
 
 def test_where_there_is_no_list_of_processes_nothing_is_lost(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "_began", lambda _pid: None)
-    assert not Traces(HOME).is_lost(given_by(2**22, 1))
+    assert not OwnershipLog(HOME).is_lost(given_by(2**22, 1))
 
 
 def test_a_trace_is_read_by_the_next_manager_once_its_own_is_gone(tmp_path: Path):
     marker = given_by(2**22, 1)
-    written = Trace(marker=marker, service="web", pid=12, started=34, notes={"client": "/usr/bin/docker"})
-    Traces(HOME, tmp_path / "traces").write(written)
-    assert Traces(HOME, tmp_path / "traces").read_lost() == (written,)
-    assert Traces(OTHER, tmp_path / "traces").read_lost() == ()
+    written = OwnershipRecord(marker=marker, service="web", pid=12, started=34, notes={"client": "/usr/bin/docker"})
+    OwnershipLog(HOME, tmp_path / "traces").write(written)
+    assert OwnershipLog(HOME, tmp_path / "traces").read_lost() == (written,)
+    assert OwnershipLog(OTHER, tmp_path / "traces").read_lost() == ()
     file = tmp_path / "traces" / f"{marker}.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    Traces(HOME, tmp_path / "traces").erase_lost()
+    OwnershipLog(HOME, tmp_path / "traces").erase_lost()
     assert list((tmp_path / "traces").iterdir()) == []
 
 
 def test_a_trace_of_a_living_manager_is_neither_read_nor_erased_by_another(tmp_path: Path):
-    mine = Traces(HOME, tmp_path)
-    marker = mine.marker("web")
-    mine.write(Trace(marker=marker, service="web"))
-    other = Traces(HOME, tmp_path)
+    mine = OwnershipLog(HOME, tmp_path)
+    marker = mine.owner_tag("web")
+    mine.write(OwnershipRecord(marker=marker, service="web"))
+    other = OwnershipLog(HOME, tmp_path)
     assert other.read_lost() == ()
     other.erase_lost()
     assert mine.holds(marker)
@@ -118,8 +118,12 @@ def test_of_another_boot_no_process_is_believed(tmp_path: Path, monkeypatch: pyt
     marker = given_by(2**22, 1)
     with monkeypatch.context() as patch:
         patch.setattr(module, "_boot", lambda: "another")
-        Traces(HOME, tmp_path).write(Trace(marker=marker, service="web", pid=12, started=34, notes={"client": "/d"}))
-    assert Traces(HOME, tmp_path).read_lost() == (Trace(marker=marker, service="web", notes={"client": "/d"}),)
+        OwnershipLog(HOME, tmp_path).write(
+            OwnershipRecord(marker=marker, service="web", pid=12, started=34, notes={"client": "/d"})
+        )
+    assert OwnershipLog(HOME, tmp_path).read_lost() == (
+        OwnershipRecord(marker=marker, service="web", notes={"client": "/d"}),
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +136,7 @@ def test_what_is_no_record_is_neither_believed_nor_kept(tmp_path: Path, content:
     (tmp_path / "x.json").write_bytes(content)
     (tmp_path / f"{given_by(2**22, 1)}.tmp").write_bytes(content)
     (tmp_path / "somebody's notes").write_bytes(content)
-    traces = Traces(HOME, tmp_path)
+    traces = OwnershipLog(HOME, tmp_path)
     assert traces.read_lost() == ()
     traces.erase_lost()
     assert [path.name for path in tmp_path.iterdir()] == ["somebody's notes"]
@@ -149,7 +153,7 @@ def test_fields_of_a_wrong_kind_are_not_believed(tmp_path: Path):
         "boot": module._boot(),
     }
     (tmp_path / f"{marker}.json").write_text(json.dumps(wrong))
-    assert Traces(HOME, tmp_path).read_lost() == (Trace(marker=marker, service="7", notes={"b": "c"}),)
+    assert OwnershipLog(HOME, tmp_path).read_lost() == (OwnershipRecord(marker=marker, service="7", notes={"b": "c"}),)
 
 
 def test_a_link_in_place_of_a_record_is_not_followed(tmp_path: Path):
@@ -159,9 +163,9 @@ def test_a_link_in_place_of_a_record_is_not_followed(tmp_path: Path):
     folder.mkdir()
     for ending in ("json", "tmp"):
         (folder / f"{given_by(2**22, 1)}.{ending}").symlink_to(elsewhere)
-    traces = Traces(HOME, folder)
+    traces = OwnershipLog(HOME, folder)
     assert traces.read_lost() == ()
-    traces.write(Trace(marker=given_by(2**22, 1), service="web"))
+    traces.write(OwnershipRecord(marker=given_by(2**22, 1), service="web"))
     assert json.loads(elsewhere.read_text()) == {"marker": given_by(2**22, 1)}
 
 
@@ -170,9 +174,9 @@ def test_what_cannot_be_written_down_is_no_harm(tmp_path: Path, flaw: str):
     folder = tmp_path / "traces"
     if flaw == "a file instead of the folder":
         folder.touch()
-    traces = Traces(HOME, None if flaw == "no folder" else folder)
-    marker = "../../x" if flaw == "a marker of somebody else" else traces.marker("web")
-    traces.write(Trace(marker=marker, service="web"))
+    traces = OwnershipLog(HOME, None if flaw == "no folder" else folder)
+    marker = "../../x" if flaw == "a marker of somebody else" else traces.owner_tag("web")
+    traces.write(OwnershipRecord(marker=marker, service="web"))
     traces.erase(marker)
     traces.erase_lost()
     assert traces.read_lost() == ()
@@ -187,11 +191,14 @@ def test_a_write_that_breaks_off_at_any_call_leaves_the_old_record(
         raise OSError(28, "No space left on device")
 
     marker = given_by(2**22, 1)
-    before, after = Trace(marker=marker, service="web"), Trace(marker=marker, service="web", pid=12, started=34)
-    Traces(HOME, tmp_path).write(before)
+    before, after = (
+        OwnershipRecord(marker=marker, service="web"),
+        OwnershipRecord(marker=marker, service="web", pid=12, started=34),
+    )
+    OwnershipLog(HOME, tmp_path).write(before)
     with monkeypatch.context() as patch:
         patch.setattr(f"mcpstore.runtime.ownership.{call}", broken)
-        Traces(HOME, tmp_path).write(after)
-    assert Traces(HOME, tmp_path).read_lost() == (before,)
-    Traces(HOME, tmp_path).write(after)
-    assert Traces(HOME, tmp_path).read_lost() == (after,)
+        OwnershipLog(HOME, tmp_path).write(after)
+    assert OwnershipLog(HOME, tmp_path).read_lost() == (before,)
+    OwnershipLog(HOME, tmp_path).write(after)
+    assert OwnershipLog(HOME, tmp_path).read_lost() == (after,)

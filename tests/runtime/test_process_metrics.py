@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from mcpstore.monitoring.metrics import Usage
-from mcpstore.runtime.process_metrics import ProcessLooker
+from mcpstore.runtime.process_metrics import ProcessSampler
 
 QUIET = "import sys; sys.stdin.read()"
 BUSY = """
@@ -63,7 +63,7 @@ def test_a_tree_is_counted_as_one_and_a_stranger_as_none(start):
     parent, alone = start(PARENT), start(QUIET)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
-    looker = ProcessLooker()
+    looker = ProcessSampler()
     tree = [psutil.Process(parent.pid), psutil.Process(child)]
     before = sum(process.memory_info().rss for process in tree)  # the child may still be growing
     usage = looker.look({"tree": parent.pid, "alone": alone.pid, "stranger": os.getppid(), "nobody": 2**22 - 1})
@@ -76,7 +76,7 @@ def test_a_tree_is_counted_as_one_and_a_stranger_as_none(start):
 
 def test_processor_time_is_that_since_the_look_before(start):
     busy, quiet = start(BUSY), start(QUIET)
-    looker, leaders = ProcessLooker(), {"busy": busy.pid, "quiet": quiet.pid}
+    looker, leaders = ProcessSampler(), {"busy": busy.pid, "quiet": quiet.pid}
     assert looker.look(leaders)["busy"].cpu_percent is None
     usage = settled(lambda: looker.look(leaders).get("busy"), lambda u: (u.cpu_percent or 0.0) > 10.0)
     assert usage.processes == 1
@@ -85,7 +85,7 @@ def test_processor_time_is_that_since_the_look_before(start):
 
 def test_a_process_that_has_ended_is_gone_and_one_that_took_its_place_begins_anew(start):
     first, second = start(QUIET), start(BUSY)
-    looker = ProcessLooker()
+    looker = ProcessSampler()
     looker.look({"a": first.pid})
     assert looker.look({"a": first.pid})["a"].cpu_percent is not None
     first.send_signal(signal.SIGKILL)
@@ -96,7 +96,7 @@ def test_a_process_that_has_ended_is_gone_and_one_that_took_its_place_begins_ane
 
 def test_a_number_that_is_used_again_is_another_process(start):
     process = start(QUIET)
-    looker = ProcessLooker()
+    looker = ProcessSampler()
     looker.look({"a": process.pid})
     identity = looker._leaders["a"]
     looker._leaders["a"] = (identity[0], identity[1] - 100.0)  # as if the same number had belonged to an older one
@@ -109,7 +109,7 @@ def test_one_that_ends_while_it_is_looked_at_is_left_out(start, monkeypatch):
     def gone(_self: object) -> None:
         raise psutil.NoSuchProcess(process.pid)
 
-    looker = ProcessLooker()
+    looker = ProcessSampler()
     with monkeypatch.context() as patched:
         patched.setattr(psutil._psplatform.Process, "memory_info", gone)
         assert looker.look({"a": process.pid})["a"].processes == 0

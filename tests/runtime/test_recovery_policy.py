@@ -103,7 +103,7 @@ async def test_no_fixed_delay_undercuts_the_floors(make_dead, options):
     assert waits[9] >= 48  # the least rest after a round of ten
     assert all(sum(start <= other < start + 600 for other in tried) <= 25 for start in tried)
     assert len(tried) <= 360 + 25  # a day of rests, and the burst before the first
-    assert fleet.runner("a").ctx.conn in (S.DISCONNECTED, S.RECONNECTING)
+    assert fleet.runner("a").ctx.connection in (S.DISCONNECTED, S.RECONNECTING)
 
 
 @pytest.mark.parametrize("policy", ["fixed", "reregister"])
@@ -134,7 +134,7 @@ async def test_manual_leaves_a_service_alone_until_somebody_asks(make_dead):
     await asyncio.sleep(86_400)
     runner = fleet.runner("a")
     assert len(tried) == 1
-    assert (runner.ctx.conn, runner.ctx.reason) == (S.DISCONNECTED, Reason.EXHAUSTED)
+    assert (runner.ctx.connection, runner.ctx.reason) == (S.DISCONNECTED, Reason.EXHAUSTED)
     assert "given up: its recovery policy is 'manual'" in runner.history.error
     assert runner.history.next_retry is None
     await fleet.supervisor.restart("a")
@@ -216,7 +216,7 @@ async def test_making_anew_clears_no_budget(make_dead):
     await asyncio.sleep(86_400)
     assert all(sum(start <= other < start + 600 for other in tried) <= 25 for start in tried)
     assert len(tried) <= 360 + 25  # a day of rests, and the burst before the first
-    assert fleet.runner("a").ctx.trips > 1
+    assert fleet.runner("a").ctx.failed_rounds > 1
 
 
 async def test_a_recovery_hook_may_ask_for_a_service_to_be_made_anew(make_fleet):

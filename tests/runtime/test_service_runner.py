@@ -24,7 +24,7 @@ async def test_a_service_that_cannot_be_opened_is_tried_again_with_growing_waits
     server = fleet.add("a")
     server.open_error = NotReady("connection refused")
     assert await fleet.supervisor.start("a") is False
-    assert fleet.runner("a").ctx.conn is S.RECONNECTING
+    assert fleet.runner("a").ctx.connection is S.RECONNECTING
     assert fleet.runner("a").history.error == "connection refused"
     await fleet.until("a", S.DISCONNECTED)
     assert server.opened == 10
@@ -122,7 +122,7 @@ async def test_a_service_that_ignores_pings_is_never_restarted(fleet):
     await fleet.supervisor.start("a")
     await asyncio.sleep(24 * 3600)
     assert server.opened == 1
-    assert fleet.runner("a").ctx.conn in (S.HEALTHY, S.WARNING)
+    assert fleet.runner("a").ctx.connection in (S.HEALTHY, S.WARNING)
 
 
 async def test_a_slow_service_is_in_warning_and_never_restarted(fleet):
@@ -134,7 +134,7 @@ async def test_a_slow_service_is_in_warning_and_never_restarted(fleet):
     assert server.opened == 1
     server.delay = 0.9  # below the threshold of entering, above the one of leaving
     await asyncio.sleep(600)
-    assert fleet.runner("a").ctx.conn is S.WARNING
+    assert fleet.runner("a").ctx.connection is S.WARNING
     server.delay = 0.1
     await fleet.until("a", S.HEALTHY, 60)
 
@@ -234,7 +234,7 @@ async def test_the_restart_option_says_whether_an_ended_service_comes_back(fleet
     assert server.opened == opened
     if opened == 1:
         assert "given up" in fleet.runner("a").history.error
-        assert fleet.runner("a").ctx.conn is S.DISCONNECTED
+        assert fleet.runner("a").ctx.connection is S.DISCONNECTED
         assert await fleet.supervisor.start("a") is True
 
 

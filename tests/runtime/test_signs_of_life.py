@@ -51,7 +51,7 @@ async def test_who_gives_any_sign_of_life_is_not_opened_again_in_a_day(make_flee
     for name in names:
         runner = fleet.runner(name)
         assert set(fleet.states(name)) <= {S.INITIALIZING, S.HEALTHY, S.WARNING}, name
-        assert runner.ctx.conn in LIVE_STATES
+        assert runner.ctx.connection in LIVE_STATES
         assert runner.history.success_rate == 100.0
         assert runner.uptime > DAY - 60
 

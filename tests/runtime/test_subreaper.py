@@ -7,7 +7,7 @@ import sys
 
 START = """
 import asyncio, os, psutil, signal, subprocess, sys, time
-from mcpstore.runtime.subreaper import Nursery
+from mcpstore.runtime.subreaper import Subreaper
 
 def orphan(code):
     # A child that starts another one in a session of its own, without anything to be known by, and is gone.
@@ -37,7 +37,7 @@ def run(code: str) -> str:
 def test_orphans_are_adopted_and_those_that_die_are_waited_for():
     run("""
 async def main():
-    nursery = Nursery()
+    nursery = Subreaper()
     nursery.open()
     assert nursery.adopts
     pids = [orphan("import time; time.sleep(300)") for _ in range(5)]
@@ -54,7 +54,7 @@ def test_what_somebody_waits_for_is_left_to_him():
     # A stranger's child that ends with a code of its own: whoever started it is told that code.
     run("""
 async def main():
-    nursery = Nursery()
+    nursery = Subreaper()
     nursery.open()
     for code in range(1, 30):
         child = await asyncio.create_subprocess_exec(sys.executable, "-S", "-E", "-c", f"import os; os._exit({code})")
@@ -68,7 +68,7 @@ asyncio.run(main())
 
 def test_a_child_is_nobodys_only_if_it_was_dead_at_two_looks():
     run("""
-nursery = Nursery()
+nursery = Subreaper()
 child = subprocess.Popen(["true"])
 os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
 assert nursery.look() == 0
@@ -85,7 +85,7 @@ child.wait()
 def test_at_the_end_no_child_is_left_nor_what_it_started():
     run("""
 async def main():
-    nursery = Nursery()
+    nursery = Subreaper()
     nursery.open()
     respawn = "import os, time\\nwhile True:\\n  if os.fork() == 0: time.sleep(300)\\n  time.sleep(0.05)"
     pids = [orphan("import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(300)"), orphan(respawn)]
@@ -120,7 +120,7 @@ def test_a_nursery_that_was_never_opened_ends_nobody():
     run("""
 async def main():
     child = subprocess.Popen([sys.executable, "-S", "-E", "-c", "import time; time.sleep(300)"])
-    assert await Nursery().close() == []
+    assert await Subreaper().close() == []
     assert child.poll() is None
     child.kill()
     child.wait()

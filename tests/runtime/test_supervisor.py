@@ -50,7 +50,7 @@ async def test_a_loss_of_a_dependency_does_not_stop_the_dependent(fleet):
     await fleet.until("web", S.HEALTHY)
     fleet.servers["database"].die()
     await fleet.until("database", S.RECONNECTING)
-    assert fleet.runner("web").ctx.conn is S.HEALTHY
+    assert fleet.runner("web").ctx.connection is S.HEALTHY
 
 
 async def test_shutdown_stops_dependents_first(fleet):
@@ -147,7 +147,7 @@ async def test_when_most_services_fail_at_once_the_fault_is_taken_for_ours(fleet
     for server in fleet.servers.values():
         server.silent.clear()
     await asyncio.sleep(60)
-    assert all(runner.ctx.conn is S.HEALTHY for runner in fleet.supervisor.runners())
+    assert all(runner.ctx.connection is S.HEALTHY for runner in fleet.supervisor.runners())
     assert sum(server.opened for server in fleet.servers.values()) < 20
 
 
@@ -183,7 +183,7 @@ async def test_a_check_during_a_stall_says_nothing_about_the_service(fleet):
     await asyncio.sleep(1)
     fleet.clock.asleep = 60
     await checking
-    assert fleet.runner("a").ctx.conn is S.UNKNOWN
+    assert fleet.runner("a").ctx.connection is S.UNKNOWN
     assert fleet.runner("a").ctx.fails == 0
 
 
@@ -210,7 +210,7 @@ async def test_what_survives_a_close_is_tried_again_and_blocks_every_opening(fle
     server.close_error = CloseFailed("3 processes survived", (1, 2, 3), reap)
     restart = asyncio.create_task(fleet.supervisor.restart("a"))
     await asyncio.sleep(10)
-    assert fleet.runner("a").ctx.closebad
+    assert fleet.runner("a").ctx.close_failed
     assert "processes survived" in fleet.runner("a").history.error
     assert server.opened == 1
     server.close_error = None
@@ -236,7 +236,7 @@ async def test_a_close_that_ends_after_its_deadline_is_a_close_all_the_same(flee
     await fleet.supervisor.start("a")
     server.close_delay = delay
     await fleet.supervisor.restart("a", timeout=15.0)
-    assert fleet.runner("a").ctx.closebad
+    assert fleet.runner("a").ctx.close_failed
     server.close_delay = 0.0
     await fleet.runner("a").until(lambda: fleet.runner("a").is_live, 100)
     assert fleet.runner("a").is_live
@@ -357,7 +357,7 @@ async def test_a_bug_in_our_own_code_does_not_end_the_supervision(fleet, caplog,
             await asyncio.sleep(0.1)
     assert "please report this" in caplog.text
     await fleet.supervisor.restart("a")
-    assert fleet.runner("a").ctx.conn is S.HEALTHY
+    assert fleet.runner("a").ctx.connection is S.HEALTHY
 
 
 async def test_stop_forced_skips_the_polite_steps(fleet):

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from mcpstore import AsyncMCPStore
-from mcpstore.store.commands import Desk
+from mcpstore.store.commands import CommandHandler
 from mcpstore.store.control_socket import ControlClient, ControlServer
 from mcpstore.store.state_dir import socket_path
 
@@ -31,7 +31,7 @@ async def soaking(folder: Path, plan: Plan) -> AsyncGenerator[Soak]:
         world.path, state_dir=world.state, timing=QUICK, monitoring_config=MONITORING, plugins={"soak": world.channel}
     )
     socket = socket_path(world.state)
-    server, client = ControlServer(Desk(store), socket), ControlClient(socket)
+    server, client = ControlServer(CommandHandler(store), socket), ControlClient(socket)
     async with world:
         with Ears() as ears:
             async with store:

@@ -11,8 +11,8 @@ from typing import Any
 
 import attrs
 
-from mcpstore.runtime.malloc import give_back_memory
-from mcpstore.runtime.subreaper import Nursery
+from mcpstore.runtime.malloc import trim_eagerly
+from mcpstore.runtime.subreaper import Subreaper
 from mcpstore.testing.leftovers import nothing_left
 
 from .figures import Figures, look, marked, objects
@@ -52,9 +52,9 @@ class Outcome:
 
 async def run(folder: Path, plan: Plan, minutes: float, tell: Tell) -> Outcome:
     """Soak a store for some minutes, for two rounds at least; Ctrl-C ends it after the round under way."""
-    give_back_memory()  # as `mcpstore up` does, and the nursery likewise
+    trim_eagerly()  # as `mcpstore up` does, and the nursery likewise
     outcome = Outcome()
-    nursery = Nursery()
+    nursery = Subreaper()
     home = ""
     over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, over.set)

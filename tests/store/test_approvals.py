@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mcpstore.errors import MCPStoreError, ServiceNotFound, ToolNotFound, ToolWithheld
+from mcpstore.errors import MCPStoreError, ServiceNotFound, ToolNotApproved, ToolNotFound
 
 HELD = {"mcpstore": {"tool_pinning": "block"}}
 
@@ -47,7 +47,7 @@ async def changed(world: Any, **fields: Any) -> Any:
 async def test_a_call_of_a_tool_that_changed_says_what_changed_and_what_to_do(world):
     store = await changed(world)
     for name, service in (("send", None), ("a/send", None), ("send", "a")):
-        with pytest.raises(ToolWithheld) as caught:
+        with pytest.raises(ToolNotApproved) as caught:
             await store.call_tool(name, service=service)
     error = caught.value
     assert (error.service, error.tool) == ("a", "send")
@@ -93,7 +93,7 @@ async def test_a_restart_and_a_recovery_by_a_person_approve_nothing(world):
     await store.recover("a", 60)
     await store.stop_service("a")
     await store.start_service("a", 60)
-    with pytest.raises(ToolWithheld):
+    with pytest.raises(ToolNotApproved):
         await store.call_tool("send")
 
 
@@ -116,7 +116,7 @@ async def test_what_was_withheld_is_withheld_by_the_next_store_and_what_was_appr
     await (await changed(world)).close()
     store = await world.open(world.path)
     await store.start_service("a", 60)
-    with pytest.raises(ToolWithheld, match="was 'mail one' and is 'mail all'"):
+    with pytest.raises(ToolNotApproved, match="was 'mail one' and is 'mail all'"):
         await store.call_tool("send")
     await store.approve_tools("a")
     await store.close()
@@ -130,7 +130,7 @@ async def test_a_store_that_passes_by_may_not_call_it_either_but_may_approve_it(
     passing = await world.open(world.path, start=False)
     await eventually(lambda: kept(world) == 1)
     assert await passing.start_service("a", 60)
-    with pytest.raises(ToolWithheld):
+    with pytest.raises(ToolNotApproved):
         await passing.call_tool("send")
     assert (await passing.approve_tools("a")).names() == ["send"]
     assert (await passing.call_tool("send")).text.startswith("send")
@@ -150,7 +150,7 @@ async def test_what_was_seen_last_is_shown_and_approved_without_asking_the_servi
     offer(world.server("a"), send="mail everybody", read="read")  # not what was approved
     store = await world.open(world.path)
     await store.start_service("a", 60)
-    with pytest.raises(ToolWithheld, match="was 'mail all' and is 'mail everybody'"):
+    with pytest.raises(ToolNotApproved, match="was 'mail all' and is 'mail everybody'"):
         await store.call_tool("send")
 
 
@@ -160,7 +160,7 @@ async def test_the_second_store_of_a_configuration_withholds_what_the_first_one_
     second = await world.open(world.path)
     assert not second.is_primary
     await second.start_service("a", 60)
-    with pytest.raises(ToolWithheld):
+    with pytest.raises(ToolNotApproved):
         await second.call_tool("send")
     await second.close()
     assert kept(world) == 1
@@ -170,7 +170,7 @@ async def test_an_edit_of_the_entry_approves_nothing_and_removing_it_forgets(wor
     store = await changed(world)
     write(world.path, {"a": world.entry("a", **HELD, description="other words")})
     await store.update_service("a", {**world.entry("a", **HELD), "description": "more words"})
-    with pytest.raises(ToolWithheld):
+    with pytest.raises(ToolNotApproved):
         await store.call_tool("send")
     await store.remove_service("a")
     await store.add_service({"name": "a", **world.entry("a", **HELD)}, wait=60)
@@ -195,7 +195,7 @@ async def test_an_entry_that_cannot_be_used_for_a_while_is_not_forgotten(world):
     write(world.path, {"a": world.entry("a", **HELD)})
     store = await world.open(world.path)
     await store.start_service("a", 60)
-    with pytest.raises(ToolWithheld):
+    with pytest.raises(ToolNotApproved):
         await store.call_tool("send")
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from mcpstore import MCPStore
 from mcpstore.errors import ConfigError, InvalidArgument, MCPStoreError, NotFound
-from mcpstore.store.arguments import shown
+from mcpstore.store.arguments import describe
 
 ODD: Mapping[str, Any] = {
     "None": None, "object": object(), "x": "x", "": "", "text of a number": "1", "a lone surrogate": "\ud800",
@@ -156,4 +156,4 @@ async def test_a_history_of_nobody_is_a_name_that_nobody_knows(world):
     ],
 )
 def test_a_value_is_shown_in_a_few_characters(value, told):
-    assert shown(value) == told
+    assert describe(value) == told

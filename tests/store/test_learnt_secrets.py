@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import NotReady
-from mcpstore.hooks import Peer, Transport, hookimpl
+from mcpstore.hooks import ClientEndpoint, Transport, hookimpl
 
 TOKEN = "learnt0123456789"
 
@@ -27,7 +27,7 @@ class Plugin:
         self.has_learnt = False
 
     @asynccontextmanager
-    async def connect(self, settings: Settings, peer: Peer) -> AsyncGenerator[Any]:
+    async def connect(self, settings: Settings, peer: ClientEndpoint) -> AsyncGenerator[Any]:
         peer.on_secret(TOKEN)
         self.has_learnt = True
         peer.on_stderr(f"logged in with {TOKEN}")

@@ -11,8 +11,8 @@ import pytest
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import CloseFailed
-from mcpstore.hooks import Lost, Trace, Transport, hookimpl
-from mcpstore.runtime.ownership import Traces
+from mcpstore.hooks import Orphans, OwnershipRecord, Transport, hookimpl
+from mcpstore.runtime.ownership import OwnershipLog
 from mcpstore.store.state_dir import StateDir
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
@@ -22,10 +22,10 @@ class Plugin:
 
     def __init__(self, server: ScriptedServer) -> None:
         self.server = server
-        self.seen: list[tuple[Lost, int]] = []
+        self.seen: list[tuple[Orphans, int]] = []
         self.error: Exception | None = None
 
-    async def reap(self, lost: Lost) -> Sequence[str]:
+    async def reap(self, lost: Orphans) -> Sequence[str]:
         self.seen.append((lost, self.server.opened))
         if self.error is not None:
             raise self.error
@@ -56,7 +56,7 @@ def leave(folder: Path, number: int = 2**22) -> str:
     state = StateDir(folder / "state")
     state.open()
     marker = f"{state.home}.{number}.1.web.0123456789ab"
-    Traces(state.home, state.traces).write(Trace(marker=marker, service="web"))
+    OwnershipLog(state.home, state.traces).write(OwnershipRecord(marker=marker, service="web"))
     state.close()
     return marker
 

@@ -18,7 +18,7 @@ import anyio
 import pytest
 
 from mcpstore import AsyncMCPStore, MCPStore
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.testing.scripted import ScriptedConnection, ScriptedPlugin, ScriptedServer, ScriptedSettings
 
@@ -43,7 +43,7 @@ class Touchy(ScriptedPlugin):
         self.wrong: list[BaseException] = []
 
     @asynccontextmanager
-    async def connect(self, settings: ScriptedSettings, peer: Peer) -> AsyncGenerator[ScriptedConnection]:
+    async def connect(self, settings: ScriptedSettings, peer: ClientEndpoint) -> AsyncGenerator[ScriptedConnection]:
         self.entered.append(asyncio.current_task())
         try:
             async with anyio.create_task_group() as group, super().connect(settings, peer) as connection:

@@ -16,9 +16,9 @@ import pytest
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import ManagerError
-from mcpstore.store.commands import Desk
+from mcpstore.store.commands import CommandHandler
 from mcpstore.store.control_socket import ControlClient, ControlServer
-from mcpstore.store.private_dir import ForeignFolder, own_folder
+from mcpstore.store.private_dir import ForeignFolder, ensure_private_dir
 from mcpstore.store.state_dir import StateDir
 
 SOMEBODY = 65534
@@ -32,7 +32,7 @@ def mode(path: Path) -> int:
 def test_a_folder_is_made_for_its_owner_only(tmp_path: Path):
     before = os.umask(0)
     try:
-        own_folder(tmp_path / "a" / "b")
+        ensure_private_dir(tmp_path / "a" / "b")
     finally:
         os.umask(before)
     assert mode(tmp_path / "a" / "b") == 0o700
@@ -42,13 +42,13 @@ def test_a_folder_is_made_for_its_owner_only(tmp_path: Path):
 def test_a_folder_that_everybody_may_write_to_is_refused_with_a_remedy(tmp_path: Path, bits: int):
     tmp_path.chmod(bits)
     with pytest.raises(ForeignFolder, match="everybody may write to it .* chmod 700 it, or use another folder"):
-        own_folder(tmp_path)
+        ensure_private_dir(tmp_path)
     assert mode(tmp_path) == bits
 
 
 def test_members_of_the_group_are_shut_out(tmp_path: Path):
     tmp_path.chmod(0o775)
-    own_folder(tmp_path)
+    ensure_private_dir(tmp_path)
     assert mode(tmp_path) == 0o700
 
 
@@ -56,7 +56,7 @@ def test_members_of_the_group_are_shut_out(tmp_path: Path):
 def test_a_folder_of_somebody_else_is_refused_with_a_remedy(tmp_path: Path):
     os.chown(tmp_path, SOMEBODY, SOMEBODY)
     with pytest.raises(ForeignFolder, match=f"belongs to user {SOMEBODY}, and you are 0; remove it, or use another"):
-        own_folder(tmp_path)
+        ensure_private_dir(tmp_path)
 
 
 @needs_root
@@ -64,10 +64,10 @@ def test_a_link_that_somebody_else_made_is_refused_and_one_of_ours_is_not(tmp_pa
     (tmp_path / "real").mkdir(mode=0o700)
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "real")
-    own_folder(link)
+    ensure_private_dir(link)
     os.lchown(link, SOMEBODY, SOMEBODY)
     with pytest.raises(ForeignFolder, match=f"a link made by user {SOMEBODY}"):
-        own_folder(link)
+        ensure_private_dir(link)
 
 
 async def test_a_store_goes_on_without_a_state_directory_it_cannot_trust(
@@ -117,9 +117,9 @@ def test_what_a_killed_second_store_left_is_removed_and_nothing_else(tmp_path: P
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncGenerator[Desk]:
+async def desk(tmp_path: Path) -> AsyncGenerator[CommandHandler]:
     async with AsyncMCPStore({"mcpServers": {}}, state_dir=tmp_path / "state") as store:
-        yield Desk(store)
+        yield CommandHandler(store)
 
 
 async def ask(path: Path, verb: str = "list", **arguments: Any) -> Any:
@@ -131,7 +131,7 @@ async def ask(path: Path, verb: str = "list", **arguments: Any) -> Any:
         await client.close()
 
 
-async def test_a_control_socket_is_for_its_owner_only(desk: Desk, tmp_path: Path):
+async def test_a_control_socket_is_for_its_owner_only(desk: CommandHandler, tmp_path: Path):
     before = os.umask(0)
     server = ControlServer(desk, tmp_path / "run" / "control.sock")
     try:
@@ -144,7 +144,7 @@ async def test_a_control_socket_is_for_its_owner_only(desk: Desk, tmp_path: Path
         await server.stop()
 
 
-async def test_no_control_socket_is_made_where_everybody_may_write(desk: Desk, tmp_path: Path):
+async def test_no_control_socket_is_made_where_everybody_may_write(desk: CommandHandler, tmp_path: Path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run").chmod(0o777)
     with pytest.raises(ManagerError, match="no control socket can be made: everybody may write to it"):
@@ -188,7 +188,7 @@ sys.stdin.read()
 
 
 @needs_root
-async def test_somebody_else_who_reaches_the_socket_all_the_same_is_not_answered(desk: Desk, public: Path):
+async def test_somebody_else_who_reaches_the_socket_all_the_same_is_not_answered(desk: CommandHandler, public: Path):
     code = """
 client = socket.socket(socket.AF_UNIX)
 client.connect(sys.argv[1])

@@ -24,7 +24,7 @@ from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 S = ServiceConnectionState
 
 
-async def test_a_store_speaks_run_status_and_a_context_connection_state(world):
+async def test_a_store_reports_run_status_and_a_context_connection_state(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     assert await store.get_service_status("a") is ServiceStatus.RUNNING

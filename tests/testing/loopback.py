@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 
 from mcpstore import hookimpl
 from mcpstore.errors import NotReady
-from mcpstore.hooks import Exit, Peer, Transport
+from mcpstore.hooks import ClientEndpoint, Exit, Transport
 from mcpstore.testing.fault_server.faulty import FaultyServer, LineFaults
 from mcpstore.testing.fault_server.options import parse
 from mcpstore.testing.suites import TransportSuite
@@ -29,7 +29,7 @@ class Wire:
 
     is_paused = False
 
-    def __init__(self, flags: list[str], peer: Peer) -> None:
+    def __init__(self, flags: list[str], peer: ClientEndpoint) -> None:
         self.loop = asyncio.get_running_loop()
         self.engine = JsonLines(peer, self)
         options = parse(flags)
@@ -53,7 +53,7 @@ class Loopback:
     engine: type[Any] = JsonLines
 
     @asynccontextmanager
-    async def connect(self, settings: Any, peer: Peer) -> AsyncGenerator[Any]:
+    async def connect(self, settings: Any, peer: ClientEndpoint) -> AsyncGenerator[Any]:
         if "nowhere" in settings.flags:
             raise NotReady("nobody is there")
         wire = Wire(settings.flags, peer)

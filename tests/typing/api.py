@@ -8,7 +8,7 @@ from typing import Any, assert_type
 from mcpstore import AsyncMCPStore, MCPStore, MCPStoreError
 from mcpstore.dependencies import ServiceDependencyManager
 from mcpstore.models.catalog import Tool
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import (
     ServiceConnectionState,
     ServiceInfo,
@@ -30,25 +30,25 @@ def watch(name: str, old: ServiceConnectionState, new: ServiceConnectionState, m
 def sync() -> None:
     with MCPStore({"mcpServers": {}}, monitoring_config=MonitoringConfig(check_interval=10)) as store:
         store.on_state_change(watch)
-        assert_type(store.add_service({"name": "a", "command": "uvx"}), Named[ServiceSnapshot])
+        assert_type(store.add_service({"name": "a", "command": "uvx"}), NamedList[ServiceSnapshot])
         assert_type(store.start_service("a"), bool)
-        assert_type(store.list_services(), Named[ServiceSnapshot])
+        assert_type(store.list_services(), NamedList[ServiceSnapshot])
         for service in store.list_services():
             assert_type(service.run_status, ServiceStatus)
         assert_type(store.get_service_info("a"), ServiceInfo | None)
-        assert_type(store.list_tools("a"), Named[Tool])
+        assert_type(store.list_tools("a"), NamedList[Tool])
         result = store.call_tool("echo", {"text": "x"}, service="a", timeout=5)
         assert_type(result, CallResult)
         assert_type(result.text, str)
         assert_type(store.check_services()["a"], CheckResult)
         assert_type(store.diagnose("a"), Diagnosis)
         assert_type(store.recover("a", timeout=30), Recovery)
-        assert_type(store.recover_all(), Named[Recovery])
+        assert_type(store.recover_all(), NamedList[Recovery])
         assert_type(store.refresh_tools("a")["a"], ToolsRefresh)
-        assert_type(store.list_changed_tools("a"), Named[ToolChange])
+        assert_type(store.list_changed_tools("a"), NamedList[ToolChange])
         assert_type(store.approve_tools("a", "send")[0].difference, tuple[str, ...])
         assert_type(store.report_health("a", "slow", response_time=2.0), bool)
-        assert_type(ServiceAutoRecovery(store).check_and_recover(), Named[Recovery])
+        assert_type(ServiceAutoRecovery(store).check_and_recover(), NamedList[Recovery])
         assert_type(ServiceDependencyManager(store).start_all_services(), dict[str, bool])
         assert_type(UnifiedServiceStateManager(store).set_service_state("a", "disconnected"), bool)
         assert_type(store.for_agent("me").call_tool("echo"), CallResult)
@@ -61,7 +61,7 @@ async def asynchronous() -> None:
             store.on_state_change(watch)
             assert_type(await store.start_service("a", 30), bool)
             assert_type(await store.call_tool("echo"), CallResult)
-            assert_type(await store.list_tools(), Named[Tool])
+            assert_type(await store.list_tools(), NamedList[Tool])
             assert_type(await store.read_resource("file:///x"), Mapping[str, Any])
     except MCPStoreError as error:
         print(error)

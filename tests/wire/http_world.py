@@ -20,7 +20,7 @@ import uvicorn
 from fastmcp import Context, FastMCP
 from mcp_types import ElicitRequest, ElicitRequestFormParams, InputRequiredResult
 
-from mcpstore.hooks import Era, Peer
+from mcpstore.hooks import ClientEndpoint, Era
 
 ERAS = (Era.MODERN, Era.LEGACY)
 CHILD = Path(__file__).with_name("http_child.py")
@@ -335,6 +335,6 @@ def unused_port() -> int:
         return taken.getsockname()[1]
 
 
-def a_peer(told: Told | None = None, **options: Any) -> Peer:
+def a_peer(told: Told | None = None, **options: Any) -> ClientEndpoint:
     told = told or Told()
-    return Peer(service="world", on_notification=told.take, **{"connect_timeout": 5.0, **options})
+    return ClientEndpoint(service="world", on_notification=told.take, **{"connect_timeout": 5.0, **options})

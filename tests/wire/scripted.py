@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from mcpstore.errors import ServiceError
-from mcpstore.wire import Exit, JsonLines, Peer
+from mcpstore.wire import ClientEndpoint, Exit, JsonLines
 
 Answer = Callable[[Mapping[str, Any]], Any]
 
@@ -46,14 +46,14 @@ def refusing(code: int, message: str = "no", data: Any = None) -> Answer:
 class ScriptedPeer:
     """The other end of an engine: a sink that records what is written, and answers it a little later."""
 
-    def __init__(self, peer: Peer | None = None, **answers: Any) -> None:
+    def __init__(self, peer: ClientEndpoint | None = None, **answers: Any) -> None:
         self.answers: dict[str, Any] = {"initialize": LEGACY, "ping": {}, "server/discover": refusing(-32601)}
         self.answers.update(answers)
         self.sent: list[dict[str, Any]] = []
         self.is_paused = False
         self.broken: Exception | None = None
         self.resumed = asyncio.Event()
-        self.engine = JsonLines(peer or Peer(), self)
+        self.engine = JsonLines(peer or ClientEndpoint(), self)
 
     # --- the sink
 
@@ -113,7 +113,7 @@ class ScriptedPeer:
 
 
 @contextlib.asynccontextmanager
-async def opened(peer: Peer | None = None, **answers: Any) -> AsyncIterator[ScriptedPeer]:
+async def opened(peer: ClientEndpoint | None = None, **answers: Any) -> AsyncIterator[ScriptedPeer]:
     """Yield a peer whose handshake is done."""
     scripted = ScriptedPeer(peer, **answers)
     await scripted.engine.open()

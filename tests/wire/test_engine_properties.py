@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceError
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from wire.scripted import opened, silent, time_flies, turns
 
 CALL = "tools/call"
@@ -57,7 +57,9 @@ async def answer(_method, params):
 @given(st.lists(lines, max_size=8))
 def test_whatever_a_peer_writes_nothing_is_raised_and_the_session_goes_on(written):
     async def session():
-        async with opened(Peer(on_request=answer), **{CALL: silent, "resources/list": {"still": "here"}}) as scripted:
+        async with opened(
+            ClientEndpoint(on_request=answer), **{CALL: silent, "resources/list": {"still": "here"}}
+        ) as scripted:
             asked = asyncio.create_task(scripted.engine.request(CALL))
             await turns()
             for line in written:

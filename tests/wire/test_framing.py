@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.wire.framing import Lines
+from mcpstore.wire.framing import LineSplitter
 
 
 @given(
@@ -20,9 +20,9 @@ from mcpstore.wire.framing import Lines
 )
 def test_however_bytes_are_cut_the_same_lines_come_out(text, cuts, limit):
     data = b"".join(line + b"\n" for line in text[:-1]) + (text[-1] if text else b"")
-    whole = Lines(limit)
+    whole = LineSplitter(limit)
     expected = whole.feed(data)
-    cut = Lines(limit)
+    cut = LineSplitter(limit)
     edges = sorted({0, len(data), *(c for c in cuts if c < len(data))})
     got = [line for a, b in pairwise(edges) for line in cut.feed(data[a:b])]
     assert got == expected
@@ -34,13 +34,13 @@ def test_however_bytes_are_cut_the_same_lines_come_out(text, cuts, limit):
 
 
 def test_bytes_that_come_one_by_one_make_the_same_lines():
-    lines = Lines(100)
+    lines = LineSplitter(100)
     got = [line for byte in b'{"a":1}\r\n\n{"b":2}\nrest' for line in lines.feed(bytes([byte]))]
     assert got == [b'{"a":1}\r', b"", b'{"b":2}']
 
 
 def test_a_line_of_exactly_a_frame_is_fine_and_one_byte_more_is_not():
-    exact, over = Lines(8), Lines(8)
+    exact, over = LineSplitter(8), LineSplitter(8)
     assert exact.feed(b"12345678\n") == [b"12345678"]
     assert not exact.overflowed
     assert over.feed(b"a\nb\n123456789\nc\n") == [b"a", b"b"]
@@ -48,14 +48,14 @@ def test_a_line_of_exactly_a_frame_is_fine_and_one_byte_more_is_not():
 
 
 def test_after_an_overflow_nothing_comes_out():
-    lines = Lines(4)
+    lines = LineSplitter(4)
     assert lines.feed(b"ok\n12345") == [b"ok"]
     assert lines.overflowed
     assert lines.feed(b"\nok\n") == []
 
 
 def test_many_short_lines_in_one_piece_are_no_overflow():
-    lines = Lines(8)
+    lines = LineSplitter(8)
     assert lines.feed(b"1234\n" * 100 + b"1234") == [b"1234"] * 100
     assert not lines.overflowed
     assert lines.feed(b"\n") == [b"1234"]
@@ -64,7 +64,7 @@ def test_many_short_lines_in_one_piece_are_no_overflow():
 @pytest.mark.parametrize("piece", [2, 1024, 65536])
 def test_a_line_without_end_costs_no_more_memory_than_a_frame(piece):
     limit = 1 << 16
-    lines, data = Lines(limit), b"x" * piece
+    lines, data = LineSplitter(limit), b"x" * piece
     tracemalloc.start()
     try:
         for _ in range(2 * limit // piece):
@@ -80,7 +80,7 @@ def test_a_long_line_costs_time_in_proportion_to_its_length():
     def spent(size: int) -> float:
         best = float("inf")
         for _ in range(5):
-            lines, piece = Lines(1 << 26), b"x" * 1024
+            lines, piece = LineSplitter(1 << 26), b"x" * 1024
             began = time.process_time()
             for _ in range(size // 1024):
                 lines.feed(piece)

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from mcpstore.errors import ConnectTimeout, NotReady, ServiceError, UnsupportedProtocol
-from mcpstore.wire import Connection, Era, JsonLines, Peer
+from mcpstore.wire import ClientEndpoint, Connection, Era, JsonLines
 from wire.scripted import LEGACY, MODERN, ScriptedPeer, refusing, silent, time_flies, turns
 
 META = {
@@ -17,8 +17,8 @@ META = {
     "io.modelcontextprotocol/clientInfo": {"name": "us", "version": "1.2"},
     "io.modelcontextprotocol/clientCapabilities": {"roots": {}},
 }
-US = Peer(name="us", version="1.2", capabilities={"roots": {}}, service="s")
-US_MODERN = Peer(name="us", version="1.2", capabilities={"roots": {}}, service="s", era=Era.MODERN)
+US = ClientEndpoint(name="us", version="1.2", capabilities={"roots": {}}, service="s")
+US_MODERN = ClientEndpoint(name="us", version="1.2", capabilities={"roots": {}}, service="s", era=Era.MODERN)
 
 
 def methods(scripted: ScriptedPeer) -> list[str]:

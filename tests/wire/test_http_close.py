@@ -31,7 +31,9 @@ def ours() -> set[str]:
 
 def sdk_tasks() -> list[str]:
     told = (str(task.get_coro()) for task in asyncio.all_tasks())
-    return [text for text in told if "StreamableHTTPTransport" in text or "SseChannel" in text or "Link" in text]
+    return [
+        text for text in told if "StreamableHTTPTransport" in text or "SseChannel" in text or "MessageSession" in text
+    ]
 
 
 @pytest.mark.parametrize(

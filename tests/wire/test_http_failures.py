@@ -25,7 +25,7 @@ from mcpstore.wire.http.failures import of_exception, of_refusal, where
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.streamable import streamable_http
 from mcpstore.wire.messages.failure import HttpFailure, Kind
-from mcpstore.wire.messages.in_flight import Exchange, carried
+from mcpstore.wire.messages.in_flight import InFlight, current_exchange
 from wire.http_world import Fake, Told, a_peer, answer, modern, refusal, reply
 
 URL = httpx2.URL("https://user:hunter2hunter2@host.example/mcp?key=hunter2hunter2")
@@ -248,14 +248,14 @@ async def test_a_message_that_is_abandoned_before_it_is_sent_is_not_sent():
         sent.append(request)
         return httpx2.Response(200)
 
-    exchange = Exchange(Line(), [].append)
+    exchange = InFlight(Line(), [].append)
     exchange.abandon()
     async with SessionClient(a_peer(), answers_inline=True, transport=httpx2.MockTransport(handle)) as client:
-        token = carried.set(exchange)
+        token = current_exchange.set(exchange)
         try:
             answered = await client.send(client.build_request("POST", "http://host/mcp"), stream=True)
         finally:
-            carried.reset(token)
+            current_exchange.reset(token)
     assert answered.status_code == 202
     assert sent == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from mcpstore.hooks import Era
 from mcpstore.wire.http import client, sse, tcp_keepalive
-from mcpstore.wire.http.tcp_keepalive import keep_asking
+from mcpstore.wire.http.tcp_keepalive import enable_keepalive
 from wire.http_world import a_peer, make_server, serving
 from wire.opening import opened
 
@@ -31,7 +31,7 @@ def answered(stream: Stream | None) -> httpx2.Response:
 
 def test_the_system_is_told_to_ask_soon_and_not_for_ever():
     with socket.socket() as end:
-        keep_asking(answered(Stream(end)))
+        enable_keepalive(answered(Stream(end)))
         assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
         asked = [end.getsockopt(socket.IPPROTO_TCP, o) for o in (idle, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)]
@@ -45,7 +45,7 @@ def test_where_nobody_can_be_asked_there_is_no_harm():
     here, there = socket.socketpair()  # no TCP
     with here, there:
         for stream in (None, Stream(None), Stream(gone), Stream(here)):
-            keep_asking(answered(stream))
+            enable_keepalive(answered(stream))
 
 
 @pytest.mark.parametrize("kind", ["http", "sse"])
@@ -57,7 +57,7 @@ async def test_every_stream_of_events_is_asked_and_nothing_else(kind, monkeypatc
         asked.append(response.headers["content-type"].partition(";")[0])
 
     for module in (client, sse):
-        monkeypatch.setattr(module, "keep_asking", note)
+        monkeypatch.setattr(module, "enable_keepalive", note)
     transport = sse.sse if kind == "sse" else client_of_streams()
     async with serving(make_server().http_app(transport=kind)) as url:
         place = f"{url}/{'sse' if kind == 'sse' else 'mcp'}"

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from mcpstore.errors import CallTimeout, ServiceError
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from mcpstore.wire.input_required import MAX_ROUNDS
 from mcpstore.wire.server_requests import MAX_SERVED
 from wire.scripted import MODERN, opened, refusing, silent, time_flies, turns
@@ -16,7 +16,7 @@ CALL = "tools/call"
 
 
 def modern(on_request=None, **answers):
-    peer = Peer(on_request=on_request)
+    peer = ClientEndpoint(on_request=on_request)
     return opened(peer, initialize=refusing(-32601), **{"server/discover": MODERN, **answers})
 
 

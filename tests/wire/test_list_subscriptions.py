@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from mcpstore.errors import ServiceError
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from mcpstore.wire.list_subscriptions import RELISTEN_MAX
 from wire.scripted import MODERN, opened, refusing, silent, time_flies, turns
 
@@ -18,7 +18,7 @@ CHANGING = {**MODERN, "capabilities": {"tools": CHANGES, "prompts": {}, "resourc
 
 
 def listening(heard, listen=silent, discover=CHANGING):
-    peer = Peer(on_notification=lambda method, params: heard.append((method, params)))
+    peer = ClientEndpoint(on_notification=lambda method, params: heard.append((method, params)))
     return opened(peer, initialize=refusing(-32601), **{"server/discover": discover, LISTEN: listen})
 
 

@@ -20,11 +20,11 @@ from mcpstore.errors import (
     ServiceError,
     UnsupportedProtocol,
 )
-from mcpstore.hooks import Connection, Era, Peer
+from mcpstore.hooks import ClientEndpoint, Connection, Era
 from mcpstore.wire import list_subscriptions
 from mcpstore.wire.messages import relayed
 from mcpstore.wire.messages.failure import HttpFailure, Kind
-from mcpstore.wire.messages.in_flight import Exchange
+from mcpstore.wire.messages.in_flight import InFlight
 from mcpstore.wire.pump import HIGH_WATER
 from wire.http_world import a_peer
 from wire.scripted import LEGACY, MODERN, turns
@@ -36,7 +36,7 @@ class Scripted:
     def __init__(self, **answers: Any) -> None:
         self.answers = {"initialize": LEGACY, **answers}
         self.sent: list[dict[str, Any]] = []
-        self.exchanges: list[Exchange] = []
+        self.exchanges: list[InFlight] = []
         self.opened = 0
         self.broken: Exception | None = None
         self.over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -48,7 +48,7 @@ class Scripted:
         self.opened += 1
         yield self
 
-    async def send(self, message: dict[str, Any], _data: bytes, exchange: Exchange) -> None:
+    async def send(self, message: dict[str, Any], _data: bytes, exchange: InFlight) -> None:
         if self.broken is not None:
             raise self.broken
         if self.gate is not None:
@@ -72,13 +72,13 @@ class Scripted:
 
 
 @contextlib.asynccontextmanager
-async def opened(channel: Scripted, peer: Peer | None = None, **options: Any) -> AsyncIterator[Connection]:
+async def opened(channel: Scripted, peer: ClientEndpoint | None = None, **options: Any) -> AsyncIterator[Connection]:
     with anyio.fail_after(20):
         async with relayed(channel.open, peer or a_peer(), **options) as connection:
             yield connection
 
 
-async def refused(open_channel: Callable[[], Any], peer: Peer | None = None) -> ConnectError:
+async def refused(open_channel: Callable[[], Any], peer: ClientEndpoint | None = None) -> ConnectError:
     with anyio.fail_after(20), pytest.raises(ConnectError) as caught:
         async with relayed(open_channel, peer or a_peer()):
             pass

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ConnectTimeout, NotReady, UnsupportedProtocol
-from mcpstore.hooks import Closing, Peer, Transport
+from mcpstore.hooks import ClientEndpoint, Closing, Transport
 from mcpstore.wire import json_lines
 from mcpstore.wire.pump import HIGH_WATER
 from wire.scripted import LEGACY
@@ -107,7 +107,7 @@ async def tcp_server(handler=serve):
 
 @asynccontextmanager
 async def a_connection(peer=None, handler=serve):
-    async with tcp_server(handler) as settings, TCP.connect(settings, peer or Peer()) as connection:
+    async with tcp_server(handler) as settings, TCP.connect(settings, peer or ClientEndpoint()) as connection:
         yield connection
 
 
@@ -128,13 +128,13 @@ async def test_a_unix_socket_transport_carries_a_session(tmp_path):
     path = str(tmp_path / "server.sock")
     with anyio.fail_after(20):
         listener = await anyio.create_unix_listener(path)
-        async with listening(listener), UNIX.connect(UnixSettings(path=path), Peer()) as connection:
+        async with listening(listener), UNIX.connect(UnixSettings(path=path), ClientEndpoint()) as connection:
             assert await connection.request("echo", {"text": "ü" * 100_000}) == {"text": "ü" * 100_000}
 
 
 async def test_nobody_there_is_not_ready(tmp_path):
     with anyio.fail_after(20), pytest.raises(NotReady, match="cannot be reached"):
-        async with UNIX.connect(UnixSettings(path=str(tmp_path / "nothing")), Peer()):
+        async with UNIX.connect(UnixSettings(path=str(tmp_path / "nothing")), ClientEndpoint()):
             pass
 
 
@@ -163,7 +163,7 @@ async def test_a_failure_in_the_body_leaves_nothing_behind():
         before = asyncio.all_tasks()
         async with tcp_server() as settings:
             with pytest.raises(ZeroDivisionError):
-                async with TCP.connect(settings, Peer()):
+                async with TCP.connect(settings, ClientEndpoint()):
                     raise ZeroDivisionError
         assert asyncio.all_tasks() == before
 
@@ -182,7 +182,7 @@ async def test_a_server_that_is_silent_ends_in_a_timeout_and_the_stream_is_close
     with anyio.fail_after(20):
         async with tcp_server(silent) as settings:
             with pytest.raises(ConnectTimeout):
-                async with TCP.connect(settings, Peer(handshake_timeout=0.05)):
+                async with TCP.connect(settings, ClientEndpoint(handshake_timeout=0.05)):
                     pass
             await hung_up.wait()
 
@@ -195,7 +195,7 @@ async def test_a_server_of_another_kind_is_refused():
     with anyio.fail_after(20):
         async with tcp_server(http) as settings:
             with pytest.raises(UnsupportedProtocol, match=r"does not speak MCP: HTTP/1\.1 400 Bad Request"):
-                async with TCP.connect(settings, Peer()):
+                async with TCP.connect(settings, ClientEndpoint()):
                     pass
 
 
@@ -254,7 +254,7 @@ class OddStream:
 )
 async def test_whatever_a_stream_raises_ends_the_connection(stream, text):
     with anyio.fail_after(20), pytest.raises(NotReady) as caught:
-        async with json_lines(stream, Peer(service="s")):
+        async with json_lines(stream, ClientEndpoint(service="s")):
             pass
     assert text in str(caught.value)
     assert stream.is_closed
@@ -266,7 +266,7 @@ async def test_a_stream_that_will_not_close_is_left_after_a_while():
 
     stream = OddStream(receive=b"", aclose=for_ever)
     with anyio.fail_after(20), pytest.raises(NotReady):
-        async with json_lines(stream, Peer(closing=Closing(polite=0.01))):
+        async with json_lines(stream, ClientEndpoint(closing=Closing(polite=0.01))):
             pass
 
 
@@ -275,5 +275,5 @@ async def test_a_stream_that_fails_to_close_is_closed_enough():
         raise OSError
 
     with anyio.fail_after(20), pytest.raises(NotReady):
-        async with json_lines(OddStream(receive=b"", aclose=fail), Peer()):
+        async with json_lines(OddStream(receive=b"", aclose=fail), ClientEndpoint()):
             pass

@@ -13,7 +13,7 @@ import pytest
 from anyio.streams.stapled import StapledByteStream
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceError
-from mcpstore.hooks import Era, Peer
+from mcpstore.hooks import ClientEndpoint, Era
 from mcpstore.wire import json_lines
 
 SERVER = str(Path(__file__).parent / "servers" / "fastmcp_server.py")
@@ -30,7 +30,7 @@ async def answer(method, params):
 
 @asynccontextmanager
 async def real(era, on_notification=lambda *_: None, **env):
-    peer = Peer(
+    peer = ClientEndpoint(
         era=era,
         capabilities={"elicitation": {"form": {}}},
         on_request=answer,

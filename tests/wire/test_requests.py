@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceBusy, ServiceError
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from mcpstore.wire.pending import MAX_PENDING
 from wire.scripted import MODERN, opened, refusing, silent, time_flies, turns
 
@@ -222,7 +222,7 @@ async def test_a_failing_progress_callback_harms_nobody(caplog):
 @pytest.mark.parametrize("token", [None, 99, "mine", [2]])
 async def test_progress_of_somebody_elses_request_is_a_notification_like_any_other(token):
     heard = []
-    peer = Peer(on_notification=lambda method, params: heard.append((method, params)))
+    peer = ClientEndpoint(on_notification=lambda method, params: heard.append((method, params)))
     async with opened(peer) as scripted:
         scripted.say(method="notifications/progress", params={"progressToken": token, "progress": 1})
     assert heard == [("notifications/progress", {"progressToken": token, "progress": 1})]

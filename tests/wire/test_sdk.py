@@ -19,7 +19,7 @@ from mcpstore.wire import protocol
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.streamable import streamable_http
 from mcpstore.wire.messages.failure import HttpFailure, Kind
-from mcpstore.wire.messages.in_flight import Exchange, carried
+from mcpstore.wire.messages.in_flight import InFlight, current_exchange
 from mcpstore.wire.sdk.channel import SdkChannel
 from mcpstore.wire.sdk.headers import Headers
 from wire.http_world import Fake, Request, a_peer, answer, legacy, modern, reply, until
@@ -130,14 +130,14 @@ async def test_the_sdk_carries_the_context_of_a_message_to_its_post():
 
     class WatchingClient(httpx2.AsyncClient):
         async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-            seen.append((request.method, carried.get()))
+            seen.append((request.method, current_exchange.get()))
             return httpx2.Response(202, request=request)
 
     class Line:
         def lost_session(self) -> None: ...
         def resumed(self) -> None: ...
 
-    exchanges = [Exchange(Line(), failures.append) for failures in ([], [])]
+    exchanges = [InFlight(Line(), failures.append) for failures in ([], [])]
     async with (
         WatchingClient() as client,
         streamable_http_client("http://127.0.0.1:1/mcp", http_client=client) as (read, write),
@@ -178,7 +178,7 @@ def test_what_the_sdk_says_in_the_place_of_a_server_is_still_what_it_says(text, 
         def resumed(self) -> None: ...
 
     error = mcp_types.JSONRPCError(jsonrpc="2.0", id=1, error=mcp_types.ErrorData(code=-32000, message=text))
-    failure = _stand_in(error, Exchange(Line(), [].append))
+    failure = _stand_in(error, InFlight(Line(), [].append))
     assert isinstance(failure, HttpFailure)
     assert failure.kind is kind
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from mcpstore.errors import ServiceError
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from mcpstore.wire.server_requests import MAX_SERVED
 from wire.scripted import opened, turns
 
@@ -20,7 +20,7 @@ def answering(result):
         await asyncio.sleep(0)
         return result(method, params) if callable(result) else result
 
-    return Peer(service="s", on_request=on_request)
+    return ClientEndpoint(service="s", on_request=on_request)
 
 
 @pytest.mark.parametrize("number", [0, 1, "abc", "1"])
@@ -101,7 +101,7 @@ async def test_a_flood_of_requests_is_answered_with_errors_beyond_a_limit():
         await release.wait()
         return {"done": True}
 
-    async with opened(Peer(on_request=slow)) as scripted:
+    async with opened(ClientEndpoint(on_request=slow)) as scripted:
         for number in range(MAX_SERVED + 3):
             scripted.say(method=ASK, id=number)
         await turns()
@@ -120,7 +120,7 @@ async def test_an_id_in_use_is_refused():
     async def for_ever(_method, _params):
         await asyncio.Event().wait()
 
-    async with opened(Peer(on_request=for_ever)) as scripted:
+    async with opened(ClientEndpoint(on_request=for_ever)) as scripted:
         scripted.say(method=ASK, id=1)
         scripted.say(method=ASK, id=1)
         assert scripted.reply_to(1)["error"]["code"] == -32600
@@ -136,7 +136,7 @@ async def test_a_request_the_server_cancels_is_given_up_without_an_answer():
             given_up.append(params["n"])
             raise
 
-    async with opened(Peer(on_request=for_ever)) as scripted:
+    async with opened(ClientEndpoint(on_request=for_ever)) as scripted:
         for number in (1, 2):
             scripted.say(method=ASK, id=number, params={"n": number})
         await turns()
@@ -161,7 +161,7 @@ async def test_a_request_cancelled_before_it_was_begun_leaves_no_trace():
 @pytest.mark.parametrize("number", [None, True, [1], 99, "x"])
 async def test_cancelling_what_is_not_under_way_does_nothing(number):
     heard = []
-    async with opened(Peer(on_notification=lambda *notification: heard.append(notification))) as scripted:
+    async with opened(ClientEndpoint(on_notification=lambda *notification: heard.append(notification))) as scripted:
         scripted.say(method="notifications/cancelled", params={"requestId": number})
         assert await scripted.engine.request("ping") == {}
     assert heard == []

@@ -10,7 +10,7 @@ import logging
 import pytest
 
 from mcpstore.errors import NotReady, UnsupportedProtocol
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from mcpstore.wire.engine import MAX_BATCH
 from mcpstore.wire.stray_output import NOISE_KEPT, NOISE_LIMIT
 from wire.scripted import ScriptedPeer, opened, silent, turns
@@ -82,7 +82,7 @@ async def test_odd_but_understandable_messages_are_understood(wrap):
 
 async def test_the_first_lines_of_noise_are_kept_and_logged_short(caplog):
     caplog.set_level(logging.INFO, "mcpstore.wire")
-    async with opened(Peer(service="s")) as scripted:
+    async with opened(ClientEndpoint(service="s")) as scripted:
         for number in range(NOISE_KEPT + 20):
             scripted.write_raw(b"line %d " % number + b"x" * 5000)
         assert scripted.engine.noise == NOISE_KEPT + 20
@@ -93,7 +93,7 @@ async def test_the_first_lines_of_noise_are_kept_and_logged_short(caplog):
 
 
 async def test_a_program_that_only_prints_is_no_mcp_server():
-    scripted = ScriptedPeer(Peer(service="s"), initialize=silent)
+    scripted = ScriptedPeer(ClientEndpoint(service="s"), initialize=silent)
     task = asyncio.create_task(scripted.engine.open())
     await turns()
     for _ in range(NOISE_LIMIT):
@@ -121,7 +121,7 @@ async def test_a_long_banner_before_the_first_message_is_forgiven():
 
 async def test_a_frame_without_end_ends_the_connection_after_what_came_before_it():
     heard = []
-    peer = Peer(max_frame=1000, on_notification=lambda method, _params: heard.append(method))
+    peer = ClientEndpoint(max_frame=1000, on_notification=lambda method, _params: heard.append(method))
     async with opened(peer, **{"tools/call": silent}) as scripted:
         asked = asyncio.create_task(scripted.engine.request("tools/call"))
         await turns()
@@ -134,7 +134,7 @@ async def test_a_frame_without_end_ends_the_connection_after_what_came_before_it
 
 
 async def test_a_frame_without_end_fails_the_handshake():
-    scripted = ScriptedPeer(Peer(max_frame=1000), initialize=silent)
+    scripted = ScriptedPeer(ClientEndpoint(max_frame=1000), initialize=silent)
     task = asyncio.create_task(scripted.engine.open())
     await turns()
     for _ in range(11):
@@ -145,7 +145,7 @@ async def test_a_frame_without_end_fails_the_handshake():
 
 async def test_a_batch_is_taken_apart():
     heard = []
-    peer = Peer(on_notification=lambda method, _params: heard.append(method))
+    peer = ClientEndpoint(on_notification=lambda method, _params: heard.append(method))
     async with opened(peer, **{"tools/call": silent}) as scripted:
         asked = [asyncio.create_task(scripted.engine.request("tools/call")) for _ in range(2)]
         await turns()
@@ -163,7 +163,7 @@ async def test_a_batch_is_taken_apart():
 
 async def test_a_batch_beyond_measure_is_noise():
     heard = []
-    async with opened(Peer(on_notification=lambda method, _params: heard.append(method))) as scripted:
+    async with opened(ClientEndpoint(on_notification=lambda method, _params: heard.append(method))) as scripted:
         scripted.write_raw(json.dumps([{"jsonrpc": "2.0", "method": "x"}] * (MAX_BATCH + 1)).encode())
         assert (heard, scripted.engine.noise) == ([], 1)
 
@@ -191,7 +191,7 @@ async def test_messages_that_fit_nothing_are_counted(message):
 @pytest.mark.parametrize("params", [None, [1, 2], "text", 7])
 async def test_a_notification_without_proper_parameters_is_delivered_without_any(params):
     heard = []
-    async with opened(Peer(on_notification=lambda *notification: heard.append(notification))) as scripted:
+    async with opened(ClientEndpoint(on_notification=lambda *notification: heard.append(notification))) as scripted:
         scripted.say(method="x/y", params=params)
     assert heard == [("x/y", {})]
 
@@ -200,7 +200,7 @@ async def test_a_failing_listener_harms_nobody(caplog):
     def fail(*_notification):
         raise RuntimeError("boom")
 
-    async with opened(Peer(service="s", on_notification=fail)) as scripted:
+    async with opened(ClientEndpoint(service="s", on_notification=fail)) as scripted:
         scripted.say(method="notifications/message", params={})
         assert await scripted.engine.request("ping") == {}
     assert "notification 'notifications/message' of service 's' could not be delivered" in caplog.text
@@ -208,7 +208,9 @@ async def test_a_failing_listener_harms_nobody(caplog):
 
 async def test_nothing_is_delivered_after_the_end_even_from_the_same_piece():
     heard = []
-    scripted = ScriptedPeer(Peer(on_notification=lambda method, _params: (heard.append(method), scripted.gone())))
+    scripted = ScriptedPeer(
+        ClientEndpoint(on_notification=lambda method, _params: (heard.append(method), scripted.gone()))
+    )
     scripted.engine.feed(b'{"jsonrpc":"2.0","method":"a"}\n{"jsonrpc":"2.0","method":"b"}\n')
     assert heard == ["a"]
     gc.collect()

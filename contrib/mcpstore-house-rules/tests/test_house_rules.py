@@ -9,7 +9,7 @@ import pytest
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import CallError
-from mcpstore.hooks import GiveUp, Incident
+from mcpstore.hooks import FailureContext, GiveUp
 from mcpstore.models.service import Reason
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
@@ -61,7 +61,7 @@ def test_a_variable_cannot_lead_out_of_the_folder(rule, tmp_path):
 def test_services_that_are_to_rest_are_left_alone(rule):
     rule(resting=["experiment-*"])
     for service, answer in (("experiment-1", GiveUp(why="the rules of the house let it rest")), ("other", None)):
-        incident = Incident(service=service, attempt=1, rounds=0, reason=Reason.NONE, delay=1.0, floor=1.0)
+        incident = FailureContext(service=service, attempt=1, rounds=0, reason=Reason.NONE, delay=1.0, floor=1.0)
         assert plugin.mcpstore_choose_recovery(incident) == answer
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import NotReady
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from mcpstore.testing.faults import fault_process
 from mcpstore.testing.suites import TransportSuite
 
@@ -65,7 +65,7 @@ async def test_an_error_says_where_nobody_answered():
     transport = next(iter(mcpstore_tcp.mcpstore_transports()))
     port = unused_port()
     with pytest.raises(NotReady, match=f"127.0.0.1:{port} cannot be reached"):
-        async with transport.connect(mcpstore_tcp.TcpSettings(port=port), Peer()):
+        async with transport.connect(mcpstore_tcp.TcpSettings(port=port), ClientEndpoint()):
             pass
 
 

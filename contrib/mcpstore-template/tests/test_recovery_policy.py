@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 from mcpstore_template import recovery_policy as plugin
 
-from mcpstore.hooks import GiveUp, Incident, Retry
+from mcpstore.hooks import FailureContext, GiveUp, Retry
 from mcpstore.models.service import Reason
 from mcpstore.testing.suites import RecoveryPolicySuite
 
@@ -18,8 +18,8 @@ class TestRecoveryPolicy(RecoveryPolicySuite):
     options: ClassVar = {"factor": 1.5}
 
 
-def incident(rounds: int = 0) -> Incident:
-    return Incident(service="a", attempt=1, rounds=rounds, reason=Reason.NONE, delay=4.0, floor=1.0)
+def incident(rounds: int = 0) -> FailureContext:
+    return FailureContext(service="a", attempt=1, rounds=rounds, reason=Reason.NONE, delay=4.0, floor=1.0)
 
 
 def test_waits_are_the_built_in_ones_times_the_factor():

@@ -15,7 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from mcpstore.errors import AuthRequired, ConnectRefused, NotReady
-from mcpstore.hooks import Peer
+from mcpstore.hooks import ClientEndpoint
 from mcpstore.testing.faults import fault_process
 from mcpstore.testing.suites import TransportSuite
 
@@ -89,7 +89,7 @@ async def refusing(status: HTTPStatus) -> AsyncGenerator[str]:
 async def test_an_answer_other_than_an_upgrade_says_whether_to_try_again(status, kind):
     async with refusing(status) as url:
         with pytest.raises(kind, match=str(status.value)):
-            async with TRANSPORT.connect(mcpstore_websocket.WebSocketSettings(url=url), Peer()):
+            async with TRANSPORT.connect(mcpstore_websocket.WebSocketSettings(url=url), ClientEndpoint()):
                 pass
 
 
@@ -106,7 +106,7 @@ async def test_line_breaks_within_a_message_are_mere_space():
 
     async with serve(pretty, "127.0.0.1", 0, subprotocols=["mcp"]) as server:
         url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with TRANSPORT.connect(mcpstore_websocket.WebSocketSettings(url=url), Peer()) as connection:
+        async with TRANSPORT.connect(mcpstore_websocket.WebSocketSettings(url=url), ClientEndpoint()) as connection:
             assert connection.server.name == "a\nb"
 
 

@@ -11,8 +11,8 @@ import attrs
 import typer
 
 from mcpstore.cli import output
-from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.connect import Options, reach
+from mcpstore.cli.app import JsonFlag, app, run_command
+from mcpstore.cli.connect import Options, open_store
 from mcpstore.errors import NotFound
 from mcpstore.models.text import counted
 
@@ -42,7 +42,7 @@ def list_alerts(context: typer.Context, as_json: JsonFlag = False) -> None:
         return
 
     async def work() -> None:
-        async with reach(_options(context, as_json)) as store:
+        async with open_store(_options(context, as_json)) as store:
             alerts, silences = await store.ask("alerts"), await store.ask("silences")
         if as_json:
             output.print_json(alerts)
@@ -53,7 +53,7 @@ def list_alerts(context: typer.Context, as_json: JsonFlag = False) -> None:
         if silences and not as_json:
             output.note(f"{counted(len(silences), 'silence')} in force; see: mcpstore alerts silences")
 
-    perform(work)
+    run_command(work)
 
 
 @alerts_app.command()
@@ -68,7 +68,7 @@ def history(
     back = None if since is None else _seconds(since)
 
     async def work() -> None:
-        async with reach(_options(context, as_json)) as store:
+        async with open_store(_options(context, as_json)) as store:
             told = await store.ask("alert_history", service=service, back=back, limit=limit)
         if as_json:
             output.print_json(told)
@@ -77,7 +77,7 @@ def history(
         else:
             output.note("nobody was told anything")
 
-    perform(work)
+    run_command(work)
 
 
 @alerts_app.command()
@@ -98,7 +98,7 @@ def silence(
         raise typer.BadParameter("name a service, a --rule, or both; or say --all, and neither")
 
     async def work() -> None:
-        async with reach(_options(context, as_json)) as store:
+        async with open_store(_options(context, as_json)) as store:
             wanted = {"service": "*" if service is None else service, "rule": "*" if rule is None else rule}
             made = await store.ask("silence", **wanted, seconds=seconds, comment=comment)
         if as_json:
@@ -106,7 +106,7 @@ def silence(
         else:
             output.out.print(f"silence {made['id']} until {_when(made['until'])}", soft_wrap=True)
 
-    perform(work)
+    run_command(work)
 
 
 @alerts_app.command()
@@ -114,7 +114,7 @@ def silences(context: typer.Context, as_json: JsonFlag = False) -> None:
     """List the silences in force."""
 
     async def work() -> None:
-        async with reach(_options(context, as_json)) as store:
+        async with open_store(_options(context, as_json)) as store:
             found = await store.ask("silences")
         if as_json:
             output.print_json(found)
@@ -124,7 +124,7 @@ def silences(context: typer.Context, as_json: JsonFlag = False) -> None:
         else:
             output.note("there are no silences")
 
-    perform(work)
+    run_command(work)
 
 
 @alerts_app.command()
@@ -136,7 +136,7 @@ def unsilence(
     """End a silence."""
 
     async def work() -> None:
-        async with reach(_options(context, as_json)) as store:
+        async with open_store(_options(context, as_json)) as store:
             if not await store.ask("unsilence", id=id_):
                 raise NotFound(f"there is no silence {id_!r}; see: mcpstore alerts silences")
         if as_json:
@@ -144,7 +144,7 @@ def unsilence(
         else:
             output.out.print(f"ended {id_}", markup=False)
 
-    perform(work)
+    run_command(work)
 
 
 @alerts_app.command()
@@ -152,7 +152,7 @@ def handlers(context: typer.Context, as_json: JsonFlag = False) -> None:
     """List the alert handlers in use, and how each fares."""
 
     async def work() -> None:
-        async with reach(_options(context, as_json)) as store:
+        async with open_store(_options(context, as_json)) as store:
             found = await store.ask("alert_handlers")
         if as_json:
             output.print_json(found)
@@ -160,7 +160,7 @@ def handlers(context: typer.Context, as_json: JsonFlag = False) -> None:
         rows = ((h["name"], h["delivered"], h["waiting"], h["given_up"], h["error"]) for h in found)
         output.out.print(output.table(("HANDLER", "DELIVERED", "WAITING", "GIVEN UP", "ERROR"), rows))
 
-    perform(work)
+    run_command(work)
 
 
 @alerts_app.command("test")
@@ -172,14 +172,14 @@ def try_handler(
     """Have an alert handler say that this is a test."""
 
     async def work() -> None:
-        async with reach(_options(context, as_json)) as store:
+        async with open_store(_options(context, as_json)) as store:
             await store.ask("test_alert_handler", name=handler)
         if as_json:
             output.print_json({"name": handler, "delivered": True})
         else:
             output.out.print(f"{handler} has it", markup=False)
 
-    perform(work)
+    run_command(work)
 
 
 def _options(context: typer.Context, as_json: bool) -> Options:

@@ -8,12 +8,12 @@ import typer
 
 from mcpstore._version import __version__
 from mcpstore.cli.connect import Options
-from mcpstore.cli.execute import JsonFlag, perform
+from mcpstore.cli.execute import JsonFlag, run_command
 from mcpstore.cli.logging import listen
 from mcpstore.cli.plugin_commands import Verbs
-from mcpstore.plugin_manager.manager import ALL_STRANGERS
+from mcpstore.plugin_manager.manager import ALL_THIRD_PARTY
 
-__all__ = ["JsonFlag", "app", "config_app", "perform"]
+__all__ = ["JsonFlag", "app", "config_app", "run_command"]
 
 EPILOG: Final = (
     "Exit codes: 0 done, 1 failed, 2 not understood, 3 configuration wrong, 4 not found, 5 no manager running, "
@@ -66,5 +66,5 @@ def options(
     """Take down what every verb is told."""
     if context.invoked_subcommand not in LASTING:
         listen()
-    blocked = (*(block or ()), *((ALL_STRANGERS,) if no_plugins else ()))
+    blocked = (*(block or ()), *((ALL_THIRD_PARTY,) if no_plugins else ()))
     context.obj = Options(config=config, state_dir=state_dir, block=blocked)

@@ -14,12 +14,12 @@ import typer
 from rich.markup import escape
 
 from mcpstore.cli import output
-from mcpstore.cli.app import JsonFlag, app, config_app, perform
-from mcpstore.cli.connect import Options, reach
+from mcpstore.cli.app import JsonFlag, app, config_app, run_command
+from mcpstore.cli.connect import Options, open_store
 from mcpstore.cli.exit_codes import Exit
 from mcpstore.config.client_files import known_locations
 from mcpstore.config.description import describe
-from mcpstore.config.reader import Reading, read
+from mcpstore.config.reader import ParsedConfig, read
 from mcpstore.errors import ConfigError, MCPStoreError
 from mcpstore.models.redaction import clean_url, masked, masked_line
 from mcpstore.plugin_manager import PluginManager
@@ -40,7 +40,7 @@ class Found:
 
     client: str
     path: Path
-    reading: Reading
+    reading: ParsedConfig
 
 
 @config_app.command("read")
@@ -60,7 +60,7 @@ def read_config(
             _show_described(described)
         return Exit.OK
 
-    perform(work)
+    run_command(work)
 
 
 @app.command("import")
@@ -77,7 +77,7 @@ def import_services(
     async def work() -> Exit:
         options = context.ensure_object(Options)
         found = await _find(sources, await _load_plugins(options))
-        async with reach(options) as store:
+        async with open_store(options) as store:
             known = {service["name"] for service in await store.ask("list")}
             plan = _plan(found, known)
             if as_json and not yes:
@@ -99,16 +99,16 @@ def import_services(
             output.out.print(f"added {len(fresh)}")
         return Exit.OK
 
-    perform(work)
+    run_command(work)
 
 
 async def _load_plugins(options: Options) -> PluginManager:
     plugins = PluginManager(block=options.block)
-    await asyncio.to_thread(plugins.load)
+    await asyncio.to_thread(plugins.discover)
     return plugins
 
 
-async def _read(file: str, plugins: PluginManager) -> Reading:
+async def _read(file: str, plugins: PluginManager) -> ParsedConfig:
     if "://" not in file and not os.path.exists(os.path.expanduser(file)):  # noqa: ASYNC240, PTH110, PTH111 - at once
         raise ConfigError(f"{file}: there is no such file; give the path of a configuration")
     document = open_document(file, plugins)

@@ -12,12 +12,12 @@ import attrs
 
 from mcpstore.errors import ManagerNotRunning
 from mcpstore.store import AsyncMCPStore
-from mcpstore.store.commands import Desk
+from mcpstore.store.commands import CommandHandler
 from mcpstore.store.config_source import default_location
 from mcpstore.store.control_socket import ControlClient
 from mcpstore.store.state_dir import default_state_dir, socket_path
 
-__all__ = ["Options", "Reach", "reach", "reach_manager", "socket_of"]
+__all__ = ["Options", "StoreClient", "open_store", "reach_manager", "socket_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +41,7 @@ class Options:
         return AsyncMCPStore(self.config, state_dir=self.state_dir, block_plugins=self.block, start=start)
 
 
-class Reach:
+class StoreClient:
     """A store within reach.
 
     Args:
@@ -106,16 +106,16 @@ async def reach_manager(options: Options) -> AsyncGenerator[ControlClient]:
 
 
 @asynccontextmanager
-async def reach(options: Options) -> AsyncGenerator[Reach]:
+async def open_store(options: Options) -> AsyncGenerator[StoreClient]:
     """Yield the manager that runs, or else a store opened for the moment, with nothing started."""
     client = ControlClient(socket_of(options))
     try:
         await client.open()
     except ManagerNotRunning:
         async with options.store(start=False) as store:
-            yield Reach(Desk(store).answer, store)
+            yield StoreClient(CommandHandler(store).answer, store)
         return
     try:
-        yield Reach(client.ask, None)
+        yield StoreClient(client.ask, None)
     finally:
         await client.close()

@@ -9,8 +9,8 @@ import typer
 from rich.markup import escape
 
 from mcpstore.cli import output
-from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.connect import Options, reach, reach_manager
+from mcpstore.cli.app import JsonFlag, app, run_command
+from mcpstore.cli.connect import Options, open_store, reach_manager
 from mcpstore.cli.exit_codes import Exit
 
 __all__: list[str] = []
@@ -27,7 +27,7 @@ def start(context: typer.Context, names: list[str], timeout: Timeout = None, as_
     """Start services (and switch them on in the configuration)."""
 
     async def work() -> Exit:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             if store.store is not None:
                 for name in names:
                     await store.store.enable_service(name)
@@ -37,7 +37,7 @@ def start(context: typer.Context, names: list[str], timeout: Timeout = None, as_
                 done = {name: await store.ask("start", name=name, timeout=timeout) for name in names}
         return _tell(done, as_json, yes="is running", no="could not be started; see: mcpstore status {}")
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -51,7 +51,7 @@ def stop(
     """Stop services (and switch them off in the configuration, so that they stay stopped)."""
 
     async def work() -> Exit:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             if store.store is not None:
                 for name in names:
                     await store.store.enable_service(name, False)
@@ -61,7 +61,7 @@ def stop(
                 done = {name: await store.ask("stop", name=name, force=force, persist=not once) for name in names}
         return _tell(done, as_json, yes="is stopped", no="did not end; see: mcpstore status {}")
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -74,7 +74,7 @@ def restart(context: typer.Context, names: list[str], timeout: Timeout = None, a
                 done = {name: await manager.ask("restart", {"name": name, "timeout": timeout}) for name in names}
         return _tell(done, as_json, yes="is running", no="could not be started; see: mcpstore status {}")
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -108,7 +108,7 @@ def recover(
                 output.note(f"why: mcpstore doctor {one['name']}")
         return Exit.OK if all(one["recovered"] for one in found) else Exit.FAILED
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -120,7 +120,7 @@ def check(
     """Check services now, all at once."""
 
     async def work() -> Exit:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             if not store.is_manager:
                 output.note("no manager is running; the services are started for the moment")
                 with output.busy("starting …"):
@@ -133,7 +133,7 @@ def check(
             output.out.print(_checks(found))
         return Exit.OK if all(one["healthy"] for one in found) else Exit.FAILED
 
-    perform(work)
+    run_command(work)
 
 
 def _checks(found: list[Mapping[str, Any]]) -> Any:

@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 
 from mcpstore.cli import output
-from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.connect import Options, Reach, reach
+from mcpstore.cli.app import JsonFlag, app, run_command
+from mcpstore.cli.connect import Options, StoreClient, open_store
 from mcpstore.cli.exit_codes import Exit
 
 __all__: list[str] = []
@@ -29,7 +29,7 @@ def doctor(
     """Explain what is wrong with each service, and how to repair it."""
 
     async def work() -> Exit:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             if not store.is_manager:
                 output.note("no manager is running; the services are started for the moment")
                 with output.busy("starting …"):
@@ -42,10 +42,10 @@ def doctor(
         ill = [one for one in found["services"] if not _is_well(one)]
         return Exit.FAILED if ill or found["problems"] else Exit.OK
 
-    perform(work)
+    run_command(work)
 
 
-async def _examine(store: Reach, names: list[str] | None) -> dict[str, Any]:
+async def _examine(store: StoreClient, names: list[str] | None) -> dict[str, Any]:
     every = [service["name"] for service in await store.ask("list")]
     services = await asyncio.gather(*(_diagnose(store, name) for name in names or every))
     there = [one["name"] for one in services if one["name"] in every]
@@ -63,7 +63,7 @@ def _is_well(one: Mapping[str, Any]) -> bool:
     return one["run_status"] in WELL and one["reason"] != "permanent"
 
 
-async def _diagnose(store: Reach, name: str) -> Any:
+async def _diagnose(store: StoreClient, name: str) -> Any:
     return await store.ask("diagnose", name=name)
 
 

@@ -14,7 +14,7 @@ from mcpstore.cli.exit_codes import Exit, exit_code
 from mcpstore.errors import MCPStoreError
 from mcpstore.store.commands import error_to_json
 
-__all__ = ["JsonFlag", "carry_out", "perform"]
+__all__ = ["JsonFlag", "execute", "run_command"]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON; errors, too.")]
 
@@ -22,7 +22,7 @@ Misuse: Final = cast("type[Exception]", typer.BadParameter.__mro__[1])
 """What is raised where a command line is not understood; where it comes from depends on the version of Typer."""
 
 
-def perform(work: Callable[[], Coroutine[Any, Any, Exit | None]]) -> None:
+def run_command(work: Callable[[], Coroutine[Any, Any, Exit | None]]) -> None:
     """Run the work of a verb and end with its exit code."""
     try:
         code = asyncio.run(work()) or Exit.OK
@@ -31,7 +31,7 @@ def perform(work: Callable[[], Coroutine[Any, Any, Exit | None]]) -> None:
     raise typer.Exit(code)
 
 
-def carry_out(main: Callable[..., Any], words: Sequence[str], **how: Any) -> Any:
+def execute(main: Callable[..., Any], words: Sequence[str], **how: Any) -> Any:
     """Carry out a command line; users see what went wrong, never a traceback.
 
     Args:

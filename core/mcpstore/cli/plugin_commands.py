@@ -14,13 +14,13 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from mcpstore.cli import output
-from mcpstore.cli.connect import Options, Reach, reach
-from mcpstore.cli.execute import JsonFlag, carry_out, perform
+from mcpstore.cli.connect import Options, StoreClient, open_store
+from mcpstore.cli.execute import JsonFlag, execute, run_command
 from mcpstore.cli.exit_codes import Exit
 from mcpstore.errors import PluginError
 from mcpstore.hooks import Command
 from mcpstore.plugin_manager import PluginIndex, PluginManager
-from mcpstore.plugin_manager.manager import ALL_STRANGERS
+from mcpstore.plugin_manager.manager import ALL_THIRD_PARTY
 
 __all__ = ["Verbs"]
 
@@ -50,13 +50,13 @@ class Verbs(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **how: Any) -> Any:
         """Carry out a command line."""
         words = sys.argv[1:] if args is None else list(args)
-        return carry_out(partial(super().main, words, *rest), words, **how)
+        return execute(partial(super().main, words, *rest), words, **how)
 
 
 def _plugins(ctx: Any, *, bundled: bool | None) -> PluginManager:
-    block = (*(ctx.params.get("block") or ()), *((ALL_STRANGERS,) if ctx.params.get("no_plugins") else ()))
+    block = (*(ctx.params.get("block") or ()), *((ALL_THIRD_PARTY,) if ctx.params.get("no_plugins") else ()))
     plugins = PluginManager(block=block, index=PluginIndex())
-    plugins.load(bundled=bundled)
+    plugins.discover(bundled=bundled)
     return plugins
 
 
@@ -88,10 +88,10 @@ def _function(command: Command, *, is_group: bool = False) -> Callable[..., None
 
         async def work() -> Exit:
             async with AsyncExitStack() as stack:
-                code = await function(_Line(context.ensure_object(Options), stack, as_json=as_json), **given)
+                code = await function(_ParsedArgs(context.ensure_object(Options), stack, as_json=as_json), **given)
             return Exit(code or 0)
 
-        perform(work)
+        run_command(work)
 
     parameters = [
         inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
@@ -103,18 +103,18 @@ def _function(command: Command, *, is_group: bool = False) -> Callable[..., None
     return run
 
 
-class _Line:
+class _ParsedArgs:
     """A verb that somebody typed."""
 
     def __init__(self, options: Options, stack: AsyncExitStack, *, as_json: bool) -> None:
         self.as_json: Final = as_json
         self._options = options
         self._stack = stack
-        self._reach: Reach | None = None
+        self._reach: StoreClient | None = None
 
     async def ask(self, verb: str, **arguments: Any) -> Any:
         if self._reach is None:
-            self._reach = await self._stack.enter_async_context(reach(self._options))
+            self._reach = await self._stack.enter_async_context(open_store(self._options))
         return await self._reach.ask(verb, **arguments)
 
     def show(self, value: Any) -> None:

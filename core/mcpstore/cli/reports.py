@@ -12,8 +12,8 @@ from typing import Annotated, Final
 import typer
 
 from mcpstore.cli import output
-from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.connect import Options, reach
+from mcpstore.cli.app import JsonFlag, app, run_command
+from mcpstore.cli.connect import Options, open_store
 from mcpstore.cli.exit_codes import Exit
 from mcpstore.monitoring.private_file import write_file
 from mcpstore.monitoring.report import FORMATS
@@ -48,7 +48,7 @@ def report(
     begin = _moment(since)
 
     async def work() -> None:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             told = await store.ask("report", format=chosen, since=begin)
             if not store.is_manager:
                 output.note(NOT_RUNNING)
@@ -57,7 +57,7 @@ def report(
         else:
             output.print_text(told)
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -81,7 +81,7 @@ def export(
         raise typer.BadParameter("Parquet is no text; say which file to write: -o FILE")
 
     async def work() -> None:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             told = await store.ask("export", format=chosen, path=path, services=names, since=begin)
             if not store.is_manager:
                 output.note(NOT_RUNNING)
@@ -90,7 +90,7 @@ def export(
         else:
             output.print_text(told)
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -110,7 +110,7 @@ def top(context: typer.Context) -> None:
         finally:
             await source.close()
 
-    perform(work)
+    run_command(work)
 
 
 def _known(form: str | None, forms: Sequence[str]) -> str | None:

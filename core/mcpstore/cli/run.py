@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from mcpstore.cli import output
-from mcpstore.cli.app import app, perform
+from mcpstore.cli.app import app, run_command
 from mcpstore.cli.connect import Options, socket_of
 from mcpstore.cli.exit_codes import Exit
 from mcpstore.cli.logging import listen
 from mcpstore.cli.status_view import watch
 from mcpstore.models.text import counted
 from mcpstore.store import AsyncMCPStore
-from mcpstore.store.commands import Desk
+from mcpstore.store.commands import CommandHandler
 from mcpstore.store.control_socket import ControlServer
 
 __all__: list[str] = []
@@ -30,21 +30,21 @@ def up(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more about what is going on.")] = False,
 ) -> None:
     """Run the manager: start every enabled service and keep it running, until Ctrl-C."""
-    from mcpstore.runtime.malloc import give_back_memory  # noqa: PLC0415 - only a manager lives for long
-    from mcpstore.runtime.subreaper import Nursery  # noqa: PLC0415 - only a manager has children to mind
+    from mcpstore.runtime.malloc import trim_eagerly  # noqa: PLC0415 - only a manager lives for long
+    from mcpstore.runtime.subreaper import Subreaper  # noqa: PLC0415 - only a manager has children to mind
 
-    give_back_memory()
+    trim_eagerly()
 
     async def work() -> Exit:
         options = context.ensure_object(Options)
         listen(verbose=verbose, lasting=True)
         stopping = Stopping()
         stopping.listen()
-        nursery = Nursery()
+        nursery = Subreaper()
         nursery.open()
         store = options.store(start=True)
         await store.open()
-        server = ControlServer(Desk(store, stopping.ask), socket_of(options))
+        server = ControlServer(CommandHandler(store, stopping.ask), socket_of(options))
         try:
             await _serve(store, server)
             await watch(store, stopping.asked, live=output.out.is_terminal and not plain)
@@ -53,7 +53,7 @@ def up(
             left = [*await _close(store, stopping), *map(str, await nursery.close())]
         return Exit.FAILED if left else Exit.OK
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -66,7 +66,7 @@ def demo(
     async def work() -> Exit:
         return Exit.OK if await play(output.out, live=output.out.is_terminal and not plain) else Exit.FAILED
 
-    perform(work)
+    run_command(work)
 
 
 class Stopping:

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from mcpstore.cli import output
-from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.connect import Options, Reach, reach
+from mcpstore.cli.app import JsonFlag, app, run_command
+from mcpstore.cli.connect import Options, StoreClient, open_store
 from mcpstore.cli.exit_codes import Exit
 from mcpstore.config.dialects.transport_names import known_transport
 from mcpstore.config.entry import name_trouble
@@ -30,7 +30,7 @@ def list_services(context: typer.Context, as_json: JsonFlag = False) -> None:
     wanted = attrs.evolve(context.ensure_object(Options), as_json=as_json)
 
     async def work() -> None:
-        async with reach(wanted) as store:
+        async with open_store(wanted) as store:
             services = await store.ask("list")
             problems = await store.ask("problems")
         if as_json:
@@ -44,7 +44,7 @@ def list_services(context: typer.Context, as_json: JsonFlag = False) -> None:
         if not store.is_manager:
             output.note(NOT_RUNNING)
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -62,7 +62,7 @@ def status(
         return
 
     async def work() -> Exit:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             info = await store.ask("info", name=name)
             diagnosis = await store.ask("diagnose", name=name)
         if as_json:
@@ -75,7 +75,7 @@ def status(
                 output.note(NOT_RUNNING)
         return Exit.FAILED if info["run_status"] == "error" else Exit.OK
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -103,13 +103,13 @@ def add(
         fields = _fields(
             command=command, url=url, transport=transport, env=env, header=header, cwd=cwd, depends_on=depends_on
         )
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             given: Any = {"name": _typed(name), **fields} if fields else _file(name)
             with output.busy("adding …"):
                 added = await store.ask("add", config=given, wait=wait if store.is_manager else None)
             _report(added, store, as_json)
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -117,7 +117,7 @@ def remove(context: typer.Context, name: str, as_json: JsonFlag = False) -> None
     """Stop a service and take it out of the configuration."""
 
     async def work() -> Exit:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             gone = await store.ask("remove", name=name)
         if as_json:
             output.print_json({"name": name, "removed": gone})
@@ -126,10 +126,10 @@ def remove(context: typer.Context, name: str, as_json: JsonFlag = False) -> None
             output.out.print(escape(f"removed {name}{rest}"))
         return Exit.OK if gone else Exit.FAILED
 
-    perform(work)
+    run_command(work)
 
 
-def _report(added: list[Mapping[str, Any]], store: Reach, as_json: bool) -> None:
+def _report(added: list[Mapping[str, Any]], store: StoreClient, as_json: bool) -> None:
     if as_json:
         output.print_json(added)
         return

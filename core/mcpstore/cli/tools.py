@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.text import Text
 
 from mcpstore.cli import output
-from mcpstore.cli.app import JsonFlag, app, perform
-from mcpstore.cli.connect import Options, Reach, reach, reach_manager
+from mcpstore.cli.app import JsonFlag, app, run_command
+from mcpstore.cli.connect import Options, StoreClient, open_store, reach_manager
 from mcpstore.cli.exit_codes import Exit
 from mcpstore.errors import ConfigError
 from mcpstore.models.text import clipped, counted
@@ -34,7 +34,7 @@ def tools(
     """List the tools that can be called."""
 
     async def look() -> None:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             found = await store.ask("changed_tools", service=service)
         if as_json:
             output.print_json(found)
@@ -49,7 +49,7 @@ def tools(
             output.note("no manager is running; this is what was seen last")
 
     async def work() -> None:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             await _bring_up(store, service)
             found = await store.ask("tools", service=service)
         if as_json:
@@ -58,7 +58,7 @@ def tools(
         rows = ((tool["service"], tool["name"], _gist(tool["description"])) for tool in found)
         output.out.print(output.table(("SERVICE", "TOOL", "WHAT IT DOES"), rows))
 
-    perform(look if changed else work)
+    run_command(look if changed else work)
 
 
 @app.command()
@@ -71,7 +71,7 @@ def approve(
     """Approve tools that are not what they were; those that were withheld can be called again."""
 
     async def work() -> None:
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             approved = await store.ask("approve", name=name, tool=tool)
         if as_json:
             output.print_json(approved)
@@ -82,7 +82,7 @@ def approve(
         if not approved:
             output.note("there is nothing to approve: it is what it was")
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -100,7 +100,7 @@ def call(
 
     async def work() -> Exit:
         given = _arguments(arguments or [])
-        async with reach(context.ensure_object(Options)) as store:
+        async with open_store(context.ensure_object(Options)) as store:
             await _bring_up(store, service or await _owner(store, tool))
             with output.busy("calling …"):
                 result = await store.ask("call", name=tool, arguments=given, service=service, timeout=timeout)
@@ -110,7 +110,7 @@ def call(
             _show_result(result)
         return Exit.FAILED if result["is_error"] else Exit.OK
 
-    perform(work)
+    run_command(work)
 
 
 @app.command()
@@ -137,10 +137,10 @@ def logs(
         for line in found:
             _show_line(line, service, as_json=False)
 
-    perform(work)
+    run_command(work)
 
 
-async def _bring_up(store: Reach, service: str | None) -> None:
+async def _bring_up(store: StoreClient, service: str | None) -> None:
     if store.is_manager:
         return
     which = f"service {service!r} is" if service else "the services are"
@@ -149,7 +149,7 @@ async def _bring_up(store: Reach, service: str | None) -> None:
         await store.bring_up(*((service,) if service else ()))
 
 
-async def _owner(store: Reach, tool: str) -> str | None:
+async def _owner(store: StoreClient, tool: str) -> str | None:
     """Return the service that a full name of a tool begins with, so that only it is started."""
     names = [service["name"] for service in await store.ask("list")]
     return next((name for name in sorted(names, key=len, reverse=True) if tool.startswith(f"{name}/")), None)

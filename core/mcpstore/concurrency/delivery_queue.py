@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from mcpstore.concurrency.loop_guard import Steps
-from mcpstore.concurrency.worker import TookTooLong, Workers
+from mcpstore.concurrency.loop_guard import LoopGuard
+from mcpstore.concurrency.worker import Workers, WorkerTimeout
 
-__all__ = ["BACKLOG", "Courier"]
+__all__ = ["BACKLOG", "DeliveryQueue"]
 
 BACKLOG: Final = 1000
 """Deliveries that may wait for one receiver; older ones are dropped."""
@@ -20,7 +20,7 @@ GRACE: Final = 5.0
 """Seconds that closing waits for deliveries under way."""
 
 
-class Courier:
+class DeliveryQueue:
     """Calls functions of one receiver, sync ones in threads of its own: one, and a few more if it does not return.
 
     Args:
@@ -31,7 +31,7 @@ class Courier:
     """
 
     def __init__(
-        self, name: str, *, limit: float | None, on_drop: Callable[[], None], steps: Steps | None = None
+        self, name: str, *, limit: float | None, on_drop: Callable[[], None], steps: LoopGuard | None = None
     ) -> None:
         self._steps: Final = steps
         self._name: Final = name
@@ -54,8 +54,8 @@ class Courier:
         """Call a function, sync or async, and return what it returns.
 
         Raises:
-            TookTooLong: It did not return in time.
-            StillBusy: It has not returned from too many earlier calls.
+            WorkerTimeout: It did not return in time.
+            WorkerBusy: It has not returned from too many earlier calls.
             BaseException: Whatever it raised.
         """
         if inspect.iscoroutinefunction(function):
@@ -97,5 +97,5 @@ class Courier:
             waiting.cancel()
             if self._steps is not None:
                 self._steps.adopt(waiting)  # it may refuse to be cancelled
-            raise TookTooLong(self._limit or 0.0)
+            raise WorkerTimeout(self._limit or 0.0)
         return waiting.result()

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any, Final
 from weakref import WeakSet
 
-__all__ = ["Steps"]
+__all__ = ["LoopGuard"]
 
 
-class Steps:
+class LoopGuard:
     """Watches the coroutines of one plugin.
 
     Attributes:
@@ -33,7 +33,7 @@ class Steps:
     async def run(self, awaitable: Awaitable[Any]) -> Any:
         """Await something of the plugin's, step by step."""
         self.longest = 0.0
-        return await _Watched(awaitable.__await__(), self)
+        return await _TimedAwaitable(awaitable.__await__(), self)
 
     def take(self, steps: Generator[Any, Any, Any], given: Any, error: BaseException | None) -> Any:
         """Take one step, in which nobody else runs; so every task made meanwhile is the plugin's."""
@@ -58,10 +58,10 @@ class Steps:
             loop.set_task_factory(before)
 
 
-class _Watched:
+class _TimedAwaitable:
     """Something awaitable whose steps are taken one by one."""
 
-    def __init__(self, steps: Generator[Any, Any, Any], watch: Steps) -> None:
+    def __init__(self, steps: Generator[Any, Any, Any], watch: LoopGuard) -> None:
         self._steps = steps
         self._watch = watch
 

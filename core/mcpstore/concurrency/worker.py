@@ -12,7 +12,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from mcpstore.models.text import counted
 
-__all__ = ["StillBusy", "TookTooLong", "Worker", "Workers", "bounded"]
+__all__ = ["Worker", "WorkerBusy", "WorkerTimeout", "Workers", "bounded"]
 
 MOST: Final = 3
 """Threads of one kind that may be lost to callables that do not return."""
@@ -21,14 +21,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class TookTooLong(Exception):
+class WorkerTimeout(Exception):
     """Code of a stranger did not return in time; not a `TimeoutError`, which that code may raise itself."""
 
     def __init__(self, limit: float) -> None:
         super().__init__(f"took longer than {limit:g} s")
 
 
-class StillBusy(Exception):
+class WorkerBusy(Exception):
     """Nothing more is asked of somebody who has returned from nothing yet."""
 
     def __init__(self, count: int) -> None:
@@ -70,7 +70,7 @@ class Worker(Executor):
             limit: Seconds to wait; None for as long as it takes.
 
         Raises:
-            TookTooLong: It did not return in time; the thread is lost with it.
+            WorkerTimeout: It did not return in time; the thread is lost with it.
         """
         waiting = asyncio.get_running_loop().run_in_executor(self, call)  # which submits it
         future = self._newest
@@ -81,7 +81,7 @@ class Worker(Executor):
             raise
         if not done:
             self._give_up(future, waiting)
-            raise TookTooLong(limit or 0.0)
+            raise WorkerTimeout(limit or 0.0)
         return waiting.result()
 
     def _give_up(self, future: Future[Any], waiting: asyncio.Future[Any]) -> None:
@@ -126,13 +126,13 @@ class Workers:
             limit: Seconds to wait; None for as long as it takes.
 
         Raises:
-            TookTooLong: It did not return in time; the thread is lost until it does.
-            StillBusy: Too many are lost.
+            WorkerTimeout: It did not return in time; the thread is lost until it does.
+            WorkerBusy: Too many are lost.
         """
         worker = next((worker for worker in self._workers if not worker.is_lost), None)
         if worker is None:
             if len(self._workers) == self._most:
-                raise StillBusy(self._most)
+                raise WorkerBusy(self._most)
             worker = Worker(self._name)
             self._workers.append(worker)
         return await worker.run(call, limit)
@@ -147,12 +147,12 @@ def bounded(call: Callable[[], T], limit: float, name: str) -> T:
     """Run a callable in a thread of its own and wait at most `limit` seconds.
 
     Raises:
-        TookTooLong: It did not return in time; its thread is left behind.
+        WorkerTimeout: It did not return in time; its thread is left behind.
     """
     worker = Worker(name)
     future = worker.submit(call)
     worker.close()
     done, _ = wait([future], timeout=limit)
     if not done:
-        raise TookTooLong(limit)
+        raise WorkerTimeout(limit)
     return future.result()

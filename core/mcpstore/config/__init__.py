@@ -6,18 +6,18 @@ from mcpstore.config.dialects.dialect import Dialect
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
 from mcpstore.config.expansion import Expanded, Surroundings, expand, unset_variables, workspace_of
-from mcpstore.config.reader import Input, Place, Reading, read
-from mcpstore.config.service_input import Examined, Given, config_of, entries, examine, with_fields
+from mcpstore.config.reader import Input, ParsedConfig, Place, read
+from mcpstore.config.service_input import InputReport, ServiceInput, config_of, entries, examine, with_fields
 
 __all__ = [
     "Dialect",
-    "Examined",
     "Expanded",
-    "Given",
     "Input",
+    "InputReport",
     "KnownLocation",
+    "ParsedConfig",
     "Place",
-    "Reading",
+    "ServiceInput",
     "Surroundings",
     "add_edits",
     "config_of",

@@ -7,7 +7,7 @@ from typing import Any, Final
 from mcpstore.config.dialects.dialect import ALIASES
 from mcpstore.config.dialects.transport_names import HTTP
 from mcpstore.config.fields import Fields
-from mcpstore.config.reader import Reading
+from mcpstore.config.reader import ParsedConfig
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.service import ServiceSpec
 
@@ -18,7 +18,7 @@ _SHOWN: Final = frozenset(
 )
 
 
-def describe(reading: Reading) -> dict[str, Any]:
+def describe(reading: ParsedConfig) -> dict[str, Any]:
     """Return services and problems as plain JSON values."""
     return {
         "servers": [_described(spec) for spec in reading.specs.values()],

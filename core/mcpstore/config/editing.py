@@ -12,7 +12,7 @@ from mcpstore.config.dialects.catalog import MCP_SERVERS, SINGLE_SERVER
 from mcpstore.config.dialects.dialect import SWITCHES, Dialect
 from mcpstore.config.dialects.sections import Section, home_of
 from mcpstore.config.fields import kind_of
-from mcpstore.config.reader import Place, Reading
+from mcpstore.config.reader import ParsedConfig, Place
 from mcpstore.config.writer import respelled
 from mcpstore.errors import ConfigError, ServiceNotFound
 from mcpstore.hooks.persistence import ANYTHING, MISSING, Edit, Path
@@ -22,7 +22,7 @@ from mcpstore.models.service import ServiceSpec
 __all__ = ["add_edits", "remove_edits", "replace_edits", "switch_edits"]
 
 
-def add_edits(reading: Reading, spec: ServiceSpec, source: Dialect = MCP_SERVERS) -> list[Edit]:
+def add_edits(reading: ParsedConfig, spec: ServiceSpec, source: Dialect = MCP_SERVERS) -> list[Edit]:
     """Return the edits that add a service.
 
     Args:
@@ -46,7 +46,7 @@ def add_edits(reading: Reading, spec: ServiceSpec, source: Dialect = MCP_SERVERS
     return [_addition(reading, home, spec.name, entry), *_list_edits(reading, spec.name, home.dialect, spec.enabled)]
 
 
-def replace_edits(reading: Reading, spec: ServiceSpec, source: Dialect = MCP_SERVERS) -> list[Edit]:
+def replace_edits(reading: ParsedConfig, spec: ServiceSpec, source: Dialect = MCP_SERVERS) -> list[Edit]:
     """Return the edits that make an entry mean something else; comments and keys that mean nothing to us stay.
 
     Args:
@@ -69,7 +69,7 @@ def replace_edits(reading: Reading, spec: ServiceSpec, source: Dialect = MCP_SER
     return changes + _list_edits(reading, spec.name, place.dialect, spec.enabled)
 
 
-def remove_edits(reading: Reading, name: str) -> list[Edit]:
+def remove_edits(reading: ParsedConfig, name: str) -> list[Edit]:
     """Return the edits that remove a service, wherever entries of its name stand.
 
     Raises:
@@ -85,7 +85,7 @@ def remove_edits(reading: Reading, name: str) -> list[Edit]:
     return [Edit(path=place.path, value=MISSING, expect=place.entry, entry=name) for place in places]
 
 
-def switch_edits(reading: Reading, name: str, *, enabled: bool) -> list[Edit]:
+def switch_edits(reading: ParsedConfig, name: str, *, enabled: bool) -> list[Edit]:
     """Return the edits that switch a service on or off as its dialect spells it; none if it is so already.
 
     Raises:
@@ -109,7 +109,7 @@ def switch_edits(reading: Reading, name: str, *, enabled: bool) -> list[Edit]:
     return switched + listed
 
 
-def _addition(reading: Reading, home: Section, name: str, entry: dict[str, Any]) -> Edit:
+def _addition(reading: ParsedConfig, home: Section, name: str, entry: dict[str, Any]) -> Edit:
     if not isinstance(home.body, Mapping):
         named = {"name": name} | entry | {"name": name}  # in front, where people look for it
         return Edit(path=(*home.path, len(home.body)), value=named, expect=MISSING, entry=name)
@@ -123,7 +123,7 @@ def _addition(reading: Reading, home: Section, name: str, entry: dict[str, Any])
     return Edit(path=(*home.path, name), value=entry, expect=MISSING, entry=name)
 
 
-def _place(reading: Reading, name: str) -> Place:
+def _place(reading: ParsedConfig, name: str) -> Place:
     place = reading.places.get(name)
     if place is None:
         raise ServiceNotFound(name, list(reading.places))
@@ -131,12 +131,12 @@ def _place(reading: Reading, name: str) -> Place:
     return place
 
 
-def _check_editable(reading: Reading, dialect: Dialect | None) -> None:
+def _check_editable(reading: ParsedConfig, dialect: Dialect | None) -> None:
     if reading.content.format == "yaml" or (dialect is not None and not dialect.editable):
         raise ConfigError(f"{reading.where}: such files are only read; import their services into an mcp.json")
 
 
-def _list_edits(reading: Reading, name: str, dialect: Dialect, enabled: bool) -> list[Edit]:
+def _list_edits(reading: ParsedConfig, name: str, dialect: Dialect, enabled: bool) -> list[Edit]:
     """Return the edits of the lists by which Gemini switches services on and off."""
     if not dialect.has_lists:
         return []

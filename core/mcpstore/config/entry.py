@@ -38,8 +38,8 @@ class Outcome:
     """
 
     spec: ServiceSpec | None = None
-    complaints: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -68,7 +68,7 @@ def spec_of(name: str, entry: Any, dialect: Dialect = MCP_SERVERS) -> ServiceSpe
     """
     outcome = read_entry(name, entry, dialect)
     if outcome.spec is None:
-        raise InvalidService({name: outcome.complaints})
+        raise InvalidService({name: outcome.errors})
     return outcome.spec
 
 
@@ -84,9 +84,9 @@ def read_entry(name: Any, entry: Any, dialect: Dialect = MCP_SERVERS, *, listed:
     found = as_object(entry)
     trouble = [trouble] if (trouble := name_trouble(name)) else []
     if found is None:
-        return Outcome(complaints=(*trouble, f"entry: must be an object (got {kind_of(entry)})"))
+        return Outcome(errors=(*trouble, f"entry: must be an object (got {kind_of(entry)})"))
     if _is_deeper(found, DEEPEST):
-        return Outcome(complaints=(*trouble, f"entry: nested more than {DEEPEST} levels deep"))
+        return Outcome(errors=(*trouble, f"entry: nested more than {DEEPEST} levels deep"))
     if "command" in found and (program := as_object(found["command"])) is not None:
         found = _with_program(found, program)
     fields = Fields(found)
@@ -101,7 +101,7 @@ def read_entry(name: Any, entry: Any, dialect: Dialect = MCP_SERVERS, *, listed:
     is_enabled = fields.is_enabled() and listed
     fields.complaints.extend(complaints)
     if fields.complaints or wanted.name is None:
-        return Outcome(complaints=tuple(fields.complaints))
+        return Outcome(errors=tuple(fields.complaints))
     spec = ServiceSpec(
         name=name,
         transport=wanted.name,
@@ -117,7 +117,7 @@ def read_entry(name: Any, entry: Any, dialect: Dialect = MCP_SERVERS, *, listed:
         dialect=dialect.name,
         **{key: choice for key in ("health", "recovery") if (choice := getattr(own, key)) is not None},
     )
-    return Outcome(spec=spec, doubts=tuple(doubts), notes=(wanted.note,) if wanted.note else ())
+    return Outcome(spec=spec, warnings=tuple(doubts), notes=(wanted.note,) if wanted.note else ())
 
 
 def _timeouts(fields: Fields, dialect: Dialect, own: OwnSettings) -> Timeouts:

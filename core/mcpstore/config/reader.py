@@ -16,7 +16,7 @@ from mcpstore.hooks.persistence import Content, Path, Problem
 from mcpstore.models.json_types import as_array, as_object, as_text
 from mcpstore.models.service import ServiceSpec
 
-__all__ = ["Input", "Place", "Reading", "read"]
+__all__ = ["Input", "ParsedConfig", "Place", "read"]
 
 _LOCATED: Final = 200  # finding a line may take a look at the whole text, so not for thousands of problems
 
@@ -54,7 +54,7 @@ class Input:
 
 
 @attrs.frozen(kw_only=True)
-class Reading:
+class ParsedConfig:
     """What a configuration says.
 
     Attributes:
@@ -80,7 +80,7 @@ class Reading:
     problems: tuple[Problem, ...]
 
 
-def read(content: Content, *, where: str, project: str | None = None) -> Reading:
+def read(content: Content, *, where: str, project: str | None = None) -> ParsedConfig:
     """Read a configuration in whatever dialects it is written.
 
     Args:
@@ -103,7 +103,7 @@ class _Reader:
         self._refused: dict[str, tuple[str, ...]] = {}
         self._problems: list[Problem] = list(content.problems)
 
-    def read(self) -> Reading:
+    def read(self) -> ParsedConfig:
         for key in wrong_sections(self._content.data):
             kind = kind_of(self._content.data[key])
             self._report((key,), f"{key!r} must be an object of servers (got {kind})")
@@ -111,7 +111,7 @@ class _Reader:
             self._read_section(section)
         if not self._sections:
             self._explain_emptiness()
-        return Reading(
+        return ParsedConfig(
             where=self._where,
             content=self._content,
             sections=tuple(self._sections),
@@ -143,9 +143,9 @@ class _Reader:
         if outcome.spec is not None:
             self._specs[name] = outcome.spec
         else:
-            self._refused[name] = outcome.complaints
-            self._report(path, "; ".join(outcome.complaints), service=name, remedy="it is left out; mend its entry")
-        for odd in (*outcome.doubts, *outcome.notes):
+            self._refused[name] = outcome.errors
+            self._report(path, "; ".join(outcome.errors), service=name, remedy="it is left out; mend its entry")
+        for odd in (*outcome.warnings, *outcome.notes):
             self._report(path, odd, service=name)
 
     def _shadow(self, name: str, place: Place, title: str) -> None:

@@ -20,14 +20,14 @@ from mcpstore.hooks.persistence import Content
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.service import ServiceInfo, ServiceSpec
 
-__all__ = ["Examined", "Given", "config_of", "entries", "examine", "with_fields"]
+__all__ = ["InputReport", "ServiceInput", "config_of", "entries", "examine", "with_fields"]
 
 _NAMELESS: Final = "(no name)"
 _DEEPEST: Final = 80
 
 
 @attrs.frozen(kw_only=True)
-class Given:
+class ServiceInput:
     """One usable entry among what was handed over.
 
     Attributes:
@@ -50,7 +50,7 @@ class Given:
 
 
 @attrs.frozen(kw_only=True)
-class Examined:
+class InputReport:
     """What was handed over, sorted.
 
     Attributes:
@@ -58,11 +58,11 @@ class Examined:
         refused: What is wrong with the others: every bad field, by name.
     """
 
-    usable: tuple[Given, ...]
+    usable: tuple[ServiceInput, ...]
     refused: Mapping[str, tuple[str, ...]]
 
 
-def entries(config: Any) -> list[Given]:
+def entries(config: Any) -> list[ServiceInput]:
     """Return the entries in what was handed over to be added.
 
     Args:
@@ -79,7 +79,7 @@ def entries(config: Any) -> list[Given]:
     return list(examined.usable)
 
 
-def examine(config: Any) -> Examined:
+def examine(config: Any) -> InputReport:
     """Sort what was handed over into what can be used and what cannot, so that the good can be kept.
 
     Raises:
@@ -89,7 +89,7 @@ def examine(config: Any) -> Examined:
     sorter.take(config)
     if not sorter.usable and not sorter.refused:
         raise ConfigError("there is no service in it; give {'name': …, 'command': …} or {'mcpServers': {…}}")
-    return Examined(usable=tuple(sorter.usable.values()), refused=sorter.refused)
+    return InputReport(usable=tuple(sorter.usable.values()), refused=sorter.refused)
 
 
 def with_fields(config: Any, name: str | None, fields: Mapping[str, Any]) -> Any:
@@ -131,7 +131,7 @@ def config_of(spec: ServiceSpec) -> dict[str, Any]:
 
 class _Sorter:
     def __init__(self) -> None:
-        self.usable: dict[str, Given] = {}
+        self.usable: dict[str, ServiceInput] = {}
         self.refused: dict[str, tuple[str, ...]] = {}
 
     def take(self, config: Any) -> None:
@@ -182,8 +182,8 @@ class _Sorter:
         else:
             outcome_name, complaints = name, ()
         outcome = read_entry(outcome_name, entry, dialect)
-        complaints = (*complaints, *outcome.complaints, *outcome.doubts)
-        given = None if outcome.spec is None else Given(spec=outcome.spec, dialect=dialect)
+        complaints = (*complaints, *outcome.errors, *outcome.warnings)
+        given = None if outcome.spec is None else ServiceInput(spec=outcome.spec, dialect=dialect)
         # The same entry twice is no contradiction; which of two different ones is meant, nobody can know.
         if shown in self.usable and (given is None or self.usable[shown].spec != given.spec):
             complaints = (*complaints, "name: given twice, with different entries")

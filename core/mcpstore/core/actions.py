@@ -44,14 +44,14 @@ class Arm(Action):
     Attributes:
         timer: Which one.
         exp: With RETRY, the exponent of the backoff.
-        trips: With COOL, how many rounds have failed before this one.
+        failed_rounds: With COOL, how many rounds have failed before this one.
         reason: With COOL, what led to it.
         never: With COOL, that only a person ends it.
     """
 
     timer: Timer
-    exp: int = 0
-    trips: int = 0
+    backoff_exponent: int = 0
+    failed_rounds: int = 0
     reason: Reason = Reason.NONE
     never: bool = False
 

@@ -31,14 +31,14 @@ def retry_floor(timing: Timing, exp: int) -> float:
     return _backoff(timing, exp) / 2
 
 
-def cool_delay(timing: Timing, reason: Reason, trips: int, u: float) -> float:
+def cool_delay(timing: Timing, reason: Reason, failed_rounds: int, u: float) -> float:
     """Return the rest between two rounds of attempts, in seconds."""
-    return jittered(_cool(timing, reason, trips), timing.cool_jitter, u)
+    return jittered(_cool(timing, reason, failed_rounds), timing.cool_jitter, u)
 
 
-def cool_floor(timing: Timing, reason: Reason, trips: int) -> float:
+def cool_floor(timing: Timing, reason: Reason, failed_rounds: int) -> float:
     """Return the least rest a recovery policy may choose, in seconds."""
-    return _cool(timing, reason, trips) * (1 - timing.cool_jitter)
+    return _cool(timing, reason, failed_rounds) * (1 - timing.cool_jitter)
 
 
 def jittered(duration: float, fraction: float, u: float) -> float:
@@ -50,7 +50,7 @@ def _backoff(timing: Timing, exp: int) -> float:
     return min(timing.backoff_cap, timing.backoff_base * 2.0 ** min(exp, EXP_LIMIT))
 
 
-def _cool(timing: Timing, reason: Reason, trips: int) -> float:
+def _cool(timing: Timing, reason: Reason, failed_rounds: int) -> float:
     if reason is Reason.PERMANENT:
         return timing.cool_permanent
-    return min(timing.cool_cap, timing.cool_base * 2.0 ** min(trips, TRIPS_LIMIT))
+    return min(timing.cool_cap, timing.cool_base * 2.0 ** min(failed_rounds, TRIPS_LIMIT))

@@ -52,8 +52,8 @@ class Limits:
         warning_successes: Timely answers in a row that turn WARNING into HEALTHY.
         undecided: Checks in a row that a busy service leaves undecided before it counts as lost.
         attempts: Failed attempts to open that end a round.
-        exp: Where the exponent of the backoff stops growing.
-        trips: Where the count of failed rounds stops growing.
+        backoff_exponent: Where the exponent of the backoff stops growing.
+        failed_rounds: Where the count of failed rounds stops growing.
     """
 
     failures: int = 3
@@ -61,8 +61,8 @@ class Limits:
     warning_successes: int = 2
     undecided: int = 5
     attempts: int = 10
-    exp: int = 16
-    trips: int = 16
+    max_backoff_exponent: int = 16
+    max_failed_rounds: int = 16
 
 
 @attrs.frozen(kw_only=True)
@@ -71,43 +71,43 @@ class Context:
 
     Attributes:
         desired: What the operator wants.
-        conn: The connection state.
+        connection: The connection state.
         reason: Why it is disconnected.
-        act: The action in flight.
+        activity: The action in flight.
         timer: The timer armed.
         stable: Whether the probation timer is armed.
-        nxt: What follows the close in flight (or the one to be repeated).
+        next_act: What follows the close in flight (or the one to be repeated).
         live: Whether we own something not confirmed closed.
         fails: Failed checks in a row.
-        unk: Undecided checks in a row.
-        oks: Timely answers in a row while in WARNING.
-        att: Failed attempts in this round.
-        exp: Exponent of the next backoff.
-        trips: Failed rounds in a row.
-        half: On probation: the next loss ends the round at once.
-        op: Whether an operator asked for the opening under way.
-        closebad: Something survived a close.
+        undecided_checks: Undecided checks in a row.
+        good_checks: Timely answers in a row while in WARNING.
+        attempts: Failed attempts in this round.
+        backoff_exponent: Exponent of the next backoff.
+        failed_rounds: Failed rounds in a row.
+        on_probation: On probation: the next loss ends the round at once.
+        by_operator: Whether an operator asked for the opening under way.
+        close_failed: Something survived a close.
         removed: It has been forgotten.
         epoch: Number of the newest connection.
     """
 
     desired: Desired = Desired.STOP
-    conn: ServiceConnectionState = ServiceConnectionState.DISCONNECTED
+    connection: ServiceConnectionState = ServiceConnectionState.DISCONNECTED
     reason: Reason = Reason.NEW
-    act: Act = Act.NONE
+    activity: Act = Act.NONE
     timer: Timer = Timer.NONE
     stable: bool = False
-    nxt: Next = Next.NONE
+    next_act: Next = Next.NONE
     live: bool = False
     fails: int = 0
-    unk: int = 0
-    oks: int = 0
-    att: int = 0
-    exp: int = 0
-    trips: int = 0
-    half: bool = False
-    op: bool = False
-    closebad: bool = False
+    undecided_checks: int = 0
+    good_checks: int = 0
+    attempts: int = 0
+    backoff_exponent: int = 0
+    failed_rounds: int = 0
+    on_probation: bool = False
+    by_operator: bool = False
+    close_failed: bool = False
     removed: bool = False
     epoch: int = 0
 
@@ -127,18 +127,18 @@ class Context:
 
 _ENUMS: Final[Mapping[str, type[StrEnum]]] = {
     "desired": Desired,
-    "conn": ServiceConnectionState,
+    "connection": ServiceConnectionState,
     "reason": Reason,
-    "act": Act,
+    "activity": Act,
     "timer": Timer,
-    "nxt": Next,
+    "next_act": Next,
 }
 
 
 def run_status(ctx: Context) -> ServiceStatus:
     """Return the run status: the first row of the table that holds (docs/explanation/lifecycle.md)."""
-    state, closing = ctx.conn, ctx.act is Act.CLOSE
-    if ctx.closebad:
+    state, closing = ctx.connection, ctx.activity is Act.CLOSE
+    if ctx.close_failed:
         status = ServiceStatus.ERROR
     elif ctx.desired is not Desired.RUN:
         if closing:
@@ -149,7 +149,9 @@ def run_status(ctx: Context) -> ServiceStatus:
         status = ServiceStatus.RUNNING
     elif state is ServiceConnectionState.UNKNOWN:
         status = ServiceStatus.UNKNOWN
-    elif state is ServiceConnectionState.INITIALIZING or (state is ServiceConnectionState.RECONNECTING and ctx.op):
+    elif state is ServiceConnectionState.INITIALIZING or (
+        state is ServiceConnectionState.RECONNECTING and ctx.by_operator
+    ):
         status = ServiceStatus.STOPPING if closing else ServiceStatus.STARTING
     else:
         status = ServiceStatus.ERROR

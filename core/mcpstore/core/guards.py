@@ -56,7 +56,7 @@ def pausing(c: Context, _e: Event, _l: Limits) -> bool:
 
 def retreating(c: Context, _e: Event, _l: Limits) -> bool:
     """It is being closed (or reaped) because of trouble, not because of a person."""
-    return c.desired is Desired.RUN and c.nxt in (Next.BACKOFF, Next.COOL)
+    return c.desired is Desired.RUN and c.next_act in (Next.BACKOFF, Next.COOL)
 
 
 def watching(c: Context, _e: Event, _l: Limits) -> bool:
@@ -66,22 +66,22 @@ def watching(c: Context, _e: Event, _l: Limits) -> bool:
 
 def in_live(c: Context, _e: Event, _l: Limits) -> bool:
     """It has a connection."""
-    return c.conn in LIVE_STATES
+    return c.connection in LIVE_STATES
 
 
 def acting(act: Act) -> Guard:
     """This action is in flight."""
-    return lambda c, _e, _l: c.act is act
+    return lambda c, _e, _l: c.activity is act
 
 
 def checking(*states: ServiceConnectionState) -> Guard:
     """A check is in flight, in one of these states."""
-    return lambda c, _e, _l: c.act is Act.CHECK and c.conn in states
+    return lambda c, _e, _l: c.activity is Act.CHECK and c.connection in states
 
 
-def closing_to(nxt: Next) -> Guard:
+def closing_to(next_act: Next) -> Guard:
     """A close is in flight, and this follows it."""
-    return lambda c, _e, _l: c.act is Act.CLOSE and c.nxt is nxt
+    return lambda c, _e, _l: c.activity is Act.CLOSE and c.next_act is next_act
 
 
 def expired(*timers: Timer) -> Guard:
@@ -101,19 +101,19 @@ def reconnects(c: Context, e: Event, _l: Limits) -> bool:
 
 def gave_up(c: Context, e: Event, _l: Limits) -> bool:
     """Its recovery policy wants no further attempt."""
-    return c.act is Act.CLOSE and c.nxt is Next.BACKOFF and isinstance(e, ev.Closed) and e.give_up
+    return c.activity is Act.CLOSE and c.next_act is Next.BACKOFF and isinstance(e, ev.Closed) and e.give_up
 
 
 def refused(c: Context, e: Event, _l: Limits) -> bool:
     """The attempt in flight failed for good."""
-    return c.act is Act.CONNECT and isinstance(e, ev.OpenFail) and e.failure is Failure.PERMANENT
+    return c.activity is Act.CONNECT and isinstance(e, ev.OpenFail) and e.failure is Failure.PERMANENT
 
 
 def round_lost(c: Context, _e: Event, limits: Limits) -> bool:
     """The attempt in flight was the last one of its round, or the only one allowed on probation."""
-    return c.act is Act.CONNECT and (c.half or c.att + 1 >= limits.attempts)
+    return c.activity is Act.CONNECT and (c.on_probation or c.attempts + 1 >= limits.attempts)
 
 
 def undecided(cause: Undecided) -> Guard:
     """The check in flight decided nothing, for this cause."""
-    return lambda c, e, _l: c.act is Act.CHECK and isinstance(e, ev.CheckUndecidable) and e.cause is cause
+    return lambda c, e, _l: c.activity is Act.CHECK and isinstance(e, ev.CheckUndecidable) and e.cause is cause

@@ -108,6 +108,13 @@ def state_after(
         return state
     limits = Limits()
     looked_at = Context(
-        desired=Desired.RUN, conn=state, act=Act.CHECK, live=True, epoch=1, stable=True, fails=failures, oks=successes
+        desired=Desired.RUN,
+        connection=state,
+        activity=Act.CHECK,
+        live=True,
+        epoch=1,
+        stable=True,
+        fails=failures,
+        good_checks=successes,
     )
-    return step(looked_at, health_event(result, 1), limits)[0].conn
+    return step(looked_at, health_event(result, 1), limits)[0].connection

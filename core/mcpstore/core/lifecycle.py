@@ -12,7 +12,7 @@ holds is taken; an event no row takes changes nothing. Three rules stand above t
 * Once a service is to be gone, no operator event is heard any more.
 
 The words of the rows: ⟨A⟩ an action in flight, ⏲T a timer armed, L the live states (those with a connection).
-A connection is never dropped, only closed: every way out of it goes through CLOSE, and `nxt` says what follows.
+A connection is never dropped, only closed: every way out of it goes through CLOSE, and `next_act` says what follows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mcpstore.core.actions import Action, Arm, Forget, Publish
 from mcpstore.core.context import Act, Context, Desired, Limits, Next
 from mcpstore.core.events import Event, Timer, Undecided
 from mcpstore.core.guards import Guard
-from mcpstore.core.transition import Move
+from mcpstore.core.transition import Transition
 from mcpstore.models.service import Reason, ServiceConnectionState
 
 __all__ = ["TABLE", "Row", "step"]
@@ -58,7 +58,7 @@ def step(ctx: Context, event: Event, limits: Limits = _DEFAULT_LIMITS) -> tuple[
         return ctx, ()
     for row in _ROWS[type(event)]:
         if row.when(ctx, event, limits):
-            move = Move(ctx, limits)
+            move = Transition(ctx, limits)
             row.then(move, event)
             return move.done()
     return ctx, ()
@@ -67,110 +67,112 @@ def step(ctx: Context, event: Event, limits: Limits = _DEFAULT_LIMITS) -> tuple[
 # --- what the rows do --------------------------------------------------------------------------------------
 
 
-def _o1_start(m: Move, _e: Event) -> None:
+def _o1_start(m: Transition, _e: Event) -> None:
     m.fresh_start(INITIALIZING)
 
 
-def _o2_start_now(m: Move, _e: Event) -> None:
+def _o2_start_now(m: Transition, _e: Event) -> None:
     m.to(RECONNECTING)
-    m.set(att=0, trips=0, half=False, op=True)  # exp is kept: impatience does not shorten the backoff
+    # The exponent is kept: impatience does not shorten the backoff.
+    m.set(attempts=0, failed_rounds=0, on_probation=False, by_operator=True)
     m.open()
 
 
-def _o3_start_after_close(m: Move, _e: Event) -> None:
+def _o3_start_after_close(m: Transition, _e: Event) -> None:
     m.to(RECONNECTING)
-    m.set(nxt=Next.CONNECT, op=True)
+    m.set(next_act=Next.CONNECT, by_operator=True)
 
 
-def _o5_stop(m: Move, _e: Event) -> None:
+def _o5_stop(m: Transition, _e: Event) -> None:
     m.to(DISCONNECTED, Reason.OPERATOR)
-    m.set(desired=Desired.STOP, timer=Timer.NONE, op=False)
+    m.set(desired=Desired.STOP, timer=Timer.NONE, by_operator=False)
     m.close_or(Next.PARK, lambda: None)
 
 
-def _o6_restart(m: Move, _e: Event) -> None:
-    begins = m.conn is INITIALIZING or m.ctx.desired is Desired.STOP
+def _o6_restart(m: Transition, _e: Event) -> None:
+    begins = m.connection is INITIALIZING or m.ctx.desired is Desired.STOP
     m.fresh_start(INITIALIZING if begins else RECONNECTING)
 
 
-def _o7_update(m: Move, _e: Event) -> None:
+def _o7_update(m: Transition, _e: Event) -> None:
     m.fresh_start(INITIALIZING)
 
 
-def _o9_remove(m: Move, _e: Event) -> None:
+def _o9_remove(m: Transition, _e: Event) -> None:
     m.to(DISCONNECTED, Reason.OPERATOR)
-    m.set(desired=Desired.GONE, timer=Timer.NONE, op=False)
+    m.set(desired=Desired.GONE, timer=Timer.NONE, by_operator=False)
     m.close_or(Next.GONE, lambda: _forget(m))
 
 
-def _forget(m: Move) -> None:
+def _forget(m: Transition) -> None:
     m.set(removed=True)
     m.actions.append(Forget())
 
 
-def _c1_opened(m: Move, _e: Event) -> None:
+def _c1_opened(m: Transition, _e: Event) -> None:
     m.to(HEALTHY)
-    m.set(fails=0, unk=0, oks=0, op=False, stable=True)  # att, exp, trips, half stay: a connect proves nothing yet
+    # The counters of failures stay: a connect proves nothing yet.
+    m.set(fails=0, undecided_checks=0, good_checks=0, by_operator=False, stable=True)
     m.actions.append(Publish())
     m.wait(Timer.CHECK)
     m.actions.append(Arm(timer=Timer.STABLE))
 
 
-def _c2_attempt_failed(m: Move, _e: Event) -> None:
+def _c2_attempt_failed(m: Transition, _e: Event) -> None:
     m.to(RECONNECTING)
-    m.set(att=m.ctx.att + 1, op=False)
+    m.set(attempts=m.ctx.attempts + 1, by_operator=False)
     m.close(Next.BACKOFF)
 
 
-def _c4_round_failed(m: Move, _e: Event) -> None:
+def _c4_round_failed(m: Transition, _e: Event) -> None:
     _give_up_round(m, Reason.EXHAUSTED)
 
 
-def _c5_refused(m: Move, _e: Event) -> None:
+def _c5_refused(m: Transition, _e: Event) -> None:
     _give_up_round(m, Reason.PERMANENT)
 
 
-def _give_up_round(m: Move, reason: Reason) -> None:
+def _give_up_round(m: Transition, reason: Reason) -> None:
     m.to(RECONNECTING)
     m.to(DISCONNECTED, reason)
-    m.set(att=min(m.ctx.att + 1, m.limits.attempts), op=False)
+    m.set(attempts=min(m.ctx.attempts + 1, m.limits.attempts), by_operator=False)
     m.close(Next.COOL)
 
 
-def _h1_answered(m: Move, _e: Event) -> None:
+def _h1_answered(m: Transition, _e: Event) -> None:
     m.to(HEALTHY)  # also H9
-    m.set(fails=0, unk=0, oks=0)
+    m.set(fails=0, undecided_checks=0, good_checks=0)
     m.wait(Timer.CHECK)
 
 
-def _h2_slow(m: Move, _e: Event) -> None:
+def _h2_slow(m: Transition, _e: Event) -> None:
     m.to(WARNING)  # also H4, H9
-    m.set(fails=0, unk=0, oks=0)
+    m.set(fails=0, undecided_checks=0, good_checks=0)
     m.wait(Timer.CHECK)
 
 
-def _h3_quick_again(m: Move, _e: Event) -> None:
-    oks = m.ctx.oks + 1
-    if oks >= m.limits.warning_successes:
+def _h3_quick_again(m: Transition, _e: Event) -> None:
+    good = m.ctx.good_checks + 1
+    if good >= m.limits.warning_successes:
         m.to(HEALTHY)
-        oks = 0
-    m.set(fails=0, unk=0, oks=oks)
+        good = 0
+    m.set(fails=0, undecided_checks=0, good_checks=good)
     m.wait(Timer.CHECK)
 
 
-def _h5_failed(m: Move, e: Event) -> None:
+def _h5_failed(m: Transition, e: Event) -> None:
     m.to(UNHEALTHY)  # also H7
     _count_failure(m, e)
 
 
-def _h6_failed_in_warning(m: Move, e: Event) -> None:
+def _h6_failed_in_warning(m: Transition, e: Event) -> None:
     if m.ctx.fails + 1 >= m.limits.warning_failures:
         m.to(UNHEALTHY)
-    m.set(oks=0)
+    m.set(good_checks=0)
     _count_failure(m, e)
 
 
-def _count_failure(m: Move, e: Event) -> None:
+def _count_failure(m: Transition, e: Event) -> None:
     fails = m.ctx.fails + 1
     if fails >= m.limits.failures:  # H8
         m.lose(intensity=bool(getattr(e, "intensity", False)))
@@ -179,82 +181,82 @@ def _count_failure(m: Move, e: Event) -> None:
         m.wait(Timer.FAST)
 
 
-def _h10_blind(m: Move, _e: Event) -> None:
+def _h10_blind(m: Transition, _e: Event) -> None:
     m.to(UNKNOWN)  # our own trouble: no counter moves
     m.wait(Timer.FAST)
 
 
-def _h11_busy(m: Move, e: Event) -> None:
-    unk = m.ctx.unk + 1
-    if unk >= m.limits.undecided:
+def _h11_busy(m: Transition, e: Event) -> None:
+    undecided = m.ctx.undecided_checks + 1
+    if undecided >= m.limits.undecided:
         m.lose(intensity=bool(getattr(e, "intensity", False)))
     else:
         m.to(UNKNOWN)
-        m.set(unk=unk)
+        m.set(undecided_checks=undecided)
         m.wait(Timer.FAST)
 
 
-def _d1_lost(m: Move, e: Event) -> None:
+def _d1_lost(m: Transition, e: Event) -> None:
     m.lose(intensity=bool(getattr(e, "intensity", False)))
 
 
-def _x1_back_off(m: Move, _e: Event) -> None:
-    exp = m.ctx.exp
+def _x1_back_off(m: Transition, _e: Event) -> None:
+    exponent = m.ctx.backoff_exponent
     m.closed()
-    m.set(exp=min(exp + 1, m.limits.exp))
-    m.arm(Timer.RETRY, exp=exp)
+    m.set(backoff_exponent=min(exponent + 1, m.limits.max_backoff_exponent))
+    m.arm(Timer.RETRY, backoff_exponent=exponent)
 
 
-def _x1_give_up(m: Move, _e: Event) -> None:
+def _x1_give_up(m: Transition, _e: Event) -> None:
     m.closed()
     m.to(DISCONNECTED, Reason.EXHAUSTED)
     m.rest(Reason.EXHAUSTED, never=True)
 
 
-def _x2_cool_down(m: Move, e: Event) -> None:
+def _x2_cool_down(m: Transition, e: Event) -> None:
     m.closed()
     m.rest(m.ctx.reason, never=isinstance(e, ev.Closed) and e.give_up)
 
 
-def _x3_reopen(m: Move, _e: Event) -> None:
+def _x3_reopen(m: Transition, _e: Event) -> None:
     m.closed()
     m.open()
 
 
-def _x4_parked(m: Move, _e: Event) -> None:
+def _x4_parked(m: Transition, _e: Event) -> None:
     m.closed()
 
 
-def _x4_gone(m: Move, _e: Event) -> None:
+def _x4_gone(m: Transition, _e: Event) -> None:
     m.closed()
     _forget(m)
 
 
-def _x5_survivors(m: Move, _e: Event) -> None:
-    m.set(act=Act.NONE, closebad=True)
+def _x5_survivors(m: Transition, _e: Event) -> None:
+    m.set(activity=Act.NONE, close_failed=True)
     m.arm(Timer.REAP)
 
 
-def _t1_check(m: Move, _e: Event) -> None:
+def _t1_check(m: Transition, _e: Event) -> None:
     m.probe()
 
 
-def _t2_retry(m: Move, _e: Event) -> None:
+def _t2_retry(m: Transition, _e: Event) -> None:
     m.open()
 
 
-def _t3_new_round(m: Move, _e: Event) -> None:
+def _t3_new_round(m: Transition, _e: Event) -> None:
     m.to(RECONNECTING)
-    m.set(half=True, att=0)
+    m.set(on_probation=True, attempts=0)
     m.open()
 
 
-def _t4_proved(m: Move, _e: Event) -> None:
-    m.set(att=0, exp=0, trips=0, half=False, stable=False)
+def _t4_proved(m: Transition, _e: Event) -> None:
+    m.set(attempts=0, backoff_exponent=0, failed_rounds=0, on_probation=False, stable=False)
 
 
-def _t5_reap(m: Move, _e: Event) -> None:
-    m.close(m.ctx.nxt)
+def _t5_reap(m: Transition, _e: Event) -> None:
+    m.close(m.ctx.next_act)
 
 
 # --- the table ---------------------------------------------------------------------------------------------
@@ -274,7 +276,7 @@ class Row:
     name: str
     event: type[Event]
     when: Guard
-    then: Callable[[Move, Event], None]
+    then: Callable[[Transition, Event], None]
 
 
 TABLE: Final = (

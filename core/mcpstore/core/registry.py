@@ -10,7 +10,7 @@ import attrs
 from mcpstore.core.dependencies import layers
 from mcpstore.errors import AmbiguousTool, ServiceNotFound, ToolNotFound
 from mcpstore.models.catalog import Catalog, Prompt, Resource, Tool
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceSpec
 
 __all__ = ["Registry"]
@@ -88,7 +88,7 @@ class Registry:
         self._entries: dict[str, Entry] = {}
         self._tools = Index[Tool]("tool")
         self._prompts = Index[Prompt]("prompt")
-        self._listing: Named[Tool] | None = None
+        self._listing: NamedList[Tool] | None = None
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
@@ -168,21 +168,21 @@ class Registry:
         self._prompts.replace(name, entry.catalog.prompts, ())
         self._listing = None
 
-    def tools(self, scope: frozenset[str] | None = None) -> Named[Tool]:
+    def tools(self, scope: frozenset[str] | None = None) -> NamedList[Tool]:
         """Return every tool that can be called now, within a scope of services."""
         if scope is None:
             if self._listing is None:
-                self._listing = Named(tool for entry in self._published(None) for tool in entry.catalog.tools)
+                self._listing = NamedList(tool for entry in self._published(None) for tool in entry.catalog.tools)
             return self._listing
-        return Named(tool for entry in self._published(scope) for tool in entry.catalog.tools)
+        return NamedList(tool for entry in self._published(scope) for tool in entry.catalog.tools)
 
-    def resources(self, scope: frozenset[str] | None = None) -> Named[Resource]:
+    def resources(self, scope: frozenset[str] | None = None) -> NamedList[Resource]:
         """Return every resource that can be read now, within a scope of services."""
-        return Named(resource for entry in self._published(scope) for resource in entry.catalog.resources)
+        return NamedList(resource for entry in self._published(scope) for resource in entry.catalog.resources)
 
-    def prompts(self, scope: frozenset[str] | None = None) -> Named[Prompt]:
+    def prompts(self, scope: frozenset[str] | None = None) -> NamedList[Prompt]:
         """Return every prompt that can be had now, within a scope of services."""
-        return Named(prompt for entry in self._published(scope) for prompt in entry.catalog.prompts)
+        return NamedList(prompt for entry in self._published(scope) for prompt in entry.catalog.prompts)
 
     def find_tool(self, name: str, service: str | None = None, scope: frozenset[str] | None = None) -> Tool:
         """Return the tool that a name stands for.

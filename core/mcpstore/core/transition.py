@@ -12,18 +12,18 @@ from mcpstore.core.context import Act, Context, Desired, Limits, Next
 from mcpstore.core.events import Timer
 from mcpstore.models.service import LIVE_STATES, Reason, ServiceConnectionState
 
-__all__ = ["Move"]
+__all__ = ["Transition"]
 
 
-class Move:
+class Transition:
     """A step being taken: the context it starts from, what it changes, what it asks for."""
 
-    __slots__ = ("_changes", "actions", "conn", "ctx", "limits")
+    __slots__ = ("_changes", "actions", "connection", "ctx", "limits")
 
     def __init__(self, ctx: Context, limits: Limits) -> None:
         self.ctx: Context = ctx
         self.limits: Limits = limits
-        self.conn: ServiceConnectionState = ctx.conn
+        self.connection: ServiceConnectionState = ctx.connection
         self.actions: list[Action] = []
         self._changes: dict[str, Any] = {}
 
@@ -37,13 +37,13 @@ class Move:
 
     def to(self, state: ServiceConnectionState, reason: Reason = Reason.NONE) -> None:
         """Enter a connection state; leaving the live ones withdraws the tools."""
-        if self.conn in LIVE_STATES and state not in LIVE_STATES:
+        if self.connection in LIVE_STATES and state not in LIVE_STATES:
             self.actions.append(Withdraw())
-            self.set(stable=False, fails=0, unk=0, oks=0)
-        if state is not self.conn:
-            self.actions.append(Edge(self.conn, state))
-        self.conn = state
-        self.set(conn=state, reason=reason)
+            self.set(stable=False, fails=0, undecided_checks=0, good_checks=0)
+        if state is not self.connection:
+            self.actions.append(Edge(self.connection, state))
+        self.connection = state
+        self.set(connection=state, reason=reason)
 
     def arm(self, timer: Timer, **parameters: Any) -> None:
         """Arm the timer."""
@@ -52,45 +52,47 @@ class Move:
 
     def wait(self, timer: Timer) -> None:
         """Let the check in flight be over and arm the timer of the next one."""
-        self.set(act=Act.NONE)
+        self.set(activity=Act.NONE)
         self.arm(timer)
 
     def open(self) -> None:
         """Open a new connection; everything earlier must be closed."""
         epoch = self.ctx.epoch + 1
-        self.set(act=Act.CONNECT, timer=Timer.NONE, nxt=Next.NONE, live=True, closebad=False, epoch=epoch)
+        self.set(activity=Act.CONNECT, timer=Timer.NONE, next_act=Next.NONE, live=True, close_failed=False, epoch=epoch)
         self.actions.append(Open(epoch))
 
     def probe(self) -> None:
         """Check the connection."""
-        self.set(act=Act.CHECK, timer=Timer.NONE)
+        self.set(activity=Act.CHECK, timer=Timer.NONE)
         self.actions.append(Probe(self.ctx.epoch))
 
-    def close(self, nxt: Next) -> None:
+    def close(self, next_act: Next) -> None:
         """Close what is live; a close in flight only learns what follows it."""
-        if self.ctx.act is not Act.CLOSE:
+        if self.ctx.activity is not Act.CLOSE:
             self.actions.append(Close(self.ctx.epoch))
-        self.set(act=Act.CLOSE, timer=Timer.NONE, nxt=nxt)
+        self.set(activity=Act.CLOSE, timer=Timer.NONE, next_act=next_act)
 
-    def close_or(self, nxt: Next, otherwise: Callable[[], None]) -> None:
+    def close_or(self, next_act: Next, otherwise: Callable[[], None]) -> None:
         """Close if anything is live, else do at once what would follow."""
         if self.ctx.live:
-            self.close(nxt)
+            self.close(next_act)
         else:
             otherwise()
 
     def fresh_start(self, state: ServiceConnectionState) -> None:
         """Begin anew on an operator's word: every memory of earlier trouble is cleared."""
         self.to(state)
-        self.set(desired=Desired.RUN, att=0, exp=0, trips=0, half=False, op=True)
+        self.set(
+            desired=Desired.RUN, attempts=0, backoff_exponent=0, failed_rounds=0, on_probation=False, by_operator=True
+        )
         self.close_or(Next.CONNECT, self.open)
 
     def lose(self, *, intensity: bool) -> None:
         """Leave a live state for good reason (D1); for too many reasons, or on probation, rest first (D2)."""
         self.to(ServiceConnectionState.UNHEALTHY)
         self.to(ServiceConnectionState.RECONNECTING)
-        self.set(op=False)
-        if intensity or self.ctx.half:
+        self.set(by_operator=False)
+        if intensity or self.ctx.on_probation:
             self.to(ServiceConnectionState.DISCONNECTED, Reason.INTENSITY)
             self.close(Next.COOL)
         else:
@@ -98,10 +100,10 @@ class Move:
 
     def rest(self, reason: Reason, **parameters: Any) -> None:
         """Be disconnected until the cool-down is over (X2)."""
-        trips = self.ctx.trips
-        self.set(trips=min(trips + 1, self.limits.trips))
-        self.arm(Timer.COOL, reason=reason, trips=trips, **parameters)
+        failed_rounds = self.ctx.failed_rounds
+        self.set(failed_rounds=min(failed_rounds + 1, self.limits.max_failed_rounds))
+        self.arm(Timer.COOL, reason=reason, failed_rounds=failed_rounds, **parameters)
 
     def closed(self) -> None:
         """Nothing is left of the connection."""
-        self.set(act=Act.NONE, nxt=Next.NONE, live=False, closebad=False)
+        self.set(activity=Act.NONE, next_act=Next.NONE, live=False, close_failed=False)

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mcpstore.demo.timeline import COLOURS, Timeline, legend
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceConnectionState, ServiceSnapshot
 
 __all__ = ["Stage"]
@@ -61,7 +61,7 @@ class Stage:
         why = f"  ({metadata.error_message})" if metadata.error_message and tells_why else ""
         self.say(f"{name}: {old} → {new}{why}", COLOURS[new])
 
-    def picture(self, services: Named[ServiceSnapshot]) -> Panel:
+    def picture(self, services: NamedList[ServiceSnapshot]) -> Panel:
         """Return what is to be seen now."""
         table = Table(box=None, pad_edge=False, expand=True, header_style="bold")
         for title, ratio in (("service", None), ("status", None), ("connection", None), ("its life so far", 1)):

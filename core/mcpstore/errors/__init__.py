@@ -33,7 +33,7 @@
     │   ├── CallTimeout               no result and no progress in time
     │   ├── ConnectionLost            the peer went away; the outcome is unknown
     │   ├── ServiceUnavailable        the service cannot be called now; says why and until when
-    │   └── ToolWithheld              the tool is not what it was, and nobody has approved it
+    │   └── ToolNotApproved              the tool is not what it was, and nobody has approved it
     ├── ManagerError                  the manager process, seen from the command line
     │   └── ManagerNotRunning
     ├── TransitionRefused             a change of state that nothing leads to; names those that can be asked for
@@ -55,7 +55,7 @@ from mcpstore.errors.call import (
     ServiceError,
     ServiceUnavailable,
     ToolError,
-    ToolWithheld,
+    ToolNotApproved,
 )
 from mcpstore.errors.config import (
     ConfigConflict,
@@ -118,8 +118,8 @@ __all__ = [
     "ServiceUnavailable",
     "StoreClosed",
     "ToolError",
+    "ToolNotApproved",
     "ToolNotFound",
-    "ToolWithheld",
     "TransitionRefused",
     "UnknownPlugin",
     "UnsetVariable",

@@ -16,7 +16,7 @@ __all__ = [
     "ServiceError",
     "ServiceUnavailable",
     "ToolError",
-    "ToolWithheld",
+    "ToolNotApproved",
 ]
 
 
@@ -93,7 +93,7 @@ class ServiceUnavailable(CallError):
         )
 
 
-class ToolWithheld(CallError):
+class ToolNotApproved(CallError):
     """The tool is not what it was when it was first seen, or approved, and its service is pinned.
 
     Attributes:

@@ -1,8 +1,8 @@
 """The public door for plugin authors: marks, records and hook specifications."""
 
-from mcpstore.hooks.alert import AlertHandler, AlertRule, AlertScope, Undecided
+from mcpstore.hooks.alert import AlertHandler, AlertRule, AlertScope, Inconclusive
 from mcpstore.hooks.command import Command, CommandCall
-from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ProgressFn, ServerInfo
+from mcpstore.hooks.connection import ClientEndpoint, Closing, Connection, Era, Exit, ProgressFn, ServerInfo
 from mcpstore.hooks.edits import apply_edits
 from mcpstore.hooks.events import CallRequest, Refusal, StateChange, ToolCall
 from mcpstore.hooks.export import Exporter, Measurements
@@ -10,7 +10,7 @@ from mcpstore.hooks.health import Check, HealthStrategy
 from mcpstore.hooks.history import HistoryBackend, HistoryBatch, HistoryPlace, HistoryQuery, HistoryStore
 from mcpstore.hooks.http import HttpRoute
 from mcpstore.hooks.markers import API_VERSION, ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, hookspec
-from mcpstore.hooks.orphans import Lost, Trace
+from mcpstore.hooks.orphans import Orphans, OwnershipRecord
 from mcpstore.hooks.persistence import (
     ANYTHING,
     MISSING,
@@ -21,7 +21,7 @@ from mcpstore.hooks.persistence import (
     PersistenceBackend,
     Problem,
 )
-from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
+from mcpstore.hooks.recovery import FailureContext, GiveUp, RecoveryPolicy, Reregister, Retry
 from mcpstore.hooks.transport import Transport
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 
@@ -39,6 +39,7 @@ __all__ = [
     "AlertScope",
     "CallRequest",
     "Check",
+    "ClientEndpoint",
     "Closing",
     "Command",
     "CommandCall",
@@ -49,6 +50,7 @@ __all__ = [
     "Era",
     "Exit",
     "Exporter",
+    "FailureContext",
     "GiveUp",
     "HealthStrategy",
     "HistoryBackend",
@@ -57,11 +59,11 @@ __all__ = [
     "HistoryQuery",
     "HistoryStore",
     "HttpRoute",
-    "Incident",
-    "Lost",
+    "Inconclusive",
     "Measurements",
+    "Orphans",
+    "OwnershipRecord",
     "Path",
-    "Peer",
     "PersistenceBackend",
     "Problem",
     "ProgressFn",
@@ -72,9 +74,7 @@ __all__ = [
     "ServerInfo",
     "StateChange",
     "ToolCall",
-    "Trace",
     "Transport",
-    "Undecided",
     "apply_edits",
     "hookimpl",
     "hookspec",

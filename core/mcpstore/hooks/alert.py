@@ -13,7 +13,7 @@ from mcpstore.models.alert import Alert, AlertLevel
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["AlertHandler", "AlertRule", "AlertScope", "Condition", "Undecided"]
+__all__ = ["AlertHandler", "AlertRule", "AlertScope", "Condition", "Inconclusive"]
 
 C = TypeVar("C", bound="BaseModel")
 
@@ -44,10 +44,10 @@ class AlertScope(StrEnum):
     SERVICE = "service"
     """Each service: the fields of `ServiceMetrics`."""
     MANAGER = "manager"
-    """The manager and its machine: the fields of `MachineMetrics`."""
+    """The manager and its machine: the fields of `HostMetrics`."""
 
 
-class Undecided(Exception):
+class Inconclusive(Exception):
     """Raised by a condition that cannot tell at the moment; nothing changes then."""
 
 

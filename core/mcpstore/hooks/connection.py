@@ -14,14 +14,14 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import attrs
 
-from mcpstore.hooks.orphans import Trace
+from mcpstore.hooks.orphans import OwnershipRecord
 
 __all__ = [
+    "ClientEndpoint",
     "Closing",
     "Connection",
     "Era",
     "Exit",
-    "Peer",
     "ProgressFn",
     "ServerInfo",
 ]
@@ -103,7 +103,7 @@ def _ignore(*_: Any) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Peer:
+class ClientEndpoint:
     """Our side of the wire: what a transport is told about us, and where it delivers what arrives.
 
     Attributes:
@@ -137,8 +137,8 @@ class Peer:
     on_stderr: Callable[[str], None] = _ignore
     on_secret: Callable[[str], None] = _ignore
     era: Era | None = None
-    marker: str = ""
-    leave_trace: Callable[[Trace], None] = _ignore
+    owner_tag: str = ""
+    record_ownership: Callable[[OwnershipRecord], None] = _ignore
     connect_timeout: float = 5.0
     handshake_timeout: float = 30.0
     closing: Closing = attrs.field(factory=Closing)

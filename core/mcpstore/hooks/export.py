@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import attrs
 
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import ServiceMetrics
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Measurements(Protocol):
         """Return what was measured of every service, in the order of their names."""
         ...
 
-    async def machine(self) -> MachineMetrics | None:
+    async def machine(self) -> HostMetrics | None:
         """Return what was measured of this machine last; None if nothing was."""
         ...
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-__all__ = ["Lost", "Trace"]
+__all__ = ["Orphans", "OwnershipRecord"]
 
 
 @attrs.frozen(kw_only=True)
-class Trace:
+class OwnershipRecord:
     """What a connection has on this machine. A hint where to look, never a reason to end something.
 
     Attributes:
@@ -33,7 +33,7 @@ class Trace:
 
 
 @attrs.frozen(kw_only=True)
-class Lost:
+class Orphans:
     """What may be left of managers of this configuration that were killed.
 
     Attributes:
@@ -45,6 +45,6 @@ class Lost:
     """
 
     is_lost: Callable[[str], bool]
-    traces: tuple[Trace, ...] = ()
+    traces: tuple[OwnershipRecord, ...] = ()
     term: float = 1.0
     kill: float = 5.0

@@ -12,13 +12,13 @@ from mcpstore.models.service import Reason, RestartOption
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["GiveUp", "Incident", "RecoveryPolicy", "Reregister", "Retry"]
+__all__ = ["FailureContext", "GiveUp", "RecoveryPolicy", "Reregister", "Retry"]
 
 C = TypeVar("C", bound="BaseModel")
 
 
 @attrs.frozen(kw_only=True)
-class Incident:
+class FailureContext:
     """A service that is closed and waits for a decision.
 
     Attributes:
@@ -100,4 +100,4 @@ class RecoveryPolicy(Generic[C]):
 
     name: str
     config: type[C]
-    decide: Callable[[Incident, C], Retry | Reregister | GiveUp | None]
+    decide: Callable[[FailureContext, C], Retry | Reregister | GiveUp | None]

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from mcpstore.hooks.history import HistoryBackend
     from mcpstore.hooks.http import HttpRoute
     from mcpstore.hooks.persistence import PersistenceBackend
-    from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
+    from mcpstore.hooks.recovery import FailureContext, GiveUp, RecoveryPolicy, Reregister, Retry
     from mcpstore.hooks.transport import Transport
     from mcpstore.models.alert import Alert
     from mcpstore.models.catalog import Tool
-    from mcpstore.models.record import Named
+    from mcpstore.models.record import NamedList
     from mcpstore.models.service import ServiceSnapshot
 
 # --- offers ------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def mcpstore_state_changed(change: StateChange) -> None:
 
 
 @hookspec
-def mcpstore_tools_changed(service: str, tools: Named[Tool]) -> None:
+def mcpstore_tools_changed(service: str, tools: NamedList[Tool]) -> None:
     """Take note that a service offers other tools than before."""
 
 
@@ -232,7 +232,7 @@ def mcpstore_alert_resolved(alert: Alert) -> None:
 
 
 @hookspec
-def mcpstore_choose_recovery(incident: Incident) -> Retry | Reregister | GiveUp | None:
+def mcpstore_choose_recovery(incident: FailureContext) -> Retry | Reregister | GiveUp | None:
     """Decide when a service is opened again, ahead of its own recovery policy."""
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import attrs
 
-from mcpstore.hooks.connection import Connection, Peer
-from mcpstore.hooks.orphans import Lost
+from mcpstore.hooks.connection import ClientEndpoint, Connection
+from mcpstore.hooks.orphans import Orphans
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -38,7 +38,7 @@ class Transport(Generic[C]):
 
     name: str
     config: type[C]
-    connect: Callable[[C, Peer], AbstractAsyncContextManager[Connection]]
+    connect: Callable[[C, ClientEndpoint], AbstractAsyncContextManager[Connection]]
     is_local: bool = False
     handshake_timeout: Callable[[C], float] = attrs.field(default=lambda _settings: 30.0)
-    reap: Callable[[Lost], Awaitable[Sequence[str]]] | None = None
+    reap: Callable[[Orphans], Awaitable[Sequence[str]]] | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from mcpstore.models.record import Named, Record
+from mcpstore.models.record import NamedList, Record
 
 __all__ = ["Catalog", "Prompt", "Resource", "Tool"]
 
@@ -97,8 +97,8 @@ class Catalog:
         ttl: Seconds the lists stay fresh, if the service said so.
     """
 
-    tools: Named[Tool] = attrs.field(factory=lambda: Named[Tool](()))
-    resources: Named[Resource] = attrs.field(factory=lambda: Named[Resource](()))
-    prompts: Named[Prompt] = attrs.field(factory=lambda: Named[Prompt](()))
+    tools: NamedList[Tool] = attrs.field(factory=lambda: NamedList[Tool](()))
+    resources: NamedList[Resource] = attrs.field(factory=lambda: NamedList[Resource](()))
+    prompts: NamedList[Prompt] = attrs.field(factory=lambda: NamedList[Prompt](()))
     unreadable: int = 0
     ttl: float | None = None

@@ -6,11 +6,11 @@ import attrs
 
 from mcpstore.models.record import Record
 
-__all__ = ["MachineMetrics"]
+__all__ = ["HostMetrics"]
 
 
 @attrs.frozen(kw_only=True)
-class MachineMetrics(Record):
+class HostMetrics(Record):
     """How busy and how full this machine is, and what the manager itself uses of it.
 
     Attributes:

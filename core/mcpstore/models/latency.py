@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ddsketch.mapping import LogarithmicMapping
 
-__all__ = ["ACCURACY", "Durations"]
+__all__ = ["ACCURACY", "LatencyHistogram"]
 
 ACCURACY: Final = 0.01
 """How far a percentile may be off, as a share of itself."""
@@ -31,7 +31,7 @@ _MOST: Final = 2**53
 """Calls in a bin, at most; up to here a float counts exactly."""
 
 
-class Durations:
+class LatencyHistogram:
     """Counts of calls by how long they took.
 
     They are the bins of a DDSketch: each is 2 % wider than the one before, so a percentile is off by 1 % at most, and
@@ -62,7 +62,7 @@ class Durations:
         place = _mapping().key(min(max(seconds, SHORTEST), LONGEST)) - _FIRST
         self._bins[place] = self._bins.get(place, 0) + 1
 
-    def absorb(self, other: Durations) -> None:
+    def absorb(self, other: LatencyHistogram) -> None:
         """Add what another one has counted."""
         bins = self._bins
         for place, count in other._bins.items():

@@ -148,7 +148,7 @@ class MetricsSample(Record):
         usable: Seconds it was wanted and usable.
         cpu_percent: Processor time of its process tree, in per cent of one processor.
         memory_bytes: Memory its process tree occupied at the end, in bytes.
-        durations: How long the calls took, as `mcpstore.models.latency.Durations` reads it; two can be added up.
+        durations: How long the calls took, as `mcpstore.models.latency.LatencyHistogram` reads it; two can be added up.
             No key of the mapping, as it is nothing for people. Empty if there were none, or nobody knows.
     """
 

@@ -11,7 +11,7 @@ import attrs
 
 from mcpstore.models.json_types import as_array, as_object
 
-__all__ = ["Named", "Record", "plain"]
+__all__ = ["NamedList", "Record", "plain"]
 
 
 class Record(Mapping[str, Any]):
@@ -55,7 +55,7 @@ class HasName(Protocol):
 T_co = TypeVar("T_co", bound=HasName, covariant=True)
 
 
-class Named(Sequence[T_co]):
+class NamedList(Sequence[T_co]):
     """An immutable list of named things that also answers by name.
 
     `for x in things`, `things[0]` and `len(things)` treat it as a list; `things["a"]`, `things.get("a")`,
@@ -76,12 +76,12 @@ class Named(Sequence[T_co]):
     @overload
     def __getitem__(self, key: int | str) -> T_co: ...
     @overload
-    def __getitem__(self, key: slice) -> Named[T_co]: ...
-    def __getitem__(self, key: int | str | slice) -> T_co | Named[T_co]:
+    def __getitem__(self, key: slice) -> NamedList[T_co]: ...
+    def __getitem__(self, key: int | str | slice) -> T_co | NamedList[T_co]:
         if isinstance(key, str):
             return self._index()[key]
         if isinstance(key, slice):
-            return Named(self._things[key])
+            return NamedList(self._things[key])
         return self._things[key]
 
     def __len__(self) -> int:
@@ -94,13 +94,13 @@ class Named(Sequence[T_co]):
         return key in self._index() if isinstance(key, str) else key in self._things
 
     def __eq__(self, other: object) -> bool:
-        return list(self) == list(cast("Named[Any]", other)) if isinstance(other, Named) else NotImplemented
+        return list(self) == list(cast("NamedList[Any]", other)) if isinstance(other, NamedList) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._things)
 
     def __repr__(self) -> str:
-        return f"Named({list(self._things)!r})"
+        return f"NamedList({list(self._things)!r})"
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the thing of this name, or `default`."""

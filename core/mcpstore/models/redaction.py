@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mcpstore.models.json_types import as_array, as_object
 
-__all__ = ["MASK", "Discretion", "Redactor", "clean_url", "masked", "masked_line", "scrubbed", "secrets_in"]
+__all__ = ["MASK", "Redactor", "SecretRegistry", "clean_url", "masked", "masked_line", "scrubbed", "secrets_in"]
 
 MASK: Final = "***"
 
@@ -133,12 +133,12 @@ class Redactor:
         """Return a JSON value with every known secret in its texts replaced."""
         return value if self._pattern is None else scrubbed(value, self)
 
-    def also(self, *values: str) -> Redactor:
+    def extended(self, *values: str) -> Redactor:
         """Return one that hides more, and forgets what it learned long ago."""
         return Redactor(self._values, (*self._learned, *values))
 
 
-class Discretion:
+class SecretRegistry:
     """Hides the secrets of everybody in text that plugins wrote, which may have them from anybody."""
 
     __slots__ = ("_entries", "_known", "_learned", "_redact")
@@ -149,12 +149,12 @@ class Discretion:
         self._learned: dict[str, dict[str, None]] = {}
         self._redact: Redactor | None = None
 
-    def note(self, owner: str, *entries: Any) -> None:
+    def add_entries(self, owner: str, *entries: Any) -> None:
         """Take note of somebody's entries; they are searched for secrets when there is a text to hide them in."""
         self._entries[owner] = entries
         self._redact = None
 
-    def keep(self, owner: str, values: Iterable[str]) -> None:
+    def add_values(self, owner: str, values: Iterable[str]) -> None:
         """Take note of the secrets in somebody's settings, besides those that are known already."""
         self._add(self._known, owner, values, MOST)
 
@@ -175,7 +175,7 @@ class Discretion:
         if redact is None:  # made when it is needed: plugins fail seldom
             while self._entries:
                 owner, entries = self._entries.popitem()
-                self.keep(owner, (secret for entry in entries for secret in secrets_in(entry)))
+                self.add_values(owner, (secret for entry in entries for secret in secrets_in(entry)))
             everybody = (*self._known.values(), *self._learned.values())
             self._redact = redact = Redactor(value for values in everybody for value in values)
         return redact(text)

@@ -11,7 +11,7 @@ import attrs
 
 from mcpstore.models.buffer import Buffer
 from mcpstore.models.catalog import Tool
-from mcpstore.models.record import Named, Record
+from mcpstore.models.record import NamedList, Record
 from mcpstore.models.timing import Timeouts
 
 __all__ = [
@@ -230,7 +230,7 @@ class ServiceSnapshot(Record):
     error: str | None = None
 
 
-_NO_TOOLS: Final = Named["Tool"]()
+_NO_TOOLS: Final = NamedList["Tool"]()
 
 
 @attrs.frozen(kw_only=True)
@@ -255,7 +255,7 @@ class ServiceInfo(ServiceSnapshot):
     """
 
     config: Mapping[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
-    tools: Named[Tool] = attrs.field(default=_NO_TOOLS)
+    tools: NamedList[Tool] = attrs.field(default=_NO_TOOLS)
     uptime: float = 0.0
     evidence_age: float | None = None
     active_connections: int = 0

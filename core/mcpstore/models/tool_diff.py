@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.text import clipped, exposed, visible
-from mcpstore.models.tool_fingerprint import LARGEST, canonical, definition
+from mcpstore.models.tool_fingerprint import LARGEST, canonical, fingerprint_fields
 
 __all__ = ["differences"]
 
@@ -56,7 +56,7 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
     """
     if before is None or after is None:
         return ("its description changed, and was too large to be kept whole",)
-    old, new = definition(before), definition(after)
+    old, new = fingerprint_fields(before), fingerprint_fields(after)
     if any(told is None or len(told) > LARGEST for told in (canonical(old), canonical(new))):
         return ("its description is too large, or nested too deeply, to show what changed",)
     told = _walk("", old, new, 0)

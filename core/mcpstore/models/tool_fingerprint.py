@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["LARGEST", "PINNED", "canonical", "definition", "fingerprint"]
+__all__ = ["LARGEST", "PINNED", "canonical", "fingerprint", "fingerprint_fields"]
 
 PINNED: Final = ("title", "description", "inputSchema", "outputSchema", "annotations")
 """What of a tool must not change behind its users' backs; a model reads all of it."""
@@ -16,7 +16,7 @@ LARGEST: Final = 64 * 1024
 """Characters of a description that is kept, and compared word by word; of a larger one only its hash is."""
 
 
-def definition(raw: Mapping[str, Any]) -> dict[str, Any]:
+def fingerprint_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return what counts of a tool as its service described it; what is null is not there."""
     return {field: raw[field] for field in PINNED if raw.get(field) is not None}
 
@@ -26,7 +26,7 @@ def fingerprint(raw: Mapping[str, Any]) -> str:
 
     Empty if that cannot be told, because the description is nested too deeply or is no JSON.
     """
-    told = canonical(definition(raw))
+    told = canonical(fingerprint_fields(raw))
     return "" if told is None else hashlib.sha256(told.encode()).hexdigest()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, TypedDict
 
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 
 __all__ = ["DiskUsage", "MemoryUsage", "NetworkStats", "SystemMetrics", "machine_metrics"]
 
@@ -92,7 +92,7 @@ class SystemMetrics:
         }
 
 
-def machine_metrics(timestamp: float, disk_path: str) -> MachineMetrics:
+def machine_metrics(timestamp: float, disk_path: str) -> HostMetrics:
     """Return what can be measured of this machine now.
 
     Args:
@@ -104,7 +104,7 @@ def machine_metrics(timestamp: float, disk_path: str) -> MachineMetrics:
     memory = SystemMetrics.get_memory_usage()
     disk = SystemMetrics.get_disk_usage(disk_path)
     network = SystemMetrics.get_network_stats()
-    return MachineMetrics(
+    return HostMetrics(
         timestamp=timestamp,
         cpu_percent=SystemMetrics.get_cpu_usage(),
         memory_percent=memory["percentage"],

@@ -24,7 +24,7 @@ from mcpstore.hooks.markers import API_VERSION
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.plugin_manager.discovery import Candidate
 
-__all__ = ["Card", "PluginIndex"]
+__all__ = ["CachedPlugin", "PluginIndex"]
 
 MOST: Final = 1000
 """Plugins remembered; with more of them, those that are not installed any longer are forgotten."""
@@ -33,7 +33,7 @@ _log = logging.getLogger("mcpstore.plugins")
 
 
 @attrs.frozen(kw_only=True)
-class Card:
+class CachedPlugin:
     """What is remembered of a plugin.
 
     Attributes:
@@ -58,7 +58,7 @@ class PluginIndex:
         self._seen: set[str] = set()
         self._is_changed: bool = False
 
-    def recall(self, candidate: Candidate) -> Card | None:
+    def recall(self, candidate: Candidate) -> CachedPlugin | None:
         """Return what is remembered of a plugin, if nothing of it has changed since."""
         if self._known is None:
             self._known = self._read()
@@ -70,12 +70,12 @@ class PluginIndex:
         pairs = [as_array(pair) for pair in offers or ()]
         if hooks is None or offers is None or not all(pair and len(pair) == 2 for pair in pairs):  # noqa: PLR2004
             return None
-        return Card(
+        return CachedPlugin(
             hooks=tuple(map(str, hooks)),
             offers=tuple((str(pair[0]), str(pair[1])) for pair in pairs if pair),
         )
 
-    def remember(self, candidate: Candidate, card: Card | None) -> None:
+    def remember(self, candidate: Candidate, card: CachedPlugin | None) -> None:
         """Take down what was found when a plugin was imported; None if it must be imported next time, too."""
         known = self._known = self._read() if self._known is None else self._known
         key, stamp = _key(candidate), _stamp(candidate)

@@ -14,16 +14,16 @@ from mcpstore.concurrency.worker import bounded
 from mcpstore.errors import PluginError
 from mcpstore.hooks import specs
 from mcpstore.hooks.markers import API_VERSION, DEPRECATED, PROJECT_NAME
-from mcpstore.plugin_manager.kinds import FAMILIES, Family
+from mcpstore.plugin_manager.kinds import FAMILIES, PluginKind
 
-__all__ = ["Received", "receive"]
+__all__ = ["PluginContents", "inspect_plugin"]
 
 API_ATTRIBUTE = "mcpstore_api"
 """Attribute with which a plugin states the versions of the hook API it can use, such as ">=1.0,<2"."""
 
 
 @attrs.frozen(kw_only=True)
-class Received:
+class PluginContents:
     """A plugin that can be used.
 
     Attributes:
@@ -39,14 +39,14 @@ class Received:
     warnings: tuple[str, ...] = ()
 
 
-def receive(
+def inspect_plugin(
     name: str,
     plugin: object,
     limit: float,
     *,
     specifications: Any = specs,
     deprecated: Mapping[str, str] = DEPRECATED,
-) -> Received:
+) -> PluginContents:
     """Look at a plugin.
 
     Args:
@@ -63,7 +63,7 @@ def receive(
         raise TypeError(f"the entry point must name a module or an instance, got the class {plugin.__name__}; add ()")
     api = _stated_api(name, plugin)
     hooks = _hooks(name, plugin, specifications)
-    return Received(
+    return PluginContents(
         hooks=hooks,
         offers={word: _collect(name, hooks, family, limit) for word, family in FAMILIES.items()},
         api=api,
@@ -153,7 +153,7 @@ def _nearest(name: str, known: Collection[str]) -> str | None:
 
 
 def _collect(
-    name: str, hooks: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]], family: Family, limit: float
+    name: str, hooks: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]], family: PluginKind, limit: float
 ) -> Sequence[Any]:
     if family.hook not in hooks:
         return ()

@@ -24,7 +24,7 @@ from mcpstore.hooks import (
     Transport,
 )
 
-__all__ = ["DECISIONS", "FAMILIES", "Family", "Offer"]
+__all__ = ["DECISIONS", "FAMILIES", "Offer", "PluginKind"]
 
 
 class Offer(Protocol):
@@ -37,7 +37,7 @@ class Offer(Protocol):
 
 
 @attrs.frozen
-class Family:
+class PluginKind:
     """One kind of offers.
 
     Attributes:
@@ -51,19 +51,19 @@ class Family:
     record: type[Any]
 
 
-FAMILIES: Final[Mapping[str, Family]] = {
+FAMILIES: Final[Mapping[str, PluginKind]] = {
     family.word: family
     for family in (
-        Family("transport", "mcpstore_transports", Transport),
-        Family("health strategy", "mcpstore_health_strategies", HealthStrategy),
-        Family("alert handler", "mcpstore_alert_handlers", AlertHandler),
-        Family("alert rule", "mcpstore_alert_rules", AlertRule),
-        Family("persistence backend", "mcpstore_persistence_backends", PersistenceBackend),
-        Family("recovery policy", "mcpstore_recovery_policies", RecoveryPolicy),
-        Family("exporter", "mcpstore_exporters", Exporter),
-        Family("history backend", "mcpstore_history_backends", HistoryBackend),
-        Family("command", "mcpstore_commands", Command),
-        Family("HTTP route", "mcpstore_http_routes", HttpRoute),
+        PluginKind("transport", "mcpstore_transports", Transport),
+        PluginKind("health strategy", "mcpstore_health_strategies", HealthStrategy),
+        PluginKind("alert handler", "mcpstore_alert_handlers", AlertHandler),
+        PluginKind("alert rule", "mcpstore_alert_rules", AlertRule),
+        PluginKind("persistence backend", "mcpstore_persistence_backends", PersistenceBackend),
+        PluginKind("recovery policy", "mcpstore_recovery_policies", RecoveryPolicy),
+        PluginKind("exporter", "mcpstore_exporters", Exporter),
+        PluginKind("history backend", "mcpstore_history_backends", HistoryBackend),
+        PluginKind("command", "mcpstore_commands", Command),
+        PluginKind("HTTP route", "mcpstore_http_routes", HttpRoute),
     )
 }
 

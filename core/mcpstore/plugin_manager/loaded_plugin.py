@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
-from mcpstore.concurrency.delivery_queue import BACKLOG, Courier
-from mcpstore.concurrency.loop_guard import Steps
-from mcpstore.concurrency.worker import TookTooLong
+from mcpstore.concurrency.delivery_queue import BACKLOG, DeliveryQueue
+from mcpstore.concurrency.loop_guard import LoopGuard
+from mcpstore.concurrency.worker import WorkerTimeout
 from mcpstore.plugin_manager.info import PluginInfo, PluginStatus
 from mcpstore.plugin_manager.kinds import DECISIONS
 
-__all__ = ["HOOK_LIMIT", "Guest", "Hook", "story"]
+__all__ = ["HOOK_LIMIT", "Hook", "LoadedPlugin", "describe_error"]
 
 HOOK_LIMIT: Final = 5.0
 """Seconds a hook may take."""
@@ -42,7 +42,7 @@ _log = logging.getLogger("mcpstore.plugins")
 Hook = Callable[..., Any]
 
 
-class Guest:
+class LoadedPlugin:
     """A plugin that was found.
 
     Notices reach it one at a time and in order; sync hooks run in a thread of its own. So a slow or blocking plugin
@@ -97,8 +97,8 @@ class Guest:
         self._calls = 0
         self._time_spent = 0.0
         self._history: deque[str] = deque(maxlen=PAGES)
-        self._steps = Steps()
-        self._courier = Courier(f"plugin-{name}", limit=HOOK_LIMIT, on_drop=self._dropped, steps=self._steps)
+        self._steps = LoopGuard()
+        self._courier = DeliveryQueue(f"plugin-{name}", limit=HOOK_LIMIT, on_drop=self._dropped, steps=self._steps)
 
     @property
     def is_idle(self) -> bool:
@@ -129,7 +129,7 @@ class Guest:
         """Take down what happened to it, for those who ask why it fares as it does."""
         self._history.append(what)
 
-    def blame(self, what: str) -> None:
+    def record_fault(self, what: str) -> None:
         """Count something that was done by what it offers, which stays in use."""
         what = self._redact(what)
         self._failures += 1
@@ -165,12 +165,12 @@ class Guest:
             answer = await self._courier.call(function, {name: arguments[name] for name in wanted})
         except asyncio.CancelledError:
             raise
-        except TookTooLong as error:
+        except WorkerTimeout as error:
             self._failed(f"{hook} {error}")
             if not inspect.iscoroutinefunction(function):
                 self._mute()  # its thread is lost, so nothing else it does would ever run
         except BaseException as error:  # noqa: BLE001 - whatever a plugin raises costs only itself
-            self._failed(f"{hook} {story(error)}")
+            self._failed(f"{hook} {describe_error(error)}")
         else:
             return self._judged(hook, answer)
         finally:
@@ -237,7 +237,7 @@ def _either(kinds: Iterable[type[Any]]) -> str:
     return ", ".join(kind.__name__ for kind in kinds)
 
 
-def story(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return what happened in one line: the kind of error and its message."""
     text = str(error).strip().splitlines()
     return f"raised {type(error).__name__}" + (f": {text[0]}" if text else "")

@@ -11,22 +11,22 @@ from functools import partial
 from importlib.metadata import EntryPoint
 from typing import Any, Final
 
-from mcpstore.concurrency.worker import TookTooLong, bounded
+from mcpstore.concurrency.worker import WorkerTimeout, bounded
 from mcpstore.errors import PluginConflict, PluginError, UnknownPlugin
 from mcpstore.errors.base import known_names
 from mcpstore.hooks import specs
 from mcpstore.hooks.markers import DEPRECATED
-from mcpstore.models.record import Named
-from mcpstore.models.redaction import Discretion
+from mcpstore.models.record import NamedList
+from mcpstore.models.redaction import SecretRegistry
 from mcpstore.plugin_manager import discovery
-from mcpstore.plugin_manager.cache import Card, PluginIndex
+from mcpstore.plugin_manager.cache import CachedPlugin, PluginIndex
 from mcpstore.plugin_manager.discovery import Candidate
 from mcpstore.plugin_manager.info import PluginInfo, PluginStatus
-from mcpstore.plugin_manager.inspection import Received, receive
-from mcpstore.plugin_manager.kinds import FAMILIES, Family
-from mcpstore.plugin_manager.loaded_plugin import HOOK_LIMIT, Guest, story
+from mcpstore.plugin_manager.inspection import PluginContents, inspect_plugin
+from mcpstore.plugin_manager.kinds import FAMILIES, PluginKind
+from mcpstore.plugin_manager.loaded_plugin import HOOK_LIMIT, LoadedPlugin, describe_error
 
-__all__ = ["ALL_STRANGERS", "BLOCK_VARIABLE", "DISTRIBUTION", "FAMILIES", "Family", "PluginManager"]
+__all__ = ["ALL_THIRD_PARTY", "BLOCK_VARIABLE", "DISTRIBUTION", "FAMILIES", "PluginKind", "PluginManager"]
 
 BLOCK_VARIABLE: Final = "MCPSTORE_BLOCK_PLUGINS"
 """Environment variable with the names of plugins (or of their distributions) not to be used, separated by commas."""
@@ -34,7 +34,7 @@ BLOCK_VARIABLE: Final = "MCPSTORE_BLOCK_PLUGINS"
 DISTRIBUTION: Final = "mcpstore-manager"
 """The distribution of the bundled plugins."""
 
-ALL_STRANGERS: Final = "*"
+ALL_THIRD_PARTY: Final = "*"
 """As a name to be blocked: every plugin that does not come with MCPStore."""
 
 LOAD_LIMIT: Final = 30.0
@@ -70,17 +70,17 @@ class PluginManager:
         specifications: Any = specs,
         deprecated: Mapping[str, str] = DEPRECATED,
     ) -> None:
-        self.discretion: Discretion = Discretion()
+        self.discretion: SecretRegistry = SecretRegistry()
         self._named = {name.strip() for name in block} - {""}
         self._blocked = self._named | {name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(",")} - {""}
         self._extra = dict(plugins or {})
         self._entry_points = entry_points
         self._index = index
-        self._look = partial(receive, specifications=specifications, deprecated=deprecated)
-        self._guests: list[Guest] = []
+        self._look = partial(inspect_plugin, specifications=specifications, deprecated=deprecated)
+        self._guests: list[LoadedPlugin] = []
         self._offers: dict[str, dict[str, Any]] = {word: {} for word in FAMILIES}
         self._conflicts: dict[tuple[str, str], PluginConflict] = {}
-        self._listeners: dict[str, tuple[Guest, ...]] = {}
+        self._listeners: dict[str, tuple[LoadedPlugin, ...]] = {}
 
     def block(self, names: Iterable[str]) -> None:
         """Block more plugins; those that are loaded already stay."""
@@ -96,10 +96,10 @@ class PluginManager:
         known = {name for guest in self._guests for name in (guest.name, guest.distribution) if name}
         return [
             f"plugin {name!r} cannot be blocked: none is called so; {known_names('plugins', sorted(known), name)}"
-            for name in sorted(self._named - known - {ALL_STRANGERS})
+            for name in sorted(self._named - known - {ALL_THIRD_PARTY})
         ]
 
-    def load(self, *, bundled: bool | None = None) -> None:
+    def discover(self, *, bundled: bool | None = None) -> None:
         """Find every plugin that is not blocked, and load those of which nothing is remembered.
 
         Blocking; nothing a plugin does makes it fail.
@@ -112,7 +112,7 @@ class PluginManager:
             if bundled is not None and bundled is not (candidate.distribution == DISTRIBUTION):
                 continue
             target = candidate.entry_point.value
-            guest = Guest(candidate.name, candidate.distribution, candidate.version, target, self.discretion)
+            guest = LoadedPlugin(candidate.name, candidate.distribution, candidate.version, target, self.discretion)
             if candidate.twins and not self._is_blocked(guest):
                 told = ", ".join(candidate.twins)
                 guest.refuse(
@@ -121,12 +121,12 @@ class PluginManager:
                 )
             self._admit(guest, partial(discovery.load, candidate), candidate)
         for name, plugin in self._extra.items() if not bundled else ():
-            self._admit(Guest(name, redact=self.discretion), partial(_itself, plugin), None)
+            self._admit(LoadedPlugin(name, redact=self.discretion), partial(_itself, plugin), None)
         self._settle()
         if self._index is not None:
             self._index.save()
 
-    def wake(self, family: str | None = None) -> None:
+    def load(self, family: str | None = None) -> None:
         """Import what is only remembered. Blocking.
 
         Args:
@@ -136,13 +136,13 @@ class PluginManager:
             if guest.wake is not None and (family is None or any(word == family for word, _ in guest.offers)):
                 guest.wake()
 
-    def list(self) -> Named[PluginInfo]:
+    def list(self) -> NamedList[PluginInfo]:
         """Return every plugin that was found, used or not."""
-        return Named(guest.info() for guest in self._guests)
+        return NamedList(guest.info() for guest in self._guests)
 
     def offers(self, family: str) -> Mapping[str, Any]:
         """Return what plugins offer of a family, by name."""
-        self.wake(family)
+        self.load(family)
         return self._offers[family]
 
     def choose(self, family: str, name: str) -> Any:
@@ -157,7 +157,7 @@ class PluginManager:
                 if (family, name) in guest.offers and guest.wake is not None:
                     guest.wake()
         if not self._has(family, name):
-            self.wake()  # what is remembered may be wrong: nobody is refused before everybody was asked
+            self.load()  # what is remembered may be wrong: nobody is refused before everybody was asked
         if (conflict := self._conflicts.get((family, name))) is not None:
             raise conflict
         try:
@@ -192,7 +192,7 @@ class PluginManager:
         """
         for guest in self._guests:
             if (family, name) in guest.offers:
-                guest.blame(f"{family} {name!r} {what}")
+                guest.record_fault(f"{family} {name!r} {what}")
 
     def listens(self, hook: str) -> bool:
         """Whether any plugin implements a hook; cheap enough to ask before every call."""
@@ -224,12 +224,12 @@ class PluginManager:
     def _has(self, family: str, name: str) -> bool:
         return name in self._offers[family] or (family, name) in self._conflicts
 
-    def _is_blocked(self, guest: Guest) -> bool:
-        if ALL_STRANGERS in self._blocked and guest.distribution != DISTRIBUTION:
+    def _is_blocked(self, guest: LoadedPlugin) -> bool:
+        if ALL_THIRD_PARTY in self._blocked and guest.distribution != DISTRIBUTION:
             return True
         return not self._blocked.isdisjoint({guest.name, guest.distribution} - {""})
 
-    def _admit(self, guest: Guest, load: Callable[[], object], candidate: Candidate | None) -> None:
+    def _admit(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
         """Take a plugin in: refused, remembered, or imported."""
         self._guests.append(guest)
         if self._is_blocked(guest):
@@ -247,7 +247,7 @@ class PluginManager:
         guest.wake = partial(self._awaken, guest, load, candidate)
         self._listen(guest)
 
-    def _awaken(self, guest: Guest, load: Callable[[], object], candidate: Candidate | None) -> None:
+    def _awaken(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
         with guest.waking:
             if not guest.is_idle:
                 return
@@ -258,31 +258,31 @@ class PluginManager:
         if self._index is not None:
             self._index.save()
 
-    def _receive(self, guest: Guest, load: Callable[[], object], candidate: Candidate | None) -> None:
+    def _receive(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
         """Import one plugin and take down what it implements and offers."""
         began = time.perf_counter()  # told to people who ask; nothing depends on it
         try:
             plugin = bounded(load, LOAD_LIMIT, f"mcpstore-load-{guest.name}")
             received = self._look(guest.name, plugin, HOOK_LIMIT)
-        except TookTooLong as error:
+        except WorkerTimeout as error:
             guest.refuse(PluginStatus.BROKEN, str(error))
         except PluginError as error:
             guest.refuse(PluginStatus.BROKEN, str(error))
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            guest.refuse(PluginStatus.BROKEN, story(error))
+            guest.refuse(PluginStatus.BROKEN, describe_error(error))
         else:
             guest.load_time = time.perf_counter() - began
             self._enter(guest, received)
         if self._index is not None and candidate is not None:
             is_sound = guest.status is PluginStatus.ACTIVE and not guest.warnings
-            card = Card(hooks=tuple(guest.hooks), offers=tuple(guest.offers))
+            card = CachedPlugin(hooks=tuple(guest.hooks), offers=tuple(guest.offers))
             self._index.remember(candidate, card if is_sound else None)
         if guest.status is PluginStatus.BROKEN:
             _log.warning("plugin %r is not used: %s", guest.name, guest.error)
 
-    def _enter(self, guest: Guest, received: Received) -> None:
+    def _enter(self, guest: LoadedPlugin, received: PluginContents) -> None:
         guest.note(f"was imported in {guest.load_time * 1000:.0f} ms")
         guest.hooks = dict(received.hooks)
         guest.api, guest.warnings = received.api, received.warnings
@@ -297,7 +297,7 @@ class PluginManager:
         if guest.is_idle:
             guest.status = PluginStatus.ACTIVE
 
-    def _listen(self, guest: Guest) -> None:
+    def _listen(self, guest: LoadedPlugin) -> None:
         for hook in guest.hooks:
             known = self._listeners.get(hook, ())
             if guest not in known:
@@ -305,7 +305,7 @@ class PluginManager:
 
     def _settle(self) -> None:
         """Take back every offer that more than one plugin makes."""
-        claims: dict[tuple[str, str], list[Guest]] = {}
+        claims: dict[tuple[str, str], list[LoadedPlugin]] = {}
         for guest in self._guests:
             for claim in guest.offers:
                 claims.setdefault(claim, []).append(guest)
@@ -319,7 +319,7 @@ class PluginManager:
             self._withdraw(word, name, claimants)
             _log.warning("%s", error)
 
-    def _withdraw(self, word: str, name: str, claimants: Iterable[Guest]) -> None:
+    def _withdraw(self, word: str, name: str, claimants: Iterable[LoadedPlugin]) -> None:
         error = self._conflicts.get((word, name))
         if error is None:
             return

@@ -23,11 +23,11 @@ PER_SECOND: Final = 20
 GIVES_WAY: Final = 5.0
 """Seconds of an opening after which it gives its place to the next: whoever hangs needs nothing from this machine."""
 
-STAYERS: Final = 2
+MAX_OVERFLOW_PER_SLOT: Final = 2
 """How many may go on opening without a place, for each place there is: a machine that is merely slow must not be made
 slower by all the rest."""
 
-APART: Final = 0.001
+MIN_SPACING: Final = 0.001
 """Seconds that a turn comes later than it might: a loop wakes those of the same instant in any order, and not all on
 time."""
 
@@ -57,7 +57,7 @@ class Admission:
         # Whoever comes takes a place a second behind the one who came so many before.
         now = self._clock.now()
         is_full = len(self._begun) == self._begun.maxlen
-        due = max(now, self._begun[0] + 1.0 + APART, self._begun[-1] + APART) if is_full else now
+        due = max(now, self._begun[0] + 1.0 + MIN_SPACING, self._begun[-1] + MIN_SPACING) if is_full else now
         self._begun.append(due)
         if due > now:
             await asyncio.sleep(due - now)
@@ -69,7 +69,7 @@ class _Places:
     def __init__(self, clock: Clock, count: int) -> None:
         self.clock: Final = clock
         self.free: Final = asyncio.Semaphore(count)
-        self.may_stay: int = STAYERS * count
+        self.may_stay: int = MAX_OVERFLOW_PER_SLOT * count
 
     @asynccontextmanager
     async def taken(self) -> AsyncGenerator[None]:

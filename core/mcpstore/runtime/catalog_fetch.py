@@ -10,7 +10,7 @@ from mcpstore.errors import CheckFailed, ServiceError
 from mcpstore.hooks.connection import Connection
 from mcpstore.models.catalog import Catalog, Prompt, Resource, Tool
 from mcpstore.models.json_types import as_array, as_object, as_text
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 
 __all__ = ["fetch_extras", "fetch_tools"]
 
@@ -35,7 +35,7 @@ async def fetch_tools(connection: Connection, service: str, limit: float) -> Cat
         return Catalog()
     raw, ttl = await _list(connection, "tools", limit)
     tools, unreadable = _read(raw, partial(_tool, service=service))
-    return Catalog(tools=Named(tools), unreadable=unreadable, ttl=ttl)
+    return Catalog(tools=NamedList(tools), unreadable=unreadable, ttl=ttl)
 
 
 async def fetch_extras(connection: Connection, service: str, limit: float, catalog: Catalog) -> Catalog:
@@ -58,8 +58,8 @@ async def fetch_extras(connection: Connection, service: str, limit: float, catal
         unreadable += bad
     return Catalog(
         tools=catalog.tools,
-        resources=Named(resources),
-        prompts=Named(prompts),
+        resources=NamedList(resources),
+        prompts=NamedList(prompts),
         unreadable=unreadable,
         ttl=catalog.ttl,
     )

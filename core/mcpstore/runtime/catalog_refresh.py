@@ -15,9 +15,9 @@ from mcpstore.errors import CallError, ServiceBusy
 from mcpstore.hooks.connection import Connection
 from mcpstore.models.catalog import Catalog
 from mcpstore.runtime.catalog_fetch import fetch_extras, fetch_tools
-from mcpstore.runtime.runner_services import Shared
+from mcpstore.runtime.runner_services import RunnerServices
 
-__all__ = ["RefreshCause", "Refreshed", "Refresher"]
+__all__ = ["CatalogRefresher", "RefreshCause", "Refreshed"]
 
 _log = logging.getLogger("mcpstore.runtime")
 
@@ -56,7 +56,7 @@ class Refreshed:
     error: str | None = None
 
 
-class Refresher:
+class CatalogRefresher:
     """Lists again when the service says that its lists changed, and every now and then.
 
     However often a service says so, one listing is under way and one is to follow, a second apart at least.
@@ -70,7 +70,7 @@ class Refresher:
         state: How fresh the lists are.
     """
 
-    def __init__(self, service: str, shared: Shared, on_catalog: Callable[[Catalog], None]) -> None:
+    def __init__(self, service: str, shared: RunnerServices, on_catalog: Callable[[Catalog], None]) -> None:
         self._service = service
         self._shared = shared
         self._on_catalog = on_catalog

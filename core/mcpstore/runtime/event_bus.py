@@ -8,12 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mcpstore.concurrency.delivery_queue import BACKLOG, Courier
+from mcpstore.concurrency.delivery_queue import BACKLOG, DeliveryQueue
 from mcpstore.errors import InvalidArgument
 from mcpstore.hooks.events import StateChange
-from mcpstore.plugin_manager.loaded_plugin import story
+from mcpstore.plugin_manager.loaded_plugin import describe_error
 
-__all__ = ["Bus", "StateCallback", "Subscription"]
+__all__ = ["StateCallback", "StateEventBus", "Subscription"]
 
 _log = logging.getLogger("mcpstore.runtime")
 
@@ -30,7 +30,7 @@ class Subscription:
         self._callback = callback
         self._wanted = wanted
         self._leave = leave
-        self._courier = Courier("state-callback", limit=None, on_drop=self._dropped)
+        self._courier = DeliveryQueue("state-callback", limit=None, on_drop=self._dropped)
         self.failures: int = 0
 
     def cancel(self) -> None:
@@ -59,14 +59,14 @@ class Subscription:
             raise
         except BaseException as error:  # noqa: BLE001 - a callback of a stranger costs only itself
             self.failures += 1
-            _log.warning("a state callback %s", story(error))
+            _log.warning("a state callback %s", describe_error(error))
 
     def _dropped(self) -> None:
         self.failures += 1
         _log.warning("a state callback is too slow: more than %d changes were waiting, the oldest was dropped", BACKLOG)
 
 
-class Bus:
+class StateEventBus:
     """The subscriptions of one store."""
 
     def __init__(self) -> None:

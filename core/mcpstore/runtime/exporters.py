@@ -12,13 +12,13 @@ import attrs
 
 from mcpstore.errors import ServiceNotFound
 from mcpstore.hooks.export import Exporter
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import ServiceMetrics
-from mcpstore.plugin_manager.loaded_plugin import story
-from mcpstore.runtime.metrics_collector import Metering
+from mcpstore.plugin_manager.loaded_plugin import describe_error
+from mcpstore.runtime.metrics_collector import MetricsCollector
 from mcpstore.runtime.supervisor import Supervisor
 
-__all__ = ["Exports", "Offered"]
+__all__ = ["ExporterSpec", "ExporterTasks"]
 
 GRACE: Final = 5.0
 """Seconds exporters have to finish."""
@@ -30,7 +30,7 @@ _log = logging.getLogger("mcpstore.runtime")
 
 
 @attrs.frozen
-class Offered:
+class ExporterSpec:
     """An exporter that a configuration names.
 
     Attributes:
@@ -47,7 +47,7 @@ class Offered:
 class _Measurements:
     """What exporters may look at."""
 
-    def __init__(self, supervisor: Supervisor, metering: Metering) -> None:
+    def __init__(self, supervisor: Supervisor, metering: MetricsCollector) -> None:
         self._supervisor = supervisor
         self._metering = metering
 
@@ -61,19 +61,19 @@ class _Measurements:
                 await asyncio.sleep(0)
         return told
 
-    async def machine(self) -> MachineMetrics | None:
+    async def machine(self) -> HostMetrics | None:
         """Return what was measured of this machine last; None if nothing was."""
         return self._metering.machine
 
 
-class Exports:
+class ExporterTasks:
     """The exporters of one store."""
 
     def __init__(self) -> None:
         self._done = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def open(self, offered: Sequence[Offered], supervisor: Supervisor, metering: Metering) -> None:
+    def open(self, offered: Sequence[ExporterSpec], supervisor: Supervisor, metering: MetricsCollector) -> None:
         """Begin to export; returns at once."""
         measurements = _Measurements(supervisor, metering)
         self._tasks = [
@@ -92,10 +92,10 @@ class Exports:
         if late:
             await asyncio.wait(late)
 
-    async def _run(self, offered: Offered, measurements: _Measurements) -> None:
+    async def _run(self, offered: ExporterSpec, measurements: _Measurements) -> None:
         exporter = offered.exporter
         try:
             async with exporter.open(offered.settings, measurements):
                 await self._done.wait()
         except Exception as error:  # noqa: BLE001 - whatever an exporter raises costs only the export
-            _log.warning("exporter %r is not used: it %s", exporter.name, offered.redact(story(error)))
+            _log.warning("exporter %r is not used: it %s", exporter.name, offered.redact(describe_error(error)))

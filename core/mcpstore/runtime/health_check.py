@@ -15,12 +15,12 @@ from mcpstore.core.health_mapping import HealthResult, health_event
 from mcpstore.errors import CallError, CallTimeout, ServiceBusy
 from mcpstore.hooks.health import Check, HealthStrategy
 from mcpstore.models.service import ServiceSpec
-from mcpstore.plugin_manager.loaded_plugin import story
-from mcpstore.runtime.runner_services import Shared
+from mcpstore.plugin_manager.loaded_plugin import describe_error
+from mcpstore.runtime.runner_services import RunnerServices
 from mcpstore.runtime.session import Session
 from mcpstore.runtime.validation import validated
 
-__all__ = ["Verdict", "check", "reported"]
+__all__ = ["CheckOutcome", "check", "reported"]
 
 _log = logging.getLogger("mcpstore.runtime")
 
@@ -29,7 +29,7 @@ OUT_OF: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBU
 
 
 @attrs.frozen(kw_only=True)
-class Verdict:
+class CheckOutcome:
     """What a check found.
 
     Attributes:
@@ -45,7 +45,7 @@ class Verdict:
     error: str | None = None
 
 
-async def check(spec: ServiceSpec, session: Session, shared: Shared, slow_after: float) -> Verdict:
+async def check(spec: ServiceSpec, session: Session, shared: RunnerServices, slow_after: float) -> CheckOutcome:
     """Check a service once.
 
     Args:
@@ -69,12 +69,12 @@ async def check(spec: ServiceSpec, session: Session, shared: Shared, slow_after:
         slow = shared.clock.now() - began > slow_after
         event = ev.CheckSlow(epoch=epoch) if slow else ev.CheckOk(epoch=epoch)
     took = shared.clock.now() - began
-    return Verdict(event=event, took=took, answered=answered, error=session.redact(error) if error else None)
+    return CheckOutcome(event=event, took=took, answered=answered, error=session.redact(error) if error else None)
 
 
 def reported(
-    result: HealthResult, spec: ServiceSpec, session: Session, shared: Shared, *, took: float, error: str | None
-) -> Verdict:
+    result: HealthResult, spec: ServiceSpec, session: Session, shared: RunnerServices, *, took: float, error: str | None
+) -> CheckOutcome:
     """Return what somebody else's check found, as if it were one of ours.
 
     Args:
@@ -93,7 +93,7 @@ def reported(
         error = error or f"a check from outside found it {result}"
     elif answered:
         shared.guard.passed(spec.name)
-    return Verdict(
+    return CheckOutcome(
         event=health_event(result, session.epoch),
         took=took,
         answered=answered,
@@ -102,7 +102,7 @@ def reported(
 
 
 def _judge(
-    error: Exception, spec: ServiceSpec, session: Session, shared: Shared, *, began: float, limit: float
+    error: Exception, spec: ServiceSpec, session: Session, shared: RunnerServices, *, began: float, limit: float
 ) -> tuple[Event, bool | None, str]:
     """Return what a failed check means: its event, whether the service answered, and what was wrong."""
     epoch, told = session.epoch, str(error)
@@ -114,7 +114,7 @@ def _judge(
         busy = ev.CheckUndecidable(epoch=epoch, cause=Undecided.SERVICE)
         return busy, None, "no answer to a health check while a call is under way"
     if not isinstance(error, TimeoutError | CallError):
-        told = f"health strategy {spec.health.name!r} {story(error)}"
+        told = f"health strategy {spec.health.name!r} {describe_error(error)}"
         if not (isinstance(error, OSError) and error.errno in OUT_OF):
             _log.warning("service %r: %s", spec.name, session.redact(told))
         return blind, None, told
@@ -126,7 +126,7 @@ def _judge(
     return ev.CheckFail(epoch=epoch), False, told
 
 
-def _our_fault(spec: ServiceSpec, shared: Shared, began: float) -> str | None:
+def _our_fault(spec: ServiceSpec, shared: RunnerServices, began: float) -> str | None:
     """Return why a failed check says more about this machine than about the service, if it does."""
     if shared.last_trouble() >= began:
         return "this process stood still during the health check"
@@ -136,7 +136,7 @@ def _our_fault(spec: ServiceSpec, shared: Shared, began: float) -> str | None:
     return None
 
 
-async def _probe(spec: ServiceSpec, session: Session, shared: Shared, limit: float) -> None:
+async def _probe(spec: ServiceSpec, session: Session, shared: RunnerServices, limit: float) -> None:
     connection = session.connection
     assert connection is not None  # noqa: S101 - only live connections are checked
     strategy: HealthStrategy[Any] = await shared.plugins.obtain("health strategy", spec.health.name)

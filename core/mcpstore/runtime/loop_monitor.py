@@ -9,7 +9,7 @@ from typing import Final
 
 from mcpstore.runtime.clock import Clock
 
-__all__ = ["Heartbeat"]
+__all__ = ["LoopMonitor"]
 
 BEAT: Final = 1.0
 TROUBLE: Final = 5.0
@@ -18,7 +18,7 @@ TROUBLE: Final = 5.0
 _log = logging.getLogger("mcpstore.runtime")
 
 
-class Heartbeat:
+class LoopMonitor:
     """Beats once a second and notices when a beat was late.
 
     Args:

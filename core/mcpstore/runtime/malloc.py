@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LARGE", "give_back_memory"]
+__all__ = ["LARGE", "trim_eagerly"]
 
 LARGE: Final = 128 * 1024
 """Bytes of a block that is mapped by itself, and given back when it is freed; of what is kept free at the end, too."""
@@ -20,7 +20,7 @@ _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 
 
-def give_back_memory() -> bool:
+def trim_eagerly() -> bool:
     """Have memory given back to the system as soon as it is free; returns whether this allocator can."""
     import ctypes  # noqa: PLC0415 - only here, and it is not small
 

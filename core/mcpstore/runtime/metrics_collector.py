@@ -8,28 +8,28 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from mcpstore.concurrency.worker import TookTooLong, Worker
+from mcpstore.concurrency.worker import Worker, WorkerTimeout
 from mcpstore.core.context import Context, Desired, run_status
 from mcpstore.core.registry import Registry
 from mcpstore.hooks.events import StateChange
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.models.service import LIVE_STATES, Reason, ServiceConnectionState
 from mcpstore.models.state_history import StateEdge
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.monitoring.metrics import ServiceMeter, Usage
 from mcpstore.monitoring.system import machine_metrics
-from mcpstore.plugin_manager.loaded_plugin import story
+from mcpstore.plugin_manager.loaded_plugin import describe_error
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.metrics_history import Archive
-from mcpstore.runtime.observer import Witness
-from mcpstore.runtime.process_metrics import ProcessLooker
+from mcpstore.runtime.metrics_history import MetricsHistory
+from mcpstore.runtime.observer import ServiceObserver
+from mcpstore.runtime.process_metrics import ProcessSampler
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.service_runner import Runner
+    from mcpstore.runtime.service_runner import ServiceRunner
     from mcpstore.runtime.supervisor import Supervisor
 
-__all__ = ["Metering"]
+__all__ = ["MetricsCollector"]
 
 USABLE: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
 
@@ -45,7 +45,7 @@ LOOK_LIMIT: Final = 30.0
 _log = logging.getLogger("mcpstore.runtime")
 
 
-class Metering(Witness):
+class MetricsCollector(ServiceObserver):
     """Counts what happens to the services of one store.
 
     Args:
@@ -69,13 +69,13 @@ class Metering(Witness):
         registry: Registry,
         config: MonitoringConfig,
         clock: Clock,
-        archive: Archive,
+        archive: MetricsHistory,
         *,
         disk_path: str = "/",
     ) -> None:
-        self.archive: Archive = archive
+        self.archive: MetricsHistory = archive
         self.counts_calls: bool = config.enabled and config.performance_monitoring.enabled
-        self.machine: MachineMetrics | None = None
+        self.machine: HostMetrics | None = None
         self.on_news: list[Callable[[str], None]] = []
         self.on_look: list[Callable[[], None]] = []
         self.on_difference: list[Callable[[str, Sequence[str]], None]] = []
@@ -88,7 +88,7 @@ class Metering(Witness):
         self._edges: dict[str, tuple[ServiceConnectionState, bool, Reason]] = {}
         self._supervisor: Supervisor | None = None
         self._worker = Worker("mcpstore-metering")
-        self._looker = ProcessLooker()
+        self._looker = ProcessSampler()
         self._looks = self.counts_calls
         self._looked_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
@@ -135,18 +135,20 @@ class Metering(Witness):
             self._meter(service).moved(
                 self._clock.now(),
                 wanted=ctx.desired is Desired.RUN,
-                usable=ctx.conn in USABLE,
-                live=ctx.conn in LIVE_STATES,
-                asked_for=ctx.op,
+                usable=ctx.connection in USABLE,
+                live=ctx.connection in LIVE_STATES,
+                asked_for=ctx.by_operator,
             )
-            self._note(service, ctx.conn, ctx, None)
+            self._note(service, ctx.connection, ctx, None)
             self._tell(service)
 
     def changed(self, change: StateChange, ctx: Context) -> None:
         """Count a change of a connection state."""
         if self._is_on:
             self._meter(change.service).changed(
-                change.monotonic, change.metadata.error_message, asked_for=ctx.op or ctx.reason is Reason.OPERATOR
+                change.monotonic,
+                change.metadata.error_message,
+                asked_for=ctx.by_operator or ctx.reason is Reason.OPERATOR,
             )
             self._note(change.service, change.new, ctx, change.metadata.error_message)
 
@@ -177,7 +179,7 @@ class Metering(Witness):
         return ServiceMetrics(
             service_name=name,
             status=run_status(ctx),
-            connection_state=ctx.conn,
+            connection_state=ctx.connection,
             reason=ctx.reason.value,
             timestamp=self._clock.posix(),
             uptime=runner.uptime,
@@ -186,7 +188,7 @@ class Metering(Witness):
             active_calls=session.calls if session is not None and is_open else 0,
             response_time=history.response_time,
             consecutive_failures=history.failures,
-            reconnect_attempts=ctx.att,
+            reconnect_attempts=ctx.attempts,
             **_counted(self._meter(name), now),
         )
 
@@ -195,14 +197,14 @@ class Metering(Witness):
         assert self._supervisor is not None  # noqa: S101 - asked while the store is open
         now, posix = self._clock.now(), self._clock.posix()
         return [
-            meter.sample(runner.spec.name, runner.ctx.conn, now, posix, keep=True)
+            meter.sample(runner.spec.name, runner.ctx.connection, now, posix, keep=True)
             for runner in self._supervisor.runners()
             if name in (None, runner.spec.name)
             and (meter := self._meters.get(runner.spec.name)) is not None
             and now > meter.sampled_at
         ]
 
-    async def measure_machine(self) -> MachineMetrics:
+    async def measure_machine(self) -> HostMetrics:
         """Measure this machine now."""
         look = partial(machine_metrics, self._clock.posix(), self._disk_path)
         self.machine = await self._worker.run(look, LOOK_LIMIT)
@@ -231,9 +233,9 @@ class Metering(Witness):
         for runner in self._supervisor.runners():
             name, meter = runner.spec.name, self._meters.get(runner.spec.name)
             if meter is not None:  # nothing has ever happened to a service that was never started
-                self.archive.add(meter.sample(name, runner.ctx.conn, now, posix))
+                self.archive.add(meter.sample(name, runner.ctx.connection, now, posix))
 
-    async def _look(self, runners: list[Runner]) -> None:
+    async def _look(self, runners: list[ServiceRunner]) -> None:
         """Look at the processes and at the machine."""
         now, posix = self._clock.now(), self._clock.posix()
         if not self._looks or now - self._looked_at < LEAST_PAUSE:
@@ -241,17 +243,17 @@ class Metering(Witness):
         self._looked_at = now
         leaders = {r.spec.name: r.session.pid for r in runners if r.session is not None and r.session.pid is not None}
 
-        def look() -> tuple[dict[str, Usage], MachineMetrics]:
+        def look() -> tuple[dict[str, Usage], HostMetrics]:
             return self._looker.look(leaders) if leaders else {}, machine_metrics(posix, self._disk_path)
 
         try:
             usage, self.machine = await self._worker.run(look, LOOK_LIMIT)
-        except TookTooLong as error:
+        except WorkerTimeout as error:
             _log.warning("looking at processes %s; it is given up", error)
             self._looks = False
             return
         except Exception as error:  # noqa: BLE001 - what cannot be looked at is not known, and that is all
-            _log.debug("looking at processes and at this machine %s", story(error))
+            _log.debug("looking at processes and at this machine %s", describe_error(error))
             return
         for name, meter in self._meters.items():
             meter.used(usage.get(name))
@@ -263,8 +265,8 @@ class Metering(Witness):
     def _note(self, service: str, state: ServiceConnectionState, ctx: Context, error: str | None) -> None:
         """Keep an edge, unless it was kept already."""
         wanted = ctx.desired is Desired.RUN
-        reason = ctx.reason if state is ctx.conn else Reason.NONE
-        if state is ServiceConnectionState.RECONNECTING and ctx.op:
+        reason = ctx.reason if state is ctx.connection else Reason.NONE
+        if state is ServiceConnectionState.RECONNECTING and ctx.by_operator:
             reason = Reason.OPERATOR
         before = self._edges.get(service)
         if before == (state, wanted, reason):

@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final, TypeVar
 
-from mcpstore.concurrency.worker import TookTooLong, Worker
+from mcpstore.concurrency.worker import Worker, WorkerTimeout
 from mcpstore.hooks.history import HistoryBatch, HistoryQuery, HistoryStore
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.state_history import StateEdge
 from mcpstore.models.text import counted
 from mcpstore.monitoring.metrics import packed, thinned, unpacked
-from mcpstore.plugin_manager.loaded_plugin import story
+from mcpstore.plugin_manager.loaded_plugin import describe_error
 from mcpstore.runtime.clock import Clock
 
-__all__ = ["Archive"]
+__all__ = ["MetricsHistory"]
 
 LIMIT: Final = 30.0
 """Seconds a backend may take for a batch or an answer; one that takes longer is not used any more."""
@@ -34,7 +34,7 @@ T = TypeVar("T")
 _log = logging.getLogger("mcpstore.runtime")
 
 
-class Archive:
+class MetricsHistory:
     """Keeps samples and edges.
 
     They wait in memory until a backend has taken them, the newest of each service only. Without a backend, or while it
@@ -134,7 +134,7 @@ class Archive:
             try:
                 await self._worker.run(backend.close, LAST_WRITE)
             except Exception as error:  # noqa: BLE001 - it is of no use any more anyway
-                _log.debug("the history, while closing, %s", story(error))
+                _log.debug("the history, while closing, %s", describe_error(error))
         self._worker.close()
 
     # --- helpers
@@ -162,16 +162,16 @@ class Archive:
 
         try:
             answer = await self._worker.run(work, limit)
-        except TookTooLong as error:
+        except WorkerTimeout as error:
             # Its thread is lost with whatever it holds, so another attempt would only wait in vain.
             self._open_backend = self._backend = None
             _log.warning("history is kept in memory from now on: writing it %s", error)
             return None
         except Exception as error:  # noqa: BLE001 - whatever a backend raises costs only history
             if self._is_read_only:
-                _log.debug("there is no history to look at: it %s", story(error))
+                _log.debug("there is no history to look at: it %s", describe_error(error))
             elif not self._is_in_trouble:
-                _log.warning("history cannot be kept at the moment and is tried again: it %s", story(error))
+                _log.warning("history cannot be kept at the moment and is tried again: it %s", describe_error(error))
             self._is_in_trouble = not self._is_read_only
             return None
         if self._is_in_trouble:

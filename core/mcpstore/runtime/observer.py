@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from mcpstore.core.context import Context
 from mcpstore.hooks.events import StateChange
 
-__all__ = ["Witness"]
+__all__ = ["ServiceObserver"]
 
 
-class Witness:
+class ServiceObserver:
     """Is told what happens to services, in the event loop, at once; this one does not care.
 
     Whoever listens must return quickly and must not raise.

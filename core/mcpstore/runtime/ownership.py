@@ -23,10 +23,10 @@ from typing import Any, Final, cast
 
 import attrs
 
-from mcpstore.hooks.orphans import Trace
+from mcpstore.hooks.orphans import OwnershipRecord
 from mcpstore.models.json_types import as_object
 
-__all__ = ["NOWHERE", "Traces"]
+__all__ = ["NOWHERE", "OwnershipLog"]
 
 NOWHERE: Final = "0" * 12
 """The home of stores that have no place of their own; nobody looks for what they leave."""
@@ -45,7 +45,7 @@ _MARKER: Final = re.compile(r"([0-9a-f]{12})\.(\d{1,10})\.(\d{1,20})\.[A-Za-z0-9
 _log = logging.getLogger("mcpstore.runtime")
 
 
-class Traces:
+class OwnershipLog:
     """The connections of one store, as they are found on this machine.
 
     Args:
@@ -60,7 +60,7 @@ class Traces:
         self._pid = os.getpid()
         self._began = (_began(self._pid) or (0, False))[0]
 
-    def marker(self, service: str) -> str:
+    def owner_tag(self, service: str) -> str:
         """Return the identity of a new connection."""
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", service)[:LONGEST_NAME] or "-"
         return f"{self._home}.{self._pid}.{self._began}.{name}.{uuid.uuid4().hex[:12]}"
@@ -73,7 +73,7 @@ class Traces:
         found = _began(int(said[2]))
         return found is None or found != (int(said[3]), True)
 
-    def write(self, trace: Trace) -> None:
+    def write(self, trace: OwnershipRecord) -> None:
         """Write down what a connection has; failing is no harm. Blocks."""
         if self._folder is None or _MARKER.fullmatch(trace.marker) is None:
             return
@@ -100,7 +100,7 @@ class Traces:
             with suppress(OSError):
                 self._place(marker).unlink(missing_ok=True)
 
-    def read_lost(self) -> tuple[Trace, ...]:
+    def read_lost(self) -> tuple[OwnershipRecord, ...]:
         """Return what managers wrote down that are no more. Blocks."""
         records = (path for path in self._files() if path.suffix == ".json")  # any other was never finished
         return tuple(trace for path in records if (trace := _read(path)) and self.is_lost(trace.marker))
@@ -123,7 +123,7 @@ class Traces:
         return cast("Path", self._folder) / f"{marker}.json"
 
 
-def _read(path: Path) -> Trace | None:
+def _read(path: Path) -> OwnershipRecord | None:
     """Return a record; None if it is none, or none of this boot: a restart of the machine ends every process."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -135,7 +135,7 @@ def _read(path: Path) -> Trace | None:
         return None
     notes = as_object(said.get("notes")) or {}
     is_of_now = said.get("boot") == _boot()
-    return Trace(
+    return OwnershipRecord(
         marker=path.stem,
         service=str(said.get("service", "")),
         pid=_whole(said.get("pid")) if is_of_now else None,

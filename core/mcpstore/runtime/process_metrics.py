@@ -11,13 +11,13 @@ from mcpstore.monitoring.metrics import Usage
 if TYPE_CHECKING:
     import psutil
 
-__all__ = ["ProcessLooker"]
+__all__ = ["ProcessSampler"]
 
 Identity = tuple[int, float]
 """A process id and when the process began: process ids are used again."""
 
 
-class ProcessLooker:
+class ProcessSampler:
     """Looks at the process trees below this process. Blocking: call it in a thread, one call at a time.
 
     A process counts for the service whose leader it descends from. A process that is no descendant of this one is none

@@ -13,10 +13,10 @@ import attrs
 from mcpstore.core.backoff import cool_delay, cool_floor, retry_delay, retry_floor
 from mcpstore.core.context import Context, Next
 from mcpstore.errors import ConfigError, PluginError
-from mcpstore.hooks.recovery import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
+from mcpstore.hooks.recovery import FailureContext, GiveUp, RecoveryPolicy, Reregister, Retry
 from mcpstore.models.service import Reason, RestartOption, ServiceSpec
-from mcpstore.plugin_manager.loaded_plugin import story
-from mcpstore.runtime.runner_services import Shared
+from mcpstore.plugin_manager.loaded_plugin import describe_error
+from mcpstore.runtime.runner_services import RunnerServices
 from mcpstore.runtime.validation import validated
 
 __all__ = ["Decision", "decide"]
@@ -48,7 +48,7 @@ ANSWERS: Final = (Retry, Reregister, GiveUp)
 async def decide(
     spec: ServiceSpec,
     ctx: Context,
-    shared: Shared,
+    shared: RunnerServices,
     dice: random.Random,
     *,
     exit_code: int | None,
@@ -68,7 +68,7 @@ async def decide(
         retry_after: Seconds the service asked to be left alone.
         attempts: When attempts were made that nobody asked for, on the monotonic clock, oldest first.
     """
-    if ctx.nxt not in (Next.BACKOFF, Next.COOL):
+    if ctx.next_act not in (Next.BACKOFF, Next.COOL):
         return NOTHING
     if spec.restart is RestartOption.NEVER:
         return Decision(gives_up="its restart option is 'never'")
@@ -90,21 +90,25 @@ async def decide(
     return Decision(delay=max(delay, retry_after or 0.0), anew=isinstance(answer, Reregister))
 
 
-def _incident(spec: ServiceSpec, ctx: Context, shared: Shared, dice: random.Random) -> Incident:
+def _incident(spec: ServiceSpec, ctx: Context, shared: RunnerServices, dice: random.Random) -> FailureContext:
     timing, u = shared.timing, dice.random()
-    is_round = ctx.nxt is Next.COOL
-    return Incident(
+    is_round = ctx.next_act is Next.COOL
+    return FailureContext(
         service=spec.name,
-        attempt=ctx.att,
-        rounds=ctx.trips,
+        attempt=ctx.attempts,
+        rounds=ctx.failed_rounds,
         reason=ctx.reason if is_round else Reason.NONE,
-        delay=cool_delay(timing, ctx.reason, ctx.trips, u) if is_round else retry_delay(timing, ctx.exp, u),
-        floor=cool_floor(timing, ctx.reason, ctx.trips) if is_round else retry_floor(timing, ctx.exp),
+        delay=cool_delay(timing, ctx.reason, ctx.failed_rounds, u)
+        if is_round
+        else retry_delay(timing, ctx.backoff_exponent, u),
+        floor=cool_floor(timing, ctx.reason, ctx.failed_rounds)
+        if is_round
+        else retry_floor(timing, ctx.backoff_exponent),
         restart=spec.restart,
     )
 
 
-def _delay(answer: Retry | Reregister, incident: Incident) -> float:
+def _delay(answer: Retry | Reregister, incident: FailureContext) -> float:
     """Return how long to wait: what was answered, but never less than the floor."""
     after: object = answer.after
     if isinstance(after, int | float) and math.isfinite(after):
@@ -117,7 +121,7 @@ def _delay(answer: Retry | Reregister, incident: Incident) -> float:
     return incident.delay
 
 
-async def _ask_policy(spec: ServiceSpec, incident: Incident, shared: Shared) -> Answer | None:
+async def _ask_policy(spec: ServiceSpec, incident: FailureContext, shared: RunnerServices) -> Answer | None:
     try:
         policy: RecoveryPolicy[Any] = await shared.plugins.obtain("recovery policy", spec.recovery.name)
         answer: object = policy.decide(incident, validated(policy.config, dict(spec.recovery.options), policy.name))
@@ -133,7 +137,7 @@ async def _ask_policy(spec: ServiceSpec, incident: Incident, shared: Shared) -> 
             "service %r: recovery policy %r %s; the built-in timing is used",
             spec.name,
             spec.recovery.name,
-            shared.plugins.discretion(story(error)),
+            shared.plugins.discretion(describe_error(error)),
         )
         return None
     return answer if isinstance(answer, ANSWERS) else None

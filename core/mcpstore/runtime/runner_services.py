@@ -16,13 +16,13 @@ from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.admission import Admission
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.event_bus import Bus
+from mcpstore.runtime.event_bus import StateEventBus
 from mcpstore.runtime.mass_failure import MassFailureGuard
-from mcpstore.runtime.observer import Witness
-from mcpstore.runtime.ownership import Traces
-from mcpstore.runtime.pinning import Pinboard
+from mcpstore.runtime.observer import ServiceObserver
+from mcpstore.runtime.ownership import OwnershipLog
+from mcpstore.runtime.pinning import PinRegistry
 
-__all__ = ["Prepared", "Shared"]
+__all__ = ["Prepared", "RunnerServices"]
 
 
 @attrs.frozen(kw_only=True)
@@ -39,7 +39,7 @@ class Prepared:
 
 
 @attrs.define(kw_only=True)
-class Shared:
+class RunnerServices:
     """What the runners of one store share.
 
     Attributes:
@@ -64,7 +64,7 @@ class Shared:
     clock: Clock
     registry: Registry
     plugins: PluginManager
-    bus: Bus
+    bus: StateEventBus
     prepare: Callable[[ServiceSpec], Awaitable[Prepared]]
     admission: Admission
     guard: MassFailureGuard
@@ -74,6 +74,6 @@ class Shared:
     live: Callable[[], int] = lambda: 0
     last_trouble: Callable[[], float] = lambda: float("-inf")
     reread: Callable[[], None] = lambda: None
-    witness: Witness = attrs.field(factory=Witness)
-    traces: Traces = attrs.field(factory=Traces)
-    pinboard: Pinboard = attrs.field(factory=Pinboard)
+    witness: ServiceObserver = attrs.field(factory=ServiceObserver)
+    traces: OwnershipLog = attrs.field(factory=OwnershipLog)
+    pinboard: PinRegistry = attrs.field(factory=PinRegistry)

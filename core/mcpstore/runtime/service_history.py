@@ -13,7 +13,7 @@ from mcpstore.hooks.connection import Exit
 from mcpstore.models.record import Record
 from mcpstore.models.service import LIVE_STATES, ServiceConnectionState, StateMetadata
 
-__all__ = ["History", "PastCheck"]
+__all__ = ["PastCheck", "ServiceHistory"]
 
 CHECKS_KEPT: Final = 100
 SHOWN_CHECKS: Final = 5
@@ -37,7 +37,7 @@ class PastCheck(Record):
 
 
 @attrs.define
-class History:
+class ServiceHistory:
     """How a service has fared.
 
     Attributes:
@@ -103,15 +103,15 @@ class History:
 
     def metadata(self, ctx: Context) -> StateMetadata:
         """Return what is known of how it came to its state."""
-        shows_error = ctx.conn is not ServiceConnectionState.HEALTHY
+        shows_error = ctx.connection is not ServiceConnectionState.HEALTHY
         return StateMetadata(
             consecutive_failures=self.failures,
-            reconnect_attempts=ctx.att,
+            reconnect_attempts=ctx.attempts,
             state_entered_time=self.entered,
             last_success_time=self.last_success,
             last_failure_time=self.last_failure,
             response_time=self.response_time,
             error_message=self.error if shows_error else None,
-            next_retry_time=self.next_retry if ctx.conn not in LIVE_STATES else None,
+            next_retry_time=self.next_retry if ctx.connection not in LIVE_STATES else None,
             reason=ctx.reason,
         )

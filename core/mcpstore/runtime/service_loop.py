@@ -13,28 +13,28 @@ from mcpstore.core import actions as act
 from mcpstore.core import events as ev
 from mcpstore.core.actions import Action
 from mcpstore.core.backoff import jittered
-from mcpstore.core.context import Act, Context, run_status
+from mcpstore.core.context import Act, Context, Desired, run_status
 from mcpstore.core.events import Event, Failure, Timer, Undecided
 from mcpstore.core.lifecycle import step
 from mcpstore.hooks.events import StateChange
 from mcpstore.models.catalog import Catalog
 from mcpstore.models.service import LIVE_STATES, ServiceConnectionState, ServiceSpec
-from mcpstore.runtime.health_check import Verdict, check
+from mcpstore.runtime.health_check import CheckOutcome, check
 from mcpstore.runtime.logs import LogLine, LogRing
-from mcpstore.runtime.pinning import Pins
+from mcpstore.runtime.pinning import ServicePins
 from mcpstore.runtime.recovery_policy import NOTHING, decide
 from mcpstore.runtime.restart_intensity import RestartWindow
-from mcpstore.runtime.runner_services import Shared
-from mcpstore.runtime.service_history import History
+from mcpstore.runtime.runner_services import RunnerServices
+from mcpstore.runtime.service_history import ServiceHistory
 from mcpstore.runtime.session import Session
 from mcpstore.runtime.timers import Timers
 
-__all__ = ["Actor"]
+__all__ = ["ServiceLoop"]
 
 _log = logging.getLogger("mcpstore.runtime")
 
 
-class Actor:
+class ServiceLoop:
     """Takes the events of one service, one at a time, and does what follows.
 
     Events are taken in the order in which they came; each is one step of the lifecycle machine, and the actions it asks
@@ -54,13 +54,13 @@ class Actor:
         pins: What its tools were when somebody approved them.
     """
 
-    def __init__(self, spec: ServiceSpec, shared: Shared, on_forgotten: Callable[[str], None]) -> None:
+    def __init__(self, spec: ServiceSpec, shared: RunnerServices, on_forgotten: Callable[[str], None]) -> None:
         self.spec = spec
         self.ctx: Context = Context()
-        self.history: History = History()
+        self.history: ServiceHistory = ServiceHistory()
         self.log: LogRing = LogRing()
         self.session: Session | None = None
-        self.pins: Pins = shared.pinboard.of(spec.name)
+        self.pins: ServicePins = shared.pinboard.of(spec.name)
         self._shared = shared
         self._on_forgotten = on_forgotten
         self._dice = shared.clock.dice(spec.name)
@@ -71,12 +71,12 @@ class Actor:
         self._offered = Catalog()
         self._decision = NOTHING
         self._probe: asyncio.Task[None] | None = None
-        self._told: Verdict | None = None
+        self._external_result: CheckOutcome | None = None
         self._attempts: tuple[float, ...] = ()
         self._seen = float("-inf")
         self._slept = 0.0
         self._was_open = False
-        self._is_anew = False
+        self._reset_learned = False
         self._waiters: dict[asyncio.Future[None], None] = {}  # a set would wake them in another order every time
 
     # --- events in
@@ -89,7 +89,7 @@ class Actor:
         self._is_taking = True
         try:
             while self._inbox:
-                self._take(self._inbox.pop(0))
+                self._dispatch(self._inbox.pop(0))
         finally:
             self._is_taking = False
         self._wake()
@@ -97,7 +97,7 @@ class Actor:
     @property
     def is_live(self) -> bool:
         """Whether its tools can be called."""
-        return self.ctx.conn in LIVE_STATES
+        return self.ctx.connection in LIVE_STATES
 
     def republish(self) -> None:
         """Look again at what the service offers: something of it was approved, or another pinning is wanted."""
@@ -105,18 +105,18 @@ class Actor:
 
     # --- one event
 
-    def _take(self, event: Event) -> None:
+    def _dispatch(self, event: Event) -> None:
         before = self.ctx
         self.ctx, actions = step(before, self._marked(event), self._shared.limits)
         self._note(event, before)
         for action in actions:
             try:
-                self._carry_out(action)
+                self._perform(action)
             except Exception:  # noqa: BLE001 - a bug of ours must not end the supervision of the service
                 _log.exception("service %r: %r failed; please report this", self.spec.name, action)
                 self._inbox += _said_instead(action)
         self._timers.follow(self.ctx)
-        if (self.ctx.conn, self.ctx.desired, self.ctx.op) != (before.conn, before.desired, before.op):
+        if _visible(self.ctx) != _visible(before):
             self._shared.witness.moved(self.spec.name, self.ctx)
 
     def _marked(self, event: Event) -> Event:
@@ -134,8 +134,8 @@ class Actor:
         elif isinstance(event, ev.OpenFail | ev.Lost | ev.CloseFail) and before is not self.ctx:
             self.history.failed(now, session.error if session else None, session.exit if session else None)
         elif isinstance(event, ev.Overdue) and before is not self.ctx:
-            self.history.failed(now, f"{before.act.value} did not end in time")
-        if isinstance(event, _CAN_END) and before.conn in LIVE_STATES and self.ctx.conn not in LIVE_STATES:
+            self.history.failed(now, f"{before.activity.value} did not end in time")
+        if isinstance(event, _CAN_END) and before.connection in LIVE_STATES and self.ctx.connection not in LIVE_STATES:
             self._window.add(self._shared.clock.now())
         elif isinstance(event, ev.Start | ev.Restart | ev.Update) and before is not self.ctx:
             self._window.clear()  # an operator's word begins a new story
@@ -143,7 +143,7 @@ class Actor:
 
     # --- actions
 
-    def _carry_out(self, action: Action) -> None:
+    def _perform(self, action: Action) -> None:
         match action:
             case act.Open():
                 self._open(action.epoch)
@@ -165,14 +165,14 @@ class Actor:
     def _open(self, epoch: int) -> None:
         self.history.next_retry = None
         self._decision = NOTHING
-        if not self.ctx.op:
+        if not self.ctx.by_operator:
             self._attempts = (*self._attempts[1 - ATTEMPTS_KEPT :], self._shared.clock.now())
-        anew, self._is_anew = self._is_anew, False
+        anew, self._reset_learned = self._reset_learned, False
         self.session = Session(
             self.spec,
             epoch,
             self._shared,
-            report=self._reported,
+            report=self._on_session_event,
             on_admitted=self._admitted,
             on_log=self._logged,
             on_catalog=self._listed,
@@ -186,24 +186,24 @@ class Actor:
         assert session is not None  # noqa: S101 - the machine probes live connections only
         limit = self._shared.timing.check_timeout if self.spec.timeouts.check is None else self.spec.timeouts.check
         self._timers.overdue(epoch, limit + self._shared.timing.deadline_margin)
-        told, self._told = self._told, None
+        told, self._external_result = self._external_result, None
         if told is not None:
-            self._judge(told)
+            self._apply_check(told)
             return
         self._probe = asyncio.create_task(self._checked(session), name=f"mcpstore-check-{self.spec.name}")
 
     async def _checked(self, session: Session) -> None:
         timing = self._shared.timing
-        in_warning = self.ctx.conn is ServiceConnectionState.WARNING
-        verdict: Verdict = await check(
+        in_warning = self.ctx.connection is ServiceConnectionState.WARNING
+        verdict: CheckOutcome = await check(
             self.spec, session, self._shared, timing.slow_leave if in_warning else timing.slow_enter
         )
-        if self.ctx.act is not Act.CHECK or self.session is not session:
+        if self.ctx.activity is not Act.CHECK or self.session is not session:
             return
         self._probe = None
-        self._judge(verdict)
+        self._apply_check(verdict)
 
-    def _judge(self, verdict: Verdict) -> None:
+    def _apply_check(self, verdict: CheckOutcome) -> None:
         """Take down what a check found, and let the machine hear of it."""
         now = self._shared.clock.wall()
         if verdict.answered is not None:
@@ -240,7 +240,7 @@ class Actor:
 
     def _until_check(self) -> float:
         timing, u = self._shared.timing, self._dice.random()
-        if self.ctx.conn is ServiceConnectionState.WARNING:
+        if self.ctx.connection is ServiceConnectionState.WARNING:
             return jittered(timing.check_interval_warning, timing.check_jitter, u)
         if not self.history.checks:  # the first checks of a fleet are spread over one interval
             return timing.check_interval * max(u, timing.check_jitter)
@@ -249,7 +249,7 @@ class Actor:
     def _until_second_look(self) -> float:
         """Return how soon a doubt is looked into; while a call keeps the service busy there is no hurry."""
         timing, session = self._shared.timing, self.session
-        is_busy = self.ctx.conn is ServiceConnectionState.UNKNOWN and session is not None and session.calls > 0
+        is_busy = self.ctx.connection is ServiceConnectionState.UNKNOWN and session is not None and session.calls > 0
         return timing.check_interval if is_busy else timing.fast_interval
 
     def _until_free(self) -> float:
@@ -292,13 +292,13 @@ class Actor:
 
     # --- what a session reports
 
-    def _reported(self, event: Event) -> None:
+    def _on_session_event(self, event: Event) -> None:
         if isinstance(event, ev.Completion) and self.session is not None and self.session.epoch == event.epoch:
             self._timers.in_time()
             self.post(event)
 
     def _admitted(self, allowed: float) -> None:
-        if self.ctx.act is Act.CONNECT:
+        if self.ctx.activity is Act.CONNECT:
             self._timers.overdue(self.ctx.epoch, allowed + self._shared.timing.deadline_margin)
 
     def _logged(self, line: str) -> None:
@@ -344,7 +344,7 @@ class Actor:
             attempts=self._attempts,
         )
         if self._decision.anew:
-            self._is_anew = True
+            self._reset_learned = True
             self._shared.reread()
         return bool(self._decision.gives_up)
 
@@ -356,6 +356,12 @@ class Actor:
 
 ATTEMPTS_KEPT: Final = 100
 """Attempts nobody asked for whose times are kept: recovery policies may count them."""
+
+
+def _visible(ctx: Context) -> tuple[ServiceConnectionState, Desired, bool]:
+    """Return what others see of a context."""
+    return ctx.connection, ctx.desired, ctx.by_operator
+
 
 _CAN_END: Final = (ev.Lost, ev.CheckFail, ev.CheckTimeout, ev.CheckUndecidable, ev.Overdue)
 """Events that can end a connection without being asked to."""

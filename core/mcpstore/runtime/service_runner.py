@@ -16,9 +16,9 @@ from mcpstore.hooks.connection import ProgressFn
 from mcpstore.models.buffer import Buffer
 from mcpstore.models.service import Reason, ServiceConnectionState, ServiceSpec
 from mcpstore.runtime.health_check import reported
-from mcpstore.runtime.service_loop import Actor
+from mcpstore.runtime.service_loop import ServiceLoop
 
-__all__ = ["Runner"]
+__all__ = ["ServiceRunner"]
 
 _log = logging.getLogger("mcpstore.runtime")
 
@@ -26,7 +26,7 @@ LOOK_AGAIN: Final = 5.0
 """Seconds between checks that are pulled forward because a call failed."""
 
 
-class Runner(Actor):
+class ServiceRunner(ServiceLoop):
     """Keeps one service in the state that is wanted."""
 
     _looked = float("-inf")
@@ -46,18 +46,18 @@ class Runner(Actor):
         if not is_pinned_alike:
             self.republish()
 
-    def forget(self) -> None:
+    def reset_learned(self) -> None:
         """Let the next opening be like the first: forget what was learned of the service."""
         self._is_anew = True
 
-    def look_again(self) -> None:
+    def check_now(self) -> None:
         """Check the connection now, if there is one; unlike an operator's RECHECK this hurries no attempt."""
         if self.ctx.timer in (Timer.CHECK, Timer.FAST):
             self.post(ev.Recheck())
 
-    def hear(self, result: HealthResult, *, took: float = 0.0, error: str | None = None) -> bool:
+    def accept_check_result(self, result: HealthResult, *, took: float = 0.0, error: str | None = None) -> bool:
         """Take the word of somebody else's check for that of one of ours; returns whether there was one to be made."""
-        session, is_checking = self.session, self.ctx.act is Act.CHECK
+        session, is_checking = self.session, self.ctx.activity is Act.CHECK
         if session is None or not (is_checking or self.ctx.timer in (Timer.CHECK, Timer.FAST)):
             return False
         verdict = reported(result, self.spec, session, self._shared, took=took, error=error)
@@ -65,16 +65,16 @@ class Runner(Actor):
             if self._probe is not None:
                 self._probe.cancel()
                 self._probe = None
-            self._judge(verdict)
+            self._apply_check(verdict)
         else:
-            self._told = verdict
+            self._external_result = verdict
             self.post(ev.Recheck())
         return True
 
-    def doubt(self) -> None:
+    def expire_stale_state(self) -> None:
         """Take the service for unknown if what its state rests on is too old to tell: somebody does not do his work."""
         clock, timing, session = self._shared.clock, self._shared.timing, self.session
-        if session is None or not self.is_live or self.ctx.conn is ServiceConnectionState.UNKNOWN:
+        if session is None or not self.is_live or self.ctx.connection is ServiceConnectionState.UNKNOWN:
             return
         # Without the sleep of the machine, after which all are looked at anyhow, and the rest a service asked for.
         age = clock.now() - max(self._seen, session.busy_until)
@@ -83,7 +83,7 @@ class Runner(Actor):
         if age > max(2 * timing.check_interval, due):
             told = f"no check has come to an end for {age:.0f} s"
             _log.warning("service %r: %s, so nobody knows how it is; please report this", self.spec.name, told)
-            self.hear(HealthResult.UNKNOWN, error=told)
+            self.accept_check_result(HealthResult.UNKNOWN, error=told)
 
     async def until(self, holds: Callable[[], bool], timeout: float | None = None) -> bool:  # noqa: ASYNC109
         """Wait until something holds; returns whether it did within `timeout` seconds."""
@@ -105,12 +105,12 @@ class Runner(Actor):
     @property
     def is_settled(self) -> bool:
         """Whether it is neither being opened nor being closed: usable, at rest, or waiting for its next try."""
-        return self.ctx.act not in (Act.CONNECT, Act.CLOSE)
+        return self.ctx.activity not in (Act.CONNECT, Act.CLOSE)
 
     @property
     def is_checking(self) -> bool:
         """Whether a health check is under way."""
-        return self.ctx.act is Act.CHECK
+        return self.ctx.activity is Act.CHECK
 
     @property
     def is_parked(self) -> bool:
@@ -173,12 +173,12 @@ class Runner(Actor):
         except CallError as error:
             error.args = tuple(map(session.redact.within, error.args))
             if isinstance(error, ConnectionLost):
-                self._look_soon()
+                self._check_soon()
             raise
         finally:
             session.calls -= 1
-            if not session.calls and self.ctx.conn is ServiceConnectionState.UNKNOWN:
-                self._look_soon()  # it was busy, perhaps, and is no longer
+            if not session.calls and self.ctx.connection is ServiceConnectionState.UNKNOWN:
+                self._check_soon()  # it was busy, perhaps, and is no longer
 
     def unavailable(self) -> ServiceUnavailable:
         """Return why the service cannot be called."""
@@ -187,7 +187,7 @@ class Runner(Actor):
         told = [self.history.note or self.history.error or self.ctx.reason.value]
         if self.history.next_retry is not None and not self.is_live:
             told.append(f"next try at {self.history.next_retry:%H:%M:%S}")
-        return ServiceUnavailable(self.spec.name, self.ctx.conn.value, "; ".join(part for part in told if part))
+        return ServiceUnavailable(self.spec.name, self.ctx.connection.value, "; ".join(part for part in told if part))
 
     def _unwanted(self) -> ServiceUnavailable:
         if self.ctx.reason is Reason.NEW:
@@ -198,12 +198,12 @@ class Runner(Actor):
             if not self.spec.enabled:
                 why += ", and is switched off in its entry"
         return ServiceUnavailable(
-            self.spec.name, self.ctx.conn.value, why, remedy=f"start it: mcpstore start {self.spec.name}"
+            self.spec.name, self.ctx.connection.value, why, remedy=f"start it: mcpstore start {self.spec.name}"
         )
 
-    def _look_soon(self) -> None:
+    def _check_soon(self) -> None:
         """Pull the next check forward, because a call met a broken connection."""
         now = self._shared.clock.now()
         if now - self._looked >= LOOK_AGAIN:
             self._looked = now
-            self.look_again()
+            self.check_now()

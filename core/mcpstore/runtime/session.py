@@ -27,7 +27,7 @@ from mcpstore.errors import (
     ServiceBusy,
     ServiceError,
 )
-from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer
+from mcpstore.hooks.connection import ClientEndpoint, Closing, Connection, Era, Exit
 from mcpstore.hooks.transport import Transport
 from mcpstore.models.catalog import Catalog
 from mcpstore.models.json_types import as_object
@@ -35,10 +35,10 @@ from mcpstore.models.record import plain
 from mcpstore.models.redaction import Redactor
 from mcpstore.models.service import ServiceSpec
 from mcpstore.models.text import harmless, one_line
-from mcpstore.plugin_manager.loaded_plugin import story
+from mcpstore.plugin_manager.loaded_plugin import describe_error
 from mcpstore.runtime.catalog_fetch import fetch_tools
-from mcpstore.runtime.catalog_refresh import Refresher
-from mcpstore.runtime.runner_services import Shared
+from mcpstore.runtime.catalog_refresh import CatalogRefresher
+from mcpstore.runtime.runner_services import RunnerServices
 from mcpstore.runtime.validation import validated
 
 __all__ = ["Session"]
@@ -79,7 +79,7 @@ class Session:
         self,
         spec: ServiceSpec,
         epoch: int,
-        shared: Shared,
+        shared: RunnerServices,
         *,
         report: Callable[[Event], None],
         on_admitted: Callable[[float], None],
@@ -110,8 +110,8 @@ class Session:
         self.memory: dict[str, Any] = {}
         self.opened_at: float = 0.0
         self.redact: Redactor = Redactor()
-        self.marker: Final = shared.traces.marker(spec.name)
-        self._refresher = Refresher(spec.name, shared, on_catalog)
+        self.marker: Final = shared.traces.owner_tag(spec.name)
+        self._refresher = CatalogRefresher(spec.name, shared, on_catalog)
         self._asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_opening = False
         self._gives_up = False
@@ -136,7 +136,7 @@ class Session:
         return getattr(self.connection, "pid", None)
 
     @property
-    def refresher(self) -> Refresher:
+    def refresher(self) -> CatalogRefresher:
         """Keeps the lists of what the service offers fresh."""
         return self._refresher
 
@@ -192,8 +192,8 @@ class Session:
         if era is not None:
             shared.eras[self._era_key()] = era
 
-    def _peer(self, connect: float, handshake: float) -> Peer:
-        return Peer(
+    def _peer(self, connect: float, handshake: float) -> ClientEndpoint:
+        return ClientEndpoint(
             service=self._spec.name,
             name="mcpstore",
             version=__version__,
@@ -201,15 +201,15 @@ class Session:
             on_stderr=lambda line: self._on_log(self.redact(harmless(line))),
             on_secret=self._learn,
             era=self._shared.eras.get(self._era_key()),
-            marker=self.marker,
-            leave_trace=self._shared.traces.write,
+            owner_tag=self.marker,
+            record_ownership=self._shared.traces.write,
             connect_timeout=connect,
             handshake_timeout=handshake,
             closing=self.closing,
         )
 
     def _learn(self, secret: str) -> None:
-        self.redact = self.redact.also(secret)
+        self.redact = self.redact.extended(secret)
         self._shared.plugins.discretion.learn(self._spec.name, secret)
 
     async def _watch(self, connection: Connection) -> None:
@@ -247,7 +247,7 @@ class Session:
                 _log.error("service %r: its transport did not finish closing and was abandoned", self._spec.name)
                 self._task.uncancel()
             except Exception as error:  # noqa: BLE001 - a transport that fails while closing has nothing left to close
-                told = self.redact(story(error))
+                told = self.redact(describe_error(error))
                 _log.warning("service %r: its transport, while closing, %s", self._spec.name, told)
             else:
                 if self._shared.traces.holds(self.marker):

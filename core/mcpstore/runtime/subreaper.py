@@ -19,7 +19,7 @@ from typing import Final
 
 import psutil
 
-__all__ = ["Nursery"]
+__all__ = ["Subreaper"]
 
 INTERVAL: Final = 0.4
 """Seconds between two looks; what is dead at two of them is waited for, so within a second of its end."""
@@ -34,7 +34,7 @@ _SET_CHILD_SUBREAPER: Final = 36
 _log = logging.getLogger("mcpstore.runtime")
 
 
-class Nursery:
+class Subreaper:
     """The children of this process that nobody else waits for.
 
     Attributes:

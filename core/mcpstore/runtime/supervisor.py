@@ -19,15 +19,15 @@ from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.admission import Admission
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.event_bus import Bus
-from mcpstore.runtime.loop_monitor import Heartbeat
+from mcpstore.runtime.event_bus import StateEventBus
+from mcpstore.runtime.loop_monitor import LoopMonitor
 from mcpstore.runtime.mass_failure import MassFailureGuard
-from mcpstore.runtime.observer import Witness
-from mcpstore.runtime.ownership import Traces
-from mcpstore.runtime.pinning import Pinboard
+from mcpstore.runtime.observer import ServiceObserver
+from mcpstore.runtime.ownership import OwnershipLog
+from mcpstore.runtime.pinning import PinRegistry
 from mcpstore.runtime.protocol_cache import Eras
-from mcpstore.runtime.runner_services import Prepared, Shared
-from mcpstore.runtime.service_runner import Runner
+from mcpstore.runtime.runner_services import Prepared, RunnerServices
+from mcpstore.runtime.service_runner import ServiceRunner
 
 __all__ = ["Supervisor"]
 
@@ -73,25 +73,25 @@ class Supervisor:
         limits: Limits | None = None,
         eras: Mapping[str, Era] | None = None,
         reread: Callable[[], None] = lambda: None,
-        witness: Witness | None = None,
-        traces: Traces | None = None,
-        pinboard: Pinboard | None = None,
-        make_runner: Callable[[ServiceSpec, Shared, Callable[[str], None]], Runner] = Runner,
+        witness: ServiceObserver | None = None,
+        traces: OwnershipLog | None = None,
+        pinboard: PinRegistry | None = None,
+        make_runner: Callable[[ServiceSpec, RunnerServices, Callable[[str], None]], ServiceRunner] = ServiceRunner,
     ) -> None:
         clock = clock or Clock()
-        self.bus: Bus = Bus()
+        self.bus: StateEventBus = StateEventBus()
         self.eras: dict[str, Era] = Eras(eras)
         self.clock = clock
         self.timing: Timing = timing
-        self.pinboard: Pinboard = pinboard or Pinboard(clock)
+        self.pinboard: PinRegistry = pinboard or PinRegistry(clock)
         self.pinboard.on_approved = self._approved
         self._registry = registry
         self._make_runner = make_runner
-        self._runners: dict[str, Runner] = {}
+        self._runners: dict[str, ServiceRunner] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
-        self._heartbeat = Heartbeat(clock, self._resumed)
+        self._heartbeat = LoopMonitor(clock, self._resumed)
         self._vigil: asyncio.TimerHandle | None = None
-        self._shared = Shared(
+        self._shared = RunnerServices(
             clock=clock,
             registry=registry,
             plugins=plugins,
@@ -105,8 +105,8 @@ class Supervisor:
             live=lambda: sum(runner.is_live for runner in self._runners.values()),
             last_trouble=lambda: self._heartbeat.last_trouble,
             reread=reread,
-            witness=witness or Witness(),
-            traces=traces or Traces(),
+            witness=witness or ServiceObserver(),
+            traces=traces or OwnershipLog(),
             pinboard=self.pinboard,
         )
 
@@ -123,7 +123,7 @@ class Supervisor:
 
     # --- the fleet
 
-    def runner(self, name: str) -> Runner:
+    def runner(self, name: str) -> ServiceRunner:
         """Return the runner of a service.
 
         Raises:
@@ -134,7 +134,7 @@ class Supervisor:
         except KeyError:
             raise ServiceNotFound(name, list(self._runners)) from None
 
-    def runners(self) -> list[Runner]:
+    def runners(self) -> list[ServiceRunner]:
         """Return the runners of every service."""
         return list(self._runners.values())
 
@@ -201,7 +201,7 @@ class Supervisor:
 
     async def renew(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - a limit on waiting only
         """Restart a service as if it had just been added: nothing that was learned of it counts any longer."""
-        self.runner(name).forget()
+        self.runner(name).reset_learned()
         return await self.restart(name, timeout)
 
     async def remove(self, name: str) -> bool:
@@ -253,7 +253,7 @@ class Supervisor:
 
     # --- helpers
 
-    async def _parked(self, runner: Runner) -> bool:
+    async def _parked(self, runner: ServiceRunner) -> bool:
         limit = self.timing.close_timeout + 2 * self.timing.deadline_margin
         return await runner.until(lambda: runner.is_parked, limit)
 
@@ -304,14 +304,14 @@ class Supervisor:
         interval = self.timing.check_interval
         if self.clock.now() - self._heartbeat.last_trouble > 2 * interval:
             for runner in self._runners.values():
-                runner.doubt()
+                runner.expire_stale_state()
         self._vigil = self.clock.call_later(interval / 4, self._keep_vigil)
 
     def _resumed(self) -> None:
         dice = self.clock.dice("resume")
         for runner in self._runners.values():
-            self.clock.call_later(dice.uniform(0, RESUME_SPREAD), runner.look_again)
+            self.clock.call_later(dice.uniform(0, RESUME_SPREAD), runner.check_now)
 
 
-def _is_well(runner: Runner) -> bool:
-    return runner.ctx.conn in WELL
+def _is_well(runner: ServiceRunner) -> bool:
+    return runner.ctx.connection in WELL

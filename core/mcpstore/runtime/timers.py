@@ -56,7 +56,7 @@ class Timers:
         if not ctx.stable:
             _cancel(self._stable)
             self._stable = None
-        if ctx.act is Act.NONE:
+        if ctx.activity is Act.NONE:
             self.in_time()
 
     def cancel(self) -> None:

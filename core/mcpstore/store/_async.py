@@ -11,16 +11,16 @@ from typing import Any, Final, Self
 
 from mcpstore.errors import InvalidArgument
 from mcpstore.hooks.persistence import Problem
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import Choice
 from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginInfo
 from mcpstore.runtime.clock import Clock
-from mcpstore.store.arguments import a_flag, a_list, a_mapping, a_path, a_text
+from mcpstore.store.arguments import a_mapping, a_path, check_bool, check_names, check_str
 from mcpstore.store.context import AsyncServiceContext
 from mcpstore.store.lint import collisions, hints, hints_of_channel, hints_of_file
-from mcpstore.store.manager import House
+from mcpstore.store.manager import StoreManager
 from mcpstore.store.registration import wrong_choices
 
 __all__ = ["AsyncMCPStore"]
@@ -65,20 +65,20 @@ class AsyncMCPStore(AsyncServiceContext):
         clock: Clock | None = None,
     ) -> None:
         a_path("state_dir", state_dir)
-        a_flag("start", start)
+        check_bool("start", start)
         if plugins is not None:
             a_mapping("plugins", plugins)
-        house = House(
+        house = StoreManager(
             config,
             monitoring=monitoring_config,
             state_dir=state_dir,
-            block_plugins=a_list("block_plugins", block_plugins),
+            block_plugins=check_names("block_plugins", block_plugins),
             plugins=plugins,
             start=start,
             timing=timing,
             clock=clock,
         )
-        super().__init__(house, speaks_run_status=True)
+        super().__init__(house, reports_run_status=True)
 
     @classmethod
     async def setup_store(cls, *args: Any, **kwargs: Any) -> Self:
@@ -105,7 +105,7 @@ class AsyncMCPStore(AsyncServiceContext):
         Returns:
             Names of services of which something may be left running; empty as a rule.
         """
-        a_flag("force", force)
+        check_bool("force", force)
         self._house.plugins.notify("mcpstore_store_stopped", store=self)
         return await self._house.close(force=force)
 
@@ -124,14 +124,14 @@ class AsyncMCPStore(AsyncServiceContext):
 
     def for_agent(self, agent_id: str) -> AsyncServiceContext:
         """Return a context over the services given to one agent; what is added through it is given to the agent."""
-        if not a_text("agent_id", agent_id):
+        if not check_str("agent_id", agent_id):
             raise InvalidArgument("agent_id", "must be a name (got '')")
         return AsyncServiceContext(self._open(), agent=agent_id)
 
-    async def list_plugins(self) -> Named[PluginInfo]:
+    async def list_plugins(self) -> NamedList[PluginInfo]:
         """Return every plugin that was found, with what it offers and what went wrong with it."""
         plugins = self._open().plugins
-        await asyncio.to_thread(plugins.wake)
+        await asyncio.to_thread(plugins.load)
         return plugins.list()
 
     async def list_problems(self) -> list[Problem]:

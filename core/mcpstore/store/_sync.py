@@ -12,7 +12,7 @@ from mcpstore.hooks.connection import ProgressFn
 from mcpstore.hooks.persistence import Problem
 from mcpstore.models.catalog import Prompt, Resource, Tool
 from mcpstore.models.metrics import ServiceMetrics
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
 from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.config import MonitoringConfig
@@ -41,7 +41,7 @@ class ServiceContext(Measures, Seeing, Alerts, Approvals, Care):
 
     def add_service(
         self, config: Any = None, /, name: str | None = None, *, wait: float | None = None, **fields: Any
-    ) -> Named[ServiceSnapshot]:
+    ) -> NamedList[ServiceSnapshot]:
         """Add services, write them to the configuration, and begin to start them."""
         return self._portal.call(self._twin.add_service, config, name, wait=wait, **fields)
 
@@ -53,7 +53,7 @@ class ServiceContext(Measures, Seeing, Alerts, Approvals, Care):
         """Stop a service and forget it; returns whether nothing of it is left running."""
         return self._portal.call(self._twin.remove_service, name)
 
-    def list_services(self) -> Named[ServiceSnapshot]:
+    def list_services(self) -> NamedList[ServiceSnapshot]:
         """Return every service, as the registry knows it; nothing is asked of any service."""
         return self._portal.call(self._twin.list_services)
 
@@ -89,7 +89,7 @@ class ServiceContext(Measures, Seeing, Alerts, Approvals, Care):
         """Close a service, open it again and wait for the outcome; returns whether it is usable."""
         return self._portal.call(self._twin.restart_service, name, timeout)
 
-    def check_services(self, *names: str) -> Named[CheckResult]:
+    def check_services(self, *names: str) -> NamedList[CheckResult]:
         """Check services now, all at once, and return what was found."""
         return self._portal.call(self._twin.check_services, *names)
 
@@ -103,15 +103,15 @@ class ServiceContext(Measures, Seeing, Alerts, Approvals, Care):
         """Return what was measured of a service, or None if there is none of this name."""
         return self._portal.call(self._twin.get_service_metrics, name)
 
-    def list_tools(self, service: str | None = None) -> Named[Tool]:
+    def list_tools(self, service: str | None = None) -> NamedList[Tool]:
         """Return the tools that can be called now; nothing is asked of any service."""
         return self._portal.call(self._twin.list_tools, service)
 
-    def list_resources(self, service: str | None = None) -> Named[Resource]:
+    def list_resources(self, service: str | None = None) -> NamedList[Resource]:
         """Return the resources that can be read now; like `list_tools`."""
         return self._portal.call(self._twin.list_resources, service)
 
-    def list_prompts(self, service: str | None = None) -> Named[Prompt]:
+    def list_prompts(self, service: str | None = None) -> NamedList[Prompt]:
         """Return the prompts that can be had now; like `list_tools`."""
         return self._portal.call(self._twin.list_prompts, service)
 
@@ -245,7 +245,7 @@ class MCPStore(ServiceContext):
         """Return a context over the services given to one agent; what is added through it is given to the agent."""
         return ServiceContext(self._portal, self._twin.for_agent(agent_id))
 
-    def list_plugins(self) -> Named[PluginInfo]:
+    def list_plugins(self) -> NamedList[PluginInfo]:
         """Return every plugin that was found, with what it offers and what went wrong with it."""
         return self._portal.call(self._twin.list_plugins)
 

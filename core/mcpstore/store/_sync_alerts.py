@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mcpstore.models.alert import Alert, Silence
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.runtime.alerting import AlertCallback, AlertSubscription
 from mcpstore.runtime.alerting.delivery import ChannelStatus
 from mcpstore.store._sync_base import SyncView
@@ -39,7 +39,7 @@ class Alerts(SyncView):
         """End a silence; returns whether there was one."""
         return self._portal.call(self._twin.unsilence, id)
 
-    def list_alert_handlers(self) -> Named[ChannelStatus]:
+    def list_alert_handlers(self) -> NamedList[ChannelStatus]:
         """Return the alert handlers in use, and how each fares."""
         return self._portal.call(self._twin.list_alert_handlers)
 

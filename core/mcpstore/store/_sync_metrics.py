@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.models.state_history import StateInterval
 from mcpstore.store._sync_base import SyncView
@@ -12,13 +12,13 @@ __all__ = ["Measures"]
 
 
 class Measures(SyncView):
-    """Tells what was measured, as `AsyncMeasures` describes it."""
+    """Tells what was measured, as `AsyncMetrics` describes it."""
 
     def get_service_metrics(self, name: str) -> ServiceMetrics | None:
         """Return what was measured of a service, whatever state it is in, or None if there is none of this name."""
         return self._portal.call(self._twin.get_service_metrics, name)
 
-    def get_system_metrics(self) -> MachineMetrics:
+    def get_system_metrics(self) -> HostMetrics:
         """Return how busy and how full this machine is."""
         return self._portal.call(self._twin.get_system_metrics)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcpstore.core.health_mapping import HealthResult
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.store._sync_base import SyncView
 from mcpstore.store.results import Diagnosis, Recovery, ToolsRefresh
 
@@ -11,7 +11,7 @@ __all__ = ["Care"]
 
 
 class Care(SyncView):
-    """Explains trouble and ends it, as `AsyncCare` describes it."""
+    """Explains trouble and ends it, as `AsyncRepair` describes it."""
 
     def diagnose(self, name: str) -> Diagnosis:
         """Return why a service is where it is, what that is concluded from, and what to do."""
@@ -21,7 +21,7 @@ class Care(SyncView):
         """Bring a service back: restart it; if that does not help, make it anew from its stored entry."""
         return self._portal.call(self._twin.recover, name, timeout)
 
-    def recover_all(self, timeout: float | None = None) -> Named[Recovery]:
+    def recover_all(self, timeout: float | None = None) -> NamedList[Recovery]:
         """Bring back every service that is in error, each after those it depends on."""
         return self._portal.call(self._twin.recover_all, timeout)
 
@@ -31,10 +31,10 @@ class Care(SyncView):
         """Report what somebody else's health check found; it counts like one of the manager's own."""
         return self._portal.call(self._twin.report_health, name, status, response_time=response_time, error=error)
 
-    def refresh_tools(self, *names: str) -> Named[ToolsRefresh]:
+    def refresh_tools(self, *names: str) -> NamedList[ToolsRefresh]:
         """Ask services again what they offer, all at once, and wait until they have said so."""
         return self._portal.call(self._twin.refresh_tools, *names)
 
-    def list_refreshes(self, *names: str) -> Named[ToolsRefresh]:
+    def list_refreshes(self, *names: str) -> NamedList[ToolsRefresh]:
         """Return how fresh the lists of what services offer are; nothing is asked of any service."""
         return self._portal.call(self._twin.list_refreshes, *names)

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from mcpstore.store._sync_base import SyncView
 from mcpstore.store.metrics import Moment
-from mcpstore.store.overview import Glance
+from mcpstore.store.overview import Overview
 
 __all__ = ["Seeing"]
 
 
 class Seeing(SyncView):
-    """Shows how services fare, as `AsyncSeeing` describes it."""
+    """Shows how services fare, as `AsyncReports` describes it."""
 
     def report(self, format: str = "text", since: Moment = None) -> str:  # noqa: A002 - what people call it
         """Return how the services fared, for people: "text", "summary", "markdown", "html", or "json"."""
@@ -33,6 +33,6 @@ class Seeing(SyncView):
         """Return how the services fare now, as text for a terminal."""
         return self._portal.call(self._twin.dashboard)
 
-    def glance(self, since: Moment = None) -> Glance:
+    def glance(self, since: Moment = None) -> Overview:
         """Return how every service fares now and what is new of its past, for screens that are refreshed."""
         return self._portal.call(self._twin.glance, since)

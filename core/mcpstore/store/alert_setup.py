@@ -18,10 +18,10 @@ from mcpstore.models.timing import Timing
 from mcpstore.monitoring.alerts import rules_of
 from mcpstore.monitoring.config import AlertHandlerConfig, MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.runtime.alerting import Alarm, Line
+from mcpstore.runtime.alerting import AlertChannel, AlertEngine
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.validation import validated
-from mcpstore.store.channel_secrets import discreet, secrets_of_channel
+from mcpstore.store.channel_secrets import redacting_errors, secrets_of_channel
 from mcpstore.store.state_dir import StateDir
 
 __all__ = ["alarm_of", "find_alerting"]
@@ -36,7 +36,7 @@ def find_alerting(
     config: MonitoringConfig,
     timing: Timing,
     leave_out: Callable[[Path, str], None] | None = None,
-) -> tuple[list[Line], tuple[AlertRule, ...]]:
+) -> tuple[list[AlertChannel], tuple[AlertRule, ...]]:
     """Return the lines to people that a configuration names, and the rules. Blocking: plugins are loaded.
 
     Args:
@@ -51,7 +51,7 @@ def find_alerting(
     """
     if not (config.enabled and config.alerts_enabled):
         return [], ()
-    found: dict[str, Line] = {}
+    found: dict[str, AlertChannel] = {}
     odd = _log_it if leave_out is None else leave_out
     for number, said in enumerate(config.alerts.handlers):
         name = said.name or said.type
@@ -70,13 +70,13 @@ def find_alerting(
 
 
 def alarm_of(
-    lines: Sequence[Line],
+    lines: Sequence[AlertChannel],
     rules: Sequence[AlertRule],
     plugins: PluginManager,
     config: MonitoringConfig,
     state: StateDir | None,
     clock: Clock,
-) -> Alarm:
+) -> AlertEngine:
     """Return the alerts of a store; nothing is opened yet.
 
     Args:
@@ -88,7 +88,7 @@ def alarm_of(
         clock: Time and chance.
     """
     folder = None if state is None else state.path / FOLDER
-    return Alarm(rules, lines, clock, plugins, folder=folder, reminders=config.alerts.reminders)
+    return AlertEngine(rules, lines, clock, plugins, folder=folder, reminders=config.alerts.reminders)
 
 
 class _LeftOut(Exception):
@@ -99,7 +99,7 @@ def _log_it(_place: Path, what: str) -> None:
     _log.warning("%s", what)
 
 
-def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> Line:
+def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> AlertChannel:
     try:
         handler: AlertHandler[Any] = plugins.choose("alert handler", said.type)
     except (UnknownPlugin, PluginConflict) as error:
@@ -112,9 +112,9 @@ def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> Line:
         settings = validated(handler.config, dict(given), name)
     except ConfigError as error:
         raise ConfigError(f"alerts.handlers: {name}: {error}") from None
-    plugins.discretion.keep(f"alert handler {name}", secrets_of_channel(given))
-    handler = discreet(handler, plugins.discretion)
-    return Line(name=name, handler=handler, settings=settings, min_level=said.min_level, services=said.services)
+    plugins.discretion.add_values(f"alert handler {name}", secrets_of_channel(given))
+    handler = redacting_errors(handler, plugins.discretion)
+    return AlertChannel(name=name, handler=handler, settings=settings, min_level=said.min_level, services=said.services)
 
 
 def _expanded(value: Any, environment: Mapping[str, str], unset: set[str]) -> Any:

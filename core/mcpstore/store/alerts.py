@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mcpstore.models.alert import Alert, Silence
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.runtime.alerting import AlertCallback, AlertSubscription
 from mcpstore.runtime.alerting.delivery import ChannelStatus
-from mcpstore.store.arguments import a_length, a_text, a_whole
-from mcpstore.store.context_base import View
+from mcpstore.store.arguments import check_duration, check_int, check_str
+from mcpstore.store.context_base import ContextBase
 from mcpstore.store.metrics import Moment, posix
 
 __all__ = ["AsyncAlerts"]
 
 
-class AsyncAlerts(View):
+class AsyncAlerts(ContextBase):
     """Tells of alerts."""
 
     async def list_alerts(self) -> list[Alert]:
@@ -37,9 +37,9 @@ class AsyncAlerts(View):
             InvalidArgument: The limit is below 1.
             ServiceNotFound: There is no service of this name, and nothing is kept of one.
         """
-        house, limit = self._open(), a_whole("limit", limit)
+        house, limit = self._open(), check_int("limit", limit)
         if service is not None:
-            a_text("service", service)
+            check_str("service", service)
         begin = None if since is None else posix(since, house.supervisor.clock.posix(), "since")
         found = [alert for alert in house.alarm.telling.past.find(service, begin) if self._may_hear(alert.service)]
         if service and not found and not house.alarm.telling.past.find(service):
@@ -63,9 +63,9 @@ class AsyncAlerts(View):
             MCPStoreError: It holds, but cannot be kept on the disk.
         """
         length = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-        lasts = a_length("seconds", length, above=True)
+        lasts = check_duration("seconds", length, above=True)
         for argument, given in (("service", service), ("rule", rule), ("comment", comment)):
-            a_text(argument, given)
+            check_str(argument, given)
         return await self._open().alarm.silence(service, rule, lasts, comment)
 
     async def list_silences(self) -> list[Silence]:
@@ -74,9 +74,9 @@ class AsyncAlerts(View):
 
     async def unsilence(self, id: str) -> bool:  # noqa: A002 - what it is called
         """End a silence; returns whether there was one."""
-        return await self._open().alarm.unsilence(a_text("id", id))
+        return await self._open().alarm.unsilence(check_str("id", id))
 
-    async def list_alert_handlers(self) -> Named[ChannelStatus]:
+    async def list_alert_handlers(self) -> NamedList[ChannelStatus]:
         """Return the alert handlers in use, and how each fares."""
         return self._open().alarm.telling.status()
 
@@ -87,7 +87,7 @@ class AsyncAlerts(View):
             UnknownPlugin: No alert handler of this name is in use.
             MCPStoreError: It has not arrived; says why.
         """
-        await self._open().alarm.telling.test(a_text("name", name))
+        await self._open().alarm.telling.test(check_str("name", name))
 
     def on_alert(self, callback: AlertCallback) -> AlertSubscription:
         """Call `callback(alert)` with every alert: at its beginning, at reminders, and at its end.

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 
 from mcpstore.errors import MCPStoreError
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ToolPinning
 from mcpstore.models.tool_change import ToolChange
-from mcpstore.runtime.pinning import Shelf, changes
-from mcpstore.runtime.service_runner import Runner
-from mcpstore.store.arguments import a_text
-from mcpstore.store.context_base import View
+from mcpstore.runtime.pinning import StoredPins, changes
+from mcpstore.runtime.service_runner import ServiceRunner
+from mcpstore.store.arguments import check_str
+from mcpstore.store.context_base import ContextBase
 
 __all__ = ["AsyncApprovals"]
 
 
-class AsyncApprovals(View):
+class AsyncApprovals(ContextBase):
     """Shows which tools changed, and approves them."""
 
-    async def list_changed_tools(self, service: str | None = None) -> Named[ToolChange]:
+    async def list_changed_tools(self, service: str | None = None) -> NamedList[ToolChange]:
         """Return the tools that are not what they were when they were first seen, or approved.
 
         Nothing is asked of any service: of one that is not running, this is what was seen last.
@@ -39,9 +39,9 @@ class AsyncApprovals(View):
                 continue
             await self._learn(runner)
             found += await _told(runner, runner.pins.changed)
-        return Named(found)
+        return NamedList(found)
 
-    async def approve_tools(self, name: str, tool: str | None = None) -> Named[ToolChange]:
+    async def approve_tools(self, name: str, tool: str | None = None) -> NamedList[ToolChange]:
         """Approve the tools of a service as they are; those that were withheld can be called again.
 
         Args:
@@ -58,11 +58,11 @@ class AsyncApprovals(View):
         """
         house, runner = self._open(), self._runner(name)
         if tool is not None:
-            a_text("tool", tool)
+            check_str("tool", tool)
         await self._learn(runner)
         before = runner.pins.approve(tool)
         if not before:
-            return Named()
+            return NamedList()
         runner.republish()
         try:
             await house.supervisor.pinboard.keep(name)
@@ -71,14 +71,14 @@ class AsyncApprovals(View):
                 f"what was approved of service {name!r} cannot be kept on the disk: {error}; "
                 "it is approved until this store ends"
             ) from None
-        return Named(await _told(runner, before))
+        return NamedList(await _told(runner, before))
 
-    async def _learn(self, runner: Runner) -> None:
+    async def _learn(self, runner: ServiceRunner) -> None:
         """Take in what is kept of a service, and what others approved of it."""
         await self._house.supervisor.pinboard.look([runner.spec.name])
 
 
-async def _told(runner: Runner, shelf: Shelf) -> list[ToolChange]:
+async def _told(runner: ServiceRunner, shelf: StoredPins) -> list[ToolChange]:
     if not shelf:
         return []
     withheld = runner.spec.tool_pinning is ToolPinning.BLOCK

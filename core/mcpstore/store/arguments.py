@@ -13,17 +13,17 @@ from mcpstore.models.text import clipped
 
 __all__ = [
     "MOST",
-    "a_flag",
-    "a_length",
-    "a_list",
     "a_mapping",
     "a_path",
-    "a_text",
-    "a_wait",
-    "a_whole",
+    "check_bool",
+    "check_choice",
+    "check_duration",
+    "check_int",
+    "check_names",
+    "check_str",
+    "check_timeout",
+    "describe",
     "is_path",
-    "one_of",
-    "shown",
 ]
 
 SHOWN: Final = 60
@@ -33,14 +33,14 @@ MOST: Final = 2**31
 """More than there is of anything; what is asked for beyond it is the same."""
 
 
-def a_text(argument: str, value: Any) -> str:
+def check_str(argument: str, value: Any) -> str:
     """Return a text.
 
     Raises:
         InvalidArgument: It is none, or holds half a character, which cannot be written anywhere.
     """
     if not isinstance(value, str) or not (value.isascii() or _can_be_written(value)):
-        raise InvalidArgument(argument, f"must be a string (got {shown(value)})")
+        raise InvalidArgument(argument, f"must be a string (got {describe(value)})")
     return value
 
 
@@ -52,18 +52,18 @@ def _can_be_written(text: str) -> bool:
     return True
 
 
-def a_flag(argument: str, value: Any) -> bool:
+def check_bool(argument: str, value: Any) -> bool:
     """Return a truth value; what merely counts as one is most likely a slip.
 
     Raises:
         InvalidArgument: It is none.
     """
     if not isinstance(value, bool):
-        raise InvalidArgument(argument, f"must be True or False (got {shown(value)})")
+        raise InvalidArgument(argument, f"must be True or False (got {describe(value)})")
     return value
 
 
-def a_whole(argument: str, value: Any, least: int = 1) -> int | None:
+def check_int(argument: str, value: Any, least: int = 1) -> int | None:
     """Return a whole number of at least `least`, or None.
 
     Raises:
@@ -72,11 +72,11 @@ def a_whole(argument: str, value: Any, least: int = 1) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InvalidArgument(argument, f"must be at least {least}, as a whole number (got {shown(value)})")
+        raise InvalidArgument(argument, f"must be at least {least}, as a whole number (got {describe(value)})")
     return min(value, MOST)
 
 
-def a_wait(argument: str, value: Any, *, above: bool = False) -> float | None:
+def check_timeout(argument: str, value: Any, *, above: bool = False) -> float | None:
     """Return how long to wait, in seconds; None is for as long as it takes.
 
     Args:
@@ -91,11 +91,11 @@ def a_wait(argument: str, value: Any, *, above: bool = False) -> float | None:
         return None
     found = _seconds(value)
     if not (found > 0 if above else found >= 0):
-        raise InvalidArgument(argument, f"must be a number of seconds{_least(above)}, or None (got {shown(value)})")
+        raise InvalidArgument(argument, f"must be a number of seconds{_least(above)}, or None (got {describe(value)})")
     return found
 
 
-def a_length(argument: str, value: Any, *, above: bool = False) -> float:
+def check_duration(argument: str, value: Any, *, above: bool = False) -> float:
     """Return a length of time that ends, in seconds.
 
     Args:
@@ -108,7 +108,7 @@ def a_length(argument: str, value: Any, *, above: bool = False) -> float:
     """
     found = _seconds(value)
     if not (found > 0 if above else found >= 0) or math.isinf(found):
-        raise InvalidArgument(argument, f"must be a number of seconds{_least(above)} (got {shown(value)})")
+        raise InvalidArgument(argument, f"must be a number of seconds{_least(above)} (got {describe(value)})")
     return min(found, MOST)
 
 
@@ -129,7 +129,7 @@ def a_path(argument: str, value: Any) -> str | os.PathLike[str] | None:
         InvalidArgument: It is neither.
     """
     if value is not None and not (isinstance(value, str | os.PathLike) and is_path(value)):
-        raise InvalidArgument(argument, f"must be a path (got {shown(value)})")
+        raise InvalidArgument(argument, f"must be a path (got {describe(value)})")
     return cast("str | os.PathLike[str] | None", value)
 
 
@@ -141,17 +141,17 @@ def is_path(value: Any) -> bool:
         return False
 
 
-def a_list(argument: str, value: Any) -> list[str]:
+def check_names(argument: str, value: Any) -> list[str]:
     """Return names.
 
     Raises:
         InvalidArgument: It is no list of texts; a single text is none, either.
     """
     if isinstance(value, str):
-        raise InvalidArgument(argument, f"must be a list of names (got {shown(value)}); write [{shown(value)}]")
+        raise InvalidArgument(argument, f"must be a list of names (got {describe(value)}); write [{describe(value)}]")
     if not isinstance(value, Iterable):
-        raise InvalidArgument(argument, f"must be a list of names (got {shown(value)})")
-    return [a_text(argument, each) for each in cast("Iterable[Any]", value)]
+        raise InvalidArgument(argument, f"must be a list of names (got {describe(value)})")
+    return [check_str(argument, each) for each in cast("Iterable[Any]", value)]
 
 
 def a_mapping(argument: str, value: Any) -> Mapping[str, Any] | None:
@@ -163,14 +163,14 @@ def a_mapping(argument: str, value: Any) -> Mapping[str, Any] | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise InvalidArgument(argument, f"must be a dictionary (got {shown(value)})")
+        raise InvalidArgument(argument, f"must be a dictionary (got {describe(value)})")
     for key in cast("Mapping[Any, Any]", value):
         if not isinstance(key, str):
-            raise InvalidArgument(argument, f"must have strings as keys (got {shown(key)})")
+            raise InvalidArgument(argument, f"must have strings as keys (got {describe(key)})")
     return cast("Mapping[str, Any]", value)
 
 
-def one_of(argument: str, value: Any, known: Iterable[str]) -> str:
+def check_choice(argument: str, value: Any, known: Iterable[str]) -> str:
     """Return one of several words.
 
     Raises:
@@ -178,11 +178,11 @@ def one_of(argument: str, value: Any, known: Iterable[str]) -> str:
     """
     words = list(known)
     if not isinstance(value, str) or str(value) not in words:
-        raise InvalidArgument(argument, f"must be one of {', '.join(words)} (got {shown(value)})")
+        raise InvalidArgument(argument, f"must be one of {', '.join(words)} (got {describe(value)})")
     return str(value)
 
 
-def shown(value: Any) -> str:
+def describe(value: Any) -> str:
     """Return a value as a message shows it: short, and nothing of what somebody's object says of itself."""
     if value is None or isinstance(value, str | int | float):
         return clipped(repr(value[: SHOWN + 1] if isinstance(value, str) else value), SHOWN)

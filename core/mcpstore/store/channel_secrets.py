@@ -16,7 +16,7 @@ from mcpstore.models.alert import Alert
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.redaction import secrets_in
 
-__all__ = ["discreet", "secrets_of_channel"]
+__all__ = ["redacting_errors", "secrets_of_channel"]
 
 _SHORTEST_PART: Final = 8
 """Shorter parts of an address are words such as `services` or `hooks`, rather than keys."""
@@ -35,7 +35,7 @@ def secrets_of_channel(settings: Any) -> set[str]:
     return found | {item.get_secret_value() for item in _leaves(settings) if isinstance(item, SecretStr)}
 
 
-def discreet(handler: AlertHandler[Any], redact: Callable[[str], str]) -> AlertHandler[Any]:
+def redacting_errors(handler: AlertHandler[Any], redact: Callable[[str], str]) -> AlertHandler[Any]:
     """Return a handler whose errors tell no secrets.
 
     Args:

@@ -14,13 +14,13 @@ from mcpstore.models.record import plain
 from mcpstore.models.redaction import masked
 from mcpstore.store._async import AsyncMCPStore
 
-__all__ = ["Desk", "error_from", "error_to_json"]
+__all__ = ["CommandHandler", "error_from", "error_to_json"]
 
 FOLLOW_INTERVAL: Final = 0.2
 """Seconds between looks at a log that is followed."""
 
 
-class Desk:
+class CommandHandler:
     """Takes requests for a store, one method per verb, and answers in JSON without secrets.
 
     Args:

@@ -14,7 +14,7 @@ from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.redaction import clean_url
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.store.arguments import is_path, shown
+from mcpstore.store.arguments import describe, is_path
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -118,7 +118,7 @@ def _location(config: Any) -> str:
         return default_location()
     if not isinstance(config, str | os.PathLike) or not is_path(config):
         raise ConfigError(
-            f"config: must be a path, a URL, a dictionary or None (got {shown(config)}); "
+            f"config: must be a path, a URL, a dictionary or None (got {describe(config)}); "
             "for example 'mcp.json' or {'mcpServers': {}}"
         )
     return os.fsdecode(cast("str | os.PathLike[str]", config))

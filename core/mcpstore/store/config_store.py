@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import attrs
 
-from mcpstore.config.reader import Reading, read
+from mcpstore.config.reader import ParsedConfig, read
 from mcpstore.errors import ConfigError
 from mcpstore.hooks.persistence import Content, Document, Edit, Problem
 from mcpstore.models.service import ServiceSpec
 
-__all__ = ["Book", "Difference"]
+__all__ = ["ConfigStore", "Difference"]
 
 _log = logging.getLogger("mcpstore.store")
 
@@ -33,7 +33,7 @@ class Difference:
     removed: tuple[str, ...] = ()
 
 
-class Book:
+class ConfigStore:
     """A configuration document and what was read from it last.
 
     Args:
@@ -50,7 +50,7 @@ class Book:
         self._project = project
         self._editing = asyncio.Lock()
         self._has_entries = False
-        self.reading: Reading
+        self.reading: ParsedConfig
         self.trouble: ConfigError | None = None
 
     @property
@@ -82,7 +82,7 @@ class Book:
         async with self._editing:
             await self.load()
 
-    async def edit(self, make: Callable[[Reading], Sequence[Edit]]) -> None:
+    async def edit(self, make: Callable[[ParsedConfig], Sequence[Edit]]) -> None:
         """Change it, on top of what stands there now.
 
         Args:
@@ -136,7 +136,7 @@ class Book:
             "put it back, or write an empty list of services into it to end them all"
         )
 
-    def _take(self, reading: Reading) -> None:
+    def _take(self, reading: ParsedConfig) -> None:
         self.reading = reading
         self._has_entries = bool(reading.places)
         self.trouble = None

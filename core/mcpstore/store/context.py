@@ -13,7 +13,7 @@ from mcpstore.config.editing import remove_edits, replace_edits, switch_edits
 from mcpstore.config.service_input import config_of
 from mcpstore.core.context import run_status
 from mcpstore.errors import InvalidArgument, InvalidService
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import (
     ServiceConnectionState,
     ServiceInfo,
@@ -24,19 +24,19 @@ from mcpstore.runtime.event_bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
 from mcpstore.store import snapshots
 from mcpstore.store.approvals import AsyncApprovals
-from mcpstore.store.arguments import a_flag, a_text, a_wait, a_whole, one_of, shown
+from mcpstore.store.arguments import check_bool, check_choice, check_int, check_str, check_timeout, describe
 from mcpstore.store.registration import edits_for, handed_over, unusable
-from mcpstore.store.repair import AsyncCare
-from mcpstore.store.reports import AsyncSeeing
+from mcpstore.store.repair import AsyncRepair
+from mcpstore.store.reports import AsyncReports
 from mcpstore.store.results import CheckResult
-from mcpstore.store.tools import AsyncOffers
+from mcpstore.store.tools import AsyncTools
 
 __all__ = ["AsyncServiceContext"]
 
 HEALTHY: Final = ServiceConnectionState.HEALTHY
 
 
-class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
+class AsyncServiceContext(AsyncReports, AsyncTools, AsyncApprovals, AsyncRepair):
     """The verbs of a store.
 
     Verbs that act raise `ServiceNotFound` for a name nobody knows; verbs that only ask return None. A context speaks
@@ -47,7 +47,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
 
     async def add_service(
         self, config: Any = None, /, name: str | None = None, *, wait: float | None = None, **fields: Any
-    ) -> Named[ServiceSnapshot]:
+    ) -> NamedList[ServiceSnapshot]:
         """Add services, write them to the configuration, and begin to start them.
 
         What is there already and means the same is left alone; what means something else is updated. A bad entry is
@@ -68,9 +68,9 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             ConfigError: What was given is no configuration, or the configuration cannot be written.
             DependencyCycle: Services would wait for each other; nothing was stored.
         """
-        house, wait = self._open(), a_wait("wait", wait)
+        house, wait = self._open(), check_timeout("wait", wait)
         if name is not None:
-            a_text("name", name)
+            check_str("name", name)
         examined = await handed_over(config, name, fields, house.plugins)
         refused = dict(examined.refused)
         good = {given.name: given for given in examined.usable}
@@ -85,7 +85,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             raise InvalidService(refused)
         if wait is not None:
             await asyncio.gather(*(self.wait_service(name, timeout=wait) for name in good))
-        return Named(self._snapshot(house.supervisor.runner(name)) for name in good)
+        return NamedList(self._snapshot(house.supervisor.runner(name)) for name in good)
 
     async def update_service(self, name: str, config: Any) -> ServiceSnapshot:
         """Give a service another configuration; it is opened again only if its connection is concerned.
@@ -100,7 +100,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         """
         house, runner = self._open(), self._runner(name)
         if not isinstance(config, Mapping):
-            raise InvalidArgument("config", f"must be the entry of {name!r} as a dictionary (got {shown(config)})")
+            raise InvalidArgument("config", f"must be the entry of {name!r} as a dictionary (got {describe(config)})")
         examined = await handed_over({**config, "name": name}, None, {}, house.plugins)
         if examined.refused:
             raise InvalidService(examined.refused)
@@ -128,11 +128,11 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         await house.edit(lambda reading: remove_edits(reading, name))
         return runner.is_parked
 
-    async def list_services(self) -> Named[ServiceSnapshot]:
+    async def list_services(self) -> NamedList[ServiceSnapshot]:
         """Return every service, as the registry knows it; nothing is asked of any service."""
         house, scope = self._open(), self._scope()
         runners = (house.supervisor.runner(name) for name in house.registry if scope is None or name in scope)
-        return Named(self._snapshot(runner) for runner in runners)
+        return NamedList(self._snapshot(runner) for runner in runners)
 
     async def get_service_info(self, name: str) -> ServiceInfo | None:
         """Return everything known of a service, or None if there is none of this name."""
@@ -141,12 +141,12 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             return None
         catalog = house.registry.catalog(name)
         config = config_of(runner.spec)
-        return snapshots.info(runner, catalog, config, as_run_status=self._speaks_run_status)
+        return snapshots.info(runner, catalog, config, as_run_status=self._reports_run_status)
 
     async def get_service_status(self, name: str) -> ServiceStatus | ServiceConnectionState | None:
         """Return the status of a service, or None if there is none of this name."""
         runner = self._known(name)
-        return None if runner is None else snapshots.spoken_status(runner, as_run_status=self._speaks_run_status)
+        return None if runner is None else snapshots.spoken_status(runner, as_run_status=self._reports_run_status)
 
     async def get_service_logs(self, name: str, lines: int | None = None) -> list[LogLine]:
         """Return the last lines a service wrote to stderr, oldest first.
@@ -154,7 +154,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         Raises:
             ServiceNotFound: There is none of this name.
         """
-        return self._runner(name).log.last(a_whole("lines", lines))
+        return self._runner(name).log.last(check_int("lines", lines))
 
     async def enable_service(self, name: str, enabled: bool = True) -> None:
         """Write down whether a service is to run; a store that has its services running follows at once.
@@ -164,7 +164,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             ConfigError: It cannot be written.
         """
         house, spec = self._open(), self._runner(name).spec
-        if spec.enabled is not a_flag("enabled", enabled):
+        if spec.enabled is not check_bool("enabled", enabled):
             await house.edit(lambda reading: switch_edits(reading, name, enabled=enabled))
 
     # --- control
@@ -182,7 +182,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         Raises:
             ServiceNotFound: There is none of this name.
         """
-        timeout = a_wait("timeout", timeout)
+        timeout = check_timeout("timeout", timeout)
         await self.enable_service(name)
         return await self._house.supervisor.start(name, timeout)
 
@@ -192,7 +192,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         Returns:
             Whether each is usable, by name.
         """
-        house, timeout = self._open(), a_wait("timeout", timeout)
+        house, timeout = self._open(), check_timeout("timeout", timeout)
         names = [service.name for service in await self.list_services() if service.enabled]
         house.supervisor.start_in_order(names)
         waiting = {name: asyncio.ensure_future(house.supervisor.outcome(name)) for name in names}
@@ -218,8 +218,8 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             ConfigError: It was stopped, but that could not be written.
         """
         house, runner = self._open(), self._runner(name)
-        a_flag("force", force)
-        a_flag("persist", persist)
+        check_bool("force", force)
+        check_bool("persist", persist)
         house.supervisor.halt(runner.spec.name, force=force)
         stopped = asyncio.ensure_future(house.supervisor.parked(runner.spec.name))
         try:
@@ -235,11 +235,11 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         Raises:
             ServiceNotFound: There is none of this name.
         """
-        timeout = a_wait("timeout", timeout)
+        timeout = check_timeout("timeout", timeout)
         await self.enable_service(name)
         return await self._house.supervisor.restart(name, timeout)
 
-    async def check_services(self, *names: str) -> Named[CheckResult]:
+    async def check_services(self, *names: str) -> NamedList[CheckResult]:
         """Check services now, all at once, and return what was found.
 
         Args:
@@ -251,7 +251,7 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
         house = self._open()
         runners = [self._runner(name) for name in names or (await self.list_services()).names()]
         await asyncio.gather(*(house.supervisor.check(runner.spec.name) for runner in runners))
-        return Named(snapshots.check_result(runner, as_run_status=self._speaks_run_status) for runner in runners)
+        return NamedList(snapshots.check_result(runner, as_run_status=self._reports_run_status) for runner in runners)
 
     async def wait_service(
         self,
@@ -271,9 +271,9 @@ class AsyncServiceContext(AsyncSeeing, AsyncOffers, AsyncApprovals, AsyncCare):
             InvalidArgument: There is no such status.
         """
         known = sorted({*map(str, ServiceConnectionState), *map(str, ServiceStatus)})
-        wanted, timeout = one_of("status", status, known), a_wait("timeout", timeout)
+        wanted, timeout = check_choice("status", status, known), check_timeout("timeout", timeout)
         runner = self._runner(name)
-        return await runner.until(lambda: wanted in (runner.ctx.conn, run_status(runner.ctx)), timeout)
+        return await runner.until(lambda: wanted in (runner.ctx.connection, run_status(runner.ctx)), timeout)
 
     def on_state_change(self, callback: StateCallback) -> Subscription:
         """Call `callback(service_name, old_state, new_state, metadata)` at every change of a connection state.

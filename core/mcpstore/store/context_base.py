@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from mcpstore.errors import ServiceNotFound
 from mcpstore.models.service import ServiceSnapshot
-from mcpstore.runtime.service_runner import Runner
+from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.store import snapshots
-from mcpstore.store.arguments import a_text
-from mcpstore.store.manager import House
+from mcpstore.store.arguments import check_str
+from mcpstore.store.manager import StoreManager
 
-__all__ = ["View"]
+__all__ = ["ContextBase"]
 
 
-class View:
+class ContextBase:
     """What every context has in common.
 
     Args:
         house: What stands behind the store.
         agent: The agent whose services these are; None for all services.
-        speaks_run_status: Whether `status` means run status.
+        reports_run_status: Whether `status` means run status.
     """
 
-    def __init__(self, house: House, *, agent: str | None = None, speaks_run_status: bool = False) -> None:
+    def __init__(self, house: StoreManager, *, agent: str | None = None, reports_run_status: bool = False) -> None:
         self._house = house
         self._agent = agent
-        self._speaks_run_status = speaks_run_status
+        self._reports_run_status = reports_run_status
 
-    def _open(self) -> House:
+    def _open(self) -> StoreManager:
         self._house.check_open()
         return self._house
 
@@ -37,18 +37,18 @@ class View:
         scope = self._scope()
         return scope is None or name in scope
 
-    def _reach(self, service: str | None) -> frozenset[str] | None:
+    def _narrow_to(self, service: str | None) -> frozenset[str] | None:
         if service is None:
             return self._scope()
         self._runner(service)
         return frozenset((service,))
 
-    def _known(self, name: str) -> Runner | None:
+    def _known(self, name: str) -> ServiceRunner | None:
         house = self._open()
-        a_text("name", name)
+        check_str("name", name)
         return house.supervisor.runner(name) if name in house.registry and self._is_in_scope(name) else None
 
-    def _runner(self, name: str) -> Runner:
+    def _runner(self, name: str) -> ServiceRunner:
         runner = self._known(name)
         if runner is None:
             scope, refused = self._scope(), self._house.book.reading.refused
@@ -56,6 +56,6 @@ class View:
             raise ServiceNotFound(name, known, refused=refused.get(name, ()) if scope is None else ())
         return runner
 
-    def _snapshot(self, runner: Runner) -> ServiceSnapshot:
+    def _snapshot(self, runner: ServiceRunner) -> ServiceSnapshot:
         catalog = self._house.registry.catalog(runner.spec.name)
-        return snapshots.snapshot(runner, catalog, as_run_status=self._speaks_run_status)
+        return snapshots.snapshot(runner, catalog, as_run_status=self._reports_run_status)

@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from mcpstore.errors import ManagerError, ManagerNotRunning, MCPStoreError
 from mcpstore.models.json_types import as_object
-from mcpstore.store.commands import Desk, error_from, error_to_json
-from mcpstore.store.private_dir import own_folder
+from mcpstore.store.commands import CommandHandler, error_from, error_to_json
+from mcpstore.store.private_dir import ensure_private_dir
 
 __all__ = ["ControlClient", "ControlServer"]
 
@@ -36,7 +36,7 @@ class ControlServer:
         path: Where the socket is made; only its owner may connect.
     """
 
-    def __init__(self, desk: Desk, path: Path) -> None:
+    def __init__(self, desk: CommandHandler, path: Path) -> None:
         self._desk = desk
         self._path = path
         self._server: asyncio.Server | None = None
@@ -50,7 +50,7 @@ class ControlServer:
             ManagerError: The socket cannot be made.
         """
         try:
-            own_folder(self._path.parent)
+            ensure_private_dir(self._path.parent)
             self._lock = _locked(self._path.with_suffix(".lock"))
             if self._lock is None:
                 return False

@@ -9,9 +9,9 @@ from mcpstore.core.context import Context, run_status
 from mcpstore.core.events import Timer
 from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatus, ToolPinning
 from mcpstore.models.text import clipped, counted, one_line
-from mcpstore.runtime.service_runner import Runner
+from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.store.known_failures import remedy_for
-from mcpstore.store.manager import House
+from mcpstore.store.manager import StoreManager
 from mcpstore.store.results import Diagnosis
 
 __all__ = ["diagnose", "diagnose_refused"]
@@ -40,7 +40,7 @@ _REASONS: Final = {
 }
 
 
-def diagnose(runner: Runner, house: House) -> Diagnosis:
+def diagnose(runner: ServiceRunner, house: StoreManager) -> Diagnosis:
     """Return why a service is where it is, what that is concluded from, and what to do."""
     ctx, history = runner.ctx, runner.history
     status = run_status(ctx)
@@ -60,7 +60,7 @@ def diagnose(runner: Runner, house: House) -> Diagnosis:
     return Diagnosis(
         name=runner.spec.name,
         run_status=status,
-        connection_state=ctx.conn,
+        connection_state=ctx.connection,
         summary=summary,
         evidence=(*_evidence(runner, error, stderr), *_waiting(runner), *missing),
         remedy=remedy,
@@ -70,8 +70,8 @@ def diagnose(runner: Runner, house: House) -> Diagnosis:
         exit_code=None if history.exit is None else history.exit.code,
         stderr=stderr,
         checks=history.last_checks,
-        attempts=ctx.att,
-        rounds=ctx.trips,
+        attempts=ctx.attempts,
+        rounds=ctx.failed_rounds,
         next_retry_time=history.next_retry if _waits(ctx) else None,
         recovery=runner.spec.recovery.name,
         depends_on=runner.spec.depends_on,
@@ -92,21 +92,21 @@ def diagnose_refused(name: str, problems: Sequence[str]) -> Diagnosis:
     )
 
 
-def _summary(runner: Runner) -> str:
+def _summary(runner: ServiceRunner) -> str:
     if runner.history.note:
         return f"it is {runner.history.note}"
-    if runner.ctx.closebad:
+    if runner.ctx.close_failed:
         return "something of it survived being closed"
-    if runner.ctx.conn is ServiceConnectionState.DISCONNECTED:
+    if runner.ctx.connection is ServiceConnectionState.DISCONNECTED:
         if runner.ctx.reason is Reason.NEW and not runner.spec.enabled:
             return "it is switched off in its entry"
         return _REASONS.get(runner.ctx.reason, "it is disconnected")
     held = len(_withheld(runner))
     waits = f", but {held} of its tools {'waits' if held == 1 else 'wait'} for approval"
-    return _STATES[runner.ctx.conn] + (waits if held else "")
+    return _STATES[runner.ctx.connection] + (waits if held else "")
 
 
-def _way_back(runner: Runner) -> str:
+def _way_back(runner: ServiceRunner) -> str:
     """Return what to do about a service whose trouble nobody knows."""
     name = runner.spec.name
     if runner.ctx.timer is Timer.COOL and runner.history.next_retry is None:
@@ -120,33 +120,33 @@ def _waits(ctx: Context) -> bool:
     return ctx.timer in (Timer.RETRY, Timer.COOL)
 
 
-def _evidence(runner: Runner, error: str, stderr: Sequence[str]) -> list[str]:
+def _evidence(runner: ServiceRunner, error: str, stderr: Sequence[str]) -> list[str]:
     ctx, history = runner.ctx, runner.history
     found: list[str] = []
     if error and not runner.is_live:
         found.append(error)
     if history.exit is not None and history.exit.reason not in error and not runner.is_live:
         found.append(_clip(history.exit.reason))
-    if ctx.att:
-        found.append(f"{counted(ctx.att, 'failed attempt')} in this round")
-    if ctx.trips:
-        found.append(f"{counted(ctx.trips, 'failed round')} in a row")
+    if ctx.attempts:
+        found.append(f"{counted(ctx.attempts, 'failed attempt')} in this round")
+    if ctx.failed_rounds:
+        found.append(f"{counted(ctx.failed_rounds, 'failed round')} in a row")
     if history.checks:
         found.append(_answered(sum(history.checks), len(history.checks)))
     found += [f"check at {check.time:%H:%M:%S}: {_clip(check.error)}" for check in history.last_checks if check.error]
     if _waits(ctx) and history.next_retry is not None:
         found.append(f"next try at {history.next_retry:%H:%M:%S}")
-    if ctx.conn not in (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING):
+    if ctx.connection not in (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING):
         found += [f"stderr: {line}" for line in stderr]
     return found
 
 
-def _withheld(runner: Runner) -> list[str]:
+def _withheld(runner: ServiceRunner) -> list[str]:
     """Return the names of the tools that cannot be called because they are not what they were."""
     return list(runner.pins.changed) if runner.is_live and runner.spec.tool_pinning is ToolPinning.BLOCK else []
 
 
-def _waiting(runner: Runner) -> list[str]:
+def _waiting(runner: ServiceRunner) -> list[str]:
     """Return which of its tools wait for approval, in words."""
     if not (held := _withheld(runner)):
         return []
@@ -160,7 +160,7 @@ def _answered(answered: int, made: int) -> str:
     return f"{answered} of the last {made} health checks {'was' if answered == 1 else 'were'} answered"
 
 
-def _missing(runner: Runner, house: House) -> list[str]:
+def _missing(runner: ServiceRunner, house: StoreManager) -> list[str]:
     """Return which of the services it depends on are not well: that stops nothing, but may explain much."""
     found: list[str] = []
     for needed in runner.spec.depends_on:

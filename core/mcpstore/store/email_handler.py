@@ -44,7 +44,7 @@ async def _send(alert: Alert, settings: dict[str, Any]) -> None:
     if "to" in settings:
         settings["to"] = [address.strip() for address in settings["to"].split(",")]
     plugins = PluginManager()
-    await asyncio.to_thread(plugins.load, bundled=True)
+    await asyncio.to_thread(plugins.discover, bundled=True)
     try:
         handler: AlertHandler[Any] = await plugins.obtain("alert handler", "email")
         sending = handler.send(alert, validated(handler.config, settings, PREFIX))

@@ -16,8 +16,8 @@ from mcpstore.models.service import Choice
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.exporters import Offered
-from mcpstore.runtime.metrics_history import Archive
+from mcpstore.runtime.exporters import ExporterSpec
+from mcpstore.runtime.metrics_history import MetricsHistory
 from mcpstore.runtime.validation import validated
 from mcpstore.store.channel_secrets import secrets_of_channel
 from mcpstore.store.state_dir import StateDir
@@ -74,7 +74,7 @@ def archive_of(
     clock: Clock,
     *,
     is_read_only: bool,
-) -> Archive:
+) -> MetricsHistory:
     """Return where a store keeps what is measured; nothing is opened yet.
 
     Args:
@@ -86,14 +86,14 @@ def archive_of(
     """
     size = monitoring.data_collection.metrics_buffer_size
     if open_history is None or state is None or not monitoring.enabled:
-        return Archive(clock, size)
+        return MetricsHistory(clock, size)
     place = HistoryPlace(
         folder=state.path, retention=monitoring.metrics_retention_days * DAY, is_read_only=is_read_only
     )
-    return Archive(clock, size, partial(open_history, place), is_read_only=is_read_only)
+    return MetricsHistory(clock, size, partial(open_history, place), is_read_only=is_read_only)
 
 
-def find_exporters(plugins: PluginManager, content: Content) -> list[Offered]:
+def find_exporters(plugins: PluginManager, content: Content) -> list[ExporterSpec]:
     """Return the exporters that a configuration names: `{"mcpstore": {"exporters": {"prometheus": {…}}}}`.
 
     Raises:
@@ -106,7 +106,7 @@ def find_exporters(plugins: PluginManager, content: Content) -> list[Offered]:
             f"mcpstore.exporters: must be an object of exporters by name (got {type(said).__name__}); "
             'for example {"prometheus": {"port": 9464}}'
         )
-    found: list[Offered] = []
+    found: list[ExporterSpec] = []
     for name, given in wanted.items():
         if given is False:
             continue
@@ -117,8 +117,8 @@ def find_exporters(plugins: PluginManager, content: Content) -> list[Offered]:
             )
         try:
             exporter: Exporter[Any] = plugins.choose("exporter", name)
-            plugins.discretion.keep(f"exporter {name}", secrets_of_channel(settings))
-            found.append(Offered(exporter, validated(exporter.config, dict(settings), name), plugins.discretion))
+            plugins.discretion.add_values(f"exporter {name}", secrets_of_channel(settings))
+            found.append(ExporterSpec(exporter, validated(exporter.config, dict(settings), name), plugins.discretion))
         except (UnknownPlugin, PluginConflict) as error:
             _log.warning("nothing is exported to %r: %s", name, error)
         except ConfigError as error:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mcpstore.config.expansion import Surroundings, expand, workspace_of
 from mcpstore.config.memory import MemoryDocument
-from mcpstore.config.reader import Reading
+from mcpstore.config.reader import ParsedConfig
 from mcpstore.core.registry import Registry
 from mcpstore.errors import ConfigError, DependencyCycle, StoreClosed
 from mcpstore.hooks.persistence import Document, Edit, Problem
@@ -21,24 +21,24 @@ from mcpstore.models.service import ServiceSpec
 from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginIndex, PluginManager
-from mcpstore.runtime.alerting import Alarm
+from mcpstore.runtime.alerting import AlertEngine
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.exporters import Exports
-from mcpstore.runtime.metrics_collector import Metering
-from mcpstore.runtime.ownership import Traces
-from mcpstore.runtime.pinning import Pinboard, PinFolder
+from mcpstore.runtime.exporters import ExporterTasks
+from mcpstore.runtime.metrics_collector import MetricsCollector
+from mcpstore.runtime.ownership import OwnershipLog
+from mcpstore.runtime.pinning import PinFiles, PinRegistry
 from mcpstore.runtime.runner_services import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.store.alert_setup import alarm_of
 from mcpstore.store.config_source import blocked_plugins, find_document, is_missing, open_document
-from mcpstore.store.config_store import Book, Difference
+from mcpstore.store.config_store import ConfigStore, Difference
 from mcpstore.store.history_setup import archive_of, find_exporters, find_history
-from mcpstore.store.monitoring_setup import Attention
+from mcpstore.store.monitoring_setup import MonitoringSetup
 from mcpstore.store.orphans import reap_lost
 from mcpstore.store.snapshots import snapshot
 from mcpstore.store.state_dir import StateDir, default_state_dir
 
-__all__ = ["House"]
+__all__ = ["StoreManager"]
 
 PERSISTENCE: Final = "persistence backend"
 
@@ -48,7 +48,7 @@ LOOKUP_LIMIT: Final = 10.0
 _log = logging.getLogger("mcpstore.store")
 
 
-class House:
+class StoreManager:
     """One store, without a face.
 
     Args:
@@ -72,9 +72,9 @@ class House:
         alarm: What people are told of them.
     """
 
-    alarm: Alarm
-    book: Book
-    metering: Metering
+    alarm: AlertEngine
+    book: ConfigStore
+    metering: MetricsCollector
     supervisor: Supervisor
 
     def __init__(
@@ -96,10 +96,10 @@ class House:
         self._state_dir = state_dir
         self._starts = start
         self._clock = clock or Clock()
-        self.attention: Attention = Attention(monitoring, timing, self.plugins)
+        self.attention: MonitoringSetup = MonitoringSetup(monitoring, timing, self.plugins)
         self._watching: asyncio.Task[None] | None = None
         self._rereading: asyncio.Task[None] | None = None
-        self._exports = Exports()
+        self._exports = ExporterTasks()
         self._reconciling = asyncio.Lock()
         self._cycle: DependencyCycle | None = None
         self._is_open = False
@@ -124,13 +124,13 @@ class House:
         if self._state_dir is not None or not isinstance(document, MemoryDocument):
             wanted = Path(self._state_dir) if self._state_dir is not None else default_state_dir(document.location)
             self.state = await asyncio.to_thread(_open_state, StateDir(wanted, passing=not self._starts))
-        traces = Traces(self.state.home, self.state.traces) if self.state else Traces()
+        traces = OwnershipLog(self.state.home, self.state.traces) if self.state else OwnershipLog()
         if self.state and self.state.is_owner:
             await reap_lost(self.plugins, traces)
         eras = await asyncio.to_thread(self.state.read_eras) if self.state else {}
         archive = archive_of(open_history, self.monitoring, self.state, self._clock, is_read_only=not self._starts)
         disk = str(self.state.path) if self.state else "/"
-        self.metering = Metering(self.registry, self.monitoring, self._clock, archive, disk_path=disk)
+        self.metering = MetricsCollector(self.registry, self.monitoring, self._clock, archive, disk_path=disk)
         self.supervisor = Supervisor(
             self.registry,
             self.plugins,
@@ -152,10 +152,10 @@ class House:
         await self.reconcile()
         self._watching = asyncio.create_task(self._watch(), name="mcpstore-watch-config")
 
-    async def _open_pins(self, document: Document) -> Pinboard:
+    async def _open_pins(self, document: Document) -> PinRegistry:
         """Return where it is kept how tools were approved; the owner removes what is of no use any more."""
         state = self.state
-        board = Pinboard(self._clock, None if state is None else PinFolder(state.pins), tells=self._starts)
+        board = PinRegistry(self._clock, None if state is None else PinFiles(state.pins), tells=self._starts)
         if state is not None and state.is_owner:
             # services of a configuration in memory may be added later on
             await board.tidy(None if isinstance(document, MemoryDocument) else self.book.reading.places)
@@ -166,18 +166,18 @@ class House:
 
         Bundled plugins come first: they can read nearly every configuration, and it may block some of the others.
         """
-        await asyncio.to_thread(self.plugins.load, bundled=True)
-        await asyncio.to_thread(self.plugins.wake, PERSISTENCE)
+        await asyncio.to_thread(self.plugins.discover, bundled=True)
+        await asyncio.to_thread(self.plugins.load, PERSISTENCE)
         document = find_document(self._config, self.plugins)
         if document is not None:
-            self.book = Book(document, project=os.getcwd())  # noqa: PTH109 - as the configuration writes folders
+            self.book = ConfigStore(document, project=os.getcwd())  # noqa: PTH109 - as the configuration writes folders
             await self.book.load()
             self.plugins.block(blocked_plugins(self.book.reading.content))
-        await asyncio.to_thread(self.plugins.load, bundled=False)
+        await asyncio.to_thread(self.plugins.discover, bundled=False)
         if document is None:
-            await asyncio.to_thread(self.plugins.wake, PERSISTENCE)
+            await asyncio.to_thread(self.plugins.load, PERSISTENCE)
             document = open_document(self._config, self.plugins)
-            self.book = Book(document, project=os.getcwd())  # noqa: PTH109
+            self.book = ConfigStore(document, project=os.getcwd())  # noqa: PTH109
             await self.book.load()
         if await asyncio.to_thread(is_missing, self._config):
             _log.warning("%s is not there; it is made as soon as a service is added", self.book.location)
@@ -252,7 +252,7 @@ class House:
         """How services are watched and who is told."""
         return self.attention.config
 
-    async def edit(self, make: Callable[[Reading], Sequence[Edit]]) -> None:
+    async def edit(self, make: Callable[[ParsedConfig], Sequence[Edit]]) -> None:
         """Change the configuration and let the services follow.
 
         Raises:
@@ -309,7 +309,7 @@ class House:
 
     def _keep_secrets(self, spec: ServiceSpec) -> None:
         """Have the secrets of a service hidden in what plugins say, who may look at its entry before it is opened."""
-        self.plugins.discretion.note(spec.name, spec.settings, spec.entry)
+        self.plugins.discretion.add_entries(spec.name, spec.settings, spec.entry)
 
     def _tell(self, hook: str, name: str) -> None:
         if self.plugins.listens(hook):
@@ -332,7 +332,7 @@ class House:
     async def prepare(self, spec: ServiceSpec) -> Prepared:
         """Expand the variables of a service, in a thread, because files may have to be read."""
         expanded = await asyncio.to_thread(expand, spec, self._surroundings(spec, asyncio.get_running_loop()))
-        self.plugins.discretion.keep(spec.name, expanded.secrets)
+        self.plugins.discretion.add_values(spec.name, expanded.secrets)
         return Prepared(settings=expanded.settings, redact=Redactor(expanded.secrets))
 
     def _surroundings(self, spec: ServiceSpec, loop: asyncio.AbstractEventLoop) -> Surroundings:

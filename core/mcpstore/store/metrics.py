@@ -9,14 +9,14 @@ from typing import Final
 
 from mcpstore.errors import InvalidArgument
 from mcpstore.hooks.history import HistoryQuery
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.models.state_history import StateInterval
 from mcpstore.monitoring.metrics import clipped, intervals, step_for, thinned
-from mcpstore.store.arguments import a_text, a_whole, shown
-from mcpstore.store.context_base import View
+from mcpstore.store.arguments import check_int, check_str, describe
+from mcpstore.store.context_base import ContextBase
 
-__all__ = ["AsyncMeasures", "posix"]
+__all__ = ["AsyncMetrics", "posix"]
 
 DAY: Final = 86_400.0
 HOUR: Final = 3600.0
@@ -28,14 +28,14 @@ Moment = float | datetime | timedelta | None
 """A POSIX timestamp in seconds, a date (local time if it has no zone), or how long ago."""
 
 
-class AsyncMeasures(View):
+class AsyncMetrics(ContextBase):
     """Tells what was measured."""
 
     async def get_service_metrics(self, name: str) -> ServiceMetrics | None:
         """Return what was measured of a service, whatever state it is in, or None if there is none of this name."""
         return None if self._known(name) is None else self._house.metering.metrics(name)
 
-    async def get_system_metrics(self) -> MachineMetrics:
+    async def get_system_metrics(self) -> HostMetrics:
         """Return how busy and how full this machine is."""
         return await self._open().metering.measure_machine()
 
@@ -59,7 +59,7 @@ class AsyncMeasures(View):
             InvalidArgument: The limit is below 1, or the end lies before the beginning.
             ServiceNotFound: There is no service of this name, and nothing is kept of one.
         """
-        query = self._query(name, since, until, a_whole("limit", limit))
+        query = self._query(name, since, until, check_int("limit", limit))
         metering = self._house.metering
         found = await metering.archive.samples(query)
         if until is None:
@@ -126,7 +126,7 @@ class AsyncMeasures(View):
     def _query(self, name: str | None, since: Moment, until: Moment, limit: int | None) -> HistoryQuery:
         house = self._open()
         if name is not None:
-            a_text("name", name)
+            check_str("name", name)
         now = house.supervisor.clock.posix()
         end = now if until is None else posix(until, now, "until")
         begin = end - DAY if since is None else posix(since, now, "since")
@@ -158,6 +158,6 @@ def posix(moment: float | datetime | timedelta, now: float, what: str) -> float:
     except (ValueError, OverflowError, OSError):  # a date may be none that there is on this machine
         found = math.nan
     if not math.isfinite(found):
-        told = f"must be a POSIX timestamp in seconds, a datetime or a timedelta (got {shown(moment)})"
+        told = f"must be a POSIX timestamp in seconds, a datetime or a timedelta (got {describe(moment)})"
         raise InvalidArgument(what, told)
     return found

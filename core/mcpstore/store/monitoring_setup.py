@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.config.reader import Reading
+from mcpstore.config.reader import ParsedConfig
 from mcpstore.core.context import Limits
 from mcpstore.errors import ConfigError
 from mcpstore.hooks.alert import AlertRule
@@ -19,14 +19,14 @@ from mcpstore.models.timing import Timing
 from mcpstore.monitoring.config import MonitoringConfig, wrong_rule
 from mcpstore.monitoring.timing_overrides import timed
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.plugin_manager.loaded_plugin import story
-from mcpstore.runtime.alerting import Alarm, Line
-from mcpstore.runtime.metrics_collector import Metering
+from mcpstore.plugin_manager.loaded_plugin import describe_error
+from mcpstore.runtime.alerting import AlertChannel, AlertEngine
+from mcpstore.runtime.metrics_collector import MetricsCollector
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.store.alert_setup import find_alerting
 from mcpstore.store.config_source import monitoring_of
 
-__all__ = ["Attention"]
+__all__ = ["MonitoringSetup"]
 
 KEY: Final = "mcpstore"
 MONITORING: Final = "monitoring"
@@ -37,7 +37,7 @@ AT_START: Final = ("history", "exporters", "block_plugins")
 _log = logging.getLogger("mcpstore.store")
 
 
-class Attention:
+class MonitoringSetup:
     """The settings of monitoring of one store.
 
     Args:
@@ -68,7 +68,7 @@ class Attention:
         """How often is too often."""
         return Limits(attempts=self.timing.attempts, failures=self.config.retries)
 
-    async def open(self, reading: Reading) -> tuple[list[Line], tuple[AlertRule, ...]]:
+    async def open(self, reading: ParsedConfig) -> tuple[list[AlertChannel], tuple[AlertRule, ...]]:
         """Take the settings in; returns the lines to people, and the rules.
 
         Raises:
@@ -77,7 +77,9 @@ class Attention:
         self._said = _said(reading)
         return self._take(*await self._look(reading))
 
-    async def follow(self, reading: Reading, supervisor: Supervisor, metering: Metering, alarm: Alarm) -> None:
+    async def follow(
+        self, reading: ParsedConfig, supervisor: Supervisor, metering: MetricsCollector, alarm: AlertEngine
+    ) -> None:
         """Have a store that runs do what the configuration says now; one that cannot be used changes nothing.
 
         Args:
@@ -97,7 +99,7 @@ class Attention:
         try:
             lines, rules = self._take(*await self._look(reading))
         except Exception as error:  # noqa: BLE001 - settings are read by models of plugins, which may raise anything
-            what = str(error) if isinstance(error, ConfigError) else f"reading it {story(error)}"
+            what = str(error) if isinstance(error, ConfigError) else f"reading it {describe_error(error)}"
             place = _place(reading, (KEY, MONITORING))
             self.problems = (Problem(where=place, what=what, remedy="until then monitoring goes on as it was"),)
             _log.warning("%s", self.problems[0])
@@ -113,8 +115,8 @@ class Attention:
     # --- helpers
 
     async def _look(
-        self, reading: Reading
-    ) -> tuple[MonitoringConfig, Timing, list[Line], tuple[AlertRule, ...], list[Problem]]:
+        self, reading: ParsedConfig
+    ) -> tuple[MonitoringConfig, Timing, list[AlertChannel], tuple[AlertRule, ...], list[Problem]]:
         problems: list[Problem] = []
         numbers: list[int] = []
 
@@ -147,17 +149,17 @@ class Attention:
         self,
         config: MonitoringConfig,
         timing: Timing,
-        lines: list[Line],
+        lines: list[AlertChannel],
         rules: tuple[AlertRule, ...],
         problems: list[Problem],
-    ) -> tuple[list[Line], tuple[AlertRule, ...]]:
+    ) -> tuple[list[AlertChannel], tuple[AlertRule, ...]]:
         self.config, self.timing, self.problems = config, timing, tuple(problems)
         if (level := config.data_collection.log_level) is not None:
             logging.getLogger("mcpstore").setLevel(level)
         return lines, rules
 
 
-def _said(reading: Reading) -> dict[str, Any]:
+def _said(reading: ParsedConfig) -> dict[str, Any]:
     settings = as_object(reading.content.data.get(KEY)) or {}
     return {key: settings.get(key) for key in (MONITORING, *AT_START)}
 
@@ -181,7 +183,7 @@ def _with_rules(content: Content, rules: Sequence[Any]) -> Content:
     return attrs.evolve(content, data={**content.data, KEY: changed})
 
 
-def _place(reading: Reading, path: Path) -> str:
+def _place(reading: ParsedConfig, path: Path) -> str:
     """Return where something stands: the file, and line and column if they can be told."""
     found = reading.content.locate(path)
     return f"{reading.where}:{found[0]}:{found[1]}" if found else reading.where

@@ -5,11 +5,11 @@ from __future__ import annotations
 import attrs
 
 from mcpstore.models.metrics import MetricsSample, ServiceMetrics
-from mcpstore.models.record import Named, Record
+from mcpstore.models.record import NamedList, Record
 from mcpstore.models.service import ServiceConnectionState, ServiceSnapshot, ServiceStatus
 from mcpstore.models.state_history import StateInterval
 
-__all__ = ["Glance", "ServiceGlance", "glance_of"]
+__all__ = ["Overview", "ServiceGlance", "glance_of"]
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +59,7 @@ class ServiceGlance(Record):
 
 
 @attrs.frozen(kw_only=True)
-class Glance(Record):
+class Overview(Record):
     """How every service fares.
 
     Attributes:
@@ -71,7 +71,7 @@ class Glance(Record):
 
     now: float
     location: str
-    services: Named[ServiceGlance]
+    services: NamedList[ServiceGlance]
     alerts: tuple[str, ...] = ()
 
 

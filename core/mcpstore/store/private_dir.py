@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-__all__ = ["ForeignFolder", "own_folder"]
+__all__ = ["ForeignFolder", "ensure_private_dir"]
 
 
 class ForeignFolder(OSError):
@@ -17,7 +17,7 @@ class ForeignFolder(OSError):
         super().__init__(errno.EPERM, what)
 
 
-def own_folder(path: Path) -> None:
+def ensure_private_dir(path: Path) -> None:
     """Make a folder that only its owner can use, or make sure that one that is there is like that.
 
     A folder that belongs to somebody else is refused, and one that everybody may write to: what was put there meanwhile

@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from mcpstore.config.editing import add_edits, replace_edits
-from mcpstore.config.reader import Reading, read
-from mcpstore.config.service_input import Examined, Given, examine, with_fields
+from mcpstore.config.reader import ParsedConfig, read
+from mcpstore.config.service_input import InputReport, ServiceInput, examine, with_fields
 from mcpstore.errors import ConfigError, PluginError
 from mcpstore.hooks.persistence import MISSING, Edit, Path
 from mcpstore.hooks.transport import Transport
@@ -20,12 +20,12 @@ from mcpstore.models.service import ServiceSpec
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.validation import validated
 from mcpstore.store.config_source import open_document
-from mcpstore.store.manager import House
+from mcpstore.store.manager import StoreManager
 
 __all__ = ["edits_for", "handed_over", "unusable", "wrong_choices"]
 
 
-async def handed_over(config: Any, name: str | None, fields: Mapping[str, Any], plugins: PluginManager) -> Examined:
+async def handed_over(config: Any, name: str | None, fields: Mapping[str, Any], plugins: PluginManager) -> InputReport:
     """Return what was handed over to `add_service`, sorted into what can be used and what cannot.
 
     Args:
@@ -43,12 +43,14 @@ async def handed_over(config: Any, name: str | None, fields: Mapping[str, Any], 
         if not reading.specs and not reading.refused:
             told = "; ".join(map(str, reading.problems)) or f"{document.location}: there are no services in it"
             raise ConfigError(told)
-        usable = tuple(Given(spec=spec, dialect=reading.places[spec.name].dialect) for spec in reading.specs.values())
-        return Examined(usable=usable, refused=reading.refused)
+        usable = tuple(
+            ServiceInput(spec=spec, dialect=reading.places[spec.name].dialect) for spec in reading.specs.values()
+        )
+        return InputReport(usable=usable, refused=reading.refused)
     return examine(with_fields(config, name, fields))
 
 
-async def unusable(spec: ServiceSpec, house: House) -> tuple[str, ...]:
+async def unusable(spec: ServiceSpec, house: StoreManager) -> tuple[str, ...]:
     """Return why a service could never be opened: an unknown transport, settings its transport does not understand.
 
     Settings with variables are looked at when it is opened: the variables may have got their values by then.
@@ -91,7 +93,7 @@ def _as_text(settings: Mapping[str, Any]) -> str | None:
         return None
 
 
-def edits_for(reading: Reading, given: Sequence[Given], agent: str | None) -> list[Edit]:
+def edits_for(reading: ParsedConfig, given: Sequence[ServiceInput], agent: str | None) -> list[Edit]:
     """Return the edits that add services to a configuration, or change the ones of their names into them.
 
     Args:
@@ -112,7 +114,7 @@ def edits_for(reading: Reading, given: Sequence[Given], agent: str | None) -> li
     return edits
 
 
-def _edits_for_one(reading: Reading, given: Given, agent: str | None) -> list[Edit]:
+def _edits_for_one(reading: ParsedConfig, given: ServiceInput, agent: str | None) -> list[Edit]:
     known = reading.specs.get(given.name)
     agents = {*(known.agents if known else ()), *given.spec.agents, *((agent,) if agent else ())}
     wanted = attrs.evolve(given.spec, agents=tuple(sorted(agents)))

@@ -9,21 +9,21 @@ from mcpstore.core.context import run_status
 from mcpstore.core.dependencies import layers
 from mcpstore.core.health_mapping import HealthResult
 from mcpstore.errors import DependencyCycle, MCPStoreError, ServiceNotFound
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceConnectionState, ServiceStatus
-from mcpstore.runtime.service_runner import Runner
-from mcpstore.store.arguments import a_length, a_text, a_wait, one_of
-from mcpstore.store.context_base import View
+from mcpstore.runtime.service_runner import ServiceRunner
+from mcpstore.store.arguments import check_choice, check_duration, check_str, check_timeout
+from mcpstore.store.context_base import ContextBase
 from mcpstore.store.diagnostics import diagnose, diagnose_refused
 from mcpstore.store.results import Diagnosis, Recovery, ToolsRefresh
 
-__all__ = ["AsyncCare"]
+__all__ = ["AsyncRepair"]
 
 RESTARTED = "restarted"
-MADE_ANEW = "made anew from its stored entry"
+RECREATED = "made anew from its stored entry"
 
 
-class AsyncCare(View):
+class AsyncRepair(ContextBase):
     """Explains trouble and ends it."""
 
     async def diagnose(self, name: str) -> Diagnosis:
@@ -53,7 +53,7 @@ class AsyncCare(View):
         Raises:
             ServiceNotFound: There is none of this name.
         """
-        house, runner, timeout = self._open(), self._runner(name), a_wait("timeout", timeout)
+        house, runner, timeout = self._open(), self._runner(name), check_timeout("timeout", timeout)
         if not runner.spec.enabled:
             await house.edit(lambda reading: switch_edits(reading, name, enabled=True))
         if await house.supervisor.restart(name, timeout) or not runner.is_settled:
@@ -62,9 +62,9 @@ class AsyncCare(View):
         if name not in house.registry:
             return _outcome(runner, RESTARTED, error="its entry is gone from the configuration")
         await house.supervisor.renew(name, timeout)
-        return _outcome(runner, RESTARTED, MADE_ANEW)
+        return _outcome(runner, RESTARTED, RECREATED)
 
-    async def recover_all(self, timeout: float | None = None) -> Named[Recovery]:  # noqa: ASYNC109 - of the waits only
+    async def recover_all(self, timeout: float | None = None) -> NamedList[Recovery]:  # noqa: ASYNC109 - of the waits only
         """Bring back every service that is in error, each after those it depends on.
 
         Args:
@@ -73,7 +73,7 @@ class AsyncCare(View):
         Returns:
             What was done for each, and how it ended; empty if none is in error.
         """
-        house, scope, timeout = self._open(), self._scope(), a_wait("timeout", timeout)
+        house, scope, timeout = self._open(), self._scope(), check_timeout("timeout", timeout)
         ill = {
             runner.spec.name: runner.spec.depends_on
             for runner in house.supervisor.runners()
@@ -86,7 +86,7 @@ class AsyncCare(View):
         found: list[Recovery] = []
         for names in turns:
             found += await asyncio.gather(*(self._recovered(name, timeout) for name in names))
-        return Named(found)
+        return NamedList(found)
 
     async def report_health(
         self,
@@ -112,13 +112,13 @@ class AsyncCare(View):
             InvalidArgument: There is no such status.
         """
         runner = self._runner(name)
-        result = HealthResult(one_of("status", status, map(str, HealthResult)))
-        took = a_length("response_time", response_time)
+        result = HealthResult(check_choice("status", status, map(str, HealthResult)))
+        took = check_duration("response_time", response_time)
         if error is not None:
-            a_text("error", error)
-        return runner.hear(result, took=took, error=error)
+            check_str("error", error)
+        return runner.accept_check_result(result, took=took, error=error)
 
-    async def refresh_tools(self, *names: str) -> Named[ToolsRefresh]:
+    async def refresh_tools(self, *names: str) -> NamedList[ToolsRefresh]:
         """Ask services again what they offer, all at once, and wait until they have said so.
 
         Args:
@@ -130,9 +130,9 @@ class AsyncCare(View):
         runners = self._runners(names)
         sessions = [runner.session for runner in runners if runner.session is not None and runner.is_live]
         await asyncio.gather(*(session.refresher.now() for session in sessions))
-        return Named(self._refreshed(runner) for runner in runners)
+        return NamedList(self._refreshed(runner) for runner in runners)
 
-    async def list_refreshes(self, *names: str) -> Named[ToolsRefresh]:
+    async def list_refreshes(self, *names: str) -> NamedList[ToolsRefresh]:
         """Return how fresh the lists of what services offer are; nothing is asked of any service.
 
         Args:
@@ -141,18 +141,18 @@ class AsyncCare(View):
         Raises:
             ServiceNotFound: There is none of a name.
         """
-        return Named(self._refreshed(runner) for runner in self._runners(names))
+        return NamedList(self._refreshed(runner) for runner in self._runners(names))
 
     # --- helpers
 
-    def _runners(self, names: tuple[str, ...]) -> list[Runner]:
+    def _runners(self, names: tuple[str, ...]) -> list[ServiceRunner]:
         if names:
             return [self._runner(name) for name in names]
         scope = self._scope()
         every = self._open().supervisor.runners()
         return [runner for runner in every if scope is None or runner.spec.name in scope]
 
-    def _refreshed(self, runner: Runner) -> ToolsRefresh:
+    def _refreshed(self, runner: ServiceRunner) -> ToolsRefresh:
         name, session = runner.spec.name, runner.session
         if session is None or not runner.is_live:
             return ToolsRefresh(name=name)
@@ -183,7 +183,7 @@ class AsyncCare(View):
             )
 
 
-def _outcome(runner: Runner, *done: str, error: str | None = None) -> Recovery:
+def _outcome(runner: ServiceRunner, *done: str, error: str | None = None) -> Recovery:
     recovered = runner.is_live
     if not recovered and error is None:
         error = "it is still being opened" if not runner.is_settled else runner.history.error or "it cannot be used"
@@ -192,6 +192,6 @@ def _outcome(runner: Runner, *done: str, error: str | None = None) -> Recovery:
         recovered=recovered,
         done=done,
         run_status=run_status(runner.ctx),
-        connection_state=runner.ctx.conn,
+        connection_state=runner.ctx.connection,
         error=error,
     )

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from mcpstore.errors import InvalidArgument
 from mcpstore.models.alert import Alert
 from mcpstore.models.metrics import MetricsSample
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.state_history import StateInterval
-from mcpstore.runtime.service_runner import Runner
+from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.store.alerts import AsyncAlerts
-from mcpstore.store.arguments import a_list, a_path, one_of
+from mcpstore.store.arguments import a_path, check_choice, check_names
 from mcpstore.store.diagnostics import diagnose
-from mcpstore.store.manager import House
-from mcpstore.store.metrics import AsyncMeasures, Moment
-from mcpstore.store.overview import Glance, glance_of
+from mcpstore.store.manager import StoreManager
+from mcpstore.store.metrics import AsyncMetrics, Moment
+from mcpstore.store.overview import Overview, glance_of
 
 # A manager that shows nothing to anybody loads nothing of what shows it: hence the late imports.
 if TYPE_CHECKING:
     from mcpstore.monitoring.report import Advice, Report
 
-__all__ = ["EXPORT_FORMATS", "AsyncSeeing"]
+__all__ = ["EXPORT_FORMATS", "AsyncReports"]
 
 EXPORT_FORMATS: Final = ("json", "csv", "parquet")
 
@@ -44,7 +44,7 @@ RECENT: Final = 3600.0
 T = TypeVar("T", StateInterval, MetricsSample)
 
 
-class AsyncSeeing(AsyncMeasures, AsyncAlerts):
+class AsyncReports(AsyncMetrics, AsyncAlerts):
     """Shows how services fare."""
 
     async def report(self, format: str = "text", since: Moment = None) -> str:  # noqa: A002 - what people call it
@@ -61,7 +61,7 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
         """
         from mcpstore.monitoring.report import FORMATS, render  # noqa: PLC0415 - see above
 
-        chosen = one_of("format", format, FORMATS)
+        chosen = check_choice("format", format, FORMATS)
         report = await self._collect(since)
         return await asyncio.to_thread(render, report, chosen)
 
@@ -96,10 +96,10 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
         from mcpstore.monitoring.private_file import write_file  # noqa: PLC0415 - see above
 
         chosen = self._open().monitoring.data_collection.export_format if format is None else format
-        one_of("format", chosen, EXPORT_FORMATS)
+        check_choice("format", chosen, EXPORT_FORMATS)
         if a_path("path", path) is None and chosen == "parquet":
             raise InvalidArgument("path", "must be given: Parquet is no text and cannot be returned; say which file")
-        names = None if services is None else a_list("services", services)
+        names = None if services is None else check_names("services", services)
         runners = self._all_runners() if names is None else [self._runner(name) for name in names]
         if chosen == "json":
             data = (await asyncio.to_thread(to_json, await self._everything(runners, since))).encode()
@@ -121,7 +121,7 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
         told, _ = self._alerts(now - RECENT)
         return board(metrics, told, now)
 
-    async def glance(self, since: Moment = None) -> Glance:
+    async def glance(self, since: Moment = None) -> Overview:
         """Return how every service fares now and what is new of its past, for screens that are refreshed.
 
         Args:
@@ -141,14 +141,14 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
             if (name := runner.spec.name) in self._house.registry  # not removed meanwhile
         ]
         alerts = tuple(alert.message for alert in await self.list_alerts())
-        return Glance(now=now, location=self._house.book.location, services=Named(told), alerts=alerts)
+        return Overview(now=now, location=self._house.book.location, services=NamedList(told), alerts=alerts)
 
     # --- helpers
 
     def _now(self) -> float:
         return self._open().supervisor.clock.posix()
 
-    def _all_runners(self) -> list[Runner]:
+    def _all_runners(self) -> list[ServiceRunner]:
         house = self._open()
         return [house.supervisor.runner(name) for name in house.registry if self._is_in_scope(name)]
 
@@ -186,7 +186,7 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
             active=active,
         )
 
-    async def _table(self, runners: Iterable[Runner], since: Moment) -> bytes:
+    async def _table(self, runners: Iterable[ServiceRunner], since: Moment) -> bytes:
         """Return the samples of services as CSV; one service at a time, for there may be very many."""
         from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv  # noqa: PLC0415 - see above
 
@@ -199,7 +199,7 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
             parts.append(await asyncio.to_thread(lines, samples))
         return "".join(parts).encode()
 
-    async def _everything(self, runners: Iterable[Runner], since: Moment) -> dict[str, Any]:
+    async def _everything(self, runners: Iterable[ServiceRunner], since: Moment) -> dict[str, Any]:
         from mcpstore.monitoring.export import UNITS  # noqa: PLC0415 - see above
 
         services: list[dict[str, Any]] = []
@@ -229,7 +229,7 @@ class AsyncSeeing(AsyncMeasures, AsyncAlerts):
         return tuple(told), tuple(active)
 
 
-def _advice(runner: Runner, house: House) -> Advice:
+def _advice(runner: ServiceRunner, house: StoreManager) -> Advice:
     from mcpstore.monitoring.report import Advice  # noqa: PLC0415 - see above
 
     told = diagnose(runner, house)

@@ -14,23 +14,23 @@ from mcpstore.models.service import (
     ServiceSnapshot,
     ServiceStatus,
 )
-from mcpstore.runtime.service_runner import Runner
+from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.store.results import CheckResult
 
 __all__ = ["check_result", "info", "snapshot", "spoken_status"]
 
 
-def spoken_status(runner: Runner, *, as_run_status: bool) -> ServiceStatus | ServiceConnectionState:
+def spoken_status(runner: ServiceRunner, *, as_run_status: bool) -> ServiceStatus | ServiceConnectionState:
     """Return the status in the vocabulary of the one who asks: stores speak run status, contexts connection state."""
-    return run_status(runner.ctx) if as_run_status else runner.ctx.conn
+    return run_status(runner.ctx) if as_run_status else runner.ctx.connection
 
 
-def snapshot(runner: Runner, catalog: Catalog, *, as_run_status: bool) -> ServiceSnapshot:
+def snapshot(runner: ServiceRunner, catalog: Catalog, *, as_run_status: bool) -> ServiceSnapshot:
     """Return the service as lists show it."""
     return ServiceSnapshot(**_common(runner, catalog, as_run_status=as_run_status))
 
 
-def info(runner: Runner, catalog: Catalog, config: dict[str, Any], *, as_run_status: bool) -> ServiceInfo:
+def info(runner: ServiceRunner, catalog: Catalog, config: dict[str, Any], *, as_run_status: bool) -> ServiceInfo:
     """Return the service in full.
 
     Args:
@@ -58,9 +58,9 @@ def info(runner: Runner, catalog: Catalog, config: dict[str, Any], *, as_run_sta
     )
 
 
-def check_result(runner: Runner, *, as_run_status: bool) -> CheckResult:
+def check_result(runner: ServiceRunner, *, as_run_status: bool) -> CheckResult:
     """Return what is known of a service's health."""
-    state = runner.ctx.conn
+    state = runner.ctx.connection
     return CheckResult(
         name=runner.spec.name,
         status=spoken_status(runner, as_run_status=as_run_status),
@@ -73,14 +73,14 @@ def check_result(runner: Runner, *, as_run_status: bool) -> CheckResult:
     )
 
 
-def _common(runner: Runner, catalog: Catalog, *, as_run_status: bool) -> dict[str, Any]:
+def _common(runner: ServiceRunner, catalog: Catalog, *, as_run_status: bool) -> dict[str, Any]:
     spec = runner.spec
     url, command = as_text(spec.settings.get("url")), as_text(spec.settings.get("command"))
     return {
         "name": spec.name,
         "status": spoken_status(runner, as_run_status=as_run_status),
         "run_status": run_status(runner.ctx),
-        "connection_state": runner.ctx.conn,
+        "connection_state": runner.ctx.connection,
         "transport": spec.transport,
         "url": None if url is None else clean_url(url),
         "command": None if command is None else masked_line(command),
@@ -93,7 +93,7 @@ def _common(runner: Runner, catalog: Catalog, *, as_run_status: bool) -> dict[st
     }
 
 
-def _trouble(runner: Runner) -> str | None:
+def _trouble(runner: ServiceRunner) -> str | None:
     """Return what is the matter; None if the service is well or was stopped on purpose."""
     if run_status(runner.ctx) in (ServiceStatus.RUNNING, ServiceStatus.STOPPED):
         return None

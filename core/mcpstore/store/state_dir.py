@@ -19,7 +19,7 @@ from typing import Final
 
 from mcpstore.hooks.connection import Era
 from mcpstore.runtime.protocol_cache import Eras
-from mcpstore.store.private_dir import own_folder
+from mcpstore.store.private_dir import ensure_private_dir
 
 __all__ = ["StateDir", "default_state_dir", "socket_path"]
 
@@ -74,7 +74,7 @@ class StateDir:
         Raises:
             OSError: Neither can be made, or it cannot be trusted.
         """
-        own_folder(self._wanted)
+        ensure_private_dir(self._wanted)
         if self._passing:
             return
         self.is_owner = self._take(self._wanted)
@@ -155,7 +155,7 @@ class StateDir:
                     os.close(lock)
 
     def _take(self, path: Path) -> bool:
-        own_folder(path)
+        ensure_private_dir(path)
         lock = os.open(path / OWNER, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mcpstore.errors import CallError, InvalidArgument, ToolError, ToolNotFound, ToolWithheld
+from mcpstore.errors import CallError, InvalidArgument, ToolError, ToolNotApproved, ToolNotFound
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.hooks.events import CallRequest, Refusal, ToolCall
 from mcpstore.models.catalog import Tool
 from mcpstore.models.service import ToolPinning
-from mcpstore.runtime.service_runner import Runner
-from mcpstore.store.arguments import a_flag, a_mapping, a_text, a_wait, shown
-from mcpstore.store.manager import House
+from mcpstore.runtime.service_runner import ServiceRunner
+from mcpstore.store.arguments import a_mapping, check_bool, check_str, check_timeout, describe
+from mcpstore.store.manager import StoreManager
 from mcpstore.store.results import CallResult
 
 __all__ = ["call_tool", "get_prompt", "read_resource"]
@@ -24,7 +24,7 @@ Scope = frozenset[str] | None
 
 
 async def call_tool(
-    house: House,
+    house: StoreManager,
     scope: Scope,
     agent: str | None,
     name: str,
@@ -36,15 +36,15 @@ async def call_tool(
     on_progress: ProgressFn | None,
 ) -> CallResult:
     """Call a tool; see `AsyncServiceContext.call_tool`."""
-    a_text("name", name)
+    check_str("name", name)
     if arguments is not None and not isinstance(arguments, Mapping):
-        raise InvalidArgument("arguments", f"must be a dictionary (got {shown(arguments)})")
-    timeout = a_wait("timeout", timeout, above=True)
+        raise InvalidArgument("arguments", f"must be a dictionary (got {describe(arguments)})")
+    timeout = check_timeout("timeout", timeout, above=True)
     if service is not None:
-        a_text("service", service)
+        check_str("service", service)
     if on_progress is not None and not callable(on_progress):
-        raise InvalidArgument("on_progress", f"must be callable (got {shown(on_progress)}); pass a function")
-    a_flag("raise_on_error", raise_on_error)
+        raise InvalidArgument("on_progress", f"must be callable (got {describe(on_progress)}); pass a function")
+    check_bool("raise_on_error", raise_on_error)
     tool = _find(house, name, service, scope)
     runner = house.supervisor.runner(tool.service)
     given = dict(arguments or {})
@@ -52,7 +52,7 @@ async def call_tool(
     if house.plugins.listens(AUTHORIZE):
         await _authorize(house, CallRequest(service=tool.service, tool=tool.name, arguments=given, agent=agent))
     if house.metering.counts_calls or house.plugins.listens(CALLED):
-        result = await _call_and_tell(house, runner, tool, given, limit, on_progress, agent)
+        result = await _call_and_record(house, runner, tool, given, limit, on_progress, agent)
     else:
         result = await _call(runner, tool, given, limit, on_progress)
     if raise_on_error and result.is_error:
@@ -60,9 +60,9 @@ async def call_tool(
     return result
 
 
-async def read_resource(house: House, scope: Scope, uri: str, service: str | None) -> Mapping[str, Any]:
+async def read_resource(house: StoreManager, scope: Scope, uri: str, service: str | None) -> Mapping[str, Any]:
     """Read a resource; see `AsyncServiceContext.read_resource`."""
-    a_text("uri", uri)
+    check_str("uri", uri)
     if service is None:
         offers = house.registry.resources(scope)
         holders = {resource.service for resource in offers if resource.uri == uri}
@@ -77,10 +77,10 @@ async def read_resource(house: House, scope: Scope, uri: str, service: str | Non
 
 
 async def get_prompt(
-    house: House, scope: Scope, name: str, arguments: Mapping[str, str] | None, service: str | None
+    house: StoreManager, scope: Scope, name: str, arguments: Mapping[str, str] | None, service: str | None
 ) -> Mapping[str, Any]:
     """Return a prompt; see `AsyncServiceContext.get_prompt`."""
-    a_text("name", name)
+    check_str("name", name)
     a_mapping("arguments", arguments)
     prompt = house.registry.find_prompt(name, service, scope)
     runner = house.supervisor.runner(prompt.service)
@@ -88,7 +88,7 @@ async def get_prompt(
     return await runner.request("prompts/get", params, timeout=_limit(runner, None))
 
 
-def _find(house: House, name: str, service: str | None, scope: Scope) -> Tool:
+def _find(house: StoreManager, name: str, service: str | None, scope: Scope) -> Tool:
     try:
         return house.registry.find_tool(name, service, scope)
     except ToolNotFound:
@@ -104,11 +104,11 @@ def _find(house: House, name: str, service: str | None, scope: Scope) -> Tool:
         raise
 
 
-def _check_withheld(house: House, name: str, service: str | None, scope: Scope) -> None:
+def _check_withheld(house: StoreManager, name: str, service: str | None, scope: Scope) -> None:
     """Make sure that a tool nobody can find is not one that was withheld.
 
     Raises:
-        ToolWithheld: It is.
+        ToolNotApproved: It is.
     """
     for runner in house.supervisor.runners():
         owner = runner.spec.name
@@ -118,11 +118,11 @@ def _check_withheld(house: House, name: str, service: str | None, scope: Scope) 
             continue
         for tool in (name, name.removeprefix(f"{owner}/")):
             if (change := runner.pins.change_of(tool, withheld=True)) is not None:
-                raise ToolWithheld(owner, tool, change.summary, is_new=change.is_new) from None
+                raise ToolNotApproved(owner, tool, change.summary, is_new=change.is_new) from None
 
 
 async def _call(
-    runner: Runner, tool: Tool, arguments: dict[str, Any], limit: float, on_progress: ProgressFn | None
+    runner: ServiceRunner, tool: Tool, arguments: dict[str, Any], limit: float, on_progress: ProgressFn | None
 ) -> CallResult:
     params = {"name": tool.name, "arguments": arguments}
     try:
@@ -132,9 +132,9 @@ async def _call(
     return CallResult(service=tool.service, tool=tool.name, raw=raw, is_wrapped=_wraps(tool))
 
 
-async def _call_and_tell(
-    house: House,
-    runner: Runner,
+async def _call_and_record(
+    house: StoreManager,
+    runner: ServiceRunner,
     tool: Tool,
     arguments: dict[str, Any],
     limit: float,
@@ -171,13 +171,13 @@ async def _call_and_tell(
             house.plugins.notify(CALLED, call=call)
 
 
-async def _authorize(house: House, request: CallRequest) -> None:
+async def _authorize(house: StoreManager, request: CallRequest) -> None:
     answer = await house.plugins.decide(AUTHORIZE, call=request)
     if isinstance(answer, Refusal):
         raise CallError(f"tool {request.tool!r} of service {request.service!r} may not be called: {answer.why}")
 
 
-def _limit(runner: Runner, timeout: float | None) -> float:
+def _limit(runner: ServiceRunner, timeout: float | None) -> float:
     return runner.call_timeout if timeout is None else timeout
 
 

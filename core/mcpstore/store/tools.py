@@ -7,18 +7,18 @@ from typing import Any
 
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.models.catalog import Prompt, Resource, Tool
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.store import tool_calls
-from mcpstore.store.context_base import View
+from mcpstore.store.context_base import ContextBase
 from mcpstore.store.results import CallResult
 
-__all__ = ["AsyncOffers"]
+__all__ = ["AsyncTools"]
 
 
-class AsyncOffers(View):
+class AsyncTools(ContextBase):
     """Lists and calls what services offer."""
 
-    async def list_tools(self, service: str | None = None) -> Named[Tool]:
+    async def list_tools(self, service: str | None = None) -> NamedList[Tool]:
         """Return the tools that can be called now; nothing is asked of any service.
 
         Args:
@@ -27,15 +27,15 @@ class AsyncOffers(View):
         Raises:
             ServiceNotFound: There is none of this name.
         """
-        return self._open().registry.tools(self._reach(service))
+        return self._open().registry.tools(self._narrow_to(service))
 
-    async def list_resources(self, service: str | None = None) -> Named[Resource]:
+    async def list_resources(self, service: str | None = None) -> NamedList[Resource]:
         """Return the resources that can be read now; like `list_tools`."""
-        return self._open().registry.resources(self._reach(service))
+        return self._open().registry.resources(self._narrow_to(service))
 
-    async def list_prompts(self, service: str | None = None) -> Named[Prompt]:
+    async def list_prompts(self, service: str | None = None) -> NamedList[Prompt]:
         """Return the prompts that can be had now; like `list_tools`."""
-        return self._open().registry.prompts(self._reach(service))
+        return self._open().registry.prompts(self._narrow_to(service))
 
     async def call_tool(
         self,
@@ -86,7 +86,7 @@ class AsyncOffers(View):
             ToolNotFound: No service offers it now.
             CallError: It could not be read.
         """
-        house, _ = self._open(), self._reach(service)  # a service nobody knows is told first
+        house, _ = self._open(), self._narrow_to(service)  # a service nobody knows is told first
         return await tool_calls.read_resource(house, self._scope(), uri, service)
 
     async def get_prompt(
@@ -99,5 +99,5 @@ class AsyncOffers(View):
             AmbiguousTool: Several do.
             CallError: It could not be had.
         """
-        house, _ = self._open(), self._reach(service)
+        house, _ = self._open(), self._narrow_to(service)
         return await tool_calls.get_prompt(house, self._scope(), name, arguments, service)

@@ -121,7 +121,7 @@ async def load_plugins() -> AsyncGenerator[Callable[..., PluginManager]]:
     def load(**plugins: object) -> PluginManager:
         points = [_Installed.of(name, plugin) for name, plugin in plugins.items()]
         manager = PluginManager(entry_points=lambda: points)
-        manager.load()
+        manager.discover()
         managers.append(manager)
         return manager
 

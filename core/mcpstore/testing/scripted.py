@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceError
-from mcpstore.hooks import Era, Exit, Peer, ProgressFn, ServerInfo, Transport, hookimpl
+from mcpstore.hooks import ClientEndpoint, Era, Exit, ProgressFn, ServerInfo, Transport, hookimpl
 
 __all__ = ["ScriptedConnection", "ScriptedPlugin", "ScriptedServer"]
 
@@ -22,7 +22,7 @@ class ScriptedConnection:
 
     protocol_version = "2025-11-25"
 
-    def __init__(self, server: ScriptedServer, peer: Peer) -> None:
+    def __init__(self, server: ScriptedServer, peer: ClientEndpoint) -> None:
         self.script = server
         self.peer = peer
         self.era: Era = peer.era or Era.LEGACY
@@ -152,7 +152,7 @@ class ScriptedPlugin:
         return [Transport(name="scripted", config=ScriptedSettings, connect=self.connect)]
 
     @asynccontextmanager
-    async def connect(self, settings: ScriptedSettings, peer: Peer) -> AsyncGenerator[ScriptedConnection]:
+    async def connect(self, settings: ScriptedSettings, peer: ClientEndpoint) -> AsyncGenerator[ScriptedConnection]:
         """Open a connection to a scripted server."""
         server = self.servers[settings.server]
         server.opened += 1

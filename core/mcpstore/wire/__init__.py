@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcpstore._lazy import load
-from mcpstore.hooks.connection import Closing, Connection, Era, Exit, Peer, ServerInfo
+from mcpstore.hooks.connection import ClientEndpoint, Closing, Connection, Era, Exit, ServerInfo
 from mcpstore.wire.engine import JsonLines
 from mcpstore.wire.pump import json_lines
 from mcpstore.wire.stream import ByteStream, Sink
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ByteStream",
+    "ClientEndpoint",
     "Closing",
     "Connection",
     "Era",
     "Exit",
     "JsonLines",
-    "Peer",
     "ServerInfo",
     "Sink",
     "from_fastmcp",

@@ -16,20 +16,20 @@ from functools import partial
 from typing import Any, Final
 
 from mcpstore.errors import ConnectionLost, ConnectTimeout, NotReady, ServiceError, UnsupportedProtocol
-from mcpstore.hooks.connection import Era, Exit, Peer, ProgressFn, ServerInfo
+from mcpstore.hooks.connection import ClientEndpoint, Era, Exit, ProgressFn, ServerInfo
 from mcpstore.models.buffer import Buffer
 from mcpstore.models.json_types import as_object
-from mcpstore.wire.framing import Lines
+from mcpstore.wire.framing import LineSplitter
 from mcpstore.wire.handshake import DISCOVER, INITIALIZE, Agreement, agree
 from mcpstore.wire.input_required import INPUT_REQUIRED, complete
 from mcpstore.wire.list_subscriptions import LISTEN, Listening
 from mcpstore.wire.message import as_number, decode, encode, lost_answer, outcome
-from mcpstore.wire.pending import MAX_PENDING, Waiting, settle
+from mcpstore.wire.pending import MAX_PENDING, PendingRequests, settle
 from mcpstore.wire.protocol import INTERNAL_ERROR, LONG_METHODS
-from mcpstore.wire.server_requests import MAX_SERVED, Serving, as_id
+from mcpstore.wire.server_requests import MAX_SERVED, ServerRequests, as_id
 from mcpstore.wire.stray_output import NOISE_KEPT, Noise
 from mcpstore.wire.stream import Sink
-from mcpstore.wire.writer import OWED_LIMIT, Outlet
+from mcpstore.wire.writer import OWED_LIMIT, BoundedWriter
 
 __all__ = ["MAX_BATCH", "JsonLines"]
 
@@ -56,14 +56,14 @@ class JsonLines:
         era_first: The era tried first, unless `peer.era` knows better.
     """
 
-    def __init__(self, peer: Peer, sink: Sink, *, era_first: Era = Era.LEGACY) -> None:
+    def __init__(self, peer: ClientEndpoint, sink: Sink, *, era_first: Era = Era.LEGACY) -> None:
         self._peer: Final = peer
         self._era_first: Final = peer.era or era_first
-        self._lines: Final = Lines(peer.max_frame)
+        self._lines: Final = LineSplitter(peer.max_frame)
         self._noise: Final = Noise(peer.service)
-        self._waiting: Final = Waiting(peer.service)
-        self._outlet: Final = Outlet(sink, on_broken=lambda why: self.end(Exit(reason=why)))
-        self._serving: Final = Serving(peer, self._outlet)
+        self._waiting: Final = PendingRequests(peer.service)
+        self._outlet: Final = BoundedWriter(sink, on_broken=lambda why: self.end(Exit(reason=why)))
+        self._serving: Final = ServerRequests(peer, self._outlet)
         self._closed: Final[asyncio.Future[Exit]] = asyncio.get_running_loop().create_future()
         self._agreement: Agreement | None = None
         self._stamp: Mapping[str, Any] = {}

@@ -13,7 +13,7 @@ import httpx2
 from fastmcp.client.transports.base import ClientTransport, TransportOptions
 
 from mcpstore.errors import ServiceError
-from mcpstore.hooks.connection import Era, Peer
+from mcpstore.hooks.connection import ClientEndpoint, Era
 from mcpstore.wire.exception_tree import leaves
 from mcpstore.wire.http.failures import of_exception, of_refusal
 from mcpstore.wire.messages.channel import Channel
@@ -21,7 +21,7 @@ from mcpstore.wire.messages.connection import RelayedConnection, relayed
 from mcpstore.wire.messages.failure import HttpFailure
 from mcpstore.wire.sdk.channel import SdkChannel
 from mcpstore.wire.sdk.streams import BareStreams
-from mcpstore.wire.sdk_logging import quieten
+from mcpstore.wire.sdk_logging import silence_sdk_logging
 
 __all__ = ["from_fastmcp"]
 
@@ -30,7 +30,7 @@ _logger: Final = logging.getLogger("mcpstore.wire")
 
 @asynccontextmanager
 async def from_fastmcp(
-    transport: ClientTransport, peer: Peer, *, era: Era = Era.MODERN
+    transport: ClientTransport, peer: ClientEndpoint, *, era: Era = Era.MODERN
 ) -> AsyncGenerator[RelayedConnection]:
     """Open a FastMCP client transport, yield the connection after the handshake, and close everything in the end.
 
@@ -58,7 +58,7 @@ async def from_fastmcp(
     @asynccontextmanager
     async def open_channel() -> AsyncGenerator[Channel]:
         if hasattr(transport, "url"):
-            quieten()
+            silence_sdk_logging()
         options = TransportOptions(session_class=cast("Any", BareStreams))
         with _in_our_words():
             async with transport.connect_session(transport_options=options) as session:
@@ -74,7 +74,7 @@ async def from_fastmcp(
         await _close(transport, peer)
 
 
-async def _close(transport: ClientTransport, peer: Peer) -> None:
+async def _close(transport: ClientTransport, peer: ClientEndpoint) -> None:
     """Close what a transport keeps open between sessions, such as the process of FastMCP's own stdio transport."""
     try:
         async with asyncio.timeout(peer.closing.polite + peer.closing.term):

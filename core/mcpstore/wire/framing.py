@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["Lines"]
+__all__ = ["LineSplitter"]
 
 
-class Lines:
+class LineSplitter:
     """Cuts a stream of bytes at its newlines.
 
     Attributes:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 
 from mcpstore.errors import ConnectError, NotReady, ServiceError, UnsupportedProtocol
-from mcpstore.hooks.connection import Era, Peer, ServerInfo
+from mcpstore.hooks.connection import ClientEndpoint, Era, ServerInfo
 from mcpstore.models.json_types import as_array, as_object, as_text
 from mcpstore.wire.protocol import (
     CLIENT_CAPABILITIES_KEY,
@@ -59,7 +59,7 @@ class Agreement:
     stamp: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
 
 
-async def agree(ask: Ask, peer: Peer, first: Era) -> Agreement:
+async def agree(ask: Ask, peer: ClientEndpoint, first: Era) -> Agreement:
     """Find out what to speak.
 
     Args:
@@ -84,7 +84,7 @@ async def agree(ask: Ask, peer: Peer, first: Era) -> Agreement:
         return agreement
 
 
-async def _initialize(ask: Ask, peer: Peer) -> Agreement:
+async def _initialize(ask: Ask, peer: ClientEndpoint) -> Agreement:
     offer = LEGACY_VERSIONS[-1]
     try:
         result = await _offer(ask, peer, offer)
@@ -103,14 +103,14 @@ async def _initialize(ask: Ask, peer: Peer) -> Agreement:
     return Agreement(era=Era.LEGACY, version=version, server=server)
 
 
-def _offer(ask: Ask, peer: Peer, version: str | None) -> Awaitable[dict[str, Any]]:
+def _offer(ask: Ask, peer: ClientEndpoint, version: str | None) -> Awaitable[dict[str, Any]]:
     return ask(
         INITIALIZE,
         {"protocolVersion": version, "capabilities": dict(peer.capabilities), "clientInfo": _who(peer)},
     )
 
 
-async def _discover(ask: Ask, peer: Peer, patience: float | None) -> Agreement | None:
+async def _discover(ask: Ask, peer: ClientEndpoint, patience: float | None) -> Agreement | None:
     version: str | None = MODERN_VERSIONS[-1]
     for _ in range(2):  # asked in a version it does not know, a server names those it does: one more try
         try:
@@ -132,11 +132,11 @@ async def _discover(ask: Ask, peer: Peer, patience: float | None) -> Agreement |
     return None
 
 
-def _who(peer: Peer) -> dict[str, str]:
+def _who(peer: ClientEndpoint) -> dict[str, str]:
     return {"name": peer.name, "version": peer.version}
 
 
-def _stamp(peer: Peer, version: str | None) -> dict[str, Any]:
+def _stamp(peer: ClientEndpoint, version: str | None) -> dict[str, Any]:
     return {
         PROTOCOL_VERSION_KEY: version,
         CLIENT_INFO_KEY: _who(peer),
@@ -158,7 +158,7 @@ def _supported(error: ServiceError) -> Any:
     return (as_object(error.data) or {}).get("supported")
 
 
-def _refusal(peer: Peer, error: ServiceError) -> ConnectError:
+def _refusal(peer: ClientEndpoint, error: ServiceError) -> ConnectError:
     supported = as_array(_supported(error))
     if supported is not None:
         theirs = ", ".join(str(version) for version in supported) or "none"

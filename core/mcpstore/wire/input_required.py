@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from mcpstore.errors import ServiceError
-from mcpstore.hooks.connection import Peer
+from mcpstore.hooks.connection import ClientEndpoint
 from mcpstore.models.json_types import as_object
 from mcpstore.wire.protocol import INTERNAL_ERROR, OVERLOADED
 from mcpstore.wire.server_requests import MAX_SERVED, consult
@@ -27,7 +27,7 @@ _PAUSE_CAP: Final = 0.25
 async def complete(
     first: dict[str, Any],
     params: Mapping[str, Any] | None,
-    peer: Peer,
+    peer: ClientEndpoint,
     ask_again: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]],
 ) -> dict[str, Any]:
     """Return the result in the end.
@@ -58,7 +58,7 @@ async def complete(
     raise ServiceError(INTERNAL_ERROR, f"the service asked for more input {MAX_ROUNDS} times; it was not asked again")
 
 
-async def _answers(questions: Mapping[str, Any], peer: Peer) -> dict[str, Any]:
+async def _answers(questions: Mapping[str, Any], peer: ClientEndpoint) -> dict[str, Any]:
     if len(questions) > MAX_SERVED:
         raise ServiceError(
             OVERLOADED, f"the service asked {len(questions)} questions at once; {MAX_SERVED} are allowed"
@@ -71,7 +71,7 @@ async def _answers(questions: Mapping[str, Any], peer: Peer) -> dict[str, Any]:
     return {key: task.result() for key, task in tasks.items()}
 
 
-async def _answer(question: Any, peer: Peer) -> dict[str, Any]:
+async def _answer(question: Any, peer: ClientEndpoint) -> dict[str, Any]:
     asked = as_object(question) or {}
     method = asked.get("method")
     if not isinstance(method, str):

@@ -13,7 +13,7 @@ import attrs
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceBusy
 from mcpstore.hooks.connection import Exit, ProgressFn
 
-__all__ = ["MAX_PENDING", "Pending", "Waiting", "settle"]
+__all__ = ["MAX_PENDING", "Pending", "PendingRequests", "settle"]
 
 MAX_PENDING: Final = 1024
 """Requests under way on one connection; one more is refused at once."""
@@ -42,7 +42,7 @@ class Pending:
     on_progress: ProgressFn | None
 
 
-class Waiting:
+class PendingRequests:
     """The table of requests under way.
 
     One timer serves them all. It is set for the earliest deadline, and a deadline that has moved meanwhile is only

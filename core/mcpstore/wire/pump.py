@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from mcpstore.hooks.connection import Exit, Peer
+from mcpstore.hooks.connection import ClientEndpoint, Exit
 from mcpstore.wire.engine import JsonLines
 from mcpstore.wire.message import told
 from mcpstore.wire.stream import ByteStream
@@ -54,7 +54,7 @@ class _Backlog:
 
 
 @asynccontextmanager
-async def json_lines(stream: ByteStream, peer: Peer) -> AsyncGenerator[JsonLines]:
+async def json_lines(stream: ByteStream, peer: ClientEndpoint) -> AsyncGenerator[JsonLines]:
     """Speak MCP over a byte stream: shake hands, yield the connection, close the stream in the end.
 
     Args:
@@ -111,7 +111,7 @@ async def _write(stream: ByteStream, backlog: _Backlog, engine: JsonLines) -> No
         engine.end(Exit(reason=f"cannot be written to: {told(error)}"))
 
 
-async def _close(stream: ByteStream, peer: Peer) -> None:
+async def _close(stream: ByteStream, peer: ClientEndpoint) -> None:
     try:
         async with asyncio.timeout(peer.closing.polite):  # TLS says goodbye, and waits for the peer to do so
             await stream.aclose()

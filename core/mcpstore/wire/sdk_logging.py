@@ -11,7 +11,7 @@ import logging
 from contextvars import ContextVar
 from typing import Final
 
-__all__ = ["quieten"]
+__all__ = ["silence_sdk_logging"]
 
 _LOGGERS: Final = (
     "httpcore2.connection",
@@ -36,7 +36,7 @@ class _Outside(logging.Filter):
 _outside: Final = _Outside()
 
 
-def quieten() -> None:
+def silence_sdk_logging() -> None:
     """Silence the SDK in this task, and in every task that comes of it."""
     _inside.set(True)
     for name in _LOGGERS:

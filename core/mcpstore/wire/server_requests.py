@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any, Final
 
 from mcpstore.errors import ServiceError
-from mcpstore.hooks.connection import Peer
+from mcpstore.hooks.connection import ClientEndpoint
 from mcpstore.models.json_types import as_object
 from mcpstore.wire.message import encode
 from mcpstore.wire.protocol import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, OVERLOADED
-from mcpstore.wire.writer import Outlet
+from mcpstore.wire.writer import BoundedWriter
 
-__all__ = ["MAX_SERVED", "Id", "Serving", "as_id", "consult"]
+__all__ = ["MAX_SERVED", "Id", "ServerRequests", "as_id", "consult"]
 
 MAX_SERVED: Final = 32
 """Requests of the server under way at the same time; one more is answered with an error."""
@@ -31,7 +31,7 @@ def as_id(value: Any) -> Id | None:
     return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-async def consult(peer: Peer, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+async def consult(peer: ClientEndpoint, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return what our side answers to a request of the server.
 
     Raises:
@@ -48,12 +48,12 @@ async def consult(peer: Peer, method: str, params: Mapping[str, Any]) -> dict[st
         raise ServiceError(INTERNAL_ERROR, f"{method} failed in this client") from None
 
 
-class Serving:
+class ServerRequests:
     """Answers the server's requests: `ping` on the spot, the rest through `peer.on_request`."""
 
     __slots__ = ("_outlet", "_peer", "_tasks")
 
-    def __init__(self, peer: Peer, outlet: Outlet) -> None:
+    def __init__(self, peer: ClientEndpoint, outlet: BoundedWriter) -> None:
         self._peer: Final = peer
         self._outlet: Final = outlet
         self._tasks: Final[dict[Id, asyncio.Task[None]]] = {}

@@ -9,13 +9,13 @@ from typing import Any, Final
 from mcpstore.wire.message import told
 from mcpstore.wire.stream import Sink
 
-__all__ = ["OWED_LIMIT", "Outlet"]
+__all__ = ["OWED_LIMIT", "BoundedWriter"]
 
 OWED_LIMIT: Final = 256 * 1024
 """Bytes nobody waits for (answers to the peer, cancellations) that are kept for a peer that does not read."""
 
 
-class Outlet:
+class BoundedWriter:
     """Writes lines into a sink.
 
     Requests wait while the sink is paused. What is said without anybody waiting for it cannot wait: a little of it is

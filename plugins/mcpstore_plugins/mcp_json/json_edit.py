@@ -28,7 +28,7 @@ def rewritten(text: str, strict: str, changes: Sequence[Change]) -> str:
     Raises:
         ValueError: A new value has a number JSON does not have.
     """
-    graft = _Graft(style_of(text))
+    graft = _JsonEditor(style_of(text))
     start = end_of_space(strict, 0)
     if start == len(strict):
         head = joined(text, graft.style.newline, graft.style.newline) if text.strip() else ""
@@ -41,7 +41,7 @@ def rewritten(text: str, strict: str, changes: Sequence[Change]) -> str:
     return text[:start] + root.text() + text[end:]
 
 
-class _Graft:
+class _JsonEditor:
     """Changes trees in the style of a file."""
 
     def __init__(self, style: Style) -> None:

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import ServiceMetrics
 from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 
@@ -54,7 +54,7 @@ class _Fixed(Collector):
         return self._metrics
 
 
-def exposition(services: Sequence[ServiceMetrics], machine: MachineMetrics | None) -> bytes:
+def exposition(services: Sequence[ServiceMetrics], machine: HostMetrics | None) -> bytes:
     """Return measurements in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Fixed([*_counts(services), *_gauges(services), *_tools(services), *_machine(machine)]))
@@ -108,7 +108,7 @@ def _tools(services: Sequence[ServiceMetrics]) -> Iterable[Metric]:
     yield from (calls, failed, spent)
 
 
-def _machine(machine: MachineMetrics | None) -> Iterable[Metric]:
+def _machine(machine: HostMetrics | None) -> Iterable[Metric]:
     if machine is None:
         return
     for name, field, scale, text in MACHINE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from mcpstore.models.latency import Durations
+from mcpstore.models.latency import LatencyHistogram
 
 __all__ = ["install"]
 
@@ -19,7 +19,7 @@ def install(db: sqlite3.Connection) -> None:
 def _added_up(some: bytes | None, more: bytes | None) -> bytes | None:
     if not some or not more:
         return some or more
-    whole = Durations(some)
+    whole = LatencyHistogram(some)
     whole.take(more)
     return whole.to_bytes()
 
@@ -28,7 +28,7 @@ def _p95_of(kept: bytes | None, calls: int, longest: int, highest: int) -> int:
     """Return the percentile, in µs; the highest of those it is made of, if it is not known how long every call took."""
     if not kept:
         return highest
-    whole = Durations(kept)
+    whole = LatencyHistogram(kept)
     return min(longest, round(whole.quantiles(0.95)[0] * 1e6)) if whole.count == calls else highest
 
 
@@ -36,7 +36,7 @@ class _AllOf:
     """Adds up a whole column."""
 
     def __init__(self) -> None:
-        self._whole = Durations()
+        self._whole = LatencyHistogram()
 
     def step(self, kept: bytes | None) -> None:
         if kept:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from mcpstore.errors import CloseFailed, NotReady
-from mcpstore.hooks import Exit, Peer
+from mcpstore.hooks import ClientEndpoint, Exit
 from mcpstore.models.buffer import Buffer
 from mcpstore.models.redaction import Redactor
 from mcpstore.wire import JsonLines
@@ -19,9 +19,9 @@ from mcpstore_plugins.stdio.containers import remove_containers
 from mcpstore_plugins.stdio.environment import secrets
 from mcpstore_plugins.stdio.pipes import Input, Output, open_input, open_output
 from mcpstore_plugins.stdio.process import Leader, how_it_ended
-from mcpstore_plugins.stdio.spawned import Started, begin
+from mcpstore_plugins.stdio.spawned import SpawnedProcess, start_process
 from mcpstore_plugins.stdio.stderr_tail import Tail
-from mcpstore_plugins.stdio.uninterrupted import finish
+from mcpstore_plugins.stdio.uninterrupted import run_to_completion
 
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
@@ -43,7 +43,7 @@ class ProcessConnection(JsonLines):
         containment: What keeps it together with what it starts.
     """
 
-    def __init__(self, peer: Peer, stdin: Input, started: Started, tail: Tail) -> None:
+    def __init__(self, peer: ClientEndpoint, stdin: Input, started: SpawnedProcess, tail: Tail) -> None:
         super().__init__(peer, stdin)
         self.pid: Final = started.process.pid
         self.containment: Final = started.containment
@@ -63,7 +63,7 @@ class Child:
         exit: How it was lost or closed, once it is.
     """
 
-    def __init__(self, started: Started, peer: Peer) -> None:
+    def __init__(self, started: SpawnedProcess, peer: ClientEndpoint) -> None:
         self.exit: Exit | None = None
         self._started = started
         self._peer = peer
@@ -77,14 +77,14 @@ class Child:
         self._pipes = (self._stdin, self._stdout, self._stderr)
 
     @classmethod
-    async def start(cls, settings: StdioSettings, peer: Peer) -> Child:
+    async def start(cls, settings: StdioSettings, peer: ClientEndpoint) -> Child:
         """Start a process and listen to it. Must not be interrupted.
 
         Raises:
             ConnectError: It cannot be started.
         """
-        marker = peer.marker or str(uuid4())
-        child = cls(await asyncio.to_thread(begin, settings, peer, marker), peer)
+        marker = peer.owner_tag or str(uuid4())
+        child = cls(await asyncio.to_thread(start_process, settings, peer, marker), peer)
         try:
             await child._open_pipes()
         except OSError as error:  # our own shortage: too many open files, no memory
@@ -167,8 +167,8 @@ class Child:
     def _put_down(self) -> None:
         """End it without awaiting anything: the event loop is being torn down, and nobody else will."""
         tree = self._started.tree
-        tree.strike()
-        tree.send(tree.living(), SIGKILL)
+        tree.kill_all()
+        tree.send(tree.alive(), SIGKILL)
         for pipe in self._pipes:
             pipe.close()
         with suppress(subprocess.TimeoutExpired):
@@ -197,7 +197,7 @@ class Child:
             raise CloseFailed(f"{what}; remove it by hand, or wait for the next attempt", (), self._reap)
 
     async def _reap(self) -> None:
-        await finish(self._kill_again())
+        await run_to_completion(self._kill_again())
 
     async def _kill_again(self) -> None:
         await self._kill()

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from mcpstore.errors import ConnectTimeout, NotReady
-from mcpstore.hooks import Connection, Exit, Peer
+from mcpstore.hooks import ClientEndpoint, Connection, Exit
 from mcpstore_plugins.stdio.child import Child
-from mcpstore_plugins.stdio.uninterrupted import finish
+from mcpstore_plugins.stdio.uninterrupted import run_to_completion
 
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
@@ -21,7 +21,7 @@ _LAST_WORDS: Final = 800
 
 
 @asynccontextmanager
-async def connect(settings: StdioSettings, peer: Peer) -> AsyncGenerator[Connection]:
+async def connect(settings: StdioSettings, peer: ClientEndpoint) -> AsyncGenerator[Connection]:
     """Start a process, shake hands with it, and end it with everything it started when the block is left.
 
     Raises:
@@ -30,15 +30,15 @@ async def connect(settings: StdioSettings, peer: Peer) -> AsyncGenerator[Connect
         ConnectTimeout: It was silent for too long.
         CloseFailed: Something of it could not be ended.
     """
-    child = await finish(Child.start(settings, peer), undo=Child.close)
+    child = await run_to_completion(Child.start(settings, peer), undo=Child.close)
     try:
         await _open(child, peer)
         yield child.connection
     finally:
-        await finish(child.close())
+        await run_to_completion(child.close())
 
 
-async def _open(child: Child, peer: Peer) -> None:
+async def _open(child: Child, peer: ClientEndpoint) -> None:
     try:
         await child.connection.open()
     except ConnectTimeout as error:

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from mcpstore.errors import CloseFailed
-from mcpstore.hooks import Lost, Trace
+from mcpstore.hooks import Orphans, OwnershipRecord
 from mcpstore_plugins.stdio import cgroup, proc, shutdown
 from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.containers import find_containers, remove
 from mcpstore_plugins.stdio.launchers import fetches_images
 from mcpstore_plugins.stdio.proc import Process
 from mcpstore_plugins.stdio.tree import MarkedTree, with_descendants
-from mcpstore_plugins.stdio.uninterrupted import finish
+from mcpstore_plugins.stdio.uninterrupted import run_to_completion
 
 __all__ = ["CLIENT", "ENGINE", "GROUP", "LostTree", "reap"]
 
@@ -49,7 +49,7 @@ class LostTree(MarkedTree):
         self._is_lost = is_lost
         self._groups: set[Cgroup] = set()
 
-    def strike(self) -> None:
+    def kill_all(self) -> None:
         """End everything in the groups that were found."""
         for group in self._groups:
             group.kill()
@@ -78,16 +78,16 @@ class LostTree(MarkedTree):
         return self._is_lost(marker) and proc.is_near(process.pid)
 
 
-async def reap(lost: Lost) -> Sequence[str]:
+async def reap(lost: Orphans) -> Sequence[str]:
     """End what managers left that were killed, and return what that was, in words.
 
     Raises:
         CloseFailed: Something of it is still there.
     """
-    return await finish(_reap(lost))
+    return await run_to_completion(_reap(lost))
 
 
-async def _reap(lost: Lost) -> Sequence[str]:
+async def _reap(lost: Orphans) -> Sequence[str]:
     told: list[str] = []
     if await asyncio.to_thread(proc.available):
         told += await _reap_processes(lost)
@@ -96,9 +96,9 @@ async def _reap(lost: Lost) -> Sequence[str]:
     return told
 
 
-async def _reap_processes(lost: Lost) -> list[str]:
+async def _reap_processes(lost: Orphans) -> list[str]:
     tree = LostTree(lost.is_lost)
-    living = await asyncio.to_thread(tree.living)
+    living = await asyncio.to_thread(tree.alive)
     told = [_name(process) for process in living]
     if living:
         never: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -116,7 +116,7 @@ async def _again(tree: LostTree, patience: float) -> None:
     await shutdown.kill(tree, patience)
 
 
-def _reap_containers(trace: Trace, lost: Lost) -> Sequence[str]:
+def _reap_containers(trace: OwnershipRecord, lost: Orphans) -> Sequence[str]:
     client = trace.notes.get(CLIENT, "")
     # A record is no reason to run just any program.
     if not os.path.isabs(client) or not fetches_images(client) or not lost.is_lost(trace.marker):  # noqa: PTH117

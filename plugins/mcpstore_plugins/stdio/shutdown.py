@@ -82,7 +82,7 @@ async def kill(tree: Tree, patience: float) -> tuple[int, ...]:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
     stopped: set[tuple[int, int]] = set()
-    await asyncio.to_thread(tree.strike)
+    await asyncio.to_thread(tree.kill_all)
     while living := await asyncio.to_thread(_stop_or_kill, tree, stopped):
         left = deadline - loop.time()
         if left <= 0:
@@ -96,13 +96,13 @@ async def kill(tree: Tree, patience: float) -> tuple[int, ...]:
 
 
 def _tell(tree: Tree, told: Collection[tuple[int, int]]) -> list[Process]:
-    living = tree.living()
+    living = tree.alive()
     tree.send([process for process in living if process.identity not in told], signal.SIGTERM, signal.SIGCONT)
     return living
 
 
 def _stop_or_kill(tree: Tree, stopped: Collection[tuple[int, int]]) -> list[Process]:
-    living = tree.living()
+    living = tree.alive()
     tree.send([process for process in living if process.identity not in stopped], signal.SIGSTOP)
     tree.send([process for process in living if process.identity in stopped], signal.SIGKILL)
     return living

@@ -23,11 +23,11 @@ from mcpstore_plugins.stdio.launchers import runs_container
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
 
-__all__ = ["Launch", "prepare", "start"]
+__all__ = ["SpawnPlan", "plan", "spawn"]
 
 
 @attrs.frozen(kw_only=True)
-class Launch:
+class SpawnPlan:
     """A program ready to be started.
 
     Attributes:
@@ -47,7 +47,7 @@ class Launch:
     has_container: bool = False
 
 
-def prepare(settings: StdioSettings, marker: str) -> Launch:
+def plan(settings: StdioSettings, marker: str) -> SpawnPlan:
     """Find out what is to be started. Reads files: to be called in a thread.
 
     Raises:
@@ -59,7 +59,7 @@ def prepare(settings: StdioSettings, marker: str) -> Launch:
         raise ConnectRefused(f"cwd {cwd!r} {what}; create it, or change cwd")
     configured = settings.env
     variables = environment.child_environment(settings, configured, parent=os.environ, marker=marker)
-    return Launch(
+    return SpawnPlan(
         program=command.resolve(settings.command, path=environment.search_path(variables), cwd=cwd),
         args=labelled(settings.command, settings.args, marker),
         variables=variables,
@@ -69,7 +69,7 @@ def prepare(settings: StdioSettings, marker: str) -> Launch:
     )
 
 
-def start(launch: Launch, cgroup: Cgroup | None = None) -> subprocess.Popen[bytes]:
+def spawn(launch: SpawnPlan, cgroup: Cgroup | None = None) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own. Blocks until it runs: to be called in a thread.
 
     Args:

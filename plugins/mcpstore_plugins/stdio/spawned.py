@@ -9,23 +9,23 @@ from typing import IO, TYPE_CHECKING, cast
 import attrs
 
 from mcpstore.errors import ConnectRefused
-from mcpstore.hooks import Peer, Trace
+from mcpstore.hooks import ClientEndpoint, OwnershipRecord
 from mcpstore_plugins.stdio import cgroup, proc
 from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.cgroup_exec import NoEntry
 from mcpstore_plugins.stdio.environment import engine_of
 from mcpstore_plugins.stdio.orphans import CLIENT, ENGINE, GROUP
-from mcpstore_plugins.stdio.spawn import Launch, prepare, start
+from mcpstore_plugins.stdio.spawn import SpawnPlan, plan, spawn
 from mcpstore_plugins.stdio.tree import ContainedTree, GroupTree, Tree, tree_of
 
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
 
-__all__ = ["Started", "begin"]
+__all__ = ["SpawnedProcess", "start_process"]
 
 
 @attrs.frozen(kw_only=True)
-class Started:
+class SpawnedProcess:
     """What was started.
 
     Attributes:
@@ -37,7 +37,7 @@ class Started:
             is no /proc.
     """
 
-    launch: Launch
+    launch: SpawnPlan
     process: subprocess.Popen[bytes]
     tree: Tree
     marker: str
@@ -50,7 +50,7 @@ class Started:
         return cast("tuple[IO[bytes], IO[bytes], IO[bytes]]", (process.stdin, process.stdout, process.stderr))
 
 
-def begin(settings: StdioSettings, peer: Peer, marker: str) -> Started:
+def start_process(settings: StdioSettings, peer: ClientEndpoint, marker: str) -> SpawnedProcess:
     """Start a process. Blocks.
 
     What it will have on this machine is written down first, so that a manager that is killed meanwhile has said so.
@@ -58,21 +58,23 @@ def begin(settings: StdioSettings, peer: Peer, marker: str) -> Started:
     Raises:
         ConnectError: It cannot be started.
     """
-    launch = prepare(settings, marker)
+    launch = plan(settings, marker)
     group = None if settings.containment == "marker" else cgroup.create(marker)
-    trace = Trace(marker=marker, service=peer.service, notes=_notes(launch, group))
-    peer.leave_trace(trace)
+    trace = OwnershipRecord(marker=marker, service=peer.service, notes=_notes(launch, group))
+    peer.record_ownership(trace)
     process, group = _start(launch, group, is_needed=settings.containment == "cgroup")
     tree = tree_of(process.pid, marker, group)
-    peer.leave_trace(attrs.evolve(trace, pid=process.pid, started=_began(process.pid)))
-    return Started(launch=launch, process=process, tree=tree, marker=marker, containment=_name(tree))
+    peer.record_ownership(attrs.evolve(trace, pid=process.pid, started=_began(process.pid)))
+    return SpawnedProcess(launch=launch, process=process, tree=tree, marker=marker, containment=_name(tree))
 
 
-def _start(launch: Launch, group: Cgroup | None, *, is_needed: bool) -> tuple[subprocess.Popen[bytes], Cgroup | None]:
+def _start(
+    launch: SpawnPlan, group: Cgroup | None, *, is_needed: bool
+) -> tuple[subprocess.Popen[bytes], Cgroup | None]:
     """Start a process in its group, or without one where that cannot be and is not needed."""
     if group is not None:
         try:
-            return start(launch, group), group
+            return spawn(launch, group), group
         except NoEntry:
             group.remove()
         except BaseException:
@@ -83,7 +85,7 @@ def _start(launch: Launch, group: Cgroup | None, *, is_needed: bool) -> tuple[su
             "containment is 'cgroup', but this process may not make control groups (cgroup v2, Linux 5.14); "
             "have systemd delegate one (Delegate=yes), or set containment to 'auto'"
         )
-    return start(launch), None
+    return spawn(launch), None
 
 
 def _name(tree: Tree) -> str:
@@ -101,7 +103,7 @@ def _began(pid: int) -> int | None:
     return None
 
 
-def _notes(launch: Launch, group: Cgroup | None) -> dict[str, str]:
+def _notes(launch: SpawnPlan, group: Cgroup | None) -> dict[str, str]:
     notes: dict[str, str] = {}
     if group is not None:
         notes[GROUP] = str(group.path)

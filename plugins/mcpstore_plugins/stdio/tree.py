@@ -37,7 +37,7 @@ class Tree(Protocol):
         """Take note that the leader is about to be waited for: from then on its number may become a stranger's."""
         ...
 
-    def living(self) -> list[Process]:
+    def alive(self) -> list[Process]:
         """Return the processes that are alive. Takes some milliseconds: to be called in a thread."""
         ...
 
@@ -45,7 +45,7 @@ class Tree(Protocol):
         """Send signals to those processes that are still the ones they were. To be called in a thread."""
         ...
 
-    def strike(self) -> None:
+    def kill_all(self) -> None:
         """End at once whatever the kernel can end in one stroke. To be called in a thread."""
         ...
 
@@ -84,7 +84,7 @@ class MarkedTree:
         """Take note that the leader is about to be waited for."""
         self._reaped = proc.ticks_now()
 
-    def living(self) -> list[Process]:
+    def alive(self) -> list[Process]:
         """Return the processes that are alive."""
         # Twice before it counts as empty: the list is not read in one instant, and a process that forks behind the
         # reader's back and ends before its eyes would hide its child from one reading.
@@ -98,7 +98,7 @@ class MarkedTree:
             with suppress(ProcessLookupError, PermissionError):
                 _send(process, signals)
 
-    def strike(self) -> None:
+    def kill_all(self) -> None:
         """Do nothing: there is no such stroke."""
 
     def release(self) -> None:
@@ -131,7 +131,7 @@ class ContainedTree(MarkedTree):
         super().__init__(leader, marker)
         self._cgroup = cgroup
 
-    def strike(self) -> None:
+    def kill_all(self) -> None:
         """End everything in the group."""
         self._cgroup.kill()
 
@@ -164,7 +164,7 @@ class GroupTree:
     def leader_ends(self) -> None:
         """Do nothing: the group keeps its number as long as it has members."""
 
-    def living(self) -> list[Process]:
+    def alive(self) -> list[Process]:
         """Return the group, as if it were one process, while it has members that are alive."""
         with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM when only zombies are left
             os.killpg(self._group.pid, 0)
@@ -178,7 +178,7 @@ class GroupTree:
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, number)
 
-    def strike(self) -> None:
+    def kill_all(self) -> None:
         """Do nothing: there is no such stroke."""
 
     def release(self) -> None:

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 import anyio
 
-__all__ = ["finish"]
+__all__ = ["run_to_completion"]
 
 T = TypeVar("T")
 
 
-async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[Any, Any, None]] | None = None) -> T:
+async def run_to_completion(
+    work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[Any, Any, None]] | None = None
+) -> T:
     """Await `work` to its end; a cancellation that arrives meanwhile is raised afterwards, unless the work fails.
 
     Args:
@@ -32,5 +34,5 @@ async def finish(work: Coroutine[Any, Any, T], *, undo: Callable[[T], Coroutine[
     if cancelled is None:
         return result
     if undo is not None:
-        await finish(undo(result))
+        await run_to_completion(undo(result))
     raise cancelled

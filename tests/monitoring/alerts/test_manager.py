@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from mcpstore.errors import ConfigError
-from mcpstore.hooks import Undecided
+from mcpstore.hooks import Inconclusive
 from mcpstore.monitoring import AlertLevel, AlertManager, AlertRule, console_alert_handler, email_alert_handler
 
 
@@ -111,7 +111,7 @@ def test_what_raises_harms_nobody_else(manager, caplog):
         raise RuntimeError("no")
 
     manager.add_rule(AlertRule("broken", lambda m: m["nothing"]))
-    manager.add_rule(AlertRule("open", lambda _m: (_ for _ in ()).throw(Undecided)))
+    manager.add_rule(AlertRule("open", lambda _m: (_ for _ in ()).throw(Inconclusive)))
     manager.add_rule(AlertRule("last", lambda _m: True))
     manager.add_handler(broken)
     manager.add_handler(heard.append)

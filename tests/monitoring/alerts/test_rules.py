@@ -7,9 +7,9 @@ import re
 import pytest
 
 from mcpstore.errors import ConfigError
-from mcpstore.hooks import AlertRule, AlertScope, Undecided
+from mcpstore.hooks import AlertRule, AlertScope, Inconclusive
 from mcpstore.models.alert import AlertLevel
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import ServiceMetrics, ToolMetrics
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.service import ServiceStatus
@@ -57,7 +57,7 @@ def test_a_service_is_down_when_it_is_lost_and_nobody_wanted_that(given, expecte
 
 @pytest.mark.parametrize("state", [State.INITIALIZING, State.UNHEALTHY, State.UNKNOWN])
 def test_whether_a_service_is_down_is_open_while_it_may_prove_well(state):
-    with pytest.raises(Undecided):
+    with pytest.raises(Inconclusive):
         rule("service_down").condition(fields(connection_state=state))
 
 
@@ -88,7 +88,7 @@ def test_whether_a_service_is_down_is_open_while_it_may_prove_well(state):
     ],
 )
 def test_thresholds_are_those_of_the_configuration(name, settings, wrong, right):
-    machine = MachineMetrics(timestamp=0.0, memory_total=1000)
+    machine = HostMetrics(timestamp=0.0, memory_total=1000)
     condition = rule(name, **settings).condition
 
     assert condition(fields(machine, **wrong)) is True
@@ -105,7 +105,7 @@ def test_thresholds_are_those_of_the_configuration(name, settings, wrong, right)
 )
 def test_rules_about_the_machine_have_thresholds_too(name, field, setting, default):
     def of(share):
-        return manager_fields(MachineMetrics(timestamp=0.0, **{field: share}), services=1)
+        return manager_fields(HostMetrics(timestamp=0.0, **{field: share}), services=1)
 
     assert rule(name).condition(of(default + 1))
     assert not rule(name).condition(of(default))
@@ -128,7 +128,7 @@ def test_the_manager_is_degraded_when_most_fail_or_it_stood_still():
 
 @pytest.mark.parametrize("status", [ServiceStatus.STARTING, ServiceStatus.STOPPING])
 def test_a_service_that_somebody_restarts_is_not_down(status):
-    with pytest.raises(Undecided):
+    with pytest.raises(Inconclusive):
         rule("service_down").condition(fields(connection_state=State.RECONNECTING, status=status))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.models.latency import Durations
+from mcpstore.models.latency import LatencyHistogram
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.monitoring.metrics import ServiceMeter, Usage, merged, packed, step_for, thinned, unpacked
@@ -101,7 +101,7 @@ def test_a_sample_tells_what_happened_since_the_one_before():
     assert look == sample
     assert (sample.duration, sample.wanted, sample.usable) == (30.0, 30.0, 20.0)
     assert (sample.calls, sample.failed_calls, sample.p95, sample.max_response_time) == (1, 1, 0.5, 0.5)
-    assert Durations(sample.durations).quantiles(0.5) == pytest.approx([0.5], rel=0.01)
+    assert LatencyHistogram(sample.durations).quantiles(0.5) == pytest.approx([0.5], rel=0.01)
     assert (sample.checks, sample.failed_checks, sample.response_time) == (4, 1, pytest.approx(30.0))
     assert (sample.cpu_percent, sample.memory_bytes, meter.last_error) == (3.0, 10, "busy")
     meter.used(None)

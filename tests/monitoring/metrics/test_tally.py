@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mcpstore.models.latency import ACCURACY, LONGEST, SHORTEST, Durations
+from mcpstore.models.latency import ACCURACY, LONGEST, SHORTEST, LatencyHistogram
 from mcpstore.monitoring.metrics import Tally, Window
 from mcpstore.monitoring.metrics.tally import FRESH
 
@@ -71,11 +71,11 @@ def test_adding_up_changes_nothing_in_what_is_added():
 
 @given(st.lists(st.lists(durations, max_size=90), max_size=5))
 def test_durations_that_are_kept_and_added_up_are_those_of_all_calls(parts):
-    whole = Durations()
+    whole = LatencyHistogram()
     for part in parts:
         kept = counted([(duration, False, False) for duration in part]).durations().to_bytes()
-        assert Durations(kept).to_bytes() == kept
-        whole.absorb(Durations(kept))
+        assert LatencyHistogram(kept).to_bytes() == kept
+        whole.absorb(LatencyHistogram(kept))
     every = [duration for part in parts for duration in part]
     assert whole.count == len(every)
     for share, told in zip(SHARES, whole.quantiles(*SHARES), strict=True):
@@ -85,18 +85,18 @@ def test_durations_that_are_kept_and_added_up_are_those_of_all_calls(parts):
 @given(st.binary(max_size=50))
 @example(b"\xff" * 300 + b"\x01" + b"\xff" * 300 + b"\x01")  # bins and counts beyond all that floats count
 def test_bytes_of_strangers_are_read_without_harm(kept):
-    whole = Durations(kept)
+    whole = LatencyHistogram(kept)
     whole.add(1.0)
-    assert Durations(whole.to_bytes()).to_bytes() == whole.to_bytes()
+    assert LatencyHistogram(whole.to_bytes()).to_bytes() == whole.to_bytes()
     [least, most] = whole.quantiles(0.0, 1.0)
     assert SHORTEST * (1 - ACCURACY) <= least <= most <= LONGEST * (1 + ACCURACY)
 
 
 @pytest.mark.parametrize("duration", [0.0, SHORTEST, 1e-3, 1.0, 600.0, LONGEST, 1e9])
 def test_a_duration_comes_out_as_it_went_in(duration):
-    whole = Durations()
+    whole = LatencyHistogram()
     whole.add(duration)
-    [told] = Durations(whole.to_bytes()).quantiles(0.5)
+    [told] = LatencyHistogram(whole.to_bytes()).quantiles(0.5)
     assert told == pytest.approx(min(max(duration, SHORTEST), LONGEST), rel=ACCURACY)
 
 

@@ -9,7 +9,7 @@ from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.service import ServiceSnapshot, ServiceStatus
 from mcpstore.models.state_history import StateInterval
-from mcpstore.monitoring.report import Advice, Life, Report, life_of
+from mcpstore.monitoring.report import Advice, Report, ServiceReport, life_of
 
 BEGIN = 1_700_000_000.0
 HOUR = 3600.0
@@ -38,7 +38,7 @@ def sample(after: float, **fields: Any) -> MetricsSample:
     )
 
 
-def life(name: str = "a", states: Sequence[StateInterval] = (), **fields: Any) -> Life:
+def life(name: str = "a", states: Sequence[StateInterval] = (), **fields: Any) -> ServiceReport:
     state = states[-1].state if states else State.HEALTHY
     status = fields.pop("status", ServiceStatus.RUNNING)
     snapshot = ServiceSnapshot(
@@ -48,7 +48,7 @@ def life(name: str = "a", states: Sequence[StateInterval] = (), **fields: Any) -
     return life_of(snapshot, BEGIN, end, states=states, **fields)
 
 
-def ill(name: str, **fields: Any) -> Life:
+def ill(name: str, **fields: Any) -> ServiceReport:
     advice = Advice(summary="it is broken", evidence=("exited with code 1",), remedy="mend it")
     return life(
         name, stretches((State.HEALTHY, 600), (State.DISCONNECTED, 3000)), status=ServiceStatus.ERROR, advice=advice,
@@ -56,5 +56,5 @@ def ill(name: str, **fields: Any) -> Life:
     )  # fmt: skip
 
 
-def report(*lives: Life, **fields: Any) -> Report:
+def report(*lives: ServiceReport, **fields: Any) -> Report:
     return Report(begin=BEGIN, end=BEGIN + HOUR, location="/home/me/mcp.json", services=lives, **fields)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.models.latency import Durations
+from mcpstore.models.latency import LatencyHistogram
 from mcpstore.models.metrics import ServiceMetrics
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.service import ServiceStatus
@@ -113,7 +113,7 @@ RECENT = ServiceMetrics(
 
 
 def took(*seconds):
-    whole = Durations()
+    whole = LatencyHistogram()
     for each in seconds:
         whole.add(each)
     return {

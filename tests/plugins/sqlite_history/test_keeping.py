@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcpstore.hooks import HistoryBatch, HistoryPlace
-from mcpstore.models.latency import Durations
+from mcpstore.models.latency import LatencyHistogram
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.monitoring.metrics import thinned
@@ -51,7 +51,7 @@ def timed(kept: MetricsSample, times: list[float]) -> MetricsSample:
     """Return a sample that knows how long its calls took; one of before knows nothing of the kind."""
     if not times:
         return kept
-    took = Durations()
+    took = LatencyHistogram()
     for seconds in times:
         took.add(seconds)
     return attrs.evolve(kept, calls=len(times), p95=max(times), max_response_time=max(times), durations=took.to_bytes())

@@ -12,7 +12,7 @@ from mcpstore.errors import CommandNotFound
 from mcpstore_plugins.stdio.connection import connect
 from mcpstore_plugins.stdio.containers import labelled
 from mcpstore_plugins.stdio.settings import StdioSettings
-from mcpstore_plugins.stdio.spawn import prepare
+from mcpstore_plugins.stdio.spawn import plan
 from plugins.stdio.world import World
 
 METACHARACTERS = [
@@ -49,7 +49,7 @@ async def test_every_metacharacter_arrives_unchanged_and_is_obeyed_by_nobody(
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text().filter(lambda text: "\0" not in text and text.isprintable())))
 def test_what_is_to_be_started_is_what_was_written(args: list[str]):
-    launch = prepare(StdioSettings(command="/bin/true", args=args), "m")
+    launch = plan(StdioSettings(command="/bin/true", args=args), "m")
     assert launch.program == "/bin/true"
     assert list(launch.args) == args
     assert list(labelled("docker", ["run", *args], "m"))[3:] == args
@@ -60,7 +60,7 @@ def test_what_is_to_be_started_is_what_was_written(args: list[str]):
 )
 def test_a_command_that_is_a_line_for_a_shell_is_one_program_that_does_not_exist(command: str, tmp_path: Path):
     with pytest.raises(CommandNotFound):
-        prepare(StdioSettings(command=command, cwd=str(tmp_path)), "m")
+        plan(StdioSettings(command=command, cwd=str(tmp_path)), "m")
     assert names(tmp_path) == []
 
 

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from mcpstore.errors import CloseFailed
-from mcpstore.hooks import Lost, Trace
+from mcpstore.hooks import Orphans, OwnershipRecord
 from mcpstore_plugins.stdio import cgroup, orphans, proc, tree
 from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.cgroup_exec import start_inside
@@ -55,8 +55,8 @@ def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orphans, "_own_line", lambda: {os.getpid(), os.getppid()})
 
 
-def lost(**fields: object) -> Lost:
-    return Lost(**{"is_lost": lambda marker: marker == LOST, "term": 0.3, "kill": 10.0, **fields})
+def lost(**fields: object) -> Orphans:
+    return Orphans(**{"is_lost": lambda marker: marker == LOST, "term": 0.3, "kill": 10.0, **fields})
 
 
 async def test_what_carries_a_lost_marker_is_ended_and_named(start: Start):
@@ -103,11 +103,11 @@ async def test_a_record_that_points_at_an_innocent_process_harms_nobody(start: S
     found = proc.read(innocent.pid)
     assert found is not None
     if record == "its number and its beginning":
-        trace = Trace(marker=LOST, service="web", pid=innocent.pid, started=found.started)
+        trace = OwnershipRecord(marker=LOST, service="web", pid=innocent.pid, started=found.started)
     elif record == "its number and another marker":
-        trace = Trace(marker=KEPT, service="web", pid=innocent.pid, started=found.started)
+        trace = OwnershipRecord(marker=KEPT, service="web", pid=innocent.pid, started=found.started)
     else:
-        trace = Trace(marker=LOST, service="web", notes={"cgroup": "/sys/fs/cgroup"})
+        trace = OwnershipRecord(marker=LOST, service="web", notes={"cgroup": "/sys/fs/cgroup"})
     with anyio.fail_after(20):
         assert await reap(lost(traces=(trace,))) == []
     assert is_alive(innocent.pid)
@@ -118,8 +118,8 @@ async def test_a_record_runs_no_program_but_a_container_engine(tmp_path: Path):
     program = tmp_path / "program"
     program.write_text(f"#!/bin/sh\ntouch {ran}\n")
     program.chmod(0o755)
-    trace = Trace(marker=LOST, service="web", notes={"client": str(program)})
-    relative = Trace(marker=LOST, service="web", notes={"client": "docker"})
+    trace = OwnershipRecord(marker=LOST, service="web", notes={"client": str(program)})
+    relative = OwnershipRecord(marker=LOST, service="web", notes={"client": "docker"})
     with anyio.fail_after(20):
         assert await reap(lost(traces=(trace, relative))) == []
     assert not ran.exists()
@@ -217,7 +217,7 @@ async def test_containers_of_a_killed_manager_are_removed(tmp_path: Path, engine
     if engine != "works":
         (place / engine.removeprefix("is ")).touch()
     notes = {"client": str(client), "engine.DOCKER_HOST": str(place)}
-    traces = tuple(Trace(marker=marker, service="web", notes=notes) for marker in (LOST, KEPT))
+    traces = tuple(OwnershipRecord(marker=marker, service="web", notes=notes) for marker in (LOST, KEPT))
     with anyio.fail_after(20):
         if engine == "works":
             assert await reap(lost(traces=traces)) == ["container theirs of 'web'"]

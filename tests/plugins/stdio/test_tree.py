@@ -51,11 +51,11 @@ class Fake:
 
     def found(self, *others: Process) -> list[int]:
         self.listed = [process(10, session=10), *others]
-        return sorted(p.pid for p in self.tree.living())
+        return sorted(p.pid for p in self.tree.alive())
 
     def found_without_leader(self, *others: Process) -> list[int]:
         self.listed = list(others)
-        return sorted(p.pid for p in self.tree.living())
+        return sorted(p.pid for p in self.tree.alive())
 
 
 @pytest.fixture
@@ -107,8 +107,8 @@ def test_a_stranger_with_the_number_of_the_leader_does_not_belong_to_it(fake: Fa
 def test_a_list_that_looks_empty_is_read_twice(fake: Fake, monkeypatch: pytest.MonkeyPatch):
     readings = iter([[], [process(11, session=10)], [], []])
     monkeypatch.setattr(proc, "everyone", lambda: iter(next(readings)))
-    assert [p.pid for p in fake.tree.living()] == [11]
-    assert fake.tree.living() == []
+    assert [p.pid for p in fake.tree.alive()] == [11]
+    assert fake.tree.alive() == []
 
 
 def test_a_leader_that_cannot_be_looked_up_is_found_by_its_session(fake: Fake, monkeypatch: pytest.MonkeyPatch):
@@ -239,11 +239,11 @@ def test_where_there_is_no_proc_a_tree_is_a_group(sleeper: Process, monkeypatch:
     monkeypatch.setattr(proc, "available", lambda: False)
     here = tree_of(sleeper.pid, "m")
     assert isinstance(here, GroupTree)
-    [group] = here.living()
+    [group] = here.alive()
     assert group.pid == sleeper.pid
     here.send([group], signal.SIGKILL)
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED)
     here.leader_ends()
-    assert here.living() == []
+    assert here.alive() == []
     here.send([group], signal.SIGKILL)
     assert tree.handle_of(group) is None

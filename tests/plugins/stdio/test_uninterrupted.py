@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from mcpstore_plugins.stdio.uninterrupted import finish
+from mcpstore_plugins.stdio.uninterrupted import run_to_completion
 
 
 class Work:
@@ -38,13 +38,13 @@ async def turns(count: int = 5) -> None:
 async def test_the_result_is_handed_on():
     work = Work()
     work.go.set()
-    assert await finish(work.do(), undo=work.undo) == "result"
+    assert await run_to_completion(work.do(), undo=work.undo) == "result"
     assert work.log == ["done"]
 
 
 async def test_a_cancellation_waits_for_the_end_and_undoes_what_nobody_takes():
     work = Work()
-    task = asyncio.create_task(finish(work.do(), undo=work.undo))
+    task = asyncio.create_task(run_to_completion(work.do(), undo=work.undo))
     for _ in range(3):
         await turns()
         task.cancel()
@@ -58,7 +58,7 @@ async def test_a_cancellation_waits_for_the_end_and_undoes_what_nobody_takes():
 
 async def test_without_an_undo_a_cancellation_is_just_late():
     work = Work()
-    task = asyncio.create_task(finish(work.do()))
+    task = asyncio.create_task(run_to_completion(work.do()))
     await turns()
     task.cancel()
     work.go.set()
@@ -69,7 +69,7 @@ async def test_without_an_undo_a_cancellation_is_just_late():
 
 async def test_a_failure_tells_more_than_a_cancellation():
     work = Work()
-    task = asyncio.create_task(finish(work.fail(), undo=work.undo))
+    task = asyncio.create_task(run_to_completion(work.fail(), undo=work.undo))
     await turns()
     task.cancel()
     work.go.set()
@@ -91,7 +91,7 @@ async def test_a_cancelled_scope_does_not_knock_again_and_again(monkeypatch: pyt
     asyncio.get_running_loop().call_later(0.05, work.go.set)
     with anyio.CancelScope() as scope:
         scope.cancel()
-        assert await finish(work.do()) == "result"
+        assert await run_to_completion(work.do()) == "result"
         await asyncio.sleep(60)
     assert scope.cancelled_caught
     assert waits == 1

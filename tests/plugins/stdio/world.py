@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import attrs
 
-from mcpstore.hooks import Closing, Peer
+from mcpstore.hooks import ClientEndpoint, Closing
 from mcpstore_plugins.stdio.settings import StdioSettings
 
 SERVER = Path(__file__).with_name("tiny_server.py")
@@ -31,7 +31,7 @@ class World:
     def script(self, code: str, **fields: object) -> StdioSettings:
         return StdioSettings.model_validate({"command": sys.executable, "args": ["-S", "-E", "-c", code], **fields})
 
-    def peer(self, **fields: object) -> Peer:
+    def peer(self, **fields: object) -> ClientEndpoint:
         given = {
             "service": "tiny",
             "marker": self.marker,
@@ -42,9 +42,9 @@ class World:
             **fields,
         }
         self.markers.add(given["marker"])
-        return Peer(**given)
+        return ClientEndpoint(**given)
 
-    def another(self, **fields: object) -> Peer:
+    def another(self, **fields: object) -> ClientEndpoint:
         """Return the peer of another connection: it may be open at the same time."""
         return self.peer(marker=str(uuid4()), **fields)
 

@@ -12,13 +12,13 @@ import pytest
 
 from mcpstore.hooks import hookimpl
 from mcpstore.models.alert import Alert
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.monitoring import MonitoringConfig
 from mcpstore.monitoring.alerts import rules_of
 from mcpstore.runtime import metrics_collector as module
-from mcpstore.runtime.alerting import Alarm, Line
-from mcpstore.runtime.metrics_collector import Metering
-from mcpstore.runtime.metrics_history import Archive
+from mcpstore.runtime.alerting import AlertChannel, AlertEngine
+from mcpstore.runtime.metrics_collector import MetricsCollector
+from mcpstore.runtime.metrics_history import MetricsHistory
 
 from .people import Person
 
@@ -43,8 +43,8 @@ class Watched:
     """A fleet, what is measured of it, and what people are told."""
 
     fleet: Any
-    metering: Metering
-    alarm: Alarm
+    metering: MetricsCollector
+    alarm: AlertEngine
     person: Person
     notices: Notices
 
@@ -62,7 +62,7 @@ class Watched:
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine is idle."""
-    monkeypatch.setattr(module, "machine_metrics", lambda posix, _path: MachineMetrics(timestamp=posix))
+    monkeypatch.setattr(module, "machine_metrics", lambda posix, _path: HostMetrics(timestamp=posix))
 
 
 @pytest.fixture
@@ -70,16 +70,18 @@ async def watch(make_fleet: Callable[..., Any]) -> AsyncGenerator[Callable[..., 
     made: list[Watched] = []
 
     async def make(
-        *lines: Line, folder: Path | None = None, offered: Any = (), reminders: bool = False, **settings: Any
+        *lines: AlertChannel, folder: Path | None = None, offered: Any = (), reminders: bool = False, **settings: Any
     ) -> Watched:
         person, notices = Person(), Notices()
         fleet = make_fleet(plugins={"notices": notices})
         config = MonitoringConfig(**settings)
-        metering = Metering(fleet.registry, config, fleet.clock, Archive(fleet.clock, 1000))
+        metering = MetricsCollector(fleet.registry, config, fleet.clock, MetricsHistory(fleet.clock, 1000))
         fleet.supervisor._shared.witness = metering
         metering.open(fleet.supervisor)
         rules = rules_of(config, offered, fleet.supervisor.timing)
-        alarm = Alarm(rules, lines or [person.line()], fleet.clock, fleet.plugins, folder=folder, reminders=reminders)
+        alarm = AlertEngine(
+            rules, lines or [person.line()], fleet.clock, fleet.plugins, folder=folder, reminders=reminders
+        )
         await alarm.open(fleet.supervisor, metering)
         made.append(Watched(fleet, metering, alarm, person, notices))
         return made[-1]

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from mcpstore.hooks import AlertHandler
 from mcpstore.models.alert import Alert
-from mcpstore.runtime.alerting import Line
+from mcpstore.runtime.alerting import AlertChannel
 
 
 class NoSettings(BaseModel):
@@ -37,6 +37,6 @@ class Person:
     def told(self) -> list[tuple[str, str, str]]:
         return [(alert.rule_name, alert.service, alert.kind.value) for alert in self.heard]
 
-    def line(self, name: str = "person", **fields: Any) -> Line:
+    def line(self, name: str = "person", **fields: Any) -> AlertChannel:
         handler = AlertHandler(name=name, config=NoSettings, send=self.send)
-        return Line(name=name, handler=handler, settings=NoSettings(), **fields)
+        return AlertChannel(name=name, handler=handler, settings=NoSettings(), **fields)

@@ -13,8 +13,8 @@ import pytest
 
 from mcpstore.errors import MCPStoreError, UnknownPlugin
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
-from mcpstore.runtime.alerting.history import KEPT, Past
-from mcpstore.runtime.alerting.jsonl_file import Journal
+from mcpstore.runtime.alerting.history import KEPT, AlertHistory
+from mcpstore.runtime.alerting.jsonl_file import JsonlFile
 from mcpstore.testing.loop import FakeClock
 
 from .people import Person
@@ -147,7 +147,7 @@ async def test_ten_thousand_alerts_do_not_grow_without_bound(watch, tmp_path):
 
 
 async def test_what_was_told_can_be_asked_for(tmp_path):
-    past = Past(None)
+    past = AlertHistory(None)
     for number in range(3):
         past.add(Alert(**{**alert(number, service="ab"[number % 2]), "timestamp": float(number), "alerts": ()}))
 
@@ -159,22 +159,22 @@ async def test_what_was_told_can_be_asked_for(tmp_path):
 
 async def test_a_line_that_was_torn_off_costs_only_itself(tmp_path):
     file = tmp_path / "alerts" / "history.jsonl"
-    journal = Journal(file)
+    journal = JsonlFile(file)
     journal.append([{"n": 1}, {"n": 2}])
     with file.open("ab") as torn:
         torn.write(b'{"n": 3, "tex')
-    again = Journal(file)
+    again = JsonlFile(file)
     again.append([{"n": 4}])
 
     assert [line["n"] for line in again.read()] == [1, 2, 4]
     assert file.stat().st_mode & 0o777 == 0o600
     again.replace([{"n": 5}])
-    assert [line["n"] for line in Journal(file).read()] == [5]
+    assert [line["n"] for line in JsonlFile(file).read()] == [5]
 
 
 async def test_an_incident_that_is_not_over_is_never_forgotten(tmp_path):
-    journal = Journal(tmp_path / "history.jsonl")
-    past = Past(journal)
+    journal = JsonlFile(tmp_path / "history.jsonl")
+    past = AlertHistory(journal)
     old = alert(0, service="old")
     past.add(old)
     past.write([old], past.kept())
@@ -183,7 +183,7 @@ async def test_an_incident_that_is_not_over_is_never_forgotten(tmp_path):
         for one in some:
             past.add(one)
         past.write(some, past.kept())
-    again = Past(Journal(tmp_path / "history.jsonl"))
+    again = AlertHistory(JsonlFile(tmp_path / "history.jsonl"))
     again.load()
 
     assert [one.service for one in again.open.values()] == ["old"]

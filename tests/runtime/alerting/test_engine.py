@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from mcpstore.hooks import AlertRule, Undecided
+from mcpstore.hooks import AlertRule, Inconclusive
 from mcpstore.models.alert import AlertKind, AlertLevel
 
 pytestmark = pytest.mark.anyio
@@ -161,7 +161,7 @@ async def test_a_rule_that_cannot_tell_changes_nothing(watch):
         try:
             return next(answers)
         except StopIteration:
-            raise Undecided from None
+            raise Inconclusive from None
 
     world = await watch(offered=[AlertRule("fickle", fickle, services=("a",))])
     await world.start("a")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
-from mcpstore.runtime.alerting.outbox import Notice, Outbox
+from mcpstore.runtime.alerting.outbox import Notification, Outbox
 
 ALERT = Alert(
     rule_name="service_down", service="a", level=AlertLevel.ERROR, kind=AlertKind.FIRED, message="a is down",
@@ -22,13 +22,13 @@ ALERT = Alert(
 CRASHING = """
 import os, signal, sys
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
-from mcpstore.runtime.alerting.outbox import Notice, Outbox
+from mcpstore.runtime.alerting.outbox import Notification, Outbox
 from pathlib import Path
 box = Outbox(Path(sys.argv[1]))
 box.read()
 box.open()
 for number in range(1, 4):
-    box.put([Notice(id=number, channel="x", since=0.0, alert=Alert(
+    box.put([Notification(id=number, channel="x", since=0.0, alert=Alert(
         rule_name="r", service="a", level=AlertLevel.ERROR, kind=AlertKind.FIRED, message=f"m{number}",
         timestamp=1.0, incident=str(number)))])
 box.arrived([1])
@@ -37,8 +37,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def notice(number: int, alert: Alert = ALERT) -> Notice:
-    return Notice(id=number, channel="x", since=2.5, alert=alert)
+def notice(number: int, alert: Alert = ALERT) -> Notification:
+    return Notification(id=number, channel="x", since=2.5, alert=alert)
 
 
 def opened(path: Path) -> Outbox:
@@ -59,7 +59,7 @@ def test_a_notice_comes_back_as_it_was_put_in(path):
         rule_name="group", service="", level=AlertLevel.CRITICAL, kind=AlertKind.RESOLVED, message="ä\n\u2028",
         timestamp=2.0, incident="g", alerts=(ALERT, ALERT),
     )  # fmt: skip
-    first.put([notice(1), notice(2, group)])
+    first.append([notice(1), notice(2, group)])
     first.close()
     assert Outbox(path).read() == [notice(1), notice(2, group)]
     assert path.stat().st_mode & 0o777 == 0o600
@@ -76,23 +76,23 @@ def test_whoever_only_looks_changes_nothing(path):
     assert Outbox(path).read() == []
     assert not path.exists()
     owner = opened(path)
-    owner.put([notice(1)])
+    owner.append([notice(1)])
     assert Outbox(path).read() == [notice(1)]
-    owner.put([notice(2)])  # into the same file: nobody has put another one in its place
+    owner.append([notice(2)])  # into the same file: nobody has put another one in its place
     owner.close()
     assert Outbox(path).read() == [notice(1), notice(2)]
 
 
 def test_a_line_that_was_cut_costs_only_itself(path, caplog):
     box = opened(path)
-    box.put([notice(1), notice(2)])
+    box.append([notice(1), notice(2)])
     box.close()
     path.write_bytes(path.read_bytes()[:-20])
     again = Outbox(path)
     assert again.read() == [notice(1)]
     again.open()
     assert "1 lines cannot be read" in caplog.text
-    again.put([notice(3)])
+    again.append([notice(3)])
     again.close()
     assert Outbox(path).read() == [notice(1), notice(3)]
 
@@ -102,7 +102,7 @@ def test_a_line_that_was_cut_costs_only_itself(path, caplog):
 )
 def test_whatever_is_in_the_journal_it_can_be_opened(path, line):
     box = opened(path)
-    box.put([notice(1)])
+    box.append([notice(1)])
     box.close()
     path.write_bytes(line + b"\n" + path.read_bytes() + line + b"\n")
     assert Outbox(path).read() == [notice(1)]
@@ -112,7 +112,7 @@ def test_whatever_is_in_the_journal_it_can_be_opened(path, line):
 @pytest.mark.parametrize("when", range(6))
 def test_an_error_of_the_disk_at_any_call_leaves_a_journal_that_can_be_read(path, monkeypatch, call, when):
     box = opened(path)
-    box.put([notice(1)])
+    box.append([notice(1)])
     target = Path if call == "replace" else os
     real = getattr(target, call)
     calls = []
@@ -128,10 +128,10 @@ def test_an_error_of_the_disk_at_any_call_leaves_a_journal_that_can_be_read(path
         patch.setattr(target, call, fail)
         for number in range(2, 6):
             try:
-                box.put([notice(number)])
+                box.append([notice(number)])
             except OSError:
                 failed += 1
-    box.put([notice(9)])
+    box.append([notice(9)])
     box.close()
     assert failed <= 1
     assert [one.id for one in Outbox(path).read()] == [1, 2, 3, 4, 5, 9]
@@ -150,8 +150,8 @@ def test_a_failed_flush_is_never_tried_again_on_the_same_file(path, monkeypatch)
 
     monkeypatch.setattr(os, "fsync", fail_once)
     with pytest.raises(OSError, match="Input/output"):
-        box.put([notice(1)])
-    box.put([notice(2)])
+        box.append([notice(1)])
+    box.append([notice(2)])
     assert flushed[0] not in flushed[1:]
     assert [one.id for one in Outbox(path).read()] == [1, 2]
 
@@ -159,7 +159,7 @@ def test_a_failed_flush_is_never_tried_again_on_the_same_file(path, monkeypatch)
 def test_what_never_arrived_is_kept_within_bounds(path):
     box = Outbox(path)
     for _ in range(40):
-        box.bury(Alert(**{**ALERT, "message": "x" * 100_000}), "no route")
+        box.dead_letter(Alert(**{**ALERT, "message": "x" * 100_000}), "no route")
     kept = sorted(one.name for one in path.parent.iterdir())
     assert kept == ["undelivered.jsonl", "undelivered.old.jsonl"]
     assert sum(one.stat().st_size for one in path.parent.iterdir()) < 3 * 1024 * 1024
@@ -171,7 +171,7 @@ def test_without_a_place_everything_stays_in_memory():
     box = Outbox(None)
     assert box.read() == []
     box.open()
-    box.put([notice(1)])
-    box.arrived([1])
-    box.bury(ALERT, "no")
+    box.append([notice(1)])
+    box.acknowledge([1])
+    box.dead_letter(ALERT, "no")
     box.close()

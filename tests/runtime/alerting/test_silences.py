@@ -8,7 +8,7 @@ import pytest
 
 from mcpstore.errors import MCPStoreError
 from mcpstore.hooks import AlertRule
-from mcpstore.runtime.alerting.jsonl_file import Journal
+from mcpstore.runtime.alerting.jsonl_file import JsonlFile
 from mcpstore.runtime.alerting.silences import MOST, Silences
 
 pytestmark = pytest.mark.anyio
@@ -90,7 +90,7 @@ def test_the_number_of_silences_has_a_bound():
 def test_lines_that_are_no_silences_are_left_out(tmp_path):
     file = tmp_path / "silences.jsonl"
     file.write_text('{"id": "1", "service": "a", "rule": "*", "until": 5}\n{"id": 1}\n[]\nno json\n{"id": "2", "ser')
-    silences = Silences(Journal(file))
+    silences = Silences(JsonlFile(file))
     silences.load()
 
     assert [silence.id for silence in silences.active(0.0)] == ["1"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mcpstore.models.catalog import Catalog, Tool
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 
 
 @pytest.fixture
@@ -20,6 +20,6 @@ def catalog() -> Callable[..., Catalog]:
         for name, said in described.items():
             raw = {"name": name, **({"description": said} if isinstance(said, str) else said)}
             tools.append(Tool(name=name, service="a", raw=raw))
-        return Catalog(tools=Named(tools))
+        return Catalog(tools=NamedList(tools))
 
     return make

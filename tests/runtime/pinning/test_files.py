@@ -8,17 +8,17 @@ import stat
 
 import pytest
 
-from mcpstore.runtime.pinning.files import LOCK, PinFolder, Strange
+from mcpstore.runtime.pinning.files import LOCK, CorruptPinFile, PinFiles
 from mcpstore.runtime.pinning.pin import Pin, line_of
 
 
-def save(folder: PinFolder, service: str, **approved: str) -> None:
+def save(folder: PinFiles, service: str, **approved: str) -> None:
     shelf = {name: Pin(approved=mark) for name, mark in approved.items()}
     folder.update(service, lambda _: line_of(service, shelf, str))
 
 
 def test_what_was_kept_is_read_again_by_the_name_of_its_service(tmp_path):
-    folder = PinFolder(tmp_path / "pins")
+    folder = PinFiles(tmp_path / "pins")
     assert folder.read("a") == {}
     for name in ("a", "b/../c", "\ud800", "x" * 5000):
         save(folder, name, x="f")
@@ -27,7 +27,7 @@ def test_what_was_kept_is_read_again_by_the_name_of_its_service(tmp_path):
 
 
 def test_nobody_else_can_read_it(tmp_path):
-    folder = PinFolder(tmp_path / "pins")
+    folder = PinFiles(tmp_path / "pins")
     save(folder, "a", x="f")
     assert stat.S_IMODE((tmp_path / "pins").stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "pins").iterdir()} == {0o600}
@@ -35,18 +35,18 @@ def test_nobody_else_can_read_it(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\x00", b'{"version": 1}', b"[" * 100_000])
 def test_a_torn_or_strange_file_is_told_and_replaced_by_the_next_save(tmp_path, content):
-    folder = PinFolder(tmp_path)
+    folder = PinFiles(tmp_path)
     save(folder, "a", x="f")
     (file,) = tmp_path.glob("*.json")
     file.write_bytes(content)
-    with pytest.raises(Strange, match=r"\.json: "):
+    with pytest.raises(CorruptPinFile, match=r"\.json: "):
         folder.read("a")
     save(folder, "a", x="g")
     assert folder.read("a") == {"x": Pin(approved="g")}
 
 
 def test_a_link_or_a_pipe_in_place_of_a_file_is_not_followed(tmp_path):
-    folder = PinFolder(tmp_path / "pins")
+    folder = PinFiles(tmp_path / "pins")
     save(folder, "a", x="f")
     (file,) = (tmp_path / "pins").glob("*.json")
     (tmp_path / "elsewhere").write_bytes(file.read_bytes())
@@ -56,12 +56,12 @@ def test_a_link_or_a_pipe_in_place_of_a_file_is_not_followed(tmp_path):
         folder.read("a")
     file.unlink()
     os.mkfifo(file)
-    with pytest.raises(Strange):
+    with pytest.raises(CorruptPinFile):
         folder.read("a")
 
 
 def test_two_who_write_at_once_do_not_mix(tmp_path):
-    folder = PinFolder(tmp_path)
+    folder = PinFiles(tmp_path)
     save(folder, "a", x="f")
     lock = os.open(tmp_path / LOCK, os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -75,13 +75,13 @@ def test_two_who_write_at_once_do_not_mix(tmp_path):
 
 
 def test_who_saves_sees_what_others_saved(tmp_path):
-    save(PinFolder(tmp_path), "a", x="f")
-    PinFolder(tmp_path).update("a", lambda there: line_of("a", {**there, "y": Pin(approved="g")}, str))
-    assert set(PinFolder(tmp_path).read("a")) == {"x", "y"}
+    save(PinFiles(tmp_path), "a", x="f")
+    PinFiles(tmp_path).update("a", lambda there: line_of("a", {**there, "y": Pin(approved="g")}, str))
+    assert set(PinFiles(tmp_path).read("a")) == {"x", "y"}
 
 
 def test_what_nobody_wants_is_removed_and_nothing_else(tmp_path):
-    folder = PinFolder(tmp_path)
+    folder = PinFiles(tmp_path)
     for name in "abc":
         save(folder, name, x="f")
     (tmp_path / "half.tmp").write_bytes(b"{")
@@ -92,13 +92,13 @@ def test_what_nobody_wants_is_removed_and_nothing_else(tmp_path):
     folder.remove("a")
     folder.remove("a")
     assert folder.read("a") == {}
-    PinFolder(tmp_path / "nowhere").tidy([])
-    PinFolder(tmp_path / "nowhere").remove("a")
+    PinFiles(tmp_path / "nowhere").tidy([])
+    PinFiles(tmp_path / "nowhere").remove("a")
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_the_stamp_of_a_file_changes_with_it(tmp_path):
-    folder = PinFolder(tmp_path)
+    folder = PinFiles(tmp_path)
     stamps = [folder.stamp("a")]
     for mark in "fgh":
         save(folder, "a", x=mark)

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from mcpstore.models.service import ServiceConnectionState, ToolPinning
-from mcpstore.runtime.observer import Witness
-from mcpstore.runtime.pinning import Pinboard, PinFolder
+from mcpstore.runtime.observer import ServiceObserver
+from mcpstore.runtime.pinning import PinFiles, PinRegistry
 from mcpstore.runtime.pinning import registry as module
 from mcpstore.testing.loop import FakeClock
 
 S = ServiceConnectionState
 
 
-class Told(Witness):
+class Told(ServiceObserver):
     """Hears of changes."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Manager:
 
     def __init__(self, make_fleet: Callable[..., Any], folder: Path | None, *, tells: bool = True) -> None:
         self.told = Told()
-        self.board = Pinboard(FakeClock(), None if folder is None else PinFolder(folder), tells=tells)
+        self.board = PinRegistry(FakeClock(), None if folder is None else PinFiles(folder), tells=tells)
         self.fleet = make_fleet(pinboard=self.board, witness=self.told)
 
     def add(self, tools: dict[str, str], **fields: Any) -> Any:
@@ -158,7 +158,7 @@ async def test_first_sights_are_on_the_disk_soon_and_not_only_at_the_end(manager
     one.add({"x": "one"})
     await one.start()
     await asyncio.sleep(1)
-    assert set(PinFolder(tmp_path / "pins").read("a")) == {"x"}
+    assert set(PinFiles(tmp_path / "pins").read("a")) == {"x"}
 
 
 async def test_a_manager_that_is_killed_before_people_heard_leaves_it_to_the_next(manager):
@@ -236,7 +236,7 @@ async def test_a_service_that_is_removed_is_forgotten_and_one_of_its_name_begins
     await asyncio.sleep(1)
     await one.fleet.supervisor.remove("a")
     await asyncio.sleep(1)
-    assert PinFolder(tmp_path / "pins").read("a") == {}
+    assert PinFiles(tmp_path / "pins").read("a") == {}
     assert list((tmp_path / "pins").glob("*.json")) == []
 
 
@@ -290,7 +290,7 @@ async def test_a_disk_that_takes_nothing_is_told_once_and_tried_again(manager, t
     (tmp_path / "pins").unlink()
     await asyncio.sleep(5)
     assert "are kept again" in caplog.text
-    assert set(PinFolder(tmp_path / "pins").read("a")) == {"x"}
+    assert set(PinFiles(tmp_path / "pins").read("a")) == {"x"}
 
 
 async def test_a_folder_that_somebody_else_holds_delays_and_loses_nothing(manager, tmp_path, caplog):
@@ -303,10 +303,10 @@ async def test_a_folder_that_somebody_else_holds_delays_and_loses_nothing(manage
     await asyncio.sleep(10)
     with pytest.raises(OSError, match="keeps writing"):
         await one.board.keep("a")
-    assert PinFolder(tmp_path / "pins").read("a") == {}
+    assert PinFiles(tmp_path / "pins").read("a") == {}
     os.close(lock)
     await asyncio.sleep(5)
-    assert set(PinFolder(tmp_path / "pins").read("a")) == {"x"}
+    assert set(PinFiles(tmp_path / "pins").read("a")) == {"x"}
     assert caplog.text == ""
 
 
@@ -328,7 +328,7 @@ async def test_where_nothing_changed_nobody_looks_at_the_disk(manager, tmp_path,
     await one.start()
     await asyncio.sleep(60)
     looked = []
-    monkeypatch.setattr(PinFolder, "stamp", lambda *_: looked.append(1))
+    monkeypatch.setattr(PinFiles, "stamp", lambda *_: looked.append(1))
     await asyncio.sleep(100_000)
     assert looked == []
 
@@ -362,7 +362,7 @@ async def test_a_bug_in_our_own_code_does_not_end_the_keeping_of_pins(manager, t
     tools["x"] = "three"
     await one.relist()
     await asyncio.sleep(1)
-    assert PinFolder(tmp_path / "pins").read("a")["x"].seen is not None
+    assert PinFiles(tmp_path / "pins").read("a")["x"].seen is not None
 
 
 async def test_a_name_without_end_is_told_in_part(manager):

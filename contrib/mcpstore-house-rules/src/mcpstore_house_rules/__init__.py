@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from mcpstore.hooks import AlertLevel, AlertRule, CallRequest, GiveUp, Incident, Refusal, hookimpl
+from mcpstore.hooks import AlertLevel, AlertRule, CallRequest, FailureContext, GiveUp, Refusal, hookimpl
 
 __all__ = ["Rules", "rules"]
 
@@ -59,7 +59,7 @@ def mcpstore_expand_variable(name: str) -> str | None:
 
 
 @hookimpl
-def mcpstore_choose_recovery(incident: Incident) -> GiveUp | None:
+def mcpstore_choose_recovery(incident: FailureContext) -> GiveUp | None:
     """Leave services alone that are to rest."""
     rests = any(fnmatchcase(incident.service, pattern) for pattern in rules().resting)
     return GiveUp(why="the rules of the house let it rest") if rests else None

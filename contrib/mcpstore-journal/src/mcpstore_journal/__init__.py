@@ -11,7 +11,7 @@ from mcpstore.hooks import Alert, StateChange, ToolCall, hookimpl
 
 if TYPE_CHECKING:
     from mcpstore.models.catalog import Tool
-    from mcpstore.models.record import Named
+    from mcpstore.models.record import NamedList
     from mcpstore.models.service import ServiceSnapshot
 
 __all__: list[str] = []
@@ -65,7 +65,7 @@ def mcpstore_state_changed(change: StateChange) -> None:
 
 
 @hookimpl
-def mcpstore_tools_changed(service: str, tools: Named[Tool]) -> None:
+def mcpstore_tools_changed(service: str, tools: NamedList[Tool]) -> None:
     """Write it down."""
     _write("tools changed", service=service, tools=[tool.name for tool in tools])
 

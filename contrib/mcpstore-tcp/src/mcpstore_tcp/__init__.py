@@ -7,7 +7,7 @@ import anyio
 from pydantic import BaseModel, Field, model_validator
 
 from mcpstore.errors import ConnectTimeout, NotReady
-from mcpstore.hooks import Connection, Peer, Transport, hookimpl
+from mcpstore.hooks import ClientEndpoint, Connection, Transport, hookimpl
 from mcpstore.wire import json_lines
 
 
@@ -26,7 +26,7 @@ class TcpSettings(BaseModel, extra="forbid"):
 
 
 @asynccontextmanager
-async def connect(settings: TcpSettings, peer: Peer) -> AsyncGenerator[Connection]:
+async def connect(settings: TcpSettings, peer: ClientEndpoint) -> AsyncGenerator[Connection]:
     """Open a connection."""
     where = settings.path or f"{settings.host}:{settings.port}"
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, Field
 
-from mcpstore.hooks import GiveUp, Incident, RecoveryPolicy, Retry, hookimpl
+from mcpstore.hooks import FailureContext, GiveUp, RecoveryPolicy, Retry, hookimpl
 
 __all__ = ["Options", "decide"]
 
@@ -25,7 +25,7 @@ class Options(BaseModel, extra="forbid"):
     max_rounds: int | None = Field(default=None, ge=1)
 
 
-def decide(incident: Incident, options: Options) -> Retry | GiveUp:
+def decide(incident: FailureContext, options: Options) -> Retry | GiveUp:
     """Decide when a service is opened again; must return at once.
 
     Args:

@@ -10,7 +10,7 @@ import anyio
 from pydantic import BaseModel, Field
 
 from mcpstore.errors import ConnectTimeout, NotReady
-from mcpstore.hooks import Connection, Peer, Transport, hookimpl
+from mcpstore.hooks import ClientEndpoint, Connection, Transport, hookimpl
 from mcpstore.wire import json_lines
 
 __all__ = ["Settings", "connect"]
@@ -31,7 +31,7 @@ class Settings(BaseModel, extra="forbid"):
 
 
 @asynccontextmanager
-async def connect(settings: Settings, peer: Peer) -> AsyncGenerator[Connection]:
+async def connect(settings: Settings, peer: ClientEndpoint) -> AsyncGenerator[Connection]:
     """Open a connection, and close it when the block is left.
 
     Args:

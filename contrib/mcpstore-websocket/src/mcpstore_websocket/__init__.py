@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from mcpstore.errors import AuthRequired, ConnectRefused, ConnectTimeout, NotReady
-from mcpstore.hooks import Connection, Peer, Transport, hookimpl
+from mcpstore.hooks import ClientEndpoint, Connection, Transport, hookimpl
 from mcpstore.wire import json_lines
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class _Lines:
 
 
 @asynccontextmanager
-async def connect(settings: WebSocketSettings, peer: Peer) -> AsyncGenerator[Connection]:
+async def connect(settings: WebSocketSettings, peer: ClientEndpoint) -> AsyncGenerator[Connection]:
     """Open a connection.
 
     Args:
@@ -82,7 +82,7 @@ async def connect(settings: WebSocketSettings, peer: Peer) -> AsyncGenerator[Con
         yield connection
 
 
-async def _opened(settings: WebSocketSettings, peer: Peer) -> ClientConnection:
+async def _opened(settings: WebSocketSettings, peer: ClientEndpoint) -> ClientConnection:
     await asyncio.to_thread(import_module, "websockets.asyncio.client")
     from websockets.asyncio.client import connect as dial  # noqa: PLC0415 - dear to import, and loaded by now
     from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI  # noqa: PLC0415

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from mcpstore.cli.connect import Options, socket_of
 from mcpstore.errors import ManagerError, ManagerNotRunning
 from mcpstore.store import AsyncMCPStore
-from mcpstore.store.commands import Desk
+from mcpstore.store.commands import CommandHandler
 from mcpstore.store.control_socket import ControlClient
 
 __all__ = ["Source", "StoreSource"]
@@ -50,7 +50,7 @@ class StoreSource:
         self._options = options
         self._client: ControlClient | None = None
         self._store: AsyncMCPStore | None = None
-        self._desk: Desk | None = None
+        self._desk: CommandHandler | None = None
         self._starting: asyncio.Task[Any] | None = None
 
     async def open(self) -> None:
@@ -64,7 +64,7 @@ class StoreSource:
         except ManagerNotRunning:
             self._store = self._options.store(start=False)
             await self._store.open()
-            self._desk = Desk(self._store)
+            self._desk = CommandHandler(self._store)
             self._starting = asyncio.create_task(self._store.start_all(), name="mcpstore-top-start")
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from mcpstore.hooks.alert import AlertRule, AlertScope, Undecided
+from mcpstore.hooks.alert import AlertRule, AlertScope, Inconclusive
 from mcpstore.models.alert import AlertLevel
 from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatus
 from mcpstore.models.timing import DEFAULT_TIMING, Timing
@@ -168,12 +168,12 @@ def _is_down(m: Fields) -> bool:
         return m["reason"] not in _ON_PURPOSE
     if state is ServiceConnectionState.RECONNECTING and m["status"] not in _ASKED_FOR:
         return True
-    raise Undecided  # it may yet come up, or prove well
+    raise Inconclusive  # it may yet come up, or prove well
 
 
 def _is_flapping(m: Fields) -> bool:
     if m["connection_state"] not in _UP:
-        raise Undecided  # whether it stays away or comes and goes
+        raise Inconclusive  # whether it stays away or comes and goes
     return bool(m["changes"] > MANY_CHANGES)
 
 

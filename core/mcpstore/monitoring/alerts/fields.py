@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import ServiceMetrics
 from mcpstore.models.service import ServiceConnectionState
 
@@ -35,15 +35,15 @@ MORE_OF_THE_MANAGER: Final[Mapping[str, tuple[type[Any], str]]] = {
     "failing_rules": (list, "The rules that cannot be evaluated, and why, in words."),
     "trouble": (str, "What is wrong, in words."),
 }
-"""What rules look at besides the fields of `MachineMetrics`."""
+"""What rules look at besides the fields of `HostMetrics`."""
 
 OF_A_SERVICE: Final = frozenset({field.name for field in attrs.fields(ServiceMetrics)} | MORE_OF_A_SERVICE.keys())
-OF_THE_MANAGER: Final = frozenset({field.name for field in attrs.fields(MachineMetrics)} | MORE_OF_THE_MANAGER.keys())
+OF_THE_MANAGER: Final = frozenset({field.name for field in attrs.fields(HostMetrics)} | MORE_OF_THE_MANAGER.keys())
 """The fields there are."""
 
 
 def service_fields(
-    metrics: ServiceMetrics, machine: MachineMetrics | None = None, tool_changes: tuple[str, ...] = ()
+    metrics: ServiceMetrics, machine: HostMetrics | None = None, tool_changes: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Return what rules about a service look at.
 
@@ -62,7 +62,7 @@ def service_fields(
 
 
 def manager_fields(
-    machine: MachineMetrics | None,
+    machine: HostMetrics | None,
     *,
     services: int,
     mass_failure: bool = False,
@@ -78,7 +78,7 @@ def manager_fields(
         stalled: Seconds since the manager stood still.
         failing_rules: What rules raised, by their names.
     """
-    known = dict.fromkeys((field.name for field in attrs.fields(MachineMetrics)), None)
+    known = dict.fromkeys((field.name for field in attrs.fields(HostMetrics)), None)
     troubles = ["most services fail at once, so the fault is likely here"] if mass_failure else []
     if stalled < LATELY:
         troubles.append(f"this process stood still {stalled:.0f} s ago")

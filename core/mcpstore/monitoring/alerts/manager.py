@@ -13,7 +13,7 @@ import attrs
 
 from mcpstore.core import alert_lifecycle
 from mcpstore.core.alert_lifecycle import AlertAction, AlertContext, AlertEvent, AlertState
-from mcpstore.hooks.alert import AlertRule, Undecided
+from mcpstore.hooks.alert import AlertRule, Inconclusive
 from mcpstore.models.alert import Alert, AlertKind
 from mcpstore.monitoring.alerts.expression import Expression
 from mcpstore.monitoring.alerts.templates import span, worded
@@ -115,7 +115,7 @@ class AlertManager:
         try:
             holds = bool(rule.condition(metrics))  # type: ignore[operator]  # add_rule saw to it
             wait = float(rule.wait(metrics) if callable(rule.wait) else rule.wait)
-        except Undecided:
+        except Inconclusive:
             return []
         except Exception as error:  # noqa: BLE001 - a rule that raises harms nobody else
             _log.warning("rule %r raised %s: %s", rule.name, type(error).__name__, error)

@@ -12,7 +12,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from mcpstore.errors import ConfigError
-from mcpstore.models.host import MachineMetrics
+from mcpstore.models.host import HostMetrics
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.metrics import ServiceMetrics
 from mcpstore.monitoring.alerts.expression import meant
@@ -34,7 +34,7 @@ def samples_of(*, of_manager: bool) -> tuple[dict[str, Any], ...]:
     Args:
         of_manager: Of the manager and its machine; else of a service.
     """
-    record, more = (MachineMetrics, MORE_OF_THE_MANAGER) if of_manager else (ServiceMetrics, MORE_OF_A_SERVICE)
+    record, more = (HostMetrics, MORE_OF_THE_MANAGER) if of_manager else (ServiceMetrics, MORE_OF_A_SERVICE)
     hints = {**_hints(record), **{name: kind for name, (kind, _) in more.items()}}
     return tuple(
         {name: _sample(hint, whole, real) for name, hint in hints.items() if not name.startswith("_")}

@@ -7,7 +7,7 @@ from itertools import groupby
 from math import ceil
 from typing import Final
 
-from mcpstore.models.latency import Durations
+from mcpstore.models.latency import LatencyHistogram
 from mcpstore.models.metrics import MetricsSample
 
 __all__ = ["durations_of", "merged", "step_for", "thinned"]
@@ -83,9 +83,9 @@ def merged(samples: Sequence[MetricsSample]) -> MetricsSample:
     )
 
 
-def durations_of(samples: Iterable[MetricsSample]) -> Durations | None:
+def durations_of(samples: Iterable[MetricsSample]) -> LatencyHistogram | None:
     """Return how long all calls of samples took; None if there were none, or that is not known of each of them."""
-    whole, calls = Durations(), 0
+    whole, calls = LatencyHistogram(), 0
     for sample in samples:
         if sample.calls:
             whole.take(sample.durations)

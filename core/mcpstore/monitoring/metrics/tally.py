@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from mcpstore.models.latency import Durations
+from mcpstore.models.latency import LatencyHistogram
 
 __all__ = ["Tally"]
 
@@ -36,7 +36,7 @@ class Tally:
         self.total: float = 0.0
         self.longest: float = 0.0
         self._fresh: list[float] = []
-        self._binned: Durations | None = None
+        self._binned: LatencyHistogram | None = None
 
     def add(self, duration: float, *, failed: bool, slow: bool) -> None:
         """Count a call that took `duration` seconds."""
@@ -84,9 +84,9 @@ class Tally:
         # Bins only know what is in them, the longest call is known better.
         return tuple(min(self.longest, found) for found in self._binned.quantiles(*shares))
 
-    def durations(self) -> Durations:
+    def durations(self) -> LatencyHistogram:
         """Return how long the calls took, to be kept."""
-        whole = Durations()
+        whole = LatencyHistogram()
         if self._binned is not None:
             whole.absorb(self._binned)
         for duration in self._fresh:
@@ -99,7 +99,7 @@ class Tally:
             add(duration)
         self._fresh.clear()
 
-    def _bins(self) -> Durations:
+    def _bins(self) -> LatencyHistogram:
         if self._binned is None:
-            self._binned = Durations()
+            self._binned = LatencyHistogram()
         return self._binned

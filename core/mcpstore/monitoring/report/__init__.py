@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from mcpstore.monitoring.report.builder import life_of
-from mcpstore.monitoring.report.records import Advice, Bucket, Incident, Life, Report
+from mcpstore.monitoring.report.records import Advice, Bucket, Outage, Report, ServiceReport
 
-__all__ = ["FORMATS", "Advice", "Bucket", "Incident", "Life", "Report", "life_of", "render"]
+__all__ = ["FORMATS", "Advice", "Bucket", "Outage", "Report", "ServiceReport", "life_of", "render"]
 
 FORMATS: Final = ("text", "summary", "markdown", "html", "json")
 

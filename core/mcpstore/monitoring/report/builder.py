@@ -11,7 +11,7 @@ from mcpstore.models.service import Reason, ServiceSnapshot
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.state_history import StateInterval
 from mcpstore.monitoring.metrics import clipped, durations_of, merged, uptime_share
-from mcpstore.monitoring.report.records import USABLE, Advice, Bucket, Incident, Life
+from mcpstore.monitoring.report.records import USABLE, Advice, Bucket, Outage, ServiceReport
 from mcpstore.monitoring.report.state_bands import kind_of
 
 __all__ = ["BUCKETS", "life_of"]
@@ -33,7 +33,7 @@ def life_of(
     metrics: ServiceMetrics | None = None,
     advice: Advice | None = None,
     watched: bool = True,
-) -> Life:
+) -> ServiceReport:
     """Return how one service fared.
 
     Args:
@@ -54,7 +54,7 @@ def life_of(
     for interval in told:
         if (kind := kind_of(interval)) is not None:
             time_in[kind] = time_in.get(kind, 0.0) + interval.duration
-    return Life(
+    return ServiceReport(
         name=service.name,
         status=service.run_status,
         connection_state=service.connection_state,
@@ -100,7 +100,7 @@ def _restarts(states: Iterable[StateInterval]) -> int:
     return count
 
 
-def _incidents(states: Sequence[StateInterval]) -> Iterable[Incident]:
+def _incidents(states: Sequence[StateInterval]) -> Iterable[Outage]:
     """Yield the times in which it was wanted and not usable; its very start is none, nor is a restart on request."""
     running: list[StateInterval] = []
     for interval in states:
@@ -114,11 +114,11 @@ def _incidents(states: Sequence[StateInterval]) -> Iterable[Incident]:
     yield from _incident(running, is_over=False)
 
 
-def _incident(states: Sequence[StateInterval], *, is_over: bool) -> Iterable[Incident]:
+def _incident(states: Sequence[StateInterval], *, is_over: bool) -> Iterable[Outage]:
     if all(interval.state is State.INITIALIZING for interval in states):
         return
     begin, end = states[0].since, states[-1].until
-    yield Incident(
+    yield Outage(
         begin=begin,
         end=end if is_over else None,
         duration=end - begin,

@@ -10,7 +10,7 @@ from mcpstore.monitoring.report import summary
 from mcpstore.monitoring.report.formatting import when
 from mcpstore.monitoring.report.markup import Element, element, page, raw_style
 from mcpstore.monitoring.report.plots import availability_plot, latency_plot, states_plot
-from mcpstore.monitoring.report.records import STOPPED, Life, Report
+from mcpstore.monitoring.report.records import STOPPED, Report, ServiceReport
 from mcpstore.monitoring.report.state_bands import KINDS, kind_of
 from mcpstore.monitoring.report.style import CSS
 
@@ -95,7 +95,7 @@ def _swatch(class_: str) -> Element:
     return element("span", class_=f"swatch {class_}", aria_hidden="true")
 
 
-def _state(life: Life) -> Element:
+def _state(life: ServiceReport) -> Element:
     is_stopped = bool(life.states) and kind_of(life.states[-1]) == STOPPED
     kind = STOPPED if is_stopped else life.connection_state.value
     if not life.watched:
@@ -123,7 +123,7 @@ def _table(report: Report) -> Element:
     return element("div", table, class_="scroll")
 
 
-def _life(life: Life, report: Report, number: int) -> Element:
+def _life(life: ServiceReport, report: Report, number: int) -> Element:
     is_open = len(report.services) < MANY or bool(life.incidents) or life.needs_care
     latency = "How long calls take" if life.calls else "How long health checks take"
     keys = (("p95", "95 of 100 below"), ("mean", "mean"), ("failed", "failed calls")) if life.calls else ()
@@ -141,7 +141,7 @@ def _life(life: Life, report: Report, number: int) -> Element:
     return element("details", head, plots, words, class_="card", id=f"service-{number}", **flags)
 
 
-def _told(life: Life) -> str:
+def _told(life: ServiceReport) -> str:
     cells = dict(zip(summary.COLUMNS, summary.cells(life), strict=True))
     parts = [
         f"available {cells['available']}",
@@ -152,7 +152,7 @@ def _told(life: Life) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _time_spent(life: Life) -> Element:
+def _time_spent(life: ServiceReport) -> Element:
     told = summary.state_words(life)
     whole = sum(life.time_in.values()) or 1.0
     parts = (
@@ -163,7 +163,7 @@ def _time_spent(life: Life) -> Element:
     return element("div", element("h3", "Time in each state"), stack, element("ul", *items, class_="legend"))
 
 
-def _what(life: Life, report: Report) -> Element:
+def _what(life: ServiceReport, report: Report) -> Element:
     lines: list[str] = []
     if life.watched and life.advice is not None:
         lines += [life.advice.summary, *life.advice.evidence]

@@ -7,7 +7,7 @@ from typing import Final
 
 from mcpstore.monitoring.report import summary
 from mcpstore.monitoring.report.formatting import clean, markdown_text, when
-from mcpstore.monitoring.report.records import Life, Report
+from mcpstore.monitoring.report.records import Report, ServiceReport
 from mcpstore.monitoring.report.state_bands import bar
 from mcpstore.monitoring.report.text import legend
 
@@ -37,7 +37,7 @@ def to_markdown(report: Report) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _advice(life: Life) -> Iterable[str]:
+def _advice(life: ServiceReport) -> Iterable[str]:
     if life.advice is not None:
         yield f"- **{markdown_text(life.name)}**: {markdown_text(life.advice.summary)}"
         yield f"  → {markdown_text(life.advice.remedy)}"
@@ -51,7 +51,7 @@ def _bars(report: Report) -> Iterable[str]:
         yield f"    {clean(life.name):<{longest}}  {bar(life.states, report.begin, report.end, BAR)}".rstrip()
 
 
-def _life(life: Life, report: Report) -> Iterable[str]:
+def _life(life: ServiceReport, report: Report) -> Iterable[str]:
     yield f"### {markdown_text(life.name)}"
     yield ""
     for state, spent in summary.state_words(life):

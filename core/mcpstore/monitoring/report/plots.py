@@ -8,7 +8,7 @@ from typing import Final
 from mcpstore.models.text import clipped, counted
 from mcpstore.monitoring.report.formatting import duration, milliseconds, percent, when
 from mcpstore.monitoring.report.markup import Element, element
-from mcpstore.monitoring.report.records import Bucket, Life, Report
+from mcpstore.monitoring.report.records import Bucket, Report, ServiceReport
 from mcpstore.monitoring.report.scale import nice_top, time_ticks
 from mcpstore.monitoring.report.state_bands import runs, worst
 
@@ -53,7 +53,7 @@ def states_plot(report: Report) -> Element:
     return svg
 
 
-def availability_plot(life: Life, report: Report, number: int) -> Element:
+def availability_plot(life: ServiceReport, report: Report, number: int) -> Element:
     """Return the availability of a service over time, as bars."""
     told = (
         f"available {percent(life.availability)} of the time it was wanted, {counted(len(life.incidents), 'incident')}"
@@ -77,7 +77,7 @@ def availability_plot(life: Life, report: Report, number: int) -> Element:
     return svg
 
 
-def latency_plot(life: Life, report: Report, number: int) -> Element:
+def latency_plot(life: ServiceReport, report: Report, number: int) -> Element:
     """Return how long calls (without calls: checks) of a service took over time, as lines."""
     has_calls = life.calls > 0
     what = "calls" if has_calls else "health checks"

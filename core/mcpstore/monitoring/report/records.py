@@ -14,7 +14,7 @@ from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.service import ServiceStatus
 from mcpstore.models.state_history import StateInterval
 
-__all__ = ["STOPPED", "USABLE", "Advice", "Bucket", "Incident", "Life", "Report"]
+__all__ = ["STOPPED", "USABLE", "Advice", "Bucket", "Outage", "Report", "ServiceReport"]
 
 USABLE: Final = frozenset({State.HEALTHY, State.WARNING})
 """The states in which a service does its work."""
@@ -51,7 +51,7 @@ class Bucket(Record):
 
 
 @attrs.frozen(kw_only=True)
-class Incident(Record):
+class Outage(Record):
     """A time in which a service was wanted and not usable.
 
     Attributes:
@@ -85,7 +85,7 @@ class Advice(Record):
 
 
 @attrs.frozen(kw_only=True)
-class Life(Record):
+class ServiceReport(Record):
     """How one service fared.
 
     Attributes:
@@ -129,7 +129,7 @@ class Life(Record):
     p50: float | None = None
     p95: float | None = None
     p99: float | None = None
-    incidents: tuple[Incident, ...] = ()
+    incidents: tuple[Outage, ...] = ()
     buckets: tuple[Bucket, ...] = ()
     metrics: ServiceMetrics | None = None
     advice: Advice | None = None
@@ -179,7 +179,7 @@ class Report(Record):
     end: float
     location: str = ""
     watched: bool = True
-    services: tuple[Life, ...] = ()
+    services: tuple[ServiceReport, ...] = ()
     alerts: tuple[Alert, ...] = ()
     active: tuple[Alert, ...] = ()
 

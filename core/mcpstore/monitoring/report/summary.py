@@ -9,7 +9,7 @@ from mcpstore.models.alert import Alert
 from mcpstore.models.service import ServiceStatus
 from mcpstore.models.text import counted
 from mcpstore.monitoring.report.formatting import NOTHING, duration, memory, milliseconds, percent, when
-from mcpstore.monitoring.report.records import Incident, Life, Report
+from mcpstore.monitoring.report.records import Outage, Report, ServiceReport
 from mcpstore.monitoring.report.state_bands import KINDS
 
 __all__ = [
@@ -54,7 +54,7 @@ def summary(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-def cells(life: Life) -> list[str]:
+def cells(life: ServiceReport) -> list[str]:
     """Return the row of a service, one cell for each of `COLUMNS`."""
     measured = life.metrics
     cpu = measured.cpu_percent if measured is not None else None
@@ -71,14 +71,14 @@ def cells(life: Life) -> list[str]:
     ]
 
 
-def state_words(life: Life) -> list[tuple[str, str]]:
+def state_words(life: ServiceReport) -> list[tuple[str, str]]:
     """Return how long a service was in which state."""
     whole = sum(life.time_in.values()) or 1.0
     spent = [(kind, life.time_in[kind]) for kind in KINDS if kind in life.time_in]
     return [(kind, f"{duration(seconds)} ({percent(100 * seconds / whole)})") for kind, seconds in spent]
 
 
-def incident_words(incident: Incident, report: Report) -> str:
+def incident_words(incident: Outage, report: Report) -> str:
     """Return an incident in words."""
     path = " → ".join(incident.states)
     lasted = duration(incident.duration)
@@ -92,7 +92,7 @@ def alert_words(alert: Alert) -> str:
     return alert.message if alert.service in alert.message else f"{alert.service}: {alert.message}"
 
 
-def to_do(report: Report) -> Iterable[Life]:
+def to_do(report: Report) -> Iterable[ServiceReport]:
     """Return the services that somebody should do something about."""
     return [life for life in report.services if life.needs_care]
 

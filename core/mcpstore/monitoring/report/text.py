@@ -7,7 +7,7 @@ from typing import Final
 
 from mcpstore.monitoring.report import summary
 from mcpstore.monitoring.report.formatting import clean, when
-from mcpstore.monitoring.report.records import Life, Report
+from mcpstore.monitoring.report.records import Report, ServiceReport
 from mcpstore.monitoring.report.state_bands import MARKS, bar
 
 __all__ = ["legend", "to_text"]
@@ -57,7 +57,7 @@ def legend(report: Report) -> str:
     return "  ".join(f"{mark} {kind}" for kind, mark in MARKS.items() if kind in found)
 
 
-def _life(life: Life, report: Report) -> Iterable[str]:
+def _life(life: ServiceReport, report: Report) -> Iterable[str]:
     yield f"{clean(life.name)}: {life.status if life.watched else summary.UNKNOWN}"
     if life.watched and life.advice is not None:
         yield f"  is           {clean(life.advice.summary)}"

@@ -12,11 +12,11 @@ from typing import Final
 import attrs
 
 from mcpstore.models.alert import Alert, AlertKind
-from mcpstore.plugin_manager.loaded_plugin import story
-from mcpstore.runtime.alerting.outbox import Notice
+from mcpstore.plugin_manager.loaded_plugin import describe_error
+from mcpstore.runtime.alerting.outbox import Notification
 from mcpstore.runtime.clock import Clock
 
-__all__ = ["Mailbox", "merged"]
+__all__ = ["ChannelQueue", "merged"]
 
 LIMIT: Final = 15.0
 """Seconds a channel has for one alert; who sends has ten, and says then what took so long."""
@@ -36,7 +36,7 @@ Key = tuple[str, str]
 
 
 @attrs.define
-class _Line:
+class _Key:
     """What waits about one rule and one service.
 
     Attributes:
@@ -45,12 +45,12 @@ class _Line:
         rests_until: When it may be tried again.
     """
 
-    notices: deque[Notice] = attrs.field(factory=deque[Notice])
+    notices: deque[Notification] = attrs.field(factory=deque[Notification])
     failures: int = 0
     rests_until: float = float("-inf")
 
 
-class Mailbox:
+class ChannelQueue:
     """The notices for one channel.
 
     A notice that fails goes behind the others, so one that can never be told does not hold them up; what concerns one
@@ -77,8 +77,8 @@ class Mailbox:
         send: Callable[[Alert], Awaitable[None]],
         clock: Clock,
         *,
-        arrived: Callable[[list[Notice]], Awaitable[None]],
-        given_up: Callable[[list[Notice], Alert, str], Awaitable[None]],
+        arrived: Callable[[list[Notification]], Awaitable[None]],
+        given_up: Callable[[list[Notification], Alert, str], Awaitable[None]],
     ) -> None:
         self.name: str = name
         self.delivered: int = 0
@@ -90,7 +90,7 @@ class Mailbox:
         self._dice = clock.dice(f"alerts/{name}")
         self._arrived = arrived
         self._given_up = given_up
-        self._lines: dict[Key, _Line] = {}
+        self._lines: dict[Key, _Key] = {}
         self._covered: dict[Key, deque[int]] = {}
         self._waiting = 0
         self._rests_until = float("-inf")
@@ -102,9 +102,9 @@ class Mailbox:
     def __len__(self) -> int:
         return self._waiting
 
-    def add(self, notice: Notice) -> None:
+    def add(self, notice: Notification) -> None:
         """Have a notice told."""
-        self._lines.setdefault(_key(notice.alert), _Line()).notices.append(notice)
+        self._lines.setdefault(_key(notice.alert), _Key()).notices.append(notice)
         for member in notice.alert.alerts:
             self._covered.setdefault(_key(member), deque()).append(notice.id)
         self._waiting += 1
@@ -164,7 +164,7 @@ class Mailbox:
             None,
         )
 
-    def _comes_later(self, key: Key, line: _Line) -> bool:
+    def _comes_later(self, key: Key, line: _Key) -> bool:
         """Whether a notice that stands for several, this one's service among them, has to be told before it."""
         groups = self._covered.get(key)
         return groups is not None and groups[0] < line.notices[0].id
@@ -176,7 +176,7 @@ class Mailbox:
             async with asyncio.timeout(LIMIT):
                 await self._send(alert)
         except Exception as error:  # noqa: BLE001 - a channel may fail in any way
-            self._note_failure(key, line, story(error) if str(error) else type(error).__name__)
+            self._note_failure(key, line, describe_error(error) if str(error) else type(error).__name__)
             if self._clock.posix() - line.notices[0].since > LIFETIME:
                 await self._give_up(key, self.error)
             return
@@ -185,7 +185,7 @@ class Mailbox:
         self.delivered += count
         await self._arrived(self._take(key, count))
 
-    def _note_failure(self, key: Key, line: _Line, error: str) -> None:
+    def _note_failure(self, key: Key, line: _Key, error: str) -> None:
         self.failures += 1
         line.failures += 1
         self.error = error
@@ -204,7 +204,7 @@ class Mailbox:
         self.given_up_count += count
         await self._given_up(self._take(key, count), alert, why)
 
-    def _take(self, key: Key, count: int) -> list[Notice]:
+    def _take(self, key: Key, count: int) -> list[Notification]:
         line = self._lines[key]
         taken = [line.notices.popleft() for _ in range(count)]
         self._waiting -= count
@@ -227,7 +227,7 @@ def _key(alert: Alert) -> Key:
     return alert.rule_name, alert.service
 
 
-def merged(notices: deque[Notice]) -> tuple[Alert, int]:
+def merged(notices: deque[Notification]) -> tuple[Alert, int]:
     """Return what is to be said next, and how many notices that covers.
 
     A trouble that was over before anybody could be told of it is told as one: that it was, and from when to when. Of

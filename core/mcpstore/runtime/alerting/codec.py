@@ -7,7 +7,7 @@ from typing import Any
 
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel, Silence
 from mcpstore.models.json_types import as_object
-from mcpstore.runtime.alerting.jsonl_file import Line
+from mcpstore.runtime.alerting.jsonl_file import JsonObject
 
 __all__ = ["alert_from", "digest", "line_of", "silence_from"]
 
@@ -17,7 +17,7 @@ def line_of(alert: Alert) -> dict[str, Any]:
     return {**alert.to_dict(), "alerts": []}
 
 
-def alert_from(line: Line) -> Alert | None:
+def alert_from(line: JsonObject) -> Alert | None:
     """Return the alert a line holds; None if it holds none that can be understood."""
     try:
         return Alert(
@@ -36,7 +36,7 @@ def alert_from(line: Line) -> Alert | None:
         return None
 
 
-def silence_from(line: Line) -> Silence | None:
+def silence_from(line: JsonObject) -> Silence | None:
     """Return the silence a line holds; None if it holds none that can be understood."""
     try:
         return Silence(

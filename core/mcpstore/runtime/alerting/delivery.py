@@ -13,9 +13,9 @@ import attrs
 
 from mcpstore.concurrency.worker import Worker
 from mcpstore.models.alert import Alert
-from mcpstore.models.record import Named, Record
-from mcpstore.runtime.alerting.channel_queue import Mailbox
-from mcpstore.runtime.alerting.outbox import Notice, Outbox
+from mcpstore.models.record import NamedList, Record
+from mcpstore.runtime.alerting.channel_queue import ChannelQueue
+from mcpstore.runtime.alerting.outbox import Notification, Outbox
 from mcpstore.runtime.clock import Clock
 
 __all__ = ["Channel", "ChannelStatus", "Delivery"]
@@ -76,10 +76,10 @@ class Delivery:
         self._clock = clock
         self._worker = Worker("mcpstore-outbox")
         self._numbers = itertools.count(1)
-        self._left: list[Notice] = []
+        self._left: list[Notification] = []
         self._is_open = False
         self._in_trouble = False
-        self._boxes: dict[str, Mailbox] = {}
+        self._boxes: dict[str, ChannelQueue] = {}
         self._wants: dict[str, Callable[[Alert], bool]] = {}
         self._open_boxes(channels)
 
@@ -117,27 +117,27 @@ class Delivery:
                 _log.warning("%d alerts for %r are dropped: there is no such channel any more", len(left), box.name)
                 await self._forget(left)
 
-    async def keep(self, alerts: Iterable[Alert]) -> list[Notice]:
+    async def keep(self, alerts: Iterable[Alert]) -> list[Notification]:
         """Put alerts into the outbox, for every channel that wants them; nobody is told yet."""
         notices = [
-            Notice(id=next(self._numbers), channel=name, since=self._clock.posix(), alert=alert)
+            Notification(id=next(self._numbers), channel=name, since=self._clock.posix(), alert=alert)
             for alert in alerts
             for name in tuple(self._boxes)
             if self._wants[name](alert)
         ]
-        if notices and await self._on_disk(partial(self._outbox.put, notices)):
+        if notices and await self._on_disk(partial(self._outbox.append, notices)):
             self._in_trouble = False
         return notices
 
-    def release(self, notices: Iterable[Notice]) -> None:
+    def release(self, notices: Iterable[Notification]) -> None:
         """Have notices told that are in the outbox."""
         for notice in notices:
             if (box := self._boxes.get(notice.channel)) is not None:  # it may have gone meanwhile
                 box.add(notice)
 
-    def status(self) -> Named[ChannelStatus]:
+    def status(self) -> NamedList[ChannelStatus]:
         """Return how every channel fares."""
-        return Named(
+        return NamedList(
             ChannelStatus(
                 name=box.name,
                 waiting=len(box),
@@ -163,14 +163,16 @@ class Delivery:
         await self._on_disk(self._outbox.close)
         self._worker.close()
 
-    def _open_boxes(self, channels: Iterable[Channel]) -> list[Mailbox]:
+    def _open_boxes(self, channels: Iterable[Channel]) -> list[ChannelQueue]:
         """Take channels in, and return the boxes of those that are new."""
-        fresh: list[Mailbox] = []
+        fresh: list[ChannelQueue] = []
         for channel in channels:
             self._wants[channel.name] = channel.wants
             if channel.name not in self._boxes:
                 fresh.append(
-                    Mailbox(channel.name, channel.send, self._clock, arrived=self._arrived, given_up=self._given_up)
+                    ChannelQueue(
+                        channel.name, channel.send, self._clock, arrived=self._arrived, given_up=self._given_up
+                    )
                 )
                 self._boxes[channel.name] = fresh[-1]
         return fresh
@@ -179,16 +181,16 @@ class Delivery:
         for box in self._boxes.values():
             await box.quiet()
 
-    async def _arrived(self, notices: list[Notice]) -> None:
+    async def _arrived(self, notices: list[Notification]) -> None:
         await self._forget([notice.id for notice in notices])
 
-    async def _given_up(self, notices: list[Notice], alert: Alert, why: str) -> None:
+    async def _given_up(self, notices: list[Notification], alert: Alert, why: str) -> None:
         _log.error("alert not delivered to %r (%s): %s", notices[0].channel, why, alert.message)
-        await self._on_disk(lambda: self._outbox.bury(alert, why))
+        await self._on_disk(lambda: self._outbox.dead_letter(alert, why))
         await self._forget([notice.id for notice in notices])
 
     async def _forget(self, numbers: list[int]) -> None:
-        await self._on_disk(lambda: self._outbox.arrived(numbers))
+        await self._on_disk(lambda: self._outbox.acknowledge(numbers))
 
     async def _on_disk(self, what: Callable[[], Any]) -> bool:
         """Do something that blocks, in a thread; a disk in trouble makes alerts forgetful, not silent."""

@@ -14,37 +14,37 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.concurrency.delivery_queue import Courier
-from mcpstore.concurrency.loop_guard import Steps
-from mcpstore.concurrency.worker import StillBusy, TookTooLong, Worker
+from mcpstore.concurrency.delivery_queue import DeliveryQueue
+from mcpstore.concurrency.loop_guard import LoopGuard
+from mcpstore.concurrency.worker import Worker, WorkerBusy, WorkerTimeout
 from mcpstore.errors import MCPStoreError, UnknownPlugin
 from mcpstore.hooks.alert import AlertHandler
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
-from mcpstore.models.record import Named
-from mcpstore.plugin_manager.loaded_plugin import STEP_LIMIT, story
+from mcpstore.models.record import NamedList
+from mcpstore.plugin_manager.loaded_plugin import STEP_LIMIT, describe_error
 from mcpstore.runtime.alerting.codec import digest
 from mcpstore.runtime.alerting.delivery import Channel, ChannelStatus, Delivery
 from mcpstore.runtime.alerting.grouping import grouped
-from mcpstore.runtime.alerting.history import Past
-from mcpstore.runtime.alerting.jsonl_file import Journal
+from mcpstore.runtime.alerting.history import AlertHistory
+from mcpstore.runtime.alerting.jsonl_file import JsonlFile
 from mcpstore.runtime.alerting.outbox import Outbox
 from mcpstore.runtime.clock import Clock
 
-__all__ = ["Line", "Telling"]
+__all__ = ["AlertChannel", "AlertDispatcher"]
 
 LIMIT: Final = 10.0
 """Seconds a handler may take for a notice."""
 
-MANY: Final = 5
+BURST_SIZE: Final = 5
 """Alerts within ten seconds that are told one by one; more are told as one."""
 
-WINDOW: Final = 10.0
+BURST_WINDOW: Final = 10.0
 """Those ten seconds."""
 
-GATHER: Final = 1.0
+BATCH_DELAY: Final = 1.0
 """Seconds the first alert waits for others: what happens at once is told at once."""
 
-TOGETHER: Final = 200
+MAX_PER_NOTICE: Final = 200
 """Alerts that one notice stands for at most."""
 
 WRITE_LIMIT: Final = 30.0
@@ -58,7 +58,7 @@ def _nothing(*_: Any) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Line:
+class AlertChannel:
     """A line to people: a handler, its settings, and which alerts it is for.
 
     Attributes:
@@ -85,7 +85,7 @@ class Line:
         return any(fnmatchcase(name, pattern) for name in names for pattern in self.services)
 
 
-class Telling:
+class AlertDispatcher:
     """Takes alerts and sees to it that they are kept and told.
 
     Args:
@@ -99,11 +99,15 @@ class Telling:
     """
 
     def __init__(
-        self, lines: Sequence[Line], clock: Clock, folder: Path | None, blame: Callable[[Line, str], None] = _nothing
+        self,
+        lines: Sequence[AlertChannel],
+        clock: Clock,
+        folder: Path | None,
+        blame: Callable[[AlertChannel, str], None] = _nothing,
     ) -> None:
-        self.past: Past = Past(None if folder is None else Journal(folder / "history.jsonl"))
+        self.past: AlertHistory = AlertHistory(None if folder is None else JsonlFile(folder / "history.jsonl"))
         self._lines = {line.name: line for line in lines}
-        self._couriers: dict[str, tuple[Courier, Steps]] = {line.name: _courier(line.name) for line in lines}
+        self._couriers: dict[str, tuple[DeliveryQueue, LoopGuard]] = {line.name: _courier(line.name) for line in lines}
         self._blame = blame
         self._folder = folder
         self._delivery = Delivery(
@@ -112,7 +116,7 @@ class Telling:
         self._clock = clock
         self._worker = Worker("mcpstore-alerts")
         self._held: deque[Alert] = deque()
-        self._told: deque[float] = deque(maxlen=MANY)
+        self._told: deque[float] = deque(maxlen=BURST_SIZE)
         self._changed = asyncio.Event()
         self._is_closing = False
         self._is_in_trouble = False
@@ -145,7 +149,7 @@ class Telling:
             await courier.close()
         self._worker.close()
 
-    async def adopt(self, lines: Sequence[Line]) -> None:
+    async def adopt(self, lines: Sequence[AlertChannel]) -> None:
         """Have other lines from now on; what waits for one that stays is told there, as it is now."""
         self._lines = {line.name: line for line in lines}
         for name in self._lines.keys() - self._couriers.keys():
@@ -160,7 +164,7 @@ class Telling:
         self._held.append(alert)
         self._changed.set()
 
-    def status(self) -> Named[ChannelStatus]:
+    def status(self) -> NamedList[ChannelStatus]:
         """Return how every line fares."""
         return self._delivery.status()
 
@@ -186,10 +190,10 @@ class Telling:
         )
         try:
             await self._send(name, alert)
-        except (TookTooLong, StillBusy) as error:
+        except (WorkerTimeout, WorkerBusy) as error:
             raise MCPStoreError(f"alert handler {name!r} {error}") from None
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is what was asked for
-            raise MCPStoreError(f"alert handler {name!r} {story(error)}") from None
+            raise MCPStoreError(f"alert handler {name!r} {describe_error(error)}") from None
 
     # --- helpers
 
@@ -206,7 +210,7 @@ class Telling:
                     "make `send` a plain function, which runs in a thread of its own",
                 )
 
-    def _channels(self, lines: Sequence[Line]) -> list[Channel]:
+    def _channels(self, lines: Sequence[AlertChannel]) -> list[Channel]:
         return [Channel(name=line.name, send=partial(self._send, line.name), wants=line.wants) for line in lines]
 
     async def _run(self) -> None:
@@ -216,7 +220,7 @@ class Telling:
                 await self._changed.wait()
                 continue
             await self._gather()
-            alerts = [self._held.popleft() for _ in range(min(TOGETHER, len(self._held)))]
+            alerts = [self._held.popleft() for _ in range(min(MAX_PER_NOTICE, len(self._held)))]
             # In this order: what the next manager finds in the outbox it counts as told, and tells; so an end never
             # comes without its beginning, wherever this process dies.
             notices = await self._delivery.keep(self._notices(alerts))
@@ -226,9 +230,9 @@ class Telling:
     async def _gather(self) -> None:
         """Wait until what comes at once is there, and longer if much was told lately."""
         now = self._clock.now()
-        until = now + GATHER
-        if len(self._told) == MANY and now - self._told[0] < WINDOW:
-            until = max(until, self._told[0] + WINDOW)
+        until = now + BATCH_DELAY
+        if len(self._told) == BURST_SIZE and now - self._told[0] < BURST_WINDOW:
+            until = max(until, self._told[0] + BURST_WINDOW)
         while not self._is_closing and (left := until - self._clock.now()) > 0:
             self._changed.clear()
             with suppress(TimeoutError):
@@ -237,9 +241,9 @@ class Telling:
 
     def _notices(self, alerts: Sequence[Alert]) -> list[Alert]:
         now = self._clock.now()
-        lately = sum(1 for when in self._told if now - when < 2 * WINDOW) if len(self._told) == MANY else 0
+        lately = sum(1 for when in self._told if now - when < 2 * BURST_WINDOW) if len(self._told) == BURST_SIZE else 0
         fires = sum(1 for alert in alerts if alert.kind is not AlertKind.RESOLVED)
-        is_much = len(alerts) > MANY or (lately == MANY and len(alerts) > 1)
+        is_much = len(alerts) > BURST_SIZE or (lately == BURST_SIZE and len(alerts) > 1)
         self._told.extend([now] * (1 if is_much else fires))
         return [grouped(alerts)] if is_much else list(alerts)
 
@@ -247,14 +251,16 @@ class Telling:
         """Do something with files in a thread; what fails there costs durability and nothing else."""
         try:
             await self._worker.run(job, WRITE_LIMIT)
-        except (OSError, TookTooLong) as error:
+        except (OSError, WorkerTimeout) as error:
             if not self._is_in_trouble:
-                _log.warning("alerts cannot be kept on the disk and are told all the same: it %s", story(error))
+                _log.warning(
+                    "alerts cannot be kept on the disk and are told all the same: it %s", describe_error(error)
+                )
             self._is_in_trouble = True
         else:
             self._is_in_trouble = False
 
 
-def _courier(name: str) -> tuple[Courier, Steps]:
-    steps = Steps()
-    return Courier(f"alerts-{name}", limit=LIMIT, on_drop=_nothing, steps=steps), steps
+def _courier(name: str) -> tuple[DeliveryQueue, LoopGuard]:
+    steps = LoopGuard()
+    return DeliveryQueue(f"alerts-{name}", limit=LIMIT, on_drop=_nothing, steps=steps), steps

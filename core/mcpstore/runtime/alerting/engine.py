@@ -12,25 +12,25 @@ import attrs
 
 from mcpstore.core.alert_lifecycle import AlertEvent, AlertState
 from mcpstore.errors import MCPStoreError
-from mcpstore.hooks.alert import AlertRule, AlertScope, Undecided
+from mcpstore.hooks.alert import AlertRule, AlertScope, Inconclusive
 from mcpstore.models.alert import Alert, AlertKind, Silence
 from mcpstore.monitoring.alerts import DEGRADED, concerns
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.plugin_manager.loaded_plugin import STEP_LIMIT, story
-from mcpstore.runtime.alerting.dispatcher import Line, Telling
-from mcpstore.runtime.alerting.instance import Watch
-from mcpstore.runtime.alerting.jsonl_file import Journal
-from mcpstore.runtime.alerting.rule_errors import Faults
-from mcpstore.runtime.alerting.rule_inputs import Figures
+from mcpstore.plugin_manager.loaded_plugin import STEP_LIMIT, describe_error
+from mcpstore.runtime.alerting.dispatcher import AlertChannel, AlertDispatcher
+from mcpstore.runtime.alerting.instance import AlertInstance
+from mcpstore.runtime.alerting.jsonl_file import JsonlFile
+from mcpstore.runtime.alerting.rule_errors import RuleErrors
+from mcpstore.runtime.alerting.rule_inputs import RuleInputs
 from mcpstore.runtime.alerting.silences import Silences
-from mcpstore.runtime.alerting.subscriptions import Listeners
+from mcpstore.runtime.alerting.subscriptions import AlertSubscriptions
 from mcpstore.runtime.clock import Clock
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.metrics_collector import Metering
+    from mcpstore.runtime.metrics_collector import MetricsCollector
     from mcpstore.runtime.supervisor import Supervisor
 
-__all__ = ["Alarm"]
+__all__ = ["AlertEngine"]
 
 SPACING: Final = 1.0
 """Seconds between evaluations of one service, however much happens to it."""
@@ -43,7 +43,7 @@ DAY: Final = 86_400.0
 _log = logging.getLogger("mcpstore.alerts")
 
 
-class Alarm:
+class AlertEngine:
     """The alerts of one store.
 
     Args:
@@ -64,7 +64,7 @@ class Alarm:
     def __init__(
         self,
         rules: Sequence[AlertRule],
-        lines: Sequence[Line],
+        lines: Sequence[AlertChannel],
         clock: Clock,
         plugins: PluginManager,
         *,
@@ -72,20 +72,20 @@ class Alarm:
         reminders: bool = False,
     ) -> None:
         self.rules: Sequence[AlertRule] = rules
-        self.listeners: Listeners = Listeners()
-        self.telling: Telling = Telling(lines, clock, folder, blame=self._blame)
-        self.faults: Faults = Faults()
+        self.listeners: AlertSubscriptions = AlertSubscriptions()
+        self.telling: AlertDispatcher = AlertDispatcher(lines, clock, folder, blame=self._blame)
+        self.faults: RuleErrors = RuleErrors()
         self._clock = clock
         self._plugins = plugins
         self._reminders = reminders
-        self._silences = Silences(None if folder is None else Journal(folder / "silences.jsonl"))
-        self._watches: dict[tuple[str, str], Watch] = {}
+        self._silences = Silences(None if folder is None else JsonlFile(folder / "silences.jsonl"))
+        self._watches: dict[tuple[str, str], AlertInstance] = {}
         self._concerned: dict[str, tuple[AlertRule, ...]] = {}
         self._due: dict[str, asyncio.TimerHandle] = {}
         self._last: dict[str, float] = {}
         self._is_inhibited = False
         self._supervisor: Supervisor | None = None
-        self._figures: Figures | None = None
+        self._figures: RuleInputs | None = None
         self._task: asyncio.Task[None] | None = None
         self._unmuting: asyncio.TimerHandle | None = None
 
@@ -96,7 +96,7 @@ class Alarm:
         await asyncio.to_thread(self._silences.load)
         await self.telling.load()
 
-    async def open(self, supervisor: Supervisor, metering: Metering, *, is_passive: bool = False) -> None:
+    async def open(self, supervisor: Supervisor, metering: MetricsCollector, *, is_passive: bool = False) -> None:
         """Begin to watch the services of a supervisor.
 
         Args:
@@ -107,7 +107,7 @@ class Alarm:
         if is_passive:
             await self.load()
             return
-        self._supervisor, self._figures = supervisor, Figures(supervisor, metering, self._clock)
+        self._supervisor, self._figures = supervisor, RuleInputs(supervisor, metering, self._clock)
         known = {rule.name: rule for rule in self.rules}
         await self.load()
         for alert in list(self.telling.past.open.values()):
@@ -123,7 +123,7 @@ class Alarm:
         self._remute()
         self._task = asyncio.create_task(self._run(supervisor), name="mcpstore-alarm")
 
-    async def adopt(self, rules: Sequence[AlertRule], lines: Sequence[Line], *, reminders: bool) -> None:
+    async def adopt(self, rules: Sequence[AlertRule], lines: Sequence[AlertChannel], *, reminders: bool) -> None:
         """Have other rules and other lines from now on.
 
         What goes on under a rule that stays goes on; what went on under a rule that is gone is over.
@@ -265,10 +265,10 @@ class Alarm:
                 watch = self._watch(rule, service)
             if watch is not None:
                 watch.judge(holds, fields)
-        except Undecided:
+        except Inconclusive:
             return
         except Exception as error:  # noqa: BLE001 - a rule that raises costs only itself
-            if self.faults.failed(rule.name, service, story(error)) and service != MANAGER:
+            if self.faults.failed(rule.name, service, describe_error(error)) and service != MANAGER:
                 self.news(MANAGER)
             if watch is not None:
                 watch.post(AlertEvent.ERROR)
@@ -281,11 +281,11 @@ class Alarm:
         if watch is not None:
             self._tidy(key, watch)
 
-    def _watch(self, rule: AlertRule, service: str) -> Watch:
+    def _watch(self, rule: AlertRule, service: str) -> AlertInstance:
         watch = self._watches.get((rule.name, service))
         if watch is None:
             assert self._supervisor is not None  # noqa: S101 - it was opened
-            watch = Watch(
+            watch = AlertInstance(
                 rule,
                 service,
                 self._clock,
@@ -298,11 +298,11 @@ class Alarm:
                 watch.post(AlertEvent.MUTE)
         return watch
 
-    def _tidy(self, key: tuple[str, str], watch: Watch) -> None:
+    def _tidy(self, key: tuple[str, str], watch: AlertInstance) -> None:
         if watch.is_quiet:
             self._drop(key, watch)
 
-    def _drop(self, key: tuple[str, str], watch: Watch) -> None:
+    def _drop(self, key: tuple[str, str], watch: AlertInstance) -> None:
         watch.close()
         del self._watches[key]
 
@@ -330,7 +330,7 @@ class Alarm:
         elif alert.kind is AlertKind.RESOLVED:
             self._plugins.notify("mcpstore_alert_resolved", alert=alert)
 
-    def _blame(self, line: Line, what: str) -> None:
+    def _blame(self, line: AlertChannel, what: str) -> None:
         self._plugins.blame("alert handler", line.handler.name, what)
 
     # --- muting
@@ -346,7 +346,7 @@ class Alarm:
             self._is_inhibited = inhibited
             self._remute()
 
-    def _is_muted(self, watch: Watch) -> bool:
+    def _is_muted(self, watch: AlertInstance) -> bool:
         if self._is_inhibited and watch.rule.scope is AlertScope.SERVICE:
             return True
         return self._silences.cover(watch.rule.name, watch.service, self._clock.posix())

@@ -8,15 +8,15 @@ from typing import Final
 
 from mcpstore.models.alert import Alert, AlertKind
 from mcpstore.runtime.alerting.codec import alert_from, line_of
-from mcpstore.runtime.alerting.jsonl_file import Journal
+from mcpstore.runtime.alerting.jsonl_file import JsonlFile
 
-__all__ = ["KEPT", "Past"]
+__all__ = ["KEPT", "AlertHistory"]
 
 KEPT: Final = 1000
 """Alerts that are kept; the file holds up to twice as many before it is written anew."""
 
 
-class Past:
+class AlertHistory:
     """Alerts that were told, oldest first.
 
     Args:
@@ -26,7 +26,7 @@ class Past:
         open: What was told last of each incident that is not over.
     """
 
-    def __init__(self, journal: Journal | None) -> None:
+    def __init__(self, journal: JsonlFile | None) -> None:
         self._journal = journal
         self._alerts: deque[Alert] = deque(maxlen=KEPT)
         self._lines = 0

@@ -15,13 +15,13 @@ from mcpstore.monitoring.alerts import span, worded
 from mcpstore.runtime.alerting.codec import digest
 from mcpstore.runtime.clock import Clock
 
-__all__ = ["Watch"]
+__all__ = ["AlertInstance"]
 
 NOT_KEPT: Final = frozenset({"tools"})
 """What of the figures does not go into alerts: it may be long."""
 
 
-class Watch:
+class AlertInstance:
     """One rule about one service.
 
     Args:

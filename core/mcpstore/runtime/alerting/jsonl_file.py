@@ -11,16 +11,16 @@ from typing import Any, Final
 from mcpstore.models.json_types import as_object
 from mcpstore.runtime.disk import write_all
 
-__all__ = ["Journal", "Line"]
+__all__ = ["JsonObject", "JsonlFile"]
 
-Line = Mapping[str, Any]
+JsonObject = Mapping[str, Any]
 """A JSON object; one of them is one line of the file."""
 
 LARGEST: Final = 64 * 2**20
 """Bytes of a journal that are read; a larger one is none of ours."""
 
 
-class Journal:
+class JsonlFile:
     """Lines in a file: appended one after the other, and now and then replaced as a whole.
 
     A line is there as a whole or not at all: what a crash tore off is skipped when it is read. Everything here blocks:
@@ -34,7 +34,7 @@ class Journal:
         self._path = path
         self._is_checked = False
 
-    def read(self) -> list[Line]:
+    def read(self) -> list[JsonObject]:
         """Return every line that can be read; none if there is no file."""
         try:
             with self._path.open("rb") as file:
@@ -43,7 +43,7 @@ class Journal:
             return []
         return [line for raw in content.split(b"\n") if (line := _understood(raw)) is not None]
 
-    def append(self, lines: Sequence[Line]) -> None:
+    def append(self, lines: Sequence[JsonObject]) -> None:
         """Append lines; they are on the disk when this returns.
 
         Raises:
@@ -62,7 +62,7 @@ class Journal:
         finally:
             os.close(descriptor)
 
-    def replace(self, lines: Sequence[Line]) -> None:
+    def replace(self, lines: Sequence[JsonObject]) -> None:
         """Put other lines in the place of all there are, at once.
 
         Raises:
@@ -79,7 +79,7 @@ class Journal:
         fresh.replace(self._path)
 
 
-def _encoded(lines: Iterable[Line]) -> bytes:
+def _encoded(lines: Iterable[JsonObject]) -> bytes:
     return b"".join(json.dumps(line, ensure_ascii=False, default=str).encode() + b"\n" for line in lines)
 
 
@@ -88,7 +88,7 @@ def _ends_well(descriptor: int) -> bool:
     return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
 
 
-def _understood(raw: bytes) -> Line | None:
+def _understood(raw: bytes) -> JsonObject | None:
     try:
         return as_object(json.loads(raw))
     except ValueError:

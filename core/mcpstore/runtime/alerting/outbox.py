@@ -20,19 +20,19 @@ from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.runtime.disk import flush_folder, write_all
 
-__all__ = ["Notice", "Outbox"]
+__all__ = ["Notification", "Outbox"]
 
 SLACK: Final = 1000
 """Lines about what has arrived that are borne before the journal is written anew."""
 
-GRAVE: Final = 1024 * 1024
+DEAD_LETTER_LIMIT: Final = 1024 * 1024
 """Bytes of notices that never arrived which are kept, twice."""
 
 _log = logging.getLogger("mcpstore.alerts")
 
 
 @attrs.frozen(kw_only=True)
-class Notice:
+class Notification:
     """An alert on its way to one channel.
 
     Attributes:
@@ -61,13 +61,13 @@ class Outbox:
         self._arrived = 0
         self._file: int | None = None
 
-    def read(self) -> list[Notice]:
+    def read(self) -> list[Notification]:
         """Return what is still to be told, oldest first; lines that cannot be read are left out. Writes nothing.
 
         Raises:
             OSError: The journal cannot be read.
         """
-        found: dict[int, Notice] = {}
+        found: dict[int, Notification] = {}
         for record in self._records():
             for number in as_array(record.get("arrived")) or ():
                 found.pop(number, None) if isinstance(number, int) else None
@@ -85,7 +85,7 @@ class Outbox:
         """
         self._rewrite()
 
-    def put(self, notices: Iterable[Notice]) -> None:
+    def append(self, notices: Iterable[Notification]) -> None:
         """Keep notices; they are on the disk when this returns.
 
         Raises:
@@ -95,7 +95,7 @@ class Outbox:
         self._live |= lines
         self._append(b"".join(lines.values()), flush=True)
 
-    def arrived(self, numbers: Iterable[int]) -> None:
+    def acknowledge(self, numbers: Iterable[int]) -> None:
         """Forget notices that have arrived.
 
         Raises:
@@ -109,7 +109,7 @@ class Outbox:
             # not flushed to disk: losing it repeats a notice, which is allowed, and flushing is dear
             self._append(json.dumps({"arrived": gone}).encode() + b"\n", flush=False)
 
-    def bury(self, alert: Alert, why: str) -> None:
+    def dead_letter(self, alert: Alert, why: str) -> None:
         """Keep a notice that never arrived where a person can find it.
 
         Raises:
@@ -118,7 +118,7 @@ class Outbox:
         if self._path is None:
             return
         grave = self._path.with_name("undelivered.jsonl")
-        if grave.exists() and grave.stat().st_size > GRAVE:
+        if grave.exists() and grave.stat().st_size > DEAD_LETTER_LIMIT:
             grave.replace(grave.with_suffix(".old.jsonl"))
         file = os.open(grave, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
@@ -181,18 +181,20 @@ class Outbox:
             _log.warning("%s: %d lines cannot be read; they are left out", self._path, odd)
 
 
-def _line(notice: Notice) -> bytes:
+def _line(notice: Notification) -> bytes:
     record = {"id": notice.id, "channel": notice.channel, "since": notice.since, "alert": notice.alert.to_dict()}
     return json.dumps(record, default=str).encode() + b"\n"
 
 
-def _notice(record: Any) -> Notice | None:
+def _notice(record: Any) -> Notification | None:
     """Return the notice that a line is about, if it is about one."""
     if "alert" not in record:
         return None
     try:
         alert = _alert(record["alert"])
-        return Notice(id=int(record["id"]), channel=str(record["channel"]), since=float(record["since"]), alert=alert)
+        return Notification(
+            id=int(record["id"]), channel=str(record["channel"]), since=float(record["since"]), alert=alert
+        )
     except (KeyError, TypeError, ValueError) as error:
         _log.warning("a notice in the outbox cannot be read (%s: %s); it is left out", type(error).__name__, error)
         return None

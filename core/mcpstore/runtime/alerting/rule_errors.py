@@ -7,7 +7,7 @@ from typing import Final
 
 from mcpstore.plugin_manager.loaded_plugin import STEP_LIMIT
 
-__all__ = ["Faults"]
+__all__ = ["RuleErrors"]
 
 MOST_SLOW: Final = 3
 """Evaluations in a row that take too long, after which a rule is not evaluated any more."""
@@ -15,7 +15,7 @@ MOST_SLOW: Final = 3
 _log = logging.getLogger("mcpstore.alerts")
 
 
-class Faults:
+class RuleErrors:
     """The faults of the rules of one store.
 
     Attributes:

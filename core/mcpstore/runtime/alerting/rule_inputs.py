@@ -13,16 +13,16 @@ from mcpstore.monitoring.alerts import manager_fields, service_fields
 from mcpstore.runtime.clock import Clock
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.metrics_collector import Metering
+    from mcpstore.runtime.metrics_collector import MetricsCollector
     from mcpstore.runtime.supervisor import Supervisor
 
-__all__ = ["Figures"]
+__all__ = ["RuleInputs"]
 
 MOST: Final = 10
 """Changes of the tools of one service that are told at once."""
 
 
-class Figures:
+class RuleInputs:
     """The figures of one store.
 
     Args:
@@ -31,7 +31,7 @@ class Figures:
         clock: Time.
     """
 
-    def __init__(self, supervisor: Supervisor, metering: Metering, clock: Clock) -> None:
+    def __init__(self, supervisor: Supervisor, metering: MetricsCollector, clock: Clock) -> None:
         self._supervisor = supervisor
         self._metering = metering
         self._clock = clock

@@ -7,7 +7,7 @@ from typing import Final
 
 from mcpstore.models.alert import Silence
 from mcpstore.runtime.alerting.codec import digest, silence_from
-from mcpstore.runtime.alerting.jsonl_file import Journal
+from mcpstore.runtime.alerting.jsonl_file import JsonlFile
 
 __all__ = ["Silences"]
 
@@ -22,7 +22,7 @@ class Silences:
         journal: Where they are kept; in memory only if it is None.
     """
 
-    def __init__(self, journal: Journal | None) -> None:
+    def __init__(self, journal: JsonlFile | None) -> None:
         self._journal = journal
         self._silences: dict[str, Silence] = {}
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mcpstore.concurrency.delivery_queue import BACKLOG, Courier
+from mcpstore.concurrency.delivery_queue import BACKLOG, DeliveryQueue
 from mcpstore.errors import InvalidArgument
 from mcpstore.models.alert import Alert
-from mcpstore.plugin_manager.loaded_plugin import story
+from mcpstore.plugin_manager.loaded_plugin import describe_error
 
-__all__ = ["AlertCallback", "AlertSubscription", "Listeners"]
+__all__ = ["AlertCallback", "AlertSubscription", "AlertSubscriptions"]
 
 AlertCallback = Callable[[Alert], Any]
 """Called with an alert; may be a coroutine function."""
@@ -34,7 +34,7 @@ class AlertSubscription:
         self._callback = callback
         self._wanted = wanted
         self._leave = leave
-        self._courier = Courier("alert-callback", limit=None, on_drop=self._dropped)
+        self._courier = DeliveryQueue("alert-callback", limit=None, on_drop=self._dropped)
         self.failures: int = 0
 
     def cancel(self) -> None:
@@ -62,14 +62,14 @@ class AlertSubscription:
             raise
         except BaseException as error:  # noqa: BLE001 - a callback of a stranger costs only itself
             self.failures += 1
-            _log.warning("an alert callback %s", story(error))
+            _log.warning("an alert callback %s", describe_error(error))
 
     def _dropped(self) -> None:
         self.failures += 1
         _log.warning("an alert callback is too slow: more than %d alerts were waiting, the oldest was dropped", BACKLOG)
 
 
-class Listeners:
+class AlertSubscriptions:
     """The callbacks of one store."""
 
     def __init__(self) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mcpstore.runtime.pinning.files import PinFolder
-from mcpstore.runtime.pinning.pin import Shelf
-from mcpstore.runtime.pinning.registry import Pinboard
-from mcpstore.runtime.pinning.service_pins import Pins, changes
+from mcpstore.runtime.pinning.files import PinFiles
+from mcpstore.runtime.pinning.pin import StoredPins
+from mcpstore.runtime.pinning.registry import PinRegistry
+from mcpstore.runtime.pinning.service_pins import ServicePins, changes
 
-__all__ = ["PinFolder", "Pinboard", "Pins", "Shelf", "changes"]
+__all__ = ["PinFiles", "PinRegistry", "ServicePins", "StoredPins", "changes"]

@@ -18,7 +18,7 @@ from typing import Any, Final
 from mcpstore.runtime.disk import flush_folder, write_all
 from mcpstore.runtime.pinning.pin import Pin, shelf_from
 
-__all__ = ["PinFolder", "Strange"]
+__all__ = ["CorruptPinFile", "PinFiles"]
 
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a file that is read; a larger one is none of ours."""
@@ -32,11 +32,11 @@ Stamp = tuple[int, int, int] | None
 """Identity of a file's content; None if there is no file."""
 
 
-class Strange(ValueError):
+class CorruptPinFile(ValueError):
     """A file that is none of ours, or half of one."""
 
 
-class PinFolder:
+class PinFiles:
     """The folder.
 
     Args:
@@ -58,7 +58,7 @@ class PinFolder:
         """Return the pins of a service; empty if there are none.
 
         Raises:
-            Strange: What is there cannot be understood.
+            CorruptPinFile: What is there cannot be understood.
             OSError: It cannot be read.
         """
         place = self._place(service)
@@ -69,11 +69,11 @@ class PinFolder:
         with os.fdopen(file, "rb") as opened:
             content = opened.read(LARGEST + 1)
         if len(content) > LARGEST:
-            raise Strange(f"{place}: it is too large")
+            raise CorruptPinFile(f"{place}: it is too large")
         try:
             return shelf_from(json.loads(content), service)
         except (ValueError, RecursionError) as error:
-            raise Strange(f"{place}: {error}") from None
+            raise CorruptPinFile(f"{place}: {error}") from None
 
     def update(self, service: str, make: Callable[[dict[str, Pin]], Any]) -> None:
         """Replace the pins of a service; they are on the disk when this returns.
@@ -89,7 +89,7 @@ class PinFolder:
         with self._alone():
             try:
                 there = self.read(service)
-            except Strange:
+            except CorruptPinFile:
                 there = {}
             content = json.dumps(make(there)).encode()
             if len(content) > LARGEST:

@@ -10,9 +10,9 @@ import attrs
 
 from mcpstore.models.json_types import as_object, as_text
 from mcpstore.models.redaction import scrubbed
-from mcpstore.models.tool_fingerprint import LARGEST, definition
+from mcpstore.models.tool_fingerprint import LARGEST, fingerprint_fields
 
-__all__ = ["GONE", "Pin", "Shelf", "line_of", "merged", "shelf_from"]
+__all__ = ["GONE", "Pin", "StoredPins", "line_of", "merged", "shelf_from"]
 
 GONE: Final = 1000
 """Tools that are not offered any more which are remembered: one that comes back must be what it was."""
@@ -52,11 +52,11 @@ class Pin:
         return Pin(approved=self.approved, approvals=self.approvals, definition=self.definition)
 
 
-Shelf = Mapping[str, Pin]
+StoredPins = Mapping[str, Pin]
 """The pins of one service, by the names of its tools."""
 
 
-def merged(mine: Shelf, theirs: Shelf, *, room: int | None) -> dict[str, Pin]:
+def merged(mine: StoredPins, theirs: StoredPins, *, room: int | None) -> dict[str, Pin]:
     """Return what two managers know together: the later approval counts, and among first sights the one on disk.
 
     Args:
@@ -81,7 +81,9 @@ def merged(mine: Shelf, theirs: Shelf, *, room: int | None) -> dict[str, Pin]:
     return made | dict(others if room is None else others[max(0, len(others) - room) :])
 
 
-def line_of(service: str, shelf: Shelf, redact: Callable[[str], str], unheard: Collection[str] = ()) -> dict[str, Any]:
+def line_of(
+    service: str, shelf: StoredPins, redact: Callable[[str], str], unheard: Collection[str] = ()
+) -> dict[str, Any]:
     """Return the pins of a service as JSON.
 
     Args:
@@ -97,7 +99,7 @@ def line_of(service: str, shelf: Shelf, redact: Callable[[str], str], unheard: C
         if raw is None:
             return None
         try:
-            told = scrubbed(definition(raw), redact)
+            told = scrubbed(fingerprint_fields(raw), redact)
             size = len(json.dumps(told))
         except (TypeError, ValueError, RecursionError):
             return None

@@ -9,13 +9,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from mcpstore.concurrency.worker import TookTooLong, Worker
+from mcpstore.concurrency.worker import Worker, WorkerTimeout
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.pinning.files import PinFolder, Stamp, Strange
-from mcpstore.runtime.pinning.pin import Pin, Shelf, line_of, merged
-from mcpstore.runtime.pinning.service_pins import Pins
+from mcpstore.runtime.pinning.files import CorruptPinFile, PinFiles, Stamp
+from mcpstore.runtime.pinning.pin import Pin, StoredPins, line_of, merged
+from mcpstore.runtime.pinning.service_pins import ServicePins
 
-__all__ = ["Pinboard"]
+__all__ = ["PinRegistry"]
 
 GATHER: Final = 0.2
 """Seconds that are waited before something is written, because more may follow."""
@@ -40,7 +40,7 @@ T = TypeVar("T")
 _log = logging.getLogger("mcpstore.runtime")
 
 
-class Pinboard:
+class PinRegistry:
     """The pins of one store.
 
     Args:
@@ -53,12 +53,12 @@ class Pinboard:
         on_approved: Called with the name of a service of which something was approved elsewhere.
     """
 
-    def __init__(self, clock: Clock | None = None, folder: PinFolder | None = None, *, tells: bool = True) -> None:
+    def __init__(self, clock: Clock | None = None, folder: PinFiles | None = None, *, tells: bool = True) -> None:
         self.on_approved: Callable[[str], None] = lambda _: None
         self._clock = clock or Clock()
         self._folder = folder
         self._tells = tells
-        self._pins: dict[str, Pins] = {}
+        self._pins: dict[str, ServicePins] = {}
         self._stamps: dict[str, Stamp] = {}
         self._told: dict[str, tuple[float, frozenset[str]]] = {}
         self._gone: dict[str, None] = {}
@@ -69,15 +69,15 @@ class Pinboard:
         self._is_in_trouble = False
 
     async def tidy(self, services: Iterable[str] | None) -> None:
-        """Remove what nobody wants any more; see `PinFolder.tidy`."""
+        """Remove what nobody wants any more; see `PinFiles.tidy`."""
         if self._folder is not None:
             await asyncio.to_thread(self._folder.tidy, services)
 
-    def of(self, service: str) -> Pins:
+    def of(self, service: str) -> ServicePins:
         """Return the pins of a service."""
         found = self._pins.get(service)
         if found is None:
-            found = self._pins[service] = Pins(service)
+            found = self._pins[service] = ServicePins(service)
         return found
 
     async def load(self, service: str) -> None:
@@ -201,7 +201,7 @@ class Pinboard:
         self._tell(trouble)
         return trouble is None
 
-    async def _save(self, service: str, folder: PinFolder, limit: float) -> None:
+    async def _save(self, service: str, folder: PinFiles, limit: float) -> None:
         if service in self._gone:  # its old pins are not to be merged with the new ones
             await self._ask(partial(folder.remove, service), limit)
             self._gone.pop(service, None)
@@ -210,7 +210,7 @@ class Pinboard:
         found = dict[str, Pin]()
         mine, room, redact, unheard = pins.shelf, pins.room, pins.redact, pins.unheard
 
-        def make(theirs: Shelf) -> Any:
+        def make(theirs: StoredPins) -> Any:
             found.update(merged(mine, theirs, room=room))
             return line_of(service, found, redact, unheard)
 
@@ -222,7 +222,7 @@ class Pinboard:
         self._stamps[service] = await self._ask(partial(folder.stamp, service), limit)
         self._learn(service, pins, found)
 
-    def _learn(self, service: str, pins: Pins, found: Shelf) -> None:
+    def _learn(self, service: str, pins: ServicePins, found: StoredPins) -> None:
         """Take in what the disk says of a service, unless it was removed meanwhile."""
         if service in self._gone or self._pins.get(service) is not pins or not pins.learn(found):
             return
@@ -231,13 +231,13 @@ class Pinboard:
         except Exception:  # noqa: BLE001 - a bug of ours must not end the keeping of pins
             _log.exception("service %r: what was approved cannot be published; please report this", service)
 
-    async def _read(self, service: str, folder: PinFolder) -> None:
+    async def _read(self, service: str, folder: PinFiles) -> None:
         """Read what is kept of a service; what cannot be read is told, and counts for nothing."""
         pins, stamp = self.of(service), None
         try:
             stamp = await self._ask(partial(folder.stamp, service), LIMIT)
             found = await self._ask(partial(folder.read, service), LIMIT)
-        except (OSError, Strange) as error:
+        except (OSError, CorruptPinFile) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else error
             pins.doubt = f"what its tools were is not known, and what they are is taken for it ({why})"
             self._stamps[service] = stamp
@@ -250,7 +250,7 @@ class Pinboard:
             raise OSError("the disk did not answer in time before")
         try:
             return await self._worker.run(call, limit)
-        except TookTooLong as error:
+        except WorkerTimeout as error:
             # Its thread is lost with whatever it holds, so another attempt would only wait in vain.
             self._folder = None
             raise OSError(f"it {error}, and is not used any more") from None

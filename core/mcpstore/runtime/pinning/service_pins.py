@@ -11,16 +11,16 @@ import attrs
 
 from mcpstore.errors import ToolNotFound
 from mcpstore.models.catalog import Catalog
-from mcpstore.models.record import Named
+from mcpstore.models.record import NamedList
 from mcpstore.models.redaction import scrubbed
 from mcpstore.models.service import ToolPinning
 from mcpstore.models.text import exposed, looks_like_ascii, visible
 from mcpstore.models.tool_change import ToolChange
 from mcpstore.models.tool_diff import differences
-from mcpstore.models.tool_fingerprint import definition, fingerprint
-from mcpstore.runtime.pinning.pin import GONE, Pin, Shelf, merged
+from mcpstore.models.tool_fingerprint import fingerprint, fingerprint_fields
+from mcpstore.runtime.pinning.pin import GONE, Pin, StoredPins, merged
 
-__all__ = ["Pins", "changes"]
+__all__ = ["ServicePins", "changes"]
 
 TOLD: Final = 10
 """Changes that are told one by one; more are counted."""
@@ -31,7 +31,7 @@ LONGEST_NAME: Final = 200
 Redact = Callable[[str], str]
 
 
-class Pins:
+class ServicePins:
     """The pins of one service.
 
     Args:
@@ -57,7 +57,7 @@ class Pins:
         self.unheard: frozenset[str] = frozenset()
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> StoredPins:
         """What is known of each tool now."""
         return dict(self._pins)
 
@@ -67,7 +67,7 @@ class Pins:
         return max(0, GONE - self._gone) if self.is_live else None
 
     @property
-    def changed(self) -> Shelf:
+    def changed(self) -> StoredPins:
         """The tools that nobody approved as they are, or as they were when somebody last looked."""
         offered = self._offered
         return {
@@ -103,9 +103,9 @@ class Pins:
             self.doubt = ""
         if not blocks or all(offered.values()):
             return catalog, told
-        return attrs.evolve(catalog, tools=Named(tool for tool in catalog.tools if offered[tool.name])), told
+        return attrs.evolve(catalog, tools=NamedList(tool for tool in catalog.tools if offered[tool.name])), told
 
-    def approve(self, tool: str | None = None) -> Shelf:
+    def approve(self, tool: str | None = None) -> StoredPins:
         """Approve what is offered; returns what was known of each tool before.
 
         Args:
@@ -123,7 +123,7 @@ class Pins:
             self.is_dirty = True
         return found
 
-    def learn(self, theirs: Shelf) -> bool:
+    def learn(self, theirs: StoredPins) -> bool:
         """Take in what the disk says; returns whether something else is approved than before."""
         before = self._pins
         self._pins = merged(before, theirs, room=self.room)
@@ -191,7 +191,7 @@ def _marked(twins: Sequence[Mapping[str, Any]]) -> tuple[str, Mapping[str, Any]]
     return "" if "" in marks else mark, twins[-1]
 
 
-def changes(service: str, shelf: Shelf, redact: Redact, withheld: bool) -> list[ToolChange]:
+def changes(service: str, shelf: StoredPins, redact: Redact, withheld: bool) -> list[ToolChange]:
     """Return how tools changed. Telling differences takes a moment: where there may be many, call it in a thread.
 
     Args:
@@ -230,4 +230,4 @@ def _difference(pin: Pin, redact: Redact) -> tuple[str, ...]:
 
 
 def _clean(raw: Mapping[str, Any] | None, redact: Redact) -> dict[str, Any] | None:
-    return None if raw is None else scrubbed(definition(raw), redact)
+    return None if raw is None else scrubbed(fingerprint_fields(raw), redact)

@@ -31,36 +31,36 @@ def i3_something_pending(c: Context, _l: Limits) -> bool:
     """I3: unless it is parked, exactly one thing is pending: an action in flight or a timer."""
     if is_parked(c):
         return not c.live
-    return (c.act is not Act.NONE) != (c.timer is not Timer.NONE)
+    return (c.activity is not Act.NONE) != (c.timer is not Timer.NONE)
 
 
 def i4_stop_holds(c: Context, _l: Limits) -> bool:
     """I4: a service that is not wanted is DISCONNECTED, and only a close or the reaping of survivors is under way."""
     return c.desired is Desired.RUN or (
-        c.conn is DISCONNECTED
-        and c.act in (Act.NONE, Act.CLOSE)
+        c.connection is DISCONNECTED
+        and c.activity in (Act.NONE, Act.CLOSE)
         and c.timer in (Timer.NONE, Timer.REAP)
-        and c.nxt in (Next.NONE, Next.PARK if c.desired is Desired.STOP else Next.GONE)
+        and c.next_act in (Next.NONE, Next.PARK if c.desired is Desired.STOP else Next.GONE)
         and not c.stable
     )
 
 
 def i5_checks_only_on_a_connection(c: Context, _l: Limits) -> bool:
     """I5: CHECK and FAST, checks and probation exist only in a live state; a live state has a connection."""
-    if c.conn in LIVE_STATES:
-        return c.live and c.act in (Act.NONE, Act.CHECK) and c.timer in (Timer.NONE, Timer.CHECK, Timer.FAST)
-    return c.act is not Act.CHECK and c.timer not in (Timer.CHECK, Timer.FAST) and not c.stable
+    if c.connection in LIVE_STATES:
+        return c.live and c.activity in (Act.NONE, Act.CHECK) and c.timer in (Timer.NONE, Timer.CHECK, Timer.FAST)
+    return c.activity is not Act.CHECK and c.timer not in (Timer.CHECK, Timer.FAST) and not c.stable
 
 
 def i5_waits_only_without_a_connection(c: Context, _l: Limits) -> bool:
     """I5: RETRY is for RECONNECTING, COOL for DISCONNECTED; both wait with nothing open, and only if it is wanted."""
     states = {Timer.RETRY: RECONNECTING, Timer.COOL: DISCONNECTED}
-    return c.timer not in states or (c.conn is states[c.timer] and not c.live and c.desired is Desired.RUN)
+    return c.timer not in states or (c.connection is states[c.timer] and not c.live and c.desired is Desired.RUN)
 
 
 def i5_has_a_reason(c: Context, _l: Limits) -> bool:
     """I5: DISCONNECTED has a reason, an automatic one exactly when it is wanted; other states have none."""
-    if c.conn is not DISCONNECTED:
+    if c.connection is not DISCONNECTED:
         return c.reason is Reason.NONE
     return c.reason is not Reason.NONE and c.reason.is_automatic == (c.desired is Desired.RUN)
 
@@ -74,26 +74,26 @@ def i5_close_knows_what_follows(c: Context, _l: Limits) -> bool:
         Next.BACKOFF: (RECONNECTING,),
         Next.CONNECT: (INITIALIZING, RECONNECTING),
     }
-    if c.act is Act.CLOSE or c.timer is Timer.REAP:
-        return c.live and c.nxt in states and c.conn in states[c.nxt]
-    return c.nxt is Next.NONE
+    if c.activity is Act.CLOSE or c.timer is Timer.REAP:
+        return c.live and c.next_act in states and c.connection in states[c.next_act]
+    return c.next_act is Next.NONE
 
 
 def i9_counters_are_bounded(c: Context, limits: Limits) -> bool:
     """I9: a counter that reaches its limit has its effect, or stops growing."""
     return (
         c.fails < limits.failures
-        and c.unk < limits.undecided
-        and c.oks < limits.warning_successes
-        and c.att <= limits.attempts
-        and c.exp <= limits.exp
-        and c.trips <= limits.trips
+        and c.undecided_checks < limits.undecided
+        and c.good_checks < limits.warning_successes
+        and c.attempts <= limits.attempts
+        and c.backoff_exponent <= limits.max_backoff_exponent
+        and c.failed_rounds <= limits.max_failed_rounds
     )
 
 
 def i11_survivors_block(c: Context, _l: Limits) -> bool:
     """I11: while something survives a close, nothing is done but closing again."""
-    return not c.closebad or (c.live and (c.act is Act.CLOSE or c.timer is Timer.REAP))
+    return not c.close_failed or (c.live and (c.activity is Act.CLOSE or c.timer is Timer.REAP))
 
 
 OF_CONTEXTS: Final[tuple[Callable[[Context, Limits], bool], ...]] = (

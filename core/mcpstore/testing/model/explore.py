@@ -24,7 +24,7 @@ from mcpstore.testing.model.taken import Taken
 
 __all__ = ["SMALL", "Report", "Violation", "check"]
 
-SMALL: Final = Limits(failures=3, undecided=3, attempts=3, exp=2, trips=2)
+SMALL: Final = Limits(failures=3, undecided=3, attempts=3, max_backoff_exponent=2, max_failed_rounds=2)
 """Limits that keep the number of contexts small; nothing in the machine depends on how large they are."""
 
 _START: Final = attrs.evolve(Context(), epoch=NOW)

@@ -29,14 +29,14 @@ def good_news(ctx: Context) -> Event:
         Act.CHECK: ev.CheckOk(epoch=ctx.epoch),
         Act.CLOSE: ev.Closed(epoch=ctx.epoch),
     }
-    return endings.get(ctx.act) or ev.Expired(ctx.timer)
+    return endings.get(ctx.activity) or ev.Expired(ctx.timer)
 
 
 def i3_moves_by_itself(c: Context, then: Future) -> bool:
     """I3: where nothing but timers and deadlines happens, whatever is not parked still moves."""
     if is_parked(c):
         return True
-    return then(c, ev.Expired(c.timer) if c.act is Act.NONE else ev.Overdue(epoch=c.epoch)) != c
+    return then(c, ev.Expired(c.timer) if c.activity is Act.NONE else ev.Overdue(epoch=c.epoch)) != c
 
 
 def i4_stop_is_obeyed(c: Context, then: Future) -> bool:
@@ -81,4 +81,4 @@ def _in_a_good_world(ctx: Context, then: Future, events: int) -> Context:
 
 
 def _is_healthy(ctx: Context) -> bool:
-    return ctx.conn is ServiceConnectionState.HEALTHY
+    return ctx.connection is ServiceConnectionState.HEALTHY

@@ -85,11 +85,11 @@ def situation(ctx: Context) -> str:
 
     X⟨A⟩ is state X with action A in flight, X⏲T is state X with timer T armed; an arrow tells what follows a close.
     """
-    follows = f"→{ctx.nxt.name}" if ctx.nxt else ""
-    flight = f"⟨{ctx.act.name}{follows}⟩" if ctx.act is not Act.NONE else ""
+    follows = f"→{ctx.next_act.name}" if ctx.next_act else ""
+    flight = f"⟨{ctx.activity.name}{follows}⟩" if ctx.activity is not Act.NONE else ""
     armed = f"⏲{ctx.timer.name}{'' if flight else follows}" if ctx.timer is not Timer.NONE else ""
     parked = "" if flight or armed else {Desired.GONE: " gone", Desired.STOP: " parked"}.get(ctx.desired, " stuck")
-    return f"{ctx.conn.name}{flight}{armed}{parked}"
+    return f"{ctx.connection.name}{flight}{armed}{parked}"
 
 
 def context_text(ctx: Context) -> str:

@@ -29,12 +29,12 @@ _ORDERS: Final[Mapping[type[Open | Probe | Close], Act]] = {Open: Act.CONNECT, P
 def i1_only_listed_edges(t: Taken) -> bool:
     """I1: edges follow each other from the old state to the new one, and each is listed for its cause."""
     allowed = OPERATOR_EDGES.get(type(t.event), AUTOMATIC_EDGES)
-    state = t.before.conn
+    state = t.before.connection
     for edge in t.edges:
         if edge.old is not state or (edge.old, edge.new) not in allowed:
             return False
         state = edge.new
-    return state is t.after.conn
+    return state is t.after.connection
 
 
 def i2_one_connection(t: Taken) -> bool:
@@ -49,7 +49,7 @@ def i2_one_connection(t: Taken) -> bool:
 
 def i2_one_action_in_flight(t: Taken) -> bool:
     """I2: an action begins when none is in flight or the one in flight has just ended; only CLOSE may interrupt."""
-    flying = t.before.act
+    flying = t.before.activity
     if len(t.orders) > 1:
         return False
     if flying is Act.NONE or not t.orders:
@@ -65,12 +65,12 @@ def i2_probes_a_connection(t: Taken) -> bool:
     for order in t.orders:
         if order.epoch != t.after.epoch or (not isinstance(order, Open) and not t.before.live):
             return False
-    return not t.asks_for(Probe) or t.before.conn in LIVE_STATES
+    return not t.asks_for(Probe) or t.before.connection in LIVE_STATES
 
 
 def i3_asked_for(t: Taken) -> bool:
     """I3: whatever the new context waits for has been asked for, once: the action in flight, or the timer armed."""
-    begun = [t.after.act] if t.after.act not in (Act.NONE, t.before.act) else []
+    begun = [t.after.activity] if t.after.activity not in (Act.NONE, t.before.activity) else []
     armed = [t.after.timer] if t.after.timer not in (Timer.NONE, t.before.timer) else []
     if t.after.stable and not t.before.stable:
         armed.append(Timer.STABLE)
@@ -110,21 +110,21 @@ def i6_stale_events_are_inert(t: Taken) -> bool:
 
 def i7_callable_while_live(t: Taken) -> bool:
     """I7: tools are published on entering HEALTHY from a connect, withdrawn on leaving the live states, never else."""
-    was, is_now = t.before.conn in LIVE_STATES, t.after.conn in LIVE_STATES
-    published = t.before.act is Act.CONNECT and isinstance(t.event, ev.OpenOk)
-    if t.asks_for(Publish) != published or (published and t.after.conn is not HEALTHY):
+    was, is_now = t.before.connection in LIVE_STATES, t.after.connection in LIVE_STATES
+    published = t.before.activity is Act.CONNECT and isinstance(t.event, ev.OpenOk)
+    if t.asks_for(Publish) != published or (published and t.after.connection is not HEALTHY):
         return False
     return t.asks_for(Publish) == (is_now and not was) and t.asks_for(Withdraw) == (was and not is_now)
 
 
 def i8_opens_only_after_a_delay(t: Taken) -> bool:
     """I8: without an operator, OPEN follows only a RETRY or COOL timer; a close is followed by CONNECT only for one."""
-    if t.after.nxt is Next.CONNECT and t.before.nxt is not Next.CONNECT and not t.by_operator:
+    if t.after.next_act is Next.CONNECT and t.before.next_act is not Next.CONNECT and not t.by_operator:
         return False
     if not t.asks_for(Open) or t.by_operator:
         return True
     if isinstance(t.event, ev.Closed):
-        return t.before.nxt is Next.CONNECT
+        return t.before.next_act is Next.CONNECT
     return isinstance(t.event, ev.Expired) and t.event.timer in (Timer.RETRY, Timer.COOL)
 
 
@@ -132,11 +132,13 @@ def i9_delays_grow(t: Taken) -> bool:
     """I9: each RETRY is armed with the exponent so far, each COOL with the rounds and the reason; then both grow."""
     for arm in t.arms:
         if arm.timer is Timer.RETRY:
-            grown = t.after.exp == min(t.before.exp + 1, t.limits.exp)
-            expected = Arm(timer=Timer.RETRY, exp=t.before.exp)
+            grown = t.after.backoff_exponent == min(t.before.backoff_exponent + 1, t.limits.max_backoff_exponent)
+            expected = Arm(timer=Timer.RETRY, backoff_exponent=t.before.backoff_exponent)
         elif arm.timer is Timer.COOL:
-            grown = t.after.trips == min(t.before.trips + 1, t.limits.trips)
-            expected = Arm(timer=Timer.COOL, trips=t.before.trips, reason=t.after.reason, never=arm.never)
+            grown = t.after.failed_rounds == min(t.before.failed_rounds + 1, t.limits.max_failed_rounds)
+            expected = Arm(
+                timer=Timer.COOL, failed_rounds=t.before.failed_rounds, reason=t.after.reason, never=arm.never
+            )
         else:
             grown, expected = True, Arm(timer=arm.timer)
         if arm != expected or not grown:
@@ -146,36 +148,36 @@ def i9_delays_grow(t: Taken) -> bool:
 
 def i9_failed_attempts_count(t: Taken) -> bool:
     """I9: a failed attempt is counted; the last one of its round, and a refusal, is followed by a rest."""
-    failed = isinstance(t.event, ev.OpenFail | ev.Overdue) and t.before.act is Act.CONNECT
+    failed = isinstance(t.event, ev.OpenFail | ev.Overdue) and t.before.activity is Act.CONNECT
     if not failed:
         return True
     refused = isinstance(t.event, ev.OpenFail) and t.event.failure is Failure.PERMANENT
-    lost = refused or t.before.half or t.before.att + 1 >= t.limits.attempts
+    lost = refused or t.before.on_probation or t.before.attempts + 1 >= t.limits.attempts
     reason = Reason.PERMANENT if refused else Reason.EXHAUSTED if lost else Reason.NONE
-    counted = t.after.att == min(t.before.att + 1, t.limits.attempts)
-    return counted and t.after.reason is reason and t.after.nxt is (Next.COOL if lost else Next.BACKOFF)
+    counted = t.after.attempts == min(t.before.attempts + 1, t.limits.attempts)
+    return counted and t.after.reason is reason and t.after.next_act is (Next.COOL if lost else Next.BACKOFF)
 
 
 def i9_probation(t: Taken) -> bool:
     """I9: a round after a rest is on probation; a loss then, or with a full restart window, is followed by a rest."""
     if isinstance(t.event, ev.Expired) and t.event.timer is Timer.COOL:
-        return t.after.half
-    if t.by_operator or t.before.conn not in LIVE_STATES or t.after.conn in LIVE_STATES:
+        return t.after.on_probation
+    if t.by_operator or t.before.connection not in LIVE_STATES or t.after.connection in LIVE_STATES:
         return True
-    rests = t.before.half or bool(getattr(t.event, "intensity", False))
+    rests = t.before.on_probation or bool(getattr(t.event, "intensity", False))
     reason, follows = (Reason.INTENSITY, Next.COOL) if rests else (Reason.NONE, Next.BACKOFF)
-    return t.after.reason is reason and t.after.nxt is follows
+    return t.after.reason is reason and t.after.next_act is follows
 
 
 def i11_leaves_through_close(t: Taken) -> bool:
     """I11: a connection or an attempt ends in no other way than CLOSE; what survives is remembered until CLOSED."""
-    if t.before.conn in LIVE_STATES or t.before.act is Act.CONNECT:
-        stays = t.after.conn in LIVE_STATES and t.after.act in (Act.NONE, Act.CHECK)
-        if not stays and t.after.act is not Act.CLOSE:
+    if t.before.connection in LIVE_STATES or t.before.activity is Act.CONNECT:
+        stays = t.after.connection in LIVE_STATES and t.after.activity in (Act.NONE, Act.CHECK)
+        if not stays and t.after.activity is not Act.CLOSE:
             return False
-    survived = t.before.act is Act.CLOSE and isinstance(t.event, ev.CloseFail | ev.Overdue)
+    survived = t.before.activity is Act.CLOSE and isinstance(t.event, ev.CloseFail | ev.Overdue)
     closed = isinstance(t.event, ev.Closed)
-    return t.after.closebad == (survived or (t.before.closebad and not closed))
+    return t.after.close_failed == (survived or (t.before.close_failed and not closed))
 
 
 def i12_memory_is_earned(t: Taken) -> bool:
@@ -183,13 +185,18 @@ def i12_memory_is_earned(t: Taken) -> bool:
     if t.by_operator:
         return True
     if isinstance(t.event, ev.Expired) and t.event.timer is Timer.STABLE:
-        return (t.after.att, t.after.exp, t.after.trips, t.after.half) == (0, 0, 0, False)
+        return (t.after.attempts, t.after.backoff_exponent, t.after.failed_rounds, t.after.on_probation) == (
+            0,
+            0,
+            0,
+            False,
+        )
     cooled = isinstance(t.event, ev.Expired) and t.event.timer is Timer.COOL
     return (
-        (t.after.att >= t.before.att or cooled)
-        and t.after.exp >= t.before.exp
-        and t.after.trips >= t.before.trips
-        and t.after.half >= t.before.half
+        (t.after.attempts >= t.before.attempts or cooled)
+        and t.after.backoff_exponent >= t.before.backoff_exponent
+        and t.after.failed_rounds >= t.before.failed_rounds
+        and t.after.on_probation >= t.before.on_probation
     )
 
 
@@ -206,9 +213,20 @@ def i14_local_faults_count_nothing(t: Taken) -> bool:
     """I14: trouble of our own moves no counter and ends no connection."""
     if not (isinstance(t.event, ev.CheckUndecidable) and t.event.cause is Undecided.LOCAL):
         return True
-    counters = ("fails", "unk", "oks", "att", "exp", "trips", "half", "stable", "live", "epoch")
+    counters = (
+        "fails",
+        "undecided_checks",
+        "good_checks",
+        "attempts",
+        "backoff_exponent",
+        "failed_rounds",
+        "on_probation",
+        "stable",
+        "live",
+        "epoch",
+    )
     kept = all(getattr(t.before, name) == getattr(t.after, name) for name in counters)
-    return kept and t.after.conn is ServiceConnectionState.UNKNOWN and not t.orders
+    return kept and t.after.connection is ServiceConnectionState.UNKNOWN and not t.orders
 
 
 OF_STEPS: Final[tuple[Callable[[Taken], bool], ...]] = (

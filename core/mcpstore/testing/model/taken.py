@@ -62,4 +62,4 @@ class Taken:
 
 def is_parked(ctx: Context) -> bool:
     """Whether nothing is left to happen by itself: not wanted, nothing in flight, nothing armed."""
-    return ctx.desired is not Desired.RUN and ctx.act is Act.NONE and ctx.timer is Timer.NONE
+    return ctx.desired is not Desired.RUN and ctx.activity is Act.NONE and ctx.timer is Timer.NONE

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from mcpstore.hooks.alert import AlertHandler
 from mcpstore.models.alert import Alert, AlertKind
 from mcpstore.models.service import Reason, ServiceConnectionState
-from mcpstore.runtime.alerting import Alarm, Line
+from mcpstore.runtime.alerting import AlertChannel, AlertEngine
 from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
 from mcpstore.testing.simulation.worlds import World
 
@@ -57,10 +57,10 @@ class SimulatedPeople:
         self._dice = dice
 
     @property
-    def line(self) -> Line:
+    def line(self) -> AlertChannel:
         """The line."""
         handler = AlertHandler(name="simulated", config=NoSettings, send=self.send)
-        return Line(name="people", handler=handler, settings=NoSettings())
+        return AlertChannel(name="people", handler=handler, settings=NoSettings())
 
     async def send(self, alert: Alert, _settings: NoSettings) -> None:
         """Take a notice, or refuse it, or never answer."""
@@ -74,7 +74,7 @@ class SimulatedPeople:
             await asyncio.get_running_loop().create_future()
 
 
-class HeardAlarm(Alarm):
+class HeardAlarm(AlertEngine):
     """The alerts of a store, overheard."""
 
     watch: Watch
@@ -159,7 +159,7 @@ class Alerts(Oracle):
             del self._down[name]
         for name, runner in runners.items():
             ctx = runner.ctx
-            is_down = ctx.conn is ServiceConnectionState.DISCONNECTED and ctx.reason not in PURPOSES
+            is_down = ctx.connection is ServiceConnectionState.DISCONNECTED and ctx.reason not in PURPOSES
             if not is_down:
                 self._down.pop(name, None)
                 continue

@@ -22,7 +22,7 @@ from mcpstore.monitoring.alerts import rules_of
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.plugin_manager.manager import DISTRIBUTION
-from mcpstore.runtime.metrics_collector import Metering
+from mcpstore.runtime.metrics_collector import MetricsCollector
 from mcpstore.runtime.runner_services import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.testing.loop import VirtualLoop
@@ -187,11 +187,11 @@ class Fleet:
         """Play."""
         transport = SimulatedTransport(self.worlds, self.watch)
         plugins = PluginManager(plugins={"simulated": transport}, entry_points=_health_and_recovery)
-        plugins.load()
+        plugins.discover()
         registry, timing = Registry(), timing_of(self.plan)
         archive = HeardArchive(self.clock, EDGES_KEPT)
         archive.watch = self.watch
-        metering = Metering(registry, MONITORING, self.clock, archive)
+        metering = MetricsCollector(registry, MONITORING, self.clock, archive)
         world = self._people or reach(self._dice("people"), self.plan.days * DAY)
         people = SimulatedPeople(world, self.watch, self._dice("people/fate"))
         alarm = HeardAlarm(rules_of(MONITORING, (), timing), [people.line], self.clock, plugins)

@@ -16,7 +16,7 @@ from mcpstore.monitoring.metrics import intervals
 from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.service_runner import Runner
+    from mcpstore.runtime.service_runner import ServiceRunner
 
 __all__ = ["Intervals"]
 
@@ -86,24 +86,24 @@ class Intervals(Oracle):
             raise Broken("I20", name, f"an edge is recorded as of {edge.monotonic:.3f} s at {now:.3f} s")
         edges.append(edge)
 
-    def stepped(self, runner: Runner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it led, counts
+    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it led, counts
         """What is recorded last must be what the machine's own context says."""
         name, ctx, now = runner.spec.name, runner.ctx, self.scene.now()
         if ctx.removed:
             self._kept.pop(name, None)
             self._edges.pop(name, None)
             return
-        if ctx.conn is before.conn and ctx.desired is before.desired:
+        if ctx.connection is before.connection and ctx.desired is before.desired:
             return
         wanted = ctx.desired is Desired.RUN
         last = self._edges[name][-1] if name in self._edges else None
-        if last is None or (last.state, last.wanted) != (ctx.conn, wanted):
+        if last is None or (last.state, last.wanted) != (ctx.connection, wanted):
             told = "nothing" if last is None else last.state.value
-            raise Broken("I20", name, f"it is {ctx.conn.value}, and {told} is recorded")
+            raise Broken("I20", name, f"it is {ctx.connection.value}, and {told} is recorded")
         kept = self._kept.get(name)
         if kept is None:
             kept = self._kept[name] = _Kept(now)
-        kept.move(now, wanted=wanted, usable=ctx.conn in USABLE)
+        kept.move(now, wanted=wanted, usable=ctx.connection in USABLE)
 
     def sweep(self) -> None:
         """What is told of every service must be what was kept, and what lies between its edges must tile time."""

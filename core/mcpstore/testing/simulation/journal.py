@@ -30,7 +30,11 @@ class Journal:
 
     def step(self, now: float, service: str, event: Event, ctx: Context) -> None:
         """Take down an event of a service and what it led to."""
-        self.note(now, service, f"{_word(event)} -> {ctx.conn.value} {ctx.act.value or ctx.timer.value} {ctx.epoch}")
+        self.note(
+            now,
+            service,
+            f"{_word(event)} -> {ctx.connection.value} {ctx.activity.value or ctx.timer.value} {ctx.epoch}",
+        )
 
     def note(self, now: float, service: str, told: str) -> None:
         """Take down anything else."""

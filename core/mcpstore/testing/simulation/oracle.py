@@ -15,9 +15,9 @@ from mcpstore.models.timing import Timing
 from mcpstore.testing.simulation.worlds import World
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.alerting import Alarm
-    from mcpstore.runtime.metrics_collector import Metering
-    from mcpstore.runtime.service_runner import Runner
+    from mcpstore.runtime.alerting import AlertEngine
+    from mcpstore.runtime.metrics_collector import MetricsCollector
+    from mcpstore.runtime.service_runner import ServiceRunner
 
 __all__ = ["Broken", "Oracle", "Scene"]
 
@@ -62,9 +62,9 @@ class Scene:
     posix: Callable[[], float]
     timing: Timing
     worlds: Mapping[str, World]
-    runners: Callable[[], Mapping[str, Runner]]
-    metering: Metering
-    alarm: Alarm
+    runners: Callable[[], Mapping[str, ServiceRunner]]
+    metering: MetricsCollector
+    alarm: AlertEngine
     excuse: Callable[[], float]
 
 
@@ -85,7 +85,7 @@ class Oracle:
 
     # --- what the machine does
 
-    def stepped(self, runner: Runner, event: Event, before: Context) -> None:
+    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
         """Take note of a step that has just been taken."""
 
     def noted(self, edge: StateEdge) -> None:

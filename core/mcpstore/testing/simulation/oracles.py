@@ -10,7 +10,7 @@ from mcpstore.models.service import Reason
 from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.service_runner import Runner
+    from mcpstore.runtime.service_runner import ServiceRunner
 
 __all__ = ["Healing", "NothingStuck", "OneConnection", "StopWins"]
 
@@ -57,7 +57,7 @@ class NothingStuck(Oracle):
         super().__init__(scene)
         self._due: dict[str, float] = {}
 
-    def stepped(self, runner: Runner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it is, counts
+    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it is, counts
         """Reckon when it must move again."""
         self._due[runner.spec.name] = self.scene.now() + self._longest(runner)
 
@@ -68,19 +68,21 @@ class NothingStuck(Oracle):
             due = self._due.get(name, now)
             if now > due and not runner.is_parked:
                 ctx = runner.ctx
-                doing = ctx.act.value or f"waiting for the timer {ctx.timer.value!r}"
-                raise Broken("I3", name, f"it is stuck in {ctx.conn.value} ({doing}); it was to move by {due:.1f} s")
+                doing = ctx.activity.value or f"waiting for the timer {ctx.timer.value!r}"
+                raise Broken(
+                    "I3", name, f"it is stuck in {ctx.connection.value} ({doing}); it was to move by {due:.1f} s"
+                )
         for name in self._due.keys() - runners.keys():
             del self._due[name]
 
-    def _longest(self, runner: Runner) -> float:
+    def _longest(self, runner: ServiceRunner) -> float:
         timing, ctx = self.scene.timing, runner.ctx
-        if ctx.act is Act.CONNECT:
+        if ctx.activity is Act.CONNECT:
             waiting = len(self.scene.runners()) * (HANDSHAKE / 4 + 1 / ADMITTED)  # for its turn
             return waiting + timing.connect_timeout + HANDSHAKE + timing.deadline_margin + 1
-        if ctx.act is Act.CHECK:
+        if ctx.activity is Act.CHECK:
             return timing.check_timeout + timing.deadline_margin + 1
-        if ctx.act is Act.CLOSE:
+        if ctx.activity is Act.CLOSE:
             return timing.close_timeout + timing.deadline_margin + 1
         cool = timing.cool_permanent if ctx.reason is Reason.PERMANENT else timing.cool_cap
         limits = {
@@ -148,7 +150,7 @@ class Healing(Oracle):
         elif verb in ("stop", "remove"):
             self._wanted.pop(service, None)
 
-    def stepped(self, runner: Runner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it is, counts
+    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it is, counts
         """Remember since when it is usable, or not."""
         name, now = runner.spec.name, self.scene.now()
         if runner.is_live:
@@ -175,12 +177,16 @@ class Healing(Oracle):
             if not runner.is_live and self._good_since(name) is not None:
                 bad = now - self._known_healed(name)
                 if bad > self._limit(runner):
-                    raise Broken("I10", name, f"the world is good for {bad:.0f} s and it is {runner.ctx.conn.value}")
+                    raise Broken(
+                        "I10", name, f"the world is good for {bad:.0f} s and it is {runner.ctx.connection.value}"
+                    )
             silent = self.scene.worlds[name].silent_since(now)
             if runner.is_live and silent is not None:
                 deaf = now - max(self._up.get(name, now), silent, self.scene.excuse())
                 if deaf > self.deafness:
-                    raise Broken("I10", name, f"it has been silent for {deaf:.0f} s and is {runner.ctx.conn.value}")
+                    raise Broken(
+                        "I10", name, f"it has been silent for {deaf:.0f} s and is {runner.ctx.connection.value}"
+                    )
 
     def scores(self) -> dict[str, dict[str, float]]:
         """Return the slowest recovery and the longest silence of each service, in seconds."""
@@ -195,7 +201,7 @@ class Healing(Oracle):
         doubt = 2 * timing.check_interval + timing.fast_interval + timing.check_timeout
         return checks + doubt + timing.deadline_margin
 
-    def _limit(self, runner: Runner) -> float:
+    def _limit(self, runner: ServiceRunner) -> float:
         timing = self.scene.timing
         is_refused = runner.ctx.reason is Reason.PERMANENT and self.scene.worlds[runner.spec.name].refuses
         rest = timing.cool_permanent if is_refused else timing.cool_cap

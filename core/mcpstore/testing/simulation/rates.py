@@ -13,7 +13,7 @@ from mcpstore.core.events import Event, Expired, Timer
 from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
-    from mcpstore.runtime.service_runner import Runner
+    from mcpstore.runtime.service_runner import ServiceRunner
 
 __all__ = ["BoundedRate"]
 
@@ -115,7 +115,7 @@ class BoundedRate(Oracle):
             known.proved, known.retries = now, 0
         known.opened = None
 
-    def stepped(self, runner: Runner, event: Event, before: Context) -> None:
+    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
         """Reckon how long it must wait at least, and see how long it did: its turn to open may come later still."""
         timer = runner.ctx.timer
         known = self._of(runner.spec.name)

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from pydantic import BaseModel
 
 from mcpstore.errors import CallTimeout, CloseFailed, ConnectionLost, ConnectRefused, NotReady, ServiceError
-from mcpstore.hooks import Era, Exit, Peer, ProgressFn, ServerInfo, Transport, hookimpl
+from mcpstore.hooks import ClientEndpoint, Era, Exit, ProgressFn, ServerInfo, Transport, hookimpl
 from mcpstore.testing.simulation.worlds import Opening, World
 
 __all__ = ["Observer", "SimulatedConnection", "SimulatedTransport"]
@@ -42,7 +42,7 @@ class SimulatedConnection:
 
     protocol_version = "2025-11-25"
 
-    def __init__(self, world: World, peer: Peer, observer: Observer, lives: float | None) -> None:
+    def __init__(self, world: World, peer: ClientEndpoint, observer: Observer, lives: float | None) -> None:
         self.era: Era = Era.LEGACY
         self.server: ServerInfo = ServerInfo(name=peer.service, version="1", capabilities={"tools": {}})
         self.is_deaf: bool = False
@@ -131,7 +131,7 @@ class SimulatedTransport:
         return [Transport(name="simulated", config=SimulatedSettings, connect=self.connect)]
 
     @asynccontextmanager
-    async def connect(self, _settings: SimulatedSettings, peer: Peer) -> AsyncGenerator[SimulatedConnection]:
+    async def connect(self, _settings: SimulatedSettings, peer: ClientEndpoint) -> AsyncGenerator[SimulatedConnection]:
         """Open a connection into the world of a service."""
         world, service = self._worlds[peer.service], peer.service
         self._observer.opening(service)

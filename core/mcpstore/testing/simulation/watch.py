@@ -10,14 +10,14 @@ from mcpstore.core.context import Context
 from mcpstore.core.events import Event
 from mcpstore.models.alert import Alert
 from mcpstore.models.state_history import StateEdge
-from mcpstore.runtime.metrics_history import Archive
-from mcpstore.runtime.service_runner import Runner
+from mcpstore.runtime.metrics_history import MetricsHistory
+from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.testing.simulation.journal import Journal
 from mcpstore.testing.simulation.oracle import Broken, Oracle
 
 if TYPE_CHECKING:
     from mcpstore.models.service import ServiceSpec
-    from mcpstore.runtime.runner_services import Shared
+    from mcpstore.runtime.runner_services import RunnerServices
 
 __all__ = ["BugFinder", "HeardArchive", "Watch", "WatchedRunner"]
 
@@ -40,7 +40,7 @@ class Watch:
         self.on_broken: Callable[[], None] = lambda: None
         self._now = now
         self._oracles: list[Oracle] = []
-        self._steps: list[Callable[[Runner, Event, Context], None]] = []
+        self._steps: list[Callable[[ServiceRunner, Event, Context], None]] = []
         self._asks: list[Callable[[str], None]] = []
 
     def consult(self, oracles: Iterable[Oracle]) -> None:
@@ -60,7 +60,7 @@ class Watch:
         self._note(service, verb.upper())
         self._ask([oracle.ordered for oracle in self._oracles], service, verb)
 
-    def stepped(self, runner: Runner, event: Event, before: Context) -> None:
+    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
         """Take note of a step."""
         self.journal.step(self._now(), runner.spec.name, event, runner.ctx)
         self._ask(self._steps, runner, event, before)
@@ -133,20 +133,22 @@ class Watch:
             self.found(broken)
 
 
-class WatchedRunner(Runner):
+class WatchedRunner(ServiceRunner):
     """The runner of a service, overheard."""
 
-    def __init__(self, spec: ServiceSpec, shared: Shared, on_forgotten: Callable[[str], None], watch: Watch) -> None:
+    def __init__(
+        self, spec: ServiceSpec, shared: RunnerServices, on_forgotten: Callable[[str], None], watch: Watch
+    ) -> None:
         super().__init__(spec, shared, on_forgotten)
         self._watch = watch
 
-    def _take(self, event: Event) -> None:
+    def _dispatch(self, event: Event) -> None:
         before = self.ctx
-        super()._take(event)
+        super()._dispatch(event)
         self._watch.stepped(self, event, before)
 
 
-class HeardArchive(Archive):
+class HeardArchive(MetricsHistory):
     """The archive of a store, overheard."""
 
     watch: Watch

@@ -136,7 +136,7 @@ def stand_ins(offer: str) -> list[str]:
         offer: The offer as it is listed, such as "transport stdio".
     """
     installed = PluginManager()
-    installed.load()
+    installed.discover()
     return [plugin.name for plugin in installed.list() if offer in plugin.offers]
 
 

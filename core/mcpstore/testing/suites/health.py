@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from mcpstore.errors import CallError, CallTimeout, ConnectionLost, ServiceBusy, ServiceError
-from mcpstore.hooks import Check, HealthStrategy, Peer
+from mcpstore.hooks import Check, ClientEndpoint, HealthStrategy
 from mcpstore.models.service import ServiceConnectionState
 from mcpstore.runtime.validation import validated
 from mcpstore.store import AsyncMCPStore
@@ -80,7 +80,7 @@ class HealthStrategySuite(Suite):
         """
         strategy = self.strategy
         options = validated(strategy.config, dict(self.options), "options")
-        async with ScriptedPlugin(it=server).connect(ScriptedSettings(server="it"), Peer()) as connection:
+        async with ScriptedPlugin(it=server).connect(ScriptedSettings(server="it"), ClientEndpoint()) as connection:
             yield Checking(strategy, options, connection, timeout)
 
     # --- what it offers ----------------------------------------------------------------------------------------

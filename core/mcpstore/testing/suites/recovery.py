@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from mcpstore.errors import NotReady
-from mcpstore.hooks import GiveUp, Incident, RecoveryPolicy, Reregister, Retry
+from mcpstore.hooks import FailureContext, GiveUp, RecoveryPolicy, Reregister, Retry
 from mcpstore.models.service import Reason, RestartOption, ServiceConnectionState
 from mcpstore.runtime.validation import validated
 from mcpstore.store import AsyncMCPStore
@@ -26,7 +26,7 @@ MOST_OPENS = 25
 """Openings nobody asked for that the manager allows in 600 s, whatever a policy says."""
 
 
-def incidents() -> Iterator[Incident]:
+def incidents() -> Iterator[FailureContext]:
     """Yield incidents of every kind, the ordinary and the extreme."""
     for reason in Reason:
         for attempt in (0, 1, 9, 10_000):
@@ -42,7 +42,7 @@ def incidents() -> Iterator[Incident]:
     yield incident(error="é漢😀 \n" * 10_000)
 
 
-def incident(**fields: Any) -> Incident:
+def incident(**fields: Any) -> FailureContext:
     """Return an incident.
 
     Args:
@@ -52,7 +52,7 @@ def incident(**fields: Any) -> Incident:
         "service": "tested", "attempt": 1, "rounds": 0, "reason": Reason.NONE, "delay": 2.0, "floor": 1.0,
         "error": "exited with code 1", "exit_code": 1, "attempts_ago": (3.0,),
     }  # fmt: skip
-    return Incident(**{**usual, **fields})
+    return FailureContext(**{**usual, **fields})
 
 
 class RecoveryPolicySuite(Suite):
@@ -90,7 +90,7 @@ class RecoveryPolicySuite(Suite):
         found: RecoveryPolicy[Any] = offered(self.plugin, "mcpstore_recovery_policies", self.name)
         return found
 
-    def decide(self, asked: Incident) -> Any:
+    def decide(self, asked: FailureContext) -> Any:
         """Ask the policy.
 
         Args:
@@ -156,7 +156,7 @@ class RecoveryPolicySuite(Suite):
             self.decide(incident(service="other", attempt=9, rounds=3))
         after = self.decide(incident(service="one", attempt=0, attempts_ago=()))
         assert type(after) is type(before), (
-            "keep what is remembered apart by service; better, use Incident.attempts_ago"
+            "keep what is remembered apart by service; better, use FailureContext.attempts_ago"
         )
 
     def test_the_words_of_an_error_are_not_what_it_goes_by(self) -> None:

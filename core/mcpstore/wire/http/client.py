@@ -14,15 +14,15 @@ from typing import Any, Final
 import httpx2
 
 from mcpstore.errors import ServiceError
-from mcpstore.hooks.connection import Peer
+from mcpstore.hooks.connection import ClientEndpoint
 from mcpstore.models.redaction import clean_url
 from mcpstore.wire.http.failures import SESSION_HEADER, content_kind, of_exception, of_refusal, retry_after
-from mcpstore.wire.http.notification_stream import News
-from mcpstore.wire.http.response_body import Answer
-from mcpstore.wire.http.tcp_keepalive import keep_asking
+from mcpstore.wire.http.notification_stream import NotificationStream
+from mcpstore.wire.http.response_body import ResponseBody
+from mcpstore.wire.http.tcp_keepalive import enable_keepalive
 from mcpstore.wire.message import told
 from mcpstore.wire.messages.failure import HttpFailure, Kind
-from mcpstore.wire.messages.in_flight import Exchange, carried
+from mcpstore.wire.messages.in_flight import InFlight, current_exchange
 
 __all__ = ["LIMITS", "SessionClient"]
 
@@ -59,7 +59,7 @@ class SessionClient(httpx2.AsyncClient):
         options: Everything else goes to httpx2.
     """
 
-    def __init__(self, peer: Peer, *, answers_inline: bool, **options: Any) -> None:
+    def __init__(self, peer: ClientEndpoint, *, answers_inline: bool, **options: Any) -> None:
         super().__init__(
             # A result may take as long as whoever waits for it likes; what happens meanwhile has other deadlines.
             timeout=httpx2.Timeout(connect=peer.connect_timeout, read=None, write=WRITE_PATIENCE, pool=None),
@@ -70,7 +70,7 @@ class SessionClient(httpx2.AsyncClient):
         self._peer: Final = peer
         self._answers_inline: Final = answers_inline
         self._says_who: Final = bool(options.get("auth") or options.get("headers"))
-        self._news: Final = News()
+        self._news: Final = NotificationStream()
         self._session_lost = False
         self._proof = ""
 
@@ -78,7 +78,7 @@ class SessionClient(httpx2.AsyncClient):
         """Send a request of HTTP; see `httpx2.AsyncClient.send`."""
         if request.method == "DELETE":
             return await self._part(request, options)
-        exchange = carried.get()
+        exchange = current_exchange.get()
         if exchange is None:  # the opening of a channel: whoever opens it hears of everything first hand
             return await super().send(request, **options)
         if request.method == "GET" and not exchange.is_request:
@@ -121,7 +121,7 @@ class SessionClient(httpx2.AsyncClient):
         self._session_lost |= isinstance(failure, HttpFailure) and failure.session_lost
         return failure
 
-    async def _carry(self, exchange: Exchange, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
+    async def _carry(self, exchange: InFlight, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
         if not exchange.is_request:
             request.extensions["timeout"] = {**request.extensions["timeout"], "read": NOTICE_PATIENCE}
         try:
@@ -138,9 +138,9 @@ class SessionClient(httpx2.AsyncClient):
                     exchange.fail(HttpFailure(Kind.NOT_MCP, f"{got}: that is no MCP endpoint; correct url"))
                     return _nothing(request)
                 if content_kind(response) == "text/event-stream":
-                    keep_asking(response)
+                    enable_keepalive(response)
                 if self._answers_inline and response.is_success:
-                    response.stream = Answer(response, exchange, self._peer.max_frame)
+                    response.stream = ResponseBody(response, exchange, self._peer.max_frame)
                 return response
         except Exception as error:  # noqa: BLE001 - see above: none may reach the SDK
             exchange.fail(self.failure(error, request))
@@ -153,7 +153,7 @@ class SessionClient(httpx2.AsyncClient):
             self._proof = proof
             self._peer.on_secret(proof.partition(" ")[2])
 
-    async def _listen(self, exchange: Exchange, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
+    async def _listen(self, exchange: InFlight, request: httpx2.Request, options: dict[str, Any]) -> httpx2.Response:
         """Open the stream on which a server of the legacy era tells news."""
         while True:
             await self._news.turn()
@@ -167,7 +167,7 @@ class SessionClient(httpx2.AsyncClient):
                 continue
             break
         if response.is_success:
-            keep_asking(response)
+            enable_keepalive(response)
             self._news.opened(response, exchange)
             return response
         self._news.declined()
@@ -186,7 +186,7 @@ class SessionClient(httpx2.AsyncClient):
                 pass
         return httpx2.Response(HTTPStatus.NO_CONTENT, request=request)
 
-    def _is_alien(self, exchange: Exchange, response: httpx2.Response) -> bool:
+    def _is_alien(self, exchange: InFlight, response: httpx2.Response) -> bool:
         if not (self._answers_inline and exchange.is_request and response.status_code == HTTPStatus.OK):
             return False
         return content_kind(response) not in ("application/json", "text/event-stream")

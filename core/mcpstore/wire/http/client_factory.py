@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mcpstore.hooks.connection import Peer
+from mcpstore.hooks.connection import ClientEndpoint
 from mcpstore.wire.http.address_filter import guarded_transport
 from mcpstore.wire.http.auth import headers_of, login_of
 from mcpstore.wire.http.certificates import tls_context
@@ -14,7 +14,7 @@ from mcpstore.wire.http.settings import HttpSettings
 __all__ = ["log_in", "session_client"]
 
 
-async def session_client(settings: HttpSettings, peer: Peer, *, answers_inline: bool) -> SessionClient:
+async def session_client(settings: HttpSettings, peer: ClientEndpoint, *, answers_inline: bool) -> SessionClient:
     """Return a client for one session; it is closed by leaving it.
 
     Raises:

@@ -12,16 +12,16 @@ from typing import Final
 
 import httpx2
 
-from mcpstore.wire.messages.in_flight import Exchange
+from mcpstore.wire.messages.in_flight import InFlight
 
-__all__ = ["PAUSE_MAX", "PAUSE_MIN", "News"]
+__all__ = ["PAUSE_MAX", "PAUSE_MIN", "NotificationStream"]
 
 PAUSE_MIN: Final = 1.0
 PAUSE_MAX: Final = 60.0
 """Seconds before the stream is opened again: doubled each time, and reset once it has lasted for the most."""
 
 
-class News:
+class NotificationStream:
     """Keeps the stream of one session open, without haste."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class News:
         """Take note that the server has no such stream."""
         self._is_declined = True
 
-    def opened(self, response: httpx2.Response, exchange: Exchange) -> None:
+    def opened(self, response: httpx2.Response, exchange: InFlight) -> None:
         """Take note that the stream is open, and have it end without raising."""
         if self._opened is not None:
             exchange.line.resumed()
@@ -61,7 +61,7 @@ class News:
 class _Quiet(httpx2.AsyncByteStream):
     """A body that ends when it breaks: the SDK counts only errors, and gives up after two."""
 
-    def __init__(self, body: httpx2.AsyncByteStream, news: News) -> None:
+    def __init__(self, body: httpx2.AsyncByteStream, news: NotificationStream) -> None:
         self._body: Final = body
         self._news: Final = news
 

@@ -10,15 +10,15 @@ import httpx2
 
 from mcpstore.wire.http.failures import content_kind, of_exception, where
 from mcpstore.wire.messages.failure import HttpFailure, Kind
-from mcpstore.wire.messages.in_flight import Exchange
+from mcpstore.wire.messages.in_flight import InFlight
 
-__all__ = ["Answer"]
+__all__ = ["ResponseBody"]
 
 AFTERTHOUGHT: Final = 0.5
 """Seconds between the end of an answer and the verdict that it did not answer: the SDK hands it over meanwhile."""
 
 
-class Answer(httpx2.AsyncByteStream):
+class ResponseBody(httpx2.AsyncByteStream):
     """Passes a body on. It may break off or be too long, but it raises nothing.
 
     Args:
@@ -27,7 +27,7 @@ class Answer(httpx2.AsyncByteStream):
         limit: Bytes of JSON that are accepted; a stream of events has its own limit, for each of them.
     """
 
-    def __init__(self, response: httpx2.Response, exchange: Exchange, limit: int) -> None:
+    def __init__(self, response: httpx2.Response, exchange: InFlight, limit: int) -> None:
         assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - only such clients are asked
         self._body: Final = response.stream
         self._url: Final = response.request.url

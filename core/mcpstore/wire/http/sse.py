@@ -17,19 +17,19 @@ import httpx2
 from anyio.abc import TaskGroup
 
 from mcpstore.errors import ServiceError
-from mcpstore.hooks.connection import Era, Peer
+from mcpstore.hooks.connection import ClientEndpoint, Era
 from mcpstore.models.redaction import clean_url
 from mcpstore.wire.http.client import SessionClient
 from mcpstore.wire.http.client_factory import session_client
 from mcpstore.wire.http.failures import content_kind, of_exception, where
 from mcpstore.wire.http.settings import HttpSettings
-from mcpstore.wire.http.tcp_keepalive import keep_asking
+from mcpstore.wire.http.tcp_keepalive import enable_keepalive
 from mcpstore.wire.message import decode
 from mcpstore.wire.messages.channel import Channel, Receiver
 from mcpstore.wire.messages.connection import RelayedConnection, relayed
 from mcpstore.wire.messages.failure import HttpFailure, Kind
-from mcpstore.wire.messages.in_flight import Exchange, carried
-from mcpstore.wire.sdk_logging import quieten
+from mcpstore.wire.messages.in_flight import InFlight, current_exchange
+from mcpstore.wire.sdk_logging import silence_sdk_logging
 
 __all__ = ["sse"]
 
@@ -38,7 +38,7 @@ _ACKNOWLEDGEMENT: Final = 64 * 1024
 
 
 @asynccontextmanager
-async def sse(settings: HttpSettings, peer: Peer) -> AsyncGenerator[RelayedConnection]:
+async def sse(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerator[RelayedConnection]:
     """Connect to a service by server-sent events; see `relayed`.
 
     Args:
@@ -50,7 +50,7 @@ async def sse(settings: HttpSettings, peer: Peer) -> AsyncGenerator[RelayedConne
 
     @asynccontextmanager
     async def open_channel() -> AsyncGenerator[Channel]:
-        quieten()
+        silence_sdk_logging()
         async with (
             await session_client(settings, peer, answers_inline=False) as client,
             _stream(client, settings.url) as response,
@@ -88,7 +88,7 @@ class SseChannel:
         self._endpoint: Final = endpoint
         self._group: Final = group
 
-    async def send(self, message: dict[str, Any], data: bytes, exchange: Exchange) -> None:  # noqa: ARG002 - as bytes
+    async def send(self, message: dict[str, Any], data: bytes, exchange: InFlight) -> None:  # noqa: ARG002 - as bytes
         """Post a message; what becomes of it, the exchange learns."""
         if exchange.is_request:
             self._group.start_soon(self._post, data, exchange)
@@ -106,15 +106,15 @@ class SseChannel:
             return str(of_exception(error, self._endpoint))
         return f"{place} ended the stream of events"
 
-    async def _post(self, data: bytes, exchange: Exchange) -> None:
+    async def _post(self, data: bytes, exchange: InFlight) -> None:
         request = self._client.build_request(
             "POST", self._endpoint, content=data, headers={"Content-Type": "application/json"}
         )
-        token = carried.set(exchange)
+        token = current_exchange.set(exchange)
         try:
             response = await self._client.send_within_origin(request)
         finally:
-            carried.reset(token)
+            current_exchange.reset(token)
         if exchange.redirected is not None and response.next_request is not None:
             exchange.fail(_redirected(response))
         size = 0
@@ -147,7 +147,7 @@ async def _stream(client: SessionClient, url: str) -> AsyncGenerator[httpx2.Resp
             raise HttpFailure(
                 Kind.NOT_MCP, f"{told}: there is no stream of events; correct url, or try streamable_http"
             )
-        keep_asking(response)
+        enable_keepalive(response)
         yield response
     finally:
         await response.aclose()

@@ -7,19 +7,19 @@ from contextlib import asynccontextmanager
 
 from mcp.client.streamable_http import streamable_http_client
 
-from mcpstore.hooks.connection import Era, Peer
+from mcpstore.hooks.connection import ClientEndpoint, Era
 from mcpstore.wire.http.client_factory import log_in, session_client
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.messages.channel import Channel
 from mcpstore.wire.messages.connection import RelayedConnection, relayed
 from mcpstore.wire.sdk.channel import SdkChannel
-from mcpstore.wire.sdk_logging import quieten
+from mcpstore.wire.sdk_logging import silence_sdk_logging
 
 __all__ = ["streamable_http"]
 
 
 @asynccontextmanager
-async def streamable_http(settings: HttpSettings, peer: Peer) -> AsyncGenerator[RelayedConnection]:
+async def streamable_http(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerator[RelayedConnection]:
     """Connect to a service by streamable HTTP; see `relayed`.
 
     Args:
@@ -29,7 +29,7 @@ async def streamable_http(settings: HttpSettings, peer: Peer) -> AsyncGenerator[
 
     @asynccontextmanager
     async def open_channel() -> AsyncGenerator[Channel]:
-        quieten()
+        silence_sdk_logging()
         async with await session_client(settings, peer, answers_inline=True) as client:
             await log_in(client, settings)
             # Not FastMCP's own transport: that reads no event of more than 1 MiB, however long a result is.

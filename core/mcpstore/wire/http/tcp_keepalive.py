@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx2
 
-__all__ = ["IDLE", "INTERVAL", "PROBES", "keep_asking"]
+__all__ = ["IDLE", "INTERVAL", "PROBES", "enable_keepalive"]
 
 IDLE: Final = 30
 """Seconds without a word after which the other end is asked whether it is there."""
@@ -23,7 +23,7 @@ PROBES: Final = 3
 """Questions without an answer after which the stream is over."""
 
 
-def keep_asking(response: httpx2.Response) -> None:
+def enable_keepalive(response: httpx2.Response) -> None:
     """Have the system ask the other end of a stream for signs of life; where it cannot, that is no harm."""
     stream = response.extensions.get("network_stream")
     end = stream.get_extra_info("socket") if stream is not None else None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
-from mcpstore.wire.messages.in_flight import Exchange
+from mcpstore.wire.messages.in_flight import InFlight
 
 __all__ = ["Channel", "OpenChannel", "Receiver"]
 
@@ -26,7 +26,7 @@ class Receiver(Protocol):
 class Channel(Protocol):
     """Carries messages. It is entered, used and left in one task; `send` may be called from another."""
 
-    async def send(self, message: dict[str, Any], data: bytes, exchange: Exchange) -> None:
+    async def send(self, message: dict[str, Any], data: bytes, exchange: InFlight) -> None:
         """Hand a message over; that it has arrived is not known when this returns.
 
         Args:

@@ -10,11 +10,11 @@ from typing import Any, Final
 import attrs
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceError
-from mcpstore.hooks.connection import Era, Exit, Peer, ProgressFn, ServerInfo
+from mcpstore.hooks.connection import ClientEndpoint, Era, Exit, ProgressFn, ServerInfo
 from mcpstore.models.buffer import Buffer
 from mcpstore.wire.message import told
 from mcpstore.wire.messages.channel import OpenChannel
-from mcpstore.wire.messages.session import Link, SessionLost
+from mcpstore.wire.messages.session import MessageSession, SessionLost
 from mcpstore.wire.protocol import INVALID_REQUEST
 
 __all__ = ["RelayedConnection", "relayed"]
@@ -22,7 +22,7 @@ __all__ = ["RelayedConnection", "relayed"]
 
 @asynccontextmanager
 async def relayed(
-    open_channel: OpenChannel, peer: Peer, *, era_first: Era = Era.LEGACY
+    open_channel: OpenChannel, peer: ClientEndpoint, *, era_first: Era = Era.LEGACY
 ) -> AsyncGenerator[RelayedConnection]:
     """Open a connection over a channel, yield it after the handshake, and close everything in the end.
 
@@ -53,12 +53,12 @@ class RelayedConnection:
     connection is over.
     """
 
-    def __init__(self, open_channel: OpenChannel, peer: Peer, era_first: Era) -> None:
+    def __init__(self, open_channel: OpenChannel, peer: ClientEndpoint, era_first: Era) -> None:
         self._open_channel: Final = open_channel
         self._peer: Final = peer
         self._era_first: Final = era_first
-        self._link = Link(open_channel, peer, era_first, self._on_lost)
-        self._retired: list[Link] = []
+        self._link = MessageSession(open_channel, peer, era_first, self._on_lost)
+        self._retired: list[MessageSession] = []
         self._renewal: asyncio.Task[None] | None = None
         self._closed: Final[asyncio.Future[Exit]] = asyncio.get_running_loop().create_future()
 
@@ -139,7 +139,7 @@ class RelayedConnection:
 
     # --- sessions --------------------------------------------------------------------------------------------
 
-    def _watch(self, link: Link) -> None:
+    def _watch(self, link: MessageSession) -> None:
         def over(exit: asyncio.Future[Exit]) -> None:  # noqa: A002 - the word of the seam
             # A session that is being replaced may well end; what matters is whether the new one can be begun.
             if link is self._link and (self._renewal is None or self._renewal.done()):
@@ -151,7 +151,7 @@ class RelayedConnection:
         if not self._closed.done():
             self._closed.set_result(how if isinstance(how, Exit) else Exit(reason=how))
 
-    def _on_lost(self, link: Link) -> None:
+    def _on_lost(self, link: MessageSession) -> None:
         if link is self._link and not self._closed.done():
             self._start_renewal()
 
@@ -160,7 +160,7 @@ class RelayedConnection:
             self._renewal = asyncio.create_task(self._renew(), name=f"mcpstore-renewal-{self._peer.service}")
         return self._renewal
 
-    async def _renewed(self, lost: Link, method: str, patience: float | None) -> None:
+    async def _renewed(self, lost: MessageSession, method: str, patience: float | None) -> None:
         """Wait until another session has taken the place of a lost one."""
         if lost is self._link:
             try:
@@ -179,7 +179,7 @@ class RelayedConnection:
     async def _renew(self) -> None:
         old = self._link
         known = attrs.evolve(self._peer, era=old.engine.era)
-        new = Link(self._open_channel, known, self._era_first, self._on_lost)
+        new = MessageSession(self._open_channel, known, self._era_first, self._on_lost)
         try:
             await new.open()
         except Exception as error:  # noqa: BLE001 - whatever it was, there is no session
@@ -192,7 +192,7 @@ class RelayedConnection:
         new.resumed()
 
 
-def _is_loss(error: ServiceError, link: Link) -> bool:
+def _is_loss(error: ServiceError, link: MessageSession) -> bool:
     """Whether a request failed because the server does not know the session."""
     if isinstance(error, SessionLost):
         return True

@@ -15,10 +15,10 @@ import anyio
 
 from mcpstore.wire.messages.failure import HttpFailure
 
-__all__ = ["Exchange", "Line", "carried"]
+__all__ = ["InFlight", "SessionListener", "current_exchange"]
 
 
-class Line(Protocol):
+class SessionListener(Protocol):
     """What HTTP tells about a connection as a whole."""
 
     def lost_session(self) -> None:
@@ -30,7 +30,7 @@ class Line(Protocol):
         ...
 
 
-class Exchange:
+class InFlight:
     """A message on its way.
 
     Args:
@@ -46,7 +46,7 @@ class Exchange:
 
     __slots__ = ("_abandoned", "_on_failure", "_scope", "broken", "is_request", "line", "redirected")
 
-    def __init__(self, line: Line, on_failure: Callable[[Exception], None] | None = None) -> None:
+    def __init__(self, line: SessionListener, on_failure: Callable[[Exception], None] | None = None) -> None:
         self.line: Final = line
         self.is_request: Final = on_failure is not None
         self.redirected: int | None = None
@@ -79,5 +79,5 @@ class Exchange:
                 self._scope = None
 
 
-carried: Final[ContextVar[Exchange | None]] = ContextVar("mcpstore_carried", default=None)
+current_exchange: Final[ContextVar[InFlight | None]] = ContextVar("mcpstore_carried", default=None)
 """The message being carried by the current task, if any."""

@@ -11,16 +11,16 @@ from typing import Any, Final, cast
 from mcpstore.models.json_types import as_object
 from mcpstore.wire.message import as_number, decode
 from mcpstore.wire.messages.channel import Channel
-from mcpstore.wire.messages.in_flight import Exchange, Line
+from mcpstore.wire.messages.in_flight import InFlight, SessionListener
 from mcpstore.wire.pump import HIGH_WATER
 
-__all__ = ["PARTING", "Outbox"]
+__all__ = ["PARTING", "SendQueue"]
 
 PARTING: Final = 5.0
 """Seconds a server has to end a request by itself after it was told that nobody waits for it."""
 
 
-class Outbox:
+class SendQueue:
     """A sink that hands one message after the other to a channel.
 
     Args:
@@ -28,14 +28,14 @@ class Outbox:
         on_failure: Called with (number, method, reason) for a request that will not be answered.
     """
 
-    def __init__(self, line: Line, on_failure: Callable[[int, str, Exception], None]) -> None:
+    def __init__(self, line: SessionListener, on_failure: Callable[[int, str, Exception], None]) -> None:
         self._line: Final = line
         self._on_failure: Final = on_failure
-        self._waiting: Final[deque[tuple[dict[str, Any], bytes, Exchange]]] = deque()
+        self._waiting: Final[deque[tuple[dict[str, Any], bytes, InFlight]]] = deque()
         self._size = 0
         self._some: Final = asyncio.Event()
         self._room: Final = asyncio.Event()
-        self._under_way: Final[dict[int, Exchange]] = {}
+        self._under_way: Final[dict[int, InFlight]] = {}
 
     @property
     def is_paused(self) -> bool:
@@ -72,11 +72,11 @@ class Outbox:
                 if message.get("method") == "notifications/cancelled":
                     self._part_with(message)
 
-    def _exchange(self, message: dict[str, Any]) -> Exchange:
+    def _exchange(self, message: dict[str, Any]) -> InFlight:
         number, method = as_number(message.get("id")), message.get("method")
         if number is None or method is None:  # a notification, or an answer to a request of the server
-            return Exchange(self._line)
-        exchange = Exchange(self._line, partial(self._failed, number, method))
+            return InFlight(self._line)
+        exchange = InFlight(self._line, partial(self._failed, number, method))
         self._under_way[number] = exchange
         return exchange
 

@@ -13,17 +13,17 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from mcpstore.errors import CloseFailed, ConnectError, ConnectTimeout, NotReady, ServiceError
-from mcpstore.hooks.connection import Era, Exit, Peer
+from mcpstore.hooks.connection import ClientEndpoint, Era, Exit
 from mcpstore.wire.exception_tree import leaves
 from mcpstore.wire.handshake import DISCOVER, INITIALIZE
 from mcpstore.wire.message import told
 from mcpstore.wire.messages.channel import Channel, OpenChannel
 from mcpstore.wire.messages.engine import MessageEngine
 from mcpstore.wire.messages.failure import HttpFailure
-from mcpstore.wire.messages.send_queue import Outbox
+from mcpstore.wire.messages.send_queue import SendQueue
 from mcpstore.wire.protocol import INTERNAL_ERROR, LISTENABLE
 
-__all__ = ["Link", "SessionLost"]
+__all__ = ["MessageSession", "SessionLost"]
 
 _ALLOWANCE: Final = 0.25
 
@@ -42,7 +42,7 @@ class _Refused(ServiceError):
         self.failure: Final = failure
 
 
-class Link:
+class MessageSession:
     """One session.
 
     Args:
@@ -55,11 +55,13 @@ class Link:
         engine: Speaks; usable once the link is open.
     """
 
-    def __init__(self, open_channel: OpenChannel, peer: Peer, era_first: Era, on_lost: Callable[[Link], None]) -> None:
+    def __init__(
+        self, open_channel: OpenChannel, peer: ClientEndpoint, era_first: Era, on_lost: Callable[[MessageSession], None]
+    ) -> None:
         self._open_channel: Final = open_channel
         self._peer: Final = peer
         self._on_lost: Final = on_lost
-        self._outbox: Final = Outbox(self, self._failed)
+        self._outbox: Final = SendQueue(self, self._failed)
         self.engine: Final = MessageEngine(peer, self._outbox, era_first=era_first)
         self._stop: Final = asyncio.Event()
         self._ready: Final[asyncio.Future[None]] = asyncio.get_running_loop().create_future()

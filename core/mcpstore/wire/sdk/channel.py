@@ -20,7 +20,7 @@ from mcpstore.models.json_types import as_object
 from mcpstore.wire.message import as_number
 from mcpstore.wire.messages.channel import Receiver
 from mcpstore.wire.messages.failure import HttpFailure, Kind
-from mcpstore.wire.messages.in_flight import Exchange, carried
+from mcpstore.wire.messages.in_flight import InFlight, current_exchange
 from mcpstore.wire.sdk.headers import Headers
 from mcpstore.wire.sdk.streams import ReadStream, WriteStream
 
@@ -43,9 +43,9 @@ class SdkChannel:
         self._write: Final = write
         self._ended: Final = ended
         self._headers: Final = Headers()
-        self._under_way: Final[dict[int, Exchange]] = {}
+        self._under_way: Final[dict[int, InFlight]] = {}
 
-    async def send(self, message: dict[str, Any], data: bytes, exchange: Exchange) -> None:
+    async def send(self, message: dict[str, Any], data: bytes, exchange: InFlight) -> None:
         """Hand a message to the SDK; what HTTP does with it, the exchange learns."""
         if b"\\ud" in data and not _is_text(message):
             # The SDK would find out in the middle of its transport, and end it.
@@ -58,12 +58,12 @@ class SdkChannel:
             self._under_way[message["id"]] = exchange
         elif message.get("method") == _CANCELLED:
             self._under_way.pop((as_object(message.get("params")) or {}).get("requestId", 0), None)
-        token = carried.set(exchange)
+        token = current_exchange.set(exchange)
         try:
             metadata = ClientMessageMetadata(headers=headers) if headers else None
             await self._write.send(SessionMessage(_typed(message), metadata))
         finally:
-            carried.reset(token)
+            current_exchange.reset(token)
 
     async def receive_into(self, receiver: Receiver) -> str:
         """Deliver what arrives until nothing more can, and return why."""
@@ -90,7 +90,7 @@ class SdkChannel:
         receiver.take(message)
 
 
-def _stand_in(answer: JSONRPCError, exchange: Exchange) -> HttpFailure | None:
+def _stand_in(answer: JSONRPCError, exchange: InFlight) -> HttpFailure | None:
     """Return what happened where the SDK (2.3.0) answers in the place of a server that did not."""
     code, text = answer.error.code, answer.error.message
     if code == CONNECTION_CLOSED and text == "Connection closed":  # the last word of a server that is shutting down

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import attrs
 
-from mcpstore.hooks import Closing, Connection, Era, Peer, Transport
+from mcpstore.hooks import ClientEndpoint, Closing, Connection, Era, Transport
 from mcpstore.runtime.validation import validated
 from mcpstore.testing._pytest import pytest
 from mcpstore.testing.suites.base import PATIENCE, Suite, offered
@@ -53,7 +53,7 @@ class TransportChecks(Suite):
         "errors": "the code, the message and the data of an error arrive as they were sent",
         "exits": "it fails what is under way when the server is gone",
         "faults": "`serving` takes behaviours of the fault server",
-        "frames": "it refuses messages longer than `Peer.max_frame`",
+        "frames": "it refuses messages longer than `ClientEndpoint.max_frame`",
         "lines": "it carries lines, so that there can be garbage between them",
         "logging": "log messages of the server arrive",
         "notifications": "notifications of ours reach the server",
@@ -94,14 +94,14 @@ class TransportChecks(Suite):
 
     # --- what the checks use -----------------------------------------------------------------------------------
 
-    def peer(self, **fields: Any) -> Peer:
+    def peer(self, **fields: Any) -> ClientEndpoint:
         """Return our side of a wire.
 
         Args:
             fields: What is not as usual.
         """
         closing = Closing(polite=1.0, term=1.0, kill=5.0)
-        usual = Peer(service="tested", marker=str(uuid4()), era=self.era, closing=closing)
+        usual = ClientEndpoint(service="tested", owner_tag=str(uuid4()), era=self.era, closing=closing)
         return attrs.evolve(usual, **fields)
 
     @asynccontextmanager

@@ -133,7 +133,7 @@ class EndingChecks(TransportChecks):
         async with self.serving("--ignore-eof", "--ignore-term") as settings:
             async with self.connected(settings, closing=closing):
                 began = loop.time()
-            assert loop.time() - began < 15.0, "a close must keep to Peer.closing"
+            assert loop.time() - began < 15.0, "a close must keep to ClientEndpoint.closing"
 
     async def test_what_went_wrong_inside_is_told_as_it_was(self) -> None:
         async with self.serving() as settings:
