@@ -244,7 +244,7 @@ class ToolsUpdateMonitor:
         Raises:
             ServiceNotFound: There is none of a name.
         """
-        return self.store.list_refreshes(*names)
+        return self.store.tool_list_ages(*names)
 
     def update_now(self, *names: str) -> NamedList[ToolsRefresh]:
         """Ask services for their tools now, and return how that ended; all services if none is named.

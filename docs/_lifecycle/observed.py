@@ -20,8 +20,8 @@ from mcpstore.testing.model.notation import event_kind
 
 __all__ = ["Line", "Observed", "in_order", "observe"]
 
-COUNTERS: Final = ("fails", "unk", "oks", "att", "exp", "trips", "half")
-HEALTH: Final = ("fails", "unk", "oks")
+HEALTH: Final = ("fails", "undecided_checks", "good_checks")
+COUNTERS: Final = (*HEALTH, "attempts", "backoff_exponent", "failed_rounds", "on_probation")
 
 State = ServiceConnectionState
 
@@ -91,7 +91,7 @@ def _note(line: Line, taken: Taken) -> None:
     for name in kept:
         before, after = getattr(taken.before, name), getattr(taken.after, name)
         if after != before:
-            line.counts[name].add("+1" if after == before + 1 and name != "half" else f"={_plain(after)}")
+            line.counts[name].add("+1" if after == before + 1 and name != "on_probation" else f"={_plain(after)}")
 
 
 def _name(row: Row, taken: Taken) -> str:

@@ -36,8 +36,8 @@ class Recording:
 
 async def _record(store: AsyncMCPStore) -> dict[tuple[str, str], Any]:
     desk = CommandHandler(store)
-    glance = await desk.answer("glance", {"back": timedelta(minutes=10).total_seconds()})
-    answers: dict[tuple[str, str], Any] = {("glance", ""): {**glance, "location": "~/.config/mcpstore/mcp.json"}}
+    overview = await desk.answer("overview", {"back": timedelta(minutes=10).total_seconds()})
+    answers: dict[tuple[str, str], Any] = {("overview", ""): {**overview, "location": "~/.config/mcpstore/mcp.json"}}
     for name in TOOLS:
         answers["diagnose", name] = await desk.answer("diagnose", {"name": name})
         answers["tools", name] = await desk.answer("tools", {"service": name})

@@ -58,7 +58,7 @@ def _lines() -> Iterator[str]:
     yield "## Opening a store"
     yield ""
     yield from _class(AsyncMCPStore)
-    for name in ("setup_store", "close", "for_store", "for_agent", "list_plugins", "list_problems", "list_hints"):
+    for name in ("setup_store", "close", "for_store", "for_agent", "list_plugins", "config_problems", "lint_config"):
         yield from _verb(name, getattr(AsyncMCPStore, name))
     yield "## Verbs"
     yield ""

@@ -268,7 +268,7 @@ def written(folder: Path, canaries: Canaries, but: set[Path]) -> list[str]:
 def answered(path: Path, canaries: Canaries, names: list[str]) -> list[str]:
     """Ask the control socket directly, with verbs and arguments right and wrong."""
     told = []
-    asked = [("list", {}), ("problems", {}), ("glance", {}), ("plugins", {}), ("hints", {}), ("nonsense", {})]
+    asked = [("list", {}), ("problems", {}), ("overview", {}), ("plugins", {}), ("hints", {}), ("nonsense", {})]
     asked += [("report", {}), ("tools", {}), ("logs", {})]
     asked += [(verb, {"name": name}) for verb in ("info", "diagnose", "logs", "check", "call") for name in names]
     with socket.socket(socket.AF_UNIX) as talk:

@@ -166,7 +166,7 @@ def test_no_secret_of_a_channel_or_a_plugin_is_told_when_it_fails(shell, up, ech
             return {one["name"]: one["error"] for one in shell("alerts", "handlers", "--json").json}
 
         eventually(lambda: all(told_by().get(name) for name in names))
-        told = spoken((*VERBS, ("plugins", "why", "rude")), shell, canaries)
+        told = spoken((*VERBS, ("plugins", "show", "rude")), shell, canaries)
         for name in names:
             told += spoken((("alerts", "test", "{}"), ("alerts", "test", "{}", "--json")), shell, canaries, name)
         for name in servers:

@@ -83,7 +83,7 @@ def test_a_call_to_a_service_that_was_stopped_says_when_and_how_it_is_started(sh
     shell.config(a=demo("a"))
     up()
     assert shell("start", "a").code == 0
-    assert shell("stop", "--once", "a").code == 0
+    assert shell("stop", "--no-persist", "a").code == 0
     said = shell("call", "a/greet", "who=you", "--json")
     error = json.loads(said.err)["error"]
     assert (said.code, error["kind"], error["service"]) == (1, "ServiceUnavailable", "a")

@@ -96,7 +96,7 @@ def test_a_verb_that_is_broken_is_told_without_a_traceback(shell, install):
 def test_the_story_of_a_plugin_says_where_it_is_from_and_what_happened(shell, install):
     install("broken", "raise SystemExit(4)")
     shell.config()
-    told = shell("plugins", "why", "broken")
+    told = shell("plugins", "show", "broken")
     assert told.code == 1
     assert told.out.splitlines() == [
         "broken is broken",
@@ -105,12 +105,12 @@ def test_the_story_of_a_plugin_says_where_it_is_from_and_what_happened(shell, in
         "  happened     raised SystemExit: 4",
         "  → repair it, upgrade it, or block it with MCPSTORE_BLOCK_PLUGINS=broken",
     ]
-    assert shell("plugins", "why", "acme-broken", "--json").json[0]["error"] == "raised SystemExit: 4"
+    assert shell("plugins", "show", "acme-broken", "--json").json[0]["error"] == "raised SystemExit: 4"
 
 
 def test_the_story_of_a_plugin_that_is_well_is_short(shell):
     shell.config()
-    told = shell("plugins", "why", "stdio")
+    told = shell("plugins", "show", "stdio")
     assert told.code == 0
     assert "stdio is active" in told.out
     assert "transport stdio" in told.out
@@ -118,7 +118,7 @@ def test_the_story_of_a_plugin_that_is_well_is_short(shell):
 
 def test_the_story_of_a_plugin_that_is_not_there_names_those_that_are(shell):
     shell.config()
-    told = shell("plugins", "why", "nonsense")
+    told = shell("plugins", "show", "nonsense")
     assert told.code == 4
     assert "plugin 'nonsense' is not there" in told.err
     assert {plugin["name"] for plugin in shell("plugins", "--json").json} <= set(re.findall(r"\w+", told.err))
@@ -126,7 +126,7 @@ def test_the_story_of_a_plugin_that_is_not_there_names_those_that_are(shell):
 
 def test_the_story_of_a_plugin_with_a_slip_in_its_name_asks_whether_another_was_meant(shell):
     shell.config()
-    assert "did you mean 'stdio'?" in shell("plugins", "why", "stdoi").err
+    assert "did you mean 'stdio'?" in shell("plugins", "show", "stdoi").err
 
 
 def test_the_list_of_plugins_shows_version_status_time_and_what_they_offer(shell, install):

@@ -1,7 +1,7 @@
 """Measure how well real configuration files are understood: `python tests/config/measure_corpus.py FOLDER`.
 
 FOLDER holds configuration files and an `expected.json`: by file name, the path the file had and its servers as
-`mcpstore config read` should show them. Prints a line per file and the share of files that are understood entirely.
+`mcpstore config show` should show them. Prints a line per file and the share of files that are understood entirely.
 """
 
 from __future__ import annotations

@@ -18,18 +18,18 @@ TEN_CHECKS = 10 * 1.1 * INTERVAL
 
 async def test_the_evidence_of_a_state_ages_until_the_next_check(fleet):
     server = fleet.add("a")
-    assert fleet.runner("a").evidence_age is None
+    assert fleet.runner("a").last_verified_age is None
     await fleet.supervisor.start("a")
     runner = fleet.runner("a")
-    assert runner.evidence_age < 0.1
+    assert runner.last_verified_age < 0.1
     await asyncio.sleep(2)
-    assert 2 <= runner.evidence_age < 2.1
+    assert 2 <= runner.last_verified_age < 2.1
     await fleet.supervisor.check("a")
-    assert runner.evidence_age < 0.1
+    assert runner.last_verified_age < 0.1
     server.silent.update({"ping", "tools/list"})
     await fleet.supervisor.check("a")
     assert runner.ctx.connection is S.UNHEALTHY
-    assert runner.evidence_age < 0.1  # a failed check is evidence, too
+    assert runner.last_verified_age < 0.1  # a failed check is evidence, too
 
 
 async def test_a_check_that_decides_nothing_is_no_evidence(fleet):
@@ -41,7 +41,7 @@ async def test_a_check_that_decides_nothing_is_no_evidence(fleet):
     await asyncio.sleep(1)
     await fleet.supervisor.check("a")
     assert runner.ctx.connection is S.UNKNOWN
-    assert runner.evidence_age > 10
+    assert runner.last_verified_age > 10
     calling.cancel()
 
 
@@ -49,9 +49,9 @@ async def test_the_sleep_of_a_machine_ages_what_it_knew(fleet):
     fleet.add("a")
     await fleet.supervisor.start("a")
     fleet.clock.asleep = 8 * 3600
-    assert fleet.runner("a").evidence_age >= 8 * 3600
+    assert fleet.runner("a").last_verified_age >= 8 * 3600
     await asyncio.sleep(12)
-    assert fleet.runner("a").evidence_age < 12
+    assert fleet.runner("a").last_verified_age < 12
 
 
 async def test_a_service_that_nobody_checks_any_more_is_unknown_within_two_intervals(fleet, monkeypatch, caplog):
@@ -88,7 +88,7 @@ async def test_whoever_asked_to_be_left_alone_is_left_alone(fleet, caplog):
     asked = len(server.connection.requests)
     await asyncio.sleep(590)
     assert (fleet.runner("a").ctx.connection, len(server.connection.requests)) == (S.WARNING, asked)
-    assert fleet.runner("a").evidence_age > 500
+    assert fleet.runner("a").last_verified_age > 500
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ class People:
             lambda: store.recover(name, timeout=2.0),
             lambda: store.get_service_logs(name),
             lambda: self._client.ask("info", {"name": name}),
-            lambda: self._client.ask("glance", {}),
+            lambda: self._client.ask("overview", {}),
             lambda: self._client.ask("alert_history", {}),
         ]
         await dice.choice(looks)()

@@ -69,19 +69,19 @@ async def test_a_call_of_a_tool_that_changed_says_what_changed_and_what_to_do(wo
 
 async def test_what_changed_is_listed_and_what_is_approved_can_be_called(world):
     store = await changed(world)
-    (change,) = await store.list_changed_tools()
+    (change,) = await store.list_unapproved_tools()
     assert change.full_name == "a/send"
     assert (change.is_new, change.withheld) == (False, True)
     assert change.difference == ("description was 'mail one' and is 'mail all'",)
     assert change["since"] == change.since
-    assert (await store.list_changed_tools("a")).names() == ["send"]
+    assert (await store.list_unapproved_tools("a")).names() == ["send"]
     assert list(await store.approve_tools("a", "read")) == []
     assert (await store.approve_tools("a")).names() == ["send"]
-    assert list(await store.list_changed_tools()) == []
+    assert list(await store.list_unapproved_tools()) == []
     assert (await store.call_tool("send")).text.startswith("send")
     with pytest.raises(ToolNotFound, match="a/ghost"):
         await store.approve_tools("a", "ghost")
-    for verb in (store.approve_tools, store.list_changed_tools):
+    for verb in (store.approve_tools, store.list_unapproved_tools):
         with pytest.raises(ServiceNotFound):
             await verb("ghost")
 
@@ -89,7 +89,7 @@ async def test_what_changed_is_listed_and_what_is_approved_can_be_called(world):
 async def test_a_restart_and_a_recovery_by_a_person_approve_nothing(world):
     store = await changed(world)
     await store.restart_service("a", 60)
-    assert (await store.list_changed_tools()).names() == ["send"]
+    assert (await store.list_unapproved_tools()).names() == ["send"]
     await store.recover("a", 60)
     await store.stop_service("a")
     await store.start_service("a", 60)
@@ -100,15 +100,15 @@ async def test_a_restart_and_a_recovery_by_a_person_approve_nothing(world):
 async def test_with_warn_it_can_be_called_and_is_listed_until_somebody_approves_it(world):
     store = await changed(world, mcpstore={"tool_pinning": "warn"})
     assert (await store.call_tool("send")).text.startswith("send")
-    (change,) = await store.list_changed_tools()
+    (change,) = await store.list_unapproved_tools()
     assert not change.withheld
     await store.approve_tools("a", "send")
-    assert list(await store.list_changed_tools()) == []
+    assert list(await store.list_unapproved_tools()) == []
 
 
 async def test_with_off_nothing_is_looked_at(world):
     store = await changed(world, mcpstore={"tool_pinning": "off"})
-    assert list(await store.list_changed_tools()) == []
+    assert list(await store.list_unapproved_tools()) == []
     assert list(await store.approve_tools("a")) == []
 
 
@@ -134,7 +134,7 @@ async def test_a_store_that_passes_by_may_not_call_it_either_but_may_approve_it(
         await passing.call_tool("send")
     assert (await passing.approve_tools("a")).names() == ["send"]
     assert (await passing.call_tool("send")).text.startswith("send")
-    assert list(await staying.list_changed_tools("a")) == []  # which looks
+    assert list(await staying.list_unapproved_tools("a")) == []  # which looks
     assert (await staying.call_tool("send")).text.startswith("send")
 
 
@@ -142,7 +142,7 @@ async def test_what_was_seen_last_is_shown_and_approved_without_asking_the_servi
     await (await changed(world)).close()
     opened = world.server("a").opened
     passing = await world.open(world.path, start=False)
-    (change,) = await passing.list_changed_tools()
+    (change,) = await passing.list_unapproved_tools()
     assert change.difference == ("description was 'mail one' and is 'mail all'",)
     assert (await passing.approve_tools("a", "send")).names() == ["send"]
     await passing.close()
@@ -220,10 +220,10 @@ async def test_without_a_state_directory_pins_last_as_long_as_the_store(world):
 async def test_an_agent_sees_and_approves_its_own_services_only(world):
     store = await changed(world)
     agent = store.for_agent("me")
-    assert list(await agent.list_changed_tools()) == []
+    assert list(await agent.list_unapproved_tools()) == []
     with pytest.raises(ServiceNotFound):
         await agent.approve_tools("a")
-    assert (await store.for_store().list_changed_tools()).names() == ["send"]
+    assert (await store.for_store().list_unapproved_tools()).names() == ["send"]
 
 
 async def test_an_approval_that_cannot_be_kept_says_so_and_holds_meanwhile(world):
@@ -246,7 +246,7 @@ async def test_every_change_of_many_services_is_listed(world):
     for name in names:
         offer(world.server(name), x="two", y="new")
     await store.refresh_tools()
-    found = await store.list_changed_tools()
+    found = await store.list_unapproved_tools()
     assert [(change.full_name, change.is_new) for change in found] == [
         (f"{name}/{tool}", tool == "y") for name in names for tool in "xy"
     ]

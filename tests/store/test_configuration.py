@@ -100,14 +100,14 @@ async def test_a_file_that_becomes_unreadable_changes_nothing_and_is_told(world,
         world.path.write_text('{"mcpServers": {"a": ')
         await eventually(lambda: "the services go on as they are" in caplog.text)
     assert await store.get_service_status("a") == "running"
-    problems = await store.list_problems()
+    problems = await store.config_problems()
     assert ":1:" in problems[0].what
     with pytest.raises(ConfigSyntaxError):
         await store.add_service({"name": "b", **world.entry("b")})
     assert world.path.read_text() == '{"mcpServers": {"a": '
     write(world.path, {"a": world.entry("a"), "b": world.entry("b")})
     assert await eventually(lambda: world.server("b").open_now == 1) is None
-    assert await store.list_problems() == []
+    assert await store.config_problems() == []
 
 
 async def test_an_entry_that_becomes_unusable_leaves_its_service_as_it_is(world):
@@ -116,9 +116,9 @@ async def test_an_entry_that_becomes_unusable_leaves_its_service_as_it_is(world)
     assert await store.wait_service("a", "healthy", timeout=60)
     write(world.path, {"a": {"args": ["no command"]}, "b": world.entry("b")})
     async with asyncio.timeout(60):
-        while not await store.list_problems():
+        while not await store.config_problems():
             await asyncio.sleep(0.01)
-    assert "'a'" in str((await store.list_problems())[0])
+    assert "'a'" in str((await store.config_problems())[0])
     assert (world.servers["a"].opened, world.servers["a"].open_now) == (1, 1)
 
 
@@ -145,7 +145,7 @@ async def test_one_bad_entry_keeps_no_other_from_running(world):
     store = await world.open(world.path)
     assert await store.wait_service("a", "healthy", timeout=60)
     assert (await store.list_services()).names() == ["a"]
-    assert any("bad" in str(problem) for problem in await store.list_problems())
+    assert any("bad" in str(problem) for problem in await store.config_problems())
 
 
 async def test_unknown_keys_comments_and_order_survive_every_verb(world):

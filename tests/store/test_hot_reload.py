@@ -282,7 +282,7 @@ async def test_a_file_that_is_suddenly_empty_or_gone_stops_nobody_and_is_told(fl
     async with asyncio.timeout(60):
         while "is empty or gone, and was not before" not in caplog.text:
             await asyncio.sleep(0.01)
-    (problem,) = await store.list_problems()
+    (problem,) = await store.config_problems()
     assert "put it back" in problem.what
     for edit in (store.remove_service("a"), store.add_service({"name": "x", **fleet.entry("x")})):
         with pytest.raises(ConfigError, match="is empty or gone"):
@@ -292,7 +292,7 @@ async def test_a_file_that_is_suddenly_empty_or_gone_stops_nobody_and_is_told(fl
     over(fleet.path, plain(fleet.with_mark(fleet.servers)))
     await fleet.until_known("mark")
     assert fleet.opened() == {**before, "mark": 1}
-    assert await store.list_problems() == []
+    assert await store.config_problems() == []
     over(fleet.path, plain({}))
     async with asyncio.timeout(60):
         while await store.list_services():

@@ -126,5 +126,5 @@ async def test_passwords_of_alert_handlers_are_told_too(tmp_path: Path):
     path.write_text(json.dumps({"mcpServers": {}, "mcpstore": {"monitoring": {"alerts": {"handlers": [mail]}}}}))
     path.chmod(0o600)
     async with AsyncMCPStore(path, state_dir=tmp_path / "state", start=False) as store:
-        [told] = await store.list_hints()
+        [told] = await store.lint_config()
     assert told.startswith("alert handler 'email': password holds a secret in plain text; refer to a variable")

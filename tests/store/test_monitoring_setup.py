@@ -74,7 +74,7 @@ async def test_a_rule_that_cannot_be_used_is_told_with_its_place_and_the_others_
     chat = Chat()
     write(world, {"name": "slip", "mesage": "x"}, 5, {"name": "odd", "when": "uptime"}, THERE)
     store = await opened(world, chat)
-    slip, number, problem = await store.list_problems()
+    slip, number, problem = await store.config_problems()
 
     assert slip.where == f"{world.path}:{line_of(world.path, 'slip')}:6"
     assert slip.what == "rule 'slip': mesage: unknown key; did you mean 'message'?"
@@ -135,7 +135,7 @@ async def test_an_edit_that_cannot_be_used_changes_nothing_and_is_told_until_it_
     write(world, THERE, handlers=[{"type": "chat", "two": 5}])
     await until(lambda: "two" in caplog.text)
 
-    (problem,) = await store.list_problems()
+    (problem,) = await store.config_problems()
     assert "alerts.handlers: chat: two: unknown key; did you mean 'to'?" in problem.what
     assert problem.remedy == "until then monitoring goes on as it was"
     await store.test_alert_handler("chat")
@@ -143,7 +143,7 @@ async def test_an_edit_that_cannot_be_used_changes_nothing_and_is_told_until_it_
 
     write(world, THERE, handlers=[{"type": "chat", "to": "night"}])
     async with asyncio.timeout(60):
-        while await store.list_problems():
+        while await store.config_problems():
             await asyncio.sleep(0.01)
     await store.test_alert_handler("chat")
     assert chat.heard[-1][0] == "night"
@@ -155,13 +155,13 @@ async def test_a_model_of_a_plugin_that_raises_ends_no_following(world):
     store = await opened(world, chat)
     write(world, handlers=[{"type": "chat", "to": "odd"}])
     async with asyncio.timeout(60):
-        while not await store.list_problems():
+        while not await store.config_problems():
             await asyncio.sleep(0.01)
-    assert (await store.list_problems())[0].what == "reading it raised KeyError: 'odd'"
+    assert (await store.config_problems())[0].what == "reading it raised KeyError: 'odd'"
 
     write(world, handlers=[{"type": "chat", "to": "night"}])
     async with asyncio.timeout(60):
-        while await store.list_problems():
+        while await store.config_problems():
             await asyncio.sleep(0.01)
     await store.test_alert_handler("chat")
     assert chat.heard[-1][0] == "night"
@@ -205,7 +205,7 @@ async def test_what_a_program_gave_is_changed_by_no_edit(world):
 async def test_a_name_of_a_handler_with_a_slip_in_it_is_told_with_the_one_that_was_meant(world, caplog):
     write(world, handlers=["chatt"])
     store = await opened(world, Chat())
-    (problem,) = await store.list_problems()
+    (problem,) = await store.config_problems()
     assert problem.where.startswith(f"{world.path}:")
     assert problem.what.startswith("alerts do not go to 'chatt': plugin 'chatt' is not there")
     assert "did you mean 'chat'?" in problem.what

@@ -309,7 +309,7 @@ async def test_a_policy_whose_options_are_wrong_is_told_by_field_and_keeps_nothi
     world.path.write_text(json.dumps({"mcpServers": {"a": wrong, "b": world.entry("b")}}))
     store = await world.open(world.path)
     assert await store.wait_service("a", timeout=60)
-    (problem,) = await store.list_problems()
+    (problem,) = await store.config_problems()
     assert problem.where == "service 'a'"
     assert problem.what.startswith("recovery policy 'fixed': ")
     assert "delay: input should be greater than 0" in problem.what

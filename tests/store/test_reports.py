@@ -133,7 +133,12 @@ async def test_no_secret_is_in_anything_that_is_shown_or_written(world):
     await store.wait_service("a", "error", timeout=60)
     await store.wait_service("b", "error", timeout=60)
     told = [await store.report(form) for form in ("text", "markdown", "html", "json")]
-    told += [await store.export("json"), await store.export("csv"), await store.dashboard(), repr(await store.glance())]
+    told += [
+        await store.export("json"),
+        await store.export("csv"),
+        await store.dashboard(),
+        repr(await store.overview()),
+    ]
     assert SECRET not in "".join(told)
 
 
@@ -147,20 +152,20 @@ async def test_the_dashboard_tells_what_every_service_does(world):
 
 async def test_a_glance_tells_how_services_fare_and_the_next_one_only_what_is_new(world):
     store = await used(world)
-    glance = await store.glance()
-    assert glance.services.names() == ["a", "b"]
-    assert (glance.services["a"].total_calls, glance.services["a"].connection_state) == (3, "healthy")
-    assert glance.services["a"].states[0].state == "initializing"
-    again = await store.glance(glance.now)
+    overview = await store.overview()
+    assert overview.services.names() == ["a", "b"]
+    assert (overview.services["a"].total_calls, overview.services["a"].connection_state) == (3, "healthy")
+    assert overview.services["a"].states[0].state == "initializing"
+    again = await store.overview(overview.now)
     assert [interval.state for interval in again.services["a"].states] == ["healthy"]
-    assert again.services["a"].states[0].since >= glance.now
+    assert again.services["a"].states[0].since >= overview.now
 
 
 async def test_an_agent_sees_its_own_services_only(world):
     store = await used(world)
     agent = store.for_agent("me")
     await agent.add_service({"name": "c", **world.entry("c")}, wait=60)
-    assert (await agent.glance()).services.names() == ["c"]
+    assert (await agent.overview()).services.names() == ["c"]
     assert [s["name"] for s in json.loads(await agent.report("json"))["services"]] == ["c"]
     assert [s["name"] for s in json.loads(await agent.export())["services"]] == ["c"]
     with pytest.raises(ServiceNotFound):
@@ -176,7 +181,7 @@ async def test_what_people_were_told_is_in_everything(world):
     told = json.loads(await store.report("json"))
     assert [(alert["kind"], alert["service"]) for alert in told["alerts"]] == [("fired", "b")]
     assert [alert["service"] for alert in told["active"]] == ["b"]
-    assert len((await store.glance()).alerts) == 1
+    assert len((await store.overview()).alerts) == 1
     for form in ("text", "markdown", "html"):
         assert "service b is down" in (await store.report(form)).replace("\\", "")
     assert [alert["service"] for alert in json.loads(await store.export())["alerts"]] == ["b"]

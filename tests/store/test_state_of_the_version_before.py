@@ -1,6 +1,6 @@
 """What version 0.1 wrote is read by this version, and nothing of it is lost.
 
-The files are recordings; `fixtures/version_0_1/README.md` says of what, and `fixtures/record.py` how they were made.
+The files are recordings; `fixtures/version_0_1/README.md` says of what.
 """
 
 # ruff: noqa: ASYNC220, ASYNC240 - each test has its loop for itself
@@ -29,7 +29,7 @@ from aiosmtpd.smtp import SMTP
 
 from fixtures.looking import Chat, Then, look, look_at_configuration, until
 from mcpstore import AsyncMCPStore, MCPStore, __version__
-from mcpstore.errors import ToolWithheld
+from mcpstore.errors import ToolNotApproved
 from mcpstore.hooks import API_VERSION
 
 pytestmark = pytest.mark.anyio
@@ -257,7 +257,7 @@ async def test_tools_without_approval_are_withheld_and_those_that_were_approved_
                 offered[tool.service].append(tool.name)
         assert offered == expected["callable_tools"]
         assert (await look(store, recording.end))["changed_tools"] == expected["kept"]["changed_tools"]
-        with pytest.raises(ToolWithheld):
+        with pytest.raises(ToolNotApproved):
             await store.call_tool("blocked/send")
         assert (await store.call_tool("approved/send")).text == "send is done"
         assert (await store.approve_tools("mixed")).names() == ["read", "pay"]
@@ -265,8 +265,8 @@ async def test_tools_without_approval_are_withheld_and_those_that_were_approved_
         assert [one.kind for one in told if one.rule_name == "tools_changed"].count("fired") == 1
     assert [alert for _, alert in chat.heard if alert.kind == "fired" and alert.rule_name == "tools_changed"] == []
     async with recording.opened(later=60) as store:
-        assert (await store.list_changed_tools("mixed")).names() == []
-        assert len(await store.list_changed_tools("blocked")) == 3
+        assert (await store.list_unapproved_tools("mixed")).names() == []
+        assert len(await store.list_unapproved_tools("blocked")) == 3
 
 
 @of("history", "tools")
@@ -309,7 +309,7 @@ def test_programs_without_an_event_loop_find_it_too(recording):
         start=False,
     ) as store:
         assert keys(store.alert_history()) == keys(kept["alert_history"])
-        changed = sorted(change.full_name for change in store.list_changed_tools())
+        changed = sorted(change.full_name for change in store.list_unapproved_tools())
         assert changed == [f"{one['service']}/{one['name']}" for one in kept["changed_tools"]]
         assert len(store.metrics_history(since=0)) == len(kept["metrics_history"])
 

@@ -195,6 +195,6 @@ async def test_an_info_says_how_old_its_evidence_is(world):
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     assert await store.wait_service("a", timeout=60)
     await store.check_services("a")
-    assert 0 <= (await store.get_service_info("a")).evidence_age < 60
+    assert 0 <= (await store.get_service_info("a")).last_verified_age < 60
     await store.stop_service("a")
-    assert (await store.get_service_info("a")).evidence_age is None
+    assert (await store.get_service_info("a")).last_verified_age is None

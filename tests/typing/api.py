@@ -45,7 +45,7 @@ def sync() -> None:
         assert_type(store.recover("a", timeout=30), Recovery)
         assert_type(store.recover_all(), NamedList[Recovery])
         assert_type(store.refresh_tools("a")["a"], ToolsRefresh)
-        assert_type(store.list_changed_tools("a"), NamedList[ToolChange])
+        assert_type(store.list_unapproved_tools("a"), NamedList[ToolChange])
         assert_type(store.approve_tools("a", "send")[0].difference, tuple[str, ...])
         assert_type(store.report_health("a", "slow", response_time=2.0), bool)
         assert_type(ServiceAutoRecovery(store).check_and_recover(), NamedList[Recovery])

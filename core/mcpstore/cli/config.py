@@ -1,4 +1,4 @@
-"""Verbs for configuration files: import, config read."""
+"""Verbs for configuration files: import, config show."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Found:
     reading: ParsedConfig
 
 
-@config_app.command("read")
+@config_app.command("show")
 def read_config(
     context: typer.Context,
     file: Annotated[str, typer.Argument(help="The configuration file of any client.")],

@@ -45,7 +45,9 @@ def stop(
     context: typer.Context,
     names: list[str],
     force: Annotated[bool, typer.Option("--force", help="Skip the polite steps.")] = False,
-    once: Annotated[bool, typer.Option("--once", help="Do not switch them off in the configuration.")] = False,
+    no_persist: Annotated[
+        bool, typer.Option("--no-persist", help="Do not switch them off in the configuration.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Stop services (and switch them off in the configuration, so that they stay stopped)."""
@@ -58,7 +60,7 @@ def stop(
                 output.note("no manager is running; they will not start with the next one")
                 return _written(names, as_json, enabled=False)
             with output.busy("stopping …"):
-                done = {name: await store.ask("stop", name=name, force=force, persist=not once) for name in names}
+                done = {name: await store.ask("stop", name=name, force=force, persist=not no_persist) for name in names}
         return _tell(done, as_json, yes="is stopped", no="did not end; see: mcpstore status {}")
 
     run_command(work)

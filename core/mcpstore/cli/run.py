@@ -107,7 +107,7 @@ class Stopping:
 async def _serve(store: AsyncMCPStore, server: ControlServer) -> None:
     services = await store.list_services()
     output.note(f"{store.location}: {counted(len(services), 'service')}")
-    for problem in await store.list_problems():
+    for problem in await store.config_problems():
         output.note(str(problem))
     if not await server.start():
         output.note("another manager runs for this configuration and answers the command line; this one runs beside it")

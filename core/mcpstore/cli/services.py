@@ -229,7 +229,7 @@ def _show_info(info: Mapping[str, Any], diagnosis: Mapping[str, Any]) -> None:
         ("pid", info["pid"]),
         ("contained by", info["containment"]),
         ("uptime", f"{info['uptime']:.0f} s" if info["uptime"] else ""),
-        ("last proved", "" if info["evidence_age"] is None else f"{info['evidence_age']:.0f} s ago"),
+        ("last proved", "" if info["last_verified_age"] is None else f"{info['last_verified_age']:.0f} s ago"),
         ("depends on", ", ".join(info["depends_on"])),
         ("tools", ", ".join(tool["name"] for tool in info["tools"])),
     ]

@@ -1,4 +1,4 @@
-"""What `mcpstore config read` shows: the meaning of a configuration, variables not expanded."""
+"""What `mcpstore config show` shows: the meaning of a configuration, variables not expanded."""
 
 from __future__ import annotations
 

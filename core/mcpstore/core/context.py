@@ -52,8 +52,8 @@ class Limits:
         warning_successes: Timely answers in a row that turn WARNING into HEALTHY.
         undecided: Checks in a row that a busy service leaves undecided before it counts as lost.
         attempts: Failed attempts to open that end a round.
-        backoff_exponent: Where the exponent of the backoff stops growing.
-        failed_rounds: Where the count of failed rounds stops growing.
+        max_backoff_exponent: Largest exponent of the backoff.
+        max_failed_rounds: Largest count of failed rounds.
     """
 
     failures: int = 3

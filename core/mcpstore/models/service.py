@@ -241,7 +241,7 @@ class ServiceInfo(ServiceSnapshot):
         config: Its entry as it stands in the configuration; `add_service` takes it back. May hold secrets.
         tools: The tools it offers.
         uptime: Seconds since its connection was opened; 0 without a connection.
-        evidence_age: Seconds since something proved its state: the opening, or a check that decided; None without a
+        last_verified_age: Seconds since the last evidence of its state (an opening, or a check that decided); None without a
             connection.
         active_connections: Connections to it that are open now.
         state_metadata: How it came to its state.
@@ -257,7 +257,7 @@ class ServiceInfo(ServiceSnapshot):
     config: Mapping[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
     tools: NamedList[Tool] = attrs.field(default=_NO_TOOLS)
     uptime: float = 0.0
-    evidence_age: float | None = None
+    last_verified_age: float | None = None
     active_connections: int = 0
     state_metadata: StateMetadata = attrs.field(factory=StateMetadata)
     pid: int | None = None

@@ -60,7 +60,7 @@ class WatchedStore(Protocol):
         """Return how the services fare."""
         ...
 
-    def glance(self) -> _HasTime:
+    def overview(self) -> _HasTime:
         """Return how the services fare, and when that is."""
         ...
 
@@ -206,7 +206,7 @@ class MonitoringExporter:
         return filename
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.dashboard.store.glance().now).astimezone()
+        return datetime.fromtimestamp(self.dashboard.store.overview().now).astimezone()
 
 
 def _say(text: str) -> None:

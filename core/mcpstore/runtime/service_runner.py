@@ -133,7 +133,7 @@ class ServiceRunner(ServiceLoop):
         return self._shared.timing.call_timeout if stated is None else stated
 
     @property
-    def evidence_age(self) -> float | None:
+    def last_verified_age(self) -> float | None:
         """Seconds since its connection was opened or a check last decided something; None without a connection."""
         clock = self._shared.clock
         return clock.now() - self._seen + clock.slept() - self._slept if self.is_live else None

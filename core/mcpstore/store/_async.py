@@ -134,7 +134,7 @@ class AsyncMCPStore(AsyncServiceContext):
         await asyncio.to_thread(plugins.load)
         return plugins.list()
 
-    async def list_problems(self) -> list[Problem]:
+    async def config_problems(self) -> list[Problem]:
         """Return everything odd about the configuration."""
         house = self._open()
         problems = list(house.problems)
@@ -144,7 +144,7 @@ class AsyncMCPStore(AsyncServiceContext):
                 problems += (Problem(where=f"service {spec.name!r}", what=what) for what in wrong)
         return problems
 
-    async def list_hints(self) -> list[str]:
+    async def lint_config(self) -> list[str]:
         """Return what is unwise about the configuration: secrets in plain text or readable, names that collide."""
         house = self._open()
         specs = list(house.registry.specs())

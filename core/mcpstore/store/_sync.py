@@ -249,13 +249,13 @@ class MCPStore(ServiceContext):
         """Return every plugin that was found, with what it offers and what went wrong with it."""
         return self._portal.call(self._twin.list_plugins)
 
-    def list_problems(self) -> list[Problem]:
+    def config_problems(self) -> list[Problem]:
         """Return everything odd about the configuration."""
-        return self._portal.call(self._twin.list_problems)
+        return self._portal.call(self._twin.config_problems)
 
-    def list_hints(self) -> list[str]:
+    def lint_config(self) -> list[str]:
         """Return what is unwise about the configuration: secrets in plain text or readable, names that collide."""
-        return self._portal.call(self._twin.list_hints)
+        return self._portal.call(self._twin.lint_config)
 
     @property
     def is_primary(self) -> bool:

@@ -12,9 +12,9 @@ __all__ = ["Approvals"]
 class Approvals(SyncView):
     """Shows which tools changed, and approves them, as `AsyncApprovals` describes it."""
 
-    def list_changed_tools(self, service: str | None = None) -> NamedList[ToolChange]:
+    def list_unapproved_tools(self, service: str | None = None) -> NamedList[ToolChange]:
         """Return the tools that are not what they were when they were first seen, or approved."""
-        return self._portal.call(self._twin.list_changed_tools, service)
+        return self._portal.call(self._twin.list_unapproved_tools, service)
 
     def approve_tools(self, name: str, tool: str | None = None) -> NamedList[ToolChange]:
         """Approve the tools of a service as they are; those that were withheld can be called again."""

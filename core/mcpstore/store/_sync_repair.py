@@ -35,6 +35,6 @@ class Care(SyncView):
         """Ask services again what they offer, all at once, and wait until they have said so."""
         return self._portal.call(self._twin.refresh_tools, *names)
 
-    def list_refreshes(self, *names: str) -> NamedList[ToolsRefresh]:
+    def tool_list_ages(self, *names: str) -> NamedList[ToolsRefresh]:
         """Return how fresh the lists of what services offer are; nothing is asked of any service."""
-        return self._portal.call(self._twin.list_refreshes, *names)
+        return self._portal.call(self._twin.tool_list_ages, *names)

@@ -33,6 +33,6 @@ class Seeing(SyncView):
         """Return how the services fare now, as text for a terminal."""
         return self._portal.call(self._twin.dashboard)
 
-    def glance(self, since: Moment = None) -> Overview:
+    def overview(self, since: Moment = None) -> Overview:
         """Return how every service fares now and what is new of its past, for screens that are refreshed."""
-        return self._portal.call(self._twin.glance, since)
+        return self._portal.call(self._twin.overview, since)

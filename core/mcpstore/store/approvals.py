@@ -19,7 +19,7 @@ __all__ = ["AsyncApprovals"]
 class AsyncApprovals(ContextBase):
     """Shows which tools changed, and approves them."""
 
-    async def list_changed_tools(self, service: str | None = None) -> NamedList[ToolChange]:
+    async def list_unapproved_tools(self, service: str | None = None) -> NamedList[ToolChange]:
         """Return the tools that are not what they were when they were first seen, or approved.
 
         Nothing is asked of any service: of one that is not running, this is what was seen last.

@@ -42,7 +42,7 @@ class CommandHandler:
             "check": self._check,
             "diagnose": self._diagnose,
             "export": self._export,
-            "glance": self._glance,
+            "overview": self._overview,
             "hints": self._hints,
             "info": self._info,
             "list": self._list,
@@ -150,7 +150,7 @@ class CommandHandler:
         return [{**plain(tool), "full_name": tool.full_name, "raw": None} for tool in tools]
 
     async def _changed_tools(self, service: str | None = None) -> Any:
-        return (await self._store.list_changed_tools(service)).to_list()
+        return (await self._store.list_unapproved_tools(service)).to_list()
 
     async def _approve(self, name: str, tool: str | None = None) -> Any:
         return (await self._store.approve_tools(name, tool)).to_list()
@@ -185,9 +185,9 @@ class CommandHandler:
             await self._info(name)
         return [(await self._store.recover(name, timeout)).to_dict() for name in dict.fromkeys(names)]
 
-    async def _glance(self, since: float = 0.0, back: float = 600.0) -> Any:
-        glance = await self._store.glance(since or timedelta(seconds=back))
-        return {**glance.to_dict(), "services": glance.services.to_list()}
+    async def _overview(self, since: float = 0.0, back: float = 600.0) -> Any:
+        overview = await self._store.overview(since or timedelta(seconds=back))
+        return {**overview.to_dict(), "services": overview.services.to_list()}
 
     async def _report(self, format: str = "text", since: float | None = None) -> Any:  # noqa: A002 - as the verb has it
         return await self._store.report(format, since)
@@ -211,7 +211,7 @@ class CommandHandler:
         return (await self._store.list_alert_handlers()).to_list()
 
     async def _hints(self) -> Any:
-        return await self._store.list_hints()
+        return await self._store.lint_config()
 
     async def _plugins(self) -> Any:
         return (await self._store.list_plugins()).to_list()
@@ -219,7 +219,7 @@ class CommandHandler:
     async def _problems(self) -> Any:
         return [
             {"where": problem.where, "what": problem.what, "remedy": problem.remedy}
-            for problem in await self._store.list_problems()
+            for problem in await self._store.config_problems()
         ]
 
     async def _shutdown(self, force: bool = False) -> Any:

@@ -132,7 +132,7 @@ class AsyncRepair(ContextBase):
         await asyncio.gather(*(session.refresher.now() for session in sessions))
         return NamedList(self._refreshed(runner) for runner in runners)
 
-    async def list_refreshes(self, *names: str) -> NamedList[ToolsRefresh]:
+    async def tool_list_ages(self, *names: str) -> NamedList[ToolsRefresh]:
         """Return how fresh the lists of what services offer are; nothing is asked of any service.
 
         Args:

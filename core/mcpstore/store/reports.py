@@ -1,4 +1,4 @@
-"""The verbs that show how services fare: report, export, dashboard, glance."""
+"""The verbs that show how services fare: report, export, dashboard, overview."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DETAIL: Final = 400
 """Samples of a service that a report is made from, however long the time: a few for each point of a plot."""
 
 POINTS: Final = 60
-"""Samples of a service that a glance tells, however long nobody looked."""
+"""Samples of a service that a overview tells, however long nobody looked."""
 
 SHORTEST: Final = 10.0
 """Seconds a report covers at least, so that even that of a store just opened has an axis."""
@@ -121,11 +121,11 @@ class AsyncReports(AsyncMetrics, AsyncAlerts):
         told, _ = self._alerts(now - RECENT)
         return board(metrics, told, now)
 
-    async def glance(self, since: Moment = None) -> Overview:
+    async def overview(self, since: Moment = None) -> Overview:
         """Return how every service fares now and what is new of its past, for screens that are refreshed.
 
         Args:
-            since: When somebody looked last: `now` of the glance before.
+            since: When somebody looked last: `now` of the overview before.
         """
         runners, now = self._all_runners(), self._now()
         states = _by_service(await self.state_history(None, since))

@@ -1,4 +1,4 @@
-"""The verbs `mcpstore plugins`, `mcpstore plugins why` and `mcpstore plugins new`."""
+"""The verbs `mcpstore plugins`, `mcpstore plugins show` and `mcpstore plugins new`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["mcpstore_commands"]
 def mcpstore_commands() -> Iterable[Command]:
     """Offer the verbs."""
     yield Command(name="plugins", help="List the plugins that were found, and how they fare.", load=_load("listing"))
-    yield Command(name="plugins why", help="Tell the story of a plugin: why it fares as it does.", load=_load("why"))
+    yield Command(name="plugins show", help="Tell the story of a plugin: why it fares as it does.", load=_load("show"))
     yield Command(
         name="plugins new", help="Make a new plugin from the template, with tests that pass.", load=_load("new")
     )

@@ -47,7 +47,7 @@ async def run(
         return
     call.show(f"made {made}")
     needed = f"pip install 'mcpstore-manager[testing]' -e '{made}'"
-    call.note(f"next: {needed} && (cd '{made}' && python -m pytest) && mcpstore plugins why {name}")
+    call.note(f"next: {needed} && (cd '{made}' && python -m pytest) && mcpstore plugins show {name}")
 
 
 def template_folder() -> Path:

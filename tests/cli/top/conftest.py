@@ -53,7 +53,7 @@ class FakeSource:
         if not self.is_there:
             raise ManagerNotRunning("the manager went away")
         name = arguments.get("name", "")
-        if verb == "glance":
+        if verb == "overview":
             return {
                 "now": self.now,
                 "location": "/home/me/mcp.json",

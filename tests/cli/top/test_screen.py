@@ -174,7 +174,7 @@ async def test_without_services_nothing_can_be_done_to_any(source, top):
     async with top().run_test(size=SIZE) as pilot:
         await pilot.app.look()
         await pilot.press("r", "x", "c")
-        assert {verb for verb, _ in source.asked} == {"glance"}
+        assert {verb for verb, _ in source.asked} == {"overview"}
 
 
 async def test_it_looks_by_itself_and_does_not_ask_again_before_it_was_answered(source):
@@ -185,7 +185,7 @@ async def test_it_looks_by_itself_and_does_not_ask_again_before_it_was_answered(
     ask = source.ask
 
     async def slow(verb: str, **arguments: Any) -> Any:
-        if verb == "glance":
+        if verb == "overview":
             await answered.wait()
         return await ask(verb, **arguments)
 

@@ -116,7 +116,7 @@ class Top(App[None]):
         """Ask how the services fare, and show what changed."""
         self._is_looking = True
         try:
-            self._fleet.take(await self._source.ask("glance", since=self._fleet.seen, back=BACK))
+            self._fleet.take(await self._source.ask("overview", since=self._fleet.seen, back=BACK))
         except MCPStoreError as error:
             self._show_trouble(str(error))
         else:

@@ -52,7 +52,7 @@ class Dialect:
     how an entry is written so that the client the file belongs to understands it.
 
     Attributes:
-        name: What `mcpstore config read` calls it.
+        name: What `mcpstore config show` calls it.
         client: The client whose habits it follows, where the name alone does not tell; empty for the common ones.
         switch: The key that switches an entry off which has none yet.
         command_list: Whether `command` is written as one list together with the arguments.

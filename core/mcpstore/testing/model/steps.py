@@ -181,7 +181,7 @@ def i11_leaves_through_close(t: Taken) -> bool:
 
 
 def i12_memory_is_earned(t: Taken) -> bool:
-    """I12: the memory of trouble (att, exp, trips, half) is cleared only by STABLE or a person; att also by COOL."""
+    """I12: the memory of failures is cleared only by STABLE or an operator; attempts also by COOL."""
     if t.by_operator:
         return True
     if isinstance(t.event, ev.Expired) and t.event.timer is Timer.STABLE:

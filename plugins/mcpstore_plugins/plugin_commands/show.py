@@ -1,4 +1,4 @@
-"""`mcpstore plugins why NAME`: the story of one plugin."""
+"""`mcpstore plugins show NAME`: the story of one plugin."""
 
 from __future__ import annotations
 
