@@ -241,7 +241,7 @@ class ServiceInfo(ServiceSnapshot):
         config: Its entry as it stands in the configuration; `add_service` takes it back. May hold secrets.
         tools: The tools it offers.
         uptime: Seconds since its connection was opened; 0 without a connection.
-        last_verified_age: Seconds since the last evidence of its state, an opening or a check that decided; None without a
+        last_verified_age: Seconds since the last evidence of its state, an opening or a decided check; None without a
             connection.
         active_connections: Connections to it that are open now.
         state_metadata: How it came to its state.
