@@ -22,10 +22,10 @@ MARKED: Final = re.compile(r"(<!-- generated: ([\w ]+) -->\n).*?(<!-- end -->)",
 
 
 def generate(docs: Path) -> dict[Path, str]:
-    """Return what the generated files should hold.
+    """Return the text of each generated file.
 
     Args:
-        docs: The folder whose page gives the text around the generated parts.
+        docs: The folder with the page that the generated parts are written into.
     """
     observed = observe()
     page = _filled((docs / PAGE).read_text(encoding="utf-8"), observed)
@@ -33,9 +33,9 @@ def generate(docs: Path) -> dict[Path, str]:
 
 
 def _filled(text: str, observed: Observed) -> str:
-    found = [name for _, name, _ in MARKED.findall(text)]
-    if sorted(found) != sorted(BLOCKS):
-        raise RuntimeError(f"{PAGE} must have each part once: {', '.join(BLOCKS)} (has {', '.join(found)})")
+    names = [name for _, name, _ in MARKED.findall(text)]
+    if sorted(names) != sorted(BLOCKS):
+        raise RuntimeError(f"{PAGE} must have each part once: {', '.join(BLOCKS)} (has {', '.join(names)})")
     return MARKED.sub(lambda part: f"{part[1]}\n{BLOCKS[part[2]](observed)}\n\n{part[3]}", text)
 
 

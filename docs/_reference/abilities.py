@@ -1,4 +1,4 @@
-"""What a plugin may lack: the abilities of each suite, between marks in the page about testing."""
+"""The abilities of each test suite, written between the marks in docs/plugins/testing.md."""
 
 from __future__ import annotations
 
@@ -23,23 +23,17 @@ MARKED: Final = re.compile(r"(?<=<!-- abilities: from the code -->\n).*?(?=<!-- 
 
 
 def abilities(docs: Path) -> dict[Path, str]:
-    """Return the page with the abilities as they are now."""
+    """Return the page with the current abilities."""
     page = docs / PAGE
     return {page: MARKED.sub(lambda _mark: "\n".join(_tables()) + "\n", page.read_text("utf-8"))}
 
 
 def _tables() -> Iterator[str]:
     yield ""
-    for name in (
-        "TransportSuite",
-        "PersistenceSuite",
-        "AlertHandlerSuite",
-        "HealthStrategySuite",
-        "RecoveryPolicySuite",
-    ):
+    for name in SUITES:
         suite = getattr(suites, name)
-        yield f"| ability in `{name}` | what a plugin can do that has it |"
+        yield f"| ability in `{name}` | what a plugin with it can do |"
         yield "|---|---|"
-        for ability, told in sorted(suite.capabilities.items()):
-            yield f"| `{ability}` | {told} |"
+        for ability, text in sorted(suite.capabilities.items()):
+            yield f"| `{ability}` | {text} |"
         yield ""

@@ -1,4 +1,4 @@
-"""The reference of the command line."""
+"""The reference of the command line: options, exit codes, verbs."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     root: Any = typer.main.get_command(app.app)
-    yield "# The command line"
+    yield "# Command line"
     yield ""
     yield "```text\nmcpstore [OPTIONS] VERB …\n```"
     yield ""
-    yield "Verbs talk to the manager that runs (`mcpstore up`) over its control socket. Where none runs, they work on"
-    yield "the configuration, or open a store for the moment, and say so."
+    yield "A verb talks to the running manager (`mcpstore up`) over its control socket. If no manager runs, the verb"
+    yield "works on the configuration file, or opens a store for this command only, and prints which of the two."
     yield ""
-    yield "Answers go to stdout, everything else to stderr. On a terminal a table fits the window; elsewhere each of"
-    yield "its rows is one line. With `--json` the answer is JSON, and an error is one JSON object, the last line of"
+    yield "Results go to stdout, everything else to stderr. On a terminal, a table fits the window. In a pipe or file,"
+    yield "each row is one line. With `--json`, the result is JSON. An error is then one JSON object, the last line of"
     yield "stderr:"
-    yield '`{"error": {"kind": "ServiceNotFound", "message": "…", "remedy": "…", "service": "…"}}`; `remedy` and'
-    yield "`service` are null where there is none, and the exit code is the same."
+    yield '`{"error": {"kind": "ServiceNotFound", "message": "…", "remedy": "…", "service": "…"}}`. `remedy` and'
+    yield "`service` are null where they do not apply. The exit code is the same with and without `--json`."
     yield ""
     yield from _options(root)
     yield "## Exit codes"
     yield ""
     yield "| code | meaning |"
     yield "|---|---|"
-    told = {
-        Exit.OK: "everything asked for was done",
-        Exit.FAILED: "a service could not be used, a tool failed, a check found something wrong",
-        Exit.USAGE: "the command was not understood",
+    meanings = {
+        Exit.OK: "success",
+        Exit.FAILED: "a service is not usable, a tool failed, or a check found a problem",
+        Exit.USAGE: "the command line is wrong",
         Exit.CONFIG: "the configuration is wrong; nothing was changed",
-        Exit.NOT_FOUND: "there is no such service, tool or plugin",
-        Exit.NO_MANAGER: "no manager is running, and this cannot be done without one",
+        Exit.NOT_FOUND: "the service, tool or plugin does not exist",
+        Exit.NO_MANAGER: "no manager is running, and this verb needs one",
         Exit.INTERRUPTED: "Ctrl-C",
     }
     for code in Exit:
-        yield f"| {code.value} | {told[code]} |"
+        yield f"| {code.value} | {meanings[code]} |"
     yield ""
     yield "## Verbs"
     yield ""
@@ -80,14 +80,14 @@ def _argument(parameter: Any) -> str:
 def _options(command: Any) -> Iterator[str]:
     rows = []
     for parameter in command.params:
-        told = " ".join((getattr(parameter, "help", "") or "").split())
+        text = " ".join((getattr(parameter, "help", "") or "").split())
         if parameter.param_type_name == "argument":
-            rows.append((f"`{parameter.name.upper()}`", told))
+            rows.append((f"`{parameter.name.upper()}`", text))
         elif not getattr(parameter, "hidden", False) and "--help" not in parameter.opts:
-            rows.append((", ".join(f"`{name}`" for name in parameter.opts), told))
+            rows.append((", ".join(f"`{name}`" for name in parameter.opts), text))
     if rows:
         yield "| option | |"
         yield "|---|---|"
-        for names, told in rows:
-            yield f"| {names} | {told} |"
+        for names, text in rows:
+            yield f"| {names} | {text} |"
         yield ""

@@ -1,4 +1,4 @@
-"""Reading our own docstrings: what they say, section by section."""
+"""Parts of our own docstrings: text, sections, entries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECTION: Final = re.compile(r"^(Args|Attributes|Returns|Raises|Example|Yields):\
 
 
 def text_of(thing: object) -> str:
-    """Return what a docstring says before its first section."""
+    """Return the text of a docstring before its first section."""
     return SECTION.split(inspect.getdoc(thing) or "")[0].strip()
 
 
@@ -23,7 +23,7 @@ def first_sentence(thing: object) -> str:
 def entries(thing: object, section: str) -> Mapping[str, str]:
     """Return the named entries of a section, such as the arguments."""
     parts = SECTION.split(inspect.getdoc(thing) or "")
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for title, body in zip(parts[1::2], parts[2::2], strict=True):
         if title != section:
             continue
@@ -32,14 +32,14 @@ def entries(thing: object, section: str) -> Mapping[str, str]:
             entry = re.match(r"^    (\*{0,2}[\w.]+): (.*)$", line)
             if entry:
                 name = entry[1]
-                found[name] = entry[2]
+                texts[name] = entry[2]
             elif name and line.strip():
-                found[name] += " " + line.strip()
-    return found
+                texts[name] += " " + line.strip()
+    return texts
 
 
 def prose(thing: object, section: str) -> str:
-    """Return the text of a section that has no entries, such as what is returned."""
+    """Return the text of a section that has no entries, such as the return value."""
     parts = SECTION.split(inspect.getdoc(thing) or "")
     for title, body in zip(parts[1::2], parts[2::2], strict=True):
         if title == section:

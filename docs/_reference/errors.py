@@ -1,4 +1,4 @@
-"""The reference of errors."""
+"""The reference of errors: the tree, and the attributes of each."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _lines() -> Iterator[str]:
     rest = whole.rsplit("\n\n", 1)[1]
     yield "# Errors"
     yield ""
-    yield "Everything MCPStore raises on purpose is an `MCPStoreError`."
-    yield "A message names the thing, what is wrong with it, what was got, and the remedy."
+    yield "Every error that MCPStore raises deliberately is an `MCPStoreError`."
+    yield "A message names the thing, the problem, the value that was given, and the remedy."
     yield ""
     yield "```text"
     yield inspect.cleandoc(tree)
@@ -36,9 +36,9 @@ def _lines() -> Iterator[str]:
         yield ""
         yield text_of(error)
         yield ""
-        if told := entries(error, "Attributes"):
+        if attributes := entries(error, "Attributes"):
             yield "| attribute | |"
             yield "|---|---|"
-            for attribute, text in told.items():
+            for attribute, text in attributes.items():
                 yield f"| `{attribute}` | {text} |"
             yield ""

@@ -1,4 +1,4 @@
-"""The reference of hooks."""
+"""The reference of hooks: signatures, records, enumerations, fields, interfaces."""
 
 from __future__ import annotations
 
@@ -30,69 +30,69 @@ def _lines() -> Iterator[str]:
     yield text_of(specs).partition("\n\n")[2]
     yield ""
     source = inspect.getsource(specs)
-    banner = ""
     for line in source.splitlines():
-        if found := re.match(r"# --- (\w+) -", line):
-            banner = found[1].capitalize()
-            yield f"## {banner}"
+        if match := re.match(r"# --- (\w+) -", line):
+            yield f"## {match[1].capitalize()}"
             yield ""
-        elif found := re.match(r"def (mcpstore_\w+)(\(.*\)) -> (.*):", line):
-            hook = getattr(specs, found[1])
-            yield f"### `{found[1]}{found[2]}`"
+        elif match := re.match(r"def (mcpstore_\w+)(\(.*\)) -> (.*):", line):
+            name, arguments, returned = match.groups()
+            text = text_of(getattr(specs, name))
+            yield f"### `{name}{arguments}`"
             yield ""
-            yield f"{text_of(hook)} Returns `{found[3]}`." if banner != "Notices" else text_of(hook)
+            yield text if returned == "None" else f"{text} Returns `{returned}`."
             yield ""
     yield from _part(
         "Records",
-        "What hooks return and are given. What is not here is in the [Python reference](../reference/python.md).",
+        "What hooks return and receive. Other records are in the [Python API](../reference/python.md).",
         lambda thing: inspect.isclass(thing) and attrs.has(thing),
         records.record,
     )
     yield from _part(
-        "Words",
-        'Members are texts, too: `AlertLevel.ERROR == "error"`.',
+        "Enumerations",
+        'Each member is also a string: `AlertLevel.ERROR == "error"`.',
         lambda thing: inspect.isclass(thing) and issubclass(thing, Enum),
         records.enum,
     )
-    yield from _figures()
+    yield from _fields()
     yield from _part(
         "Interfaces",
-        "What an object must have that a plugin hands over or is given.",
+        "Methods and properties of the objects that a plugin returns or receives.",
         lambda thing: inspect.isclass(thing) and getattr(thing, "_is_protocol", False),
         records.interface,
     )
 
 
-def _figures() -> Iterator[str]:
-    yield "## Figures"
+def _fields() -> Iterator[str]:
+    yield "## Fields of alert rules"
     yield ""
-    yield "What the conditions and messages of rules look at. What was not measured is None, and in CEL `null`."
+    yield "Names that the conditions and messages of alert rules can use. A value that was not measured is None (in CEL:"
+    yield "`null`)."
     yield ""
     for title, record, more in (
-        ("Of a service", ServiceMetrics, fields.MORE_OF_A_SERVICE),
-        ("Of the manager", HostMetrics, fields.MORE_OF_THE_MANAGER),
+        ("Service", ServiceMetrics, fields.MORE_OF_A_SERVICE),
+        ("Manager", HostMetrics, fields.MORE_OF_THE_MANAGER),
     ):
         yield f"### {title}"
         yield ""
         yield "| field | type | |"
         yield "|---|---|---|"
-        told = entries(record, "Attributes")
+        texts = entries(record, "Attributes")
         for field in attrs.fields(record):
-            yield f"| `{field.name}` | {records.typed(field.type)} | {told[field.name]} |"
-        for name, (kind, what) in more.items():
-            yield f"| `{name}` | {records.typed(kind)} | {what} |"
+            yield f"| `{field.name}` | {records.typed(field.type)} | {texts[field.name]} |"
+        for name, (kind, text) in more.items():
+            yield f"| `{name}` | {records.typed(kind)} | {text} |"
         yield ""
-    yield "A message knows `rule_name`, `level` and `duration` (how long it has gone on, in words), too; what is"
-    yield "said at the end knows `said`: what was said last."
+    yield "A message can also use `rule_name`, `level` and `duration` (how long the alert has lasted, in words). The message"
+    yield "at the end of an alert can use `said`: the last message that was sent."
     yield ""
 
 
 def _part(
-    title: str, told: str, belongs: Callable[[Any], bool], shown: Callable[[Any], Iterator[str]]
+    title: str, text: str, belongs: Callable[[Any], bool], shown: Callable[[Any], Iterator[str]]
 ) -> Iterator[str]:
     yield f"## {title}"
     yield ""
-    yield told
+    yield text
     yield ""
     for name in hooks.__all__:
         thing = getattr(hooks, name)

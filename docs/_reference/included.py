@@ -1,4 +1,4 @@
-"""Files that pages show: each block after a mark `<!-- shows PATH -->` is that file, to the letter."""
+"""Files shown in pages: each block after a mark `<!-- shows PATH -->` is a copy of that file."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MARK = re.compile(r"^<!-- shows (\S+) -->\n```(\w+)\n.*?^```$", re.MULTILINE | r
 
 
 def included(docs: Path) -> dict[Path, str]:
-    """Return the pages that show files, with the files as they are now."""
-    found: dict[Path, str] = {}
+    """Return the pages that show files, with the current text of the files."""
+    pages: dict[Path, str] = {}
     for page in sorted(docs.rglob("*.md")):
         text = page.read_text("utf-8")
         if MARK.search(text):
-            found[page] = MARK.sub(lambda mark: _block(docs.parent, mark[1], mark[2]), text)
-    return found
+            pages[page] = MARK.sub(lambda mark: _block(docs.parent, mark[1], mark[2]), text)
+    return pages
 
 
 def _block(root: Path, path: str, language: str) -> str:

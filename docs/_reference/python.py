@@ -1,14 +1,15 @@
-"""The reference of the Python interface."""
+"""The Python reference: stores, verbs, records, enumerations."""
 
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import attrs
 from _reference import records
 from _reference.docstrings import entries, first_sentence, prose, text_of
+from _reference.signatures import signature
 
 from mcpstore.models import alert, catalog, host, metrics, service, state_history
 from mcpstore.models.record import NamedList, Record
@@ -42,6 +43,7 @@ ENUMS = (
     alert.AlertLevel,
     alert.AlertKind,
 )
+TIMING: Final = "settings.md#timing"
 
 
 def page() -> str:
@@ -50,10 +52,10 @@ def page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield "# The Python interface"
+    yield "# Python API"
     yield ""
-    yield "`MCPStore` and `AsyncMCPStore` have the same verbs; those of the second are awaited. Contexts, which"
-    yield "`for_store()` and `for_agent(…)` return, have the verbs of services and tools, too."
+    yield "`MCPStore` and `AsyncMCPStore` have the same verbs. The verbs of `AsyncMCPStore` are awaited."
+    yield "`for_store()` and `for_agent(…)` return contexts. A context has the verbs of services and tools."
     yield ""
     yield "## Opening a store"
     yield ""
@@ -70,13 +72,13 @@ def _lines() -> Iterator[str]:
     yield ""
     for record in RECORDS:
         yield from _record(record)
-    yield "## Words"
+    yield "## Enumerations"
     yield ""
     for enum in ENUMS:
         yield from _enum(enum)
 
 
-def _verbs(cls: type) -> Iterator[tuple[str, object]]:
+def _verbs(cls: type) -> Iterator[tuple[str, Callable[..., Any]]]:
     for owner in reversed(cls.__mro__):
         for name, member in vars(owner).items():
             if inspect.isfunction(member) and not name.startswith("_"):
@@ -84,18 +86,20 @@ def _verbs(cls: type) -> Iterator[tuple[str, object]]:
 
 
 def _class(cls: type) -> Iterator[str]:
-    yield f"```text\nMCPStore{_signature(cls)}\n```"
+    yield f"```text\n{signature('MCPStore', cls)}\n```"
     yield ""
     yield text_of(cls)
     yield ""
     yield from _table("Args", "argument", cls)
+    yield f"[`Timing`]({TIMING}) holds every duration of the lifecycle; the table lists its fields and their defaults."
+    yield ""
     yield from _table("Raises", "raises", cls)
 
 
-def _verb(name: str, verb: object) -> Iterator[str]:
+def _verb(name: str, verb: Callable[..., Any]) -> Iterator[str]:
     yield f"### `{name}`"
     yield ""
-    yield f"```text\n{name}{_signature(verb)}\n```"
+    yield f"```text\n{signature(name, verb)}\n```"
     yield ""
     yield text_of(verb)
     yield ""
@@ -125,17 +129,10 @@ def _enum(enum: type) -> Iterator[str]:
 
 
 def _table(section: str, title: str, thing: object) -> Iterator[str]:
-    found = entries(thing, section)
-    if found:
+    texts = entries(thing, section)
+    if texts:
         yield f"| {title} | |"
         yield "|---|---|"
-        for name, text in found.items():
+        for name, text in texts.items():
             yield f"| `{name}` | {text} |"
         yield ""
-
-
-def _signature(thing: object) -> str:
-    signature = inspect.signature(thing)
-    parameters = [p for name, p in signature.parameters.items() if name not in ("self", "cls")]
-    text = str(signature.replace(parameters=parameters)).replace("'", "")
-    return re.sub(r"(?:collections\.abc\.|mcpstore\.[\w.]*\.|typing\.)", "", text)

@@ -1,4 +1,4 @@
-"""Tables of records, enumerations and interfaces: what they hold, of which type, and what they hold by default."""
+"""Tables of records, enumerations and interfaces: names, types, defaults, and what each is."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any, Final
 
 import attrs
 from _reference.docstrings import entries, first_sentence, text_of
+from _reference.signatures import literal, short, signature
 
 __all__ = ["enum", "interface", "record", "typed"]
 
 ALIASES: Final = {"C": "BaseModel", "Condition": "Callable[[Mapping[str, Any]], object]"}
-"""Names that say nothing outside of their module, by what is meant."""
+"""Names of types that only their own module knows, and what the page prints instead."""
 
 
 def record(cls: Any, shown: Iterator[str] | None = None) -> Iterator[str]:
@@ -24,20 +25,20 @@ def record(cls: Any, shown: Iterator[str] | None = None) -> Iterator[str]:
         cls: The record.
         shown: Only these, in this order; by default all that are public.
     """
-    told = {name: text for owner in reversed(cls.__mro__) for name, text in entries(owner, "Attributes").items()}
-    found: dict[str, tuple[str, str, str]] = {}
+    texts = {name: text for owner in reversed(cls.__mro__) for name, text in entries(owner, "Attributes").items()}
+    rows: dict[str, tuple[str, str, str]] = {}
     for field in attrs.fields(cls):
-        found[field.name] = (typed(field.type), _default(field.default), told.get(field.name, ""))
+        rows[field.name] = (typed(field.type), _default(field.default), texts.get(field.name, ""))
     for owner in reversed(cls.__mro__[:-1]):
         for name, member in vars(owner).items():
-            if isinstance(member, property) and name not in found and owner.__module__.startswith("mcpstore"):
+            if isinstance(member, property) and name not in rows and owner.__module__.startswith("mcpstore"):
                 returned = inspect.signature(member.fget).return_annotation if member.fget else ""
-                found[name] = (typed(returned), "computed", told.get(name) or first_sentence(member))
+                rows[name] = (typed(returned), "computed", texts.get(name) or first_sentence(member))
     yield "| field | type | default | |"
     yield "|---|---|---|---|"
-    for name in found if shown is None else shown:
+    for name in rows if shown is None else shown:
         if not name.startswith("_"):
-            kind, default, text = found[name]
+            kind, default, text = rows[name]
             yield f"| `{name}` | {kind} | {default} | {text} |"
     yield ""
 
@@ -45,20 +46,20 @@ def record(cls: Any, shown: Iterator[str] | None = None) -> Iterator[str]:
 def enum(cls: type[Enum]) -> Iterator[str]:
     """Yield the table of an enumeration."""
     source = inspect.getsource(cls)
-    told = {
-        name: found[1]
+    texts = {
+        name: match[1]
         for name in cls.__members__
-        if (found := re.search(rf"^    {name} = .*\n    \"\"\"(.*)\"\"\"", source, re.MULTILINE))
+        if (match := re.search(rf"^    {name} = .*\n    \"\"\"(.*)\"\"\"", source, re.MULTILINE))
     }
-    yield "| name | value | |" if told else "| name | value |"
-    yield "|---|---|---|" if told else "|---|---|"
+    yield "| name | value | |" if texts else "| name | value |"
+    yield "|---|---|---|" if texts else "|---|---|"
     for name, member in cls.__members__.items():
-        yield f"| `{name}` | `{member.value}` |" + (f" {told.get(name, '')} |" if told else "")
+        yield f"| `{name}` | `{member.value}` |" + (f" {texts.get(name, '')} |" if texts else "")
     yield ""
 
 
 def interface(cls: type) -> Iterator[str]:
-    """Yield what has to be there in an object of an interface: its methods and properties."""
+    """Yield the methods and properties that an object of an interface must have."""
     for name, member in vars(cls).items():
         if name.startswith("_") and name not in ("__call__", "__aiter__"):
             continue
@@ -67,33 +68,26 @@ def interface(cls: type) -> Iterator[str]:
             yield f"* `{name}`: {returned}. {first_sentence(member)}"
         elif inspect.isfunction(member):
             word = "async " if inspect.iscoroutinefunction(member) else ""
-            yield f"* `{word}{name}{_signature(member)}`. {' '.join(text_of(member).split())}"
+            yield f"* `{word}{signature(name, member, width=1000)}`. {' '.join(text_of(member).split())}"
     yield ""
 
 
 def typed(annotation: Any) -> str:
     """Return a type as a table shows it."""
-    text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-    text = re.sub(r"\b(?:collections\.abc|typing|mcpstore\.[\w.]+)\.", "", text).strip("'\"")
-    text = re.sub(rf"\b(?:{'|'.join(ALIASES)})\b", lambda found: ALIASES[found[0]], text)
+    name = getattr(annotation, "__name__", None) if not hasattr(annotation, "__args__") else None
+    text = short(name or annotation)
+    text = re.sub(rf"\b(?:{'|'.join(ALIASES)})\b", lambda match: ALIASES[match[0]], text)
     return f"`{text}`".replace("|", "\\|")
-
-
-def _signature(function: Any) -> str:
-    signature = inspect.signature(function)
-    kept = [parameter for name, parameter in signature.parameters.items() if name != "self"]
-    return re.sub(r"(?:collections\.abc|typing)\.", "", str(signature.replace(parameters=kept)).replace("'", ""))
 
 
 def _default(default: Any) -> str:
     if default is attrs.NOTHING:
         return "required"
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # it is a class at run time
-        made = default.factory()
-        return f"`{type(made).__name__}()`" if made else "empty"
+        value = default.factory()
+        return f"`{type(value).__name__}()`" if value or attrs.has(type(value)) else f"`{value!r}`"
     if inspect.isroutine(default):
         return f"`{default(None)}`" if default.__name__ == "<lambda>" else "does nothing"
-    if isinstance(default, Enum):
-        owner = type(default).__name__
-        return f"`{default.name}`" if owner == "Special" else f"`{owner}.{default.name}`"
-    return "empty" if default in ("", ()) else f"`{default!r}`"
+    if isinstance(default, Enum) and type(default).__name__ == "Special":
+        return f"`{default.name}`"
+    return f"`{literal(default)}`"
