@@ -118,9 +118,9 @@ class ClientEndpoint:
         on_secret: Called with each secret the connection learns by itself, such as the token of a login; from then on
             it is shown nowhere.
         era: The era spoken with this service last time; tried first.
-        marker: Identity of this connection; a local process carries it in its environment, so that everything it
+        owner_tag: Identity of this connection; a local process carries it in its environment, so that everything it
             leaves behind can be found.
-        leave_trace: Writes down what the connection has on this machine, before and after it is started, for the case
+        record_ownership: Writes down what the connection has on this machine, before and after it is started, for the case
             that the manager is killed. May be called in any thread; blocks for a moment.
         connect_timeout: Seconds until the channel must be open.
         handshake_timeout: Seconds until the handshake must be over.
