@@ -65,8 +65,8 @@ def _lines() -> Iterator[str]:
 def _fields() -> Iterator[str]:
     yield "## Fields of alert rules"
     yield ""
-    yield "Names that the conditions and messages of alert rules can use. A value that was not measured is None (in CEL:"
-    yield "`null`)."
+    yield "Names that the conditions and messages of alert rules can use. A value that was not measured is None; in CEL it"
+    yield "is `null`."
     yield ""
     for title, record, more in (
         ("Service", ServiceMetrics, fields.MORE_OF_A_SERVICE),
@@ -82,8 +82,8 @@ def _fields() -> Iterator[str]:
         for name, (kind, text) in more.items():
             yield f"| `{name}` | {records.typed(kind)} | {text} |"
         yield ""
-    yield "A message can also use `rule_name`, `level` and `duration` (how long the alert has lasted, in words). The message"
-    yield "at the end of an alert can use `said`: the last message that was sent."
+    yield "A message can also use `rule_name`, `level` and `duration` (how long the alert has lasted, in words). The"
+    yield "message at the end of an alert can use `said`: the last message that was sent."
     yield ""
 
 

@@ -30,7 +30,11 @@ SECTIONS = (
     ("recovery policy", "Recovery policies", f"Options of `{KEY}.recovery`."),
     ("history backend", "History backends", f"Options of `{KEY}.history` at the top of a configuration."),
     ("exporter", "Exporters", f"Settings below `{KEY}.exporters` at the top of a configuration."),
-    ("alert handler", "Alert handlers", f"Settings of an item of `{KEY}.monitoring.alerts.handlers`, in addition to its own."),
+    (
+        "alert handler",
+        "Alert handlers",
+        f"Settings of an item of `{KEY}.monitoring.alerts.handlers`, besides its own.",
+    ),
 )
 MONITORING = (
     ("service_monitoring", ServiceMonitoring),
@@ -53,8 +57,8 @@ def _lines() -> Iterator[str]:
     plugins.discover()
     yield "# Settings"
     yield ""
-    yield "Settings of a configuration, with their defaults as JSON. *unset* means that a more general setting applies, or"
-    yield "the default of the transport. The spellings that other clients use for common settings are read, too; see"
+    yield "Settings of a configuration, with their defaults as JSON. *unset* means that a more general setting applies,"
+    yield "or the default of the transport. The spellings that other clients use for common settings are read, too; see"
     yield "[Write a configuration](../how-to/write-a-configuration.md)."
     yield ""
     yield f"## `{KEY}` (in an entry)"
@@ -83,8 +87,8 @@ def _lines() -> Iterator[str]:
             yield from _model(offer.config)
     yield "## Timing"
     yield ""
-    yield "Durations and counts of the lifecycle: the fields of `mcpstore.models.timing.Timing`, which a program passes as"
-    yield "`MCPStore(timing=Timing(…))`. Durations are in seconds. [Lifecycle](../explanation/lifecycle.md) gives the"
+    yield "Durations and counts of the lifecycle: the fields of `mcpstore.models.timing.Timing`, which a program passes"
+    yield "as `MCPStore(timing=Timing(…))`. Durations are in seconds. [Lifecycle](../explanation/lifecycle.md) gives the"
     yield "reason for each value."
     yield ""
     yield "| field | default | |"

@@ -56,7 +56,7 @@ def test_a_default_is_printed_as_code(reference, value, literal):
 
 
 def test_a_signature_keeps_its_quotes_markers_and_short_types(reference):
-    def verb(self, name: str, /, rule: str = "*", *items: int, at: "Color" = Color.RED, **more: object) -> None: ...
+    def verb(self, name: str, /, rule: str = "*", *items: int, at: Color = Color.RED, **more: object) -> None: ...
 
     assert reference.signatures.signature("verb", verb) == (
         "verb(name: str, /, rule: str = '*', *items: int, at: Color = Color.RED, **more: object) -> None"

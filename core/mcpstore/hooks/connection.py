@@ -120,8 +120,8 @@ class ClientEndpoint:
         era: The era spoken with this service last time; tried first.
         owner_tag: Identity of this connection; a local process carries it in its environment, so that everything it
             leaves behind can be found.
-        record_ownership: Writes down what the connection has on this machine, before and after it is started, for the case
-            that the manager is killed. May be called in any thread; blocks for a moment.
+        record_ownership: Records what the connection starts on this machine, before and after the start, so that it can
+            be ended if the manager is killed. May be called in any thread; blocks briefly.
         connect_timeout: Seconds until the channel must be open.
         handshake_timeout: Seconds until the handshake must be over.
         closing: How patient a close is.
