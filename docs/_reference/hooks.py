@@ -65,8 +65,8 @@ def _lines() -> Iterator[str]:
 def _fields() -> Iterator[str]:
     yield "## Fields of alert rules"
     yield ""
-    yield "Names that the conditions and messages of alert rules can use. A value that was not measured is None; in CEL it"
-    yield "is `null`."
+    yield "Names that the conditions and messages of alert rules can use. A value that was not measured is None; in CEL"
+    yield "it is `null`."
     yield ""
     for title, record, more in (
         ("Service", ServiceMetrics, fields.MORE_OF_A_SERVICE),
