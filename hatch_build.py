@@ -13,4 +13,4 @@ class TemplateHook(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add it, unless the install is an editable one."""
         if version == "standard":
-            build_data["force_include"]["contrib/mcpstore-template"] = "mcpstore_plugins/plugin_verbs/template"
+            build_data["force_include"]["contrib/mcpstore-template"] = "mcpstore_plugins/plugin_commands/template"

@@ -178,9 +178,9 @@ def figures(session: nox.Session) -> None:
 
 @nox.session
 def simulate(session: nox.Session) -> None:
-    """Play 100 services for three days on a virtual clock (`-- --long`: 2000 for 90 days; `-- --help`)."""
+    """Simulate 100 services for three days on a virtual clock (`-- --long`: 2000 for 90 days; `-- --help`)."""
     install(session, "-e", ".")
-    session.run("python", "-m", "mcpstore.testing.simulation", *(session.posargs or SHORT_SIMULATION))
+    session.run("python", "-m", "tests.simulation", *(session.posargs or SHORT_SIMULATION))
 
 
 @nox.session

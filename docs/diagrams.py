@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+sys.path.append(str(Path(__file__).parents[1]))  # the model of the machine is in tests/model_check
+
 from _lifecycle.blocks import BLOCKS
 from _lifecycle.observed import Observed, observe
 from _lifecycle.picture import draw

@@ -14,8 +14,8 @@ from _lifecycle.reasons import REASONS
 from mcpstore.core.context import Limits
 from mcpstore.models.service import LIVE_STATES
 from mcpstore.models.timing import DEFAULT_TIMING, Timing
-from mcpstore.testing.model import KERNEL, OF_CONTEXTS, OF_FUTURES, OF_STEPS, explore
-from mcpstore.testing.model.notation import event_kind
+from tests.model_check import KERNEL, OF_CONTEXTS, OF_FUTURES, OF_STEPS, explore
+from tests.model_check.notation import event_kind
 
 __all__ = ["BLOCKS"]
 

@@ -15,8 +15,8 @@ from mcpstore.core import guards
 from mcpstore.core.actions import Arm, Edge
 from mcpstore.core.lifecycle import Row
 from mcpstore.models.service import LIVE_STATES, ServiceConnectionState
-from mcpstore.testing.model import KERNEL, SMALL, Report, Taken, check, situation
-from mcpstore.testing.model.notation import event_kind
+from tests.model_check import KERNEL, SMALL, Report, Taken, check, situation
+from tests.model_check.notation import event_kind
 
 __all__ = ["Line", "Observed", "in_order", "observe"]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.disk.mounting import small_disk
 
 from .conftest import demo

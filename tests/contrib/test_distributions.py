@@ -26,6 +26,11 @@ OFFERS = {
         for kind in KINDS
     },
 }
+FOR_PLUGIN_AUTHORS = {
+    "__init__.py", "_pytest.py", "fault_server", "faults.py", "fixtures.py", "leftovers.py", "loop.py", "reference.py",
+    "scripted.py", "suites",
+}  # fmt: skip
+"""What `mcpstore.testing` ships; the models and the simulator serve only this project and stay in tests/."""
 MOST_LINES = {"mcpstore-tcp": 40, "mcpstore-chat-alert": 20}
 
 
@@ -108,10 +113,11 @@ def test_what_is_not_needed_is_not_imported_the_next_time(installed):
 def test_the_wheel_holds_both_packages_and_the_template_and_nothing_else(tmp_path):
     names = zipfile.ZipFile(build(ROOT, tmp_path)).namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"mcpstore", "mcpstore_plugins"}
-    template = "mcpstore_plugins/plugin_verbs/template/"
+    template = "mcpstore_plugins/plugin_commands/template/"
     assert {f"{template}pyproject.toml", f"{template}tests/test_transport.py"} <= set(names)
     assert {"mcpstore/py.typed", "mcpstore_plugins/py.typed"} <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+    assert {name.split("/")[2] for name in names if name.startswith("mcpstore/testing/")} == FOR_PLUGIN_AUTHORS
 
 
 @pytest.mark.parametrize("distribution", MOST_LINES)

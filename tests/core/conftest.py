@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from mcpstore.core.context import Context
-from mcpstore.testing.model import Report, Taken, check, situation
+from tests.model_check import Report, Taken, check, situation
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no reason to fail
 settings.load_profile("unhurried")

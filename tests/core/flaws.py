@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from mcpstore.testing.model import Kernel, Patch, Violation, check, patched
+from tests.model_check import Kernel, Patch, Violation, check, patched
 
 
 @attrs.frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from mcpstore.testing.alert_model import AlertViolation, check, patched
+from tests.model_check.alerts import AlertViolation, check, patched
 
 
 @attrs.frozen

@@ -28,7 +28,7 @@ from mcpstore.core.events import (
     Update,
 )
 from mcpstore.models.service import ServiceConnectionState
-from mcpstore.testing.model.alphabet import NOW
+from tests.model_check.alphabet import NOW
 
 S = ServiceConnectionState
 START, STOP, RESTART, REMOVE, RECHECK = Start(), Stop(), Restart(), Remove(), Recheck()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcpstore.core.alert_lifecycle import QUIET, TABLE, AlertAction, AlertContext, AlertEvent, AlertState, step
-from mcpstore.testing.alert_model import OF_FUTURES, OF_STEPS, AlertViolation, check, patched
+from tests.model_check.alerts import OF_FUTURES, OF_STEPS, AlertViolation, check, patched
 
 from .flaws_of_alerts import FLAWS
 

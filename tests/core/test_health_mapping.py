@@ -15,7 +15,7 @@ from mcpstore.core.health_mapping import (
 )
 from mcpstore.core.lifecycle import step
 from mcpstore.models.service import LIVE_STATES, ServiceConnectionState
-from mcpstore.testing.model import listed
+from tests.model_check import listed
 
 S, R = ServiceConnectionState, HealthResult
 

@@ -12,7 +12,7 @@ from mcpstore.core.context import Context, Desired
 from mcpstore.core.events import Event
 from mcpstore.core.lifecycle import TABLE
 from mcpstore.models.service import ServiceConnectionState
-from mcpstore.testing.model import (
+from tests.model_check import (
     ALPHABET,
     OF_CONTEXTS,
     OF_FUTURES,
@@ -26,7 +26,7 @@ from mcpstore.testing.model import (
     situation,
     walk,
 )
-from mcpstore.testing.model.listed import AUTOMATIC_EDGES, OPERATOR_EDGES, RUN_EDGES
+from tests.model_check.listed import AUTOMATIC_EDGES, OPERATOR_EDGES, RUN_EDGES
 
 pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
 
@@ -89,9 +89,9 @@ def test_a_walk_needs_a_step():
 
 
 def test_the_check_can_be_run_as_a_command(seen, monkeypatch, capsys):
-    monkeypatch.setattr("mcpstore.testing.model.check", lambda: seen.report)
+    monkeypatch.setattr("tests.model_check.check", lambda: seen.report)
 
-    runpy.run_module("mcpstore.testing.model", run_name="__main__")
+    runpy.run_module("tests.model_check", run_name="__main__")
 
     told = capsys.readouterr().out
     assert told.startswith(f"{seen.report.states} states, {seen.report.transitions} transitions")

@@ -10,7 +10,7 @@ from mcpstore.core.actions import Withdraw
 from mcpstore.core.context import Limits
 from mcpstore.core.events import OpenOk, Start, Stop
 from mcpstore.core.lifecycle import step
-from mcpstore.testing.model import (
+from tests.model_check import (
     OF_CONTEXTS,
     OF_FUTURES,
     OF_STEPS,

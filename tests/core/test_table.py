@@ -17,10 +17,10 @@ from mcpstore.core.events import (
 )
 from mcpstore.core.lifecycle import step
 from mcpstore.models.service import Reason
-from mcpstore.testing.model import ALPHABET, situation, walk
-from mcpstore.testing.model.alphabet import NOW
-from mcpstore.testing.model.listed import GRID
-from mcpstore.testing.model.notation import event_kind
+from tests.model_check import ALPHABET, situation, walk
+from tests.model_check.alphabet import NOW
+from tests.model_check.listed import GRID
+from tests.model_check.notation import event_kind
 
 from .situations import (
     CHECK,

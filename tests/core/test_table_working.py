@@ -20,7 +20,7 @@ from mcpstore.core.events import (
     Timer,
 )
 from mcpstore.models.service import Reason
-from mcpstore.testing.model import situation, walk
+from tests.model_check import situation, walk
 
 from .situations import (
     BLIND,

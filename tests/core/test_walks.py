@@ -12,9 +12,9 @@ import pytest
 from mcpstore.core.context import Context, Limits
 from mcpstore.core.events import Completion
 from mcpstore.core.lifecycle import step
-from mcpstore.testing.model import ALPHABET, OF_CONTEXTS, OF_STEPS, Taken, situation
-from mcpstore.testing.model.alphabet import NOW, is_operator
-from mcpstore.testing.model.futures import good_news
+from tests.model_check import ALPHABET, OF_CONTEXTS, OF_STEPS, Taken, situation
+from tests.model_check.alphabet import NOW, is_operator
+from tests.model_check.futures import good_news
 
 WALKS = 30
 STEPS = 1000

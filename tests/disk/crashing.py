@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+
 from tests.plugins.mcp_json.crashing import calls_in, serving, under_strace
 
 from .saving_child import KINDS, said

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from tests.plugins.mcp_json.crashing import HAS_STRACE
 
 from .crashing import system_calls

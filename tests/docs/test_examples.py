@@ -20,7 +20,9 @@ import attrs
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+OURS = [ROOT / "tests/simulation/README.md"]
+"""Pages for developers of this project, whose examples need the checkout."""
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *OURS]
 BLOCK = re.compile(r"^(?:<!-- as (\S+) -->\n)?```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INSTALL = "pip install -e ./"
 NOT_RUN = ("pip install", "git clone", "uvx nox")
@@ -155,6 +157,8 @@ def blocks(page: Path) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: str(page.relative_to(ROOT)))
 @pytest.mark.timeout(600)
 def test_every_block_of_a_page_runs(page, desk):
+    if page in OURS:
+        desk.environment["PYTHONPATH"] = str(ROOT)
     for file, kind, text in blocks(page):
         getattr(desk, kind)(text)
         if file:

@@ -9,16 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.core.flaws_of_alerts import FLAWS as ALERT_FLAWS
-from tests.core.flaws_of_state import FLAWS as KERNEL_FLAWS
-from tests.mutants.flaws import CONFIG_STORE, FRAMING
-from tests.mutants.judging import judged
-from tests.simulation.flaws import FLAWS as RUNTIME_FLAWS
 
 from mcpstore.core import alert_lifecycle
 from mcpstore.core.lifecycle import TABLE
-from mcpstore.testing import alert_model, model
-from mcpstore.testing.model.kernel import KERNEL
+from tests import model_check
+from tests.core.flaws_of_alerts import FLAWS as ALERT_FLAWS
+from tests.core.flaws_of_state import FLAWS as KERNEL_FLAWS
+from tests.model_check import KERNEL, alerts
+from tests.mutants.flaws import CONFIG_STORE, FRAMING
+from tests.mutants.judging import judged
+from tests.simulation.flaws import FLAWS as RUNTIME_FLAWS
 
 from .figure import Part, Work
 
@@ -55,20 +55,20 @@ def coverage(work: Work) -> list[Part]:
     work.say("every context the machines can reach")
     rows: set[str] = set()
 
-    def note(taken: model.Taken) -> None:
+    def note(taken: model_check.Taken) -> None:
         row = KERNEL.row(taken.before, taken.event, taken.limits)
         if row is not None:
             rows.add(f"{row.name} {row.event.__name__}")
 
-    report = model.check(watch=note)
+    report = model_check.check(watch=note)
     every = {f"{row.name} {row.event.__name__}" for row in TABLE}
     seen: set[str] = set()
-    alert_model.check(watch=lambda taken: seen.update(_alert_rows(taken)))
+    alerts.check(watch=lambda taken: seen.update(_alert_rows(taken)))
     told = f"{len(rows)} of {len(every)}, in {report.states:,} contexts"
-    alerts = len(alert_lifecycle.TABLE)
+    of_alerts = len(alert_lifecycle.TABLE)
     parts = [
         _whole("rows of the lifecycle", 100 * len(rows) / len(every), told),
-        _whole("rows of the alerts", 100 * len(seen) / alerts, f"{len(seen)} of {alerts}"),
+        _whole("rows of the alerts", 100 * len(seen) / of_alerts, f"{len(seen)} of {of_alerts}"),
     ]
     if not work.long:
         return [*parts, _whole("branches of the kernel", None, "with --long")]
@@ -80,7 +80,7 @@ def _whole(what: str, measured: float | None, note: str) -> Part:
     return Part(what=what, measured=measured, aim=100, unit="%", at_least=True, note=note)
 
 
-def _alert_rows(taken: alert_model.Taken) -> set[str]:
+def _alert_rows(taken: alerts.Taken) -> set[str]:
     row = next((row for row in alert_lifecycle.TABLE if row.event is taken.event and row.when(taken.before.ctx)), None)
     return set() if row is None else {row.name}
 

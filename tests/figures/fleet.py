@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.bare import INITIALIZE, INITIALIZED
-
 from mcpstore import AsyncMCPStore
 from mcpstore.models.service import ServiceConnectionState
+from tests.bench.bare import INITIALIZE, INITIALIZED
 
 from .figure import Part, Work
 

@@ -12,14 +12,13 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from tests.end_to_end.deaths import server as process
-
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import MCPStoreError, ServiceError
 from mcpstore.hooks import ClientEndpoint
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.testing.loop import FakeClock, VirtualLoop
 from mcpstore.testing.scripted import ScriptedConnection, ScriptedPlugin, ScriptedServer, ScriptedSettings
+from tests.end_to_end.deaths import server as process
 
 from .figure import Part, Work
 

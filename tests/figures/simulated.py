@@ -6,8 +6,8 @@ import random
 from collections import deque
 
 from mcpstore.models.alert import Alert, AlertKind
-from mcpstore.testing.simulation import Behaviour, Opening, Oracle, Plan, Result, Scene, World, simulate
-from mcpstore.testing.simulation.worlds import DOWN, GOOD
+from tests.simulation import Behaviour, Opening, Oracle, Plan, Result, Scene, World, simulate
+from tests.simulation.worlds import DOWN, GOOD
 
 from .figure import Part, Work
 

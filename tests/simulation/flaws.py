@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 
 from mcpstore.runtime import service_loop
-from mcpstore.testing.model import Patch, patched
-from mcpstore.testing.simulation import Broken, Plan, simulate
+from tests.model_check import Patch, patched
+from tests.simulation import Broken, Plan, simulate
 
 DAILY = {"orders": 0.0, "happenings": 0.0}
 ORDERED = {"orders": 40.0, "happenings": 0.0}

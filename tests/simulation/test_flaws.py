@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpstore.testing.simulation import simulate
+from tests.simulation import simulate
 
 from .flaws import FLAWS, Flaw, fleet
 

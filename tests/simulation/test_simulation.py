@@ -13,16 +13,16 @@ from pathlib import Path
 import attrs
 import pytest
 
-from mcpstore.testing.simulation import KINDS, Behaviour, Plan, World, simulate
-from mcpstore.testing.simulation.__main__ import main
-from mcpstore.testing.simulation.adversary import AIMS, climb
-from mcpstore.testing.simulation.worlds import DOWN, GOOD
+from tests.simulation import KINDS, Behaviour, Plan, World, simulate
+from tests.simulation.__main__ import main
+from tests.simulation.adversary import AIMS, climb
+from tests.simulation.worlds import DOWN, GOOD
 
 from .flaws import FLAWS, fleet
 
 pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 MIXED = Plan(services=len(KINDS), days=0.1, orders=20.0, happenings=40.0)
 """Everything at once, for a while."""
@@ -37,11 +37,11 @@ def test_a_mixed_fleet_breaks_no_promise_in_bad_times():
 
 
 def test_the_same_seed_gives_the_same_events_in_every_process():
-    command = "from mcpstore.testing.simulation import *; from simulation.test_simulation import MIXED; "
+    command = "from tests.simulation import *; from tests.simulation.test_simulation import MIXED; "
     command += "print(simulate(MIXED).hash)"
     hashes = {simulate(MIXED).hash}
     for seed in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(TESTS)}
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
         done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr
         hashes.add(done.stdout.strip())

@@ -26,16 +26,16 @@ from mcpstore.runtime.metrics_collector import MetricsCollector
 from mcpstore.runtime.runner_services import Prepared
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.testing.loop import VirtualLoop
-from mcpstore.testing.simulation.alerts import Alerts, HeardAlarm, SimulatedPeople
-from mcpstore.testing.simulation.clock import SimulatedClock
-from mcpstore.testing.simulation.happenings import Machine, Operator
-from mcpstore.testing.simulation.history import Intervals
-from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
-from mcpstore.testing.simulation.oracles import Healing, NothingStuck, OneConnection, StopWins
-from mcpstore.testing.simulation.rates import BoundedRate
-from mcpstore.testing.simulation.transport import SimulatedTransport
-from mcpstore.testing.simulation.watch import BugFinder, HeardArchive, Watch, WatchedRunner
-from mcpstore.testing.simulation.worlds import OUTAGE, WORLDS, World, make_worlds, reach
+from tests.simulation.alerts import Alerts, HeardAlarm, SimulatedPeople
+from tests.simulation.clock import SimulatedClock
+from tests.simulation.happenings import Machine, Operator
+from tests.simulation.history import Intervals
+from tests.simulation.oracle import Broken, Oracle, Scene
+from tests.simulation.oracles import Healing, NothingStuck, OneConnection, StopWins
+from tests.simulation.rates import BoundedRate
+from tests.simulation.transport import SimulatedTransport
+from tests.simulation.watch import BugFinder, HeardArchive, Watch, WatchedRunner
+from tests.simulation.worlds import OUTAGE, WORLDS, World, make_worlds, reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -119,7 +119,7 @@ def simulate(
         also: Oracles to be asked besides those there always are.
     """
     began = time.process_time()
-    dice = random.Random(f"{plan.seed}/worlds")  # noqa: S311 - repeatable on purpose
+    dice = random.Random(f"{plan.seed}/worlds")
     names = [f"s{number:03}" for number in range(plan.services)] if worlds is None else list(worlds)
     found = worlds if worlds is not None else make_worlds(names, plan.kinds, dice, plan.days * DAY)
     with asyncio.Runner(loop_factory=InlineLoop) as runner:
@@ -142,7 +142,7 @@ class InlineLoop(VirtualLoop):
 
     def run_in_executor(  # type: ignore[override]  # the base class says the same with more overloads
         self,
-        executor: Executor | None,  # noqa: ARG002 - none is needed
+        executor: Executor | None,
         func: Callable[..., Any],
         *args: Any,
     ) -> asyncio.Future[Any]:

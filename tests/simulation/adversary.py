@@ -8,9 +8,9 @@ from typing import Final
 
 import attrs
 
-from mcpstore.testing.simulation.fleet import Plan, simulate
-from mcpstore.testing.simulation.oracle import Broken
-from mcpstore.testing.simulation.worlds import GOOD, Behaviour, Opening, World
+from tests.simulation.fleet import Plan, simulate
+from tests.simulation.oracle import Broken
+from tests.simulation.worlds import GOOD, Behaviour, Opening, World
 
 __all__ = ["AIMS", "Aim", "Found", "Moves", "climb", "search"]
 
@@ -143,7 +143,7 @@ def climb(aim: Aim, rounds: int, seed: int) -> Found:
         rounds: How often the worst so far is made worse.
         seed: Decides what is left to chance.
     """
-    dice = random.Random(f"{seed}/{aim.figure}")  # noqa: S311 - repeatable on purpose
+    dice = random.Random(f"{seed}/{aim.figure}")
     crowd = [_fresh(aim, dice) for _ in range(CROWD)]
     best = Found(aim=aim, value=float("-inf"), moves=(), tried=0)
     for number in range(rounds):

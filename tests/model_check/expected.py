@@ -11,7 +11,7 @@ from mcpstore.core import events as ev
 from mcpstore.core.context import Act, Context, Desired, Limits, Next
 from mcpstore.core.events import Event, Failure, Timer, Undecided
 from mcpstore.models.service import LIVE_STATES, ServiceConnectionState
-from mcpstore.testing.model.taken import Taken
+from tests.model_check.taken import Taken
 
 __all__ = ["i1_counts_what_is_listed", "i1_lands_where_listed"]
 

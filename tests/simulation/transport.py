@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from mcpstore.errors import CallTimeout, CloseFailed, ConnectionLost, ConnectRefused, NotReady, ServiceError
 from mcpstore.hooks import ClientEndpoint, Era, Exit, ProgressFn, ServerInfo, Transport, hookimpl
-from mcpstore.testing.simulation.worlds import Opening, World
+from tests.simulation.worlds import Opening, World
 
 __all__ = ["Observer", "SimulatedConnection", "SimulatedTransport"]
 
@@ -59,10 +59,10 @@ class SimulatedConnection:
     async def request(
         self,
         method: str,
-        params: Mapping[str, Any] | None = None,  # noqa: ARG002 - every answer is the same
+        params: Mapping[str, Any] | None = None,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the interface says so
-        on_progress: ProgressFn | None = None,  # noqa: ARG002 - there is none
+        on_progress: ProgressFn | None = None,
     ) -> dict[str, Any]:
         """Answer as the world is."""
         self._check()

@@ -302,6 +302,6 @@ def patched(old: str, new: str) -> Step:
     head, mark, body = source.replace(old, new).partition("\nOK: Final")
     namespace: dict[str, Any] = dict(vars(alert_lifecycle))  # its classes stay the real ones, so that contexts compare
     code = "\n" * head.count("\n") + mark + body
-    exec(compile(f"from __future__ import annotations{code}", "<patched alert_lifecycle.py>", "exec"), namespace)  # noqa: S102 - our own source
+    exec(compile(f"from __future__ import annotations{code}", "<patched alert_lifecycle.py>", "exec"), namespace)
     patched_step: Step = namespace["step"]
     return patched_step

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from mcpstore.core.context import Act, Context
 from mcpstore.core.events import Event, Timer
 from mcpstore.models.service import Reason
-from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
+from tests.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
     from mcpstore.runtime.service_runner import ServiceRunner
@@ -57,7 +57,7 @@ class NothingStuck(Oracle):
         super().__init__(scene)
         self._due: dict[str, float] = {}
 
-    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it is, counts
+    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
         """Reckon when it must move again."""
         self._due[runner.spec.name] = self.scene.now() + self._longest(runner)
 
@@ -150,7 +150,7 @@ class Healing(Oracle):
         elif verb in ("stop", "remove"):
             self._wanted.pop(service, None)
 
-    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it is, counts
+    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
         """Remember since when it is usable, or not."""
         name, now = runner.spec.name, self.scene.now()
         if runner.is_live:

@@ -1,10 +1,10 @@
-"""Run the check and print its figures: `python -m mcpstore.testing.model`."""
+"""Run the check and print its figures: `python -m tests.model_check`."""
 
 from __future__ import annotations
 
 import time
 
-from mcpstore.testing.model import check
+from tests.model_check import check
 
 
 def main() -> None:
@@ -12,7 +12,7 @@ def main() -> None:
     began = time.process_time()
     report = check()
     seconds = time.process_time() - began
-    print(  # noqa: T201 - this is what it is for
+    print(
         f"{report.states} states, {report.transitions} transitions ({report.moves} of them change something), "
         f"{seconds:.1f} s of CPU, no violation"
     )

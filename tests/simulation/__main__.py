@@ -1,4 +1,4 @@
-"""Simulate fleets and print what came of it: `python -m mcpstore.testing.simulation --help`."""
+"""Simulate fleets and print what came of it: `python -m tests.simulation --help`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Final
 
 import attrs
 
-from mcpstore.testing.simulation.adversary import search
-from mcpstore.testing.simulation.fleet import KINDS, Plan, Result, simulate
+from tests.simulation.adversary import search
+from tests.simulation.fleet import KINDS, Plan, Result, simulate
 
 __all__ = ["main"]
 
@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _print(*lines: str) -> None:
-    print(*lines, sep="\n", flush=True)  # noqa: T201 - this is what it is for
+    print(*lines, sep="\n", flush=True)
 
 
 if __name__ == "__main__":

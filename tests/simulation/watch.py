@@ -12,8 +12,8 @@ from mcpstore.models.alert import Alert
 from mcpstore.models.state_history import StateEdge
 from mcpstore.runtime.metrics_history import MetricsHistory
 from mcpstore.runtime.service_runner import ServiceRunner
-from mcpstore.testing.simulation.journal import Journal
-from mcpstore.testing.simulation.oracle import Broken, Oracle
+from tests.simulation.journal import Journal
+from tests.simulation.oracle import Broken, Oracle
 
 if TYPE_CHECKING:
     from mcpstore.models.service import ServiceSpec

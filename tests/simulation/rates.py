@@ -10,7 +10,7 @@ import attrs
 from mcpstore.core.backoff import cool_floor, retry_floor
 from mcpstore.core.context import Context
 from mcpstore.core.events import Event, Expired, Timer
-from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
+from tests.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
     from mcpstore.runtime.service_runner import ServiceRunner

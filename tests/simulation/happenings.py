@@ -12,12 +12,12 @@ import attrs
 
 from mcpstore.errors import NotFound
 from mcpstore.models.service import ServiceSpec
-from mcpstore.testing.simulation.clock import SimulatedClock
+from tests.simulation.clock import SimulatedClock
 
 if TYPE_CHECKING:
     from mcpstore.runtime.supervisor import Supervisor
-    from mcpstore.testing.simulation.transport import SimulatedTransport
-    from mcpstore.testing.simulation.watch import Watch
+    from tests.simulation.transport import SimulatedTransport
+    from tests.simulation.watch import Watch
 
 __all__ = ["Machine", "Operator"]
 
@@ -70,7 +70,7 @@ class Machine:
         self._watch.happened("the machine sleeps")
         self._clock.asleep += SLEEP
         for connection in self._transport.connections.values():
-            connection.is_deaf = connection.is_deaf or self._dice.random() < 0.5  # noqa: PLR2004 - half of them
+            connection.is_deaf = connection.is_deaf or self._dice.random() < 0.5
         self.trouble = self._clock.now()
 
     def _stall(self) -> None:

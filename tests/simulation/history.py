@@ -13,7 +13,7 @@ from mcpstore.core.events import Event
 from mcpstore.models.service import ServiceConnectionState
 from mcpstore.models.state_history import StateEdge
 from mcpstore.monitoring.metrics import intervals
-from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
+from tests.simulation.oracle import Broken, Oracle, Scene
 
 if TYPE_CHECKING:
     from mcpstore.runtime.service_runner import ServiceRunner
@@ -86,7 +86,7 @@ class Intervals(Oracle):
             raise Broken("I20", name, f"an edge is recorded as of {edge.monotonic:.3f} s at {now:.3f} s")
         edges.append(edge)
 
-    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:  # noqa: ARG002 - where it led, counts
+    def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
         """What is recorded last must be what the machine's own context says."""
         name, ctx, now = runner.spec.name, runner.ctx, self.scene.now()
         if ctx.removed:

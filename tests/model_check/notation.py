@@ -12,7 +12,7 @@ from mcpstore.core import events as ev
 from mcpstore.core.actions import Action
 from mcpstore.core.context import Act, Context, Desired
 from mcpstore.core.events import Completion, Event, Timer
-from mcpstore.testing.model.alphabet import NOW
+from tests.model_check.alphabet import NOW
 
 __all__ = ["action_text", "context_text", "event_kind", "event_text", "situation"]
 

@@ -9,7 +9,7 @@ from mcpstore.core import events as ev
 from mcpstore.core.context import Act, Context, Desired
 from mcpstore.core.events import Event, Timer
 from mcpstore.models.service import ServiceConnectionState
-from mcpstore.testing.model.taken import is_parked
+from tests.model_check.taken import is_parked
 
 __all__ = ["HEALS_WITHIN", "OF_FUTURES", "Future", "good_news"]
 

@@ -15,11 +15,11 @@ from mcpstore.hooks.alert import AlertHandler
 from mcpstore.models.alert import Alert, AlertKind
 from mcpstore.models.service import Reason, ServiceConnectionState
 from mcpstore.runtime.alerting import AlertChannel, AlertEngine
-from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
-from mcpstore.testing.simulation.worlds import World
+from tests.simulation.oracle import Broken, Oracle, Scene
+from tests.simulation.worlds import World
 
 if TYPE_CHECKING:
-    from mcpstore.testing.simulation.watch import Watch
+    from tests.simulation.watch import Watch
 
 __all__ = ["Alerts", "HeardAlarm", "SimulatedPeople"]
 
@@ -68,7 +68,7 @@ class SimulatedPeople:
         if behaviour.is_good:
             await asyncio.sleep(behaviour.takes)
             self._watch.delivered(alert)
-        elif self._dice.random() < 0.5:  # noqa: PLR2004 - half of the time
+        elif self._dice.random() < 0.5:
             raise OSError("no route to host")
         else:
             await asyncio.get_running_loop().create_future()

@@ -7,8 +7,8 @@ import attrs
 from mcpstore.core.actions import Action, Arm, Close, Edge, Open, Probe
 from mcpstore.core.context import Act, Context, Desired, Limits
 from mcpstore.core.events import Event, Timer
-from mcpstore.testing.model.alphabet import is_operator
-from mcpstore.testing.model.notation import action_text, event_text, situation
+from tests.model_check.alphabet import is_operator
+from tests.model_check.notation import action_text, event_text, situation
 
 __all__ = ["Taken", "is_parked"]
 

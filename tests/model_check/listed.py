@@ -13,8 +13,8 @@ from mcpstore.core import events as ev
 from mcpstore.core.context import Context
 from mcpstore.core.events import Completion, Event, Timer
 from mcpstore.models.service import ServiceConnectionState, ServiceStatus
-from mcpstore.testing.model.alphabet import NOW
-from mcpstore.testing.model.notation import event_kind, situation
+from tests.model_check.alphabet import NOW
+from tests.model_check.notation import event_kind, situation
 
 __all__ = ["AUTOMATIC_EDGES", "GRID", "OPERATOR_EDGES", "RUN_EDGES", "Edges", "heard"]
 

@@ -13,9 +13,9 @@ from mcpstore.core.actions import Arm, Close, Forget, Open, Probe, Publish, With
 from mcpstore.core.context import Act, Desired, Next
 from mcpstore.core.events import Completion, Failure, Timer, Undecided
 from mcpstore.models.service import LIVE_STATES, Reason, ServiceConnectionState
-from mcpstore.testing.model.expected import i1_counts_what_is_listed, i1_lands_where_listed
-from mcpstore.testing.model.listed import AUTOMATIC_EDGES, OPERATOR_EDGES
-from mcpstore.testing.model.taken import Taken, is_parked
+from tests.model_check.expected import i1_counts_what_is_listed, i1_lands_where_listed
+from tests.model_check.listed import AUTOMATIC_EDGES, OPERATOR_EDGES
+from tests.model_check.taken import Taken, is_parked
 
 __all__ = ["OF_STEPS"]
 

@@ -11,9 +11,9 @@ from typing import Final
 from mcpstore.core.context import Act, Context, Desired, Limits, Next
 from mcpstore.core.events import Timer
 from mcpstore.models.service import LIVE_STATES, Reason, ServiceConnectionState
-from mcpstore.testing.model.listed import GRID
-from mcpstore.testing.model.notation import situation
-from mcpstore.testing.model.taken import is_parked
+from tests.model_check.listed import GRID
+from tests.model_check.notation import situation
+from tests.model_check.taken import is_parked
 
 __all__ = ["OF_CONTEXTS"]
 

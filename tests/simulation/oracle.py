@@ -12,7 +12,7 @@ from mcpstore.core.events import Event
 from mcpstore.models.alert import Alert
 from mcpstore.models.state_history import StateEdge
 from mcpstore.models.timing import Timing
-from mcpstore.testing.simulation.worlds import World
+from tests.simulation.worlds import World
 
 if TYPE_CHECKING:
     from mcpstore.runtime.alerting import AlertEngine

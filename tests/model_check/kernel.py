@@ -83,7 +83,7 @@ def patched(*patches: Patch) -> Kernel:
     namespace: dict[str, Any] = dict(vars(context))
     head, _, body = sources["context"].partition("\ndef run_status(")
     first_line = head.count("\n") + 1
-    exec(compile("\n" * first_line + "def run_status(" + body, context.__file__, "exec"), namespace)  # noqa: S102 - our own source
+    exec(compile("\n" * first_line + "def run_status(" + body, context.__file__, "exec"), namespace)
     return Kernel(step=loaded["step"], table=loaded["TABLE"], run_status=namespace["run_status"])
 
 
@@ -96,7 +96,7 @@ def _load(sources: Mapping[str, str]) -> dict[str, Any]:
             for other in _RELOADED:
                 text = text.replace(f"from mcpstore.core.{other} import", f"from {_ALIAS}.{other} import")
             module = sys.modules[alias] = ModuleType(alias)
-            exec(compile(text, f"<patched {name}.py>", "exec"), vars(module))  # noqa: S102 - our own source
+            exec(compile(text, f"<patched {name}.py>", "exec"), vars(module))
             setattr(package, name, module)
         return dict(vars(sys.modules[names["lifecycle"]]))
     finally:

@@ -13,14 +13,14 @@ from mcpstore.core.context import Context, Limits
 from mcpstore.core.events import Event
 from mcpstore.core.lifecycle import Row
 from mcpstore.models.service import ServiceConnectionState, ServiceStatus
-from mcpstore.testing.model.alphabet import ALPHABET, NOW
-from mcpstore.testing.model.contexts import OF_CONTEXTS
-from mcpstore.testing.model.futures import OF_FUTURES
-from mcpstore.testing.model.kernel import KERNEL, Kernel
-from mcpstore.testing.model.listed import AUTOMATIC_EDGES, GRID, OPERATOR_EDGES, RUN_EDGES, heard
-from mcpstore.testing.model.notation import context_text, event_kind, event_text, situation
-from mcpstore.testing.model.steps import OF_STEPS
-from mcpstore.testing.model.taken import Taken
+from tests.model_check.alphabet import ALPHABET, NOW
+from tests.model_check.contexts import OF_CONTEXTS
+from tests.model_check.futures import OF_FUTURES
+from tests.model_check.kernel import KERNEL, Kernel
+from tests.model_check.listed import AUTOMATIC_EDGES, GRID, OPERATOR_EDGES, RUN_EDGES, heard
+from tests.model_check.notation import context_text, event_kind, event_text, situation
+from tests.model_check.steps import OF_STEPS
+from tests.model_check.taken import Taken
 
 __all__ = ["SMALL", "Report", "Violation", "check"]
 

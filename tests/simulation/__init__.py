@@ -1,7 +1,7 @@
 """Deterministic simulation: months in the life of a fleet, played in minutes, the same for the same seed."""
 
-from mcpstore.testing.simulation.fleet import KINDS, Plan, Result, simulate
-from mcpstore.testing.simulation.oracle import Broken, Oracle, Scene
-from mcpstore.testing.simulation.worlds import Behaviour, Opening, World
+from tests.simulation.fleet import KINDS, Plan, Result, simulate
+from tests.simulation.oracle import Broken, Oracle, Scene
+from tests.simulation.worlds import Behaviour, Opening, World
 
 __all__ = ["KINDS", "Behaviour", "Broken", "Opening", "Oracle", "Plan", "Result", "Scene", "World", "simulate"]

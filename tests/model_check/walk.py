@@ -8,7 +8,7 @@ from typing import Final
 from mcpstore.core.context import Context, Limits
 from mcpstore.core.events import Event
 from mcpstore.core.lifecycle import step
-from mcpstore.testing.model.taken import Taken
+from tests.model_check.taken import Taken
 
 __all__ = ["walk"]
 
