@@ -48,7 +48,6 @@ OFFERS = {
     "mcpstore_history_backends": hooks.HistoryBackend(name="x", config=Nothing, open=act),
     "mcpstore_exporters": hooks.Exporter(name="x", config=Nothing, open=act),
     "mcpstore_commands": hooks.Command(name="x", help="Do x.", load=act),
-    "mcpstore_http_routes": hooks.HttpRoute(name="x", path="/x", answer=act),
 }
 
 

@@ -8,7 +8,6 @@ from mcpstore.hooks.events import CallRequest, Refusal, StateChange, ToolCall
 from mcpstore.hooks.export import Exporter, Measurements
 from mcpstore.hooks.health import Check, HealthStrategy
 from mcpstore.hooks.history import HistoryBackend, HistoryBatch, HistoryPlace, HistoryQuery, HistoryStore
-from mcpstore.hooks.http import HttpRoute
 from mcpstore.hooks.markers import API_VERSION, ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, hookspec
 from mcpstore.hooks.orphans import Orphans, OwnershipRecord
 from mcpstore.hooks.persistence import (
@@ -58,7 +57,6 @@ __all__ = [
     "HistoryPlace",
     "HistoryQuery",
     "HistoryStore",
-    "HttpRoute",
     "Inconclusive",
     "Measurements",
     "Orphans",

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mcpstore.hooks.export import Exporter
     from mcpstore.hooks.health import HealthStrategy
     from mcpstore.hooks.history import HistoryBackend
-    from mcpstore.hooks.http import HttpRoute
     from mcpstore.hooks.persistence import PersistenceBackend
     from mcpstore.hooks.recovery import FailureContext, GiveUp, RecoveryPolicy, Reregister, Retry
     from mcpstore.hooks.transport import Transport
@@ -157,20 +156,6 @@ def mcpstore_commands() -> Iterable[Command]:
             @hookimpl
             def mcpstore_commands():
                 yield Command(name="inventory", help="List who owns which service.", load=lambda: inventory)
-    """
-    return ()
-
-
-@hookspec
-def mcpstore_http_routes() -> Iterable[HttpRoute]:
-    """Return paths of the HTTP API; nothing asks for them until there is one.
-
-    Example:
-        ::
-
-            @hookimpl
-            def mcpstore_http_routes():
-                yield HttpRoute(name="inventory", path="/inventory", answer=answer)
     """
     return ()
 

@@ -15,7 +15,6 @@ from mcpstore.hooks import (
     GiveUp,
     HealthStrategy,
     HistoryBackend,
-    HttpRoute,
     PersistenceBackend,
     RecoveryPolicy,
     Refusal,
@@ -63,7 +62,6 @@ FAMILIES: Final[Mapping[str, PluginKind]] = {
         PluginKind("exporter", "mcpstore_exporters", Exporter),
         PluginKind("history backend", "mcpstore_history_backends", HistoryBackend),
         PluginKind("command", "mcpstore_commands", Command),
-        PluginKind("HTTP route", "mcpstore_http_routes", HttpRoute),
     )
 }
 
