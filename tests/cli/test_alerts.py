@@ -42,9 +42,9 @@ def test_without_a_manager_the_files_are_shown_and_changed(shell):
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("history", "--since", "yesterday"), 2, "must be a length of time"),
+        (("history", "--since", "yesterday"), 2, "must be a duration"),
         (("history", "-n", "0"), 2, "Invalid value"),
-        (("silence", "--for", "-5"), 2, "must be a length of time"),
+        (("silence", "--for", "-5"), 2, "must be a duration"),
         (("unsilence", "nope"), 4, "there is no silence 'nope'"),
         (("test", "nobody"), 4, "known names: console"),
         (("nonsense",), 2, "nonsense"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import attrs
 import typer
@@ -14,6 +13,7 @@ from mcpstore.cli import output
 from mcpstore.cli.app import JsonFlag, app, run_command
 from mcpstore.cli.connect import Options, open_store
 from mcpstore.errors import NotFound
+from mcpstore.models.duration import parse_duration
 from mcpstore.models.text import counted
 
 __all__: list[str] = []
@@ -21,18 +21,12 @@ __all__: list[str] = []
 alerts_app: typer.Typer = typer.Typer(help="Show alerts, and say which nobody wants to hear of.")
 app.add_typer(alerts_app, name="alerts")
 
-UNITS: Final = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
-
-_LENGTH: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)?")
-
 
 def _seconds(text: str) -> float:
-    """Return a length of time in seconds: "90", "90s", "15m", "2h", "1d"."""
-    found = _LENGTH.fullmatch(text.strip())
-    seconds = float(found[1]) * UNITS[found[2] or "s"] if found else 0.0
-    if not seconds > 0:
-        raise typer.BadParameter(f"must be a length of time such as 90s, 15m, 2h or 1d (got {text!r})")
-    return seconds
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 @alerts_app.callback(invoke_without_command=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,6 +15,7 @@ from mcpstore.cli import output
 from mcpstore.cli.app import JsonFlag, app, run_command
 from mcpstore.cli.connect import Options, open_store
 from mcpstore.cli.exit_codes import Exit
+from mcpstore.models.duration import parse_duration
 from mcpstore.monitoring.private_file import write_file
 from mcpstore.monitoring.report import FORMATS
 from mcpstore.store.reports import EXPORT_FORMATS
@@ -23,8 +24,6 @@ __all__: list[str] = []
 
 NOT_RUNNING: Final = "no manager is running; this is what was recorded while one was"
 
-_AGO: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
-_UNITS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _FORMS: Final = {".html": "html", ".htm": "html", ".md": "markdown", ".txt": "text", ".json": "json"}
 _EXPORTS: Final = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
 
@@ -127,8 +126,8 @@ def _moment(text: str | None) -> float | None:
     """Return the POSIX timestamp that is meant by "24h" or "2026-03-01 12:00", in seconds."""
     if text is None:
         return None
-    if (ago := _AGO.fullmatch(text.strip().lower())) is not None:
-        return time.time() - float(ago[1]) * _UNITS[ago[2]]
+    with suppress(ValueError):
+        return time.time() - parse_duration(text, needs_unit=True)
     try:
         return datetime.fromisoformat(text.strip()).timestamp()
     except ValueError:
