@@ -89,7 +89,7 @@ async def test_variables_arrive_literally_and_no_others(world: World, monkeypatc
 async def test_without_a_marker_of_the_manager_a_connection_gets_a_fresh_one(world: World):
     markers = set()
     for _ in range(2):
-        async with connect(world.settings(), world.peer(marker="")) as connection:
+        async with connect(world.settings(), world.peer(owner_tag="")) as connection:
             env = (await connection.request("test/about"))["env"]
             markers.add(env["MCPSTORE_MARKER"])
     assert len(markers) == 2

@@ -34,19 +34,19 @@ class World:
     def peer(self, **fields: object) -> ClientEndpoint:
         given = {
             "service": "tiny",
-            "marker": self.marker,
+            "owner_tag": self.marker,
             "on_stderr": self.stderr.append,
             "on_notification": lambda method, _params: self.notices.append(method),
             "handshake_timeout": 60.0,
             "closing": Closing(polite=5.0, term=5.0, kill=5.0),
             **fields,
         }
-        self.markers.add(given["marker"])
+        self.markers.add(given["owner_tag"])
         return ClientEndpoint(**given)
 
     def another(self, **fields: object) -> ClientEndpoint:
         """Return the peer of another connection: it may be open at the same time."""
-        return self.peer(marker=str(uuid4()), **fields)
+        return self.peer(owner_tag=str(uuid4()), **fields)
 
     def left(self) -> list[int]:
         wanted = {f"MCPSTORE_MARKER={marker}".encode() for marker in self.markers}
