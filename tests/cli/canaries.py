@@ -233,7 +233,7 @@ def configuration(canaries: Canaries, echoes: dict[int, str], folder: Path) -> d
 VERBS = (
     ("list",), ("list", "--json"), ("status",), ("status", "--json"), ("doctor",), ("doctor", "--json"),
     ("logs",), ("logs", "--json"), ("tools", "--json"), ("plugins",), ("plugins", "--json"), ("check",),
-    ("config", "read", "mcp.json"), ("import", "mcp.json", "--json"), ("report",), ("report", "--format", "markdown"),
+    ("config", "show", "mcp.json"), ("import", "mcp.json", "--json"), ("report",), ("report", "--format", "markdown"),
     ("report", "--format", "html"), ("export", "--format", "json"), ("export", "--format", "csv"),
     ("export", "--format", "prometheus"), ("--help",), ("status", "ghost"), ("call", "ghost"), ("alerts", "history"),
     ("alerts", "history", "--json"), ("alerts", "silences"),

@@ -52,7 +52,7 @@ def test_the_services_of_a_file_are_added(shell):
         (("logs",), 5, "no manager is running"),
         (("call", "a/greet", "{oops"), 3, "not valid JSON"),
         (("call", "a/greet", "who"), 3, "expected NAME=VALUE"),
-        (("config", "read", "ghost.json"), 3, "there is no such file"),
+        (("config", "show", "ghost.json"), 3, "there is no such file"),
         (("-c", "ftp://somewhere/mcp.json", "list"), 3, "no persistence backend keeps"),
         (("nonsense",), 2, "No such command"),
     ],
@@ -136,7 +136,7 @@ def test_a_configuration_of_any_client_is_read_and_shown(shell):
     file.write_text(
         '{"servers": {"a": {"type": "stdio", "command": "x", "env": {"K": "${input:k}"}}}, "inputs": []} // c'
     )
-    said = shell("config", "read", "settings.json", "--json")
+    said = shell("config", "show", "settings.json", "--json")
     assert said.json == {
         "servers": [
             {
@@ -146,7 +146,7 @@ def test_a_configuration_of_any_client_is_read_and_shown(shell):
         ],
         "problems": [],
     }  # fmt: skip
-    assert "a" in shell("config", "read", "settings.json").out
+    assert "a" in shell("config", "show", "settings.json").out
 
 
 def test_services_of_other_clients_are_found_shown_and_taken_over(shell):

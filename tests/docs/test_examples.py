@@ -113,7 +113,7 @@ class Desk:
         file = self.folder / "example.json"
         file.write_text(block)
         done = subprocess.run(
-            ["mcpstore", "config", "read", str(file), "--json"],
+            ["mcpstore", "config", "show", str(file), "--json"],
             cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=DEADLINE,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
