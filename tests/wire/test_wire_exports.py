@@ -20,7 +20,7 @@ def test_every_name_offered_is_there_and_in_order(monkeypatch):
 
 
 def test_the_names_of_the_seam_are_those_of_the_hooks():
-    for name in ("Closing", "Connection", "Era", "Exit", "Peer", "ServerInfo"):
+    for name in ("Closing", "Connection", "Era", "Exit", "ClientEndpoint", "ServerInfo"):
         assert getattr(mcpstore.wire, name) is getattr(connection, name)
 
 
