@@ -163,6 +163,13 @@ def pictures(session: nox.Session) -> None:
 
 
 @nox.session
+def facade(session: nox.Session) -> None:
+    """Generate the sync facade of the store from the async classes."""
+    install(session, *groups("lint"))
+    session.run("python", ".ci/sync_facade.py")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure, side by side in one run, and print ratios."""
     install(session, "-e", ".", *groups("test"))

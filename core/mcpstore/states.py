@@ -22,7 +22,7 @@ from mcpstore.models.state_history import StateInterval
 from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.runtime.catalog_refresh import RefreshCause
 from mcpstore.store import MCPStore, ServiceContext, ToolsRefresh
-from mcpstore.store.metrics import Moment
+from mcpstore.store.arguments import Moment
 
 __all__ = [
     "HealthResult",

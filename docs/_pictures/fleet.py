@@ -104,7 +104,7 @@ class Day:
     def measure(self) -> None:
         """Have the store measure processes as the servers would use them: they have none."""
         dice = random.Random("processes")
-        metering = self.store._house.metering  # noqa: SLF001 - nobody else has such a wish
+        metering = self.store._manager.parts.collector  # noqa: SLF001 - only a picture needs this
 
         async def look(runners: Sequence[ServiceRunner]) -> None:
             for runner in runners:

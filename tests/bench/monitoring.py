@@ -42,7 +42,7 @@ async def _calls(command: list[str]) -> dict[str, list[float]]:
     async with AsyncMCPStore(config) as store:
         assert await store.wait_service("bench", timeout=120)
         # The same store and the same process for both: two of them differ by more than what is measured here.
-        metering = store._house.metering
+        metering = store._manager.parts.collector
         for turn in range(ROUNDS + 1):
             # short turns, and each first as often as the other: this machine is never the same for long
             for name in ("on", "off") if turn % 2 else ("off", "on"):

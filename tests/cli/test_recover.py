@@ -27,7 +27,7 @@ def test_services_are_brought_back_and_what_was_done_is_told(shell, up):
     assert status(shell, "a")["run_status"] == "running"
     said = shell("recover")
     assert said.code == 1
-    assert said.out.startswith("b is not back (restarted, then made anew from its stored entry): command ")
+    assert said.out.startswith("b is not back (restarted, then recreated from its stored entry): command ")
     assert "why: mcpstore doctor b" in said.err
     (told,) = shell("recover", "--json").json
     assert (told["name"], told["recovered"], told["run_status"]) == ("b", False, "error")

@@ -78,11 +78,11 @@ async def test_recover_makes_a_server_anew_from_the_entry_that_stands_in_the_fil
     path.write_text(json.dumps({"mcpServers": {"a": {"command": "there-is-no-such-command"}}}))
     async with AsyncMCPStore(path, timing=QUICK, state_dir=tmp_path / "state") as store:
         assert await store.wait_service("a", "error", timeout=60)
-        store._house._watching.cancel()
+        store._manager.parts.reconciler._watching.cancel()
         path.write_text(json.dumps({"mcpServers": {"a": SERVER}}))
         done = await store.recover("a")
         assert done, done
-        assert done.done == ("restarted", "made anew from its stored entry")
+        assert done.done == ("restarted", "recreated from its stored entry")
         assert (await store.call_tool("greet")).text == "Hello, world!"
 
 
@@ -91,6 +91,6 @@ async def test_a_policy_that_makes_anew_finds_the_entry_that_stands_in_the_file_
     path.write_text(json.dumps({"mcpServers": {"a": {"command": "false", "mcpstore": {"recovery": "reregister"}}}}))
     async with AsyncMCPStore(path, timing=QUICK, state_dir=tmp_path / "state") as store:
         assert await store.wait_service("a", "error", timeout=60)
-        store._house._watching.cancel()
+        store._manager.parts.reconciler._watching.cancel()
         path.write_text(json.dumps({"mcpServers": {"a": entry("reregister")}}))
         assert await store.wait_service("a", timeout=60), await store.diagnose("a")

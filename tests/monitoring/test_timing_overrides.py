@@ -128,19 +128,19 @@ async def test_history_goes_back_as_far_as_is_set(watched, tmp_path):
     store, _ = await watched(state_dir=tmp_path, metrics_retention_days=days, performance_monitoring=False)
     await asyncio.sleep(6 * 3600)
     samples = await store.metrics_history("a", since=0)
-    now = store._house.supervisor.clock.posix()
+    now = store._manager.parts.supervisor.clock.posix()
     assert days * 86_400 - 60 <= now - samples[0].timestamp <= days * 86_400 + CLEAR_EVERY + 60
 
 
 async def test_the_settings_may_stand_in_the_configuration():
     async with AsyncMCPStore({"mcpServers": {}, "mcpstore": {"monitoring": {"check_interval": 12}}}) as store:
-        assert store._house.monitoring.interval == 12
+        assert store._manager.parts.monitoring.interval == 12
 
 
 async def test_what_a_program_says_goes_before_the_configuration():
     config = {"mcpServers": {}, "mcpstore": {"monitoring": {"check_interval": 12}}}
     async with AsyncMCPStore(config, monitoring_config={"check_interval": 14}) as store:
-        assert store._house.monitoring.interval == 14
+        assert store._manager.parts.monitoring.interval == 14
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ async def test_alerts_can_be_switched_off(config):
     async with AsyncMCPStore(
         {"mcpServers": {}}, plugins={"chat": Chat()}, monitoring_config={**monitoring(), **config}
     ) as store:
-        assert store._house.alarm.rules == ()
+        assert store._manager.parts.alert_engine.rules == ()
         assert (await store.list_alert_handlers()).names() == []
 
 

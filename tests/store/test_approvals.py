@@ -232,7 +232,7 @@ async def test_an_approval_that_cannot_be_kept_says_so_and_holds_meanwhile(world
     pins = world.folder / "state/pins"
     pins.rename(world.folder / "state/elsewhere")
     pins.write_text("in the way")
-    with pytest.raises(MCPStoreError, match="it is approved until this store ends"):
+    with pytest.raises(MCPStoreError, match="it holds until this store ends"):
         await store.approve_tools("a")
     assert (await store.call_tool("send")).text.startswith("send")
 

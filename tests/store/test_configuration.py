@@ -134,7 +134,7 @@ async def test_a_file_that_was_named_and_is_not_there_is_told_once_and_made_when
     path = world.folder / "not" / "yet" / "mcp.json"
     store = await world.open(str(path))
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
-        f"{path} is not there; it is made as soon as a service is added"
+        f"{path} does not exist; it is created when a service is added"
     ]
     await store.add_service({"name": "a", **world.entry("a")})
     assert json.loads(path.read_text())["mcpServers"]["a"]

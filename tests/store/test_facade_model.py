@@ -169,8 +169,8 @@ class Facade(RuleBasedStateMachine):
     @precondition(lambda self: not self.pending)
     @invariant()
     def what_is_kept_is_what_is_wanted(self) -> None:
-        supervisor = self.store._house.supervisor
-        entries = self.store._house.book.reading.specs
+        supervisor = self.store._manager.parts.supervisor
+        entries = self.store._manager.parts.config_store.reading.specs
         assert {runner.spec.name for runner in supervisor.runners()} == set(entries) == set(self.wanted)
         for name, is_wanted in self.wanted.items():
             runner = supervisor.runner(name)
@@ -202,7 +202,7 @@ class Facade(RuleBasedStateMachine):
         """Wait for every order under way; after several at once, look which came last."""
         await asyncio.gather(*self.pending)
         self.pending.clear()
-        entries = self.store._house.book.reading.specs
+        entries = self.store._manager.parts.config_store.reading.specs
         for name in self.unsure:
             self.wanted.pop(name, None)
             if name in entries:

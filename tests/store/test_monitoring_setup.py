@@ -175,18 +175,18 @@ async def test_how_often_services_are_checked_is_followed_and_what_is_not_is_sai
 
     write()
     async with AsyncMCPStore(path, state_dir=tmp_path) as store:
-        house = store._house
+        parts = store._manager.parts
         write(check_interval=7, health_check_retries=9, metrics_retention_days=3)
         await until(
             lambda: "mcpstore.monitoring.metrics_retention_days was changed; restart the manager" in caplog.text
         )
 
-        shared = house.supervisor._shared
+        shared = parts.supervisor._shared
         assert (shared.timing.check_interval, shared.timing.check_timeout, shared.limits.failures) == (7, 7, 9)
         assert "check_interval was changed" not in caplog.text
 
         write()
-        await until(lambda: house.supervisor.timing.check_interval == 30)
+        await until(lambda: parts.supervisor.timing.check_interval == 30)
         assert shared.guard.interval == 30
 
 

@@ -41,8 +41,8 @@ async def test_what_a_restart_does_not_help_is_made_anew_from_the_newest_entry(w
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     await store.wait_service("a", timeout=60)
     world.server("b")
-    house = (store if world.kind == "async" else store._inner._twin)._house
-    document = house.book._document
+    parts = (store if world.kind == "async" else store._inner._wrapped)._manager.parts
+    document = parts.config_store._document
     await lost_for_good(world, store, "a")
 
     def mend():
@@ -52,7 +52,7 @@ async def test_what_a_restart_does_not_help_is_made_anew_from_the_newest_entry(w
     world.do(store, mend)
     done = await store.recover("a")
     assert done, done
-    assert done.done == ("restarted", "made anew from its stored entry")
+    assert done.done == ("restarted", "recreated from its stored entry")
     assert world.servers["b"].open_now == 1
 
 
@@ -83,12 +83,12 @@ async def test_a_configuration_that_cannot_be_read_stops_no_recovery(world):
 async def test_an_entry_that_somebody_deleted_is_not_brought_back(world):
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     await store.wait_service("a", timeout=60)
-    house = (store if world.kind == "async" else store._inner._twin)._house
+    parts = (store if world.kind == "async" else store._inner._wrapped)._manager.parts
     await lost_for_good(world, store, "a")
-    world.do(store, lambda: setattr(house.book._document, "_data", {"mcpServers": {}}))
+    world.do(store, lambda: setattr(parts.config_store._document, "_data", {"mcpServers": {}}))
     done = await store.recover("a")
     assert not done
-    assert done.error == "its entry is gone from the configuration"
+    assert done.error == "its entry is no longer in the configuration"
     assert len(await store.list_services()) == 0
 
 

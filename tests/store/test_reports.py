@@ -121,7 +121,7 @@ async def test_parquet_without_pyarrow_says_how_to_get_it(world, monkeypatch):
     store = await used(world)
     with pytest.raises(MCPStoreError, match=r"pip install .mcpstore-manager\[parquet\]"):
         await store.export("parquet", path=world.folder / "out.parquet")
-    with pytest.raises(ValueError, match="say which file"):
+    with pytest.raises(ValueError, match="give the path of a file"):
         await store.export("parquet")
 
 

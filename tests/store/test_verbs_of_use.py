@@ -166,7 +166,7 @@ async def test_recover_brings_back_what_can_be_brought_back_and_loses_nothing(wo
     await store.wait_service("b", "error", timeout=60)
     failed = await store.recover("b")
     assert not failed
-    assert failed.done == ("restarted", "made anew from its stored entry")
+    assert failed.done == ("restarted", "recreated from its stored entry")
     assert (await store.list_services()).names() == ["a", "b"]
     world.server("b", open_error=None)
     assert (await store.recover_all()).names() == ["b"]

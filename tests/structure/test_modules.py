@@ -62,10 +62,13 @@ def test_nothing_lies_about_at_the_top():
 
 
 @pytest.mark.parametrize("root", ["core", "plugins", "tests"])
-def test_files_are_short(root):
-    lines = {path: path.read_text("utf-8").count("\n") for path in (ROOT / root).rglob("*.py")}
-    assert {str(path): count for path, count in lines.items() if count > 400} == {}
-    assert statistics.median(lines.values()) < 150
+def test_files_are_short_or_say_in_their_first_lines_why_they_are_not(root):
+    texts = {path: path.read_text("utf-8") for path in (ROOT / root).rglob("*.py")}
+    long = {str(path) for path, text in texts.items() if text.count("\n") > 400}
+    reasons = {str(path) for path, text in texts.items() if "Longer than 400 lines because" in text[:1000]}
+    assert long == reasons
+    assert len(long) < 5
+    assert statistics.median(text.count("\n") for text in texts.values()) < 150
 
 
 def test_every_module_says_what_it_is_and_what_it_offers():

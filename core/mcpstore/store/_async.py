@@ -17,39 +17,42 @@ from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginInfo
 from mcpstore.runtime.clock import Clock
-from mcpstore.store.arguments import a_mapping, a_path, check_bool, check_names, check_str
+from mcpstore.store.arguments import check_bool, check_mapping, check_names, check_path, check_str
+from mcpstore.store.builder import StoreOptions
 from mcpstore.store.context import AsyncServiceContext
 from mcpstore.store.lint import collisions, hints, hints_of_channel, hints_of_file
 from mcpstore.store.manager import StoreManager
-from mcpstore.store.registration import wrong_choices
+from mcpstore.store.registration import choice_problems
+from mcpstore.store.scope import Scope
 
 __all__ = ["AsyncMCPStore"]
 
 DEFAULT_CHOICES: Final = (Choice("ping"), Choice("backoff"))
-"""What nearly every service is watched and brought back by; nothing can be wrong with it."""
+"""The health strategy and the recovery policy of nearly every service; their options are always valid."""
 
 
 class AsyncMCPStore(AsyncServiceContext):
     """Keeps MCP services running, and calls their tools.
 
     Use it as an async context manager, or open and close it yourself. Opening loads the configuration, registers every
-    service, begins to start the enabled ones in the background, and returns at once.
+    service, begins to start the enabled services in the background, and returns at once.
 
     Args:
-        config: The path of an mcp.json (or of any client's configuration), a configuration as a dictionary (kept in
-            memory only), the URL of a persistence backend, or None for `$MCPSTORE_CONFIG`, else `./mcp.json` if there
-            is one, else the user's own.
-        monitoring_config: How services are watched and who is told: a `MonitoringConfig`, a dictionary of its
-            fields, or None for what the configuration says under `"mcpstore"`, `"monitoring"`.
-        state_dir: Folder for what may be forgotten; by default one per configuration, below the user's state folder.
-        block_plugins: Names of plugins, or of their distributions, not to be used.
-        plugins: Plugin objects to be used besides the installed ones, by name.
+        config: The path of an mcp.json (or of the configuration of any client), a configuration as a dictionary (kept
+            in memory only), the URL of a persistence backend, or None for `$MCPSTORE_CONFIG`, else `./mcp.json` if it
+            exists, else the file in the user's configuration folder.
+        monitoring_config: The settings of monitoring and alerting: a `MonitoringConfig`, a dictionary of its fields, or
+            None for the settings in the configuration, under `"mcpstore"`, `"monitoring"`.
+        state_dir: Folder for data that can be lost without harm; by default one for each configuration, in the user's
+            state folder.
+        block_plugins: Names of plugins, or of their distributions, that are not loaded.
+        plugins: Plugin objects that are used beside the installed ones, by name.
         start: Whether enabled services are started.
-        timing: How long everything takes.
-        clock: Time and chance; for tests.
+        timing: Intervals, timeouts and limits.
+        clock: Source of time and randomness; for tests.
 
     Raises:
-        ConfigError: On opening: the configuration cannot be read. Nothing was started, nothing was written.
+        ConfigError: On opening: the configuration cannot be read; nothing was started and nothing was written.
     """
 
     def __init__(
@@ -64,25 +67,22 @@ class AsyncMCPStore(AsyncServiceContext):
         timing: Timing = DEFAULT_TIMING,
         clock: Clock | None = None,
     ) -> None:
-        a_path("state_dir", state_dir)
-        check_bool("start", start)
-        if plugins is not None:
-            a_mapping("plugins", plugins)
-        house = StoreManager(
-            config,
+        options = StoreOptions(
+            config=config,
             monitoring=monitoring_config,
-            state_dir=state_dir,
+            state_dir=check_path("state_dir", state_dir),
             block_plugins=check_names("block_plugins", block_plugins),
-            plugins=plugins,
-            start=start,
+            plugins=check_mapping("plugins", plugins),
+            start=check_bool("start", start),
             timing=timing,
-            clock=clock,
+            clock=clock or Clock(),
         )
-        super().__init__(house, reports_run_status=True)
+        self._manager: Final = StoreManager(options)
+        super().__init__(Scope(self._manager, reports_run_status=True))
 
     @classmethod
     async def setup_store(cls, *args: Any, **kwargs: Any) -> Self:
-        """Return an open store; takes what the class takes."""
+        """Return an open store; accepts the arguments of the class."""
         store = cls(*args, **kwargs)
         await store.open()
         return store
@@ -93,21 +93,22 @@ class AsyncMCPStore(AsyncServiceContext):
         Raises:
             ConfigError: The configuration cannot be read; nothing was started.
         """
-        await self._house.open()
-        self._house.plugins.notify("mcpstore_store_started", store=self)
+        await self._manager.open()
+        self._manager.parts.plugins.notify("mcpstore_store_started", store=self)
 
     async def close(self, force: bool = False) -> list[str]:
-        """Stop every service, dependents first, and let go of everything.
+        """Stop every service, dependents first, and release every resource.
 
         Args:
-            force: Whether to skip the polite steps.
+            force: Whether the graceful steps are skipped.
 
         Returns:
-            Names of services of which something may be left running; empty as a rule.
+            Names of services that may have left processes running; usually empty.
         """
         check_bool("force", force)
-        self._house.plugins.notify("mcpstore_store_stopped", store=self)
-        return await self._house.close(force=force)
+        if self._manager.is_open:
+            self._manager.parts.plugins.notify("mcpstore_store_stopped", store=self)
+        return await self._manager.close(force=force)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -120,49 +121,58 @@ class AsyncMCPStore(AsyncServiceContext):
 
     def for_store(self) -> AsyncServiceContext:
         """Return a context over all services; its `status` is the connection state."""
-        return AsyncServiceContext(self._open())
+        self._scope.parts()
+        return AsyncServiceContext(Scope(self._manager))
 
     def for_agent(self, agent_id: str) -> AsyncServiceContext:
-        """Return a context over the services given to one agent; what is added through it is given to the agent."""
+        """Return a context over the services assigned to one agent; services added in it are assigned to the agent.
+
+        Args:
+            agent_id: Name of the agent.
+        """
         if not check_str("agent_id", agent_id):
             raise InvalidArgument("agent_id", "must be a name (got '')")
-        return AsyncServiceContext(self._open(), agent=agent_id)
+        self._scope.parts()
+        return AsyncServiceContext(Scope(self._manager, agent=agent_id))
 
     async def list_plugins(self) -> NamedList[PluginInfo]:
-        """Return every plugin that was found, with what it offers and what went wrong with it."""
-        plugins = self._open().plugins
+        """Return every installed plugin, with its offers and its errors."""
+        plugins = self._scope.parts().plugins
         await asyncio.to_thread(plugins.load)
         return plugins.list()
 
     async def config_problems(self) -> list[Problem]:
-        """Return everything odd about the configuration."""
-        house = self._open()
-        problems = list(house.problems)
-        for spec in house.registry.specs():
+        """Return every problem of the configuration that keeps the rest of it usable."""
+        parts = self._scope.parts()
+        problems = list(parts.problems)
+        for spec in parts.registry.specs():
             if (spec.health, spec.recovery) != DEFAULT_CHOICES:
-                wrong = await wrong_choices(spec, house.plugins)
+                wrong = await choice_problems(spec, parts.plugins)
                 problems += (Problem(where=f"service {spec.name!r}", what=what) for what in wrong)
         return problems
 
     async def lint_config(self) -> list[str]:
-        """Return what is unwise about the configuration: secrets in plain text or readable, names that collide."""
-        house = self._open()
-        specs = list(house.registry.specs())
-        found = [f"service {spec.name!r}: {hint}" for spec in specs for hint in hints(spec)]
-        handlers = house.monitoring.alerts.handlers
-        told = [hint for one in handlers for hint in hints_of_channel(one.name or one.type, one.settings)]
-        if "://" not in self.location and not house.keeps_objects:
-            entries = [*(spec.entry for spec in specs), *(one.settings for one in handlers)]
-            told += await asyncio.to_thread(hints_of_file, Path(self.location), entries)
-        return [*found, *told, *collisions(house.registry.tools())]
+        """Return advice on the configuration: secrets in plain text or readable by others, names that collide."""
+        parts = self._scope.parts()
+        specs = list(parts.registry.specs())
+        channels = parts.monitoring.alerts.handlers
+        advice = [f"service {spec.name!r}: {hint}" for spec in specs for hint in hints(spec)]
+        advice += (hint for one in channels for hint in hints_of_channel(one.name or one.type, one.settings))
+        if "://" not in self.location and not parts.config_store.is_in_memory:
+            entries = [*(spec.entry for spec in specs), *(channel.settings for channel in channels)]
+            advice += await asyncio.to_thread(hints_of_file, Path(self.location), entries)
+        return [*advice, *collisions(parts.registry.tools())]
 
     @property
     def is_primary(self) -> bool:
-        """Whether this store owns the state directory of its configuration; one opened beside it does not."""
-        state = self._open().state
-        return state is not None and state.is_owner
+        """Whether this store owns the state directory of its configuration.
+
+        At most one store owns it. A store that is opened while another one owns it, or with `start=False`, does not.
+        """
+        state_dir = self._scope.parts().state_dir
+        return state_dir is not None and state_dir.is_owner
 
     @property
     def location(self) -> str:
-        """Where the configuration is kept; "memory" if it is not."""
-        return self._open().book.location
+        """Place of the configuration, without secrets; "memory" for a dictionary."""
+        return self._scope.parts().config_store.location

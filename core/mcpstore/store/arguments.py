@@ -1,4 +1,4 @@
-"""What verbs are given: of the kind they take, or refused with the name of the argument before anything is done."""
+"""Validation of the arguments of verbs: each check returns the value, or names the argument that is wrong."""
 
 from __future__ import annotations
 
@@ -6,45 +6,50 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from mcpstore.errors import InvalidArgument
 from mcpstore.models.text import clipped
 
 __all__ = [
-    "MOST",
-    "a_mapping",
-    "a_path",
+    "Moment",
     "check_bool",
     "check_choice",
     "check_duration",
     "check_int",
+    "check_mapping",
     "check_names",
+    "check_path",
     "check_str",
     "check_timeout",
     "describe",
     "is_path",
+    "posix_time",
 ]
 
-SHOWN: Final = 60
-"""Characters of a value that are shown."""
+Moment = float | datetime | timedelta | None
+"""A POSIX timestamp in seconds, a datetime (local time if it has no zone), or a timedelta before now."""
 
-MOST: Final = 2**31
-"""More than there is of anything; what is asked for beyond it is the same."""
+MAX_SHOWN: Final = 60
+"""Maximum length of a value in an error message, in characters."""
+
+MAX_NUMBER: Final = 2**31
+"""Numbers above this are reduced to it: no count and no duration in a store can be larger."""
 
 
 def check_str(argument: str, value: Any) -> str:
-    """Return a text.
+    """Return a string.
 
     Raises:
-        InvalidArgument: It is none, or holds half a character, which cannot be written anywhere.
+        InvalidArgument: The value is not a string, or holds a lone surrogate, which no file can store.
     """
-    if not isinstance(value, str) or not (value.isascii() or _can_be_written(value)):
+    if not isinstance(value, str) or not (value.isascii() or _can_be_encoded(value)):
         raise InvalidArgument(argument, f"must be a string (got {describe(value)})")
     return value
 
 
-def _can_be_written(text: str) -> bool:
+def _can_be_encoded(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -53,10 +58,10 @@ def _can_be_written(text: str) -> bool:
 
 
 def check_bool(argument: str, value: Any) -> bool:
-    """Return a truth value; what merely counts as one is most likely a slip.
+    """Return a bool; other values are refused, even if Python treats them as true or false.
 
     Raises:
-        InvalidArgument: It is none.
+        InvalidArgument: The value is not a bool.
     """
     if not isinstance(value, bool):
         raise InvalidArgument(argument, f"must be True or False (got {describe(value)})")
@@ -67,49 +72,49 @@ def check_int(argument: str, value: Any, least: int = 1) -> int | None:
     """Return a whole number of at least `least`, or None.
 
     Raises:
-        InvalidArgument: It is neither.
+        InvalidArgument: The value is neither.
     """
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise InvalidArgument(argument, f"must be at least {least}, as a whole number (got {describe(value)})")
-    return min(value, MOST)
+    return min(value, MAX_NUMBER)
 
 
 def check_timeout(argument: str, value: Any, *, above: bool = False) -> float | None:
-    """Return how long to wait, in seconds; None is for as long as it takes.
+    """Return the limit of a wait, in seconds; None is no limit.
 
     Args:
         argument: Name of the argument.
-        value: What was given.
-        above: Whether it must be above 0.
+        value: The value.
+        above: Whether the value must be above 0.
 
     Raises:
-        InvalidArgument: It is no such number.
+        InvalidArgument: The value is not such a number.
     """
     if value is None:
         return None
-    found = _seconds(value)
-    if not (found > 0 if above else found >= 0):
+    seconds = _seconds(value)
+    if not (seconds > 0 if above else seconds >= 0):
         raise InvalidArgument(argument, f"must be a number of seconds{_least(above)}, or None (got {describe(value)})")
-    return found
+    return seconds
 
 
 def check_duration(argument: str, value: Any, *, above: bool = False) -> float:
-    """Return a length of time that ends, in seconds.
+    """Return a finite duration, in seconds.
 
     Args:
         argument: Name of the argument.
-        value: What was given.
-        above: Whether it must be above 0.
+        value: The value.
+        above: Whether the value must be above 0.
 
     Raises:
-        InvalidArgument: It is no such number.
+        InvalidArgument: The value is not such a number.
     """
-    found = _seconds(value)
-    if not (found > 0 if above else found >= 0) or math.isinf(found):
+    seconds = _seconds(value)
+    if not (seconds > 0 if above else seconds >= 0) or math.isinf(seconds):
         raise InvalidArgument(argument, f"must be a number of seconds{_least(above)} (got {describe(value)})")
-    return min(found, MOST)
+    return min(seconds, MAX_NUMBER)
 
 
 def _seconds(value: Any) -> float:
@@ -122,11 +127,11 @@ def _least(above: bool) -> str:
     return " above 0" if above else ", not negative"
 
 
-def a_path(argument: str, value: Any) -> str | os.PathLike[str] | None:
+def check_path(argument: str, value: Any) -> str | os.PathLike[str] | None:
     """Return a path, or None.
 
     Raises:
-        InvalidArgument: It is neither.
+        InvalidArgument: The value is neither.
     """
     if value is not None and not (isinstance(value, str | os.PathLike) and is_path(value)):
         raise InvalidArgument(argument, f"must be a path (got {describe(value)})")
@@ -134,7 +139,7 @@ def a_path(argument: str, value: Any) -> str | os.PathLike[str] | None:
 
 
 def is_path(value: Any) -> bool:
-    """Return whether a path can be the path of anything."""
+    """Return whether a value is a path that a file can have."""
     try:
         return b"\0" not in os.fsencode(value)
     except (TypeError, UnicodeEncodeError):
@@ -142,10 +147,10 @@ def is_path(value: Any) -> bool:
 
 
 def check_names(argument: str, value: Any) -> list[str]:
-    """Return names.
+    """Return a list of names.
 
     Raises:
-        InvalidArgument: It is no list of texts; a single text is none, either.
+        InvalidArgument: The value is not an iterable of strings, or is a single string.
     """
     if isinstance(value, str):
         raise InvalidArgument(argument, f"must be a list of names (got {describe(value)}); write [{describe(value)}]")
@@ -154,11 +159,11 @@ def check_names(argument: str, value: Any) -> list[str]:
     return [check_str(argument, each) for each in cast("Iterable[Any]", value)]
 
 
-def a_mapping(argument: str, value: Any) -> Mapping[str, Any] | None:
-    """Return a mapping with texts as keys, or None.
+def check_mapping(argument: str, value: Any) -> Mapping[str, Any] | None:
+    """Return a mapping with strings as keys, or None.
 
     Raises:
-        InvalidArgument: It is neither.
+        InvalidArgument: The value is neither.
     """
     if value is None:
         return None
@@ -170,20 +175,45 @@ def a_mapping(argument: str, value: Any) -> Mapping[str, Any] | None:
     return cast("Mapping[str, Any]", value)
 
 
-def check_choice(argument: str, value: Any, known: Iterable[str]) -> str:
+def check_choice(argument: str, value: Any, choices: Iterable[str]) -> str:
     """Return one of several words.
 
     Raises:
-        InvalidArgument: It is none of them.
+        InvalidArgument: The value is none of them.
     """
-    words = list(known)
-    if not isinstance(value, str) or str(value) not in words:
-        raise InvalidArgument(argument, f"must be one of {', '.join(words)} (got {describe(value)})")
+    known = list(choices)
+    if not isinstance(value, str) or str(value) not in known:
+        raise InvalidArgument(argument, f"must be one of {', '.join(known)} (got {describe(value)})")
     return str(value)
 
 
 def describe(value: Any) -> str:
-    """Return a value as a message shows it: short, and nothing of what somebody's object says of itself."""
+    """Return a value in the form that error messages show: clipped, and without the `repr` of unknown objects."""
     if value is None or isinstance(value, str | int | float):
-        return clipped(repr(value[: SHOWN + 1] if isinstance(value, str) else value), SHOWN)
+        return clipped(repr(value[: MAX_SHOWN + 1] if isinstance(value, str) else value), MAX_SHOWN)
     return type(value).__name__
+
+
+def posix_time(moment: float | datetime | timedelta, now: float, argument: str) -> float:
+    """Return a moment as a POSIX timestamp, in seconds.
+
+    Args:
+        moment: A POSIX timestamp, a datetime, or a timedelta before now.
+        now: The current time, as a POSIX timestamp in seconds.
+        argument: Name of the argument.
+
+    Raises:
+        InvalidArgument: The value is none of these.
+    """
+    try:
+        if isinstance(moment, datetime):
+            return moment.timestamp()
+        if isinstance(moment, timedelta):
+            return now - moment.total_seconds()
+        seconds = math.nan if isinstance(moment, bool) or not isinstance(moment, int | float) else float(moment)
+    except (ValueError, OverflowError, OSError):  # a datetime may lie outside the range of the platform
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        problem = f"must be a POSIX timestamp in seconds, a datetime or a timedelta (got {describe(moment)})"
+        raise InvalidArgument(argument, problem)
+    return seconds

@@ -59,6 +59,11 @@ class ConfigStore:
         return self._document.location
 
     @property
+    def is_in_memory(self) -> bool:
+        """Whether the configuration is a dictionary: it may hold Python objects, because it is never written."""
+        return self.location == "memory"
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything odd about it."""
         if self.trouble is None:

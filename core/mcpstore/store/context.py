@@ -1,47 +1,65 @@
-"""The verbs of a store, over all of its services or over those given to one agent."""
+"""The verbs of a store, for programs with an event loop; `_sync.py` is generated from this module.
+
+Longer than 400 lines because it holds the signature and the documentation of every verb in one place. The work is done
+by the objects that the class delegates to, each of which covers the services in one scope.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from functools import partial
+import os
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
-import attrs
-
-from mcpstore.config.editing import remove_edits, replace_edits, switch_edits
-from mcpstore.config.service_input import config_of
-from mcpstore.core.context import run_status
-from mcpstore.errors import InvalidArgument, InvalidService
+from mcpstore.core.health_mapping import HealthResult
+from mcpstore.hooks.connection import ProgressFn
+from mcpstore.models.alert import Alert, Silence
+from mcpstore.models.catalog import Prompt, Resource, Tool
+from mcpstore.models.host import HostMetrics
+from mcpstore.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.models.record import NamedList
-from mcpstore.models.service import (
-    ServiceConnectionState,
-    ServiceInfo,
-    ServiceSnapshot,
-    ServiceStatus,
-)
+from mcpstore.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
+from mcpstore.models.state_history import StateInterval
+from mcpstore.models.tool_change import ToolChange
+from mcpstore.runtime.alerting import AlertCallback, AlertSubscription
+from mcpstore.runtime.alerting.delivery import ChannelStatus
 from mcpstore.runtime.event_bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
-from mcpstore.store import snapshots
-from mcpstore.store.approvals import AsyncApprovals
-from mcpstore.store.arguments import check_bool, check_choice, check_int, check_str, check_timeout, describe
-from mcpstore.store.registration import edits_for, handed_over, unusable
-from mcpstore.store.repair import AsyncRepair
-from mcpstore.store.reports import AsyncReports
-from mcpstore.store.results import CheckResult
-from mcpstore.store.tools import AsyncTools
+from mcpstore.store.alert_queries import AlertQueries
+from mcpstore.store.arguments import Moment
+from mcpstore.store.metrics_queries import MetricsQueries
+from mcpstore.store.overview import Overview
+from mcpstore.store.repair import Repair
+from mcpstore.store.reports import Reports
+from mcpstore.store.results import CallResult, CheckResult, Diagnosis, Recovery, ToolsRefresh
+from mcpstore.store.scope import Scope
+from mcpstore.store.service_control import ServiceControl
+from mcpstore.store.service_entries import ServiceEntries
+from mcpstore.store.tool_approvals import ToolApprovals
+from mcpstore.store.tool_calls import ToolCalls
 
 __all__ = ["AsyncServiceContext"]
 
 HEALTHY: Final = ServiceConnectionState.HEALTHY
 
 
-class AsyncServiceContext(AsyncReports, AsyncTools, AsyncApprovals, AsyncRepair):
+class AsyncServiceContext:
     """The verbs of a store.
 
-    Verbs that act raise `ServiceNotFound` for a name nobody knows; verbs that only ask return None. A context speaks
-    connection state where a store speaks run status; what they return has both.
+    Verbs that act raise `ServiceNotFound` for an unknown name; verbs that only read return None. In a context, `status`
+    is the connection state; in a store, it is the run status. Results hold both under names of their own.
     """
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._control = ServiceControl(scope)
+        self._entries = ServiceEntries(scope, self._control)
+        self._tool_calls = ToolCalls(scope)
+        self._approvals = ToolApprovals(scope)
+        self._metrics = MetricsQueries(scope)
+        self._alerts = AlertQueries(scope)
+        self._reports = Reports(scope, self._metrics)
+        self._repair = Repair(scope)
 
     # --- services
 
@@ -50,238 +68,569 @@ class AsyncServiceContext(AsyncReports, AsyncTools, AsyncApprovals, AsyncRepair)
     ) -> NamedList[ServiceSnapshot]:
         """Add services, write them to the configuration, and begin to start them.
 
-        What is there already and means the same is left alone; what means something else is updated. A bad entry is
-        not stored and keeps no good one from being stored.
+        A service whose entry exists with the same meaning stays as it is; one whose entry differs is updated. Valid
+        entries are stored even if others are refused.
 
         Args:
             config: `{"name": …, "command" or "url": …}`, `{"mcpServers": {…}}` in the dialect of any client, a list of
-                those, the path of a file, or what `get_service_info` returned.
-            name: Name of the service, if the rest is given as keywords.
-            wait: Seconds to wait for the services to be usable; None does not wait.
+                these, the path of a file, or the value of `get_service_info`.
+            name: Name of the service, if its other fields are keywords.
+            wait: Seconds to wait until the services are usable; None does not wait.
             fields: Fields of the entry, such as `command`, `args`, `url`, `depends_on`.
 
         Returns:
-            The services that were given.
+            The services that were added or updated.
 
         Raises:
-            InvalidService: Some entries are bad; lists every bad field.
-            ConfigError: What was given is no configuration, or the configuration cannot be written.
-            DependencyCycle: Services would wait for each other; nothing was stored.
+            InvalidService: Some entries are refused; the error lists every wrong field.
+            ConfigError: The input is not a configuration, or the configuration cannot be written.
+            DependencyCycle: Services depend on each other; nothing was stored.
         """
-        house, wait = self._open(), check_timeout("wait", wait)
-        if name is not None:
-            check_str("name", name)
-        examined = await handed_over(config, name, fields, house.plugins)
-        refused = dict(examined.refused)
-        good = {given.name: given for given in examined.usable}
-        for given in examined.usable:
-            if bad := await unusable(given.spec, house):
-                refused[given.name] = bad
-                del good[given.name]
-        house.registry.check_dependencies(*(given.spec for given in good.values()))
-        if good:
-            await house.edit(partial(edits_for, given=list(good.values()), agent=self._agent))
-        if refused:
-            raise InvalidService(refused)
-        if wait is not None:
-            await asyncio.gather(*(self.wait_service(name, timeout=wait) for name in good))
-        return NamedList(self._snapshot(house.supervisor.runner(name)) for name in good)
+        return await self._entries.add(config, name, wait, fields)
 
     async def update_service(self, name: str, config: Any) -> ServiceSnapshot:
-        """Give a service another configuration; it is opened again only if its connection is concerned.
+        """Replace the entry of a service; its connection is opened again only if the change concerns it.
 
         Args:
             name: The service.
-            config: Its whole new entry.
+            config: The whole new entry.
 
         Raises:
-            ServiceNotFound: There is none of this name.
-            InvalidService: The new entry is bad; the old one stays.
+            ServiceNotFound: No service has this name.
+            InvalidService: The new entry is refused; the old one stays.
         """
-        house, runner = self._open(), self._runner(name)
-        if not isinstance(config, Mapping):
-            raise InvalidArgument("config", f"must be the entry of {name!r} as a dictionary (got {describe(config)})")
-        examined = await handed_over({**config, "name": name}, None, {}, house.plugins)
-        if examined.refused:
-            raise InvalidService(examined.refused)
-        spec = attrs.evolve(examined.usable[0].spec, agents=examined.usable[0].spec.agents or runner.spec.agents)
-        if bad := await unusable(spec, house):
-            raise InvalidService({name: bad})
-        house.registry.check_dependencies(spec)
-        await house.edit(lambda reading: replace_edits(reading, spec))
-        return self._snapshot(runner)
+        return await self._entries.update(name, config)
 
     async def remove_service(self, name: str) -> bool:
-        """Stop a service and forget it; returns whether nothing of it is left running.
+        """Stop a service and remove its entry; returns whether none of its processes is left.
 
-        In the context of an agent, a service that other agents were given, too, is only taken from this one.
+        In the context of an agent, a service that is also assigned to other agents is only taken from this agent.
 
         Raises:
-            ServiceNotFound: There is none of this name.
+            ServiceNotFound: No service has this name.
         """
-        house, runner = self._open(), self._runner(name)
-        others = tuple(agent for agent in runner.spec.agents if agent != self._agent)
-        if self._agent is not None and others:
-            spec = attrs.evolve(runner.spec, agents=others)
-            await house.edit(lambda reading: replace_edits(reading, spec))
-            return True
-        await house.edit(lambda reading: remove_edits(reading, name))
-        return runner.is_parked
+        return await self._entries.remove(name)
 
     async def list_services(self) -> NamedList[ServiceSnapshot]:
-        """Return every service, as the registry knows it; nothing is asked of any service."""
-        house, scope = self._open(), self._scope()
-        runners = (house.supervisor.runner(name) for name in house.registry if scope is None or name in scope)
-        return NamedList(self._snapshot(runner) for runner in runners)
+        """Return every service from the registry; no service is contacted."""
+        return self._control.list_all()
 
     async def get_service_info(self, name: str) -> ServiceInfo | None:
-        """Return everything known of a service, or None if there is none of this name."""
-        house, runner = self._open(), self._known(name)
-        if runner is None:
-            return None
-        catalog = house.registry.catalog(name)
-        config = config_of(runner.spec)
-        return snapshots.info(runner, catalog, config, as_run_status=self._reports_run_status)
+        """Return every detail of a service, or None if no service has this name."""
+        return self._control.info(name)
 
     async def get_service_status(self, name: str) -> ServiceStatus | ServiceConnectionState | None:
-        """Return the status of a service, or None if there is none of this name."""
-        runner = self._known(name)
-        return None if runner is None else snapshots.spoken_status(runner, as_run_status=self._reports_run_status)
+        """Return the status of a service, or None if no service has this name."""
+        return self._control.status(name)
 
     async def get_service_logs(self, name: str, lines: int | None = None) -> list[LogLine]:
-        """Return the last lines a service wrote to stderr, oldest first.
+        """Return the last lines that a service wrote to stderr, oldest first.
+
+        Args:
+            name: The service.
+            lines: Maximum number of lines; None for all that are kept.
 
         Raises:
-            ServiceNotFound: There is none of this name.
+            ServiceNotFound: No service has this name.
         """
-        return self._runner(name).log.last(check_int("lines", lines))
+        return self._control.logs(name, lines)
 
     async def enable_service(self, name: str, enabled: bool = True) -> None:
-        """Write down whether a service is to run; a store that has its services running follows at once.
+        """Write into the entry of a service whether it is enabled; a running manager starts or stops it at once.
+
+        Args:
+            name: The service.
+            enabled: Whether it is enabled.
 
         Raises:
-            ServiceNotFound: There is none of this name.
-            ConfigError: It cannot be written.
+            ServiceNotFound: No service has this name.
+            ConfigError: The configuration cannot be written.
         """
-        house, spec = self._open(), self._runner(name).spec
-        if spec.enabled is not check_bool("enabled", enabled):
-            await house.edit(lambda reading: switch_edits(reading, name, enabled=enabled))
+        await self._control.enable(name, enabled)
 
     # --- control
 
-    async def start_service(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - of the wait only
-        """Start a service, or join a start under way, and wait for the outcome of the attempt.
+    async def start_service(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - limits the wait only
+        """Start a service, or join a start under way, and wait for its outcome.
 
         Args:
-            name: The service. If it was switched off in the configuration, it is switched on.
-            timeout: Seconds to wait; the start goes on after that.
+            name: The service. It is enabled first if its entry says that it is disabled.
+            timeout: Seconds to wait; the start continues after that.
 
         Returns:
-            Whether it is usable.
+            Whether the service is usable.
 
         Raises:
-            ServiceNotFound: There is none of this name.
+            ServiceNotFound: No service has this name.
         """
-        timeout = check_timeout("timeout", timeout)
-        await self.enable_service(name)
-        return await self._house.supervisor.start(name, timeout)
+        return await self._control.start(name, timeout)
 
-    async def start_all(self, timeout: float | None = None) -> dict[str, bool]:  # noqa: ASYNC109 - of the wait only
-        """Start every enabled service, each after those it depends on, and wait for the outcomes.
+    async def start_all(self, timeout: float | None = None) -> dict[str, bool]:  # noqa: ASYNC109 - limits the wait only
+        """Start every enabled service after the services it depends on, and wait for the outcomes.
+
+        Args:
+            timeout: Seconds to wait; starts under way continue after that.
 
         Returns:
-            Whether each is usable, by name.
+            Whether each service is usable, by name.
         """
-        house, timeout = self._open(), check_timeout("timeout", timeout)
-        names = [service.name for service in await self.list_services() if service.enabled]
-        house.supervisor.start_in_order(names)
-        waiting = {name: asyncio.ensure_future(house.supervisor.outcome(name)) for name in names}
-        if waiting:
-            await asyncio.wait(waiting.values(), timeout=timeout)
-        for outcome in waiting.values():
-            outcome.cancel()
-        return {name: self._runner(name).is_live for name in names}
+        return await self._control.start_all(timeout)
 
     async def stop_service(self, name: str, force: bool = False, persist: bool = True) -> bool:
-        """Stop a service and everything it started, politely at first, and wait.
+        """Stop a service and all its processes, gracefully at first, and wait.
 
         Args:
             name: The service.
-            force: Whether to skip the polite steps.
-            persist: Whether it stays stopped when the store is opened again.
+            force: Whether the graceful steps are skipped.
+            persist: Whether the service stays stopped when the store is opened again.
 
         Returns:
-            Whether nothing of it is left.
+            Whether none of its processes is left.
 
         Raises:
-            ServiceNotFound: There is none of this name.
-            ConfigError: It was stopped, but that could not be written.
+            ServiceNotFound: No service has this name.
+            ConfigError: The service was stopped, but the configuration cannot be written.
         """
-        house, runner = self._open(), self._runner(name)
-        check_bool("force", force)
-        check_bool("persist", persist)
-        house.supervisor.halt(runner.spec.name, force=force)
-        stopped = asyncio.ensure_future(house.supervisor.parked(runner.spec.name))
-        try:
-            if persist:
-                await self.enable_service(name, False)
-        finally:
-            done = await stopped
-        return done
+        return await self._control.stop(name, force=force, persist=persist)
 
-    async def restart_service(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - of the wait only
-        """Close a service, open it again and wait for the outcome; returns whether it is usable.
-
-        Raises:
-            ServiceNotFound: There is none of this name.
-        """
-        timeout = check_timeout("timeout", timeout)
-        await self.enable_service(name)
-        return await self._house.supervisor.restart(name, timeout)
-
-    async def check_services(self, *names: str) -> NamedList[CheckResult]:
-        """Check services now, all at once, and return what was found.
+    async def restart_service(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - limits the wait only
+        """Close the connection of a service, open it again and wait; returns whether the service is usable.
 
         Args:
-            names: The services; all if none is named. One that waits for its next attempt is tried at once.
+            name: The service. It is enabled first if its entry says that it is disabled.
+            timeout: Seconds to wait; the restart continues after that.
 
         Raises:
-            ServiceNotFound: There is none of a name.
+            ServiceNotFound: No service has this name.
         """
-        house = self._open()
-        runners = [self._runner(name) for name in names or (await self.list_services()).names()]
-        await asyncio.gather(*(house.supervisor.check(runner.spec.name) for runner in runners))
-        return NamedList(snapshots.check_result(runner, as_run_status=self._reports_run_status) for runner in runners)
+        return await self._control.restart(name, timeout)
+
+    async def check_services(self, *names: str) -> NamedList[CheckResult]:
+        """Check services now, all at once, and return the results.
+
+        Args:
+            names: The services; all if no name is given. A service that waits for a retry is retried at once.
+
+        Raises:
+            ServiceNotFound: No service has one of the names.
+        """
+        return await self._control.check(names)
 
     async def wait_service(
         self,
         name: str,
         status: ServiceConnectionState | ServiceStatus | str = HEALTHY,
-        timeout: float | None = None,  # noqa: ASYNC109 - of the wait only
+        timeout: float | None = None,  # noqa: ASYNC109 - limits the wait only
     ) -> bool:
-        """Wait until a service has a status; returns whether it has within `timeout` seconds.
+        """Wait until a service has a status; returns whether it has it within `timeout` seconds.
 
         Args:
             name: The service.
             status: A connection state or a run status.
-            timeout: Seconds to wait; None for as long as it takes.
+            timeout: Seconds to wait; None waits without a limit.
 
         Raises:
-            ServiceNotFound: There is none of this name.
-            InvalidArgument: There is no such status.
+            ServiceNotFound: No service has this name.
+            InvalidArgument: No such status exists.
         """
-        known = sorted({*map(str, ServiceConnectionState), *map(str, ServiceStatus)})
-        wanted, timeout = check_choice("status", status, known), check_timeout("timeout", timeout)
-        runner = self._runner(name)
-        return await runner.until(lambda: wanted in (runner.ctx.connection, run_status(runner.ctx)), timeout)
+        return await self._control.wait(name, status, timeout)
 
     def on_state_change(self, callback: StateCallback) -> Subscription:
         """Call `callback(service_name, old_state, new_state, metadata)` at every change of a connection state.
 
-        Calls come in order, one at a time; a plain function is called in a thread of its own, a coroutine function in
-        the event loop. What it raises is logged.
+        Calls arrive in order, one at a time. A plain function is called in a thread of its own, a coroutine function in
+        the event loop. Exceptions of the callback are logged.
 
         Returns:
-            A handle; its `cancel()` ends the calls.
+            A subscription; its `cancel()` ends the calls.
         """
-        return self._open().supervisor.bus.subscribe(callback, self._is_in_scope)
+        return self._control.on_state_change(callback)
+
+    # --- tools, resources, prompts
+
+    async def list_tools(self, service: str | None = None) -> NamedList[Tool]:
+        """Return the tools that can be called now, from the registry; no service is contacted.
+
+        Args:
+            service: Only the tools of this service.
+
+        Raises:
+            ServiceNotFound: No service has this name.
+        """
+        return self._tool_calls.tools(service)
+
+    async def list_resources(self, service: str | None = None) -> NamedList[Resource]:
+        """Return the resources that can be read now; like `list_tools`."""
+        return self._tool_calls.resources(service)
+
+    async def list_prompts(self, service: str | None = None) -> NamedList[Prompt]:
+        """Return the prompts that can be filled now; like `list_tools`."""
+        return self._tool_calls.prompts(service)
+
+    async def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        service: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - sent to the service
+        raise_on_error: bool = True,
+        on_progress: ProgressFn | None = None,
+    ) -> CallResult:
+        """Call a tool.
+
+        Args:
+            name: The tool. Its own name is enough while one service offers it; `"service/tool"` is always unique.
+            arguments: Its arguments.
+            service: The service, where the name alone is ambiguous.
+            timeout: Seconds without a result and without progress after which the call is cancelled, at the service,
+                too. The default is the timeout of the service, or 120 s.
+            raise_on_error: Whether a result that reports a failure is raised as `ToolError`.
+            on_progress: Called with (progress, total, message) whenever the service reports progress.
+
+        Raises:
+            ToolNotFound: No service offers the tool now.
+            AmbiguousTool: Several services offer it; the error names them.
+            ServiceUnavailable: The service cannot be called now; the error says why and until when.
+            ToolError: The tool reported a failure.
+            CallTimeout: The timeout has passed.
+            ConnectionLost: The connection ended before the result; the call may have taken effect.
+            ServiceError: The service refused the call.
+        """
+        return await self._tool_calls.call(
+            name,
+            arguments,
+            service=service,
+            timeout=timeout,
+            raise_on_error=raise_on_error,
+            on_progress=on_progress,
+        )
+
+    async def read_resource(self, uri: str, service: str | None = None) -> Mapping[str, Any]:
+        """Read a resource and return the raw result, with its `contents`.
+
+        Args:
+            uri: URI of the resource.
+            service: The service, where several offer this URI.
+
+        Raises:
+            ToolNotFound: No service offers the resource now.
+            CallError: The resource could not be read.
+        """
+        return await self._tool_calls.read_resource(uri, service)
+
+    async def get_prompt(
+        self, name: str, arguments: Mapping[str, str] | None = None, *, service: str | None = None
+    ) -> Mapping[str, Any]:
+        """Return a prompt filled with arguments: the raw result, with its `messages`.
+
+        Args:
+            name: The prompt, like the name of a tool.
+            arguments: Its arguments.
+            service: The service, where the name alone is ambiguous.
+
+        Raises:
+            ToolNotFound: No service offers the prompt now.
+            AmbiguousTool: Several services offer it.
+            CallError: The prompt could not be filled.
+        """
+        return await self._tool_calls.fill_prompt(name, arguments, service)
+
+    # --- changed tool definitions
+
+    async def list_unapproved_tools(self, service: str | None = None) -> NamedList[ToolChange]:
+        """Return the tools whose definitions differ from those first seen, or last approved.
+
+        No service is contacted: for a service that does not run, the definitions seen last count.
+
+        Args:
+            service: Only the tools of this service.
+
+        Raises:
+            ServiceNotFound: No service has this name.
+        """
+        return await self._approvals.unapproved(service)
+
+    async def approve_tools(self, name: str, tool: str | None = None) -> NamedList[ToolChange]:
+        """Approve the current tool definitions of a service; withheld tools can be called again.
+
+        Args:
+            name: The service.
+            tool: Only this tool.
+
+        Returns:
+            The changes that were approved; empty if nothing had changed.
+
+        Raises:
+            ServiceNotFound: No service has this name.
+            ToolNotFound: The service never had a tool of this name.
+            MCPStoreError: The approval cannot be saved; it ends with this store.
+        """
+        return await self._approvals.approve(name, tool)
+
+    # --- metrics
+
+    async def get_service_metrics(self, name: str) -> ServiceMetrics | None:
+        """Return the metrics of a service in any state, or None if no service has this name."""
+        return self._metrics.current(name)
+
+    async def get_system_metrics(self) -> HostMetrics:
+        """Return the load of this machine: processors, memory, disk."""
+        return await self._metrics.of_host()
+
+    async def metrics_history(
+        self,
+        name: str | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        limit: int | None = None,
+    ) -> list[MetricsSample]:
+        """Return the metrics of a service over time, oldest first.
+
+        Args:
+            name: The service; None for all, sorted by name. A removed service may still have a history.
+            since: Beginning of the time span: a POSIX timestamp in seconds, a datetime, or a timedelta before now; by
+                default one day before its end.
+            until: End of the time span; by default now.
+            limit: Maximum number of samples of each service: neighbours are merged until they are few enough.
+
+        Raises:
+            InvalidArgument: The limit is below 1, or the end lies before the beginning.
+            ServiceNotFound: No service has this name, and no history of one is kept.
+        """
+        return await self._metrics.history(name, since, until, limit)
+
+    async def state_history(
+        self, name: str | None = None, since: Moment = None, until: Moment = None
+    ) -> list[StateInterval]:
+        """Return the connection states of a service over time, oldest first, without gaps.
+
+        Args:
+            name: The service; None for all, sorted by name.
+            since: Beginning of the time span, as for `metrics_history`.
+            until: End of the time span; by default now.
+
+        Raises:
+            InvalidArgument: The end lies before the beginning.
+            ServiceNotFound: No service has this name, and no history of one is kept.
+        """
+        return await self._metrics.states(name, since, until)
+
+    # --- alerts
+
+    async def list_alerts(self) -> list[Alert]:
+        """Return the active alerts, oldest first: the last notification of each."""
+        return self._alerts.active()
+
+    async def alert_history(
+        self, service: str | None = None, since: Moment = None, limit: int | None = None
+    ) -> list[Alert]:
+        """Return past notifications, oldest first: alerts, reminders and resolutions.
+
+        Args:
+            service: Only notifications about this service; a removed service may still have a history. "" is the
+                manager.
+            since: Only notifications after this: a POSIX timestamp in seconds, a datetime, or a timedelta before now;
+                None for all that are kept, which are the last 1000.
+            limit: Maximum number of notifications; the newest are returned.
+
+        Raises:
+            InvalidArgument: The limit is below 1.
+            ServiceNotFound: No service has this name, and no history of one is kept.
+        """
+        return self._alerts.history(service, since, limit)
+
+    async def silence(
+        self, service: str = "*", rule: str = "*", seconds: float | timedelta = 3600.0, comment: str = ""
+    ) -> Silence:
+        """Mute alerts for a while; an alert that is still active at the end is sent then.
+
+        Args:
+            service: Pattern of the services (as in file names); alerts of the manager itself have the service "".
+            rule: Pattern of the rules.
+            seconds: Duration, in seconds or as a timedelta.
+            comment: The reason.
+
+        Raises:
+            InvalidArgument: The duration is not above 0.
+            MCPStoreError: The silence is in force, but cannot be saved; it ends with this store.
+        """
+        return await self._alerts.silence(service, rule, seconds, comment)
+
+    async def list_silences(self) -> list[Silence]:
+        """Return the silences in force; the one that ends first comes first."""
+        return self._alerts.silences()
+
+    async def unsilence(self, id: str) -> bool:  # noqa: A002 - the name of the field
+        """End a silence; returns whether a silence had this id."""
+        return await self._alerts.unsilence(id)
+
+    async def list_alert_handlers(self) -> NamedList[ChannelStatus]:
+        """Return the alert channels in use, and the state of their deliveries."""
+        return self._alerts.channels()
+
+    async def test_alert_handler(self, name: str) -> None:
+        """Send a test alert through a channel, and wait until it is delivered.
+
+        Args:
+            name: The channel.
+
+        Raises:
+            UnknownPlugin: No channel of this name is in use.
+            MCPStoreError: The delivery failed; the error says why.
+        """
+        await self._alerts.test_channel(name)
+
+    def on_alert(self, callback: AlertCallback) -> AlertSubscription:
+        """Call `callback(alert)` with every notification: when an alert fires, is repeated, and is resolved.
+
+        Calls arrive in order, one at a time. A plain function is called in a thread of its own, a coroutine function in
+        the event loop. Exceptions of the callback are logged.
+
+        Returns:
+            A subscription; its `cancel()` ends the calls.
+        """
+        return self._alerts.subscribe(callback)
+
+    # --- reports
+
+    async def report(self, format: str = "text", since: Moment = None) -> str:  # noqa: A002 - a usual name
+        """Return a report on the life of the services, for people.
+
+        Args:
+            format: "text", "summary" (text without details), "markdown", "html" (one self-contained page) or "json".
+            since: Beginning of the time span: a POSIX timestamp in seconds, a datetime, or a timedelta before now; None
+                for the last day.
+
+        Raises:
+            InvalidArgument: No such format exists.
+        """
+        return await self._reports.report(format, since)
+
+    async def export(
+        self,
+        format: str | None = None,  # noqa: A002 - a usual name
+        path: str | os.PathLike[str] | None = None,
+        services: Iterable[str] | None = None,
+        since: Moment = None,
+    ) -> str:
+        """Export metrics for other programs: return them, or write them to a file that only its owner can read.
+
+        JSON holds everything: services, their states over time, samples, alerts, and under `units` the units of the
+        fields of samples. CSV and Parquet hold the samples, one in a row; the names of the columns include the units.
+        Cells of CSV are escaped, so that a spreadsheet takes no cell for a formula.
+
+        Args:
+            format: "json", "csv" or "parquet"; None for the `export_format` of the configuration.
+            path: The file, which is replaced as a whole; None returns the text.
+            services: Names of services; None for all.
+            since: Beginning of the time span, as for `report`.
+
+        Returns:
+            The text, or the absolute path of the file.
+
+        Raises:
+            InvalidArgument: No such format exists, or Parquet was asked for without a path.
+            ServiceNotFound: No service has one of the names.
+            MCPStoreError: The file cannot be written, or Parquet needs pyarrow, which is not installed.
+        """
+        return await self._reports.export(format, path, services, since)
+
+    async def dashboard(self) -> str:
+        """Return the services with their metrics and recent alerts, as text for a terminal."""
+        return self._reports.dashboard()
+
+    async def overview(self, since: Moment = None) -> Overview:
+        """Return every service as it is now and its recent past, for views that are refreshed.
+
+        Args:
+            since: Time of the last overview, its `now`; None for the last day.
+        """
+        return await self._reports.overview(since)
+
+    # --- diagnosis and recovery
+
+    async def diagnose(self, name: str) -> Diagnosis:
+        """Return why a service is in its state, the evidence for that, and the remedy.
+
+        A service whose entry was refused has a diagnosis, too.
+
+        Raises:
+            ServiceNotFound: No service has this name.
+        """
+        return self._repair.diagnose(name)
+
+    async def recover(self, name: str, timeout: float | None = None) -> Recovery:  # noqa: ASYNC109 - limits the waits only
+        """Recover a service: restart it; if that fails, recreate it from its stored entry.
+
+        The entry is read again, and never removed. A disabled service is enabled first.
+
+        Args:
+            name: The service.
+            timeout: Seconds to wait for the outcome of each attempt; an attempt under way continues after that.
+
+        Returns:
+            What was done, and its outcome; true if the service is usable.
+
+        Raises:
+            ServiceNotFound: No service has this name.
+        """
+        return await self._repair.recover(name, timeout)
+
+    async def recover_all(self, timeout: float | None = None) -> NamedList[Recovery]:  # noqa: ASYNC109 - limits the waits only
+        """Recover every service that is in error, each after the services it depends on.
+
+        Args:
+            timeout: Seconds to wait for the outcome of each attempt.
+
+        Returns:
+            What was done for each service, and its outcome; empty if no service is in error.
+        """
+        return await self._repair.recover_all(timeout)
+
+    async def report_health(
+        self,
+        name: str,
+        status: HealthResult | str,
+        *,
+        response_time: float = 0.0,
+        error: str | None = None,
+    ) -> bool:
+        """Report the result of an external health check; it counts like a check of the manager itself.
+
+        Args:
+            name: The service.
+            status: "healthy", "warning" (or "slow"), "unhealthy", "timeout" or "unknown".
+            response_time: Duration of the check, in seconds.
+            error: What was wrong, in words.
+
+        Returns:
+            Whether the result counted; a service without a connection cannot be checked.
+
+        Raises:
+            ServiceNotFound: No service has this name.
+            InvalidArgument: No such status exists.
+        """
+        return self._repair.report_health(name, status, response_time=response_time, error=error)
+
+    async def refresh_tools(self, *names: str) -> NamedList[ToolsRefresh]:
+        """Fetch the catalogs of services again, all at once, and wait for the outcomes.
+
+        Args:
+            names: The services; all if no name is given. A service without a connection is skipped.
+
+        Raises:
+            ServiceNotFound: No service has one of the names.
+        """
+        return await self._repair.refresh_tools(names)
+
+    async def tool_list_ages(self, *names: str) -> NamedList[ToolsRefresh]:
+        """Return when the catalogs of services were fetched, and when they are fetched next; no service is contacted.
+
+        Args:
+            names: The services; all if no name is given.
+
+        Raises:
+            ServiceNotFound: No service has one of the names.
+        """
+        return self._repair.tool_list_ages(names)

@@ -11,7 +11,7 @@ from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatu
 from mcpstore.models.text import clipped, counted, one_line
 from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.store.known_failures import remedy_for
-from mcpstore.store.manager import StoreManager
+from mcpstore.store.parts import StoreParts
 from mcpstore.store.results import Diagnosis
 
 __all__ = ["diagnose", "diagnose_refused"]
@@ -40,14 +40,14 @@ _REASONS: Final = {
 }
 
 
-def diagnose(runner: ServiceRunner, house: StoreManager) -> Diagnosis:
+def diagnose(runner: ServiceRunner, parts: StoreParts) -> Diagnosis:
     """Return why a service is where it is, what that is concluded from, and what to do."""
     ctx, history = runner.ctx, runner.history
     status = run_status(ctx)
     stderr = tuple(_clip(line.text) for line in runner.log.last(SHOWN_LINES))
     error = _clip(history.error or "")
-    lasted = 0.0 if history.since is None else house.supervisor.clock.now() - history.since
-    missing = _missing(runner, house)
+    lasted = 0.0 if history.since is None else parts.supervisor.clock.now() - history.since
+    missing = _missing(runner, parts)
     summary, remedy = _summary(runner), ""
     if status not in (*WELL, *IDLE):
         known = remedy_for(error, *stderr)
@@ -160,13 +160,13 @@ def _answered(answered: int, made: int) -> str:
     return f"{answered} of the last {made} health checks {'was' if answered == 1 else 'were'} answered"
 
 
-def _missing(runner: ServiceRunner, house: StoreManager) -> list[str]:
+def _missing(runner: ServiceRunner, parts: StoreParts) -> list[str]:
     """Return which of the services it depends on are not well: that stops nothing, but may explain much."""
     found: list[str] = []
     for needed in runner.spec.depends_on:
-        if needed not in house.registry:
+        if needed not in parts.registry:
             found.append(f"it depends on {needed!r}, which does not exist")
-        elif (status := run_status(house.supervisor.runner(needed).ctx)) is not ServiceStatus.RUNNING:
+        elif (status := run_status(parts.supervisor.runner(needed).ctx)) is not ServiceStatus.RUNNING:
             found.append(f"it depends on {needed!r}, which is {status}")
     return found
 

@@ -1,4 +1,4 @@
-"""An event loop in a thread: how sync callers reach the async store."""
+"""An event loop in a background thread: the way from sync callers to the async store."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from mcpstore.errors import StoreClosed
+
+if TYPE_CHECKING:
+    from mcpstore.store._async import AsyncMCPStore
 
 __all__ = ["Portal"]
 
@@ -18,14 +21,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 GRACE: Final = 30.0
-"""Seconds the end of a program waits for its services to close."""
+"""Time limit for closing the services when the program ends, in seconds."""
 
 
 class Portal:
     """One background thread with an event loop, for one store.
 
-    The thread is a daemon, so a program that forgets to close its store still ends; `finish`, which runs at exit,
-    closes the store first.
+    The thread is a daemon, so that a program that does not close its store still ends; the store is closed at exit.
     """
 
     def __init__(self) -> None:
@@ -37,7 +39,7 @@ class Portal:
 
     @property
     def close_at_exit(self) -> Callable[[], Awaitable[Any]] | None:
-        """What is to be closed when the program ends."""
+        """Closes the store when the program ends; None if it is closed."""
         return None if self.is_closed else self._close_at_exit
 
     @property
@@ -48,11 +50,11 @@ class Portal:
     def call(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> T:
         """Run a coroutine function in the loop and wait for its result.
 
-        Other threads go on, and Ctrl-C interrupts the wait: what was called is then cancelled.
+        Other threads continue. Ctrl-C interrupts the wait, and cancels the call.
 
         Raises:
-            StoreClosed: The loop has ended, or ended before there was a result.
-            RuntimeError: Called from the loop itself, which would wait for itself for ever.
+            StoreClosed: The loop has ended, or ended before the result.
+            RuntimeError: Called from the loop itself, which would wait for itself without end.
         """
         if threading.get_ident() == self._thread.ident:
             raise RuntimeError("a sync store cannot be used in its own event loop; use AsyncMCPStore there")
@@ -65,7 +67,7 @@ class Portal:
         except concurrent.futures.CancelledError:
             raise StoreClosed("the store was closed before there was a result; open a new one") from None
         except BaseException:
-            if not future.done():  # the wait was interrupted, not the work
+            if not future.done():  # only the wait was interrupted
                 self._send(job.cancel)
             raise
         finally:
@@ -85,23 +87,41 @@ class Portal:
             self._send(lambda: asyncio.ensure_future(self._close_and_stop(close)))
 
     def finish(self, close: Callable[[], Awaitable[Any]]) -> None:
-        """Close the store, stop the loop, and wait for both, within reason."""
+        """Close the store, stop the loop, and wait for both, up to a limit."""
         self.abandon(close)
         if threading.get_ident() != self._thread.ident:
             self._thread.join(GRACE)
 
-    def finish_at_exit(self, close: Callable[[], Awaitable[Any]]) -> None:
-        """Have `finish` called when the program ends, if nobody has called it by then."""
-        if self._close_at_exit is None:
-            # Plain atexit comes too late: by then no thread may be started any more, and closing starts some.
-            threading._register_atexit(_finish, weakref.ref(self))  # type: ignore[attr-defined]  # noqa: SLF001
-        self._close_at_exit = close
+    def open(self, owner: object, store: AsyncMCPStore) -> None:
+        """Open a store in the loop; it is closed when the program ends, and when its owner is garbage-collected.
 
-    def _send(self, what: Callable[[], object]) -> None:
-        """Have something done in the loop; another thread may be ending it at this moment."""
+        Raises:
+            ConfigError: The configuration cannot be read; the loop has ended.
+        """
+        try:
+            self.call(store.open)
+        except BaseException:
+            self.finish(store.close)
+            raise
+        # Plain atexit is too late: by then no thread can be started, and closing starts some.
+        threading._register_atexit(_finish, weakref.ref(self))  # type: ignore[attr-defined]  # noqa: SLF001
+        self._close_at_exit = store.close
+        # The collection may run in any thread, so it does not wait.
+        weakref.finalize(owner, self.abandon, store.close).atexit = False
+
+    def close(self, store: AsyncMCPStore, force: bool) -> list[str]:
+        """Close a store, and stop the loop; returns what `AsyncMCPStore.close` returns."""
+        if self.is_closed:
+            return []
+        left = self.call(store.close, force)
+        self.finish(store.close)
+        return left
+
+    def _send(self, action: Callable[[], object]) -> None:
+        """Run a function in the loop; another thread may be ending the loop at the same time."""
         if not self._loop.is_closed():
             try:
-                self._loop.call_soon_threadsafe(what)
+                self._loop.call_soon_threadsafe(action)
             except RuntimeError:  # it was closed in between
                 if not self._loop.is_closed():
                     raise
@@ -120,25 +140,25 @@ class Portal:
         try:
             self._loop.run_forever()
         finally:
-            rest = asyncio.all_tasks(self._loop)
-            for task in rest:
+            tasks = asyncio.all_tasks(self._loop)
+            for task in tasks:
                 task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
-            for future in list(self._waiting):  # whose turn never came
+            for future in list(self._waiting):  # calls that were sent too late
                 future.cancel()
 
 
 def _finish(portal: weakref.ref[Portal]) -> None:
-    found = portal()
-    if found is not None and (close := found.close_at_exit) is not None:
-        found.finish(close)
+    alive = portal()
+    if alive is not None and (close := alive.close_at_exit) is not None:
+        alive.finish(close)
 
 
 class _Job:
-    """A call on its way through the portal."""
+    """One call through the portal."""
 
     __slots__ = ("_args", "_function", "_future", "_kwargs", "_loop", "_task")
 
@@ -158,12 +178,12 @@ class _Job:
         self._task: asyncio.Task[Any] | None = None
 
     def start(self) -> None:
-        """Begin, in the loop."""
+        """Start the call; runs in the loop."""
         self._task = self._loop.create_task(self._function(*self._args, **self._kwargs))
         self._task.add_done_callback(self._done)
 
     def cancel(self) -> None:
-        """Give up, in the loop."""
+        """Cancel the call; runs in the loop."""
         if self._task is not None:
             self._task.cancel()
 

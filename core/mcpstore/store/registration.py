@@ -1,4 +1,4 @@
-"""Taking in services: from what was handed over to specifications that can be opened."""
+"""Registration of services: input in any accepted form becomes specifications that can be opened."""
 
 from __future__ import annotations
 
@@ -20,29 +20,28 @@ from mcpstore.models.service import ServiceSpec
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.validation import validated
 from mcpstore.store.config_source import open_document
-from mcpstore.store.manager import StoreManager
+from mcpstore.store.parts import StoreParts
 
-__all__ = ["edits_for", "handed_over", "unusable", "wrong_choices"]
+__all__ = ["choice_problems", "edits_for", "read_input", "unusable"]
 
 
-async def handed_over(config: Any, name: str | None, fields: Mapping[str, Any], plugins: PluginManager) -> InputReport:
-    """Return what was handed over to `add_service`, sorted into what can be used and what cannot.
+async def read_input(config: Any, name: str | None, fields: Mapping[str, Any], plugins: PluginManager) -> InputReport:
+    """Return the services in the input of `add_service`: the usable ones, and the refused ones with the reasons.
 
     Args:
-        config: An entry, a configuration, a list of them, or the path of a file that holds one.
+        config: An entry, a configuration, a list of these, or the path of a file that holds one.
         name: Name of the service, if it was given as a keyword.
         fields: Fields of its entry that were given as keywords.
-        plugins: The plugins whose backends may read the file.
+        plugins: The plugins whose persistence backends may read the file.
 
     Raises:
-        ConfigError: It is nothing of this kind, or the file cannot be read.
+        ConfigError: The input has none of these forms, or the file cannot be read.
     """
     if isinstance(config, str | os.PathLike) and name is None and not fields:
         document = open_document(config, plugins)
         reading = read(await document.read(), where=document.location)
         if not reading.specs and not reading.refused:
-            told = "; ".join(map(str, reading.problems)) or f"{document.location}: there are no services in it"
-            raise ConfigError(told)
+            raise ConfigError("; ".join(map(str, reading.problems)) or f"{document.location} contains no services")
         usable = tuple(
             ServiceInput(spec=spec, dialect=reading.places[spec.name].dialect) for spec in reading.specs.values()
         )
@@ -50,74 +49,74 @@ async def handed_over(config: Any, name: str | None, fields: Mapping[str, Any], 
     return examine(with_fields(config, name, fields))
 
 
-async def unusable(spec: ServiceSpec, house: StoreManager) -> tuple[str, ...]:
-    """Return why a service could never be opened: an unknown transport, settings its transport does not understand.
+async def unusable(spec: ServiceSpec, parts: StoreParts) -> tuple[str, ...]:
+    """Return why a service can never be opened: an unknown plugin, or settings that its plugin refuses.
 
-    Settings with variables are looked at when it is opened: the variables may have got their values by then.
+    Settings with variables are validated when the service is opened, because the variables may have values by then.
     """
-    plugins = house.plugins
-    if wrong := await wrong_choices(spec, plugins):
-        return tuple(wrong)
+    plugins = parts.plugins
+    if problems := await choice_problems(spec, plugins):
+        return tuple(problems)
     try:
         transport: Transport[Any] = await plugins.obtain("transport", spec.transport)
         text = _as_text(spec.settings)
-        if text is None and not house.keeps_objects:
-            return ("it holds a Python object, which cannot be written to a file; name it as 'module:attribute'",)
+        if text is None and not parts.config_store.is_in_memory:
+            return ("the entry holds a Python object, which cannot be written to a file; name it 'module:attribute'",)
         if text is None or not any(mark in text for mark in ("${", "{env:", "{file:")):
-            prepared = await house.prepare(spec)
+            prepared = await parts.preparation.prepare(spec)
             validated(transport.config, prepared.settings, transport.name)
     except (ConfigError, PluginError) as error:
         return (str(error),)
     return ()
 
 
-async def wrong_choices(spec: ServiceSpec, plugins: PluginManager) -> list[str]:
-    """Return what is wrong with the health strategy and the recovery policy that an entry names."""
-    wrong: list[str] = []
+async def choice_problems(spec: ServiceSpec, plugins: PluginManager) -> list[str]:
+    """Return the problems with the health strategy and the recovery policy that an entry names."""
+    problems: list[str] = []
     for family, choice in (("health strategy", spec.health), ("recovery policy", spec.recovery)):
         try:
             offer = await plugins.obtain(family, choice.name)
             validated(offer.config, dict(choice.options), choice.name)
         except PluginError as error:
-            wrong.append(str(error))
+            problems.append(str(error))
         except ConfigError as error:
-            wrong.append(f"{family} {choice.name!r}: {error}")
-    return wrong
+            problems.append(f"{family} {choice.name!r}: {error}")
+    return problems
 
 
 def _as_text(settings: Mapping[str, Any]) -> str | None:
-    """Return settings as JSON, or None if they hold something that is no JSON value."""
+    """Return settings as JSON, or None if they hold a value that JSON has no form for."""
     try:
         return json.dumps(settings)
     except (TypeError, ValueError):
         return None
 
 
-def edits_for(reading: ParsedConfig, given: Sequence[ServiceInput], agent: str | None) -> list[Edit]:
-    """Return the edits that add services to a configuration, or change the ones of their names into them.
+def edits_for(reading: ParsedConfig, entries: Sequence[ServiceInput], agent: str | None) -> list[Edit]:
+    """Return the edits that add services to a configuration, or replace the entries that have their names.
 
     Args:
-        reading: The configuration as it stands.
-        given: The services.
-        agent: The agent they are given to, if any.
+        reading: The configuration as it is now.
+        entries: The services.
+        agent: The agent they are assigned to, if any.
     """
     edits: list[Edit] = []
     appended: Counter[Path] = Counter()
-    for one in given:
-        for edit in _edits_for_one(reading, one, agent):
-            above, last = edit.path[:-1], edit.path[-1]
-            if isinstance(last, int) and edit.expect is MISSING:  # each further one goes behind the one before
-                edits.append(attrs.evolve(edit, path=(*above, last + appended[above])))
-                appended[above] += 1
+    for entry in entries:
+        for edit in _edits_for_one(reading, entry, agent):
+            parent, last = edit.path[:-1], edit.path[-1]
+            if isinstance(last, int) and edit.expect is MISSING:  # several additions to one list: one after the other
+                edits.append(attrs.evolve(edit, path=(*parent, last + appended[parent])))
+                appended[parent] += 1
             else:
                 edits.append(edit)
     return edits
 
 
-def _edits_for_one(reading: ParsedConfig, given: ServiceInput, agent: str | None) -> list[Edit]:
-    known = reading.specs.get(given.name)
-    agents = {*(known.agents if known else ()), *given.spec.agents, *((agent,) if agent else ())}
-    wanted = attrs.evolve(given.spec, agents=tuple(sorted(agents)))
-    if given.name not in reading.places:
-        return add_edits(reading, wanted, given.dialect)
+def _edits_for_one(reading: ParsedConfig, entry: ServiceInput, agent: str | None) -> list[Edit]:
+    known = reading.specs.get(entry.name)
+    agents = {*(known.agents if known else ()), *entry.spec.agents, *((agent,) if agent else ())}
+    wanted = attrs.evolve(entry.spec, agents=tuple(sorted(agents)))
+    if entry.name not in reading.places:
+        return add_edits(reading, wanted, entry.dialect)
     return [] if known == wanted else replace_edits(reading, wanted)

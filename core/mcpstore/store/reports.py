@@ -1,4 +1,4 @@
-"""The verbs that show how services fare: report, export, dashboard, overview."""
+"""Reports, exports, the text dashboard and the overview: what other objects know, put together."""
 
 from __future__ import annotations
 
@@ -14,51 +14,53 @@ from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.record import NamedList
 from mcpstore.models.state_history import StateInterval
 from mcpstore.runtime.service_runner import ServiceRunner
-from mcpstore.store.alerts import AsyncAlerts
-from mcpstore.store.arguments import a_path, check_choice, check_names
+from mcpstore.store.arguments import Moment, check_choice, check_names, check_path
 from mcpstore.store.diagnostics import diagnose
-from mcpstore.store.manager import StoreManager
-from mcpstore.store.metrics import AsyncMetrics, Moment
+from mcpstore.store.metrics_queries import MetricsQueries
 from mcpstore.store.overview import Overview, glance_of
+from mcpstore.store.parts import StoreParts
+from mcpstore.store.scope import Scope
 
-# A manager that shows nothing to anybody loads nothing of what shows it: hence the late imports.
+# Imported late: most managers never report anything.
 if TYPE_CHECKING:
     from mcpstore.monitoring.report import Advice, Report
 
-__all__ = ["EXPORT_FORMATS", "AsyncReports"]
+__all__ = ["EXPORT_FORMATS", "Reports"]
 
 EXPORT_FORMATS: Final = ("json", "csv", "parquet")
 
-DETAIL: Final = 400
-"""Samples of a service that a report is made from, however long the time: a few for each point of a plot."""
+REPORT_SAMPLES: Final = 400
+"""Maximum number of samples of a service in a report: a few for each point of a plot."""
 
-POINTS: Final = 60
-"""Samples of a service that a overview tells, however long nobody looked."""
+OVERVIEW_SAMPLES: Final = 60
+"""Maximum number of samples of a service in an overview."""
 
-SHORTEST: Final = 10.0
-"""Seconds a report covers at least, so that even that of a store just opened has an axis."""
+MIN_SPAN: Final = 10.0
+"""Shortest span of a report, in seconds: the plots of a store that was just opened need an axis, too."""
 
 RECENT: Final = 3600.0
-"""Seconds for which a dashboard shows alerts."""
+"""Age up to which the dashboard shows alerts, in seconds."""
+
+EXPORTED: Final = ("run_status", "connection_state", "transport", "tool_count", "error")
+"""Fields of a service in an export as JSON, beside its name."""
 
 T = TypeVar("T", StateInterval, MetricsSample)
 
 
-class AsyncReports(AsyncMetrics, AsyncAlerts):
-    """Shows how services fare."""
+class Reports:
+    """Makes reports, exports, dashboards and overviews.
 
-    async def report(self, format: str = "text", since: Moment = None) -> str:  # noqa: A002 - what people call it
-        """Return how the services fared, for people.
+    Args:
+        scope: The services covered.
+        metrics: The metrics of these services.
+    """
 
-        Args:
-            format: "text", "summary" (text without the details), "markdown", "html" (one page that needs nothing else),
-                or "json".
-            since: The beginning of the time told of: a POSIX timestamp in seconds, a datetime, or a timedelta for how
-                long ago; None for the last day.
+    def __init__(self, scope: Scope, metrics: MetricsQueries) -> None:
+        self._scope: Final = scope
+        self._metrics: Final = metrics
 
-        Raises:
-            InvalidArgument: There is no such format.
-        """
+    async def report(self, format: str, since: Moment) -> str:  # noqa: A002 - the name of the public argument
+        """Return a report; see `AsyncServiceContext.report`."""
         from mcpstore.monitoring.report import FORMATS, render  # noqa: PLC0415 - see above
 
         chosen = check_choice("format", format, FORMATS)
@@ -67,175 +69,154 @@ class AsyncReports(AsyncMetrics, AsyncAlerts):
 
     async def export(
         self,
-        format: str | None = None,  # noqa: A002 - what people call it
-        path: str | os.PathLike[str] | None = None,
-        services: Iterable[str] | None = None,
-        since: Moment = None,
+        format: str | None,  # noqa: A002 - the name of the public argument
+        path: str | os.PathLike[str] | None,
+        services: Iterable[str] | None,
+        since: Moment,
     ) -> str:
-        """Return what was measured, for other programs; or write it to a file that only you can read.
-
-        JSON holds everything: services, their states over time, samples, alerts, and under `units` those of the fields
-        of samples. CSV and Parquet hold the samples, one a row, in columns that are called by their units, too; no cell
-        of CSV is taken for a formula by a spreadsheet.
-
-        Args:
-            format: "json", "csv" or "parquet"; None for the `export_format` of the configuration.
-            path: The file, which is replaced as a whole; None returns the text.
-            services: Names of services; None for all.
-            since: Where to begin; as for `report`.
-
-        Returns:
-            The text, or the absolute path of the file.
-
-        Raises:
-            InvalidArgument: There is no such format, or Parquet is to be returned as text.
-            ServiceNotFound: There is no service of a name.
-            MCPStoreError: The file cannot be written, or Parquet needs pyarrow, which is not installed.
-        """
+        """Export metrics; see `AsyncServiceContext.export`."""
         from mcpstore.monitoring.export import rows_of, to_json, to_parquet  # noqa: PLC0415 - see above
         from mcpstore.monitoring.private_file import write_file  # noqa: PLC0415 - see above
 
-        chosen = self._open().monitoring.data_collection.export_format if format is None else format
+        parts = self._scope.parts()
+        chosen = parts.monitoring.data_collection.export_format if format is None else format
         check_choice("format", chosen, EXPORT_FORMATS)
-        if a_path("path", path) is None and chosen == "parquet":
-            raise InvalidArgument("path", "must be given: Parquet is no text and cannot be returned; say which file")
+        if check_path("path", path) is None and chosen == "parquet":
+            raise InvalidArgument(
+                "path", "is missing: Parquet is binary and cannot be returned; give the path of a file"
+            )
         names = None if services is None else check_names("services", services)
-        runners = self._all_runners() if names is None else [self._runner(name) for name in names]
+        runners = self._scope.runners() if names is None else [self._scope.runner(name) for name in names]
         if chosen == "json":
-            data = (await asyncio.to_thread(to_json, await self._everything(runners, since))).encode()
+            data = (await asyncio.to_thread(to_json, await self._as_object(runners, since))).encode()
         elif chosen == "csv":
-            data = await self._table(runners, since)
+            data = await self._as_csv(runners, since)
         else:
-            samples = [s for runner in runners for s in await self.metrics_history(runner.spec.name, since)]
+            samples = [s for runner in runners for s in await self._metrics.history(runner.spec.name, since)]
             data = await asyncio.to_thread(lambda: to_parquet(rows_of(samples)))
         if path is None:
             return data.decode()
         return str(await asyncio.to_thread(write_file, path, data))
 
-    async def dashboard(self) -> str:
-        """Return how the services fare now, as text for a terminal."""
+    def dashboard(self) -> str:
+        """Return the services as text for a terminal; see `AsyncServiceContext.dashboard`."""
         from mcpstore.monitoring.dashboard_text import board  # noqa: PLC0415 - see above
 
-        now = self._now()
-        metrics = [self._house.metering.metrics(runner.spec.name) for runner in self._all_runners()]
-        told, _ = self._alerts(now - RECENT)
-        return board(metrics, told, now)
+        parts = self._scope.parts()
+        now = parts.supervisor.clock.posix()
+        metrics = [parts.collector.metrics(runner.spec.name) for runner in self._scope.runners()]
+        past, _ = self._alerts(now - RECENT)
+        return board(metrics, past, now)
 
-    async def overview(self, since: Moment = None) -> Overview:
-        """Return how every service fares now and what is new of its past, for screens that are refreshed.
-
-        Args:
-            since: When somebody looked last: `now` of the overview before.
-        """
-        runners, now = self._all_runners(), self._now()
-        states = _by_service(await self.state_history(None, since))
-        samples = _by_service(await self.metrics_history(None, since, None, POINTS))
-        told = [
+    async def overview(self, since: Moment) -> Overview:
+        """Return an overview; see `AsyncServiceContext.overview`."""
+        parts, runners = self._scope.parts(), self._scope.runners()
+        now = parts.supervisor.clock.posix()
+        states = _by_service(await self._metrics.states(None, since))
+        samples = _by_service(await self._metrics.history(None, since, None, OVERVIEW_SAMPLES))
+        services = [
             glance_of(
-                self._snapshot(runner),
-                self._house.metering.metrics(name),
+                self._scope.snapshot(runner),
+                parts.collector.metrics(name),
                 tuple(states.get(name, ())),
                 tuple(samples.get(name, ())),
             )
             for runner in runners
-            if (name := runner.spec.name) in self._house.registry  # not removed meanwhile
+            if (name := runner.spec.name) in parts.registry  # it may have been removed meanwhile
         ]
-        alerts = tuple(alert.message for alert in await self.list_alerts())
-        return Overview(now=now, location=self._house.book.location, services=NamedList(told), alerts=alerts)
-
-    # --- helpers
-
-    def _now(self) -> float:
-        return self._open().supervisor.clock.posix()
-
-    def _all_runners(self) -> list[ServiceRunner]:
-        house = self._open()
-        return [house.supervisor.runner(name) for name in house.registry if self._is_in_scope(name)]
+        active = [alert for alert in parts.alert_engine.active if self._scope.includes_alerts_of(alert.service)]
+        return Overview(
+            now=now,
+            location=parts.config_store.location,
+            services=NamedList(services),
+            alerts=tuple(alert.message for alert in active),
+        )
 
     async def _collect(self, since: Moment) -> Report:
-        """Return what a report says."""
+        """Return the content of a report."""
         from mcpstore.monitoring.report import Report, life_of  # noqa: PLC0415 - see above
 
-        runners, now = self._all_runners(), self._now()
-        states = _by_service(await self.state_history(None, since))
-        samples = _by_service(await self.metrics_history(None, since, None, DETAIL))
-        known = [states[runner.spec.name][0].since for runner in runners if runner.spec.name in states]
-        begin = min(min(known, default=now), now - SHORTEST)
+        parts, runners = self._scope.parts(), self._scope.runners()
+        now = parts.supervisor.clock.posix()
+        states = _by_service(await self._metrics.states(None, since))
+        samples = _by_service(await self._metrics.history(None, since, None, REPORT_SAMPLES))
+        begins = [states[runner.spec.name][0].since for runner in runners if runner.spec.name in states]
+        begin = min(min(begins, default=now), now - MIN_SPAN)
         lives = [
             life_of(
-                self._snapshot(runner),
+                self._scope.snapshot(runner),
                 begin,
                 now,
                 states=states.get(name, ()),
                 samples=samples.get(name, ()),
-                metrics=self._house.metering.metrics(name),
-                advice=_advice(runner, self._house),
-                watched=self._house.watches,
+                metrics=parts.collector.metrics(name),
+                advice=_advice(runner, parts),
+                watched=parts.is_supervising,
             )
             for runner in runners
-            if (name := runner.spec.name) in self._house.registry
+            if (name := runner.spec.name) in parts.registry  # it may have been removed meanwhile
         ]
         alerts, active = self._alerts(begin)
         return Report(
             begin=begin,
             end=now,
-            location="" if self._house.keeps_objects else self._house.book.location,
-            watched=self._house.watches,
+            location="" if parts.config_store.is_in_memory else parts.config_store.location,
+            watched=parts.is_supervising,
             services=tuple(lives),
             alerts=alerts,
             active=active,
         )
 
-    async def _table(self, runners: Iterable[ServiceRunner], since: Moment) -> bytes:
-        """Return the samples of services as CSV; one service at a time, for there may be very many."""
+    async def _as_csv(self, runners: Iterable[ServiceRunner], since: Moment) -> bytes:
+        """Return the samples of services as CSV; one service at a time, because there may be very many samples."""
         from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv  # noqa: PLC0415 - see above
 
         def lines(samples: Iterable[MetricsSample]) -> str:
             return to_csv(rows_of(samples), COLUMNS, titles=False)
 
-        parts = [to_csv((), COLUMNS)]
+        tables = [to_csv((), COLUMNS)]
         for runner in runners:
-            samples = await self.metrics_history(runner.spec.name, since)
-            parts.append(await asyncio.to_thread(lines, samples))
-        return "".join(parts).encode()
+            samples = await self._metrics.history(runner.spec.name, since)
+            tables.append(await asyncio.to_thread(lines, samples))
+        return "".join(tables).encode()
 
-    async def _everything(self, runners: Iterable[ServiceRunner], since: Moment) -> dict[str, Any]:
+    async def _as_object(self, runners: Iterable[ServiceRunner], since: Moment) -> dict[str, Any]:
         from mcpstore.monitoring.export import UNITS  # noqa: PLC0415 - see above
 
+        parts = self._scope.parts()
         services: list[dict[str, Any]] = []
         for runner in runners:
-            name, shown = runner.spec.name, self._snapshot(runner)
+            name, service = runner.spec.name, self._scope.snapshot(runner)
             services.append(
                 {
                     "name": name,
-                    **{
-                        key: shown[key]
-                        for key in ("run_status", "connection_state", "transport", "tool_count", "error")
-                    },
-                    "metrics": self._house.metering.metrics(name),
-                    "states": await self.state_history(name, since),
-                    "samples": await self.metrics_history(name, since),
+                    **{key: service[key] for key in EXPORTED},
+                    "metrics": parts.collector.metrics(name),
+                    "states": await self._metrics.states(name, since),
+                    "samples": await self._metrics.history(name, since),
                 }
             )
         alerts, _ = self._alerts(since)
-        return {"export_time": self._now(), "units": UNITS, "services": services, "alerts": alerts}
+        now = parts.supervisor.clock.posix()
+        return {"export_time": now, "units": UNITS, "services": services, "alerts": alerts}
 
     def _alerts(self, since: Moment) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
-        """Return what people were told since then, oldest first, and what is not over yet."""
-        alarm, begin = self._open().alarm, self._query(None, since, None, None).since
-        told = [alert for alert in alarm.telling.past.find(since=begin) if self._may_see(alert.service)]
-        # Who only looks while another manager watches has no watches of its own.
-        active = [alert for alert in alarm.active or alarm.telling.past.open.values() if self._may_see(alert.service)]
-        return tuple(told), tuple(active)
+        """Return the notifications since a moment, oldest first, and the active alerts."""
+        engine, begin = self._scope.parts().alert_engine, self._metrics.query(None, since, None, None).since
+        includes = self._scope.includes_alerts_of
+        past = [alert for alert in engine.telling.past.find(since=begin) if includes(alert.service)]
+        # A store that only shows the data of another manager has no active alerts of its own.
+        active = [alert for alert in engine.active or engine.telling.past.open.values() if includes(alert.service)]
+        return tuple(past), tuple(active)
 
 
-def _advice(runner: ServiceRunner, house: StoreManager) -> Advice:
+def _advice(runner: ServiceRunner, parts: StoreParts) -> Advice:
     from mcpstore.monitoring.report import Advice  # noqa: PLC0415 - see above
 
-    told = diagnose(runner, house)
-    return Advice(summary=told.summary, evidence=told.evidence, remedy=told.remedy)
+    diagnosis = diagnose(runner, parts)
+    return Advice(summary=diagnosis.summary, evidence=diagnosis.evidence, remedy=diagnosis.remedy)
 
 
 def _by_service(records: Iterable[T]) -> dict[str, list[T]]:
-    """Return records, which are in the order of their services, by service."""
+    """Return records, which are sorted by service, as one list for each service."""
     return {name: list(group) for name, group in groupby(records, lambda record: record.service_name)}

@@ -148,7 +148,7 @@ class Recovery(Record):
     Attributes:
         name: The service.
         recovered: Whether it is usable.
-        done: What was done, in order: "restarted", "made anew from its stored entry".
+        done: What was done, in order: "restarted", "recreated from its stored entry".
         run_status: What it does for its users.
         connection_state: What its connection is.
         error: Why it is not usable, if it is not.

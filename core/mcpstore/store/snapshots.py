@@ -1,4 +1,4 @@
-"""How a service looks from outside: snapshots and infos made from its runner."""
+"""Records of a service as it is now, read from its runner."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mcpstore.models.service import (
 from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.store.results import CheckResult
 
-__all__ = ["check_result", "info", "snapshot", "spoken_status"]
+__all__ = ["check_result", "info", "reported_status", "snapshot"]
 
 
-def spoken_status(runner: ServiceRunner, *, as_run_status: bool) -> ServiceStatus | ServiceConnectionState:
-    """Return the status in the vocabulary of the one who asks: stores speak run status, contexts connection state."""
+def reported_status(runner: ServiceRunner, *, as_run_status: bool) -> ServiceStatus | ServiceConnectionState:
+    """Return the status of a service: the run status for a store, the connection state for a context."""
     return run_status(runner.ctx) if as_run_status else runner.ctx.connection
 
 
@@ -31,12 +31,12 @@ def snapshot(runner: ServiceRunner, catalog: Catalog, *, as_run_status: bool) ->
 
 
 def info(runner: ServiceRunner, catalog: Catalog, config: dict[str, Any], *, as_run_status: bool) -> ServiceInfo:
-    """Return the service in full.
+    """Return the service with every detail.
 
     Args:
         runner: Its runner.
-        catalog: What it offers.
-        config: Its entry, as `add_service` takes it.
+        catalog: Its tools, resources and prompts.
+        config: Its entry, in the form that `add_service` accepts.
         as_run_status: Whether `status` is the run status.
     """
     session = runner.session
@@ -59,17 +59,17 @@ def info(runner: ServiceRunner, catalog: Catalog, config: dict[str, Any], *, as_
 
 
 def check_result(runner: ServiceRunner, *, as_run_status: bool) -> CheckResult:
-    """Return what is known of a service's health."""
+    """Return the result of the last health check of a service."""
     state = runner.ctx.connection
     return CheckResult(
         name=runner.spec.name,
-        status=spoken_status(runner, as_run_status=as_run_status),
+        status=reported_status(runner, as_run_status=as_run_status),
         run_status=run_status(runner.ctx),
         connection_state=state,
         healthy=state in (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING),
         response_time=runner.history.response_time or 0.0,
         success_rate=runner.history.success_rate,
-        error=_trouble(runner),
+        error=_problem(runner),
     )
 
 
@@ -78,7 +78,7 @@ def _common(runner: ServiceRunner, catalog: Catalog, *, as_run_status: bool) -> 
     url, command = as_text(spec.settings.get("url")), as_text(spec.settings.get("command"))
     return {
         "name": spec.name,
-        "status": spoken_status(runner, as_run_status=as_run_status),
+        "status": reported_status(runner, as_run_status=as_run_status),
         "run_status": run_status(runner.ctx),
         "connection_state": runner.ctx.connection,
         "transport": spec.transport,
@@ -89,12 +89,12 @@ def _common(runner: ServiceRunner, catalog: Catalog, *, as_run_status: bool) -> 
         "enabled": spec.enabled,
         "description": spec.description,
         "depends_on": spec.depends_on,
-        "error": _trouble(runner),
+        "error": _problem(runner),
     }
 
 
-def _trouble(runner: ServiceRunner) -> str | None:
-    """Return what is the matter; None if the service is well or was stopped on purpose."""
+def _problem(runner: ServiceRunner) -> str | None:
+    """Return what is wrong with a service; None if it is running, or was stopped on request."""
     if run_status(runner.ctx) in (ServiceStatus.RUNNING, ServiceStatus.STOPPED):
         return None
     return runner.history.note or runner.history.error

@@ -1,4 +1,4 @@
-"""The way of a call: from a name to a service, through those who may forbid it, over its connection and back."""
+"""Tools, resources and prompts: listed from the registry; called, read and filled over the connection of a service."""
 
 from __future__ import annotations
 
@@ -8,114 +8,144 @@ from typing import Any, Final
 from mcpstore.errors import CallError, InvalidArgument, ToolError, ToolNotApproved, ToolNotFound
 from mcpstore.hooks.connection import ProgressFn
 from mcpstore.hooks.events import CallRequest, Refusal, ToolCall
-from mcpstore.models.catalog import Tool
+from mcpstore.models.catalog import Prompt, Resource, Tool
+from mcpstore.models.record import NamedList
 from mcpstore.models.service import ToolPinning
 from mcpstore.runtime.service_runner import ServiceRunner
-from mcpstore.store.arguments import a_mapping, check_bool, check_str, check_timeout, describe
-from mcpstore.store.manager import StoreManager
+from mcpstore.store.arguments import check_bool, check_mapping, check_str, check_timeout, describe
+from mcpstore.store.parts import StoreParts
 from mcpstore.store.results import CallResult
+from mcpstore.store.scope import Scope
 
-__all__ = ["call_tool", "get_prompt", "read_resource"]
+__all__ = ["ToolCalls"]
 
 AUTHORIZE: Final = "mcpstore_authorize_call"
 CALLED: Final = "mcpstore_tool_called"
 
-Scope = frozenset[str] | None
+NO_REASON: Final = "the tool gave no reason"
 
 
-async def call_tool(
-    house: StoreManager,
-    scope: Scope,
-    agent: str | None,
-    name: str,
-    arguments: Mapping[str, Any] | None,
-    *,
-    service: str | None,
-    timeout: float | None,  # noqa: ASYNC109 - the service is told when it runs out
-    raise_on_error: bool,
-    on_progress: ProgressFn | None,
-) -> CallResult:
-    """Call a tool; see `AsyncServiceContext.call_tool`."""
-    check_str("name", name)
-    if arguments is not None and not isinstance(arguments, Mapping):
-        raise InvalidArgument("arguments", f"must be a dictionary (got {describe(arguments)})")
-    timeout = check_timeout("timeout", timeout, above=True)
-    if service is not None:
-        check_str("service", service)
-    if on_progress is not None and not callable(on_progress):
-        raise InvalidArgument("on_progress", f"must be callable (got {describe(on_progress)}); pass a function")
-    check_bool("raise_on_error", raise_on_error)
-    tool = _find(house, name, service, scope)
-    runner = house.supervisor.runner(tool.service)
-    given = dict(arguments or {})
-    limit = _limit(runner, timeout)
-    if house.plugins.listens(AUTHORIZE):
-        await _authorize(house, CallRequest(service=tool.service, tool=tool.name, arguments=given, agent=agent))
-    if house.metering.counts_calls or house.plugins.listens(CALLED):
-        result = await _call_and_record(house, runner, tool, given, limit, on_progress, agent)
-    else:
-        result = await _call(runner, tool, given, limit, on_progress)
-    if raise_on_error and result.is_error:
-        raise ToolError(tool.name, result.text or "it gave no reason", result)
-    return result
+class ToolCalls:
+    """Lists and calls tools, resources and prompts.
 
+    Args:
+        scope: The services covered.
+    """
 
-async def read_resource(house: StoreManager, scope: Scope, uri: str, service: str | None) -> Mapping[str, Any]:
-    """Read a resource; see `AsyncServiceContext.read_resource`."""
-    check_str("uri", uri)
-    if service is None:
-        offers = house.registry.resources(scope)
-        holders = {resource.service for resource in offers if resource.uri == uri}
-        # An address that nobody lists may still come from a template; with one candidate there is no doubt whose.
-        holders = holders or {resource.service for resource in offers if resource.is_template}
-        if len(holders) != 1:
-            remedy = f"say which service: {', '.join(sorted(holders))}" if holders else ""
+    def __init__(self, scope: Scope) -> None:
+        self._scope: Final = scope
+
+    def tools(self, service: str | None) -> NamedList[Tool]:
+        """Return the tools that can be called now; see `AsyncServiceContext.list_tools`."""
+        return self._scope.parts().registry.tools(self._scope.narrow_to(service))
+
+    def resources(self, service: str | None) -> NamedList[Resource]:
+        """Return the resources that can be read now; see `AsyncServiceContext.list_resources`."""
+        return self._scope.parts().registry.resources(self._scope.narrow_to(service))
+
+    def prompts(self, service: str | None) -> NamedList[Prompt]:
+        """Return the prompts that can be filled now; see `AsyncServiceContext.list_prompts`."""
+        return self._scope.parts().registry.prompts(self._scope.narrow_to(service))
+
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None,
+        *,
+        service: str | None,
+        timeout: float | None,  # noqa: ASYNC109 - sent to the service
+        raise_on_error: bool,
+        on_progress: ProgressFn | None,
+    ) -> CallResult:
+        """Call a tool; see `AsyncServiceContext.call_tool`."""
+        parts, agent = self._scope.parts(), self._scope.agent
+        check_str("name", name)
+        if arguments is not None and not isinstance(arguments, Mapping):
+            raise InvalidArgument("arguments", f"must be a dictionary (got {describe(arguments)})")
+        timeout = check_timeout("timeout", timeout, above=True)
+        if service is not None:
+            check_str("service", service)
+        if on_progress is not None and not callable(on_progress):
+            raise InvalidArgument("on_progress", f"must be callable (got {describe(on_progress)}); pass a function")
+        check_bool("raise_on_error", raise_on_error)
+        tool = _find(parts, name, service, self._scope.names())
+        runner = parts.supervisor.runner(tool.service)
+        values = dict(arguments or {})
+        limit = runner.call_timeout if timeout is None else timeout
+        if parts.plugins.listens(AUTHORIZE):
+            await _authorize(parts, CallRequest(service=tool.service, tool=tool.name, arguments=values, agent=agent))
+        if parts.collector.counts_calls or parts.plugins.listens(CALLED):
+            result = await _call_and_record(parts, runner, tool, values, limit, on_progress, agent)
+        else:
+            result = await _call(runner, tool, values, limit, on_progress)
+        if raise_on_error and result.is_error:
+            raise ToolError(tool.name, result.text or NO_REASON, result)
+        return result
+
+    async def read_resource(self, uri: str, service: str | None) -> Mapping[str, Any]:
+        """Read a resource; see `AsyncServiceContext.read_resource`."""
+        parts = self._scope.parts()
+        self._scope.narrow_to(service)  # an unknown service is reported before an unknown resource
+        check_str("uri", uri)
+        if service is None:
+            service = self._service_of(parts, uri)
+        runner = parts.supervisor.runner(service)
+        return await runner.request("resources/read", {"uri": uri}, timeout=runner.call_timeout)
+
+    def _service_of(self, parts: StoreParts, uri: str) -> str:
+        resources = parts.registry.resources(self._scope.names())
+        services = {resource.service for resource in resources if resource.uri == uri}
+        # A URI in no list may match a template; if only one service has templates, the URI can only belong to it.
+        services = services or {resource.service for resource in resources if resource.is_template}
+        if len(services) != 1:
+            remedy = f"name the service: {', '.join(sorted(services))}" if services else ""
             raise ToolNotFound(uri, kind="resource", remedy=remedy)
-        (service,) = holders
-    runner = house.supervisor.runner(service)
-    return await runner.request("resources/read", {"uri": uri}, timeout=_limit(runner, None))
+        return services.pop()
+
+    async def fill_prompt(
+        self, name: str, arguments: Mapping[str, str] | None, service: str | None
+    ) -> Mapping[str, Any]:
+        """Return a prompt filled with arguments; see `AsyncServiceContext.get_prompt`."""
+        parts = self._scope.parts()
+        self._scope.narrow_to(service)
+        check_str("name", name)
+        check_mapping("arguments", arguments)
+        prompt = parts.registry.find_prompt(name, service, self._scope.names())
+        runner = parts.supervisor.runner(prompt.service)
+        params = {"name": prompt.name, "arguments": dict(arguments or {})}
+        return await runner.request("prompts/get", params, timeout=runner.call_timeout)
 
 
-async def get_prompt(
-    house: StoreManager, scope: Scope, name: str, arguments: Mapping[str, str] | None, service: str | None
-) -> Mapping[str, Any]:
-    """Return a prompt; see `AsyncServiceContext.get_prompt`."""
-    check_str("name", name)
-    a_mapping("arguments", arguments)
-    prompt = house.registry.find_prompt(name, service, scope)
-    runner = house.supervisor.runner(prompt.service)
-    params = {"name": prompt.name, "arguments": dict(arguments or {})}
-    return await runner.request("prompts/get", params, timeout=_limit(runner, None))
-
-
-def _find(house: StoreManager, name: str, service: str | None, scope: Scope) -> Tool:
+def _find(parts: StoreParts, name: str, service: str | None, names: frozenset[str] | None) -> Tool:
     try:
-        return house.registry.find_tool(name, service, scope)
+        return parts.registry.find_tool(name, service, names)
     except ToolNotFound:
-        _check_withheld(house, name, service, scope)
-        # Perhaps it is only away: then the reason of its service helps more than a name nobody knows.
-        for runner in house.supervisor.runners():
+        owners = [
+            runner
+            for runner in parts.supervisor.runners()
+            if (names is None or runner.spec.name in names) and service in (None, runner.spec.name)
+        ]
+        for runner in owners:
+            _check_approved(runner, name)
+        # If a service that is not connected offers the tool, the reason why it is not connected is the better error.
+        for runner in owners:
             owner = runner.spec.name
-            if runner.is_live or (scope is not None and owner not in scope) or service not in (None, owner):
+            if runner.is_live:
                 continue
-            known = house.registry.catalog(owner).tools
+            known = parts.registry.catalog(owner).tools
             if owner == service or known.get(name) is not None or name.startswith(f"{owner}/"):
                 raise runner.unavailable() from None
         raise
 
 
-def _check_withheld(house: StoreManager, name: str, service: str | None, scope: Scope) -> None:
-    """Make sure that a tool nobody can find is not one that was withheld.
+def _check_approved(runner: ServiceRunner, name: str) -> None:
+    """Make sure that a service does not withhold a tool.
 
     Raises:
-        ToolNotApproved: It is.
+        ToolNotApproved: The service withholds a tool of this name until it is approved.
     """
-    for runner in house.supervisor.runners():
+    if runner.spec.tool_pinning is ToolPinning.BLOCK and runner.is_live:
         owner = runner.spec.name
-        if runner.spec.tool_pinning is not ToolPinning.BLOCK or not runner.is_live:
-            continue
-        if (scope is not None and owner not in scope) or service not in (None, owner):
-            continue
         for tool in (name, name.removeprefix(f"{owner}/")):
             if (change := runner.pins.change_of(tool, withheld=True)) is not None:
                 raise ToolNotApproved(owner, tool, change.summary, is_new=change.is_new) from None
@@ -133,7 +163,7 @@ async def _call(
 
 
 async def _call_and_record(
-    house: StoreManager,
+    parts: StoreParts,
     runner: ServiceRunner,
     tool: Tool,
     arguments: dict[str, Any],
@@ -141,24 +171,24 @@ async def _call_and_record(
     on_progress: ProgressFn | None,
     agent: str | None,
 ) -> CallResult:
-    """Call a tool, count the call, and tell the plugins how it went."""
-    now = house.supervisor.clock.now
+    """Call a tool, count the call, and notify the plugins of its outcome."""
+    now = parts.supervisor.clock.now
     began = now()
     error: str | None = "cancelled"
     try:
         result = await _call(runner, tool, arguments, limit, on_progress)
-    except Exception as failed:
-        error = str(failed) or type(failed).__name__
+    except Exception as failure:
+        error = str(failure) or type(failure).__name__
         raise
     else:
-        error = (result.text or "it gave no reason") if result.is_error else None
+        error = (result.text or NO_REASON) if result.is_error else None
         return result
     finally:
         duration = now() - began
         if error is not None and runner.session is not None:
             error = runner.session.redact(error)
-        house.metering.called(tool.service, tool.name, duration, error)
-        if house.plugins.listens(CALLED):
+        parts.collector.called(tool.service, tool.name, duration, error)
+        if parts.plugins.listens(CALLED):
             call = ToolCall(
                 service=tool.service,
                 tool=tool.name,
@@ -166,22 +196,18 @@ async def _call_and_record(
                 ok=error is None,
                 error=error,
                 agent=agent,
-                timestamp=house.supervisor.clock.posix(),
+                timestamp=parts.supervisor.clock.posix(),
             )
-            house.plugins.notify(CALLED, call=call)
+            parts.plugins.notify(CALLED, call=call)
 
 
-async def _authorize(house: StoreManager, request: CallRequest) -> None:
-    answer = await house.plugins.decide(AUTHORIZE, call=request)
+async def _authorize(parts: StoreParts, request: CallRequest) -> None:
+    answer = await parts.plugins.decide(AUTHORIZE, call=request)
     if isinstance(answer, Refusal):
         raise CallError(f"tool {request.tool!r} of service {request.service!r} may not be called: {answer.why}")
 
 
-def _limit(runner: ServiceRunner, timeout: float | None) -> float:
-    return runner.call_timeout if timeout is None else timeout
-
-
 def _wraps(tool: Tool) -> bool:
-    """Whether a tool wraps what it returns, as FastMCP does with anything but objects."""
+    """Whether a tool wraps its return values, as FastMCP does with every type other than objects."""
     schema = tool.output_schema
     return schema is not None and schema.get("x-fastmcp-wrap-result") is True
