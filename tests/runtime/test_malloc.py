@@ -9,13 +9,13 @@ import pytest
 
 BUSY = """
 import resource
-from mcpstore.runtime.malloc import give_back_memory
+from mcpstore.runtime.malloc import trim_eagerly
 
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
-can = give_back_memory()
+can = trim_eagerly()
 for size in (1, 8, 16):  # after these the allocator would map nothing of the kind by itself any more
     block = bytearray(b"x") * (size << 20)
     del block
