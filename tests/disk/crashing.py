@@ -33,6 +33,7 @@ class Point:
         is_saved: Whether that is what was saved.
         is_torn: Whether it is neither what was there nor what was to be there, or not what was said.
         is_stuck: Whether the next save did not succeed.
+        temporary: Names of the temporary files that a failed save did not remove.
     """
 
     fault: str
@@ -42,6 +43,7 @@ class Point:
     is_saved: bool
     is_torn: bool
     is_stuck: bool
+    temporary: list[str]
 
 
 def fresh(folder: Path, kind: str) -> None:
@@ -66,9 +68,12 @@ def system_calls(where: Path, name: str) -> Iterator[Point]:
                 for fault in ("signal=KILL", "error=EIO", "error=ENOSPC"):
                     fresh(folder, name)
                     code = under_strace(served, log, "-e", f"inject={call}:{fault}:when={nth}")
+                    # A killed process cannot remove files, and a process whose call of unlink fails neither.
+                    can_remove = code in {0, 1} and call != "unlink" and not kind.is_of_a_library
+                    temporary = [str(path) for path in folder.rglob("*.tmp")] if can_remove else []
                     left = kind.read(folder)
                     is_torn = left not in (old, new, kind.may_forget)
                     is_untrue = code == 0 and kind.is_promised and left != new
                     is_stuck = said(kind.save, folder) != 0 or kind.read(folder) not in (new, kind.may_forget)
                     point = f"{call} number {nth}"
-                    yield Point(fault, point, code, left, left == new, is_torn or is_untrue, is_stuck)
+                    yield Point(fault, point, code, left, left == new, is_torn or is_untrue, is_stuck, temporary)

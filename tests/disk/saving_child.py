@@ -19,6 +19,7 @@ import attrs
 
 from mcpstore.hooks.connection import Era
 from mcpstore.hooks.history import HistoryBatch, HistoryPlace, HistoryQuery
+from mcpstore.hooks.orphans import OwnershipRecord
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.models.service import ServiceConnectionState
 from mcpstore.models.state_history import StateEdge
@@ -26,6 +27,7 @@ from mcpstore.monitoring.private_file import write_file
 from mcpstore.plugin_manager.cache import PluginIndex
 from mcpstore.runtime.alerting.jsonl_file import JsonlFile
 from mcpstore.runtime.alerting.outbox import Notification, Outbox
+from mcpstore.runtime.ownership import OwnershipLog
 from mcpstore.runtime.pinning import PinFiles
 from mcpstore.runtime.pinning.pin import Pin, line_of
 from mcpstore.store.state_dir import StateDir
@@ -49,6 +51,7 @@ class Kind:
         is_promised: Whether a save that does not raise must have saved.
         may_forget: What may be left instead, where it is learned again by itself.
         room: Size of the smallest disk it fits on.
+        is_of_a_library: Whether a library writes the files, whose temporary files are its own affair.
         prepare: Loads what it needs, once and for all.
     """
 
@@ -59,6 +62,7 @@ class Kind:
     is_promised: bool = True
     may_forget: Any = None
     room: str = "64k"
+    is_of_a_library: bool = False
     prepare: Callable[[], object] = lambda: None
 
 
@@ -128,6 +132,15 @@ def pin(folder: Path, **approved: str) -> None:
 
 def pinned(folder: Path) -> Any:
     return {name: pin.approved for name, pin in PinFiles(folder / "pins").read("a").items()}
+
+
+def own(folder: Path, pid: int) -> None:
+    log = OwnershipLog("a" * 12, folder / "records")
+    log.write(OwnershipRecord(marker=f"{'a' * 12}.1.1.a.{'b' * 12}", service="a", pid=pid, started=1))
+
+
+def owned(folder: Path) -> list[int | None]:
+    return [record.pid for record in OwnershipLog("a" * 12, folder / "records").read_lost()]
 
 
 def remember(folder: Path, name: str) -> None:
@@ -210,6 +223,14 @@ KINDS = {
         numbers,
         ([1, 2], [3]),
     ),
+    "processes": Kind(
+        lambda folder: own(folder, 1),
+        lambda folder: own(folder, 2),
+        owned,
+        ([1], [2]),
+        is_promised=False,
+        may_forget=[None],  # the process id is only valid with the boot id, which is read from another file
+    ),
     "what plugins offer": Kind(
         lambda folder: remember(folder, "a"),
         lambda folder: remember(folder, "b"),
@@ -240,6 +261,7 @@ KINDS = {
         lambda folder: log_in(folder, "new"),
         logged_in,
         ("old", "new"),
+        is_of_a_library=True,
         prepare=load_logins,
     ),
     "a new plugin": Kind(lambda folder: None, make_plugin, plugin_files, ([], whole_plugin()), room="128k"),

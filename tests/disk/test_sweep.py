@@ -24,6 +24,7 @@ def test_no_system_call_can_tear_what_is_kept(tmp_path, name):
     for point in system_calls(tmp_path, name):
         assert not point.is_torn, point
         assert not point.is_stuck, point
+        assert not point.temporary, point
         assert point.code in {0, 1} or point.fault == "signal=KILL", point
         outcomes[point.fault, point.is_saved] += 1
     assert outcomes["signal=KILL", False] > 0

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from mcpstore.errors import MCPStoreError
-from mcpstore.monitoring import private_file
 from mcpstore.monitoring.private_file import write_file
 
 
@@ -27,7 +26,7 @@ def test_what_was_there_stays_if_writing_fails(tmp_path, monkeypatch):
     def fail(_handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(private_file.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(MCPStoreError, match=r"a\.txt: cannot be written: No space left"):
         write_file(path, b"after")
     assert path.read_text() == "before"

@@ -28,6 +28,10 @@ def _config(name: str, module: str, old: str, new: str, tests: str) -> Flaw:
     return Flaw(name, f"mcpstore_plugins.mcp_json.{module}", old, new, f"{JSON}/{tests}")
 
 
+def _storage(name: str, old: str, new: str, tests: str) -> Flaw:
+    return Flaw(name, "mcpstore.storage.atomic", old, new, f"{JSON}/{tests}")
+
+
 def _wire(name: str, module: str, old: str, new: str, tests: str) -> Flaw:
     return Flaw(name, f"mcpstore.wire.{module}", old, new, f"{WIRE}/{tests}")
 
@@ -40,18 +44,17 @@ CONFIG_STORE = (
         "fcntl.LOCK_SH | fcntl.LOCK_NB",
         "test_saving_beside_others.py::test_the_lock_of_a_directory_is_held_by_one_at_a_time",
     ),
-    _config(
+    _storage(
         "a file is renamed before it is on the disk",
-        "atomic_save",
-        "            os.fsync(fd)\n",
-        "",
+        "                os.fsync(file)\n        finally",
+        "                pass\n        finally",
         "test_atomic_save.py::test_a_failed_flush_is_never_tried_again",
     ),
-    _config(
+    _storage(
         "a failed flush is tried again",
-        "atomic_save",
-        "            os.fsync(fd)\n",
-        "            try:\n                os.fsync(fd)\n            except OSError:\n                os.fsync(fd)\n",
+        "                os.fsync(file)\n        finally",
+        "                try:\n                    os.fsync(file)\n"
+        "                except OSError:\n                    os.fsync(file)\n        finally",
         "test_atomic_save.py::test_a_failed_flush_is_never_tried_again",
     ),
     _config(
@@ -89,11 +92,10 @@ CONFIG_STORE = (
         "    pass\n",
         "test_atomic_save.py::test_the_mode_stays_whatever_the_umask",
     ),
-    _config(
+    _storage(
         "everybody may read a new file",
-        "atomic_save",
-        "| os.O_CLOEXEC, 0o600, dir_fd=home)",
-        "| os.O_CLOEXEC, 0o644, dir_fd=home)",
+        "flags, mode, dir_fd=folder)",
+        "flags, 0o644, dir_fd=folder)",
         "test_atomic_save.py::test_a_new_file_and_its_directories_are_for_their_owner_only",
     ),
     _config(
@@ -103,18 +105,17 @@ CONFIG_STORE = (
         "if status.st_nlink > 2:",
         "test_atomic_save.py::test_hard_links_are_not_parted",
     ),
-    _config(
+    _storage(
         "a failed save leaves its temporary file",
-        "atomic_save",
-        "            os.unlink(temporary, dir_fd=home)\n        raise",
+        "            os.unlink(path, dir_fd=folder)\n        raise",
         "            pass\n        raise",
         "test_atomic_save.py::test_a_failed_flush_is_never_tried_again",
     ),
     _config(
         "what a killed writer left stays for ever",
         "atomic_save",
-        "if left.startswith(_prefix(name)):",
-        "if left == _prefix(name):",
+        "if left.startswith(temporary_prefix(name)):",
+        "if left == temporary_prefix(name):",
         "test_atomic_save.py::test_what_a_killed_writer_left_is_swept_away",
     ),
     _config(

@@ -21,7 +21,7 @@ import pytest
 from mutants.flaws import CONFIG_STORE, FRAMING, Flaw
 
 SOUND = "sound"
-EXAMINED = ("mcpstore_plugins.mcp_json", "mcpstore.wire")
+EXAMINED = ("mcpstore_plugins.mcp_json", "mcpstore.storage", "mcpstore.wire")
 PATIENCE = 10
 """Seconds a test may take: a flaw may make it wait for ever."""
 

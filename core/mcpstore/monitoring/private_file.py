@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-import tempfile
 from pathlib import Path
 
 from mcpstore.errors import MCPStoreError
+from mcpstore.storage.atomic import replace_file
 
 __all__ = ["write_file"]
 
@@ -31,7 +30,7 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> Path:
         if target.exists() and not target.is_file():
             _pour(target, data)
         else:
-            _replace(Path(os.path.realpath(target)), data)  # a link stays a link
+            replace_file(os.path.realpath(target), data)  # a symbolic link is kept
     except OSError as error:
         raise MCPStoreError(f"{target}: cannot be written: {error.strerror or error}; name another file") from error
     return target
@@ -42,17 +41,3 @@ def _pour(target: Path, data: bytes) -> None:
         raise IsADirectoryError(None, "it is a folder")
     with target.open("wb") as out:
         out.write(data)
-
-
-def _replace(target: Path, data: bytes) -> None:
-    handle, fresh = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)  # mode 0600
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(fresh).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(fresh).unlink()
-        raise

@@ -9,10 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import sys
-import tempfile
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +20,7 @@ from mcpstore._version import __version__
 from mcpstore.hooks.markers import API_VERSION
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.plugin_manager.discovery import Candidate
+from mcpstore.storage.atomic import replace_file
 
 __all__ = ["CachedPlugin", "PluginIndex"]
 
@@ -100,15 +98,7 @@ class PluginIndex:
             self._known = {key: card for key, card in self._known.items() if key in self._seen}
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, made = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(self._known, file)
-                Path(made).replace(self._path)
-            except BaseException:
-                with suppress(OSError):
-                    Path(made).unlink()
-                raise
+            replace_file(self._path, json.dumps(self._known).encode(), durable=False)
         except OSError as error:
             _log.debug("%s cannot be written: %s", self._path, error)
 

@@ -25,6 +25,7 @@ import attrs
 
 from mcpstore.hooks.orphans import OwnershipRecord
 from mcpstore.models.json_types import as_object
+from mcpstore.storage.atomic import replace_file
 
 __all__ = ["NOWHERE", "OwnershipLog"]
 
@@ -79,15 +80,13 @@ class OwnershipLog:
             return
         self._written.add(trace.marker)
         record = {**attrs.asdict(trace), "notes": dict(trace.notes), "boot": _boot()}
-        fresh = self._folder / f"{trace.marker}.tmp"
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(file, "w", encoding="utf-8") as out:
-                json.dump(record, out)
-            fresh.replace(self._place(trace.marker))
+            # Not durable: a restart of the machine ends every process, and the record has no use after it.
+            path, content = self._place(trace.marker), json.dumps(record).encode()
+            replace_file(path, content, prefix=f"{trace.marker}.", durable=False)
         except (OSError, ValueError) as error:
-            _log.debug("%s could not be written: %s", fresh, error)
+            _log.debug("%s cannot be written: %s", self._place(trace.marker), error)
 
     def holds(self, marker: str) -> bool:
         """Whether something was written down of a connection."""
@@ -108,7 +107,9 @@ class OwnershipLog:
     def erase_lost(self) -> None:
         """Forget what managers wrote down that are no more, and whatever else is no record. Blocks."""
         for path in self._files():
-            if _MARKER.fullmatch(path.stem) is None or self.is_lost(path.stem):
+            # A temporary file is named MARKER.RANDOM.tmp.
+            marker = path.stem if path.suffix == ".json" else path.stem.rpartition(".")[0]
+            if _MARKER.fullmatch(marker) is None or self.is_lost(marker):
                 with suppress(OSError):
                     path.unlink(missing_ok=True)
 

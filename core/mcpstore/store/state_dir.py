@@ -19,6 +19,7 @@ from typing import Final
 
 from mcpstore.hooks.connection import Era
 from mcpstore.runtime.protocol_cache import Eras
+from mcpstore.storage.atomic import replace_file
 from mcpstore.store.private_dir import ensure_private_dir
 
 __all__ = ["StateDir", "default_state_dir", "socket_path"]
@@ -126,15 +127,12 @@ class StateDir:
         known = self.read_eras()
         if eras.items() <= known.items():
             return
-        fresh = self._wanted / f"{ERAS}.{os.getpid()}"
+        older = {key: era for key, era in known.items() if key not in eras}
+        content = json.dumps(Eras(older | eras)).encode()
         try:
-            older = {key: era for key, era in known.items() if key not in eras}
-            fresh.write_text(json.dumps(Eras(older | eras)), "utf-8")
-            fresh.replace(self._wanted / ERAS)
+            replace_file(self._wanted / ERAS, content, prefix=f"{ERAS}.", durable=False)
         except OSError as error:
-            _log.debug("%s could not be written: %s", self._wanted / ERAS, error)
-            with suppress(OSError):
-                fresh.unlink(missing_ok=True)
+            _log.debug("%s cannot be written: %s", self._wanted / ERAS, error)
 
     def _clear_away(self) -> None:
         """Remove what stores left that were killed before they could: directories beside this one, half a file."""

@@ -1,5 +1,5 @@
 """Replacing a file so that whatever happens, it is the old one or the new one and nobody's work is lost."""
-# ruff: noqa: PTH102, PTH112, PTH114, PTH116, PTH120 - names are relative to the descriptor of a directory, which pathlib does not do
+# ruff: noqa: PTH112, PTH114, PTH116, PTH120 - names are relative to the descriptor of a directory, which pathlib does not do
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Callable, Generator
-from hashlib import blake2b
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Final, TypeVar
 
 from mcpstore.errors import ConfigError
+from mcpstore.storage.atomic import flush_folder, make_folder, temporary_file, temporary_prefix
 from mcpstore_plugins.mcp_json.file_probe import Moved, glance, look
 from mcpstore_plugins.mcp_json.lock import locked
 from mcpstore_plugins.mcp_json.os_errors import trouble
@@ -66,7 +67,8 @@ def _save(path: str, where: str, change: Callable[[bytes | None], tuple[bytes | 
         raw, outcome = change(before.raw)
         if raw is not None and raw != before.raw:
             _check(before.status, name, home, where)
-            with _beside(name, home, raw, before.status) as temporary:
+            temporary = f"{temporary_prefix(name)}{os.urandom(6).hex()}.tmp"
+            with _beside(temporary, home, raw, before.status):
                 is_there = os.path.realpath(path) == target and os.path.samestat(os.stat(directory), os.fstat(home))
                 if not is_there or look(name, home, where).raw != before.raw:
                     raise Moved
@@ -95,57 +97,25 @@ def _make(directory: str, path: str, where: str) -> None:
     """Make a directory and those above it, so that they survive a crash too."""
     if os.path.islink(path):
         raise ConfigError(f"{where} is a symbolic link into a directory that does not exist; repair the link")
-    missing: list[str] = []
-    while not os.path.isdir(directory):
-        missing.append(directory)
-        directory = os.path.dirname(directory)
-    for made in reversed(missing):
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(made, 0o700)
-        fd = os.open(os.path.dirname(made), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            _flush(fd)
-        finally:
-            os.close(fd)
-
-
-def _prefix(name: str) -> str:
-    # a digest, because the name itself may already be as long as names can be
-    return f".mcpstore-{blake2b(os.fsencode(name), digest_size=6).hexdigest()}-"
+    make_folder(directory)
 
 
 def _sweep(name: str, home: int) -> None:
     """Remove what a killed writer left. Nobody writes now: we have the lock."""
     with contextlib.suppress(OSError):
         for left in os.listdir(home):
-            if left.startswith(_prefix(name)):
+            if left.startswith(temporary_prefix(name)):
                 os.unlink(left, dir_fd=home)
 
 
-@contextlib.contextmanager
-def _beside(name: str, home: int, raw: bytes, like: os.stat_result | None) -> Generator[str]:
-    """Write a temporary file with the mode and owner of `like`; it is gone afterwards unless it was renamed."""
-    temporary = f"{_prefix(name)}{os.urandom(6).hex()}.tmp"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=home)
-    try:
-        try:
-            if like:
-                _make_like(fd, like)
-            rest = memoryview(raw)
-            while rest:
-                rest = rest[os.write(fd, rest) :]
-            # once this failed, the kernel may have dropped the pages: trying again would succeed and prove nothing
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        yield temporary
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary, dir_fd=home)
-        raise
+def _beside(name: str, home: int, raw: bytes, like: os.stat_result | None) -> AbstractContextManager[None]:
+    """Write a temporary file with the mode and owner of `like`; it is removed afterwards unless it was renamed."""
+    return temporary_file(name, raw, folder=home, prepare=lambda file: _make_like(file, like))
 
 
-def _make_like(fd: int, like: os.stat_result) -> None:
+def _make_like(fd: int, like: os.stat_result | None) -> None:
+    if like is None:
+        return
     own = os.fstat(fd)
     if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
         try:
@@ -159,16 +129,7 @@ def _make_like(fd: int, like: os.stat_result) -> None:
 
 def _confirm(home: int, where: str) -> None:
     try:
-        _flush(home)
+        flush_folder(home)
     except OSError as error:
         said = os.strerror(error.errno or 0)
         raise ConfigError(f"{where} is changed, but a power cut may undo that: {said}; check the disk") from error
-
-
-def _flush(directory: int) -> None:
-    try:
-        os.fsync(directory)
-    except OSError as error:
-        # some file systems know no such thing for directories, and need none
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
-            raise

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from mcpstore.hooks import Measurements
+from mcpstore.storage.atomic import replace_file
 from mcpstore_plugins.prometheus.metric_families import exposition
 
 if TYPE_CHECKING:
@@ -83,15 +83,8 @@ async def _write(path: Path, interval: float, measurements: Measurements) -> Non
 
 
 def _replace(path: Path, text: bytes) -> None:
-    """Write a file so that nobody reads half of it; it is for another user, and holds no secrets."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        fresh.write_bytes(text)
-        fresh.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            fresh.unlink()
-        raise
+    """Replace the file. Its reader is often another user, so every user may read it; it holds no secrets."""
+    replace_file(path, text, mode=0o666, durable=False)
 
 
 class _Handler(WSGIRequestHandler):

@@ -13,6 +13,7 @@ import pytest
 
 from mcpstore.errors import ConfigConflict, ConfigError, ConfigSyntaxError
 from mcpstore.hooks import MISSING, Edit
+from mcpstore.storage.atomic import temporary_prefix
 from mcpstore_plugins.mcp_json import atomic_save
 from mcpstore_plugins.mcp_json.document import FileDocument
 from mcpstore_plugins.mcp_json.file_probe import LARGEST
@@ -117,7 +118,7 @@ async def test_nothing_is_made_of_nothing(tmp_path):
 
 async def test_what_a_killed_writer_left_is_swept_away(path):
     await add_b(path)
-    prefix = atomic_save._prefix("mcp.json")
+    prefix = temporary_prefix("mcp.json")
     (path.parent / f"{prefix}000000000000.tmp").write_text("half")
     (path.parent / "mcp.json.bak").write_text("somebody else's")
     await FileDocument(str(path)).edit([Edit(path=("mcpServers", "b"), value=MISSING)])

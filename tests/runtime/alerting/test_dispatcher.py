@@ -195,8 +195,8 @@ from pathlib import Path
 from pydantic import BaseModel
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.hooks import AlertHandler
-from mcpstore.runtime.alerting import Line
-from mcpstore.runtime.alerting.dispatcher import Telling
+from mcpstore.runtime.alerting import AlertChannel
+from mcpstore.runtime.alerting.dispatcher import AlertDispatcher
 from mcpstore.runtime.clock import Clock
 
 folder, first, stops = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "stops"
@@ -212,8 +212,9 @@ async def send(alert, settings):
         time.sleep(3600)  # between send and log, until it is killed
 
 async def main():
-    line = Line(name="file", handler=AlertHandler(name="file", config=Nothing, send=send), settings=Nothing())
-    telling = Telling([line], Clock(), folder / "alerts")
+    channel = AlertHandler(name="file", config=Nothing, send=send)
+    line = AlertChannel(name="file", handler=channel, settings=Nothing())
+    telling = AlertDispatcher([line], Clock(), folder / "alerts")
     await telling.load()
     await telling.open()
     for number in range(first, first + 10 if stops else first):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
@@ -15,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from mcpstore.errors import ConfigError, ConfigSyntaxError
 from mcpstore.hooks import Content, Document, Edit, PersistenceBackend, apply_edits, hookimpl
+from mcpstore.storage.atomic import replace_file
 
 __all__ = ["JsonDocument"]
 
@@ -116,17 +115,8 @@ class JsonDocument:
             raise ConfigError(f"{self._location} cannot be written: {error.strerror}") from error
 
     def _write(self, text: str) -> None:
-        """Replace the file at once, so that no crash leaves half of it."""
-        handle, made = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(made).replace(self._path)
-        except BaseException:
-            Path(made).unlink(missing_ok=True)
-            raise
+        """Replace the file atomically, so that no crash leaves a part of it."""
+        replace_file(self._path, text.encode())
 
 
 def _is_ours(location: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mcpstore.models.json_types import as_object
-from mcpstore.runtime.disk import write_all
+from mcpstore.storage.atomic import make_folder, replace_file, write_all
 
 __all__ = ["JsonObject", "JsonlFile"]
 
@@ -68,15 +68,8 @@ class JsonlFile:
         Raises:
             OSError: They cannot be written; the old ones stay.
         """
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            write_all(descriptor, _encoded(lines))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        fresh.replace(self._path)
+        make_folder(self._path.parent)
+        replace_file(self._path, _encoded(lines))
 
 
 def _encoded(lines: Iterable[JsonObject]) -> bytes:

@@ -18,7 +18,7 @@ import attrs
 
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.models.json_types import as_array, as_object
-from mcpstore.runtime.disk import flush_folder, write_all
+from mcpstore.storage.atomic import replace_file, write_all
 
 __all__ = ["Notification", "Outbox"]
 
@@ -152,17 +152,8 @@ class Outbox:
         if self._path is None:
             return
         self.close()
-        fresh = self._path.with_name(f"{self._path.name}.new")
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            write_all(file, b"".join(self._live.values()))
-            os.fsync(file)
-            fresh.replace(self._path)
-            flush_folder(self._path.parent)
-        except BaseException:
-            os.close(file)
-            raise
-        self._file, self._arrived = file, 0
+        replace_file(self._path, b"".join(self._live.values()))
+        self._file, self._arrived = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC), 0
 
     def _records(self) -> Iterable[Any]:
         if self._path is None or not self._path.exists():

@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from mcpstore.runtime.disk import flush_folder, write_all
 from mcpstore.runtime.pinning.pin import Pin, shelf_from
+from mcpstore.storage.atomic import replace_file
 
 __all__ = ["CorruptPinFile", "PinFiles"]
 
@@ -94,7 +94,7 @@ class PinFiles:
             content = json.dumps(make(there)).encode()
             if len(content) > LARGEST:
                 raise OSError(f"the tools of {service!r} are too many to be kept")
-            self._replace(self._place(service), content)
+            replace_file(self._place(service), content)
 
     def remove(self, service: str) -> None:
         """Forget a service.
@@ -140,20 +140,3 @@ class PinFiles:
             yield
         finally:
             os.close(lock)
-
-    def _replace(self, place: Path, content: bytes) -> None:
-        fresh = place.with_suffix(".tmp")
-        try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-            file = os.open(fresh, flags, 0o600)
-            try:
-                write_all(file, content)
-                os.fsync(file)
-            finally:
-                os.close(file)
-            fresh.replace(place)
-        except OSError:
-            with suppress(OSError):
-                fresh.unlink(missing_ok=True)
-            raise
-        flush_folder(self._path)
