@@ -183,7 +183,7 @@ def test_what_cannot_be_written_down_is_no_harm(tmp_path: Path, flaw: str):
     assert not (tmp_path.parent / "x.json").exists()
 
 
-@pytest.mark.parametrize("call", ["os.open", "os.fdopen", "json.dump", "Path.replace"])
+@pytest.mark.parametrize("call", ["open", "write", "close", "replace"])
 def test_a_write_that_breaks_off_at_any_call_leaves_the_old_record(
     tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -197,7 +197,7 @@ def test_a_write_that_breaks_off_at_any_call_leaves_the_old_record(
     )
     OwnershipLog(HOME, tmp_path).write(before)
     with monkeypatch.context() as patch:
-        patch.setattr(f"mcpstore.runtime.ownership.{call}", broken)
+        patch.setattr(f"mcpstore.storage.atomic.os.{call}", broken)
         OwnershipLog(HOME, tmp_path).write(after)
     assert OwnershipLog(HOME, tmp_path).read_lost() == (before,)
     OwnershipLog(HOME, tmp_path).write(after)
