@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mcpstore import AsyncMCPStore
-from mcpstore.hooks import HistoryBatch, HistoryPlace, HistoryQuery
+from mcpstore.hooks import HistoryBatch, HistoryLocation, HistoryQuery
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.monitoring.metrics import ServiceMeter, packed, step_for
@@ -85,7 +85,7 @@ def _sample(service: int, at: float) -> MetricsSample:
 def _writing(folder: Path) -> Result:
     """Write what a fleet writes in two hours, a batch for each half minute, and the bare rows beside it."""
     times: dict[str, list[float]] = {"ours": [], "theirs": []}
-    history = SqliteHistory(HistoryPlace(folder=folder, retention=7 * 86_400.0))
+    history = SqliteHistory(HistoryLocation(folder=folder, retention=7 * 86_400.0))
     bare = sqlite3.connect(folder / "bare.db", isolation_level=None)
     bare.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {schema.SCHEMA}")
     for turn in range(240):
@@ -111,7 +111,7 @@ def _writing(folder: Path) -> Result:
 
 def _fill(folder: Path) -> Path:
     """Make the history of a fleet, as if it had been written sample by sample."""
-    history = SqliteHistory(HistoryPlace(folder=folder, retention=3 * DAYS * 86_400.0))
+    history = SqliteHistory(HistoryLocation(folder=folder, retention=3 * DAYS * 86_400.0))
     history.write(HistoryBatch(now=float(NOW), samples=[_sample(number, NOW - 9e5) for number in range(SERVICES)]))
     history.close()
     path = folder / "history.db"
@@ -136,7 +136,7 @@ def _fill(folder: Path) -> Path:
 
 def _asking(folder: Path) -> list[Result]:
     path = _fill(folder)
-    history = SqliteHistory(HistoryPlace(folder=folder, retention=3 * DAYS * 86_400.0))
+    history = SqliteHistory(HistoryLocation(folder=folder, retention=3 * DAYS * 86_400.0))
     bare = sqlite3.connect(path)
     times: dict[str, list[float]] = {"ours": [], "theirs": []}
     statement = statements.MERGED.format(table="hours", whose="1")

@@ -88,8 +88,8 @@ FLAWS = (
     Flaw(
         "the time it must hold runs on",
         "i15_timers_run_with_their_states",
-        "def _a3_was_nothing(m: _Move) -> None:\n    m.to(OK, AlertAction.DISARM_FOR)",
-        "def _a3_was_nothing(m: _Move) -> None:\n    m.to(OK)",
+        "def _a3_was_nothing(m: _Transition) -> None:\n    m.to(OK, AlertAction.DISARM_FOR)",
+        "def _a3_was_nothing(m: _Transition) -> None:\n    m.to(OK)",
     ),
     Flaw(
         "an error counts as the end",

@@ -60,7 +60,7 @@ STATES = (
         "a local fault ends the connection",
         "i14_local_faults_count_nothing",
         "lifecycle",
-        "on.undecided(Undecided.LOCAL), _h10_blind",
+        "on.undecided(Undecided.LOCAL), _h10_local_fault",
         "on.undecided(Undecided.LOCAL), _d1_lost",
     ),
     Flaw(
@@ -160,7 +160,7 @@ STATES = (
         "a loss is not heard while nothing is known",
         "i1_heard_where_listed",
         "lifecycle",
-        'Row("D1", ev.Lost, on.in_live, _d1_lost)',
+        'Row("D1", ev.Lost, on.is_live, _d1_lost)',
         'Row("D1", ev.Lost, lambda c, _e, _l: c.connection in (HEALTHY, WARNING, UNHEALTHY), _d1_lost)',
     ),
     # run status

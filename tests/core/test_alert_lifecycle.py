@@ -47,7 +47,7 @@ def test_what_holds_for_long_enough_is_told():
     ctx, actions = after(TRUE, FOR)
 
     assert ctx == AlertContext(state=AlertState.FIRING, notified=True, cool=True)
-    assert actions == (AlertAction.TELL, AlertAction.ARM_COOL)
+    assert actions == (AlertAction.FIRE, AlertAction.ARM_COOL)
 
 
 def test_what_does_not_hold_for_long_enough_is_told_to_nobody():
@@ -64,13 +64,13 @@ def test_what_fires_again_while_cooling_is_told_when_it_has_cooled_down():
     again = (TRUE, FOR, FALSE, KEEP, TRUE, FOR)
 
     assert after(*again)[1] == ()
-    assert after(*again, COOL)[1] == (AlertAction.TELL, AlertAction.ARM_COOL)
+    assert after(*again, COOL)[1] == (AlertAction.FIRE, AlertAction.ARM_COOL)
 
 
 def test_a_cool_down_that_ends_while_clearing_is_not_forgotten():
     ctx, actions = after(TRUE, FOR, FALSE, KEEP, TRUE, FOR, FALSE, COOL, TRUE)
 
-    assert AlertAction.TELL in actions
+    assert AlertAction.FIRE in actions
     assert ctx.notified
 
 
@@ -80,7 +80,7 @@ def test_what_was_told_is_resolved_even_while_muted():
 
 def test_what_fires_while_muted_is_told_when_people_want_to_be_told_again():
     assert after(MUTE, TRUE, FOR)[1] == ()
-    assert after(MUTE, TRUE, FOR, UNMUTE)[1] == (AlertAction.TELL, AlertAction.ARM_COOL)
+    assert after(MUTE, TRUE, FOR, UNMUTE)[1] == (AlertAction.FIRE, AlertAction.ARM_COOL)
 
 
 def test_people_are_reminded_only_if_they_want_to_be():

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpstore.core.backoff import (
-    EXP_LIMIT,
-    TRIPS_LIMIT,
+    MAX_EXPONENT,
+    MAX_FAILED_ROUNDS,
     cool_delay,
     cool_floor,
     jittered,
@@ -40,7 +40,7 @@ def timings(draw):
 
 @given(timings(), counts, chance)
 def test_a_retry_waits_between_half_of_the_backoff_and_all_of_it(timing, exp, u):
-    d = min(timing.backoff_cap, timing.backoff_base * 2.0 ** min(exp, EXP_LIMIT))
+    d = min(timing.backoff_cap, timing.backoff_base * 2.0 ** min(exp, MAX_EXPONENT))
 
     assert d / 2 <= retry_delay(timing, exp, u) <= d * (1 + 1e-9)
     assert retry_floor(timing, exp) == d / 2
@@ -89,4 +89,4 @@ def test_a_refused_service_rests_for_half_an_hour_by_default():
 def test_huge_counts_do_not_overflow():
     assert retry_floor(DEFAULT_TIMING, 10**9) == 30
     assert cool_floor(DEFAULT_TIMING, Reason.INTENSITY, 10**9) == pytest.approx(240)
-    assert EXP_LIMIT == TRIPS_LIMIT == 16
+    assert MAX_EXPONENT == MAX_FAILED_ROUNDS == 16

@@ -102,9 +102,9 @@ def test_an_agent_has_the_services_given_to_it():
     registry.put(spec("files", agents=("writer", "reader")))
     registry.put(spec("web", agents=("reader",)))
 
-    assert registry.given_to("reader") == {"files", "web"}
-    assert registry.given_to("writer") == {"files"}
-    assert registry.given_to("nobody") == frozenset()
+    assert registry.services_of_agent("reader") == {"files", "web"}
+    assert registry.services_of_agent("writer") == {"files"}
+    assert registry.services_of_agent("nobody") == frozenset()
 
 
 # --- what they offer ---------------------------------------------------------------------------------------

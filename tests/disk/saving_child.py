@@ -18,13 +18,13 @@ from typing import Any
 import attrs
 
 from mcpstore.hooks.connection import Era
-from mcpstore.hooks.history import HistoryBatch, HistoryPlace, HistoryQuery
+from mcpstore.hooks.history import HistoryBatch, HistoryLocation, HistoryQuery
 from mcpstore.hooks.orphans import OwnershipRecord
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.models.service import ServiceConnectionState
 from mcpstore.models.state_history import StateEdge
 from mcpstore.monitoring.private_file import write_file
-from mcpstore.plugin_manager.cache import PluginIndex
+from mcpstore.plugin_manager.cache import PluginCache
 from mcpstore.runtime.alerting.jsonl_file import JsonlFile
 from mcpstore.runtime.alerting.outbox import Notification, Outbox
 from mcpstore.runtime.ownership import OwnershipLog
@@ -100,7 +100,7 @@ def numbers(folder: Path) -> list[Any]:
 
 
 def history(folder: Path) -> Any:
-    return SQLITE.open(HistoryPlace(folder=folder, retention=1e9, is_read_only=False), SQLITE.config())
+    return SQLITE.open(HistoryLocation(folder=folder, retention=1e9, is_read_only=False), SQLITE.config())
 
 
 def note(folder: Path, *times: float) -> None:
@@ -136,7 +136,7 @@ def pinned(folder: Path) -> Any:
 
 def own(folder: Path, pid: int) -> None:
     log = OwnershipLog("a" * 12, folder / "records")
-    log.write(OwnershipRecord(marker=f"{'a' * 12}.1.1.a.{'b' * 12}", service="a", pid=pid, started=1))
+    log.write(OwnershipRecord(owner_tag=f"{'a' * 12}.1.1.a.{'b' * 12}", service="a", pid=pid, started=1))
 
 
 def owned(folder: Path) -> list[int | None]:
@@ -144,13 +144,13 @@ def owned(folder: Path) -> list[int | None]:
 
 
 def remember(folder: Path, name: str) -> None:
-    index = PluginIndex(folder / "cache" / "plugins.json")
+    index = PluginCache(folder / "cache" / "plugins.json")
     index._known, index._is_changed = {name: {"stamp": [1], "hooks": ["x" * 5000], "offers": []}}, True
     index.save()
 
 
 def remembered(folder: Path) -> list[str]:
-    return list(PluginIndex(folder / "cache" / "plugins.json")._read())
+    return list(PluginCache(folder / "cache" / "plugins.json")._read())
 
 
 def log_in(folder: Path, token: str) -> None:

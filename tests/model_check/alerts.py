@@ -18,7 +18,7 @@ from mcpstore.core.alert_lifecycle import AlertAction, AlertContext, AlertEvent,
 
 __all__ = ["OF_FUTURES", "OF_STEPS", "AlertReport", "AlertViolation", "Taken", "World", "check", "patched"]
 
-TELLING: Final = (AlertAction.TELL, AlertAction.REMIND)
+TELLING: Final = (AlertAction.FIRE, AlertAction.REMIND)
 SAYING: Final = (*TELLING, AlertAction.RESOLVE)
 
 
@@ -93,7 +93,7 @@ class AlertReport:
 
 def i15_fire_and_resolve_alternate(taken: Taken) -> bool:
     """I15: a beginning is told once, and an end only of what was told."""
-    fired, resolved = (taken.actions.count(action) for action in (AlertAction.TELL, AlertAction.RESOLVE))
+    fired, resolved = (taken.actions.count(action) for action in (AlertAction.FIRE, AlertAction.RESOLVE))
     if fired + resolved > 1:
         return False
     return not (fired and taken.before.told) and not (resolved and not taken.before.told)

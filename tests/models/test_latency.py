@@ -34,8 +34,8 @@ def test_a_percentile_is_off_by_one_per_cent_at_most(times):
 def test_what_was_counted_in_parts_is_what_would_have_been_counted_at_once(parts):
     whole, kept = LatencyHistogram(), LatencyHistogram()
     for part in parts:
-        whole.absorb(counted(part))
-        kept.take(counted(part).to_bytes())
+        whole.merge(counted(part))
+        kept.merge_bytes(counted(part).to_bytes())
     at_once = counted([time for part in parts for time in part])
 
     assert whole.to_bytes() == kept.to_bytes() == at_once.to_bytes()
@@ -46,7 +46,7 @@ def test_what_was_counted_in_parts_is_what_would_have_been_counted_at_once(parts
 def test_large_counts_are_kept_in_more_bytes_than_one():
     many = LatencyHistogram()
     for _ in range(9):
-        many.absorb(many)
+        many.merge(many)
         for _ in range(100):
             many.add(0.1)
 

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpstore.models.redaction import (
-    LEARNED,
     MASK,
-    MOST,
+    MAX_KNOWN,
+    MAX_LEARNED,
     Redactor,
     SecretRegistry,
-    clean_url,
     masked,
-    masked_line,
+    masked_command,
+    masked_url,
     secrets_in,
 )
 
@@ -161,7 +161,7 @@ def test_keys_that_are_no_text_are_no_trouble():
     ],
 )
 def test_urls_are_shown_without_what_is_secret_in_them(url, shown):
-    assert clean_url(url) == shown
+    assert masked_url(url) == shown
 
 
 @given(st.lists(secrets, min_size=1), st.lists(words))
@@ -185,13 +185,13 @@ def test_short_values_are_not_secrets():
 def test_secrets_are_hidden_within_any_value_of_json():
     redact = Redactor(["hunter2hunter2"])
     told = {"a hunter2hunter2": ["x hunter2hunter2", 7, None, {"b": "hunter2hunter2"}]}
-    assert redact.within(told) == {"a ***": ["x ***", 7, None, {"b": "***"}]}
-    assert Redactor().within(told) is told
-    assert redact.extended("another1").within(["hunter2hunter2 another1"]) == ["*** ***"]
+    assert redact.redact_json(told) == {"a ***": ["x ***", 7, None, {"b": "***"}]}
+    assert Redactor().redact_json(told) is told
+    assert redact.extended("another1").redact_json(["hunter2hunter2 another1"]) == ["*** ***"]
 
 
 def test_of_a_command_in_one_line_the_secrets_are_hidden():
-    assert masked_line("npx -y server --api-key s3cret --port 80") == "npx -y server --api-key *** --port 80"
+    assert masked_command("npx -y server --api-key s3cret --port 80") == "npx -y server --api-key *** --port 80"
     assert masked({"command": "server --token=s3cret  x"}) == {"command": "server --token=***  x"}
 
 
@@ -220,22 +220,22 @@ def test_of_secrets_that_keep_coming_the_newest_are_hidden_and_those_of_the_sett
     redact, discretion = Redactor(["configured"]), SecretRegistry()
     for _ in range(2):
         discretion.add_values("a", ["configured"])
-    for number in range(10 * LEARNED):
+    for number in range(10 * MAX_LEARNED):
         redact = redact.extended(f"token-{number:06}")
         discretion.learn("a", f"token-{number:06}")
-    newest = [f"token-{number:06}" for number in range(9 * LEARNED, 10 * LEARNED)]
+    newest = [f"token-{number:06}" for number in range(9 * MAX_LEARNED, 10 * MAX_LEARNED)]
     for hide in (redact, discretion):
-        assert hide(" ".join(newest)) == " ".join([MASK] * LEARNED)
+        assert hide(" ".join(newest)) == " ".join([MASK] * MAX_LEARNED)
         assert hide("configured") == MASK
         assert hide("token-000000") == "token-000000"
 
 
 def test_variables_that_are_others_at_every_opening_do_not_pile_up():
     discretion = SecretRegistry()
-    for number in range(2 * MOST):
+    for number in range(2 * MAX_KNOWN):
         discretion.add_values("a", ["always the same", f"other-{number:06}"])
     assert discretion("always the same") == MASK
-    assert discretion(f"other-{MOST + 2:06}") == MASK
+    assert discretion(f"other-{MAX_KNOWN + 2:06}") == MASK
     assert discretion("other-000000") == "other-000000"
     for owner in ("nobody", "a"):
         discretion.forget(owner)

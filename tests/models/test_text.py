@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.models.text import counted, harmless, one_line
+from mcpstore.models.text import counted, one_line, sanitized
 
 COMMANDS = [
     "\x1b[31mred\x1b[0m",
@@ -34,7 +34,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("text", COMMANDS)
 def test_nothing_is_left_that_a_terminal_obeys(text: str):
-    told = harmless(f"before{text}after")
+    told = sanitized(f"before{text}after")
     assert told.isprintable()
     assert told.startswith("before")
     assert told.endswith("fter")  # an unfinished command takes the next letter along
@@ -42,7 +42,7 @@ def test_nothing_is_left_that_a_terminal_obeys(text: str):
 
 @pytest.mark.parametrize("text", ["", "plain", "ä€漢字🎉", "tab\tand\nnewline", "a\r\nb", "[31m is no command"])
 def test_what_commands_nobody_stays(text: str):
-    assert harmless(text) == text.replace("\r", "")
+    assert sanitized(text) == text.replace("\r", "")
 
 
 @pytest.mark.parametrize("text", ["a\nERROR forged line", "a\r\nb", "a\u2028b", "a\x0bb", "a\x85b", "  a \t b "])
@@ -52,9 +52,9 @@ def test_one_line_is_one_line(text: str):
 
 @given(st.text())
 def test_whatever_was_made_harmless_is(text: str):
-    told = harmless(text)
+    told = sanitized(text)
     assert re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", told) is None
-    assert harmless(told) == told
+    assert sanitized(told) == told
     assert len(one_line(text).splitlines()) <= 1
 
 
@@ -63,7 +63,7 @@ def test_a_text_without_end_costs_time_in_proportion_to_its_length():
 
     def cost(text: str) -> float:
         begun = time.process_time()
-        harmless(text)
+        sanitized(text)
         return time.process_time() - begun
 
     for piece in ("\x1b]", "\x1b[0", "\x1b", "\x9b;"):

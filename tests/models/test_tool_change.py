@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mcpstore.models.tool_change import SUMMARY, ToolChange
+from mcpstore.models.tool_change import MAX_SUMMARY, ToolChange
 
 
 def change(*difference):
@@ -20,5 +20,5 @@ def test_a_changed_tool_has_the_name_that_is_never_ambiguous():
 def test_a_summary_is_one_line_and_not_long():
     assert change("a was 'x' and is 'y'", "b is gone").summary == "a was 'x' and is 'y'; b is gone"
     long = change("x" * 1000).summary
-    assert len(long) == SUMMARY
+    assert len(long) == MAX_SUMMARY
     assert long.endswith("…")

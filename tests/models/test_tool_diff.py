@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcpstore.models.redaction import scrubbed
-from mcpstore.models.text import exposed, visible
-from mcpstore.models.tool_diff import LONGEST, MOST, _value, differences
-from mcpstore.models.tool_fingerprint import LARGEST, PINNED, fingerprint, fingerprint_fields
+from mcpstore.models.redaction import redacted_json
+from mcpstore.models.text import lookalikes_marked, visible
+from mcpstore.models.tool_diff import MAX_LINE, MAX_LINES, _value, differences
+from mcpstore.models.tool_fingerprint import MAX_KEPT, PINNED_FIELDS, fingerprint, fingerprint_fields
 
 from .rug_pulls import HONEST, PULLS
 
@@ -79,13 +79,13 @@ def test_what_differs_in_order_only_is_the_same(described, dice):
 def test_whatever_differs_is_told_field_by_field(before, after):
     told = differences(before, after)
     assert (told == ()) is (fingerprint(before) == fingerprint(after))
-    for field in PINNED:
+    for field in PINNED_FIELDS:
         is_same = json.dumps(fingerprint_fields(before).get(field), sort_keys=True) == json.dumps(
             fingerprint_fields(after).get(field), sort_keys=True
         )
-        if len(told) <= MOST:
+        if len(told) <= MAX_LINES:
             assert any(line.startswith(field) for line in told) is not is_same
-    assert all(len(line) <= LONGEST and line.isprintable() for line in told)
+    assert all(len(line) <= MAX_LINE and line.isprintable() for line in told)
 
 
 def test_what_is_null_is_not_there():
@@ -123,12 +123,12 @@ def test_of_many_changes_the_first_are_told_and_that_there_are_more():
     before = {"inputSchema": {"properties": {f"p{number}": {"default": number} for number in range(100)}}}
     after = {"inputSchema": {"properties": {f"p{number}": {"default": -1} for number in range(100)}}}
     told = differences(before, after)
-    assert len(told) == MOST + 1
+    assert len(told) == MAX_LINES + 1
     assert told[-1] == "and more"
 
 
 def test_what_is_very_large_is_told_from_something_else_and_not_compared():
-    text = "x" * LARGEST
+    text = "x" * MAX_KEPT
     assert fingerprint({"description": text}) != fingerprint({"description": text + "y"})
     (told,) = differences({"description": text}, {"description": text + "y"})
     assert "too large" in told
@@ -162,10 +162,10 @@ def test_no_text_takes_long_to_compare(before, after):
 def test_secrets_are_hidden_wherever_they_stand():
     tool = {"description": "key hunter2!", "inputSchema": {"hunter2!": ["a", {"b": "hunter2!"}]}}
     before = copy.deepcopy(tool)
-    shown = scrubbed(tool, lambda text: text.replace("hunter2!", "***"))
+    shown = redacted_json(tool, lambda text: text.replace("hunter2!", "***"))
     assert "hunter2" not in json.dumps(shown)
     assert tool == before
-    assert scrubbed(tool, str) is tool
+    assert redacted_json(tool, str) is tool
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_what_cannot_be_seen_is_written_out(text, shown):
 
 
 def test_letters_that_pose_as_others_are_told_by_their_numbers():
-    assert exposed("not\u0435 für 日本") == "not\u0435<U+0435> für 日本"
+    assert lookalikes_marked("not\u0435 für 日本") == "not\u0435<U+0435> für 日本"
 
 
 @given(st.text())
@@ -202,7 +202,7 @@ def test_words_that_only_went_are_told_as_gone():
 
 def test_secrets_in_lists_are_hidden_and_lists_without_any_stay_what_they_are():
     tool = {"inputSchema": {"required": ["a"], "examples": ["hunter2!", 7, None]}}
-    shown = scrubbed(tool, lambda text: text.replace("hunter2!", "***"))
+    shown = redacted_json(tool, lambda text: text.replace("hunter2!", "***"))
     assert shown == {"inputSchema": {"required": ["a"], "examples": ["***", 7, None]}}
     assert shown["inputSchema"]["required"] is tool["inputSchema"]["required"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpstore.models.validation_messages import complaint
+from mcpstore.models.validation_messages import validation_message
 
 RANGE = {"type": "greater_than", "loc": ("a", "b"), "msg": "Input should be greater than 0", "input": -1}
 OWN = {"type": "value_error", "loc": (), "msg": "Value error, Nothing fits", "input": {}}
@@ -23,10 +23,10 @@ OWN = {"type": "value_error", "loc": (), "msg": "Value error, Nothing fits", "in
     ],
 )
 def test_a_complaint_names_the_field_the_fault_and_what_was_given(problem, prefix, show, said):
-    assert complaint(problem, prefix, [], show=show) == said
+    assert validation_message(problem, prefix, [], show=show) == said
 
 
 def test_an_unknown_key_is_told_with_the_one_that_was_meant():
     problem = {"type": "extra_forbidden", "loc": ("timeout",), "msg": "", "input": 1}
-    assert complaint(problem, "", ["timeouts", "env"]) == "timeout: unknown key; did you mean 'timeouts'?"
-    assert complaint(problem, "", ["env", "cwd"]) == "timeout: unknown key; known: env, cwd"
+    assert validation_message(problem, "", ["timeouts", "env"]) == "timeout: unknown key; did you mean 'timeouts'?"
+    assert validation_message(problem, "", ["env", "cwd"]) == "timeout: unknown key; known: env, cwd"

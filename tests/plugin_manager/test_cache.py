@@ -11,7 +11,7 @@ import pytest
 
 from mcpstore.errors import PluginConflict, UnknownPlugin
 from mcpstore.models.record import NamedList
-from mcpstore.plugin_manager import PluginIndex, PluginManager, PluginStatus
+from mcpstore.plugin_manager import PluginCache, PluginManager, PluginStatus
 
 from .conftest import GOOD, by_name
 
@@ -30,7 +30,7 @@ def restart(shelf, tmp_path):
     def started(**options):
         for module in shelf.modules:
             sys.modules.pop(module, None)
-        index = PluginIndex(tmp_path / "cache" / "plugins.json")
+        index = PluginCache(tmp_path / "cache" / "plugins.json")
         manager = PluginManager(entry_points=shelf.entry_points, index=index, **options)
         manager.discover()
         return manager
@@ -45,7 +45,7 @@ def test_a_plugin_is_imported_once_and_from_then_on_when_it_is_wanted(shelf, res
     idle = by_name(manager)["good"]
     assert (idle.status, idle.offers) == (PluginStatus.IDLE, ("health strategy good",))
     assert "acme_good" not in sys.modules
-    assert manager.choose("health strategy", "good").name == "good"
+    assert manager.get_offer("health strategy", "good").name == "good"
     assert by_name(manager)["good"].status is PluginStatus.ACTIVE
 
 
@@ -57,14 +57,14 @@ async def test_the_event_loop_goes_on_while_a_plugin_is_imported(shelf, restart,
     manager = restart()
     sys.modules["acme_gate"].clear()
     asyncio.get_running_loop().call_soon(sys.modules["acme_gate"].set)
-    assert (await manager.obtain("health strategy", "good")).name == "good"
+    assert (await manager.get_offer_async("health strategy", "good")).name == "good"
 
 
 async def test_a_listener_is_imported_when_there_is_something_to_hear(shelf, restart):
     shelf.put("ear", LISTENER)
     restart()
     manager = restart()
-    assert manager.listens("mcpstore_tools_changed")
+    assert manager.has_hook("mcpstore_tools_changed")
     assert "acme_ear" not in sys.modules
     for name in "ab":
         manager.notify("mcpstore_tools_changed", service=name, tools=NamedList())
@@ -97,7 +97,7 @@ def test_nobody_is_refused_before_everybody_was_asked(shelf, restart):
     manager = restart()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MORE", "1")
-        assert manager.choose("health strategy", "good").name == "good"
+        assert manager.get_offer("health strategy", "good").name == "good"
     assert by_name(restart())["moody"].offers == ("health strategy good",)
 
 
@@ -107,7 +107,7 @@ def test_a_plugin_that_breaks_after_it_was_remembered_is_told_when_it_is_wanted(
     manager = restart()
     monkeypatch.setenv("BROKEN", "1")
     with pytest.raises(UnknownPlugin):
-        manager.choose("health strategy", "good")
+        manager.get_offer("health strategy", "good")
     assert "not today" in by_name(manager)["frail"].error
     assert by_name(restart())["frail"].status is PluginStatus.BROKEN
 
@@ -119,7 +119,7 @@ def test_conflicts_are_found_without_an_import(shelf, restart):
     for _ in range(2):
         manager = restart()
         with pytest.raises(PluginConflict, match="is offered as health strategy more than once"):
-            manager.choose("health strategy", "good")
+            manager.get_offer("health strategy", "good")
 
 
 def test_broken_plugins_are_not_remembered(shelf, restart):
@@ -143,7 +143,7 @@ def test_a_memory_that_cannot_be_written_costs_nothing_but_time(shelf, restart, 
 
 
 def test_what_is_not_installed_any_longer_is_forgotten_in_the_end(shelf, restart, tmp_path, monkeypatch):
-    monkeypatch.setattr("mcpstore.plugin_manager.cache.MOST", 1)
+    monkeypatch.setattr("mcpstore.plugin_manager.cache.MAX_PLUGINS", 1)
     shelf.put("good", GOOD)
     restart()
     kept = tmp_path / "cache" / "plugins.json"

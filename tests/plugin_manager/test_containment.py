@@ -96,7 +96,7 @@ async def test_tasks_a_plugin_leaves_behind_are_ended_when_the_store_closes():
 
 
 async def test_a_plugin_that_starts_tasks_without_end_is_muted(monkeypatch):
-    monkeypatch.setattr(loaded_plugin, "MOST_TASKS", 2)
+    monkeypatch.setattr(loaded_plugin, "MAX_TASKS", 2)
 
     class Leaking:
         @hookimpl
@@ -112,7 +112,7 @@ async def test_a_plugin_that_starts_tasks_without_end_is_muted(monkeypatch):
 
 
 async def test_a_task_that_refuses_to_end_does_not_keep_the_store_from_closing(monkeypatch):
-    monkeypatch.setattr(loaded_plugin, "GRACE", 0.05)
+    monkeypatch.setattr(loaded_plugin, "TASK_CANCEL_TIMEOUT", 0.05)
     release = asyncio.Event()
 
     async def stubborn():
@@ -198,7 +198,7 @@ async def test_what_happened_to_a_plugin_is_remembered_and_bounded():
     assert told.history[0].startswith("was imported in ")
     assert told.history[-2:] == ("mcpstore_service_removed raised RuntimeError: 4", "was muted")
     assert (told.calls, told.failures) == (5, 5)
-    assert len(told.history) <= loaded_plugin.PAGES
+    assert len(told.history) <= loaded_plugin.MAX_HISTORY
     await manager.close()
 
 
@@ -210,7 +210,7 @@ async def test_what_is_blamed_on_an_offer_is_told_with_its_plugin_and_mutes_nobo
 
     manager = loaded(offering=Offering(), other=Listener())
     for _ in range(loaded_plugin.MUTE_AFTER + 1):
-        manager.blame("alert rule", "odd", "kept the event loop for 1.00 s")
+        manager.record_fault("alert rule", "odd", "kept the event loop for 1.00 s")
     told = by_name(manager)
     assert told["offering"].error == "alert rule 'odd' kept the event loop for 1.00 s"
     assert (told["offering"].failures, told["offering"].status) == (loaded_plugin.MUTE_AFTER + 1, PluginStatus.ACTIVE)

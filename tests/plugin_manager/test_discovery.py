@@ -20,7 +20,7 @@ def test_an_installed_plugin_is_found_with_its_version_and_what_it_offers(shelf,
     assert (info.distribution, info.version, info.status) == ("acme-good", "2.5", PluginStatus.ACTIVE)
     assert info.hooks == ("mcpstore_health_strategies",)
     assert info.offers == ("health strategy good",)
-    assert load().choose("health strategy", "good").name == "good"
+    assert load().get_offer("health strategy", "good").name == "good"
 
 
 def test_a_plugin_installed_a_moment_ago_is_seen_at_once(shelf, load):
@@ -86,14 +86,14 @@ def test_a_broken_plugin_costs_only_itself_and_says_why(shelf, load, source, tol
     assert bad.status is PluginStatus.BROKEN
     assert told in bad.error
     assert (bad.hooks, bad.offers) == ((), ())
-    assert manager.choose("health strategy", "good")
+    assert manager.get_offer("health strategy", "good")
 
 
 def test_a_hook_of_a_later_version_that_is_marked_as_optional_breaks_nothing(shelf, load):
     shelf.put("new", GOOD + "    @hookimpl(optionalhook=True)\n    def mcpstore_weather_changed(): pass\n")
     manager = load()
     assert by_name(manager)["new"].status is PluginStatus.ACTIVE
-    assert manager.choose("health strategy", "good")
+    assert manager.get_offer("health strategy", "good")
 
 
 def test_a_generator_that_raises_while_yielding_loses_everything_it_offered(shelf, load):
@@ -114,7 +114,7 @@ def test_an_import_that_never_ends_is_left_behind(shelf, load, monkeypatch):
     shelf.put("good", GOOD)
     manager = load()
     assert by_name(manager)["stuck"].error == "took longer than 0.2 s"
-    assert manager.choose("health strategy", "good")
+    assert manager.get_offer("health strategy", "good")
 
 
 def test_an_offer_that_never_ends_is_left_behind(shelf, load, monkeypatch):
@@ -157,9 +157,9 @@ def test_two_plugins_that_offer_one_name_are_both_refused_and_told_apart(shelf, 
     manager = load()
     told = r"'good' is offered as health strategy more than once: acme-a 1.0, acme-b 3.0"
     with pytest.raises(PluginConflict, match=told):
-        manager.choose("health strategy", "good")
+        manager.get_offer("health strategy", "good")
     assert "good" not in manager.offers("health strategy")
-    assert load(block=["a"]).choose("health strategy", "good")
+    assert load(block=["a"]).get_offer("health strategy", "good")
 
 
 def test_a_stranger_cannot_take_the_name_of_something_bundled(shelf):
@@ -168,22 +168,22 @@ def test_a_stranger_cannot_take_the_name_of_something_bundled(shelf):
 
     manager = PluginManager(entry_points=shelf.entry_points)
     manager.discover(bundled=True)
-    assert manager.choose("health strategy", "good")
+    assert manager.get_offer("health strategy", "good")
     manager.discover(bundled=False)
     with pytest.raises(PluginConflict):
-        manager.choose("health strategy", "good")
+        manager.get_offer("health strategy", "good")
 
 
 def test_a_name_nobody_offers_is_refused_with_those_that_are_there(shelf, load):
     shelf.put("good", GOOD)
     with pytest.raises(UnknownPlugin, match="no health strategy of this name is offered; known names: good"):
-        load().choose("health strategy", "bad")
+        load().get_offer("health strategy", "bad")
 
 
 def test_the_same_distribution_twice_on_the_path_is_no_conflict(shelf):
     shelf.put("good", GOOD)
     candidates = discovery.find(lambda: shelf.entry_points() * 2)
-    assert [(c.name, c.twins) for c in candidates] == [("good", ())]
+    assert [(c.name, c.duplicates) for c in candidates] == [("good", ())]
 
 
 def test_everything_bundled_comes_in_by_entry_point():

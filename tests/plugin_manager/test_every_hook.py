@@ -13,7 +13,7 @@ from mcpstore.models.alert import Alert
 from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceSnapshot
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.plugin_manager.kinds import DECISIONS, FAMILIES
+from mcpstore.plugin_manager.kinds import DECISIONS, PLUGIN_KINDS
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
 NOTICES = {
@@ -57,7 +57,7 @@ def specified():
 
 def test_every_hook_is_an_offer_a_notice_or_a_decision():
     assert specified() == {*OFFERS, *NOTICES, *DECISIONS}
-    assert {family.hook for family in FAMILIES.values()} == set(OFFERS)
+    assert {family.hook for family in PLUGIN_KINDS.values()} == set(OFFERS)
     assert API_VERSION == "1.0"
 
 
@@ -66,9 +66,9 @@ def test_an_offer_can_be_chosen_by_its_name(hook):
     plugin = type("Plugin", (), {hook: hookimpl(lambda self: [OFFERS[hook]])})()
     manager = PluginManager(entry_points=list, plugins={"mine": plugin})
     manager.discover()
-    (word,) = [family.word for family in FAMILIES.values() if family.hook == hook]
+    (word,) = [family.name for family in PLUGIN_KINDS.values() if family.hook == hook]
     assert manager.list()["mine"].offers == (f"{word} x",)
-    assert manager.choose(word, "x") is OFFERS[hook]
+    assert manager.get_offer(word, "x") is OFFERS[hook]
 
 
 class Ear:

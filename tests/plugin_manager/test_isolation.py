@@ -154,7 +154,7 @@ async def test_an_async_hook_that_never_returns_is_cancelled(plugins, monkeypatc
 
 
 async def test_the_backlog_of_a_slow_plugin_is_bounded(plugins, monkeypatch):
-    monkeypatch.setattr("mcpstore.concurrency.delivery_queue.BACKLOG", 3)
+    monkeypatch.setattr("mcpstore.concurrency.delivery_queue.MAX_BACKLOG", 3)
     gate, heard = asyncio.Event(), []
 
     class Slow:
@@ -209,8 +209,8 @@ async def test_a_decision_may_be_async(plugins):
 
 async def test_nobody_is_asked_where_nobody_listens(plugins):
     manager = plugins(listener=Listener())
-    assert manager.listens("mcpstore_tools_changed")
-    assert not manager.listens("mcpstore_authorize_call")
+    assert manager.has_hook("mcpstore_tools_changed")
+    assert not manager.has_hook("mcpstore_authorize_call")
     assert await manager.decide("mcpstore_authorize_call", call=CALL) is None
 
 

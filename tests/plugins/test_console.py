@@ -76,7 +76,7 @@ async def test_of_too_many_only_the_number_is_told():
 async def test_it_writes_to_stderr(capsys):
     manager = PluginManager()
     manager.discover(bundled=True)
-    handler = manager.choose("alert handler", "console")
+    handler = manager.get_offer("alert handler", "console")
     await handler.send(alert(), handler.config())
     await manager.close()
 

@@ -105,19 +105,19 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_where_nobody_listens_there_is_no_hook_that_every_call_would_have_to_tell(unset, reloaded):
     manager = reloaded()
-    assert not manager.listens("mcpstore_tool_called")
+    assert not manager.has_hook("mcpstore_tool_called")
     assert manager.list()["opentelemetry"].status == "active"
 
 
 def test_without_the_sdk_there_is_no_hook_either(unset, reloaded, monkeypatch):
     monkeypatch.setenv("OTEL_SERVICE_NAME", "x")
-    assert reloaded().listens("mcpstore_tool_called")
+    assert reloaded().has_hook("mcpstore_tool_called")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "opentelemetry.sdk" else object())
-    assert not reloaded().listens("mcpstore_tool_called")
+    assert not reloaded().has_hook("mcpstore_tool_called")
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    assert not reloaded().listens("mcpstore_tool_called")
+    assert not reloaded().has_hook("mcpstore_tool_called")
 
 
 def test_a_provider_that_was_set_in_code_is_reason_enough(listening, reloaded):
-    assert reloaded().listens("mcpstore_tool_called")
-    assert reloaded().listens("mcpstore_state_changed")
+    assert reloaded().has_hook("mcpstore_tool_called")
+    assert reloaded().has_hook("mcpstore_state_changed")

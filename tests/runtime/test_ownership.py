@@ -89,7 +89,7 @@ def test_where_there_is_no_list_of_processes_nothing_is_lost(monkeypatch: pytest
 
 def test_a_trace_is_read_by_the_next_manager_once_its_own_is_gone(tmp_path: Path):
     marker = given_by(2**22, 1)
-    written = OwnershipRecord(marker=marker, service="web", pid=12, started=34, notes={"client": "/usr/bin/docker"})
+    written = OwnershipRecord(owner_tag=marker, service="web", pid=12, started=34, notes={"client": "/usr/bin/docker"})
     OwnershipLog(HOME, tmp_path / "traces").write(written)
     assert OwnershipLog(HOME, tmp_path / "traces").read_lost() == (written,)
     assert OwnershipLog(OTHER, tmp_path / "traces").read_lost() == ()
@@ -103,7 +103,7 @@ def test_a_trace_is_read_by_the_next_manager_once_its_own_is_gone(tmp_path: Path
 def test_a_trace_of_a_living_manager_is_neither_read_nor_erased_by_another(tmp_path: Path):
     mine = OwnershipLog(HOME, tmp_path)
     marker = mine.owner_tag("web")
-    mine.write(OwnershipRecord(marker=marker, service="web"))
+    mine.write(OwnershipRecord(owner_tag=marker, service="web"))
     other = OwnershipLog(HOME, tmp_path)
     assert other.read_lost() == ()
     other.erase_lost()
@@ -119,10 +119,10 @@ def test_of_another_boot_no_process_is_believed(tmp_path: Path, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(module, "_boot", lambda: "another")
         OwnershipLog(HOME, tmp_path).write(
-            OwnershipRecord(marker=marker, service="web", pid=12, started=34, notes={"client": "/d"})
+            OwnershipRecord(owner_tag=marker, service="web", pid=12, started=34, notes={"client": "/d"})
         )
     assert OwnershipLog(HOME, tmp_path).read_lost() == (
-        OwnershipRecord(marker=marker, service="web", notes={"client": "/d"}),
+        OwnershipRecord(owner_tag=marker, service="web", notes={"client": "/d"}),
     )
 
 
@@ -153,7 +153,9 @@ def test_fields_of_a_wrong_kind_are_not_believed(tmp_path: Path):
         "boot": module._boot(),
     }
     (tmp_path / f"{marker}.json").write_text(json.dumps(wrong))
-    assert OwnershipLog(HOME, tmp_path).read_lost() == (OwnershipRecord(marker=marker, service="7", notes={"b": "c"}),)
+    assert OwnershipLog(HOME, tmp_path).read_lost() == (
+        OwnershipRecord(owner_tag=marker, service="7", notes={"b": "c"}),
+    )
 
 
 def test_a_link_in_place_of_a_record_is_not_followed(tmp_path: Path):
@@ -165,7 +167,7 @@ def test_a_link_in_place_of_a_record_is_not_followed(tmp_path: Path):
         (folder / f"{given_by(2**22, 1)}.{ending}").symlink_to(elsewhere)
     traces = OwnershipLog(HOME, folder)
     assert traces.read_lost() == ()
-    traces.write(OwnershipRecord(marker=given_by(2**22, 1), service="web"))
+    traces.write(OwnershipRecord(owner_tag=given_by(2**22, 1), service="web"))
     assert json.loads(elsewhere.read_text()) == {"marker": given_by(2**22, 1)}
 
 
@@ -176,7 +178,7 @@ def test_what_cannot_be_written_down_is_no_harm(tmp_path: Path, flaw: str):
         folder.touch()
     traces = OwnershipLog(HOME, None if flaw == "no folder" else folder)
     marker = "../../x" if flaw == "a marker of somebody else" else traces.owner_tag("web")
-    traces.write(OwnershipRecord(marker=marker, service="web"))
+    traces.write(OwnershipRecord(owner_tag=marker, service="web"))
     traces.erase(marker)
     traces.erase_lost()
     assert traces.read_lost() == ()
@@ -192,8 +194,8 @@ def test_a_write_that_breaks_off_at_any_call_leaves_the_old_record(
 
     marker = given_by(2**22, 1)
     before, after = (
-        OwnershipRecord(marker=marker, service="web"),
-        OwnershipRecord(marker=marker, service="web", pid=12, started=34),
+        OwnershipRecord(owner_tag=marker, service="web"),
+        OwnershipRecord(owner_tag=marker, service="web", pid=12, started=34),
     )
     OwnershipLog(HOME, tmp_path).write(before)
     with monkeypatch.context() as patch:

@@ -29,7 +29,7 @@ class Plugin:
         self.seen.append((lost, self.server.opened))
         if self.error is not None:
             raise self.error
-        return [trace.service for trace in lost.traces]
+        return [trace.service for trace in lost.records]
 
     @hookimpl
     def mcpstore_transports(self) -> list[Transport[Any]]:
@@ -56,7 +56,7 @@ def leave(folder: Path, number: int = 2**22) -> str:
     state = StateDir(folder / "state")
     state.open()
     marker = f"{state.home}.{number}.1.web.0123456789ab"
-    OwnershipLog(state.home, state.traces).write(OwnershipRecord(marker=marker, service="web"))
+    OwnershipLog(state.home, state.traces).write(OwnershipRecord(owner_tag=marker, service="web"))
     state.close()
     return marker
 
@@ -71,8 +71,8 @@ async def test_what_is_left_is_ended_before_anything_is_opened(tmp_path: Path, p
         assert await opened.start_service("web", 30)
         [(lost, opens)] = plugin.seen
         assert opens == 0
-        assert [trace.marker for trace in lost.traces] == [marker]
-        assert lost.is_lost(marker)
+        assert [trace.owner_tag for trace in lost.records] == [marker]
+        assert lost.is_orphaned(marker)
         assert records(tmp_path) == []
     assert "a manager that was killed had left something, which was ended: web" in caplog.text
 

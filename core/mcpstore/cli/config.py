@@ -21,7 +21,7 @@ from mcpstore.config.client_files import known_locations
 from mcpstore.config.description import describe
 from mcpstore.config.reader import ParsedConfig, read
 from mcpstore.errors import ConfigError, MCPStoreError
-from mcpstore.models.redaction import clean_url, masked, masked_line
+from mcpstore.models.redaction import masked, masked_command, masked_url
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.store.config_source import open_document
 
@@ -192,5 +192,5 @@ def _show_described(described: Mapping[str, Any]) -> None:
 def _shown(server: Mapping[str, Any]) -> str:
     """Return what a server is, without its secrets; JSON has it as it was written, for programs that compare."""
     if server["url"]:
-        return clean_url(server["url"])
-    return " ".join([masked_line(server["command"] or ""), *map(str, masked(server["args"]))])
+        return masked_url(server["url"])
+    return " ".join([masked_command(server["command"] or ""), *map(str, masked(server["args"]))])

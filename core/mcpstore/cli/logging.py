@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.markup import escape
 
 from mcpstore.cli import output
-from mcpstore.models.text import harmless, one_line
+from mcpstore.models.text import one_line, sanitized
 
 __all__ = ["Lines", "listen"]
 
@@ -28,7 +28,7 @@ class Lines(logging.Handler):
         """Print a record."""
         try:
             told = self.format(record)
-            told = harmless(told) if record.exc_info else one_line(told)
+            told = sanitized(told) if record.exc_info else one_line(told)
             when = datetime.fromtimestamp(record.created)  # noqa: DTZ006 - local time, for the person who reads it
             before = f"{when:%H:%M:%S}" if self._times else f"[yellow]{record.levelname.lower()}:[/]"
             output.err.print(f"{before} {escape(told)}", soft_wrap=True)

@@ -16,7 +16,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from mcpstore.models.text import harmless, one_line
+from mcpstore.models.text import one_line, sanitized
 
 __all__ = [
     "Harmless",
@@ -50,7 +50,7 @@ class Harmless(Console):
             if segment.control or segment.text == "\n" or segment.text.isprintable():
                 yield segment
             else:
-                yield Segment(harmless(segment.text), segment.style)
+                yield Segment(sanitized(segment.text), segment.style)
 
     def print(self, *objects: Any, soft_wrap: bool | None = None, **how: Any) -> None:
         """Print things; where nobody looks, lines are as long as they are."""
@@ -104,7 +104,7 @@ def json_text(value: Any, indent: int | None = None) -> str:
 
 def print_text(text: str) -> None:
     """Print a text made elsewhere, without what a terminal would obey; its line ends stay, and JSON its meaning."""
-    sys.stdout.write(_escaped(text) if text.startswith("{") else "\r\n".join(map(harmless, text.split("\r\n"))))
+    sys.stdout.write(_escaped(text) if text.startswith("{") else "\r\n".join(map(sanitized, text.split("\r\n"))))
 
 
 def _escaped(told: str) -> str:

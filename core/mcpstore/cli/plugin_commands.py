@@ -19,7 +19,7 @@ from mcpstore.cli.execute import JsonFlag, execute, run_command
 from mcpstore.cli.exit_codes import Exit
 from mcpstore.errors import PluginError
 from mcpstore.hooks import Command
-from mcpstore.plugin_manager import PluginIndex, PluginManager
+from mcpstore.plugin_manager import PluginCache, PluginManager
 from mcpstore.plugin_manager.manager import ALL_THIRD_PARTY
 
 __all__ = ["Verbs"]
@@ -55,7 +55,7 @@ class Verbs(TyperGroup):
 
 def _plugins(ctx: Any, *, bundled: bool | None) -> PluginManager:
     block = (*(ctx.params.get("block") or ()), *((ALL_THIRD_PARTY,) if ctx.params.get("no_plugins") else ()))
-    plugins = PluginManager(block=block, index=PluginIndex())
+    plugins = PluginManager(block=block, index=PluginCache())
     plugins.discover(bundled=bundled)
     return plugins
 

@@ -15,7 +15,7 @@ from mcpstore.cli.app import JsonFlag, app, run_command
 from mcpstore.cli.connect import Options, StoreClient, open_store, reach_manager
 from mcpstore.cli.exit_codes import Exit
 from mcpstore.errors import ConfigError
-from mcpstore.models.text import clipped, counted
+from mcpstore.models.text import counted, truncated
 
 __all__: list[str] = []
 
@@ -220,4 +220,4 @@ def _coloured(line: str) -> Text:
 
 def _gist(description: str) -> str:
     first = description.strip().splitlines()[0] if description.strip() else ""
-    return clipped(first, FIRST_SENTENCE)
+    return truncated(first, FIRST_SENTENCE)

@@ -11,12 +11,12 @@ from typing import Any, Final
 from mcpstore.concurrency.loop_guard import LoopGuard
 from mcpstore.concurrency.worker import Workers, WorkerTimeout
 
-__all__ = ["BACKLOG", "DeliveryQueue"]
+__all__ = ["MAX_BACKLOG", "DeliveryQueue"]
 
-BACKLOG: Final = 1000
+MAX_BACKLOG: Final = 1000
 """Deliveries that may wait for one receiver; older ones are dropped."""
 
-GRACE: Final = 5.0
+CLOSE_TIMEOUT: Final = 5.0
 """Seconds that closing waits for deliveries under way."""
 
 
@@ -33,7 +33,7 @@ class DeliveryQueue:
     def __init__(
         self, name: str, *, limit: float | None, on_drop: Callable[[], None], steps: LoopGuard | None = None
     ) -> None:
-        self._steps: Final = steps
+        self._loop_guard: Final = steps
         self._name: Final = name
         self._limit: Final = limit
         self._on_drop: Final = on_drop
@@ -43,7 +43,7 @@ class DeliveryQueue:
 
     def post(self, delivery: Callable[[], Awaitable[None]]) -> None:
         """Queue a delivery, which must not raise; returns at once."""
-        if len(self._backlog) == BACKLOG:
+        if len(self._backlog) == MAX_BACKLOG:
             self._backlog.popleft()
             self._on_drop()
         self._backlog.append(delivery)
@@ -59,11 +59,11 @@ class DeliveryQueue:
             BaseException: Whatever it raised.
         """
         if inspect.iscoroutinefunction(function):
-            return await self._within(function(**arguments))
+            return await self._run_with_limit(function(**arguments))
         answer = await self._workers.run(lambda: function(**arguments), self._limit)
-        return await self._within(answer) if inspect.isawaitable(answer) else answer
+        return await self._run_with_limit(answer) if inspect.isawaitable(answer) else answer
 
-    def drop(self) -> None:
+    def clear(self) -> None:
         """Forget every delivery that waits."""
         self._backlog.clear()
 
@@ -75,19 +75,19 @@ class DeliveryQueue:
     async def close(self) -> None:
         """Deliver what is queued, for a while, and let go."""
         if self._task is not None and not self._task.done():
-            await asyncio.wait([self._task], timeout=GRACE)
+            await asyncio.wait([self._task], timeout=CLOSE_TIMEOUT)
             self._task.cancel()
             await asyncio.wait([self._task])
-        self.drop()
+        self.clear()
         self._workers.close()
 
     async def _deliver(self) -> None:
         while self._backlog:
             await self._backlog.popleft()()
 
-    async def _within(self, answer: Awaitable[Any]) -> Any:
+    async def _run_with_limit(self, answer: Awaitable[Any]) -> Any:
         # Not asyncio.timeout: the receiver may raise TimeoutError itself, and that is another story.
-        waiting = asyncio.ensure_future(answer if self._steps is None else self._steps.run(answer))
+        waiting = asyncio.ensure_future(answer if self._loop_guard is None else self._loop_guard.run(answer))
         try:
             done, _ = await asyncio.wait([waiting], timeout=self._limit)
         except asyncio.CancelledError:
@@ -95,7 +95,7 @@ class DeliveryQueue:
             raise
         if not done:
             waiting.cancel()
-            if self._steps is not None:
-                self._steps.adopt(waiting)  # it may refuse to be cancelled
+            if self._loop_guard is not None:
+                self._loop_guard.track(waiting)  # it may refuse to be cancelled
             raise WorkerTimeout(self._limit or 0.0)
         return waiting.result()

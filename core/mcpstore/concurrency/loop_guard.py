@@ -26,7 +26,7 @@ class LoopGuard:
         """The tasks that were started by the plugin and have not ended."""
         return [task for task in self._started if not task.done()]
 
-    def adopt(self, task: asyncio.Future[Any]) -> None:
+    def track(self, task: asyncio.Future[Any]) -> None:
         """Count a task among the plugin's."""
         self._started.add(task)
 
@@ -35,7 +35,7 @@ class LoopGuard:
         self.longest = 0.0
         return await _TimedAwaitable(awaitable.__await__(), self)
 
-    def take(self, steps: Generator[Any, Any, Any], given: Any, error: BaseException | None) -> Any:
+    def take_step(self, steps: Generator[Any, Any, Any], given: Any, error: BaseException | None) -> Any:
         """Take one step, in which nobody else runs; so every task made meanwhile is the plugin's."""
         loop = asyncio.get_running_loop()
         before: Any = loop.get_task_factory()
@@ -70,7 +70,7 @@ class _TimedAwaitable:
         error: BaseException | None = None
         while True:
             try:
-                wanted = self._watch.take(self._steps, given, error)
+                wanted = self._watch.take_step(self._steps, given, error)
             except StopIteration as end:
                 return end.value
             try:

@@ -12,9 +12,9 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from mcpstore.models.text import counted
 
-__all__ = ["Worker", "WorkerBusy", "WorkerTimeout", "Workers", "bounded"]
+__all__ = ["Worker", "WorkerBusy", "WorkerTimeout", "Workers", "run_with_timeout"]
 
-MOST: Final = 3
+MAX_LOST: Final = 3
 """Threads of one kind that may be lost to callables that do not return."""
 
 P = ParamSpec("P")
@@ -113,7 +113,7 @@ class Workers:
         most: How many of them may be lost before nothing is asked of it any more, until one comes back.
     """
 
-    def __init__(self, name: str, most: int = MOST) -> None:
+    def __init__(self, name: str, most: int = MAX_LOST) -> None:
         self._name: Final = name
         self._most: Final = most
         self._workers: list[Worker] = []
@@ -143,7 +143,7 @@ class Workers:
             worker.close()
 
 
-def bounded(call: Callable[[], T], limit: float, name: str) -> T:
+def run_with_timeout(call: Callable[[], T], limit: float, name: str) -> T:
     """Run a callable in a thread of its own and wait at most `limit` seconds.
 
     Raises:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from mcpstore.models.json_types import as_object, as_text
 from mcpstore.models.service import Choice, RestartOption, ServiceSpec, ToolPinning
 from mcpstore.models.timing import Timeouts
-from mcpstore.models.validation_messages import complaint
+from mcpstore.models.validation_messages import validation_message
 from mcpstore.wire.http.addresses import read_addresses
 
 __all__ = ["KEY", "OWN_FIELDS", "OwnSettings", "read_own", "written_own"]
@@ -142,4 +142,4 @@ def _written(value: Any) -> Any:
 
 def _complaint(problem: Any) -> str:
     above = problem["loc"][:-1]
-    return complaint(problem, KEY, list(OwnTimeouts.model_fields) if above else list(OWN_FIELDS))
+    return validation_message(problem, KEY, list(OwnTimeouts.model_fields) if above else list(OWN_FIELDS))

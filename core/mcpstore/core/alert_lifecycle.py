@@ -52,7 +52,7 @@ class AlertEvent(Enum):
 class AlertAction(Enum):
     """What is to be done now."""
 
-    TELL = "say that it began"
+    FIRE = "say that it began"
     RESOLVE = "say that it is over"
     REMIND = "say that it goes on"
     ARM_FOR = "start the time it must hold"
@@ -102,13 +102,13 @@ def step(
     """
     for row in _ROWS[event]:
         if row.when(ctx):
-            move = _Move(ctx, reminders=reminders)
+            move = _Transition(ctx, reminders=reminders)
             row.then(move)
             return move.done()
     return ctx, ()
 
 
-class _Move:
+class _Transition:
     """A step being taken: the vocabulary in which the rows are written."""
 
     def __init__(self, ctx: AlertContext, *, reminders: bool) -> None:
@@ -131,7 +131,7 @@ class _Move:
         if self.ctx.state is not FIRING or self.ctx.cool or self.ctx.muted:
             return
         if not self.ctx.notified:
-            self._say(AlertAction.TELL)
+            self._say(AlertAction.FIRE)
         elif self.reminders:
             self._say(AlertAction.REMIND)
 
@@ -155,55 +155,55 @@ class _Move:
 # --- what the rows do --------------------------------------------------------------------------------------
 
 
-def _a1_begins(m: _Move) -> None:
+def _a1_begins(m: _Transition) -> None:
     m.to(PENDING, AlertAction.ARM_FOR)
 
 
-def _a2_again(m: _Move) -> None:
+def _a2_again(m: _Transition) -> None:
     m.to(FIRING, AlertAction.DISARM_KEEP)
     m.tell_if_untold()
 
 
-def _a3_was_nothing(m: _Move) -> None:
+def _a3_was_nothing(m: _Transition) -> None:
     m.to(OK, AlertAction.DISARM_FOR)
 
 
-def _a4_seems_over(m: _Move) -> None:
+def _a4_seems_over(m: _Transition) -> None:
     m.to(CLEARING, AlertAction.ARM_KEEP)
 
 
-def _a5_fires(m: _Move) -> None:
+def _a5_fires(m: _Transition) -> None:
     m.to(FIRING)
     m.tell_if_untold()
 
 
-def _a6_over(m: _Move) -> None:
+def _a6_over(m: _Transition) -> None:
     m.resolve()
 
 
-def _a7_cooled_down(m: _Move) -> None:
+def _a7_cooled_down(m: _Transition) -> None:
     m.set(cool=False)
     m.speak()
 
 
-def _a8_muted(m: _Move) -> None:
+def _a8_muted(m: _Transition) -> None:
     m.set(muted=True)
 
 
-def _a9_unmuted(m: _Move) -> None:
+def _a9_unmuted(m: _Transition) -> None:
     m.set(muted=False)
     m.speak()
 
 
-def _a10_gone_early(m: _Move) -> None:
+def _a10_gone_early(m: _Transition) -> None:
     m.to(OK, AlertAction.DISARM_FOR)
 
 
-def _a11_gone(m: _Move) -> None:
+def _a11_gone(m: _Transition) -> None:
     m.resolve()
 
 
-def _a12_gone_late(m: _Move) -> None:
+def _a12_gone_late(m: _Transition) -> None:
     m.actions.append(AlertAction.DISARM_KEEP)
     m.resolve()
 
@@ -223,7 +223,7 @@ def _muted(ctx: AlertContext) -> bool:
     return ctx.muted
 
 
-def _heard(ctx: AlertContext) -> bool:
+def _not_muted(ctx: AlertContext) -> bool:
     return not ctx.muted
 
 
@@ -241,7 +241,7 @@ class AlertRow:
     name: str
     event: AlertEvent
     when: Callable[[AlertContext], bool]
-    then: Callable[[_Move], None]
+    then: Callable[[_Transition], None]
 
 
 TABLE: Final = (
@@ -253,7 +253,7 @@ TABLE: Final = (
     AlertRow("A5", AlertEvent.FOR, _in(PENDING), _a5_fires),
     AlertRow("A6", AlertEvent.KEEP, _in(CLEARING), _a6_over),
     AlertRow("A7", AlertEvent.COOL, _cooling, _a7_cooled_down),
-    AlertRow("A8", AlertEvent.MUTE, _heard, _a8_muted),
+    AlertRow("A8", AlertEvent.MUTE, _not_muted, _a8_muted),
     AlertRow("A9", AlertEvent.UNMUTE, _muted, _a9_unmuted),
     AlertRow("A10", AlertEvent.GONE, _in(PENDING), _a10_gone_early),
     AlertRow("A11", AlertEvent.GONE, _in(FIRING), _a11_gone),

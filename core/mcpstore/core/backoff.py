@@ -11,12 +11,12 @@ from typing import Final
 from mcpstore.models.service import Reason
 from mcpstore.models.timing import Timing
 
-__all__ = ["EXP_LIMIT", "TRIPS_LIMIT", "cool_delay", "cool_floor", "jittered", "retry_delay", "retry_floor"]
+__all__ = ["MAX_EXPONENT", "MAX_FAILED_ROUNDS", "cool_delay", "cool_floor", "jittered", "retry_delay", "retry_floor"]
 
-EXP_LIMIT: Final = 16
+MAX_EXPONENT: Final = 16
 """Exponents stop growing here: 2**16 s is beyond any cap."""
 
-TRIPS_LIMIT: Final = 16
+MAX_FAILED_ROUNDS: Final = 16
 """Rounds stop being counted here, for the same reason."""
 
 
@@ -47,10 +47,10 @@ def jittered(duration: float, fraction: float, u: float) -> float:
 
 
 def _backoff(timing: Timing, exp: int) -> float:
-    return min(timing.backoff_cap, timing.backoff_base * 2.0 ** min(exp, EXP_LIMIT))
+    return min(timing.backoff_cap, timing.backoff_base * 2.0 ** min(exp, MAX_EXPONENT))
 
 
 def _cool(timing: Timing, reason: Reason, failed_rounds: int) -> float:
     if reason is Reason.PERMANENT:
         return timing.cool_permanent
-    return min(timing.cool_cap, timing.cool_base * 2.0 ** min(failed_rounds, TRIPS_LIMIT))
+    return min(timing.cool_cap, timing.cool_base * 2.0 ** min(failed_rounds, MAX_FAILED_ROUNDS))

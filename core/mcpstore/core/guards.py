@@ -11,30 +11,30 @@ from mcpstore.models.service import LIVE_STATES, ServiceConnectionState
 
 __all__ = [
     "Guard",
-    "acting",
     "checking",
+    "closing_after_failure",
     "closing_to",
+    "connection_changed",
     "expired",
-    "gave_up",
-    "in_live",
-    "not_gone",
-    "pausing",
-    "reconnects",
-    "refused",
-    "retreating",
-    "round_lost",
-    "stabilised",
+    "failed_permanently",
+    "in_flight",
+    "is_live",
+    "not_removed",
+    "policy_gave_up",
+    "probation_over",
+    "round_exhausted",
+    "should_run",
     "stopped",
     "undecided",
-    "wanted",
-    "watching",
+    "waiting_for_check",
+    "waiting_to_open",
 ]
 
 Guard = Callable[[Context, Event, Limits], bool]
 """Whether a row is for this context and event."""
 
 
-def wanted(c: Context, _e: Event, _l: Limits) -> bool:
+def should_run(c: Context, _e: Event, _l: Limits) -> bool:
     """It is to run."""
     return c.desired is Desired.RUN
 
@@ -44,32 +44,32 @@ def stopped(c: Context, _e: Event, _l: Limits) -> bool:
     return c.desired is Desired.STOP
 
 
-def not_gone(c: Context, _e: Event, _l: Limits) -> bool:
+def not_removed(c: Context, _e: Event, _l: Limits) -> bool:
     """It has not been removed."""
     return c.desired is not Desired.GONE
 
 
-def pausing(c: Context, _e: Event, _l: Limits) -> bool:
+def waiting_to_open(c: Context, _e: Event, _l: Limits) -> bool:
     """It waits for the next attempt or the next round."""
     return c.timer in (Timer.RETRY, Timer.COOL)
 
 
-def retreating(c: Context, _e: Event, _l: Limits) -> bool:
+def closing_after_failure(c: Context, _e: Event, _l: Limits) -> bool:
     """It is being closed (or reaped) because of trouble, not because of a person."""
     return c.desired is Desired.RUN and c.next_act in (Next.BACKOFF, Next.COOL)
 
 
-def watching(c: Context, _e: Event, _l: Limits) -> bool:
+def waiting_for_check(c: Context, _e: Event, _l: Limits) -> bool:
     """It waits for its next check."""
     return c.timer in (Timer.CHECK, Timer.FAST)
 
 
-def in_live(c: Context, _e: Event, _l: Limits) -> bool:
+def is_live(c: Context, _e: Event, _l: Limits) -> bool:
     """It has a connection."""
     return c.connection in LIVE_STATES
 
 
-def acting(act: Act) -> Guard:
+def in_flight(act: Act) -> Guard:
     """This action is in flight."""
     return lambda c, _e, _l: c.activity is act
 
@@ -89,27 +89,27 @@ def expired(*timers: Timer) -> Guard:
     return lambda c, e, _l: c.timer in timers and isinstance(e, ev.Expired) and e.timer is c.timer
 
 
-def stabilised(c: Context, e: Event, _l: Limits) -> bool:
+def probation_over(c: Context, e: Event, _l: Limits) -> bool:
     """The probation timer is armed and ran out."""
     return c.stable and isinstance(e, ev.Expired) and e.timer is Timer.STABLE
 
 
-def reconnects(c: Context, e: Event, _l: Limits) -> bool:
+def connection_changed(c: Context, e: Event, _l: Limits) -> bool:
     """It is to run, and the change concerns its connection."""
     return c.desired is Desired.RUN and isinstance(e, ev.Update) and e.reconnect
 
 
-def gave_up(c: Context, e: Event, _l: Limits) -> bool:
+def policy_gave_up(c: Context, e: Event, _l: Limits) -> bool:
     """Its recovery policy wants no further attempt."""
     return c.activity is Act.CLOSE and c.next_act is Next.BACKOFF and isinstance(e, ev.Closed) and e.give_up
 
 
-def refused(c: Context, e: Event, _l: Limits) -> bool:
+def failed_permanently(c: Context, e: Event, _l: Limits) -> bool:
     """The attempt in flight failed for good."""
     return c.activity is Act.CONNECT and isinstance(e, ev.OpenFail) and e.failure is Failure.PERMANENT
 
 
-def round_lost(c: Context, _e: Event, limits: Limits) -> bool:
+def round_exhausted(c: Context, _e: Event, limits: Limits) -> bool:
     """The attempt in flight was the last one of its round, or the only one allowed on probation."""
     return c.activity is Act.CONNECT and (c.on_probation or c.attempts + 1 >= limits.attempts)
 

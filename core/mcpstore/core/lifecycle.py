@@ -125,14 +125,14 @@ def _c2_attempt_failed(m: Transition, _e: Event) -> None:
 
 
 def _c4_round_failed(m: Transition, _e: Event) -> None:
-    _give_up_round(m, Reason.EXHAUSTED)
+    _end_round(m, Reason.EXHAUSTED)
 
 
 def _c5_refused(m: Transition, _e: Event) -> None:
-    _give_up_round(m, Reason.PERMANENT)
+    _end_round(m, Reason.PERMANENT)
 
 
-def _give_up_round(m: Transition, reason: Reason) -> None:
+def _end_round(m: Transition, reason: Reason) -> None:
     m.to(RECONNECTING)
     m.to(DISCONNECTED, reason)
     m.set(attempts=min(m.ctx.attempts + 1, m.limits.attempts), by_operator=False)
@@ -151,7 +151,7 @@ def _h2_slow(m: Transition, _e: Event) -> None:
     m.wait(Timer.CHECK)
 
 
-def _h3_quick_again(m: Transition, _e: Event) -> None:
+def _h3_answered_in_warning(m: Transition, _e: Event) -> None:
     good = m.ctx.good_checks + 1
     if good >= m.limits.warning_successes:
         m.to(HEALTHY)
@@ -175,13 +175,13 @@ def _h6_failed_in_warning(m: Transition, e: Event) -> None:
 def _count_failure(m: Transition, e: Event) -> None:
     fails = m.ctx.fails + 1
     if fails >= m.limits.failures:  # H8
-        m.lose(intensity=bool(getattr(e, "intensity", False)))
+        m.lose_connection(intensity=bool(getattr(e, "intensity", False)))
     else:
         m.set(fails=fails)
         m.wait(Timer.FAST)
 
 
-def _h10_blind(m: Transition, _e: Event) -> None:
+def _h10_local_fault(m: Transition, _e: Event) -> None:
     m.to(UNKNOWN)  # our own trouble: no counter moves
     m.wait(Timer.FAST)
 
@@ -189,7 +189,7 @@ def _h10_blind(m: Transition, _e: Event) -> None:
 def _h11_busy(m: Transition, e: Event) -> None:
     undecided = m.ctx.undecided_checks + 1
     if undecided >= m.limits.undecided:
-        m.lose(intensity=bool(getattr(e, "intensity", False)))
+        m.lose_connection(intensity=bool(getattr(e, "intensity", False)))
     else:
         m.to(UNKNOWN)
         m.set(undecided_checks=undecided)
@@ -197,7 +197,7 @@ def _h11_busy(m: Transition, e: Event) -> None:
 
 
 def _d1_lost(m: Transition, e: Event) -> None:
-    m.lose(intensity=bool(getattr(e, "intensity", False)))
+    m.lose_connection(intensity=bool(getattr(e, "intensity", False)))
 
 
 def _x1_back_off(m: Transition, _e: Event) -> None:
@@ -210,12 +210,12 @@ def _x1_back_off(m: Transition, _e: Event) -> None:
 def _x1_give_up(m: Transition, _e: Event) -> None:
     m.closed()
     m.to(DISCONNECTED, Reason.EXHAUSTED)
-    m.rest(Reason.EXHAUSTED, never=True)
+    m.cool_down(Reason.EXHAUSTED, never=True)
 
 
 def _x2_cool_down(m: Transition, e: Event) -> None:
     m.closed()
-    m.rest(m.ctx.reason, never=isinstance(e, ev.Closed) and e.give_up)
+    m.cool_down(m.ctx.reason, never=isinstance(e, ev.Closed) and e.give_up)
 
 
 def _x3_reopen(m: Transition, _e: Event) -> None:
@@ -251,7 +251,7 @@ def _t3_new_round(m: Transition, _e: Event) -> None:
     m.open()
 
 
-def _t4_proved(m: Transition, _e: Event) -> None:
+def _t4_probation_over(m: Transition, _e: Event) -> None:
     m.set(attempts=0, backoff_exponent=0, failed_rounds=0, on_probation=False, stable=False)
 
 
@@ -282,24 +282,24 @@ class Row:
 TABLE: Final = (
     # operator
     Row("O1", ev.Start, on.stopped, _o1_start),
-    Row("O2", ev.Start, on.pausing, _o2_start_now),
-    Row("O2", ev.Recheck, on.pausing, _o2_start_now),
-    Row("O3", ev.Start, on.retreating, _o3_start_after_close),
+    Row("O2", ev.Start, on.waiting_to_open, _o2_start_now),
+    Row("O2", ev.Recheck, on.waiting_to_open, _o2_start_now),
+    Row("O3", ev.Start, on.closing_after_failure, _o3_start_after_close),
     # O4: any other START changes nothing
-    Row("O5", ev.Stop, on.wanted, _o5_stop),
-    Row("O6", ev.Restart, on.not_gone, _o6_restart),
-    Row("O7", ev.Update, on.reconnects, _o7_update),
+    Row("O5", ev.Stop, on.should_run, _o5_stop),
+    Row("O6", ev.Restart, on.not_removed, _o6_restart),
+    Row("O7", ev.Update, on.connection_changed, _o7_update),
     # O8: any other UPDATE changes nothing
-    Row("O9", ev.Remove, on.not_gone, _o9_remove),
-    Row("O10", ev.Recheck, on.watching, _t1_check),
+    Row("O9", ev.Remove, on.not_removed, _o9_remove),
+    Row("O10", ev.Recheck, on.waiting_for_check, _t1_check),
     # connecting; the order matters: a refusal is final, then a lost round, then one more attempt
-    Row("C1", ev.OpenOk, on.acting(Act.CONNECT), _c1_opened),
-    Row("C5", ev.OpenFail, on.refused, _c5_refused),
-    Row("C4", ev.OpenFail, on.round_lost, _c4_round_failed),
-    Row("C2", ev.OpenFail, on.acting(Act.CONNECT), _c2_attempt_failed),  # and C3, from RECONNECTING
+    Row("C1", ev.OpenOk, on.in_flight(Act.CONNECT), _c1_opened),
+    Row("C5", ev.OpenFail, on.failed_permanently, _c5_refused),
+    Row("C4", ev.OpenFail, on.round_exhausted, _c4_round_failed),
+    Row("C2", ev.OpenFail, on.in_flight(Act.CONNECT), _c2_attempt_failed),  # and C3, from RECONNECTING
     # health
     Row("H1", ev.CheckOk, on.checking(HEALTHY), _h1_answered),
-    Row("H3", ev.CheckOk, on.checking(WARNING), _h3_quick_again),
+    Row("H3", ev.CheckOk, on.checking(WARNING), _h3_answered_in_warning),
     Row("H9", ev.CheckOk, on.checking(UNHEALTHY, UNKNOWN), _h1_answered),
     Row("H2", ev.CheckSlow, on.checking(HEALTHY), _h2_slow),
     Row("H4", ev.CheckSlow, on.checking(WARNING), _h2_slow),
@@ -310,30 +310,30 @@ TABLE: Final = (
     Row("H5", ev.CheckTimeout, on.checking(HEALTHY, UNKNOWN), _h5_failed),
     Row("H6", ev.CheckTimeout, on.checking(WARNING), _h6_failed_in_warning),
     Row("H7", ev.CheckTimeout, on.checking(UNHEALTHY), _h5_failed),
-    Row("H10", ev.CheckUndecidable, on.undecided(Undecided.LOCAL), _h10_blind),
+    Row("H10", ev.CheckUndecidable, on.undecided(Undecided.LOCAL), _h10_local_fault),
     Row("H11", ev.CheckUndecidable, on.undecided(Undecided.SERVICE), _h11_busy),
     # loss
-    Row("D1", ev.Lost, on.in_live, _d1_lost),  # D2 when the window is full or on probation
+    Row("D1", ev.Lost, on.is_live, _d1_lost),  # D2 when the window is full or on probation
     # closing
-    Row("X1", ev.Closed, on.gave_up, _x1_give_up),
+    Row("X1", ev.Closed, on.policy_gave_up, _x1_give_up),
     Row("X1", ev.Closed, on.closing_to(Next.BACKOFF), _x1_back_off),
     Row("X2", ev.Closed, on.closing_to(Next.COOL), _x2_cool_down),
     Row("X3", ev.Closed, on.closing_to(Next.CONNECT), _x3_reopen),
     Row("X4", ev.Closed, on.closing_to(Next.PARK), _x4_parked),
     Row("X4", ev.Closed, on.closing_to(Next.GONE), _x4_gone),
-    Row("X5", ev.CloseFail, on.acting(Act.CLOSE), _x5_survivors),
+    Row("X5", ev.CloseFail, on.in_flight(Act.CLOSE), _x5_survivors),
     # timers
     Row("T1", ev.Expired, on.expired(Timer.CHECK, Timer.FAST), _t1_check),
     Row("T2", ev.Expired, on.expired(Timer.RETRY), _t2_retry),
     Row("T3", ev.Expired, on.expired(Timer.COOL), _t3_new_round),
-    Row("T4", ev.Expired, on.stabilised, _t4_proved),
+    Row("T4", ev.Expired, on.probation_over, _t4_probation_over),
     Row("T5", ev.Expired, on.expired(Timer.REAP), _t5_reap),
     # the scheduler's deadline: as if the action had reported its own lateness
-    Row("W1", ev.Overdue, on.round_lost, _c4_round_failed),
-    Row("W1", ev.Overdue, on.acting(Act.CONNECT), _c2_attempt_failed),
+    Row("W1", ev.Overdue, on.round_exhausted, _c4_round_failed),
+    Row("W1", ev.Overdue, on.in_flight(Act.CONNECT), _c2_attempt_failed),
     Row("W1", ev.Overdue, on.checking(WARNING), _h6_failed_in_warning),
-    Row("W1", ev.Overdue, on.acting(Act.CHECK), _h5_failed),
-    Row("W1", ev.Overdue, on.acting(Act.CLOSE), _x5_survivors),
+    Row("W1", ev.Overdue, on.in_flight(Act.CHECK), _h5_failed),
+    Row("W1", ev.Overdue, on.in_flight(Act.CLOSE), _x5_survivors),
 )
 
 _ROWS: Final[dict[type[Event], tuple[Row, ...]]] = {

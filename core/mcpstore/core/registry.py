@@ -16,7 +16,7 @@ from mcpstore.models.service import ServiceSpec
 __all__ = ["Registry"]
 
 
-class Offered(Protocol):
+class CatalogItem(Protocol):
     """Something a service offers under a name."""
 
     @property
@@ -30,12 +30,12 @@ class Offered(Protocol):
         ...
 
 
-T = TypeVar("T", bound=Offered)
+T = TypeVar("T", bound=CatalogItem)
 
-_NOTHING: Final = Catalog()
+_EMPTY_CATALOG: Final = Catalog()
 
 
-class Index(Generic[T]):
+class NameIndex(Generic[T]):
     """Finds what services offer, by name. The first of two things with one name and one service is kept."""
 
     def __init__(self, kind: str) -> None:
@@ -67,7 +67,7 @@ class Index(Generic[T]):
             raise AmbiguousTool(name, sorted(f"{service}/{name}" for service in holders), kind=self._kind)
         return next(iter(holders.values()), None)
 
-    def at(self, service: str, name: str) -> T | None:
+    def get(self, service: str, name: str) -> T | None:
         """Return what a service offers under a name, or None."""
         return self._by_name.get(name, {}).get(service)
 
@@ -77,7 +77,7 @@ class Entry:
     """What is known of one service."""
 
     spec: ServiceSpec
-    catalog: Catalog = _NOTHING
+    catalog: Catalog = _EMPTY_CATALOG
     is_published: bool = False
 
 
@@ -86,8 +86,8 @@ class Registry:
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
-        self._tools = Index[Tool]("tool")
-        self._prompts = Index[Prompt]("prompt")
+        self._tools = NameIndex[Tool]("tool")
+        self._prompts = NameIndex[Prompt]("prompt")
         self._listing: NamedList[Tool] | None = None
 
     def __contains__(self, name: str) -> bool:
@@ -138,7 +138,7 @@ class Registry:
         """
         layers({**self.depends_on(), **{spec.name: spec.depends_on for spec in specs}})
 
-    def given_to(self, agent: str) -> frozenset[str]:
+    def services_of_agent(self, agent: str) -> frozenset[str]:
         """Return the names of the services given to an agent."""
         return frozenset(name for name, entry in self._entries.items() if agent in entry.spec.agents)
 
@@ -147,7 +147,7 @@ class Registry:
     def catalog(self, name: str) -> Catalog:
         """Return what a service offers, or offered when it was last asked."""
         entry = self._entries.get(name)
-        return entry.catalog if entry is not None else _NOTHING
+        return entry.catalog if entry is not None else _EMPTY_CATALOG
 
     def publish(self, name: str, catalog: Catalog) -> None:
         """Let what a service offers be called."""
@@ -202,9 +202,9 @@ class Registry:
         """Return the prompt that a name stands for; like `find_tool`."""
         return self._find(self._prompts, name, service, scope, "prompt")
 
-    def _find(self, index: Index[T], name: str, service: str | None, scope: frozenset[str] | None, kind: str) -> T:
+    def _find(self, index: NameIndex[T], name: str, service: str | None, scope: frozenset[str] | None, kind: str) -> T:
         if service is not None:
-            found = index.at(service, name) if scope is None or service in scope else None
+            found = index.get(service, name) if scope is None or service in scope else None
         else:
             found = index.find(name, scope)
             # Names of services may hold slashes themselves, so every way to divide the name is tried.
@@ -212,7 +212,7 @@ class Registry:
             for cut in range(1, len(parts)) if found is None else ():
                 owner = "/".join(parts[:cut])
                 if owner in self._entries and (scope is None or owner in scope):
-                    found = found or index.at(owner, "/".join(parts[cut:]))
+                    found = found or index.get(owner, "/".join(parts[cut:]))
         if found is None:
             raise ToolNotFound(name if service is None else f"{service}/{name}", kind=kind)
         return found

@@ -87,7 +87,7 @@ class Transition:
         )
         self.close_or(Next.CONNECT, self.open)
 
-    def lose(self, *, intensity: bool) -> None:
+    def lose_connection(self, *, intensity: bool) -> None:
         """Leave a live state for good reason (D1); for too many reasons, or on probation, rest first (D2)."""
         self.to(ServiceConnectionState.UNHEALTHY)
         self.to(ServiceConnectionState.RECONNECTING)
@@ -98,7 +98,7 @@ class Transition:
         else:
             self.close(Next.BACKOFF)
 
-    def rest(self, reason: Reason, **parameters: Any) -> None:
+    def cool_down(self, reason: Reason, **parameters: Any) -> None:
         """Be disconnected until the cool-down is over (X2)."""
         failed_rounds = self.ctx.failed_rounds
         self.set(failed_rounds=min(failed_rounds + 1, self.limits.max_failed_rounds))

@@ -7,7 +7,7 @@ from mcpstore.hooks.edits import apply_edits
 from mcpstore.hooks.events import CallRequest, Refusal, StateChange, ToolCall
 from mcpstore.hooks.export import Exporter, Measurements
 from mcpstore.hooks.health import Check, HealthStrategy
-from mcpstore.hooks.history import HistoryBackend, HistoryBatch, HistoryPlace, HistoryQuery, HistoryStore
+from mcpstore.hooks.history import HistoryBackend, HistoryBatch, HistoryLocation, HistoryQuery, HistoryStore
 from mcpstore.hooks.markers import API_VERSION, ENTRY_POINT_GROUP, PROJECT_NAME, hookimpl, hookspec
 from mcpstore.hooks.orphans import Orphans, OwnershipRecord
 from mcpstore.hooks.persistence import (
@@ -54,7 +54,7 @@ __all__ = [
     "HealthStrategy",
     "HistoryBackend",
     "HistoryBatch",
-    "HistoryPlace",
+    "HistoryLocation",
     "HistoryQuery",
     "HistoryStore",
     "Inconclusive",

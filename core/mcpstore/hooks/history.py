@@ -19,13 +19,13 @@ from mcpstore.models.state_history import StateEdge
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["HistoryBackend", "HistoryBatch", "HistoryPlace", "HistoryQuery", "HistoryStore"]
+__all__ = ["HistoryBackend", "HistoryBatch", "HistoryLocation", "HistoryQuery", "HistoryStore"]
 
 C = TypeVar("C", bound="BaseModel")
 
 
 @attrs.frozen(kw_only=True)
-class HistoryPlace:
+class HistoryLocation:
     """Where a history is kept, and for how long.
 
     Attributes:
@@ -104,4 +104,4 @@ class HistoryBackend(Generic[C]):
 
     name: str
     config: type[C]
-    open: Callable[[HistoryPlace, C], HistoryStore]
+    open: Callable[[HistoryLocation, C], HistoryStore]

@@ -25,7 +25,7 @@ class OwnershipRecord:
         notes: What else its transport needs to find it again. No secrets: it is written to a file.
     """
 
-    marker: str
+    owner_tag: str
     service: str = ""
     pid: int | None = None
     started: int | None = None
@@ -44,7 +44,7 @@ class Orphans:
         kill: Seconds a process may take to vanish after SIGKILL.
     """
 
-    is_lost: Callable[[str], bool]
-    traces: tuple[OwnershipRecord, ...] = ()
+    is_orphaned: Callable[[str], bool]
+    records: tuple[OwnershipRecord, ...] = ()
     term: float = 1.0
     kill: float = 5.0

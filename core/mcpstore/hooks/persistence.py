@@ -73,7 +73,7 @@ class Edit:
     entry: str = ""
 
 
-def _nowhere(_path: Path) -> tuple[int, int] | None:
+def _no_position(_path: Path) -> tuple[int, int] | None:
     return None
 
 
@@ -93,7 +93,7 @@ class Content:
     revision: str = ""
     format: str = "json"
     problems: tuple[Problem, ...] = ()
-    locate: Callable[[Path], tuple[int, int] | None] = _nowhere
+    locate: Callable[[Path], tuple[int, int] | None] = _no_position
 
 
 class Document(Protocol):

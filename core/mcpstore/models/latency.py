@@ -18,16 +18,16 @@ SHORTEST: Final = 1e-6
 LONGEST: Final = 86_400.0
 """Seconds; what is shorter or longer is counted as this, so that there is a bound to the number of bins: 1260."""
 
-_SEVEN: Final = 0x7F
+_SEVEN_BITS: Final = 0x7F
 """Seven bits of a number stand in a byte; the eighth says that more follow."""
 
-_FIRST: Final = -690
+_FIRST_KEY: Final = -690
 """The key of the first bin, which is where `SHORTEST` belongs: what is kept counts from there."""
 
-_LAST: Final = 1259
+_LAST_BIN: Final = 1259
 """Which one, counted from there, the last bin is: where `LONGEST` belongs."""
 
-_MOST: Final = 2**53
+_MAX_COUNT: Final = 2**53
 """Calls in a bin, at most; up to here a float counts exactly."""
 
 
@@ -47,7 +47,7 @@ class LatencyHistogram:
 
     def __init__(self, kept: bytes = b"") -> None:
         self._bins: dict[int, int] = {}
-        self.take(kept)
+        self.merge_bytes(kept)
 
     def __len__(self) -> int:
         return len(self._bins)
@@ -59,21 +59,21 @@ class LatencyHistogram:
 
     def add(self, seconds: float) -> None:
         """Count a call that took so many seconds."""
-        place = _mapping().key(min(max(seconds, SHORTEST), LONGEST)) - _FIRST
+        place = _mapping().key(min(max(seconds, SHORTEST), LONGEST)) - _FIRST_KEY
         self._bins[place] = self._bins.get(place, 0) + 1
 
-    def absorb(self, other: LatencyHistogram) -> None:
+    def merge(self, other: LatencyHistogram) -> None:
         """Add what another one has counted."""
         bins = self._bins
         for place, count in other._bins.items():
             bins[place] = bins.get(place, 0) + count
 
-    def take(self, kept: bytes) -> None:
+    def merge_bytes(self, kept: bytes) -> None:
         """Add what was kept. Done for hundreds of thousands of samples at once, so every step counts."""
         bins, place, number, shift, is_count = self._bins, 0, 0, 0, False
         for byte in kept:
-            if byte > _SEVEN:
-                number |= (byte & _SEVEN) << shift
+            if byte > _SEVEN_BITS:
+                number |= (byte & _SEVEN_BITS) << shift
                 shift += 7
                 continue
             if shift:
@@ -94,7 +94,7 @@ class LatencyHistogram:
 
         bins = DenseStore()
         for place, count in self._bins.items():  # bounded, because bytes of strangers may say anything
-            bins.add(min(place, _LAST) + _FIRST, min(count, _MOST))
+            bins.add(min(place, _LAST_BIN) + _FIRST_KEY, min(count, _MAX_COUNT))
         find = BaseDDSketch(_mapping(), bins, DenseStore(), 0.0).get_quantile_value
         # The nearest rank: the shortest duration that so many calls do not exceed. The library's ranks go from 0 to 1.
         ranks = [max(0, math.ceil(share * bins.count) - 1) for share in shares]
@@ -106,8 +106,8 @@ class LatencyHistogram:
         kept, before = bytearray(), 0
         for place, count in sorted(self._bins.items()):
             for number in (place - before, count):
-                while number > _SEVEN:
-                    kept.append(number & _SEVEN | ~_SEVEN & 0xFF)
+                while number > _SEVEN_BITS:
+                    kept.append(number & _SEVEN_BITS | ~_SEVEN_BITS & 0xFF)
                     number >>= 7  # noqa: PLW2901
                 kept.append(number)
             before = place

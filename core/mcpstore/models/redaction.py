@@ -10,7 +10,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mcpstore.models.json_types import as_array, as_object
 
-__all__ = ["MASK", "Redactor", "SecretRegistry", "clean_url", "masked", "masked_line", "scrubbed", "secrets_in"]
+__all__ = [
+    "MASK",
+    "Redactor",
+    "SecretRegistry",
+    "masked",
+    "masked_command",
+    "masked_url",
+    "redacted_json",
+    "secrets_in",
+]
 
 MASK: Final = "***"
 
@@ -29,16 +38,16 @@ _REFERENCE: Final = re.compile(
     r"\$\{\w+\}|\$\{(?:env|input|config|command):[\w.-]+\}|\{env:\w+\}|\{file:[^}]*\}|\$[A-Za-z_]\w*"
 )  # with a default, as in ${KEY:-value}, it is no mere reference: the default may be the secret
 _SCHEME: Final = re.compile(r"^(?:Bearer|Basic|token)\s+", re.IGNORECASE)
-_RANDOM: Final = re.compile(r"(?=.*\d)[^\s/]{16,}")
+_RANDOM_TEXT: Final = re.compile(r"(?=.*\d)[^\s/]{16,}")
 """What is long and has digits in it may be a secret, whatever the parameter of a URL is called."""
 
-_SHORTEST: Final = 6  # shorter values ("1", "true", "INFO") are no secrets, and masking them would eat ordinary text
+_MIN_LENGTH: Final = 6  # shorter values ("1", "true", "INFO") are no secrets, and masking them would eat ordinary text
 
 
-LEARNED: Final = 100
+MAX_LEARNED: Final = 100
 """Secrets of a service that came while it was used and are still hidden: a login brings another token every hour."""
 
-MOST: Final = 1000
+MAX_KNOWN: Final = 1000
 """Secrets of one owner that are known from its settings; variables may stand for others at every opening."""
 
 
@@ -50,7 +59,7 @@ def masked(value: Any, *, _secret: bool = False) -> Any:
     """
     if (fields := as_object(value)) is not None:
         return {
-            key: masked_line(item)
+            key: masked_command(item)
             if key == "command" and isinstance(item, str) and not _secret
             else masked(item, _secret=_secret or _is_secret(str(key)))
             for key, item in fields.items()
@@ -63,7 +72,7 @@ def masked(value: Any, *, _secret: bool = False) -> Any:
     return MASK if _secret and value is not None and not isinstance(value, bool) else value
 
 
-def masked_line(line: str) -> str:
+def masked_command(line: str) -> str:
     """Return a command that is written as one line, with the arguments that may be secret as `***`."""
     return " ".join(map(str, masked(line.split(" "))))
 
@@ -90,21 +99,21 @@ def secrets_in(value: Any, *, _secret: bool = False) -> set[str]:
     return found
 
 
-def clean_url(url: str) -> str:
+def masked_url(url: str) -> str:
     """Return a URL without user, password, query values and fragment; the same for URLs within other text."""
     return _without_secrets(url) if _URL.match(url) else _URL.sub(lambda found: _without_secrets(found[0]), url)
 
 
-def scrubbed(value: Any, redact: Callable[[str], str]) -> Any:
+def redacted_json(value: Any, redact: Callable[[str], str]) -> Any:
     """Return a JSON value with every text in it, keys included, as `redact` leaves it; itself if nothing is to hide."""
     if isinstance(value, str):
         return redact(value)
     if (fields := as_object(value)) is not None:
-        made = {redact(str(key)): scrubbed(item, redact) for key, item in fields.items()}
+        made = {redact(str(key)): redacted_json(item, redact) for key, item in fields.items()}
         is_clean = len(made) == len(fields) and all(made.get(key) is item for key, item in fields.items())
         return fields if is_clean else made
     if (items := as_array(value)) is not None:
-        each = [scrubbed(item, redact) for item in items]
+        each = [redacted_json(item, redact) for item in items]
         return items if all(new is old for new, old in zip(each, items, strict=True)) else each
     return value
 
@@ -120,8 +129,8 @@ class Redactor:
     __slots__ = ("_learned", "_pattern", "_values")
 
     def __init__(self, values: Iterable[str] = (), learned: Iterable[str] = ()) -> None:
-        self._values = frozenset(v for v in values if len(v) >= _SHORTEST)
-        self._learned = _newest((v for v in learned if len(v) >= _SHORTEST), LEARNED)
+        self._values = frozenset(v for v in values if len(v) >= _MIN_LENGTH)
+        self._learned = _newest((v for v in learned if len(v) >= _MIN_LENGTH), MAX_LEARNED)
         longest_first = sorted(self._values.union(self._learned), key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
@@ -129,9 +138,9 @@ class Redactor:
         """Return `text` with every known secret replaced by `***`."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
-    def within(self, value: Any) -> Any:
+    def redact_json(self, value: Any) -> Any:
         """Return a JSON value with every known secret in its texts replaced."""
-        return value if self._pattern is None else scrubbed(value, self)
+        return value if self._pattern is None else redacted_json(value, self)
 
     def extended(self, *values: str) -> Redactor:
         """Return one that hides more, and forgets what it learned long ago."""
@@ -156,11 +165,11 @@ class SecretRegistry:
 
     def add_values(self, owner: str, values: Iterable[str]) -> None:
         """Take note of the secrets in somebody's settings, besides those that are known already."""
-        self._add(self._known, owner, values, MOST)
+        self._add(self._known, owner, values, MAX_KNOWN)
 
     def learn(self, owner: str, secret: str) -> None:
         """Take note of a secret that came while somebody was used, such as the token of a login."""
-        self._add(self._learned, owner, [secret], LEARNED)
+        self._add(self._learned, owner, [secret], MAX_LEARNED)
 
     def forget(self, owner: str) -> None:
         """Forget the secrets of somebody who is gone."""
@@ -205,7 +214,7 @@ def _masked_text(text: str, *, secret: bool) -> str:
         return text if not text or _REFERENCE.fullmatch(text) else MASK
     if assigned := _ASSIGNED.fullmatch(text):
         return assigned[1] + _masked_text(assigned[2], secret=True)
-    return clean_url(text)
+    return masked_url(text)
 
 
 def _without_secrets(url: str) -> str:
@@ -236,6 +245,6 @@ def _secrets_of_url(url: str) -> set[str]:
     found = {password, parts.password or ""} if password else {user, parts.username or ""}
     if password:
         found.add(b64encode(f"{user}:{password}".encode()).decode())  # as it travels
-    found |= {text for name, text in pairs if name == "key" or _SECRET_KEY.search(name) or _RANDOM.fullmatch(text)}
-    found |= {pair for pair in parts.query.split("&") if _RANDOM.fullmatch(pair) and "=" not in pair.rstrip("=")}
+    found |= {text for name, text in pairs if name == "key" or _SECRET_KEY.search(name) or _RANDOM_TEXT.fullmatch(text)}
+    found |= {pair for pair in parts.query.split("&") if _RANDOM_TEXT.fullmatch(pair) and "=" not in pair.rstrip("=")}
     return found - {""}

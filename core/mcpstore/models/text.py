@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["clipped", "counted", "exposed", "harmless", "looks_like_ascii", "one_line", "visible"]
+__all__ = ["counted", "lookalikes_marked", "looks_like_ascii", "one_line", "sanitized", "truncated", "visible"]
 
 # Colours, cursor movements, window titles and the like (ECMA-48), whole; an unfinished one goes to the end of its line.
 _ESCAPE: Final = re.compile(
@@ -16,28 +16,28 @@ _ESCAPE: Final = re.compile(
 )
 # Every other control character but the tab and the newline, and those that turn the direction of text around.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_INSTEAD: Final = "\N{REPLACEMENT CHARACTER}"
+_REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
-def harmless(text: str) -> str:
+def sanitized(text: str) -> str:
     """Return a text without anything that a terminal would obey; newlines and tabs stay."""
     if text.isprintable():
         return text
-    return _CONTROL.sub(_INSTEAD, _ESCAPE.sub("", text.replace("\r\n", "\n")))
+    return _CONTROL.sub(_REPLACEMENT, _ESCAPE.sub("", text.replace("\r\n", "\n")))
 
 
 def one_line(text: str) -> str:
     """Return a text as one line without anything that a terminal would obey: nobody can forge a second line."""
     if text.isprintable():
         return text
-    return " ".join(harmless(text).split())
+    return " ".join(sanitized(text).split())
 
 
 # What unicode counts among letters and marks although nothing of it is to be seen.
-_UNSEEN: Final = re.compile(
+_INVISIBLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-_POSING: Final = ("ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LISU")
+_LOOKALIKE_SCRIPTS: Final = ("ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LISU")
 """Scripts with letters that look like those of ours."""
 
 
@@ -45,7 +45,7 @@ def visible(text: str) -> str:
     """Return a text on one line in which what cannot be seen is written as `<U+200B>`; newlines as `⏎`."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(letter if _is_seen(letter) else _written_out(letter) for letter in text)
+    return "".join(letter if _is_visible(letter) else _code_point(letter) for letter in text)
 
 
 def looks_like_ascii(letter: str) -> bool:
@@ -55,19 +55,19 @@ def looks_like_ascii(letter: str) -> bool:
     name = unicodedata.name(letter, "")
     if name.startswith("LATIN"):  # an accent can be seen
         return not unicodedata.decomposition(letter) or unicodedata.normalize("NFKC", letter).isascii()
-    return name.startswith(_POSING) or unicodedata.normalize("NFKC", letter).isascii()
+    return name.startswith(_LOOKALIKE_SCRIPTS) or unicodedata.normalize("NFKC", letter).isascii()
 
 
-def exposed(text: str) -> str:
+def lookalikes_marked(text: str) -> str:
     """Return a text in which each letter that may be taken for one of ASCII is followed by its number."""
     return "".join(f"{letter}<U+{ord(letter):04X}>" if looks_like_ascii(letter) else letter for letter in text)
 
 
-def _is_seen(letter: str) -> bool:
-    return letter == " " or (letter.isprintable() and not _UNSEEN.match(letter))
+def _is_visible(letter: str) -> bool:
+    return letter == " " or (letter.isprintable() and not _INVISIBLE.match(letter))
 
 
-def _written_out(letter: str) -> str:
+def _code_point(letter: str) -> str:
     return "⏎" if letter == "\n" else f"<U+{ord(letter):04X}>"
 
 
@@ -76,6 +76,6 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
-def clipped(text: str, longest: int) -> str:
+def truncated(text: str, longest: int) -> str:
     """Return a text of at most so many characters; an ellipsis stands for what was cut off."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

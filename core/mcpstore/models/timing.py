@@ -74,12 +74,12 @@ class Timing:
                 raise ConfigError(f"{name}: must be below 1, the whole duration (got {value!r})")
         if self.backoff_base == 0:
             raise ConfigError("backoff_base: must be above 0 (got 0); attempts without a pause help nobody")
-        self._must(self.backoff_cap >= self.backoff_base, "backoff_cap", "backoff_base")
-        self._must(self.cool_base >= self.backoff_cap, "cool_base", "backoff_cap")
-        self._must(self.cool_cap >= self.cool_base, "cool_cap", "cool_base")
-        self._must(self.check_interval >= self.check_timeout, "check_interval", "check_timeout")
+        self._require(self.backoff_cap >= self.backoff_base, "backoff_cap", "backoff_base")
+        self._require(self.cool_base >= self.backoff_cap, "cool_base", "backoff_cap")
+        self._require(self.cool_cap >= self.cool_base, "cool_cap", "cool_base")
+        self._require(self.check_interval >= self.check_timeout, "check_interval", "check_timeout")
 
-    def _must(self, holds: bool, larger: str, smaller: str) -> None:
+    def _require(self, holds: bool, larger: str, smaller: str) -> None:
         if not holds:
             got = f"{larger}={getattr(self, larger):g}, {smaller}={getattr(self, smaller):g}"
             raise ConfigError(f"{larger} must not be below {smaller} (got {got}); raise {larger}")

@@ -8,11 +8,11 @@ from typing import Final
 import attrs
 
 from mcpstore.models.record import Record
-from mcpstore.models.text import clipped
+from mcpstore.models.text import truncated
 
 __all__ = ["ToolChange"]
 
-SUMMARY: Final = 400
+MAX_SUMMARY: Final = 400
 """Characters of a summary."""
 
 
@@ -44,4 +44,4 @@ class ToolChange(Record):
     @property
     def summary(self) -> str:
         """The difference in one line."""
-        return clipped("; ".join(self.difference), SUMMARY)
+        return truncated("; ".join(self.difference), MAX_SUMMARY)

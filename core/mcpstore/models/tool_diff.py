@@ -14,30 +14,30 @@ from itertools import islice
 from typing import Any, Final
 
 from mcpstore.models.json_types import as_array, as_object
-from mcpstore.models.text import clipped, exposed, visible
-from mcpstore.models.tool_fingerprint import LARGEST, canonical, fingerprint_fields
+from mcpstore.models.text import lookalikes_marked, truncated, visible
+from mcpstore.models.tool_fingerprint import MAX_KEPT, canonical, fingerprint_fields
 
 __all__ = ["differences"]
 
-MOST: Final = 20
+MAX_LINES: Final = 20
 """Lines about one tool."""
 
-LONGEST: Final = 600
+MAX_LINE: Final = 600
 """Characters of one line."""
 
-SHORT: Final = 80
+MAX_SHORT_TEXT: Final = 80
 """Characters of texts that are shown as they were and as they are, instead of word by word."""
 
-PIECE: Final = 160
+MAX_PIECE: Final = 160
 """Characters of one piece of text that went, or came."""
 
 CONTEXT: Final = 30
 """Characters shown on either side of it."""
 
-COMPARED: Final = 400
+MAX_TOKENS: Final = 400
 """Words, or lines, that are compared with each other: the time that takes grows faster than their number."""
 
-DEEPEST: Final = 30
+MAX_DEPTH: Final = 30
 """Objects within objects that are looked into."""
 
 Tokens = Sequence[str]
@@ -57,19 +57,19 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
     if before is None or after is None:
         return ("its description changed, and was too large to be kept whole",)
     old, new = fingerprint_fields(before), fingerprint_fields(after)
-    if any(told is None or len(told) > LARGEST for told in (canonical(old), canonical(new))):
+    if any(told is None or len(told) > MAX_KEPT for told in (canonical(old), canonical(new))):
         return ("its description is too large, or nested too deeply, to show what changed",)
     told = _walk("", old, new, 0)
-    lines = [clipped(line, LONGEST) for line in islice(told, MOST)]
+    lines = [truncated(line, MAX_LINE) for line in islice(told, MAX_LINES)]
     return (*lines, "and more") if next(told, None) is not None else tuple(lines)
 
 
 def _walk(path: str, old: Any, new: Any, depth: int) -> Iterator[str]:
     """Yield what differs below a path."""
     fields, others = as_object(old), as_object(new)
-    if fields is not None and others is not None and depth < DEEPEST:
+    if fields is not None and others is not None and depth < MAX_DEPTH:
         for key in dict.fromkeys((*fields, *others)):
-            inner = _inner(path, str(key))
+            inner = _child_path(path, str(key))
             if key not in others:
                 yield f"{inner} is gone: it was {_value(fields[key])}"
             elif key not in fields:
@@ -78,7 +78,7 @@ def _walk(path: str, old: Any, new: Any, depth: int) -> Iterator[str]:
                 yield from _walk(inner, fields[key], others[key], depth + 1)
         return
     items, more = as_array(old), as_array(new)
-    if items is not None and more is not None and depth < DEEPEST:
+    if items is not None and more is not None and depth < MAX_DEPTH:
         yield from _walk_items(path, items, more, depth + 1)
     elif isinstance(old, str) and isinstance(new, str):
         if old != new:
@@ -102,17 +102,17 @@ def _walk_items(path: str, old: Sequence[Any], new: Sequence[Any], depth: int) -
         yield f"{path}[{number}] is new: {_value(item)}"
 
 
-def _inner(path: str, key: str) -> str:
+def _child_path(path: str, key: str) -> str:
     if not _NAME.fullmatch(key):
-        return f"{path}[{_quoted(clipped(key, SHORT))}]"
+        return f"{path}[{_quoted(truncated(key, MAX_SHORT_TEXT))}]"
     return f"{path}.{key}" if path else key
 
 
 def _value(value: Any) -> str:
     if isinstance(value, str):
-        return _quoted(clipped(value, PIECE))
+        return _quoted(truncated(value, MAX_PIECE))
     try:
-        return clipped(visible(json.dumps(value, ensure_ascii=False)), PIECE)
+        return truncated(visible(json.dumps(value, ensure_ascii=False)), MAX_PIECE)
     except (TypeError, ValueError, RecursionError):
         return "something that cannot be shown"
 
@@ -126,8 +126,8 @@ def _quoted(text: str) -> str:
 
 
 def _texts(path: str, old: str, new: str) -> str:
-    if max(len(old), len(new)) <= SHORT:
-        return f"{path} was {_quoted(_exposed(old, new))} and is {_quoted(_exposed(new, old))}"
+    if max(len(old), len(new)) <= MAX_SHORT_TEXT:
+        return f"{path} was {_quoted(_lookalikes_marked(old, new))} and is {_quoted(_lookalikes_marked(new, old))}"
     return f"{path}: {''.join(_pieces(*_cut(old, new)))}"
 
 
@@ -136,7 +136,7 @@ def _cut(old: str, new: str) -> tuple[Tokens, Tokens]:
     for cut in (_words, _lines):
         first, second = cut(old), cut(new)
         start, end = _common(first, second)
-        if max(len(first), len(second)) - start - end <= COMPARED:
+        if max(len(first), len(second)) - start - end <= MAX_TOKENS:
             return first, second
     start, end = _common(old, new)
     return (
@@ -165,9 +165,9 @@ def _pieces(old: Tokens, new: Tokens) -> Iterator[str]:
             yield _between(went)
             continue
         if went:
-            yield f"[-{_piece(_exposed(went, came))}-]"
+            yield f"[-{_piece(_lookalikes_marked(went, came))}-]"
         if came:
-            yield f"{{+{_piece(_exposed(came, went))}+}}"
+            yield f"{{+{_piece(_lookalikes_marked(came, went))}+}}"
     rest = "".join(old[stop:])
     yield visible(rest[:CONTEXT]) + ("…" if len(rest) > CONTEXT else "")
 
@@ -183,7 +183,7 @@ def _between(text: str) -> str:
 def _piece(text: str) -> str:
     """Return a text in which no padding hides what comes after it."""
     shown = visible(_PADDING.sub(lambda found: f"{found[1]}<{len(found[0])} of these>", text))
-    return shown if len(shown) <= PIECE else f"{shown[: 2 * PIECE // 3]}…{shown[-PIECE // 3 :]}"
+    return shown if len(shown) <= MAX_PIECE else f"{shown[: 2 * MAX_PIECE // 3]}…{shown[-MAX_PIECE // 3 :]}"
 
 
 def _common(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
@@ -194,9 +194,11 @@ def _common(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
     return start, end
 
 
-def _exposed(text: str, other: str) -> str:
+def _lookalikes_marked(text: str, other: str) -> str:
     """Return a text in which letters that pose as others are followed by their numbers, if `other` has those."""
     if text.isascii() or len(text) != len(other):
         return text
     pairs = zip(text, other, strict=True)
-    return "".join(exposed(letter) if letter != model and model.isascii() else letter for letter, model in pairs)
+    return "".join(
+        lookalikes_marked(letter) if letter != model and model.isascii() else letter for letter, model in pairs
+    )

@@ -7,18 +7,18 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["LARGEST", "PINNED", "canonical", "fingerprint", "fingerprint_fields"]
+__all__ = ["MAX_KEPT", "PINNED_FIELDS", "canonical", "fingerprint", "fingerprint_fields"]
 
-PINNED: Final = ("title", "description", "inputSchema", "outputSchema", "annotations")
+PINNED_FIELDS: Final = ("title", "description", "inputSchema", "outputSchema", "annotations")
 """What of a tool must not change behind its users' backs; a model reads all of it."""
 
-LARGEST: Final = 64 * 1024
+MAX_KEPT: Final = 64 * 1024
 """Characters of a description that is kept, and compared word by word; of a larger one only its hash is."""
 
 
 def fingerprint_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return what counts of a tool as its service described it; what is null is not there."""
-    return {field: raw[field] for field in PINNED if raw.get(field) is not None}
+    return {field: raw[field] for field in PINNED_FIELDS if raw.get(field) is not None}
 
 
 def fingerprint(raw: Mapping[str, Any]) -> str:

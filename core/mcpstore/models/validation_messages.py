@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["complaint"]
+__all__ = ["validation_message"]
 
-_SHOWN: Final = (str, int, float, bool, type(None))
-_LONGEST: Final = 60
+_SCALARS: Final = (str, int, float, bool, type(None))
+_MAX_VALUE: Final = 60
 
 
-def complaint(problem: Mapping[str, Any], prefix: str, known: Sequence[str], *, show: bool = False) -> str:
+def validation_message(problem: Mapping[str, Any], prefix: str, known: Sequence[str], *, show: bool = False) -> str:
     """Return one problem in words.
 
     Args:
@@ -29,6 +29,6 @@ def complaint(problem: Mapping[str, Any], prefix: str, known: Sequence[str], *, 
     said = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     given = problem.get("input")
     got = ""
-    if show and isinstance(given, _SHOWN):
-        got = f" (got {given!r})" if len(repr(given)) <= _LONGEST else f" (got {type(given).__name__})"
+    if show and isinstance(given, _SCALARS):
+        got = f" (got {given!r})" if len(repr(given)) <= _MAX_VALUE else f" (got {type(given).__name__})"
     return f"{where}: {said[:1].lower()}{said[1:]}{got}" if where else f"{said}{got}"

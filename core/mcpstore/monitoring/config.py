@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from mcpstore.errors import ConfigError
 from mcpstore.models.alert import AlertLevel
 from mcpstore.models.json_types import as_object
-from mcpstore.models.validation_messages import complaint
+from mcpstore.models.validation_messages import validation_message
 
 __all__ = [
     "AlertConfig",
@@ -157,7 +157,7 @@ def wrong_rule(said: Any) -> str | None:
     except ValidationError as error:
         name = (as_object(said) or {}).get("name")
         known = [field.alias or key for key, field in AlertRuleConfig.model_fields.items()]
-        told = [complaint(problem, "", known, show=True) for problem in error.errors(include_url=False)]
+        told = [validation_message(problem, "", known, show=True) for problem in error.errors(include_url=False)]
         return f"rule {name!r}: {'; '.join(told)}" if name else "; ".join(told)
     return None
 
@@ -277,7 +277,7 @@ class MonitoringConfig(_Strict):
 def _complaints(problems: Iterable[Any]) -> list[str]:
     """Return what is wrong in words; the settings of handlers may be secrets and are never shown."""
     return [
-        complaint(problem, "", _known(problem["loc"][:-1]), show="handlers" not in problem["loc"])
+        validation_message(problem, "", _known(problem["loc"][:-1]), show="handlers" not in problem["loc"])
         for problem in problems
     ]
 

@@ -22,9 +22,9 @@ from mcpstore.models.json_types import as_array, as_object
 from mcpstore.plugin_manager.discovery import Candidate
 from mcpstore.storage.atomic import replace_file
 
-__all__ = ["CachedPlugin", "PluginIndex"]
+__all__ = ["CachedPlugin", "PluginCache"]
 
-MOST: Final = 1000
+MAX_PLUGINS: Final = 1000
 """Plugins remembered; with more of them, those that are not installed any longer are forgotten."""
 
 _log = logging.getLogger("mcpstore.plugins")
@@ -43,7 +43,7 @@ class CachedPlugin:
     offers: tuple[tuple[str, str], ...] = ()
 
 
-class PluginIndex:
+class PluginCache:
     """The memory of one environment. Reads and writes one file; call it in a thread.
 
     Args:
@@ -56,7 +56,7 @@ class PluginIndex:
         self._seen: set[str] = set()
         self._is_changed: bool = False
 
-    def recall(self, candidate: Candidate) -> CachedPlugin | None:
+    def get(self, candidate: Candidate) -> CachedPlugin | None:
         """Return what is remembered of a plugin, if nothing of it has changed since."""
         if self._known is None:
             self._known = self._read()
@@ -73,7 +73,7 @@ class PluginIndex:
             offers=tuple((str(pair[0]), str(pair[1])) for pair in pairs if pair),
         )
 
-    def remember(self, candidate: Candidate, card: CachedPlugin | None) -> None:
+    def put(self, candidate: Candidate, card: CachedPlugin | None) -> None:
         """Take down what was found when a plugin was imported; None if it must be imported next time, too."""
         known = self._known = self._read() if self._known is None else self._known
         key, stamp = _key(candidate), _stamp(candidate)
@@ -94,7 +94,7 @@ class PluginIndex:
         if not self._is_changed or self._known is None:
             return
         self._is_changed = False
-        if len(self._known) > MOST:
+        if len(self._known) > MAX_PLUGINS:
             self._known = {key: card for key, card in self._known.items() if key in self._seen}
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

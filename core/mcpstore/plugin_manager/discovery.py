@@ -40,7 +40,7 @@ class Candidate:
     distribution: str
     version: str
     entry_point: metadata.EntryPoint
-    twins: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
 
 
 class _OneEntryPoint(NamedExtensionManager[Any]):
@@ -79,7 +79,7 @@ def find(
             found += claimants
         else:
             told = tuple(sorted(f"{c.distribution} {c.version}" for c in claimants))
-            found += [attrs.evolve(c, twins=told) for c in claimants]
+            found += [attrs.evolve(c, duplicates=told) for c in claimants]
     return found
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import attrs
 import pluggy
 
-from mcpstore.concurrency.worker import bounded
+from mcpstore.concurrency.worker import run_with_timeout
 from mcpstore.errors import PluginError
 from mcpstore.hooks import specs
 from mcpstore.hooks.markers import API_VERSION, DEPRECATED, PROJECT_NAME
-from mcpstore.plugin_manager.kinds import FAMILIES, PluginKind
+from mcpstore.plugin_manager.kinds import PLUGIN_KINDS, PluginKind
 
 __all__ = ["PluginContents", "inspect_plugin"]
 
@@ -65,7 +65,7 @@ def inspect_plugin(
     hooks = _hooks(name, plugin, specifications)
     return PluginContents(
         hooks=hooks,
-        offers={word: _collect(name, hooks, family, limit) for word, family in FAMILIES.items()},
+        offers={word: _collect(name, hooks, family, limit) for word, family in PLUGIN_KINDS.items()},
         api=api,
         warnings=tuple(
             f"{told} is deprecated; {instead}"
@@ -161,7 +161,7 @@ def _collect(
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"{family.hook} must be a plain function; it is called once, when the plugin is loaded")
     # Consumed inside the guard: a generator raises only when somebody looks.
-    records = bounded(lambda: list(function()), limit, f"mcpstore-offers-{name}")
+    records = run_with_timeout(lambda: list(function()), limit, f"mcpstore-offers-{name}")
     for record in records:
         if not isinstance(record, family.record):
             wanted = family.record.__name__

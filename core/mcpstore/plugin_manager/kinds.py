@@ -23,7 +23,7 @@ from mcpstore.hooks import (
     Transport,
 )
 
-__all__ = ["DECISIONS", "FAMILIES", "Offer", "PluginKind"]
+__all__ = ["DECISIONS", "PLUGIN_KINDS", "Offer", "PluginKind"]
 
 
 class Offer(Protocol):
@@ -45,13 +45,13 @@ class PluginKind:
         record: What they are.
     """
 
-    word: str
+    name: str
     hook: str
     record: type[Any]
 
 
-FAMILIES: Final[Mapping[str, PluginKind]] = {
-    family.word: family
+PLUGIN_KINDS: Final[Mapping[str, PluginKind]] = {
+    family.name: family
     for family in (
         PluginKind("transport", "mcpstore_transports", Transport),
         PluginKind("health strategy", "mcpstore_health_strategies", HealthStrategy),

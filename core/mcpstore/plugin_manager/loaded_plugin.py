@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
-from mcpstore.concurrency.delivery_queue import BACKLOG, DeliveryQueue
+from mcpstore.concurrency.delivery_queue import MAX_BACKLOG, DeliveryQueue
 from mcpstore.concurrency.loop_guard import LoopGuard
 from mcpstore.concurrency.worker import WorkerTimeout
 from mcpstore.plugin_manager.info import PluginInfo, PluginStatus
@@ -22,19 +22,19 @@ __all__ = ["HOOK_LIMIT", "Hook", "LoadedPlugin", "describe_error"]
 HOOK_LIMIT: Final = 5.0
 """Seconds a hook may take."""
 
-STEP_LIMIT: Final = 0.25
+LOOP_STEP_LIMIT: Final = 0.25
 """Seconds an async hook may keep the event loop from everybody else."""
 
-MOST_TASKS: Final = 100
+MAX_TASKS: Final = 100
 """Tasks a plugin may have running in our event loop."""
 
 MUTE_AFTER: Final = 5
 """Failures in a row after which a plugin gets no more notices."""
 
-GRACE: Final = 1.0
+TASK_CANCEL_TIMEOUT: Final = 1.0
 """Seconds that tasks a plugin left behind have to end after they were cancelled."""
 
-PAGES: Final = 20
+MAX_HISTORY: Final = 20
 """Things remembered of what happened to a plugin."""
 
 _log = logging.getLogger("mcpstore.plugins")
@@ -89,16 +89,16 @@ class LoadedPlugin:
         self.api: str | None = None
         self.warnings: tuple[str, ...] = ()
         self.load_time: float = 0.0
-        self.wake: Callable[[], None] | None = None
-        self.waking: threading.Lock = threading.Lock()
+        self.load: Callable[[], None] | None = None
+        self.load_lock: threading.Lock = threading.Lock()
         self._redact = redact
         self._failures = 0
         self._in_a_row = 0
         self._calls = 0
         self._time_spent = 0.0
-        self._history: deque[str] = deque(maxlen=PAGES)
-        self._steps = LoopGuard()
-        self._courier = DeliveryQueue(f"plugin-{name}", limit=HOOK_LIMIT, on_drop=self._dropped, steps=self._steps)
+        self._history: deque[str] = deque(maxlen=MAX_HISTORY)
+        self._loop_guard = LoopGuard()
+        self._queue = DeliveryQueue(f"plugin-{name}", limit=HOOK_LIMIT, on_drop=self._dropped, steps=self._loop_guard)
 
     @property
     def is_idle(self) -> bool:
@@ -125,7 +125,7 @@ class LoadedPlugin:
             history=tuple(self._history),
         )
 
-    def note(self, what: str) -> None:
+    def record_event(self, what: str) -> None:
         """Take down what happened to it, for those who ask why it fares as it does."""
         self._history.append(what)
 
@@ -135,92 +135,92 @@ class LoadedPlugin:
         self._failures += 1
         _log.log(logging.DEBUG if self.error == what else logging.WARNING, "plugin %r: %s", self.name, what)
         self.error = what
-        self.note(what)
+        self.record_event(what)
 
-    def refuse(self, status: PluginStatus, error: str) -> None:
+    def disable(self, status: PluginStatus, error: str) -> None:
         """Use it no longer, and say why."""
         error = self._redact(error)
         self.status = status
         self.error = error
         self.hooks = {}
         self.offers = []
-        self.note(error)
+        self.record_event(error)
 
     def post(self, hook: str, arguments: dict[str, Any]) -> None:
         """Queue a notice for it; returns at once."""
-        if self._hears(hook):
-            self._courier.post(partial(self.ask, hook, arguments))
+        if self._accepts(hook):
+            self._queue.post(partial(self.call_hook, hook, arguments))
 
-    async def ask(self, hook: str, arguments: dict[str, Any]) -> Any:
+    async def call_hook(self, hook: str, arguments: dict[str, Any]) -> Any:
         """Call one of its hooks and return the answer; a failure is counted and answers None."""
-        if self.is_idle and self.wake is not None:
-            await asyncio.to_thread(self.wake)
-        if not self._hears(hook) or (implementation := self.hooks[hook]) is None:
+        if self.is_idle and self.load is not None:
+            await asyncio.to_thread(self.load)
+        if not self._accepts(hook) or (implementation := self.hooks[hook]) is None:
             return None
         function, wanted = implementation
         now = asyncio.get_running_loop().time
         began = now()
         self._calls += 1
         try:
-            answer = await self._courier.call(function, {name: arguments[name] for name in wanted})
+            answer = await self._queue.call(function, {name: arguments[name] for name in wanted})
         except asyncio.CancelledError:
             raise
         except WorkerTimeout as error:
-            self._failed(f"{hook} {error}")
+            self._record_failure(f"{hook} {error}")
             if not inspect.iscoroutinefunction(function):
                 self._mute()  # its thread is lost, so nothing else it does would ever run
         except BaseException as error:  # noqa: BLE001 - whatever a plugin raises costs only itself
-            self._failed(f"{hook} {describe_error(error)}")
+            self._record_failure(f"{hook} {describe_error(error)}")
         else:
-            return self._judged(hook, answer)
+            return self._check_answer(hook, answer)
         finally:
             self._time_spent += now() - began
         return None
 
     async def flush(self) -> None:
         """Wait until every notice queued so far is delivered."""
-        await self._courier.flush()
+        await self._queue.flush()
 
     async def close(self) -> None:
         """Deliver what is queued, for a while, and let go; tasks it left behind are ended."""
-        await self._courier.close()
-        if left := self._steps.running:
+        await self._queue.close()
+        if left := self._loop_guard.running:
             for task in left:
                 task.cancel()
-            await asyncio.wait(left, timeout=GRACE)
-            self._failed(
+            await asyncio.wait(left, timeout=TASK_CANCEL_TIMEOUT)
+            self._record_failure(
                 f"left {len(left)} of its tasks running; {'it was' if len(left) == 1 else 'they were'} cancelled"
             )
 
-    def _judged(self, hook: str, answer: Any) -> Any:
+    def _check_answer(self, hook: str, answer: Any) -> Any:
         """Return the answer to a hook, if it can be one."""
         expected = DECISIONS.get(hook)
-        if self._steps.longest > STEP_LIMIT:
-            self._failed(
-                f"{hook} kept the event loop for {self._steps.longest:.2f} s; "
+        if self._loop_guard.longest > LOOP_STEP_LIMIT:
+            self._record_failure(
+                f"{hook} kept the event loop for {self._loop_guard.longest:.2f} s; "
                 "make it a plain function, which runs in a thread of its own"
             )
-        elif len(self._steps.running) > MOST_TASKS:
-            self._failed(f"{hook} leaves tasks behind: {len(self._steps.running)} of them are running")
+        elif len(self._loop_guard.running) > MAX_TASKS:
+            self._record_failure(f"{hook} leaves tasks behind: {len(self._loop_guard.running)} of them are running")
         elif answer is not None and expected is not None and not isinstance(answer, expected):
-            self._failed(f"{hook} must return {_either(expected)} or None, got {type(answer).__name__}")
+            self._record_failure(f"{hook} must return {_type_names(expected)} or None, got {type(answer).__name__}")
             return None
         else:
             self._in_a_row = 0
         return answer
 
-    def _hears(self, hook: str) -> bool:
+    def _accepts(self, hook: str) -> bool:
         return hook in self.hooks and self.status in (PluginStatus.ACTIVE, PluginStatus.IDLE)
 
     def _dropped(self) -> None:
-        self._failed(f"is too slow: more than {BACKLOG} notices were waiting, the oldest was dropped")
+        self._record_failure(f"is too slow: more than {MAX_BACKLOG} notices were waiting, the oldest was dropped")
 
-    def _failed(self, what: str) -> None:
+    def _record_failure(self, what: str) -> None:
         what = self._redact(what)
         self._failures += 1
         self._in_a_row += 1
         self.error = what
-        self.note(what)
+        self.record_event(what)
         _log.log(logging.WARNING if self._in_a_row == 1 else logging.DEBUG, "plugin %r: %s", self.name, what)
         if self._in_a_row >= MUTE_AFTER:
             self._mute()
@@ -228,12 +228,12 @@ class LoadedPlugin:
     def _mute(self) -> None:
         if self.status is not PluginStatus.MUTED:
             self.status = PluginStatus.MUTED
-            self._courier.drop()
-            self.note("was muted")
+            self._queue.clear()
+            self.record_event("was muted")
             _log.warning("plugin %r failed too often and is muted; last: %s", self.name, self.error)
 
 
-def _either(kinds: Iterable[type[Any]]) -> str:
+def _type_names(kinds: Iterable[type[Any]]) -> str:
     return ", ".join(kind.__name__ for kind in kinds)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from importlib.metadata import EntryPoint
 from typing import Any, Final
 
-from mcpstore.concurrency.worker import WorkerTimeout, bounded
+from mcpstore.concurrency.worker import WorkerTimeout, run_with_timeout
 from mcpstore.errors import PluginConflict, PluginError, UnknownPlugin
 from mcpstore.errors.base import known_names
 from mcpstore.hooks import specs
@@ -19,14 +19,14 @@ from mcpstore.hooks.markers import DEPRECATED
 from mcpstore.models.record import NamedList
 from mcpstore.models.redaction import SecretRegistry
 from mcpstore.plugin_manager import discovery
-from mcpstore.plugin_manager.cache import CachedPlugin, PluginIndex
+from mcpstore.plugin_manager.cache import CachedPlugin, PluginCache
 from mcpstore.plugin_manager.discovery import Candidate
 from mcpstore.plugin_manager.info import PluginInfo, PluginStatus
 from mcpstore.plugin_manager.inspection import PluginContents, inspect_plugin
-from mcpstore.plugin_manager.kinds import FAMILIES, PluginKind
+from mcpstore.plugin_manager.kinds import PLUGIN_KINDS, PluginKind
 from mcpstore.plugin_manager.loaded_plugin import HOOK_LIMIT, LoadedPlugin, describe_error
 
-__all__ = ["ALL_THIRD_PARTY", "BLOCK_VARIABLE", "DISTRIBUTION", "FAMILIES", "PluginKind", "PluginManager"]
+__all__ = ["ALL_THIRD_PARTY", "BLOCK_VARIABLE", "DISTRIBUTION", "PLUGIN_KINDS", "PluginKind", "PluginManager"]
 
 BLOCK_VARIABLE: Final = "MCPSTORE_BLOCK_PLUGINS"
 """Environment variable with the names of plugins (or of their distributions) not to be used, separated by commas."""
@@ -40,7 +40,7 @@ ALL_THIRD_PARTY: Final = "*"
 LOAD_LIMIT: Final = 30.0
 """Seconds the import of a plugin may take."""
 
-_HOW_TO_BLOCK: Final = f"block one with {BLOCK_VARIABLE}"
+_BLOCK_REMEDY: Final = f"block one with {BLOCK_VARIABLE}"
 
 _log = logging.getLogger("mcpstore.plugins")
 
@@ -66,19 +66,21 @@ class PluginManager:
         block: Iterable[str] = (),
         plugins: Mapping[str, object] | None = None,
         entry_points: Callable[[], Iterable[EntryPoint]] | None = None,
-        index: PluginIndex | None = None,
+        index: PluginCache | None = None,
         specifications: Any = specs,
         deprecated: Mapping[str, str] = DEPRECATED,
     ) -> None:
-        self.discretion: SecretRegistry = SecretRegistry()
-        self._named = {name.strip() for name in block} - {""}
-        self._blocked = self._named | {name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(",")} - {""}
-        self._extra = dict(plugins or {})
+        self.secrets: SecretRegistry = SecretRegistry()
+        self._requested_blocks = {name.strip() for name in block} - {""}
+        self._blocked = self._requested_blocks | {
+            name.strip() for name in os.environ.get(BLOCK_VARIABLE, "").split(",")
+        } - {""}
+        self._plugin_objects = dict(plugins or {})
         self._entry_points = entry_points
-        self._index = index
-        self._look = partial(inspect_plugin, specifications=specifications, deprecated=deprecated)
-        self._guests: list[LoadedPlugin] = []
-        self._offers: dict[str, dict[str, Any]] = {word: {} for word in FAMILIES}
+        self._cache = index
+        self._inspect = partial(inspect_plugin, specifications=specifications, deprecated=deprecated)
+        self._plugins: list[LoadedPlugin] = []
+        self._offers: dict[str, dict[str, Any]] = {word: {} for word in PLUGIN_KINDS}
         self._conflicts: dict[tuple[str, str], PluginConflict] = {}
         self._listeners: dict[str, tuple[LoadedPlugin, ...]] = {}
 
@@ -86,17 +88,17 @@ class PluginManager:
         """Block more plugins; those that are loaded already stay."""
         named = set(names)
         self._blocked |= named
-        self._named |= named
+        self._requested_blocks |= named
 
-    def blocked_in_vain(self) -> list[str]:
+    def unknown_blocks(self) -> list[str]:
         """Return what there is to say of names that are to be blocked and that no plugin has, once all were found.
 
         The variable is left out: it is set for many programs, and not each of them has every plugin.
         """
-        known = {name for guest in self._guests for name in (guest.name, guest.distribution) if name}
+        known = {name for guest in self._plugins for name in (guest.name, guest.distribution) if name}
         return [
             f"plugin {name!r} cannot be blocked: none is called so; {known_names('plugins', sorted(known), name)}"
-            for name in sorted(self._named - known - {ALL_THIRD_PARTY})
+            for name in sorted(self._requested_blocks - known - {ALL_THIRD_PARTY})
         ]
 
     def discover(self, *, bundled: bool | None = None) -> None:
@@ -112,19 +114,19 @@ class PluginManager:
             if bundled is not None and bundled is not (candidate.distribution == DISTRIBUTION):
                 continue
             target = candidate.entry_point.value
-            guest = LoadedPlugin(candidate.name, candidate.distribution, candidate.version, target, self.discretion)
-            if candidate.twins and not self._is_blocked(guest):
-                told = ", ".join(candidate.twins)
-                guest.refuse(
+            guest = LoadedPlugin(candidate.name, candidate.distribution, candidate.version, target, self.secrets)
+            if candidate.duplicates and not self._is_blocked(guest):
+                told = ", ".join(candidate.duplicates)
+                guest.disable(
                     PluginStatus.CONFLICT,
-                    f"plugin {guest.name!r} is installed more than once: {told}; {_HOW_TO_BLOCK}",
+                    f"plugin {guest.name!r} is installed more than once: {told}; {_BLOCK_REMEDY}",
                 )
-            self._admit(guest, partial(discovery.load, candidate), candidate)
-        for name, plugin in self._extra.items() if not bundled else ():
-            self._admit(LoadedPlugin(name, redact=self.discretion), partial(_itself, plugin), None)
-        self._settle()
-        if self._index is not None:
-            self._index.save()
+            self._add(guest, partial(discovery.load, candidate), candidate)
+        for name, plugin in self._plugin_objects.items() if not bundled else ():
+            self._add(LoadedPlugin(name, redact=self.secrets), partial(_identity, plugin), None)
+        self._resolve_conflicts()
+        if self._cache is not None:
+            self._cache.save()
 
     def load(self, family: str | None = None) -> None:
         """Import what is only remembered. Blocking.
@@ -132,20 +134,20 @@ class PluginManager:
         Args:
             family: Only plugins that offer something of this family; all of them if it is None.
         """
-        for guest in self._guests:
-            if guest.wake is not None and (family is None or any(word == family for word, _ in guest.offers)):
-                guest.wake()
+        for guest in self._plugins:
+            if guest.load is not None and (family is None or any(word == family for word, _ in guest.offers)):
+                guest.load()
 
     def list(self) -> NamedList[PluginInfo]:
         """Return every plugin that was found, used or not."""
-        return NamedList(guest.info() for guest in self._guests)
+        return NamedList(guest.info() for guest in self._plugins)
 
     def offers(self, family: str) -> Mapping[str, Any]:
         """Return what plugins offer of a family, by name."""
         self.load(family)
         return self._offers[family]
 
-    def choose(self, family: str, name: str) -> Any:
+    def get_offer(self, family: str, name: str) -> Any:
         """Return the offer of this name. Blocking where its plugin has to be imported; see `obtain`.
 
         Raises:
@@ -153,9 +155,9 @@ class PluginManager:
             UnknownPlugin: Nobody offers it.
         """
         if not self._has(family, name):
-            for guest in self._guests:
-                if (family, name) in guest.offers and guest.wake is not None:
-                    guest.wake()
+            for guest in self._plugins:
+                if (family, name) in guest.offers and guest.load is not None:
+                    guest.load()
         if not self._has(family, name):
             self.load()  # what is remembered may be wrong: nobody is refused before everybody was asked
         if (conflict := self._conflicts.get((family, name))) is not None:
@@ -163,26 +165,26 @@ class PluginManager:
         try:
             return self._offers[family][name]
         except KeyError:
-            raise UnknownPlugin(family, name, list(self._offers[family]), self._unused()) from None
+            raise UnknownPlugin(family, name, list(self._offers[family]), self._unused_hint()) from None
 
-    async def obtain(self, family: str, name: str) -> Any:
+    async def get_offer_async(self, family: str, name: str) -> Any:
         """Return the offer of this name; its plugin is imported in a thread, if it has to be.
 
         Raises:
             PluginConflict: Several plugins offer it.
             UnknownPlugin: Nobody offers it.
         """
-        if not self._has(family, name) and any(guest.is_idle for guest in self._guests):
-            return await asyncio.to_thread(self.choose, family, name)
-        return self.choose(family, name)
+        if not self._has(family, name) and any(guest.is_idle for guest in self._plugins):
+            return await asyncio.to_thread(self.get_offer, family, name)
+        return self.get_offer(family, name)
 
-    def _unused(self) -> str:
+    def _unused_hint(self) -> str:
         """Return who might have offered more, as the end of a sentence."""
         unused = (PluginStatus.BLOCKED, PluginStatus.BROKEN, PluginStatus.CONFLICT)
-        told = [f"{guest.name} ({guest.status.value})" for guest in self._guests if guest.status in unused]
+        told = [f"{guest.name} ({guest.status.value})" for guest in self._plugins if guest.status in unused]
         return f"; not used: {', '.join(sorted(told))}; `mcpstore plugins` says why" if told else ""
 
-    def blame(self, family: str, name: str, what: str) -> None:
+    def record_fault(self, family: str, name: str, what: str) -> None:
         """Count a fault of something a plugin offers, so that whoever lists plugins sees whose it is.
 
         Args:
@@ -190,11 +192,11 @@ class PluginManager:
             name: The name of the offer.
             what: What it did.
         """
-        for guest in self._guests:
+        for guest in self._plugins:
             if (family, name) in guest.offers:
                 guest.record_fault(f"{family} {name!r} {what}")
 
-    def listens(self, hook: str) -> bool:
+    def has_hook(self, hook: str) -> bool:
         """Whether any plugin implements a hook; cheap enough to ask before every call."""
         return hook in self._listeners
 
@@ -206,19 +208,19 @@ class PluginManager:
     async def decide(self, hook: str, **arguments: Any) -> Any:
         """Ask the plugins one after the other and return the first answer that is not None."""
         for guest in self._listeners.get(hook, ()):
-            answer = await guest.ask(hook, arguments)
+            answer = await guest.call_hook(hook, arguments)
             if answer is not None:
                 return answer
         return None
 
     async def flush(self) -> None:
         """Wait until every notice given so far has been delivered."""
-        for guest in self._guests:
+        for guest in self._plugins:
             await guest.flush()
 
     async def close(self) -> None:
         """Deliver what is queued and let go of every plugin."""
-        for guest in self._guests:
+        for guest in self._plugins:
             await guest.close()
 
     def _has(self, family: str, name: str) -> bool:
@@ -229,61 +231,61 @@ class PluginManager:
             return True
         return not self._blocked.isdisjoint({guest.name, guest.distribution} - {""})
 
-    def _admit(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
+    def _add(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
         """Take a plugin in: refused, remembered, or imported."""
-        self._guests.append(guest)
+        self._plugins.append(guest)
         if self._is_blocked(guest):
-            guest.refuse(PluginStatus.BLOCKED, "blocked on request")
+            guest.disable(PluginStatus.BLOCKED, "blocked on request")
             return
         if guest.status is not PluginStatus.ACTIVE:
             return
-        card = self._index.recall(candidate) if self._index is not None and candidate is not None else None
+        card = self._cache.get(candidate) if self._cache is not None and candidate is not None else None
         if card is None:
-            self._receive(guest, load, candidate)
+            self._import_plugin(guest, load, candidate)
             return
         guest.status = PluginStatus.IDLE
         guest.hooks = dict.fromkeys(card.hooks)
         guest.offers = list(card.offers)
-        guest.wake = partial(self._awaken, guest, load, candidate)
+        guest.load = partial(self._load_deferred, guest, load, candidate)
         self._listen(guest)
 
-    def _awaken(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
-        with guest.waking:
+    def _load_deferred(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
+        with guest.load_lock:
             if not guest.is_idle:
                 return
             before = (set(guest.hooks), set(guest.offers))
-            self._receive(guest, load, candidate)
+            self._import_plugin(guest, load, candidate)
             if before != (set(guest.hooks), set(guest.offers)):
-                self._settle()
-        if self._index is not None:
-            self._index.save()
+                self._resolve_conflicts()
+        if self._cache is not None:
+            self._cache.save()
 
-    def _receive(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
+    def _import_plugin(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
         """Import one plugin and take down what it implements and offers."""
         began = time.perf_counter()  # told to people who ask; nothing depends on it
         try:
-            plugin = bounded(load, LOAD_LIMIT, f"mcpstore-load-{guest.name}")
-            received = self._look(guest.name, plugin, HOOK_LIMIT)
+            plugin = run_with_timeout(load, LOAD_LIMIT, f"mcpstore-load-{guest.name}")
+            received = self._inspect(guest.name, plugin, HOOK_LIMIT)
         except WorkerTimeout as error:
-            guest.refuse(PluginStatus.BROKEN, str(error))
+            guest.disable(PluginStatus.BROKEN, str(error))
         except PluginError as error:
-            guest.refuse(PluginStatus.BROKEN, str(error))
+            guest.disable(PluginStatus.BROKEN, str(error))
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            guest.refuse(PluginStatus.BROKEN, describe_error(error))
+            guest.disable(PluginStatus.BROKEN, describe_error(error))
         else:
             guest.load_time = time.perf_counter() - began
-            self._enter(guest, received)
-        if self._index is not None and candidate is not None:
+            self._register(guest, received)
+        if self._cache is not None and candidate is not None:
             is_sound = guest.status is PluginStatus.ACTIVE and not guest.warnings
             card = CachedPlugin(hooks=tuple(guest.hooks), offers=tuple(guest.offers))
-            self._index.remember(candidate, card if is_sound else None)
+            self._cache.put(candidate, card if is_sound else None)
         if guest.status is PluginStatus.BROKEN:
             _log.warning("plugin %r is not used: %s", guest.name, guest.error)
 
-    def _enter(self, guest: LoadedPlugin, received: PluginContents) -> None:
-        guest.note(f"was imported in {guest.load_time * 1000:.0f} ms")
+    def _register(self, guest: LoadedPlugin, received: PluginContents) -> None:
+        guest.record_event(f"was imported in {guest.load_time * 1000:.0f} ms")
         guest.hooks = dict(received.hooks)
         guest.api, guest.warnings = received.api, received.warnings
         guest.offers = [(word, record.name) for word, records in received.offers.items() for record in records]
@@ -291,7 +293,7 @@ class PluginManager:
             for record in records:
                 self._offers[word].setdefault(record.name, record)
         for warning in guest.warnings:
-            guest.note(warning)
+            guest.record_event(warning)
             _log.warning("plugin %r: %s", guest.name, warning)
         self._listen(guest)
         if guest.is_idle:
@@ -303,10 +305,10 @@ class PluginManager:
             if guest not in known:
                 self._listeners[hook] = (*known, guest)
 
-    def _settle(self) -> None:
+    def _resolve_conflicts(self) -> None:
         """Take back every offer that more than one plugin makes."""
         claims: dict[tuple[str, str], list[LoadedPlugin]] = {}
-        for guest in self._guests:
+        for guest in self._plugins:
             for claim in guest.offers:
                 claims.setdefault(claim, []).append(guest)
         for (word, name), claimants in claims.items():
@@ -314,7 +316,7 @@ class PluginManager:
                 self._withdraw(word, name, claimants)
                 continue
             told = ", ".join(sorted(f"{g.distribution or g.name} {g.version}".strip() for g in claimants))
-            error = PluginConflict(name, f"is offered as {word} more than once: {told}; {_HOW_TO_BLOCK}")
+            error = PluginConflict(name, f"is offered as {word} more than once: {told}; {_BLOCK_REMEDY}")
             self._conflicts[word, name] = error
             self._withdraw(word, name, claimants)
             _log.warning("%s", error)
@@ -328,8 +330,8 @@ class PluginManager:
             if guest.status is not PluginStatus.CONFLICT:
                 guest.status = PluginStatus.CONFLICT
                 guest.error = str(error)
-                guest.note(guest.error)
+                guest.record_event(guest.error)
 
 
-def _itself(plugin: object) -> object:
+def _identity(plugin: object) -> object:
     return plugin

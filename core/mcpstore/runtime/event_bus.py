@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mcpstore.concurrency.delivery_queue import BACKLOG, DeliveryQueue
+from mcpstore.concurrency.delivery_queue import MAX_BACKLOG, DeliveryQueue
 from mcpstore.errors import InvalidArgument
 from mcpstore.hooks.events import StateChange
 from mcpstore.plugin_manager.loaded_plugin import describe_error
@@ -35,7 +35,7 @@ class Subscription:
 
     def cancel(self) -> None:
         """Hear nothing any longer; deliveries that wait are dropped."""
-        self._courier.drop()
+        self._courier.clear()
         self._leave(self)
 
     def post(self, change: StateChange) -> None:
@@ -63,7 +63,9 @@ class Subscription:
 
     def _dropped(self) -> None:
         self.failures += 1
-        _log.warning("a state callback is too slow: more than %d changes were waiting, the oldest was dropped", BACKLOG)
+        _log.warning(
+            "a state callback is too slow: more than %d changes were waiting, the oldest was dropped", MAX_BACKLOG
+        )
 
 
 class StateEventBus:

@@ -139,6 +139,6 @@ def _our_fault(spec: ServiceSpec, shared: RunnerServices, began: float) -> str |
 async def _probe(spec: ServiceSpec, session: Session, shared: RunnerServices, limit: float) -> None:
     connection = session.connection
     assert connection is not None  # noqa: S101 - only live connections are checked
-    strategy: HealthStrategy[Any] = await shared.plugins.obtain("health strategy", spec.health.name)
+    strategy: HealthStrategy[Any] = await shared.plugins.get_offer_async("health strategy", spec.health.name)
     options = validated(strategy.config, dict(spec.health.options), strategy.name)
     await strategy.probe(Check(service=spec.name, connection=connection, timeout=limit, memory=session.memory), options)

@@ -76,17 +76,18 @@ class OwnershipLog:
 
     def write(self, trace: OwnershipRecord) -> None:
         """Write down what a connection has; failing is no harm. Blocks."""
-        if self._folder is None or _MARKER.fullmatch(trace.marker) is None:
+        if self._folder is None or _MARKER.fullmatch(trace.owner_tag) is None:
             return
-        self._written.add(trace.marker)
-        record = {**attrs.asdict(trace), "notes": dict(trace.notes), "boot": _boot()}
+        self._written.add(trace.owner_tag)
+        fields = attrs.asdict(trace)
+        record = {"marker": fields.pop("owner_tag"), **fields, "notes": dict(trace.notes), "boot": _boot()}
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             # Not durable: a restart of the machine ends every process, and the record has no use after it.
-            path, content = self._place(trace.marker), json.dumps(record).encode()
-            replace_file(path, content, prefix=f"{trace.marker}.", durable=False)
+            path, content = self._place(trace.owner_tag), json.dumps(record).encode()
+            replace_file(path, content, prefix=f"{trace.owner_tag}.", durable=False)
         except (OSError, ValueError) as error:
-            _log.debug("%s cannot be written: %s", self._place(trace.marker), error)
+            _log.debug("%s cannot be written: %s", self._place(trace.owner_tag), error)
 
     def holds(self, marker: str) -> bool:
         """Whether something was written down of a connection."""
@@ -102,7 +103,7 @@ class OwnershipLog:
     def read_lost(self) -> tuple[OwnershipRecord, ...]:
         """Return what managers wrote down that are no more. Blocks."""
         records = (path for path in self._files() if path.suffix == ".json")  # any other was never finished
-        return tuple(trace for path in records if (trace := _read(path)) and self.is_lost(trace.marker))
+        return tuple(trace for path in records if (trace := _read(path)) and self.is_lost(trace.owner_tag))
 
     def erase_lost(self) -> None:
         """Forget what managers wrote down that are no more, and whatever else is no record. Blocks."""
@@ -137,7 +138,7 @@ def _read(path: Path) -> OwnershipRecord | None:
     notes = as_object(said.get("notes")) or {}
     is_of_now = said.get("boot") == _boot()
     return OwnershipRecord(
-        marker=path.stem,
+        owner_tag=path.stem,
         service=str(said.get("service", "")),
         pid=_whole(said.get("pid")) if is_of_now else None,
         started=_whole(said.get("started")) if is_of_now else None,

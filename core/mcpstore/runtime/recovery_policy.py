@@ -123,7 +123,7 @@ def _delay(answer: Retry | Reregister, incident: FailureContext) -> float:
 
 async def _ask_policy(spec: ServiceSpec, incident: FailureContext, shared: RunnerServices) -> Answer | None:
     try:
-        policy: RecoveryPolicy[Any] = await shared.plugins.obtain("recovery policy", spec.recovery.name)
+        policy: RecoveryPolicy[Any] = await shared.plugins.get_offer_async("recovery policy", spec.recovery.name)
         answer: object = policy.decide(incident, validated(policy.config, dict(spec.recovery.options), policy.name))
     except PluginError as error:
         _log.warning("service %r: %s; the built-in timing is used", spec.name, error)
@@ -137,7 +137,7 @@ async def _ask_policy(spec: ServiceSpec, incident: FailureContext, shared: Runne
             "service %r: recovery policy %r %s; the built-in timing is used",
             spec.name,
             spec.recovery.name,
-            shared.plugins.discretion(describe_error(error)),
+            shared.plugins.secrets(describe_error(error)),
         )
         return None
     return answer if isinstance(answer, ANSWERS) else None

@@ -166,12 +166,12 @@ class ServiceRunner(ServiceLoop):
         try:
             return await session.connection.request(method, params, timeout=timeout, on_progress=on_progress)
         except ServiceError as error:  # whoever calls need not be the one who knows the secrets
-            message, data = session.redact(error.message), session.redact.within(error.data)
+            message, data = session.redact(error.message), session.redact.redact_json(error.data)
             if (message, data) == (error.message, error.data):
                 raise
             raise ServiceError(error.code, message, data) from None
         except CallError as error:
-            error.args = tuple(map(session.redact.within, error.args))
+            error.args = tuple(map(session.redact.redact_json, error.args))
             if isinstance(error, ConnectionLost):
                 self._check_soon()
             raise

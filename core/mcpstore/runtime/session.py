@@ -34,7 +34,7 @@ from mcpstore.models.json_types import as_object
 from mcpstore.models.record import plain
 from mcpstore.models.redaction import Redactor
 from mcpstore.models.service import ServiceSpec
-from mcpstore.models.text import harmless, one_line
+from mcpstore.models.text import one_line, sanitized
 from mcpstore.plugin_manager.loaded_plugin import describe_error
 from mcpstore.runtime.catalog_fetch import fetch_tools
 from mcpstore.runtime.catalog_refresh import CatalogRefresher
@@ -171,7 +171,7 @@ class Session:
         if self._is_anew:
             shared.eras.pop(self._era_key(), None)
         await shared.pinboard.load(spec.name)
-        transport: Transport[Any] = await shared.plugins.obtain("transport", spec.transport)
+        transport: Transport[Any] = await shared.plugins.get_offer_async("transport", spec.transport)
         prepared = await shared.prepare(spec)
         self.redact = prepared.redact
         settings = validated(transport.config, prepared.settings, transport.name)
@@ -198,7 +198,7 @@ class Session:
             name="mcpstore",
             version=__version__,
             on_notification=self._notified,
-            on_stderr=lambda line: self._on_log(self.redact(harmless(line))),
+            on_stderr=lambda line: self._on_log(self.redact(sanitized(line))),
             on_secret=self._learn,
             era=self._shared.eras.get(self._era_key()),
             owner_tag=self.marker,
@@ -210,7 +210,7 @@ class Session:
 
     def _learn(self, secret: str) -> None:
         self.redact = self.redact.extended(secret)
-        self._shared.plugins.discretion.learn(self._spec.name, secret)
+        self._shared.plugins.secrets.learn(self._spec.name, secret)
 
     async def _watch(self, connection: Connection) -> None:
         """Wait until somebody asks for the close; report the end if the connection ends before that."""

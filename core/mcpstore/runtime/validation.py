@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcpstore.errors import ConfigError
-from mcpstore.models.validation_messages import complaint
+from mcpstore.models.validation_messages import validation_message
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -39,6 +39,6 @@ def validated(model: type[M], values: dict[str, Any], what: str) -> M:
 
 def _told(found: Mapping[str, Any], what: str, known: Sequence[str]) -> str:
     if found["type"] == "extra_forbidden" and len(found["loc"]) == 1:
-        return complaint(found, "", known)
+        return validation_message(found, "", known)
     message = str(found["msg"]).removeprefix("Value error, ")
     return f"{'.'.join(map(str, found['loc'])) or what}: {message[:1].lower()}{message[1:]}"

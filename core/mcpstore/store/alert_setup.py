@@ -101,7 +101,7 @@ def _log_it(_place: Path, what: str) -> None:
 
 def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> AlertChannel:
     try:
-        handler: AlertHandler[Any] = plugins.choose("alert handler", said.type)
+        handler: AlertHandler[Any] = plugins.get_offer("alert handler", said.type)
     except (UnknownPlugin, PluginConflict) as error:
         raise _LeftOut(str(error)) from None
     unset: set[str] = set()
@@ -112,8 +112,8 @@ def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> AlertC
         settings = validated(handler.config, dict(given), name)
     except ConfigError as error:
         raise ConfigError(f"alerts.handlers: {name}: {error}") from None
-    plugins.discretion.add_values(f"alert handler {name}", secrets_of_channel(given))
-    handler = redacting_errors(handler, plugins.discretion)
+    plugins.secrets.add_values(f"alert handler {name}", secrets_of_channel(given))
+    handler = redacting_errors(handler, plugins.secrets)
     return AlertChannel(name=name, handler=handler, settings=settings, min_level=said.min_level, services=said.services)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from mcpstore.errors import InvalidArgument
-from mcpstore.models.text import clipped
+from mcpstore.models.text import truncated
 
 __all__ = [
     "Moment",
@@ -188,9 +188,9 @@ def check_choice(argument: str, value: Any, choices: Iterable[str]) -> str:
 
 
 def describe(value: Any) -> str:
-    """Return a value in the form that error messages show: clipped, and without the `repr` of unknown objects."""
+    """Return a value in the form that error messages show: truncated, and without the `repr` of unknown objects."""
     if value is None or isinstance(value, str | int | float):
-        return clipped(repr(value[: MAX_SHOWN + 1] if isinstance(value, str) else value), MAX_SHOWN)
+        return truncated(repr(value[: MAX_SHOWN + 1] if isinstance(value, str) else value), MAX_SHOWN)
     return type(value).__name__
 
 

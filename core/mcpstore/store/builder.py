@@ -17,7 +17,7 @@ from mcpstore.errors import ConfigError
 from mcpstore.hooks.persistence import Document
 from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.monitoring.config import MonitoringConfig
-from mcpstore.plugin_manager import PluginIndex, PluginManager
+from mcpstore.plugin_manager import PluginCache, PluginManager
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.exporters import ExporterTasks
 from mcpstore.runtime.metrics_collector import MetricsCollector
@@ -62,7 +62,7 @@ async def build(options: StoreOptions) -> StoreParts:
     Raises:
         ConfigError: The configuration cannot be read; nothing was started and nothing was written.
     """
-    plugins = PluginManager(block=options.block_plugins, plugins=options.plugins, index=PluginIndex())
+    plugins = PluginManager(block=options.block_plugins, plugins=options.plugins, index=PluginCache())
     monitoring_setup = MonitoringSetup(options.monitoring, options.timing, plugins)
     try:
         document, config_store = await _load(options.config, plugins)
@@ -146,7 +146,7 @@ async def _load(config: Any, plugins: PluginManager) -> tuple[Document, ConfigSt
         await config_store.load()
     if await asyncio.to_thread(is_missing, config):
         _log.warning("%s does not exist; it is created when a service is added", config_store.location)
-    for warning in plugins.blocked_in_vain():
+    for warning in plugins.unknown_blocks():
         _log.warning("%s", warning)
     return document, config_store
 

@@ -11,7 +11,7 @@ from mcpstore.config.memory import MemoryDocument
 from mcpstore.errors import ConfigError
 from mcpstore.hooks.persistence import Content, Document, PersistenceBackend
 from mcpstore.models.json_types import as_array, as_object
-from mcpstore.models.redaction import clean_url
+from mcpstore.models.redaction import masked_url
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.store.arguments import describe, is_path
@@ -67,7 +67,7 @@ def open_document(config: Any, plugins: PluginManager) -> Document:
     document = find_document(config, plugins)
     if document is None:
         known = ", ".join(sorted(plugins.offers("persistence backend"))) or "none"
-        shown = clean_url(_location(config))
+        shown = masked_url(_location(config))
         raise ConfigError(f"config: no persistence backend keeps {shown!r}; known backends: {known}")
     return document
 

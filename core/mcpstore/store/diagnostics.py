@@ -8,7 +8,7 @@ from typing import Final
 from mcpstore.core.context import Context, run_status
 from mcpstore.core.events import Timer
 from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatus, ToolPinning
-from mcpstore.models.text import clipped, counted, one_line
+from mcpstore.models.text import counted, one_line, truncated
 from mcpstore.runtime.service_runner import ServiceRunner
 from mcpstore.store.known_failures import remedy_for
 from mcpstore.store.parts import StoreParts
@@ -172,4 +172,4 @@ def _missing(runner: ServiceRunner, parts: StoreParts) -> list[str]:
 
 
 def _clip(text: str) -> str:
-    return clipped(text, SHOWN_TEXT)
+    return truncated(text, SHOWN_TEXT)

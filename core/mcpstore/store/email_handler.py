@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, Final
 
-from mcpstore.concurrency.worker import bounded
+from mcpstore.concurrency.worker import run_with_timeout
 from mcpstore.hooks.alert import AlertHandler
 from mcpstore.models.alert import Alert
 from mcpstore.plugin_manager import PluginManager
@@ -37,7 +37,9 @@ def email_alert_handler(alert: Alert) -> None:
     if not settings:
         sys.stdout.write(f"📧 {alert['message']} (not sent: {PREFIX}TO and {PREFIX}SENDER are not set)\n")
         return
-    bounded(lambda: asyncio.run(_send(alert, settings)), LIMIT, "mcpstore-email")  # there may be a loop in this thread
+    run_with_timeout(
+        lambda: asyncio.run(_send(alert, settings)), LIMIT, "mcpstore-email"
+    )  # there may be a loop in this thread
 
 
 async def _send(alert: Alert, settings: dict[str, Any]) -> None:
@@ -46,7 +48,7 @@ async def _send(alert: Alert, settings: dict[str, Any]) -> None:
     plugins = PluginManager()
     await asyncio.to_thread(plugins.discover, bundled=True)
     try:
-        handler: AlertHandler[Any] = await plugins.obtain("alert handler", "email")
+        handler: AlertHandler[Any] = await plugins.get_offer_async("alert handler", "email")
         sending = handler.send(alert, validated(handler.config, settings, PREFIX))
         if sending is not None:
             await sending

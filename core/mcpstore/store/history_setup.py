@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mcpstore.errors import ConfigError, PluginConflict, UnknownPlugin
 from mcpstore.hooks.export import Exporter
-from mcpstore.hooks.history import HistoryBackend, HistoryPlace, HistoryStore
+from mcpstore.hooks.history import HistoryBackend, HistoryLocation, HistoryStore
 from mcpstore.hooks.persistence import Content
 from mcpstore.models.json_types import as_object
 from mcpstore.models.service import Choice
@@ -50,7 +50,7 @@ def _choice(content: Content) -> Choice | None:
     return Choice(name, {key: value for key, value in options.items() if key != "type"})
 
 
-def find_history(plugins: PluginManager, content: Content) -> Callable[[HistoryPlace], HistoryStore] | None:
+def find_history(plugins: PluginManager, content: Content) -> Callable[[HistoryLocation], HistoryStore] | None:
     """Return what opens the history of a store at a place; None if it has none but what is in memory.
 
     Raises:
@@ -68,7 +68,7 @@ def find_history(plugins: PluginManager, content: Content) -> Callable[[HistoryP
 
 
 def archive_of(
-    open_history: Callable[[HistoryPlace], HistoryStore] | None,
+    open_history: Callable[[HistoryLocation], HistoryStore] | None,
     monitoring: MonitoringConfig,
     state: StateDir | None,
     clock: Clock,
@@ -87,7 +87,7 @@ def archive_of(
     size = monitoring.data_collection.metrics_buffer_size
     if open_history is None or state is None or not monitoring.enabled:
         return MetricsHistory(clock, size)
-    place = HistoryPlace(
+    place = HistoryLocation(
         folder=state.path, retention=monitoring.metrics_retention_days * DAY, is_read_only=is_read_only
     )
     return MetricsHistory(clock, size, partial(open_history, place), is_read_only=is_read_only)
@@ -116,9 +116,9 @@ def find_exporters(plugins: PluginManager, content: Content) -> list[ExporterSpe
                 f"mcpstore.exporters.{name}: must be its settings, true or false (got {type(given).__name__})"
             )
         try:
-            exporter: Exporter[Any] = plugins.choose("exporter", name)
-            plugins.discretion.add_values(f"exporter {name}", secrets_of_channel(settings))
-            found.append(ExporterSpec(exporter, validated(exporter.config, dict(settings), name), plugins.discretion))
+            exporter: Exporter[Any] = plugins.get_offer("exporter", name)
+            plugins.secrets.add_values(f"exporter {name}", secrets_of_channel(settings))
+            found.append(ExporterSpec(exporter, validated(exporter.config, dict(settings), name), plugins.secrets))
         except (UnknownPlugin, PluginConflict) as error:
             _log.warning("nothing is exported to %r: %s", name, error)
         except ConfigError as error:
@@ -126,13 +126,13 @@ def find_exporters(plugins: PluginManager, content: Content) -> list[ExporterSpe
     return found
 
 
-def _open(backend: HistoryBackend[Any], options: Any, place: HistoryPlace) -> HistoryStore:
+def _open(backend: HistoryBackend[Any], options: Any, place: HistoryLocation) -> HistoryStore:
     return backend.open(place, options)
 
 
 def _backend(plugins: PluginManager, name: str) -> HistoryBackend[Any] | None:
     try:
-        found: HistoryBackend[Any] = plugins.choose("history backend", name)
+        found: HistoryBackend[Any] = plugins.get_offer("history backend", name)
     except (UnknownPlugin, PluginConflict) as error:
         # The bundled one may have been blocked on purpose; any other was asked for.
         _log.log(logging.DEBUG if name == DEFAULT else logging.WARNING, "history is kept in memory only: %s", error)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from mcpstore.models.catalog import Tool
 from mcpstore.models.json_types import as_array, as_object, as_text
-from mcpstore.models.redaction import MASK, masked, masked_line, secrets_in
+from mcpstore.models.redaction import MASK, masked, masked_command, secrets_in
 from mcpstore.models.service import ServiceSpec
 
 __all__ = ["collisions", "hints", "hints_of_channel", "hints_of_file"]
@@ -93,7 +93,7 @@ def _hints_of_places(spec: ServiceSpec) -> list[str]:
     words = [str(arg) for arg in as_array(spec.settings.get("args")) or ()]
     args = ["" if "://" in word else word for word in words]
     command = as_text(spec.settings.get("command")) or ""
-    if masked(args) != args or masked_line(command) != command or any(map(SECRET_VALUE.search, args)):
+    if masked(args) != args or masked_command(command) != command or any(map(SECRET_VALUE.search, args)):
         found.append("its arguments hold a secret, which everybody on this machine can list; put it into env")
     url = as_text(spec.settings.get("url")) or ""
     if any(SECRET_IN_URL.search(text) for text in (url, *words)):

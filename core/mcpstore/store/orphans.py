@@ -24,7 +24,7 @@ async def reap_lost(plugins: PluginManager, traces: OwnershipLog) -> list[str]:
     To be called by the owner of the state directory only: a store that runs beside another, or passes by, has nothing
     to clear away. What cannot be ended is logged, and looked for again by the next manager.
     """
-    lost = Orphans(is_lost=traces.is_lost, traces=await asyncio.to_thread(traces.read_lost))
+    lost = Orphans(is_orphaned=traces.is_lost, records=await asyncio.to_thread(traces.read_lost))
     told: list[str] = []
     is_over = True
     transports: dict[str, Transport[Any]] = dict(plugins.offers("transport"))

@@ -131,15 +131,15 @@ class Reconciler:
 
     async def _remove(self, name: str) -> None:
         await self._supervisor.remove(name)
-        self._plugins.discretion.forget(name)
+        self._plugins.secrets.forget(name)
         self._plugins.notify("mcpstore_service_removed", name=name)
 
     def _redact_secrets(self, spec: ServiceSpec) -> None:
         """Redact the secrets of an entry in what plugins report; plugins may see the entry before it is opened."""
-        self._plugins.discretion.add_entries(spec.name, spec.settings, spec.entry)
+        self._plugins.secrets.add_entries(spec.name, spec.settings, spec.entry)
 
     def _notify(self, hook: str, name: str) -> None:
-        if self._plugins.listens(hook):
+        if self._plugins.has_hook(hook):
             runner = self._supervisor.runner(name)
             self._plugins.notify(hook, service=snapshot(runner, self._registry.catalog(name), as_run_status=True))
 

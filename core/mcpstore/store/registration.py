@@ -58,7 +58,7 @@ async def unusable(spec: ServiceSpec, parts: StoreParts) -> tuple[str, ...]:
     if problems := await choice_problems(spec, plugins):
         return tuple(problems)
     try:
-        transport: Transport[Any] = await plugins.obtain("transport", spec.transport)
+        transport: Transport[Any] = await plugins.get_offer_async("transport", spec.transport)
         text = _as_text(spec.settings)
         if text is None and not parts.config_store.is_in_memory:
             return ("the entry holds a Python object, which cannot be written to a file; name it 'module:attribute'",)
@@ -75,7 +75,7 @@ async def choice_problems(spec: ServiceSpec, plugins: PluginManager) -> list[str
     problems: list[str] = []
     for family, choice in (("health strategy", spec.health), ("recovery policy", spec.recovery)):
         try:
-            offer = await plugins.obtain(family, choice.name)
+            offer = await plugins.get_offer_async(family, choice.name)
             validated(offer.config, dict(choice.options), choice.name)
         except PluginError as error:
             problems.append(str(error))

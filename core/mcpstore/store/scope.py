@@ -46,7 +46,7 @@ class Scope:
 
     def names(self) -> frozenset[str] | None:
         """Return the names of the services covered; None for all."""
-        return None if self.agent is None else self.manager.parts.registry.given_to(self.agent)
+        return None if self.agent is None else self.manager.parts.registry.services_of_agent(self.agent)
 
     def includes(self, name: str) -> bool:
         """Return whether a service is covered."""

@@ -43,12 +43,12 @@ class ServicePreparation:
             ConfigError: A variable has no value.
         """
         expanded = await asyncio.to_thread(expand, spec, self._surroundings(spec, asyncio.get_running_loop()))
-        self._plugins.discretion.add_values(spec.name, expanded.secrets)
+        self._plugins.secrets.add_values(spec.name, expanded.secrets)
         return Prepared(settings=expanded.settings, redact=Redactor(expanded.secrets))
 
     def _surroundings(self, spec: ServiceSpec, loop: asyncio.AbstractEventLoop) -> Surroundings:
         def lookup(name: str) -> str | None:
-            if not self._plugins.listens(EXPAND):
+            if not self._plugins.has_hook(EXPAND):
                 return None
             decision = self._plugins.decide(EXPAND, name=name, service=spec.name)
             answer: Future[Any] = asyncio.run_coroutine_threadsafe(decision, loop)

@@ -7,7 +7,7 @@ from typing import Any
 from mcpstore.core.context import run_status
 from mcpstore.models.catalog import Catalog
 from mcpstore.models.json_types import as_text
-from mcpstore.models.redaction import clean_url, masked, masked_line
+from mcpstore.models.redaction import masked, masked_command, masked_url
 from mcpstore.models.service import (
     ServiceConnectionState,
     ServiceInfo,
@@ -82,8 +82,8 @@ def _common(runner: ServiceRunner, catalog: Catalog, *, as_run_status: bool) -> 
         "run_status": run_status(runner.ctx),
         "connection_state": runner.ctx.connection,
         "transport": spec.transport,
-        "url": None if url is None else clean_url(url),
-        "command": None if command is None else masked_line(command),
+        "url": None if url is None else masked_url(url),
+        "command": None if command is None else masked_command(command),
         "args": tuple(map(str, masked(spec.settings.get("args") or ()))),
         "tool_count": len(catalog.tools),
         "enabled": spec.enabled,

@@ -72,9 +72,9 @@ class ToolCalls:
         runner = parts.supervisor.runner(tool.service)
         values = dict(arguments or {})
         limit = runner.call_timeout if timeout is None else timeout
-        if parts.plugins.listens(AUTHORIZE):
+        if parts.plugins.has_hook(AUTHORIZE):
             await _authorize(parts, CallRequest(service=tool.service, tool=tool.name, arguments=values, agent=agent))
-        if parts.collector.counts_calls or parts.plugins.listens(CALLED):
+        if parts.collector.counts_calls or parts.plugins.has_hook(CALLED):
             result = await _call_and_record(parts, runner, tool, values, limit, on_progress, agent)
         else:
             result = await _call(runner, tool, values, limit, on_progress)
@@ -188,7 +188,7 @@ async def _call_and_record(
         if error is not None and runner.session is not None:
             error = runner.session.redact(error)
         parts.collector.called(tool.service, tool.name, duration, error)
-        if parts.plugins.listens(CALLED):
+        if parts.plugins.has_hook(CALLED):
             call = ToolCall(
                 service=tool.service,
                 tool=tool.name,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from mcpstore.hooks import HistoryBackend, HistoryPlace, HistoryStore, hookimpl
+from mcpstore.hooks import HistoryBackend, HistoryLocation, HistoryStore, hookimpl
 
 __all__ = ["SqliteOptions", "mcpstore_history_backends"]
 
@@ -24,7 +24,7 @@ def mcpstore_history_backends() -> Iterable[HistoryBackend[SqliteOptions]]:
     yield HistoryBackend(name="sqlite_history", config=SqliteOptions, open=_open)
 
 
-def _open(place: HistoryPlace, _options: SqliteOptions) -> HistoryStore:
+def _open(place: HistoryLocation, _options: SqliteOptions) -> HistoryStore:
     # late: a store without history needs no database
     from mcpstore_plugins.sqlite_history.database import SqliteHistory  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from mcpstore.hooks import HistoryBatch, HistoryPlace, HistoryQuery
+from mcpstore.hooks import HistoryBatch, HistoryLocation, HistoryQuery
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.state_history import StateEdge
 from mcpstore_plugins.sqlite_history import functions, schema, statements
@@ -48,7 +48,7 @@ class SqliteHistory:
         sqlite3.Error: It cannot be opened.
     """
 
-    def __init__(self, place: HistoryPlace) -> None:
+    def __init__(self, place: HistoryLocation) -> None:
         self._place = place
         self._path = place.folder / FILE
         self._cleared = float("-inf")

@@ -20,7 +20,7 @@ def _added_up(some: bytes | None, more: bytes | None) -> bytes | None:
     if not some or not more:
         return some or more
     whole = LatencyHistogram(some)
-    whole.take(more)
+    whole.merge_bytes(more)
     return whole.to_bytes()
 
 
@@ -40,7 +40,7 @@ class _AllOf:
 
     def step(self, kept: bytes | None) -> None:
         if kept:
-            self._whole.take(kept)
+            self._whole.merge_bytes(kept)
 
     def finalize(self) -> bytes | None:
         return self._whole.to_bytes() or None

@@ -91,13 +91,13 @@ async def _reap(lost: Orphans) -> Sequence[str]:
     told: list[str] = []
     if await asyncio.to_thread(proc.available):
         told += await _reap_processes(lost)
-    for trace in lost.traces:
+    for trace in lost.records:
         told += await asyncio.to_thread(_reap_containers, trace, lost)
     return told
 
 
 async def _reap_processes(lost: Orphans) -> list[str]:
-    tree = LostTree(lost.is_lost)
+    tree = LostTree(lost.is_orphaned)
     living = await asyncio.to_thread(tree.alive)
     told = [_name(process) for process in living]
     if living:
@@ -119,13 +119,13 @@ async def _again(tree: LostTree, patience: float) -> None:
 def _reap_containers(trace: OwnershipRecord, lost: Orphans) -> Sequence[str]:
     client = trace.notes.get(CLIENT, "")
     # A record is no reason to run just any program.
-    if not os.path.isabs(client) or not fetches_images(client) or not lost.is_lost(trace.marker):  # noqa: PTH117
+    if not os.path.isabs(client) or not fetches_images(client) or not lost.is_orphaned(trace.owner_tag):  # noqa: PTH117
         return ()
     engine = {key.removeprefix(ENGINE): value for key, value in trace.notes.items() if key.startswith(ENGINE)}
     variables = {**os.environ, **engine}
     if not os.access(client, os.X_OK):
         return ()
-    found = find_containers(client, variables, trace.marker)
+    found = find_containers(client, variables, trace.owner_tag)
     again = partial(_remove_again, client, variables, found or ())
     if found is None:
         what = f"{client} does not say whether containers of a manager that was killed are left"

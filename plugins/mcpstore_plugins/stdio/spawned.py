@@ -60,7 +60,7 @@ def start_process(settings: StdioSettings, peer: ClientEndpoint, marker: str) ->
     """
     launch = plan(settings, marker)
     group = None if settings.containment == "marker" else cgroup.create(marker)
-    trace = OwnershipRecord(marker=marker, service=peer.service, notes=_notes(launch, group))
+    trace = OwnershipRecord(owner_tag=marker, service=peer.service, notes=_notes(launch, group))
     peer.record_ownership(trace)
     process, group = _start(launch, group, is_needed=settings.containment == "cgroup")
     tree = tree_of(process.pid, marker, group)

@@ -75,7 +75,7 @@ def test_durations_that_are_kept_and_added_up_are_those_of_all_calls(parts):
     for part in parts:
         kept = counted([(duration, False, False) for duration in part]).durations().to_bytes()
         assert LatencyHistogram(kept).to_bytes() == kept
-        whole.absorb(LatencyHistogram(kept))
+        whole.merge(LatencyHistogram(kept))
     every = [duration for part in parts for duration in part]
     assert whole.count == len(every)
     for share, told in zip(SHARES, whole.quantiles(*SHARES), strict=True):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mcpstore.hooks import HistoryPlace, HistoryQuery
+from mcpstore.hooks import HistoryLocation, HistoryQuery
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.state_history import StateEdge
@@ -36,7 +36,7 @@ def open_history(tmp_path: Path) -> Iterator[Callable[..., SqliteHistory]]:
     opened: list[SqliteHistory] = []
 
     def open_it(folder: Path = tmp_path, **fields: Any) -> SqliteHistory:
-        made = SqliteHistory(HistoryPlace(folder=folder, **{"retention": 7 * DAY, **fields}))
+        made = SqliteHistory(HistoryLocation(folder=folder, **{"retention": 7 * DAY, **fields}))
         opened.append(made)
         return made
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcpstore.hooks import HistoryBatch, HistoryPlace
+from mcpstore.hooks import HistoryBatch, HistoryLocation
 from mcpstore.models.latency import LatencyHistogram
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
@@ -75,7 +75,7 @@ def kept_calls(some: list[MetricsSample]) -> list[MetricsSample]:
 def test_what_was_written_in_batches_is_read_merged_as_a_list_would_be(some, step, size, tmp_path_factory):
     # hours are added up as they are written, so samples come in the order of time, as they do from a clock
     some = sorted(kept_calls(some), key=lambda s: s.timestamp)
-    history = SqliteHistory(HistoryPlace(folder=tmp_path_factory.mktemp("history"), retention=7 * DAY))
+    history = SqliteHistory(HistoryLocation(folder=tmp_path_factory.mktemp("history"), retention=7 * DAY))
     for begin in range(0, len(some), size):
         history.write(HistoryBatch(now=NOW, samples=some[begin : begin + size]))
     found = history.samples(asked(step=step))

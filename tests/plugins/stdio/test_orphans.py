@@ -56,7 +56,7 @@ def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lost(**fields: object) -> Orphans:
-    return Orphans(**{"is_lost": lambda marker: marker == LOST, "term": 0.3, "kill": 10.0, **fields})
+    return Orphans(**{"is_orphaned": lambda marker: marker == LOST, "term": 0.3, "kill": 10.0, **fields})
 
 
 async def test_what_carries_a_lost_marker_is_ended_and_named(start: Start):
@@ -103,13 +103,13 @@ async def test_a_record_that_points_at_an_innocent_process_harms_nobody(start: S
     found = proc.read(innocent.pid)
     assert found is not None
     if record == "its number and its beginning":
-        trace = OwnershipRecord(marker=LOST, service="web", pid=innocent.pid, started=found.started)
+        trace = OwnershipRecord(owner_tag=LOST, service="web", pid=innocent.pid, started=found.started)
     elif record == "its number and another marker":
-        trace = OwnershipRecord(marker=KEPT, service="web", pid=innocent.pid, started=found.started)
+        trace = OwnershipRecord(owner_tag=KEPT, service="web", pid=innocent.pid, started=found.started)
     else:
-        trace = OwnershipRecord(marker=LOST, service="web", notes={"cgroup": "/sys/fs/cgroup"})
+        trace = OwnershipRecord(owner_tag=LOST, service="web", notes={"cgroup": "/sys/fs/cgroup"})
     with anyio.fail_after(20):
-        assert await reap(lost(traces=(trace,))) == []
+        assert await reap(lost(records=(trace,))) == []
     assert is_alive(innocent.pid)
 
 
@@ -118,10 +118,10 @@ async def test_a_record_runs_no_program_but_a_container_engine(tmp_path: Path):
     program = tmp_path / "program"
     program.write_text(f"#!/bin/sh\ntouch {ran}\n")
     program.chmod(0o755)
-    trace = OwnershipRecord(marker=LOST, service="web", notes={"client": str(program)})
-    relative = OwnershipRecord(marker=LOST, service="web", notes={"client": "docker"})
+    trace = OwnershipRecord(owner_tag=LOST, service="web", notes={"client": str(program)})
+    relative = OwnershipRecord(owner_tag=LOST, service="web", notes={"client": "docker"})
     with anyio.fail_after(20):
-        assert await reap(lost(traces=(trace, relative))) == []
+        assert await reap(lost(records=(trace, relative))) == []
     assert not ran.exists()
 
 
@@ -160,7 +160,7 @@ async def test_in_a_lost_group_everything_is_ended_and_the_group_removed(start: 
     )
     try:
         with anyio.fail_after(20):
-            await reap(lost(is_lost=lambda marker: marker.startswith(LOST)))
+            await reap(lost(is_orphaned=lambda marker: marker.startswith(LOST)))
         assert process.wait(20) in (-signal.SIGKILL, -signal.SIGTERM)
         assert not group.path.exists()
         assert not empty.path.exists()
@@ -217,16 +217,16 @@ async def test_containers_of_a_killed_manager_are_removed(tmp_path: Path, engine
     if engine != "works":
         (place / engine.removeprefix("is ")).touch()
     notes = {"client": str(client), "engine.DOCKER_HOST": str(place)}
-    traces = tuple(OwnershipRecord(marker=marker, service="web", notes=notes) for marker in (LOST, KEPT))
+    traces = tuple(OwnershipRecord(owner_tag=marker, service="web", notes=notes) for marker in (LOST, KEPT))
     with anyio.fail_after(20):
         if engine == "works":
-            assert await reap(lost(traces=traces)) == ["container theirs of 'web'"]
-            assert await reap(lost(traces=traces)) == []
+            assert await reap(lost(records=traces)) == ["container theirs of 'web'"]
+            assert await reap(lost(records=traces)) == []
         else:
             told = (
                 "container theirs .* cannot be removed" if engine == "is stuck" else "does not say whether containers"
             )
             with pytest.raises(CloseFailed, match=told):
-                await reap(lost(traces=traces))
+                await reap(lost(records=traces))
     assert (place / "ours").exists()
     assert (place / "theirs").exists() == (engine != "works")

@@ -257,7 +257,7 @@ async def test_a_handler_that_keeps_the_event_loop_is_named_and_told_what_to_do(
     person = Person()
     person.send = send
     world = await watch(person.line("slow"))
-    monkeypatch.setattr(world.fleet.plugins, "blame", lambda *told: blamed.append(told))
+    monkeypatch.setattr(world.fleet.plugins, "record_fault", lambda *told: blamed.append(told))
     await world.alarm.telling.test("slow")
     await world.alarm.telling.test("slow")
 
@@ -273,7 +273,7 @@ async def test_a_handler_that_waits_but_blocks_nobody_is_blamed_for_nothing(watc
     person = Person()
     person.send = send
     world = await watch(person.line("patient"))
-    monkeypatch.setattr(world.fleet.plugins, "blame", None)
+    monkeypatch.setattr(world.fleet.plugins, "record_fault", None)
     await world.alarm.telling.test("patient")
 
 

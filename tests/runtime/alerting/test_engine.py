@@ -192,7 +192,7 @@ async def test_a_condition_that_keeps_the_event_loop_is_told_and_not_evaluated_a
 
     world = await watch(offered=[AlertRule("slow", slow, services=("a",)), always()])
     blamed = []
-    world.fleet.plugins.blame = lambda *told: blamed.append(told)
+    world.fleet.plugins.record_fault = lambda *told: blamed.append(told)
     await world.start("a")
     await asyncio.sleep(HOUR)
 

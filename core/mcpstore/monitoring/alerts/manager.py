@@ -159,7 +159,7 @@ class AlertManager:
             kept.number = 0
         elif action is AlertAction.ARM_COOL:
             kept.cool_until = now + rule.cooldown
-        elif action is AlertAction.TELL:
+        elif action is AlertAction.FIRE:
             told.append(_alert(AlertKind.FIRED, rule, service, metrics, kept, now))
         elif action is AlertAction.REMIND:
             kept.number += 1

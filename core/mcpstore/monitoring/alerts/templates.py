@@ -9,7 +9,7 @@ from string import Formatter
 from typing import Any, Final
 
 from mcpstore.models.json_types import as_array
-from mcpstore.models.text import clipped
+from mcpstore.models.text import truncated
 
 __all__ = ["fits", "span", "worded"]
 
@@ -40,7 +40,7 @@ def worded(template: str, values: Mapping[str, Any]) -> str:
     except ValueError:  # braces that do not match
         text = template
     text = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
-    return clipped(text, LONGEST)
+    return truncated(text, LONGEST)
 
 
 def fits(value: Any, spec: str) -> bool:

@@ -88,7 +88,7 @@ def durations_of(samples: Iterable[MetricsSample]) -> LatencyHistogram | None:
     whole, calls = LatencyHistogram(), 0
     for sample in samples:
         if sample.calls:
-            whole.take(sample.durations)
+            whole.merge_bytes(sample.durations)
             calls += sample.calls
     return whole if calls and whole.count == calls else None
 

@@ -60,7 +60,7 @@ class Tally:
         self.longest = max(self.longest, other.longest)
         self._fresh += other._fresh
         if other._binned is not None:
-            self._bins().absorb(other._binned)
+            self._bins().merge(other._binned)
 
     @property
     def mean(self) -> float:
@@ -88,7 +88,7 @@ class Tally:
         """Return how long the calls took, to be kept."""
         whole = LatencyHistogram()
         if self._binned is not None:
-            whole.absorb(self._binned)
+            whole.merge(self._binned)
         for duration in self._fresh:
             whole.add(duration)
         return whole

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import datetime
 from typing import Final
 
-from mcpstore.models.text import clipped
+from mcpstore.models.text import truncated
 
 __all__ = ["clean", "duration", "markdown_text", "memory", "milliseconds", "percent", "when"]
 
@@ -37,7 +37,7 @@ def clean(text: str, *, longest: int = 500) -> str:
         shown = text
     else:
         shown = "".join(_harmless(character) for character in text[: longest + 1])
-    return clipped(shown, longest)
+    return truncated(shown, longest)
 
 
 def _harmless(character: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from mcpstore.models.text import clipped, counted
+from mcpstore.models.text import counted, truncated
 from mcpstore.monitoring.report.formatting import duration, milliseconds, percent, when
 from mcpstore.monitoring.report.markup import Element, element
 from mcpstore.monitoring.report.records import Bucket, Report, ServiceReport
@@ -42,7 +42,7 @@ def states_plot(report: Report) -> Element:
     svg.extend(_time_axis(report, NAMES, width, 0, height - AXIS, 8))
     for number, life in enumerate(report.services):
         y = number * ROW
-        name = clipped(life.name, NAME_LENGTH)
+        name = truncated(life.name, NAME_LENGTH)
         svg.append(element("text", name, element("title", life.name), x=0, y=y + 17, class_="name"))
         svg.append(element("rect", x=NAMES, y=y + 5, width=width, height=BAND, rx=3, class_="track"))
         for first, count, kind in runs(worst(life.states, report.begin, report.end, CELLS)):

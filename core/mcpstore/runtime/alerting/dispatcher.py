@@ -21,7 +21,7 @@ from mcpstore.errors import MCPStoreError, UnknownPlugin
 from mcpstore.hooks.alert import AlertHandler
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.models.record import NamedList
-from mcpstore.plugin_manager.loaded_plugin import STEP_LIMIT, describe_error
+from mcpstore.plugin_manager.loaded_plugin import LOOP_STEP_LIMIT, describe_error
 from mcpstore.runtime.alerting.codec import digest
 from mcpstore.runtime.alerting.delivery import Channel, ChannelStatus, Delivery
 from mcpstore.runtime.alerting.grouping import grouped
@@ -203,7 +203,7 @@ class AlertDispatcher:
             await courier.call(partial(line.handler.send, alert, line.settings), {})
         finally:
             kept, steps.longest = steps.longest, 0.0
-            if kept > STEP_LIMIT:
+            if kept > LOOP_STEP_LIMIT:
                 self._blame(
                     line,
                     f"kept the event loop for {kept:.2f} s while it sent an alert; "

@@ -16,7 +16,7 @@ from mcpstore.hooks.alert import AlertRule, AlertScope, Inconclusive
 from mcpstore.models.alert import Alert, AlertKind, Silence
 from mcpstore.monitoring.alerts import DEGRADED, concerns
 from mcpstore.plugin_manager import PluginManager
-from mcpstore.plugin_manager.loaded_plugin import STEP_LIMIT, describe_error
+from mcpstore.plugin_manager.loaded_plugin import LOOP_STEP_LIMIT, describe_error
 from mcpstore.runtime.alerting.dispatcher import AlertChannel, AlertDispatcher
 from mcpstore.runtime.alerting.instance import AlertInstance
 from mcpstore.runtime.alerting.jsonl_file import JsonlFile
@@ -274,8 +274,8 @@ class AlertEngine:
                 watch.post(AlertEvent.ERROR)
             return
         took = self._clock.now() - began
-        if took > STEP_LIMIT:
-            self._plugins.blame("alert rule", rule.name, f"kept the event loop for {took:.2f} s")
+        if took > LOOP_STEP_LIMIT:
+            self._plugins.record_fault("alert rule", rule.name, f"kept the event loop for {took:.2f} s")
         if self.faults.took(rule.name, service, took):
             self.news(MANAGER)
         if watch is not None:
@@ -331,7 +331,7 @@ class AlertEngine:
             self._plugins.notify("mcpstore_alert_resolved", alert=alert)
 
     def _blame(self, line: AlertChannel, what: str) -> None:
-        self._plugins.blame("alert handler", line.handler.name, what)
+        self._plugins.record_fault("alert handler", line.handler.name, what)
 
     # --- muting
 

@@ -131,7 +131,7 @@ class AlertInstance:
 
     def _carry_out(self, action: AlertAction) -> None:
         match action:
-            case AlertAction.TELL:
+            case AlertAction.FIRE:
                 self._fire()
             case AlertAction.REMIND:
                 self._remind()

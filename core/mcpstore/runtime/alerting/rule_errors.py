@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from mcpstore.plugin_manager.loaded_plugin import STEP_LIMIT
+from mcpstore.plugin_manager.loaded_plugin import LOOP_STEP_LIMIT
 
 __all__ = ["RuleErrors"]
 
@@ -51,7 +51,7 @@ class RuleErrors:
             service: The service it looked at; empty for the manager.
             seconds: How long it kept the event loop.
         """
-        if seconds <= STEP_LIMIT:
+        if seconds <= LOOP_STEP_LIMIT:
             self._slow.pop(rule, None)
             return self._failing.pop((rule, service), None) is not None
         self._slow[rule] = self._slow.get(rule, 0) + 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mcpstore.concurrency.delivery_queue import BACKLOG, DeliveryQueue
+from mcpstore.concurrency.delivery_queue import MAX_BACKLOG, DeliveryQueue
 from mcpstore.errors import InvalidArgument
 from mcpstore.models.alert import Alert
 from mcpstore.plugin_manager.loaded_plugin import describe_error
@@ -39,7 +39,7 @@ class AlertSubscription:
 
     def cancel(self) -> None:
         """Hear nothing any longer; what waits is dropped."""
-        self._courier.drop()
+        self._courier.clear()
         self._leave(self)
 
     def post(self, alert: Alert) -> None:
@@ -66,7 +66,9 @@ class AlertSubscription:
 
     def _dropped(self) -> None:
         self.failures += 1
-        _log.warning("an alert callback is too slow: more than %d alerts were waiting, the oldest was dropped", BACKLOG)
+        _log.warning(
+            "an alert callback is too slow: more than %d alerts were waiting, the oldest was dropped", MAX_BACKLOG
+        )
 
 
 class AlertSubscriptions:

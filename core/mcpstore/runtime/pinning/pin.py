@@ -9,8 +9,8 @@ from typing import Any, Final
 import attrs
 
 from mcpstore.models.json_types import as_object, as_text
-from mcpstore.models.redaction import scrubbed
-from mcpstore.models.tool_fingerprint import LARGEST, fingerprint_fields
+from mcpstore.models.redaction import redacted_json
+from mcpstore.models.tool_fingerprint import MAX_KEPT, fingerprint_fields
 
 __all__ = ["GONE", "Pin", "StoredPins", "line_of", "merged", "shelf_from"]
 
@@ -99,11 +99,11 @@ def line_of(
         if raw is None:
             return None
         try:
-            told = scrubbed(fingerprint_fields(raw), redact)
+            told = redacted_json(fingerprint_fields(raw), redact)
             size = len(json.dumps(told))
         except (TypeError, ValueError, RecursionError):
             return None
-        if size > min(LARGEST, room):
+        if size > min(MAX_KEPT, room):
             return None
         room -= size
         return as_object(told)

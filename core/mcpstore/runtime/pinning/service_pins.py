@@ -12,9 +12,9 @@ import attrs
 from mcpstore.errors import ToolNotFound
 from mcpstore.models.catalog import Catalog
 from mcpstore.models.record import NamedList
-from mcpstore.models.redaction import scrubbed
+from mcpstore.models.redaction import redacted_json
 from mcpstore.models.service import ToolPinning
-from mcpstore.models.text import exposed, looks_like_ascii, visible
+from mcpstore.models.text import lookalikes_marked, looks_like_ascii, visible
 from mcpstore.models.tool_change import ToolChange
 from mcpstore.models.tool_diff import differences
 from mcpstore.models.tool_fingerprint import fingerprint, fingerprint_fields
@@ -217,7 +217,7 @@ def _posing(name: str, pin: Pin) -> tuple[str, ...]:
     """Return what is to be said of the name of a new tool that may be taken for another one."""
     if pin.approved is not None or not any(map(looks_like_ascii, name)):
         return ()
-    return (f"its name has letters that look like others: {exposed(visible(name))}",)
+    return (f"its name has letters that look like others: {lookalikes_marked(visible(name))}",)
 
 
 def _difference(pin: Pin, redact: Redact) -> tuple[str, ...]:
@@ -230,4 +230,4 @@ def _difference(pin: Pin, redact: Redact) -> tuple[str, ...]:
 
 
 def _clean(raw: Mapping[str, Any] | None, redact: Redact) -> dict[str, Any] | None:
-    return None if raw is None else scrubbed(fingerprint_fields(raw), redact)
+    return None if raw is None else redacted_json(fingerprint_fields(raw), redact)

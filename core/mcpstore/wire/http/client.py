@@ -15,7 +15,7 @@ import httpx2
 
 from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import ClientEndpoint
-from mcpstore.models.redaction import clean_url
+from mcpstore.models.redaction import masked_url
 from mcpstore.wire.http.failures import SESSION_HEADER, content_kind, of_exception, of_refusal, retry_after
 from mcpstore.wire.http.notification_stream import NotificationStream
 from mcpstore.wire.http.response_body import ResponseBody
@@ -134,7 +134,7 @@ class SessionClient(httpx2.AsyncClient):
                     return _nothing(request)
                 if self._is_alien(exchange, response):
                     await response.aclose()
-                    got = f"{clean_url(str(request.url))} answered with {content_kind(response) or 'nothing'}"
+                    got = f"{masked_url(str(request.url))} answered with {content_kind(response) or 'nothing'}"
                     exchange.fail(HttpFailure(Kind.NOT_MCP, f"{got}: that is no MCP endpoint; correct url"))
                     return _nothing(request)
                 if content_kind(response) == "text/event-stream":

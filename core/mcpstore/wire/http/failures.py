@@ -14,7 +14,7 @@ import httpx2
 
 from mcpstore.errors import ServiceError
 from mcpstore.models.json_types import as_object
-from mcpstore.models.redaction import clean_url
+from mcpstore.models.redaction import masked_url
 from mcpstore.wire.exception_tree import causes
 from mcpstore.wire.http.address_filter import AddressForbidden
 from mcpstore.wire.message import told
@@ -79,7 +79,7 @@ def of_refusal(
     if error is not None and not lost and status not in _HTTP_MATTERS:
         return error
     return HttpFailure.refused(
-        clean_url(str(response.request.url)),
+        masked_url(str(response.request.url)),
         status,
         retry_after=retry_after(response.headers),
         session_lost=lost,

@@ -18,7 +18,7 @@ from anyio.abc import TaskGroup
 
 from mcpstore.errors import ServiceError
 from mcpstore.hooks.connection import ClientEndpoint, Era
-from mcpstore.models.redaction import clean_url
+from mcpstore.models.redaction import masked_url
 from mcpstore.wire.http.client import SessionClient
 from mcpstore.wire.http.client_factory import session_client
 from mcpstore.wire.http.failures import content_kind, of_exception, where
@@ -141,9 +141,9 @@ async def _stream(client: SessionClient, url: str) -> AsyncGenerator[httpx2.Resp
         if response.next_request is not None:
             raise _redirected(response)
         if response.status_code >= HTTPStatus.BAD_REQUEST:
-            raise _no_stream(await client.refusal(response), clean_url(url), response.status_code)
+            raise _no_stream(await client.refusal(response), masked_url(url), response.status_code)
         if content_kind(response) != "text/event-stream":
-            told = f"{clean_url(url)} answered with {content_kind(response) or 'nothing'}"
+            told = f"{masked_url(url)} answered with {content_kind(response) or 'nothing'}"
             raise HttpFailure(
                 Kind.NOT_MCP, f"{told}: there is no stream of events; correct url, or try streamable_http"
             )
@@ -191,4 +191,6 @@ def _deliver(data: bytes, receiver: Receiver) -> None:
 
 def _redirected(response: httpx2.Response) -> HttpFailure:
     onward = response.next_request
-    return HttpFailure.redirected(clean_url(str(onward.url)) if onward is not None else "nowhere", response.status_code)
+    return HttpFailure.redirected(
+        masked_url(str(onward.url)) if onward is not None else "nowhere", response.status_code
+    )
