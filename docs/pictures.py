@@ -20,7 +20,7 @@ from _pictures.screen import screen
 from rich.console import Console
 from rich.panel import Panel
 
-from mcpstore.demo.show import play
+from mcpstore.demo.scenario import run_demo
 
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH, HEIGHT = 96, 33
@@ -31,7 +31,7 @@ async def demo() -> str:
     """Play the demonstration and return its picture as SVG."""
     frames: list[Panel] = []
     screen = Console(file=io.StringIO(), width=WIDTH, height=HEIGHT, force_terminal=True)
-    if not await play(screen, live=True, on_frame=frames.append):
+    if not await run_demo(screen, live=True, on_frame=frames.append):
         raise SystemExit("the demonstration did not go as it should; the picture stays as it is")
     camera = Console(file=io.StringIO(), width=WIDTH, height=HEIGHT, record=True, force_terminal=True)
     camera.print(frames[-1])

@@ -46,9 +46,9 @@ async def _record(store: AsyncMCPStore) -> dict[tuple[str, str], Any]:
 
 
 async def _photograph(answers: dict[tuple[str, str], Any]) -> str:
-    app = Top(Recording(answers), every=None)
+    app = Top(Recording(answers), interval=None)
     async with app.run_test(size=SIZE) as pilot:
-        await app.look()
+        await app.update_services()
         await pilot.press(*["down"] * list(TOOLS).index(CHOSEN))
         await app.workers.wait_for_complete()
         await pilot.pause()

@@ -19,7 +19,7 @@ def test_a_manager_shows_its_alerts_and_silences_them(shell, up):
     made = shell("alerts", "silence", "b", "--for", "2h", "-m", "known", "--json").json
     assert (made["service"], made["comment"]) == ("b", "known")
     assert made["id"] in shell("alerts", "silences").out
-    assert "1 silence in force" in shell("alerts").err
+    assert "1 silence active" in shell("alerts").err
     assert shell("alerts", "unsilence", made["id"]).code == 0
     assert shell("alerts", "silences", "--json").json == []
     assert [handler["name"] for handler in shell("alerts", "handlers", "--json").json] == ["console"]
@@ -28,14 +28,14 @@ def test_a_manager_shows_its_alerts_and_silences_them(shell, up):
 
 def test_without_a_manager_the_files_are_shown_and_changed(shell):
     shell.config()
-    assert "there are no alerts" in shell("alerts").err
-    assert "nobody was told anything" in shell("alerts", "history", "--since", "1d").err
-    assert "there are no silences" in shell("alerts", "silences").err
+    assert "no alert is open" in shell("alerts").err
+    assert "no alert was recorded" in shell("alerts", "history", "--since", "1d").err
+    assert "no silence is active" in shell("alerts", "silences").err
     made = shell("alerts", "silence", "--all").out
     assert made.split()[1] in shell("alerts", "silences").out
     tried = shell("alerts", "test", "console")
     assert tried.code == 0
-    assert "console has it" in tried.out
+    assert "console: test alert delivered" in tried.out
     assert "this is a test" in tried.err
 
 
@@ -45,7 +45,7 @@ def test_without_a_manager_the_files_are_shown_and_changed(shell):
         (("history", "--since", "yesterday"), 2, "must be a duration"),
         (("history", "-n", "0"), 2, "Invalid value"),
         (("silence", "--for", "-5"), 2, "must be a duration"),
-        (("unsilence", "nope"), 4, "there is no silence 'nope'"),
+        (("unsilence", "nope"), 4, "no silence has the id 'nope'"),
         (("test", "nobody"), 4, "known names: console"),
         (("nonsense",), 2, "nonsense"),
     ],

@@ -66,7 +66,7 @@ def test_nothing_a_server_says_commands_the_terminal(shell, up):
 def test_what_we_mean_to_say_to_the_terminal_is_said(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     out = io.StringIO()
-    console = output.Harmless(file=out, force_terminal=True, width=60, color_system="standard")
+    console = output.SafeConsole(file=out, force_terminal=True, width=60, color_system="standard")
     console.print(f"[red]error[/]{escape(EVIL)}", style="bold")
     assert "\x1b[1;31merror" in out.getvalue()
     assert "\x1b[2J" not in out.getvalue()
@@ -78,7 +78,7 @@ def test_what_we_mean_to_say_to_the_terminal_is_said(monkeypatch):
 
 def test_no_record_of_a_log_has_a_second_line_that_a_server_wrote():
     out = io.StringIO()
-    console = output.Harmless(file=out, width=200)
+    console = output.SafeConsole(file=out, width=200)
     handler = RichHandler(console=console, show_path=False, show_level=False)
     handler.emit(logging.makeLogRecord({"msg": "service %r: %s", "args": (EVIL, EVIL)}))
     assert commands(out.getvalue()) == set()
@@ -99,4 +99,4 @@ def test_the_bounds_of_every_buffer_are_printed(shell, up):
     assert "8,388,608" in shown
     assert "8,388,608" not in shell("status", "a").out
     assert told["containment"] in ("cgroup", "subreaper")
-    assert f"kept together by: {told['containment']}" in shell("doctor").out
+    assert f"isolation of service processes: {told['containment']}" in shell("doctor").out

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from mcpstore.cli import output
-from mcpstore.cli.logging import Lines
+from mcpstore.cli.logging import LineHandler
 
 from .conftest import demo
 
@@ -28,7 +28,7 @@ def narrow(shell, monkeypatch):
 def test_each_row_of_a_table_is_one_line_where_nobody_looks(narrow):
     narrow.config(**{f"{'long' * 20}{i}": demo("a", *["argument"] * 60) for i in range(3)}, short={"command": "x"})
     lines = narrow("list").out.splitlines()
-    assert [len(lines), lines[0].split()] == [5, ["SERVICE", "STATUS", "CONNECTION", "TOOLS", "TRANSPORT", "WHAT"]]
+    assert [len(lines), lines[0].split()] == [5, ["SERVICE", "STATUS", "CONNECTION", "TOOLS", "TRANSPORT", "DETAIL"]]
     assert lines[1].split()[0] == "long" * 20 + "0"
     assert lines[1].count("argument") == 60
     assert not any(line.endswith(" ") for line in lines)
@@ -44,7 +44,7 @@ def test_a_cell_of_several_lines_and_wide_letters_stays_one_line(narrow):
 
 
 def test_where_somebody_looks_a_table_fits_the_window(capsys):
-    console = output.Harmless(file=io.StringIO(), force_terminal=True, width=30)
+    console = output.SafeConsole(file=io.StringIO(), force_terminal=True, width=30)
     console.print(output.table(("A", "B"), [("a", "word " * 20)]))
     told = console.file.getvalue().splitlines()
     assert len(told) > 3
@@ -148,12 +148,12 @@ def test_a_plugin_that_is_to_be_blocked_and_is_not_there_is_told(shell):
 
 def test_what_is_logged_is_one_line_each_without_commands():
     out = io.StringIO()
-    printed = output.Harmless(file=out, width=30)
+    printed = output.SafeConsole(file=out, width=30)
     record = {"msg": "service %r:\n%s", "args": (EVIL, "word " * 30), "levelname": "WARNING"}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(output, "err", printed)
         for times in (False, True):
-            Lines(times=times).emit(logging.makeLogRecord(record))
+            LineHandler(times=times).emit(logging.makeLogRecord(record))
     once, lasting = out.getvalue().splitlines()
     assert once.startswith("warning: service ")
     assert lasting[2] == lasting[5] == ":"

@@ -90,7 +90,7 @@ def test_a_verb_that_is_broken_is_told_without_a_traceback(shell, install):
     )
     told = shell("oops")
     assert (told.code, told.out) == (1, "")
-    assert "plugin 'oops' offers a verb that cannot be used: division by zero" in told.err
+    assert "plugin 'oops' offers a command that cannot be used: division by zero" in told.err
 
 
 def test_the_story_of_a_plugin_says_where_it_is_from_and_what_happened(shell, install):
@@ -100,9 +100,9 @@ def test_the_story_of_a_plugin_says_where_it_is_from_and_what_happened(shell, in
     assert told.code == 1
     assert told.out.splitlines() == [
         "broken is broken",
-        "  comes from   acme-broken 2.5",
-        "  is found at  acme_broken",
-        "  happened     raised SystemExit: 4",
+        "  from         acme-broken 2.5",
+        "  entry point  acme_broken",
+        "  history      raised SystemExit: 4",
         "  → repair it, upgrade it, or block it with MCPSTORE_BLOCK_PLUGINS=broken",
     ]
     assert shell("plugins", "show", "acme-broken", "--json").json[0]["error"] == "raised SystemExit: 4"

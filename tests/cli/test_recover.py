@@ -27,8 +27,8 @@ def test_services_are_brought_back_and_what_was_done_is_told(shell, up):
     assert status(shell, "a")["run_status"] == "running"
     said = shell("recover")
     assert said.code == 1
-    assert said.out.startswith("b is not back (restarted, then recreated from its stored entry): command ")
-    assert "why: mcpstore doctor b" in said.err
+    assert said.out.startswith("b has not recovered (restarted, then recreated from its stored entry): command ")
+    assert "diagnosis: mcpstore doctor b" in said.err
     (told,) = shell("recover", "--json").json
     assert (told["name"], told["recovered"], told["run_status"]) == ("b", False, "error")
     assert shell("remove", "b").code == 0

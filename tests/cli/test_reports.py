@@ -67,10 +67,10 @@ def test_what_was_recorded_is_told_when_the_manager_is_gone(shell, up):
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("report", "--since", "yesterday"), 2, "expected 30m, 24h, 7d or a date"),
+        (("report", "--since", "yesterday"), 2, "expected an age or a date, such as 30m, 24h, 7d"),
         (("report", "-f", "pdf"), 2, "must be one of text, summary, markdown, html"),
         (("export", "-f", "xls"), 2, "must be one of json, csv, parquet"),
-        (("export", "-f", "parquet"), 2, "say which file"),
+        (("export", "-f", "parquet"), 2, "name a file"),
         (("export", "ghost"), 4, "no service is called 'ghost'"),
         (("top",), 2, "top needs a terminal"),
     ],
@@ -106,25 +106,25 @@ async def test_top_shows_what_a_manager_runs_and_outlives_it(shell, up):
     source = StoreSource(Options())
     await source.open()
     assert source.is_manager
-    app = Top(source, every=None)
+    app = Top(source, interval=None)
     async with app.run_test(size=(160, 40)) as pilot:
         with anyio.fail_after(90):
-            while not app._shown or str(app._shown["a"][1]) != "healthy":
-                await app.look()
+            while not app._cells or str(app._cells["a"][1]) != "healthy":
+                await app.update_services()
         await pilot.press("r")
         await app.workers.wait_for_complete()
         assert any("a is running" in note.message for note in app._notifications)
         assert await anyio.to_thread.run_sync(manager.stop) == 0
-        await app.look()
-        assert app._trouble.display
-        await app.look()
-        assert "no manager is running" in str(app._trouble.content)
-        assert list(app._shown) == ["a"]
+        await app.update_services()
+        assert app._error_banner.display
+        await app.update_services()
+        assert "no manager is running" in str(app._error_banner.content)
+        assert list(app._cells) == ["a"]
         with pytest.raises(ManagerNotRunning):
             await source.act("restart", name="a")
         manager = await anyio.to_thread.run_sync(up)
-        await app.look()
-        assert not app._trouble.display
+        await app.update_services()
+        assert not app._error_banner.display
     await source.close()
 
 
@@ -135,11 +135,11 @@ async def test_top_without_a_manager_runs_the_services_itself_and_leaves_none_be
     source = StoreSource(Options())
     await source.open()
     assert not source.is_manager
-    app = Top(source, every=None)
+    app = Top(source, interval=None)
     async with app.run_test(size=(160, 40)):
         with anyio.fail_after(90):
-            while not app._shown or str(app._shown["a"][1]) != "healthy":
-                await app.look()
+            while not app._cells or str(app._cells["a"][1]) != "healthy":
+                await app.update_services()
         pid = (await source.ask("info", name="a"))["pid"]
     await source.close()
     assert not psutil.pid_exists(pid)

@@ -37,7 +37,7 @@ def test_an_unknown_transport_is_refused_at_once_with_those_there_are(shell, how
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("a/b", "must not hold '/' (got 'a/b'); it stands between a service and its tool; for example 'a-b'"),
+        ("a/b", "must not contain '/', which separates service and tool (got 'a/b'); for example 'a-b'"),
         ("-x", "must not begin with '-'"),
         ("", "must not be empty"),
         ("a\x1bb", "must not hold control characters"),
@@ -63,7 +63,7 @@ def test_adding_again_says_what_became_of_it(shell):
     shell.config()
     add = ("add", "x", "--", sys.executable, "-m", "mcpstore.demo.server")
     assert shell(*add, "x").out == "added x\n"
-    assert shell(*add, "x").out == "x is the same as before\n"
+    assert shell(*add, "x").out == "x is unchanged\n"
     assert shell(*add, "y").out == "updated x\n"
     assert shell("add", "--json", *add[1:], "z").json[0]["outcome"] == "updated"
     (shell.folder / "other.json").write_text(json.dumps({"mcpServers": {"x": demo("x"), "new": demo("n")}}))
@@ -74,7 +74,7 @@ def test_silencing_everything_has_to_be_said(shell):
     shell.config(a=demo("a"))
     said = shell("alerts", "silence", "--for", "2h")
     assert said.code == 2
-    assert "name a service, a --rule, or both; or say --all" in words(said)
+    assert "needs a service, a --rule, or both; or --all without them" in words(said)
     assert shell("alerts", "silence", "web-*", "--all").code == 2
     assert shell("alerts", "silences", "--json").json == []
     for selected, service, rule in (

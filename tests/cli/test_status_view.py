@@ -33,7 +33,7 @@ async def shown(store: AsyncMCPStore, screen: Console) -> str:
         *(store.wait_service(s.name, "running", timeout=5) for s in await store.list_services() if s.name != ILL)
     )
     await store.wait_service(ILL, "error", timeout=60)
-    screen.print(await status_view._picture(store))
+    screen.print(await status_view._render(store))
     return screen.file.getvalue()
 
 
@@ -53,7 +53,7 @@ async def test_of_a_fleet_that_does_not_fit_the_worst_are_shown_and_the_rest_is_
     lines = told.splitlines()
     assert len(lines) <= screen.height
     assert any(line.startswith(ILL + " ") and "error" in line for line in lines)
-    assert "and 33 more that are no worse" in told
+    assert "and 33 more in no worse status" in told
 
 
 async def test_after_the_table_every_change_is_told_until_the_store_is_closed(screen):

@@ -68,7 +68,7 @@ def test_changes_of_state_are_told_to_the_end(shell, up):
     manager = up()
     eventually(lambda: status(shell, "a") == "healthy")
     assert manager.stop() == 0
-    before, stopping, after = manager.log.read_text().partition("stopping; once more Ctrl-C to hurry")
+    before, stopping, after = manager.log.read_text().partition("stopping; press Ctrl-C again to stop by force")
     assert stopping
     assert "a: initializing → healthy" in before
     assert "a: healthy → disconnected" in after
@@ -85,7 +85,7 @@ def test_ctrl_c_twice_does_not_wait_for_stubborn_servers(shell, up):
     manager = up()
     eventually(lambda: status(shell, "a") == "healthy")
     manager.process.send_signal(signal.SIGINT)
-    eventually(lambda: "once more Ctrl-C" in manager.log.read_text())
+    eventually(lambda: "press Ctrl-C again" in manager.log.read_text())
     assert manager.stop(signal.SIGINT) == 0
     assert servers_of(shell) == []
 
@@ -97,16 +97,17 @@ def test_a_killed_server_is_noticed_and_healed_and_its_last_words_are_kept(shell
     os.kill(shell("status", "a", "--json").json["pid"], signal.SIGKILL)
     eventually(lambda: shell("status", "a", "--json").json["state_metadata"]["last_failure_time"])
     eventually(lambda: status(shell, "a") == "healthy")
-    eventually(lambda: "b: I was told to crash" in shell("logs", "b").out)
-    assert shell("logs", "b", "-n", "1", "--json").json[0]["text"] == "b: I was told to crash"
-    eventually(lambda: "exited with code 3: b: I was told to crash" in json.dumps(shell("status", "b", "--json").json))
+    eventually(lambda: "b: crash as configured by --lifetime" in shell("logs", "b").out)
+    assert shell("logs", "b", "-n", "1", "--json").json[0]["text"] == "b: crash as configured by --lifetime"
+    crash = "exited with code 3: b: crash as configured by --lifetime"
+    eventually(lambda: crash in json.dumps(shell("status", "b", "--json").json))
 
 
 def test_a_second_manager_runs_beside_the_first_and_says_so(shell, up):
     shell.config(a=demo("a"))
     first = up()
     second = up()
-    eventually(lambda: "another manager runs for this configuration" in second.log.read_text())
+    eventually(lambda: "another manager already runs for this configuration" in second.log.read_text())
     assert second.stop() == 0
     assert shell("list").code == 0
     assert first.stop() == 0

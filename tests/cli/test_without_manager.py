@@ -43,7 +43,7 @@ def test_the_services_of_a_file_are_added(shell):
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("add", "nothing"), 3, "nothing says what 'nothing' is"),
+        (("add", "nothing"), 3, "'nothing' has neither a command nor a URL"),
         (("add", "x", "--env", "NOVALUE", "--", "y"), 3, "expected --env NAME=VALUE"),
         (("remove", "ghost"), 4, "no service is called 'ghost'"),
         (("status", "ghost"), 4, "no service is called 'ghost'"),
@@ -52,7 +52,7 @@ def test_the_services_of_a_file_are_added(shell):
         (("logs",), 5, "no manager is running"),
         (("call", "a/greet", "{oops"), 3, "not valid JSON"),
         (("call", "a/greet", "who"), 3, "expected NAME=VALUE"),
-        (("config", "show", "ghost.json"), 3, "there is no such file"),
+        (("config", "show", "ghost.json"), 3, "ghost.json does not exist"),
         (("-c", "ftp://somewhere/mcp.json", "list"), 3, "no persistence backend keeps"),
         (("nonsense",), 2, "No such command"),
     ],
@@ -87,7 +87,7 @@ def test_a_tool_is_called_on_a_service_started_for_the_moment(shell):
     shell.config(a=demo("a"), broken={"command": "no-such-command-at-all"})
     said = shell("call", "a/greet", "who=you")
     assert (said.code, said.out) == (0, "Hello, you!\n")
-    assert "started for the moment" in said.err
+    assert "started for this command only" in said.err
     assert shell("call", "a/add", '{"a": 1, "b": 2}', "--json").json["content"][0]["text"] == "3"
     failed = shell("call", "a/add", "a=1")
     assert (failed.code, "wrong arguments" in failed.out) == (1, True)
@@ -96,7 +96,7 @@ def test_a_tool_is_called_on_a_service_started_for_the_moment(shell):
 def test_tools_and_checks_start_the_services_for_the_moment(shell):
     shell.config(a=demo("a"))
     assert [t["full_name"] for t in shell("tools", "--json").json] == ["a/greet", "a/add"]
-    assert "Greet somebody." in shell("tools", "a").out
+    assert "Greet a person." in shell("tools", "a").out
     said = shell("check", "--json")
     assert (said.code, said.json[0]["healthy"]) == (0, True)
 
@@ -157,7 +157,7 @@ def test_services_of_other_clients_are_found_shown_and_taken_over(shell):
     plan = shell("import", "--json").json
     assert [(one["client"], one["name"], one["new"]) for one in plan] == [("Cursor", "a", True), ("Cursor", "b", False)]
     asked = shell("import")
-    assert "nothing was taken over" in asked.err
+    assert "nothing was imported" in asked.err
     assert shell("import", "cursor", "--yes").code == 0
     assert [s["name"] for s in shell("list", "--json").json] == ["b", "a"]
 

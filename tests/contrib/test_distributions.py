@@ -57,7 +57,7 @@ def test_a_distribution_passes_its_own_tests_and_leaves_nothing_behind(installed
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_copy_of_the_template_passes_its_tests_at_once(installed, tmp_path, kind):
     made = installed.run("mcpstore", "plugins", "new", "acme", "--kind", kind, cwd=tmp_path)
-    assert (made.returncode, made.stdout) == (0, "made mcpstore-acme\n"), made.stderr
+    assert (made.returncode, made.stdout) == (0, "created mcpstore-acme\n"), made.stderr
     for file in (tmp_path / "mcpstore-acme").rglob("*.*"):
         assert "template" not in file.read_text(), file
     project = tomllib.loads((tmp_path / "mcpstore-acme" / "pyproject.toml").read_text())["project"]
@@ -89,7 +89,7 @@ def test_a_copy_that_is_installed_is_found(installed, tmp_path):
     assert installed.python("-c", code).stdout == "('health strategy acme',) >=1.0,<2\n"
 
 
-@pytest.mark.parametrize(("name", "told"), [("Acme!", "cannot be the name of a plugin"), ("taken", "exists already")])
+@pytest.mark.parametrize(("name", "told"), [("Acme!", "name of a plugin is invalid"), ("taken", "exists already")])
 def test_a_name_that_cannot_be_used_is_refused_with_a_reason(installed, tmp_path, name, told):
     (tmp_path / "mcpstore-taken").mkdir()
     done = installed.run("mcpstore", "plugins", "new", name, cwd=tmp_path)

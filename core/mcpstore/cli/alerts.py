@@ -1,4 +1,4 @@
-"""Verbs for alerts: alerts, alerts history, silence, silences, unsilence, handlers, test."""
+"""The command group `alerts`: the open alerts, and history, silence, silences, unsilence, handlers, test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mcpstore.models.text import counted
 
 __all__: list[str] = []
 
-alerts_app: typer.Typer = typer.Typer(help="Show alerts, and say which nobody wants to hear of.")
+alerts_app: typer.Typer = typer.Typer(help="Show alerts, mute them, and test alert handlers.")
 app.add_typer(alerts_app, name="alerts")
 
 
@@ -31,7 +31,7 @@ def _seconds(text: str) -> float:
 
 @alerts_app.callback(invoke_without_command=True)
 def list_alerts(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List the alerts that are not over."""
+    """List the alerts that are not resolved."""
     if context.invoked_subcommand is not None:
         return
 
@@ -41,11 +41,11 @@ def list_alerts(context: typer.Context, as_json: JsonFlag = False) -> None:
         if as_json:
             output.print_json(alerts)
         elif alerts:
-            output.out.print(_table(alerts))
+            output.out.print(_alerts_table(alerts))
         else:
-            output.note("there are no alerts")
+            output.note("no alert is open")
         if silences and not as_json:
-            output.note(f"{counted(len(silences), 'silence')} in force; see: mcpstore alerts silences")
+            output.note(f"{counted(len(silences), 'silence')} active; list them: mcpstore alerts silences")
 
     run_command(work)
 
@@ -53,23 +53,27 @@ def list_alerts(context: typer.Context, as_json: JsonFlag = False) -> None:
 @alerts_app.command()
 def history(
     context: typer.Context,
-    service: Annotated[str | None, typer.Argument(help="Only of this service.")] = None,
-    since: Annotated[str | None, typer.Option(help="How far back: 90s, 15m, 2h, 1d.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, the newest.")] = 50,
+    service: Annotated[str | None, typer.Argument(help="Only alerts of this service. Default: of all.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Age of the oldest alert to show: 90s, 15m, 2h, 1d. Default: no limit.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="How many alerts to show, counted from the newest.")
+    ] = 50,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what people were told, oldest first."""
+    """Show the alert history, oldest first."""
     back = None if since is None else _seconds(since)
 
     async def work() -> None:
         async with open_store(_options(context, as_json)) as store:
-            told = await store.ask("alert_history", service=service, back=back, limit=limit)
+            alerts = await store.ask("alert_history", service=service, back=back, limit=limit)
         if as_json:
-            output.print_json(told)
-        elif told:
-            output.out.print(_table(told))
+            output.print_json(alerts)
+        elif alerts:
+            output.out.print(_alerts_table(alerts))
         else:
-            output.note("nobody was told anything")
+            output.note("no alert was recorded")
 
     run_command(work)
 
@@ -78,45 +82,47 @@ def history(
 def silence(
     context: typer.Context,
     service: Annotated[
-        str | None, typer.Argument(help="A pattern of services, such as 'web-*'; all if only a rule is named.")
+        str | None, typer.Argument(help="Pattern of service names, such as 'web-*'. Default: all, if --rule is given.")
     ] = None,
-    rule: Annotated[str | None, typer.Option(help="A pattern of rules; all if only a service is named.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every alert of every service.")] = False,
-    for_: Annotated[str, typer.Option("--for", help="How long: 90s, 15m, 2h, 1d.")] = "1h",
-    comment: Annotated[str, typer.Option("--comment", "-m", help="Why.")] = "",
+    rule: Annotated[
+        str | None, typer.Option(help="Pattern of rule names. Default: all, if a service is given.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Mute every alert of every service.")] = False,
+    for_: Annotated[str, typer.Option("--for", help="How long to mute them: 90s, 15m, 2h, 1d.")] = "1h",
+    comment: Annotated[str, typer.Option("--comment", "-m", help="Reason, shown in the list of silences.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
-    """Tell nobody of some alerts for a while; what still goes on at the end is told then."""
+    """Mute alerts for some time; an alert that is still open at the end is sent then."""
     seconds = _seconds(for_)
     if everything is not (service is None and rule is None):
-        raise typer.BadParameter("name a service, a --rule, or both; or say --all, and neither")
+        raise typer.BadParameter("needs a service, a --rule, or both; or --all without them")
 
     async def work() -> None:
         async with open_store(_options(context, as_json)) as store:
             wanted = {"service": "*" if service is None else service, "rule": "*" if rule is None else rule}
-            made = await store.ask("silence", **wanted, seconds=seconds, comment=comment)
+            added = await store.ask("silence", **wanted, seconds=seconds, comment=comment)
         if as_json:
-            output.print_json(made)
+            output.print_json(added)
         else:
-            output.out.print(f"silence {made['id']} until {_when(made['until'])}", soft_wrap=True)
+            output.out.print(f"silence {added['id']} until {_local_time(added['until'])}", soft_wrap=True)
 
     run_command(work)
 
 
 @alerts_app.command()
 def silences(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List the silences in force."""
+    """List the active silences."""
 
     async def work() -> None:
         async with open_store(_options(context, as_json)) as store:
-            found = await store.ask("silences")
+            active = await store.ask("silences")
         if as_json:
-            output.print_json(found)
-        elif found:
-            rows = ((s["id"], s["service"], s["rule"], _when(s["until"]), s["comment"]) for s in found)
-            output.out.print(output.table(("ID", "SERVICE", "RULE", "UNTIL", "WHY"), rows))
+            output.print_json(active)
+        elif active:
+            rows = ((s["id"], s["service"], s["rule"], _local_time(s["until"]), s["comment"]) for s in active)
+            output.out.print(output.table(("ID", "SERVICE", "RULE", "UNTIL", "COMMENT"), rows))
         else:
-            output.note("there are no silences")
+            output.note("no silence is active")
 
     run_command(work)
 
@@ -124,46 +130,46 @@ def silences(context: typer.Context, as_json: JsonFlag = False) -> None:
 @alerts_app.command()
 def unsilence(
     context: typer.Context,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="The silence; see: mcpstore alerts silences.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Id of the silence; list them: mcpstore alerts silences.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """End a silence."""
+    """Unmute alerts: end a silence."""
 
     async def work() -> None:
         async with open_store(_options(context, as_json)) as store:
             if not await store.ask("unsilence", id=id_):
-                raise NotFound(f"there is no silence {id_!r}; see: mcpstore alerts silences")
+                raise NotFound(f"no silence has the id {id_!r}; list them: mcpstore alerts silences")
         if as_json:
             output.print_json({"id": id_, "ended": True})
         else:
-            output.out.print(f"ended {id_}", markup=False)
+            output.out.print(f"ended silence {id_}", markup=False)
 
     run_command(work)
 
 
 @alerts_app.command()
 def handlers(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List the alert handlers in use, and how each fares."""
+    """List the alert handlers in use, with what they delivered and their last error."""
 
     async def work() -> None:
         async with open_store(_options(context, as_json)) as store:
-            found = await store.ask("alert_handlers")
+            used = await store.ask("alert_handlers")
         if as_json:
-            output.print_json(found)
+            output.print_json(used)
             return
-        rows = ((h["name"], h["delivered"], h["waiting"], h["given_up"], h["error"]) for h in found)
+        rows = ((h["name"], h["delivered"], h["waiting"], h["given_up"], h["error"]) for h in used)
         output.out.print(output.table(("HANDLER", "DELIVERED", "WAITING", "GIVEN UP", "ERROR"), rows))
 
     run_command(work)
 
 
 @alerts_app.command("test")
-def try_handler(
+def send_test_alert(
     context: typer.Context,
-    handler: Annotated[str, typer.Argument(help="The alert handler, such as console or email.")],
+    handler: Annotated[str, typer.Argument(help="Name of the alert handler, such as console or email.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Have an alert handler say that this is a test."""
+    """Send a test alert through an alert handler."""
 
     async def work() -> None:
         async with open_store(_options(context, as_json)) as store:
@@ -171,7 +177,7 @@ def try_handler(
         if as_json:
             output.print_json({"name": handler, "delivered": True})
         else:
-            output.out.print(f"{handler} has it", markup=False)
+            output.out.print(f"{handler}: test alert delivered", markup=False)
 
     run_command(work)
 
@@ -180,12 +186,12 @@ def _options(context: typer.Context, as_json: bool) -> Options:
     return attrs.evolve(context.ensure_object(Options), as_json=as_json)
 
 
-def _table(alerts: Iterable[Mapping[str, Any]]) -> Any:
+def _alerts_table(alerts: Iterable[Mapping[str, Any]]) -> Any:
     return output.table(
-        ("TIME", "KIND", "LEVEL", "SERVICE", "RULE", "WHAT"),
+        ("TIME", "KIND", "LEVEL", "SERVICE", "RULE", "MESSAGE"),
         (
             (
-                _when(alert["timestamp"]),
+                _local_time(alert["timestamp"]),
                 alert["kind"],
                 output.state_text(str(alert["level"])),
                 alert["service"] or "-",
@@ -197,5 +203,5 @@ def _table(alerts: Iterable[Mapping[str, Any]]) -> Any:
     )
 
 
-def _when(timestamp: float) -> str:
-    return f"{datetime.fromtimestamp(timestamp):%m-%d %H:%M:%S}"  # noqa: DTZ006 - local time, for the person who reads it
+def _local_time(timestamp: float) -> str:
+    return f"{datetime.fromtimestamp(timestamp):%m-%d %H:%M:%S}"  # noqa: DTZ006 - shown in local time

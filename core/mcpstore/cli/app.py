@@ -1,4 +1,4 @@
-"""The command line: its options, its verbs, its exit codes."""
+"""The Typer application: its global options and its help text."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import typer
 from mcpstore._version import __version__
 from mcpstore.cli.connect import Options
 from mcpstore.cli.execute import JsonFlag, run_command
-from mcpstore.cli.logging import listen
-from mcpstore.cli.plugin_commands import Verbs
+from mcpstore.cli.logging import configure_logging
+from mcpstore.cli.plugin_commands import CommandGroup
 from mcpstore.plugin_manager.manager import ALL_THIRD_PARTY
 
 __all__ = ["JsonFlag", "app", "config_app", "run_command"]
 
 EPILOG: Final = (
-    "Exit codes: 0 done, 1 failed, 2 not understood, 3 configuration wrong, 4 not found, 5 no manager running, "
+    "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 invalid configuration, 4 not found, 5 no manager is running, "
     "130 interrupted."
 )
 
-LASTING: Final = ("up",)
-"""Verbs that run for long, and say themselves how they want to hear what is logged."""
+LONG_RUNNING: Final = ("up",)
+"""Commands that run until they are stopped; they configure logging themselves."""
 
 app: typer.Typer = typer.Typer(
     name="mcpstore",
-    cls=Verbs,
-    help="Keeps MCP services running: starts them, watches them, heals them, calls their tools.",
+    cls=CommandGroup,
+    help="Manage MCP services: start them, check them, restart them when they fail, and call their tools.",
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-config_app: typer.Typer = typer.Typer(help="Look at configuration files.", no_args_is_help=True)
+config_app: typer.Typer = typer.Typer(help="Inspect configuration files.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
 
@@ -51,20 +51,25 @@ def options(
             "--config",
             "-c",
             envvar="MCPSTORE_CONFIG",
-            help="The configuration: a path or a URL. Default: ./mcp.json, else the user's own.",
+            help="Configuration: a path or a URL. Default: ./mcp.json, else mcpstore/mcp.json in your config folder.",
         ),
     ] = None,
     state_dir: Annotated[
-        str | None, typer.Option(help="Folder for the control socket and what may be forgotten.")
+        str | None,
+        typer.Option(
+            help="Folder for the control socket, the history and other state. Default: one per configuration."
+        ),
     ] = None,
-    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Use only the plugins that come along.")] = False,
-    block: Annotated[list[str] | None, typer.Option(help="Do not use this plugin; may be repeated.")] = None,
-    version: Annotated[  # noqa: ARG001 - its callback does the work
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no third-party plugins.")] = False,
+    block: Annotated[
+        list[str] | None, typer.Option(help="Name of a plugin that is not loaded; may be repeated.")
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Take down what every verb is told."""
-    if context.invoked_subcommand not in LASTING:
-        listen()
+    """Store the global options for the command."""
+    if context.invoked_subcommand not in LONG_RUNNING:
+        configure_logging()
     blocked = (*(block or ()), *((ALL_THIRD_PARTY,) if no_plugins else ()))
     context.obj = Options(config=config, state_dir=state_dir, block=blocked)

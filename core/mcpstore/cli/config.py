@@ -1,4 +1,4 @@
-"""Verbs for configuration files: import, config show."""
+"""Commands for configuration files: import, config show."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from mcpstore.config.description import describe
 from mcpstore.config.reader import ParsedConfig, read
 from mcpstore.errors import ConfigError, MCPStoreError
 from mcpstore.models.redaction import masked, masked_command, masked_url
+from mcpstore.models.text import counted
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.store.config_source import open_document
 
@@ -29,27 +30,27 @@ __all__: list[str] = []
 
 
 @attrs.frozen
-class Found:
-    """A configuration of another client.
+class ClientConfig:
+    """The configuration file of another MCP client.
 
     Attributes:
-        client: The client.
-        path: The file.
-        reading: What it says.
+        client: Name of the client.
+        path: Path of the file.
+        parsed: Its parsed content.
     """
 
     client: str
     path: Path
-    reading: ParsedConfig
+    parsed: ParsedConfig
 
 
 @config_app.command("show")
 def read_config(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(help="The configuration file of any client.")],
+    file: Annotated[str, typer.Argument(help="Configuration file of any MCP client: a path or a URL.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Print what is understood of a configuration file, variables not expanded."""
+    """Show the services and problems in a configuration file; variables are not expanded."""
 
     async def work() -> Exit:
         options = context.ensure_object(Options)
@@ -57,7 +58,7 @@ def read_config(
         if as_json:
             output.print_json(described)
         else:
-            _show_described(described)
+            _show_description(described)
         return Exit.OK
 
     run_command(work)
@@ -67,36 +68,36 @@ def read_config(
 def import_services(
     context: typer.Context,
     sources: Annotated[
-        list[str] | None, typer.Argument(help="Files, or names of clients; all that are found if none is named.")
+        list[str] | None, typer.Argument(help="Files, or names of MCP clients. Default: every client that is found.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take everything over without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Import without asking.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Find the configurations of other clients, and take over their services."""
+    """Import services from the configurations of other MCP clients."""
 
     async def work() -> Exit:
         options = context.ensure_object(Options)
-        found = await _find(sources, await _load_plugins(options))
+        configs = await _find_client_configs(sources, await _load_plugins(options))
         async with open_store(options) as store:
             known = {service["name"] for service in await store.ask("list")}
-            plan = _plan(found, known)
+            plan = _import_plan(configs, known)
             if as_json and not yes:
                 output.print_json(plan)
                 return Exit.OK
             if not as_json:
                 _show_plan(plan)
-            fresh = [one for one in plan if one["new"]]
-            if not fresh or not (yes or _agreed(len(fresh))):
+            new = [service for service in plan if service["new"]]
+            if not new or not (yes or _confirm(len(new))):
                 return Exit.OK
-            for one in found:
-                names = [name["name"] for name in fresh if name["file"] == str(one.path)]
+            for config in configs:
+                names = [service["name"] for service in new if service["file"] == str(config.path)]
                 for name in names:
-                    spec = one.reading.specs[name]
+                    spec = config.parsed.specs[name]
                     await store.ask("add", config={"name": name, **spec.entry})
         if as_json:
             output.print_json(plan)
         else:
-            output.out.print(f"added {len(fresh)}")
+            output.out.print(f"added {counted(len(new), 'service')}")
         return Exit.OK
 
     run_command(work)
@@ -109,45 +110,45 @@ async def _load_plugins(options: Options) -> PluginManager:
 
 
 async def _read(file: str, plugins: PluginManager) -> ParsedConfig:
-    if "://" not in file and not os.path.exists(os.path.expanduser(file)):  # noqa: ASYNC240, PTH110, PTH111 - at once
-        raise ConfigError(f"{file}: there is no such file; give the path of a configuration")
+    if "://" not in file and not os.path.exists(os.path.expanduser(file)):  # noqa: ASYNC240, PTH110, PTH111 - a single quick stat
+        raise ConfigError(f"{file} does not exist; give the path of a configuration file")
     document = open_document(file, plugins)
     return read(await document.read(), where=document.location)
 
 
-def _places(sources: list[str] | None) -> list[tuple[str, Path]]:
-    """Return the files to look at, with the clients they belong to."""
+def _candidate_files(sources: list[str] | None) -> list[tuple[str, Path]]:
+    """Return the client and the path of each existing file that is to be read."""
     wanted = [source.lower() for source in sources or ()]
     files = [Path(source).expanduser() for source in sources or () if "/" in source or Path(source).is_file()]
-    places = [(file.name, file) for file in files]
+    candidates = [(file.name, file) for file in files]
     for client, path in known_locations(Path.home(), Path.cwd(), sys.platform):
         if not sources or client.lower() in wanted:
-            places.append((client, path))
-    return [(client, path) for client, path in places if path.is_file()]
+            candidates.append((client, path))
+    return [(client, path) for client, path in candidates if path.is_file()]
 
 
-async def _find(sources: list[str] | None, plugins: PluginManager) -> list[Found]:
-    found: list[Found] = []
-    for client, path in _places(sources):
+async def _find_client_configs(sources: list[str] | None, plugins: PluginManager) -> list[ClientConfig]:
+    configs: list[ClientConfig] = []
+    for client, path in _candidate_files(sources):
         try:
-            reading = await _read(str(path), plugins)
+            parsed = await _read(str(path), plugins)
         except MCPStoreError as error:
             output.note(f"{client}: {error}")
             continue
-        if reading.specs or reading.refused:
-            found.append(Found(client, path, reading))
-    return found
+        if parsed.specs or parsed.refused:
+            configs.append(ClientConfig(client, path, parsed))
+    return configs
 
 
-def _plan(found: list[Found], known: set[str]) -> list[dict[str, Any]]:
+def _import_plan(configs: list[ClientConfig], known: set[str]) -> list[dict[str, Any]]:
     plan: list[dict[str, Any]] = []
     taken = set(known)
-    for one in found:
-        for spec in one.reading.specs.values():
+    for config in configs:
+        for spec in config.parsed.specs.values():
             plan.append(
                 {
-                    "client": one.client,
-                    "file": str(one.path),
+                    "client": config.client,
+                    "file": str(config.path),
                     "name": spec.name,
                     "transport": spec.transport,
                     "new": spec.name not in taken,
@@ -157,40 +158,40 @@ def _plan(found: list[Found], known: set[str]) -> list[dict[str, Any]]:
     return plan
 
 
-def _agreed(count: int) -> bool:
+def _confirm(count: int) -> bool:
     if not sys.stdin.isatty():
-        output.note("nothing was taken over; say --yes to take over what is new")
+        output.note("nothing was imported; import the new services with --yes")
         return False
-    return typer.confirm(f"Take over {count}?", default=True)
+    return typer.confirm(f"Import {counted(count, 'service')}?", default=True)
 
 
 def _show_plan(plan: list[dict[str, Any]]) -> None:
     if not plan:
-        output.note("no services were found in the configurations of other clients")
+        output.note("the configurations of other clients hold no services")
         return
-    rows = ((one["client"], one["name"], "new" if one["new"] else "is there", one["file"]) for one in plan)
-    output.out.print(output.table(("CLIENT", "SERVICE", "", "FILE"), rows))
+    rows = ((one["client"], one["name"], "new" if one["new"] else "exists", one["file"]) for one in plan)
+    output.out.print(output.table(("CLIENT", "SERVICE", "STATUS", "FILE"), rows))
 
 
-def _show_described(described: Mapping[str, Any]) -> None:
+def _show_description(described: Mapping[str, Any]) -> None:
     rows = (
         (
             server["name"],
             server["dialect"],
             server["transport"],
             "yes" if server["enabled"] else "no",
-            _shown(server),
+            _command_or_url(server),
         )
         for server in described["servers"]
     )
-    output.out.print(output.table(("SERVICE", "DIALECT", "TRANSPORT", "ENABLED", "WHAT"), rows))
+    output.out.print(output.table(("SERVICE", "DIALECT", "TRANSPORT", "ENABLED", "COMMAND OR URL"), rows))
     for problem in described["problems"]:
         remedy = f"; {problem['remedy']}" if problem["remedy"] else ""
         output.out.print(f"[yellow]![/] {escape(problem['where'] + ': ' + problem['what'] + remedy)}", soft_wrap=True)
 
 
-def _shown(server: Mapping[str, Any]) -> str:
-    """Return what a server is, without its secrets; JSON has it as it was written, for programs that compare."""
+def _command_or_url(server: Mapping[str, Any]) -> str:
+    """Return the command or the URL of a service, secrets redacted; JSON has the values as they are in the file."""
     if server["url"]:
         return masked_url(server["url"])
     return " ".join([masked_command(server["command"] or ""), *map(str, masked(server["args"]))])

@@ -1,4 +1,4 @@
-"""Reaching a store: the manager that runs, or one opened for the moment."""
+"""Access to a store: through the running manager, or through a store that is opened for this command only."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["Options", "StoreClient", "open_store", "reach_manager", "socket_of"]
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """What every verb is told.
+    """The global options of the command line.
 
     Attributes:
-        config: Where the configuration is, if that was said.
-        state_dir: The state directory, if that was said.
-        block: Plugins not to be used.
+        config: Path or URL of the configuration; None for the default.
+        state_dir: Path of the state directory; None for the default.
+        block: Names of plugins that are not loaded.
         as_json: Whether to print JSON.
     """
 
@@ -37,16 +37,16 @@ class Options:
     as_json: bool = False
 
     def store(self, *, start: bool) -> AsyncMCPStore:
-        """Return the store these options describe, not yet open."""
+        """Return the store that these options describe, not yet opened."""
         return AsyncMCPStore(self.config, state_dir=self.state_dir, block_plugins=self.block, start=start)
 
 
 class StoreClient:
-    """A store within reach.
+    """Client of a store: of the running manager, or of a store in this process.
 
     Args:
         ask: Sends a request and returns the answer.
-        store: The store itself, if it was opened for the moment.
+        store: The store, if it was opened in this process; None for a manager.
     """
 
     def __init__(self, ask: Any, store: AsyncMCPStore | None) -> None:
@@ -55,23 +55,23 @@ class StoreClient:
 
     @property
     def is_manager(self) -> bool:
-        """Whether this is a manager that runs."""
+        """Whether a running manager answers."""
         return self.store is None
 
     async def ask(self, verb: str, **arguments: Any) -> Any:
         """Return the answer to a request.
 
         Raises:
-            MCPStoreError: Whatever the verb raises.
+            MCPStoreError: The error of the request.
         """
         return await self._ask(verb, arguments)
 
     async def bring_up(self, *names: str, limit: float = 300.0) -> None:
-        """Have services running, if this is a store for the moment; a manager has them running anyway.
+        """Start services if the store is in this process; a manager has started them already.
 
         Args:
-            names: The services, as far as they are switched on; all of those if none is named.
-            limit: Seconds to wait for them.
+            names: Services to start; disabled ones are skipped. All if none is named.
+            limit: Longest time to wait for them, in seconds.
         """
         if self.store is None:
             return
@@ -84,7 +84,7 @@ class StoreClient:
 
 
 def socket_of(options: Options) -> Path:
-    """Return where the manager of a configuration listens."""
+    """Return the path of the control socket of a configuration's manager."""
     if options.state_dir is not None:
         return socket_path(Path(options.state_dir))
     return socket_path(default_state_dir(options.config or default_location()))
@@ -92,10 +92,10 @@ def socket_of(options: Options) -> Path:
 
 @asynccontextmanager
 async def reach_manager(options: Options) -> AsyncGenerator[ControlClient]:
-    """Yield a connection to the manager that runs.
+    """Yield a connection to the running manager.
 
     Raises:
-        ManagerNotRunning: There is none.
+        ManagerNotRunning: No manager runs for this configuration.
     """
     client = ControlClient(socket_of(options))
     await client.open()
@@ -107,7 +107,7 @@ async def reach_manager(options: Options) -> AsyncGenerator[ControlClient]:
 
 @asynccontextmanager
 async def open_store(options: Options) -> AsyncGenerator[StoreClient]:
-    """Yield the manager that runs, or else a store opened for the moment, with nothing started."""
+    """Yield a client of the running manager, or else of a store opened for this command, with no service started."""
     client = ControlClient(socket_of(options))
     try:
         await client.open()

@@ -1,4 +1,4 @@
-"""The verb that explains: doctor."""
+"""The command doctor: a diagnosis of every service."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from mcpstore.cli.exit_codes import Exit
 
 __all__: list[str] = []
 
-WELL = ("running", "stopped", "not_started")
+HEALTHY_STATUSES = ("running", "stopped", "not_started")
 
 
 @app.command()
 def doctor(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help="The services; all if none is named.")] = None,
-    wait: Annotated[float, typer.Option(help="Seconds to wait for services started for the moment.")] = 60.0,
+    names: Annotated[list[str] | None, typer.Argument(help="Names of services. Default: all.")] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for services that start for this command.")] = 60.0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Explain what is wrong with each service, and how to repair it."""
+    """Diagnose services, plugins and the configuration, with a remedy for each problem."""
 
     async def work() -> Exit:
         async with open_store(context.ensure_object(Options)) as store:
             if not store.is_manager:
-                output.note("no manager is running; the services are started for the moment")
+                output.note("no manager is running; the services are started for this command only")
                 with output.busy("starting …"):
                     await store.bring_up(*(names or ()), limit=wait)
-            found = await _examine(store, names)
+            findings = await _examine(store, names)
         if as_json:
-            output.print_json(found)
+            output.print_json(findings)
         else:
-            _show(found)
-        ill = [one for one in found["services"] if not _is_well(one)]
-        return Exit.FAILED if ill or found["problems"] else Exit.OK
+            _print_findings(findings)
+        failed = [one for one in findings["services"] if not _is_healthy(one)]
+        return Exit.FAILED if failed or findings["problems"] else Exit.OK
 
     run_command(work)
 
@@ -48,43 +48,45 @@ def doctor(
 async def _examine(store: StoreClient, names: list[str] | None) -> dict[str, Any]:
     every = [service["name"] for service in await store.ask("list")]
     services = await asyncio.gather(*(_diagnose(store, name) for name in names or every))
-    there = [one["name"] for one in services if one["name"] in every]
+    present = [one["name"] for one in services if one["name"] in every]
     plugins = [plugin for plugin in await store.ask("plugins") if plugin["error"] and plugin["status"] != "blocked"]
     return {
         "services": services,
         "problems": await store.ask("problems"),
         "plugins": plugins,
         "hints": await store.ask("hints"),
-        "containment": {name: kept for name in there if (kept := (await store.ask("info", name=name))["containment"])},
+        "containment": {
+            name: kind for name in present if (kind := (await store.ask("info", name=name))["containment"])
+        },
     }
 
 
-def _is_well(one: Mapping[str, Any]) -> bool:
-    return one["run_status"] in WELL and one["reason"] != "permanent"
+def _is_healthy(one: Mapping[str, Any]) -> bool:
+    return one["run_status"] in HEALTHY_STATUSES and one["reason"] != "permanent"
 
 
 async def _diagnose(store: StoreClient, name: str) -> Any:
     return await store.ask("diagnose", name=name)
 
 
-def _show(found: Mapping[str, Any]) -> None:
-    for one in found["services"]:
-        is_well = _is_well(one)
-        mark = "[green]✓[/]" if is_well else "[red]✗[/]"
+def _print_findings(findings: Mapping[str, Any]) -> None:
+    for one in findings["services"]:
+        is_healthy = _is_healthy(one)
+        mark = "[green]✓[/]" if is_healthy else "[red]✗[/]"
         output.out.print(f"{mark} [bold]{escape(one['name'])}[/]: {escape(one['summary'])}")
-        if is_well:
+        if is_healthy:
             continue
         for evidence in one["evidence"]:
             output.out.print(f"    [dim]{escape(evidence)}[/]", soft_wrap=True)
         if one["remedy"]:
             output.out.print(f"    [yellow]→ {escape(one['remedy'])}[/]", soft_wrap=True)
-    if kinds := sorted(set(found["containment"].values())):
-        output.out.print(f"[dim]processes of services are kept together by: {', '.join(kinds)}[/]")
-    for problem in found["problems"]:
+    if kinds := sorted(set(findings["containment"].values())):
+        output.out.print(f"[dim]isolation of service processes: {', '.join(kinds)}[/]")
+    for problem in findings["problems"]:
         output.out.print(f"[red]✗[/] {escape(problem['where'])}: {escape(problem['what'])}", soft_wrap=True)
         if problem["remedy"]:
             output.out.print(f"    [yellow]→ {escape(problem['remedy'])}[/]", soft_wrap=True)
-    for plugin in found["plugins"]:
+    for plugin in findings["plugins"]:
         output.out.print(f"[red]✗[/] plugin {escape(plugin['name'])}: {escape(plugin['error'])}", soft_wrap=True)
-    for hint in found["hints"]:
+    for hint in findings["hints"]:
         output.out.print(f"[yellow]![/] {escape(hint)}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Carrying out a verb: its exit code, and errors as people and scripts read them."""
+"""Execution of a command: its exit code, and its errors as text or as JSON."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from mcpstore.store.commands import error_to_json
 
 __all__ = ["JsonFlag", "execute", "run_command"]
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON; errors, too.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, for errors too.")]
 
-Misuse: Final = cast("type[Exception]", typer.BadParameter.__mro__[1])
-"""What is raised where a command line is not understood; where it comes from depends on the version of Typer."""
+UsageError: Final = cast("type[Exception]", typer.BadParameter.__mro__[1])
+"""The error for wrong usage; the module that defines it depends on the version of Typer."""
 
 
 def run_command(work: Callable[[], Coroutine[Any, Any, Exit | None]]) -> None:
-    """Run the work of a verb and end with its exit code."""
+    """Run the body of a command and exit with its code."""
     try:
         code = asyncio.run(work()) or Exit.OK
     except KeyboardInterrupt:
@@ -31,28 +31,29 @@ def run_command(work: Callable[[], Coroutine[Any, Any, Exit | None]]) -> None:
     raise typer.Exit(code)
 
 
-def execute(main: Callable[..., Any], words: Sequence[str], **how: Any) -> Any:
-    """Carry out a command line; users see what went wrong, never a traceback.
+def execute(main: Callable[..., Any], words: Sequence[str], **options: Any) -> Any:
+    """Execute a command line; an error is printed as a message, without a traceback.
 
     Args:
-        main: Understands the words and does what they say.
-        words: The words.
-        how: What else `main` is told.
+        main: The entry point of the Typer application.
+        words: The arguments of the command line.
+        options: Further keyword arguments for `main`.
     """
-    ours = words[: words.index("--")] if "--" in words else words
-    as_json = "--json" in ours
+    own_words = words[: words.index("--")] if "--" in words else words
+    as_json = "--json" in own_words
     try:
-        code = main(**{"standalone_mode": not as_json, **how})
+        code = main(**{"standalone_mode": not as_json, **options})
     except MCPStoreError as error:
         if as_json:
             output.fail_json(error_to_json(error))
         else:
             output.fail(str(error))
         sys.exit(exit_code(error))
-    except Misuse as error:
+    except UsageError as error:
         if not as_json:
             raise
-        told: Any = error
-        output.fail_json({"kind": "UsageError", "message": told.format_message(), "remedy": None, "service": None})
-        sys.exit(told.exit_code)
+        usage_error: Any = error
+        message = usage_error.format_message()
+        output.fail_json({"kind": "UsageError", "message": message, "remedy": None, "service": None})
+        sys.exit(usage_error.exit_code)
     sys.exit(code)

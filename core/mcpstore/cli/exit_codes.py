@@ -1,4 +1,4 @@
-"""Exit codes of the `mcpstore` command, and how errors become them."""
+"""Exit codes of the `mcpstore` command, and the code of each error."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ __all__ = ["Exit", "exit_code"]
 
 
 class Exit(IntEnum):
-    """What the command says to scripts when it ends."""
+    """Exit code of the command, for scripts."""
 
     OK = 0
-    """Everything asked for was done."""
+    """The command did what was requested."""
     FAILED = 1
-    """A service could not be used, a tool failed, a check found something wrong."""
+    """A service is not available, a tool failed, or a check found a problem."""
     USAGE = 2
-    """The command was not understood."""
+    """The command line is wrong."""
     CONFIG = 3
-    """The configuration is wrong; nothing was changed."""
+    """The configuration is invalid; nothing was changed."""
     NOT_FOUND = 4
-    """There is no such service, tool or plugin."""
+    """The service, tool or plugin does not exist."""
     NO_MANAGER = 5
-    """No manager is running, and this cannot be done without one."""
+    """The command needs a running manager, and there is none."""
     INTERRUPTED = 130
-    """Ctrl-C."""
+    """The command was interrupted with Ctrl-C."""
 
 
 def exit_code(error: errors.MCPStoreError) -> Exit:
-    """Return the exit code that an error leads to."""
+    """Return the exit code for an error."""
     if isinstance(error, errors.ManagerNotRunning):
         return Exit.NO_MANAGER
     if isinstance(error, errors.InvalidArgument):

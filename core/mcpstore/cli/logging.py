@@ -1,4 +1,4 @@
-"""What is logged, on the terminal of whoever runs the command."""
+"""Log output of a command on the terminal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rich.markup import escape
 from mcpstore.cli import output
 from mcpstore.models.text import one_line, sanitized
 
-__all__ = ["Lines", "listen"]
+__all__ = ["LineHandler", "configure_logging"]
 
 
-class Lines(logging.Handler):
-    """Prints each record as one line, without what a terminal would obey.
+class LineHandler(logging.Handler):
+    """Log handler that prints each record as one line, without terminal control sequences.
 
     Args:
-        times: Whether each begins with the time, as it does where somebody reads it later.
+        times: Whether each line begins with the time of the record; if not, with its level.
     """
 
     def __init__(self, *, times: bool) -> None:
@@ -27,27 +27,27 @@ class Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record."""
         try:
-            told = self.format(record)
-            told = sanitized(told) if record.exc_info else one_line(told)
-            when = datetime.fromtimestamp(record.created)  # noqa: DTZ006 - local time, for the person who reads it
-            before = f"{when:%H:%M:%S}" if self._times else f"[yellow]{record.levelname.lower()}:[/]"
-            output.err.print(f"{before} {escape(told)}", soft_wrap=True)
-        except Exception:  # noqa: BLE001 - as every handler does: a record that cannot be printed ends nothing
+            message = self.format(record)
+            message = sanitized(message) if record.exc_info else one_line(message)
+            when = datetime.fromtimestamp(record.created)  # noqa: DTZ006 - shown in local time
+            prefix = f"{when:%H:%M:%S}" if self._times else f"[yellow]{record.levelname.lower()}:[/]"
+            output.err.print(f"{prefix} {escape(message)}", soft_wrap=True)
+        except Exception:  # noqa: BLE001 - a log handler must not raise
             self.handleError(record)
 
 
-def listen(*, verbose: bool = False, lasting: bool = False) -> None:
-    """Have warnings printed.
+def configure_logging(*, verbose: bool = False, lasting: bool = False) -> None:
+    """Print warnings on stderr.
 
     Args:
-        verbose: Whether to print more than warnings.
-        lasting: Whether the command runs for long.
+        verbose: Whether to print the records of MCPStore from level INFO up.
+        lasting: Whether the command runs until it is stopped; its lines begin with the time.
     """
-    handler: logging.Handler = Lines(times=lasting)
+    handler: logging.Handler = LineHandler(times=lasting)
     if lasting and output.err.is_terminal:
-        from rich.logging import RichHandler  # noqa: PLC0415 - dear to import, and rarely needed
+        from rich.logging import RichHandler  # noqa: PLC0415 - slow to import, and rarely needed
 
         handler = RichHandler(console=output.err, show_path=False, show_level=verbose, log_time_format="[%X]")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
-    if verbose:  # of ours only: other libraries also tell the addresses they ask, with the keys that are in them
+    if verbose:  # only for MCPStore: other libraries log URLs with the keys in them
         logging.getLogger("mcpstore").setLevel(logging.INFO)

@@ -1,4 +1,4 @@
-"""How answers look on a terminal."""
+"""Output of the command line: text, tables and JSON, without terminal control sequences from servers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rich.text import Text
 from mcpstore.models.text import one_line, sanitized
 
 __all__ = [
-    "Harmless",
+    "SafeConsole",
     "busy",
     "err",
     "fail",
@@ -35,33 +35,33 @@ __all__ = [
 ]
 
 _CONTROL: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What JSON lets through and terminals obey; it writes the other control characters as escapes anyway."""
+"""Control characters that `json.dumps` does not escape."""
 
-GAP: Final = "  "
-"""What stands between two columns."""
+COLUMN_GAP: Final = "  "
+"""Space between two columns where the output is not a terminal."""
 
 
-class Harmless(Console):
-    """A console that prints nothing a terminal would obey but what it says itself; servers wrote much of the rest."""
+class SafeConsole(Console):
+    """Console that removes control sequences from text; only its own styles reach the terminal."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Return the pieces of what is to be printed, without commands."""
+        """Yield the segments of a renderable, without control sequences in their text."""
         for segment in super().render(renderable, options):
             if segment.control or segment.text == "\n" or segment.text.isprintable():
                 yield segment
             else:
                 yield Segment(sanitized(segment.text), segment.style)
 
-    def print(self, *objects: Any, soft_wrap: bool | None = None, **how: Any) -> None:
-        """Print things; where nobody looks, lines are as long as they are."""
-        super().print(*objects, soft_wrap=not self.is_terminal if soft_wrap is None else soft_wrap, **how)
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:
+        """Print objects; lines are wrapped only on a terminal."""
+        super().print(*objects, soft_wrap=not self.is_terminal if soft_wrap is None else soft_wrap, **options)
 
 
-class Rows(Table):
-    """A table without frames; where nobody looks, each of its rows is one line, for `grep` and `awk`."""
+class PlainTable(Table):
+    """Table without borders; if the output is not a terminal, each row is one line, for `grep` and `awk`."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Return what is to be printed."""
+        """Yield the table for a terminal, or one line for each row."""
         if console.is_terminal:
             yield from super().__rich_console__(console, options)
             return
@@ -69,11 +69,11 @@ class Rows(Table):
         widths = [*(max(map(cell_len, column)) for column in columns[:-1]), 0]
         for row in zip(*columns, strict=True):
             cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
-            yield Text(GAP.join(cells).rstrip(), no_wrap=True, overflow="ignore")
+            yield Text(COLUMN_GAP.join(cells).rstrip(), no_wrap=True, overflow="ignore")
 
 
-out: Final = Harmless(highlight=False, soft_wrap=False)
-err: Final = Harmless(stderr=True, highlight=False)
+out: Final = SafeConsole(highlight=False, soft_wrap=False)
+err: Final = SafeConsole(stderr=True, highlight=False)
 
 _COLOURS: Final = {
     "healthy": "green",
@@ -98,59 +98,60 @@ def print_json(value: Any) -> None:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """Return a value as JSON in which nothing is left that a terminal would obey."""
-    return _escaped(json.dumps(value, indent=indent, ensure_ascii=False))
+    """Return a value as JSON in which control characters are escaped."""
+    return _escape_controls(json.dumps(value, indent=indent, ensure_ascii=False))
 
 
 def print_text(text: str) -> None:
-    """Print a text made elsewhere, without what a terminal would obey; its line ends stay, and JSON its meaning."""
-    sys.stdout.write(_escaped(text) if text.startswith("{") else "\r\n".join(map(sanitized, text.split("\r\n"))))
+    """Print a finished text without control sequences; line ends are kept, and JSON stays equivalent."""
+    is_json = text.startswith("{")
+    sys.stdout.write(_escape_controls(text) if is_json else "\r\n".join(map(sanitized, text.split("\r\n"))))
 
 
-def _escaped(told: str) -> str:
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", told)
+def _escape_controls(text: str) -> str:
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def note(text: str) -> None:
-    """Say something beside the answer, where it does not get into anybody's pipe."""
+    """Print a remark on stderr, so that it does not mix with the answer on stdout."""
     err.print(f"[dim]{escape(text)}[/]", soft_wrap=True)
 
 
 def busy(text: str) -> Status:
-    """Return what says on a terminal that something is under way, for as long as it is; elsewhere it says nothing."""
+    """Return a context manager that shows a spinner on a terminal."""
     return err.status(escape(text))
 
 
 def fail(text: str) -> None:
-    """Say what went wrong."""
+    """Print an error message on stderr."""
     err.print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
 
 
 def fail_json(error: Mapping[str, Any]) -> None:
-    """Say what went wrong, to a script: in one line, the last of stderr."""
+    """Print an error for scripts: one line of JSON, the last line on stderr."""
     sys.stderr.write(json_text({"error": error}) + "\n")
 
 
 def state_text(state: str) -> Text:
-    """Return a state in its colour."""
+    """Return a state or level in its colour."""
     return Text(state, style=_COLOURS.get(state, "dim"))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """Return a table without frames; the last column takes the room that is left."""
-    made = Rows(box=None, pad_edge=False, header_style="bold")
+    """Return a table without borders; the last column takes the remaining width."""
+    plain = PlainTable(box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
         is_last = index == len(columns) - 1
-        made.add_column(column, overflow="fold" if is_last else "ellipsis", no_wrap=not is_last)
+        plain.add_column(column, overflow="fold" if is_last else "ellipsis", no_wrap=not is_last)
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    return made
+        plain.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    return plain
 
 
 def services_table(services: Iterable[Mapping[str, Any]]) -> Table:
     """Return the services of a store as a table."""
     return table(
-        ("SERVICE", "STATUS", "CONNECTION", "TOOLS", "TRANSPORT", "WHAT"),
+        ("SERVICE", "STATUS", "CONNECTION", "TOOLS", "TRANSPORT", "DETAIL"),
         (
             (
                 service["name"],
@@ -158,14 +159,14 @@ def services_table(services: Iterable[Mapping[str, Any]]) -> Table:
                 state_text(str(service["connection_state"])),
                 str(service["tool_count"]),
                 service["transport"],
-                service["error"] or _what(service),
+                service["error"] or _command_or_url(service),
             )
             for service in services
         ),
     )
 
 
-def _what(service: Mapping[str, Any]) -> str:
+def _command_or_url(service: Mapping[str, Any]) -> str:
     if service["url"]:
         return str(service["url"])
     return " ".join([str(service["command"] or ""), *map(str, service["args"])]).strip()

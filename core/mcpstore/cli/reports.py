@@ -1,4 +1,4 @@
-"""Verbs that show how services fare: report, export, top."""
+"""Commands that show and export measurements: report, export, top."""
 
 from __future__ import annotations
 
@@ -22,13 +22,17 @@ from mcpstore.store.reports import EXPORT_FORMATS
 
 __all__: list[str] = []
 
-NOT_RUNNING: Final = "no manager is running; this is what was recorded while one was"
+NOT_RUNNING: Final = "no manager is running; shown is what the last one recorded"
 
-_FORMS: Final = {".html": "html", ".htm": "html", ".md": "markdown", ".txt": "text", ".json": "json"}
-_EXPORTS: Final = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
+_REPORT_SUFFIXES: Final = {".html": "html", ".htm": "html", ".md": "markdown", ".txt": "text", ".json": "json"}
+_EXPORT_SUFFIXES: Final = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
 
-Since = Annotated[str | None, typer.Option(help="Where to begin: 30m, 24h, 7d ago, or a date. Default: a day ago.")]
-Output = Annotated[str | None, typer.Option("--output", "-o", help="The file to write; only you can read it.")]
+Since = Annotated[
+    str | None, typer.Option(help="Start of the period: an age such as 30m, 24h or 7d, or a date. Default: 24h.")
+]
+Output = Annotated[
+    str | None, typer.Option("--output", "-o", help="File to write, readable by you alone. Default: stdout.")
+]
 
 
 @app.command()
@@ -36,25 +40,27 @@ def report(
     context: typer.Context,
     form: Annotated[
         str | None,
-        typer.Option("--format", "-f", help="text, summary, markdown or html. Default: as the file is called."),
+        typer.Option(
+            "--format", "-f", help="text, summary, markdown or html. Default: by the suffix of the file, else text."
+        ),
     ] = None,
     since: Since = None,
     file: Output = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Tell how the services fared: availability, restarts, calls, incidents, alerts, and what to do."""
-    chosen = "json" if as_json else _known(form, FORMATS) or _by_name(file, _FORMS) or "text"
-    begin = _moment(since)
+    """Report on services: availability, restarts, calls, incidents, alerts, and what to do."""
+    chosen = "json" if as_json else _check_format(form, FORMATS) or _format_of_file(file, _REPORT_SUFFIXES) or "text"
+    begin = _start_time(since)
 
     async def work() -> None:
         async with open_store(context.ensure_object(Options)) as store:
-            told = await store.ask("report", format=chosen, since=begin)
+            text = await store.ask("report", format=chosen, since=begin)
             if not store.is_manager:
                 output.note(NOT_RUNNING)
         if file is not None:
-            output.note(f"written: {write_file(file, told.encode())}")
+            output.note(f"written: {write_file(file, text.encode())}")
         else:
-            output.print_text(told)
+            output.print_text(text)
 
     run_command(work)
 
@@ -62,43 +68,44 @@ def report(
 @app.command()
 def export(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help="The services; all if none is named.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names of services. Default: all.")] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", "-f", help="json, csv or parquet. Default: as the file is called, or as configured."),
+        typer.Option(
+            "--format", "-f", help="json, csv or parquet. Default: by the suffix of the file, else as configured."
+        ),
     ] = None,
     since: Since = None,
     file: Output = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Export what was measured: services, states, samples and alerts as JSON; samples as CSV or Parquet."""
-    path = None if file is None else str(Path(file).expanduser().absolute())  # the manager's folder is another
-
-    chosen = "json" if as_json else _known(form, EXPORT_FORMATS) or _by_name(file, _EXPORTS)
-    begin = _moment(since)
+    """Export metrics: services, states, samples and alerts as JSON; samples as CSV or Parquet."""
+    path = None if file is None else str(Path(file).expanduser().absolute())  # the manager has another working folder
+    chosen = "json" if as_json else _check_format(form, EXPORT_FORMATS) or _format_of_file(file, _EXPORT_SUFFIXES)
+    begin = _start_time(since)
     if chosen == "parquet" and path is None:
-        raise typer.BadParameter("Parquet is no text; say which file to write: -o FILE")
+        raise typer.BadParameter("parquet cannot be printed; name a file: -o FILE")
 
     async def work() -> None:
         async with open_store(context.ensure_object(Options)) as store:
-            told = await store.ask("export", format=chosen, path=path, services=names, since=begin)
+            exported = await store.ask("export", format=chosen, path=path, services=names, since=begin)
             if not store.is_manager:
                 output.note(NOT_RUNNING)
         if path is not None:
-            output.note(f"written: {told}")
+            output.note(f"written: {exported}")
         else:
-            output.print_text(told)
+            output.print_text(exported)
 
     run_command(work)
 
 
 @app.command()
 def top(context: typer.Context) -> None:
-    """Show the services live: states over time, calls, latency, what they say; restart, stop and start them."""
+    """Monitor services live: states, calls, latency, resources, logs; start, stop, restart and check them by key."""
     if not output.out.is_terminal:
-        output.fail("top needs a terminal; see: mcpstore status, mcpstore report")
+        output.fail("top needs a terminal; without one, use: mcpstore status")
         raise typer.Exit(Exit.USAGE)
-    from mcpstore.cli.top.app import Top  # noqa: PLC0415 - only this verb needs Textual
+    from mcpstore.cli.top.app import Top  # noqa: PLC0415 - only this command needs Textual
     from mcpstore.cli.top.source import StoreSource  # noqa: PLC0415
 
     async def work() -> None:
@@ -112,18 +119,18 @@ def top(context: typer.Context) -> None:
     run_command(work)
 
 
-def _known(form: str | None, forms: Sequence[str]) -> str | None:
+def _check_format(form: str | None, forms: Sequence[str]) -> str | None:
     if form is not None and form not in forms:
         raise typer.BadParameter(f"--format: must be one of {', '.join(forms)} (got {form!r})")
     return form
 
 
-def _by_name(file: str | None, forms: dict[str, str]) -> str | None:
+def _format_of_file(file: str | None, forms: dict[str, str]) -> str | None:
     return None if file is None else forms.get(Path(file).suffix.lower())
 
 
-def _moment(text: str | None) -> float | None:
-    """Return the POSIX timestamp that is meant by "24h" or "2026-03-01 12:00", in seconds."""
+def _start_time(text: str | None) -> float | None:
+    """Return the POSIX timestamp of an age such as "24h" or a date such as "2026-03-01 12:00", in seconds."""
     if text is None:
         return None
     with suppress(ValueError):
@@ -131,4 +138,6 @@ def _moment(text: str | None) -> float | None:
     try:
         return datetime.fromisoformat(text.strip()).timestamp()
     except ValueError:
-        raise typer.BadParameter(f"--since: expected 30m, 24h, 7d or a date, 2026-03-01T12:00 (got {text!r})") from None
+        raise typer.BadParameter(
+            f"--since: expected an age or a date, such as 30m, 24h, 7d or 2026-03-01T12:00 (got {text!r})"
+        ) from None

@@ -1,4 +1,4 @@
-"""Verbs for services: list, status, add, remove."""
+"""Commands for services: list, status, add, remove."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from mcpstore.errors import ConfigError
 
 __all__: list[str] = []
 
-NOT_RUNNING = "no manager is running; this is what the configuration says"
+NOT_RUNNING = "no manager is running; shown is the configuration"
 
 
 @app.command("list")
 def list_services(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List the services."""
+    """List all services with their status."""
     wanted = attrs.evolve(context.ensure_object(Options), as_json=as_json)
 
     async def work() -> None:
@@ -39,8 +39,8 @@ def list_services(context: typer.Context, as_json: JsonFlag = False) -> None:
         if services:
             output.out.print(output.services_table(services))
         else:
-            output.note("there are no services; add one: mcpstore add NAME -- COMMAND …")
-        _tell_problems(problems)
+            output.note("the configuration holds no services; add one: mcpstore add NAME -- COMMAND …")
+        _print_problems(problems)
         if not store.is_manager:
             output.note(NOT_RUNNING)
 
@@ -50,13 +50,13 @@ def list_services(context: typer.Context, as_json: JsonFlag = False) -> None:
 @app.command()
 def status(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="The service; all if none is named.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Name of a service. Default: all.")] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Also what is kept of it, and how much of it may be.")
+        bool, typer.Option("--verbose", "-v", help="Also show how full its buffers are, with their limits.")
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show how services fare; of one service, everything that is known."""
+    """Show the status of all services, or everything about one service."""
     if name is None:
         list_services(context, as_json)
         return
@@ -68,9 +68,9 @@ def status(
         if as_json:
             output.print_json({**info, "diagnosis": diagnosis})
         else:
-            _show_info(info, diagnosis)
+            _print_info(info, diagnosis)
             if verbose:
-                output.out.print(_buffers(info["buffers"]))
+                output.out.print(_buffers_table(info["buffers"]))
             if not store.is_manager:
                 output.note(NOT_RUNNING)
         return Exit.FAILED if info["run_status"] == "error" else Exit.OK
@@ -81,22 +81,34 @@ def status(
 @app.command()
 def add(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Name of the service, or the path of a file whose services to add.")],
-    command: Annotated[list[str] | None, typer.Argument(help="Its command, after --.")] = None,
-    url: Annotated[str | None, typer.Option(help="Address of a remote service.")] = None,
-    transport: Annotated[str | None, typer.Option(help="How to reach it: http, sse, or a plugin's.")] = None,
-    env: Annotated[list[str] | None, typer.Option("--env", "-e", help="NAME=VALUE; may be repeated.")] = None,
-    header: Annotated[list[str] | None, typer.Option("--header", "-H", help="'Name: value'; may be repeated.")] = None,
-    cwd: Annotated[str | None, typer.Option(help="Folder its command runs in.")] = None,
-    depends_on: Annotated[list[str] | None, typer.Option(help="A service to start first; may be repeated.")] = None,
-    wait: Annotated[float | None, typer.Option(help="Seconds to wait until it is healthy.")] = None,
+    name: Annotated[
+        str, typer.Argument(help="Name of the service, or path of a configuration file to add services from.")
+    ],
+    command: Annotated[list[str] | None, typer.Argument(help="Command that starts the server, after --.")] = None,
+    url: Annotated[str | None, typer.Option(help="URL of a remote server.")] = None,
+    transport: Annotated[
+        str | None, typer.Option(help="Transport: stdio, http, sse, or one of a plugin. Default: by command or URL.")
+    ] = None,
+    env: Annotated[
+        list[str] | None, typer.Option("--env", "-e", help="Environment variable NAME=VALUE; may be repeated.")
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", help="HTTP header 'Name: value'; may be repeated.")
+    ] = None,
+    cwd: Annotated[str | None, typer.Option(help="Working directory of the command.")] = None,
+    depends_on: Annotated[
+        list[str] | None, typer.Option(help="Service to start before this one; may be repeated.")
+    ] = None,
+    wait: Annotated[
+        float | None, typer.Option(help="Seconds to wait until it is healthy. Default: do not wait.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Add a service to the configuration; a running manager starts it at once."""
     if command and url is not None:
         raise typer.BadParameter(
-            f"a service has either a command or an address (got --url {url} and the command {command[0]!r}); "
-            "leave one of them out"
+            f"a service has either a command or a URL (got --url {url} and the command {command[0]!r}); "
+            "leave out one of them"
         )
 
     async def work() -> None:
@@ -104,38 +116,38 @@ def add(
             command=command, url=url, transport=transport, env=env, header=header, cwd=cwd, depends_on=depends_on
         )
         async with open_store(context.ensure_object(Options)) as store:
-            given: Any = {"name": _typed(name), **fields} if fields else _file(name)
+            config: Any = {"name": _check_name(name), **fields} if fields else _config_file(name)
             with output.busy("adding …"):
-                added = await store.ask("add", config=given, wait=wait if store.is_manager else None)
-            _report(added, store, as_json)
+                added = await store.ask("add", config=config, wait=wait if store.is_manager else None)
+            _print_added(added, store, as_json)
 
     run_command(work)
 
 
 @app.command()
 def remove(context: typer.Context, name: str, as_json: JsonFlag = False) -> None:
-    """Stop a service and take it out of the configuration."""
+    """Stop a service and remove it from the configuration."""
 
     async def work() -> Exit:
         async with open_store(context.ensure_object(Options)) as store:
-            gone = await store.ask("remove", name=name)
+            stopped = await store.ask("remove", name=name)
         if as_json:
-            output.print_json({"name": name, "removed": gone})
+            output.print_json({"name": name, "removed": stopped})
         else:
-            rest = "" if gone else ", but something of it is still running"
+            rest = "" if stopped else ", but some of its processes are still running"
             output.out.print(escape(f"removed {name}{rest}"))
-        return Exit.OK if gone else Exit.FAILED
+        return Exit.OK if stopped else Exit.FAILED
 
     run_command(work)
 
 
-def _report(added: list[Mapping[str, Any]], store: StoreClient, as_json: bool) -> None:
+def _print_added(added: list[Mapping[str, Any]], store: StoreClient, as_json: bool) -> None:
     if as_json:
         output.print_json(added)
         return
     for service in added:
-        told = "{} is the same as before" if service["outcome"] == "unchanged" else f"{service['outcome']} {{}}"
-        output.out.print(escape(told.format(service["name"])))
+        message = "{} is unchanged" if service["outcome"] == "unchanged" else f"{service['outcome']} {{}}"
+        output.out.print(escape(message.format(service["name"])))
     if not store.is_manager:
         output.note("no manager is running; the services start with it: mcpstore up")
 
@@ -158,12 +170,12 @@ def _fields(
     if url is not None:
         fields["url"] = url
     if transport is not None:
-        # Clients write labels of their own under "type"; "transport" holds what must be the name of a transport.
+        # "type" holds a label of MCP clients; "transport" holds the name of a transport.
         fields["transport" if known_transport(transport) is None else "type"] = transport
     if env:
-        fields["env"] = dict(_pair(text, "=", "--env NAME=VALUE") for text in env)
+        fields["env"] = dict(_split_pair(text, "=", "--env NAME=VALUE") for text in env)
     if header:
-        fields["headers"] = dict(_pair(text, ":", "--header 'Name: value'") for text in header)
+        fields["headers"] = dict(_split_pair(text, ":", "--header 'Name: value'") for text in header)
     if cwd is not None:
         fields["cwd"] = cwd
     if fields and depends_on:
@@ -171,54 +183,55 @@ def _fields(
     return fields
 
 
-def _typed(name: str) -> str:
-    """Return a name that somebody types, and will type again; names in files may be others.
+def _check_name(name: str) -> str:
+    """Return a name given on the command line; names in files have fewer restrictions.
 
     Raises:
-        ConfigError: It could not be told from something else.
+        ConfigError: The name would be ambiguous on a command line.
     """
-    for trouble, remedy in (
-        (name_trouble(name).removeprefix("name: "), "give it another"),
-        ("must not begin with '-'" if name.startswith("-") else "", "on a command line it would be an option"),
+    for problem, remedy in (
+        (name_trouble(name).removeprefix("name: "), "choose another name"),
+        ("must not begin with '-'" if name.startswith("-") else "", f"for example {name.lstrip('-') or 'time'!r}"),
         (
-            "must not hold '/'" if "/" in name else "",
-            f"it stands between a service and its tool; for example {name.replace('/', '-')!r}",
+            "must not contain '/', which separates service and tool" if "/" in name else "",
+            f"for example {name.replace('/', '-')!r}",
         ),
         ("must not begin or end with a space" if name != name.strip() else "", f"for example {name.strip()!r}"),
     ):
-        if trouble:
-            raise ConfigError(f"name: {trouble} (got {name!r}); {remedy}")
+        if problem:
+            raise ConfigError(f"name: {problem} (got {name!r}); {remedy}")
     return name
 
 
-def _pair(text: str, mark: str, form: str) -> tuple[str, str]:
-    name, found, value = text.partition(mark)
-    if not found or not name.strip():
-        raise ConfigError(f"expected {form}; what was given has no {mark!r}")
-    return name.strip(), value.strip() if mark == ":" else value
+def _split_pair(text: str, separator: str, form: str) -> tuple[str, str]:
+    name, present, value = text.partition(separator)
+    if not present or not name.strip():
+        # The text may be a secret, so it is not quoted.
+        raise ConfigError(f"expected {form}; the given text has no name before {separator!r}")
+    return name.strip(), value.strip() if separator == ":" else value
 
 
-def _file(name: str) -> str:
+def _config_file(name: str) -> str:
     path = Path(name).expanduser()
     if not path.is_file():
         raise ConfigError(
-            f"nothing says what {name!r} is, and there is no such file; "
-            f"give its command (mcpstore add {name} -- COMMAND …) or its address (--url)"
+            f"{name!r} has neither a command nor a URL, and is not a file; "
+            f"give its command (mcpstore add {name} -- COMMAND …) or its URL (mcpstore add {name} --url URL)"
         )
     return str(path.absolute())
 
 
-def _tell_problems(problems: list[Mapping[str, str]]) -> None:
+def _print_problems(problems: list[Mapping[str, str]]) -> None:
     for problem in problems:
         remedy = f"; {problem['remedy']}" if problem["remedy"] else ""
         output.note(f"{problem['where']}: {problem['what']}{remedy}")
 
 
-def _show_info(info: Mapping[str, Any], diagnosis: Mapping[str, Any]) -> None:
+def _print_info(info: Mapping[str, Any], diagnosis: Mapping[str, Any]) -> None:
     facts = [
         ("status", output.state_text(info["run_status"])),
         ("connection", output.state_text(info["connection_state"])),
-        ("is", diagnosis["summary"]),
+        ("diagnosis", diagnosis["summary"]),
         *(("", evidence) for evidence in diagnosis["evidence"]),
         ("remedy", diagnosis["remedy"]),
         ("transport", info["transport"]),
@@ -227,15 +240,15 @@ def _show_info(info: Mapping[str, Any], diagnosis: Mapping[str, Any]) -> None:
         ("server", " ".join(filter(None, (info["server_name"], info["server_version"])))),
         ("protocol", info["protocol_version"]),
         ("pid", info["pid"]),
-        ("contained by", info["containment"]),
+        ("isolation", info["containment"]),
         ("uptime", f"{info['uptime']:.0f} s" if info["uptime"] else ""),
-        ("last proved", "" if info["last_verified_age"] is None else f"{info['last_verified_age']:.0f} s ago"),
+        ("last check", "" if info["last_verified_age"] is None else f"{info['last_verified_age']:.0f} s ago"),
         ("depends on", ", ".join(info["depends_on"])),
         ("tools", ", ".join(tool["name"] for tool in info["tools"])),
     ]
     output.out.print(output.table((info["name"], ""), [(key, value) for key, value in facts if value]))
 
 
-def _buffers(buffers: Sequence[Mapping[str, Any]]) -> Table:
+def _buffers_table(buffers: Sequence[Mapping[str, Any]]) -> Table:
     rows = [(one["name"], f"{one['used']:,}", f"{one['bound']:,}", one["unit"]) for one in buffers]
-    return output.table(("KEPT", "NOW", "AT MOST", ""), rows)
+    return output.table(("BUFFER", "USED", "LIMIT", "UNIT"), rows)

@@ -1,4 +1,4 @@
-"""Watching a store: as a table that lives, or as lines."""
+"""The live view of `mcpstore up`: a table on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from mcpstore.store import AsyncMCPStore
 __all__ = ["watch"]
 
 REFRESH: Final = 0.25
-STILL_STARTING: Final = 5.0
-"""Seconds between signs of life of a service whose start takes long, when lines are printed."""
+"""Time between two refreshes of the table, in seconds."""
+START_PROGRESS_INTERVAL: Final = 5.0
+"""Time between two progress lines for a service that is still starting, in seconds."""
 
-FRAME: Final = 4
-"""Lines of the table that lives which are no services: titles, the line below, the cursor."""
+EXTRA_LINES: Final = 4
+"""Lines of the live table that show no service: the header, the summary, the cursor."""
 
-FEWEST: Final = 3
-"""Services shown however low the window."""
+MIN_SHOWN: Final = 3
+"""Least number of services shown, even if the window is lower."""
 
-URGENCY: Final = (
+SEVERITY_ORDER: Final = (
     ServiceStatus.ERROR,
     ServiceStatus.UNKNOWN,
     ServiceStatus.STARTING,
@@ -38,76 +39,76 @@ URGENCY: Final = (
     ServiceStatus.STOPPED,
     ServiceStatus.NOT_STARTED,
 )
-"""Who is shown first where there is no room for all."""
+"""Statuses, worst first; the worst services are shown if there is no room for all."""
 
 
 async def watch(store: AsyncMCPStore, until: asyncio.Event, *, live: bool) -> None:
-    """Show how the services of a store fare until somebody has seen enough.
+    """Show the services of a store until a stop is requested.
 
-    From then on every change of a state is printed, until the store is closed: people see what a stop waits for.
+    From then on every change of a state is printed until the store is closed, so that users see what a stop waits for.
 
     Args:
         store: The store.
-        until: Set when it is enough.
-        live: Whether to show a table that lives; otherwise lines are printed.
+        until: Set when a stop is requested.
+        live: Whether to show a live table; if not, lines are printed.
     """
     if live:
         await _watch_live(store, until)
-        store.on_state_change(_changed)  # the store ends this when it is closed, and not before everything is told
+        store.on_state_change(_print_change)  # the store ends the subscription, after its last change
     else:
-        store.on_state_change(_changed)
-        await _watch_starts(store, until)
+        store.on_state_change(_print_change)
+        await _print_slow_starts(store, until)
 
 
 async def _watch_live(store: AsyncMCPStore, until: asyncio.Event) -> None:
     with Live(console=output.out, auto_refresh=False, transient=False) as screen:
         while not until.is_set():
-            screen.update(await _picture(store), refresh=True)
+            screen.update(await _render(store), refresh=True)
             await _pause(until, REFRESH)
-        screen.update(await _picture(store), refresh=True)
+        screen.update(await _render(store), refresh=True)
 
 
-async def _picture(store: AsyncMCPStore) -> Group:
+async def _render(store: AsyncMCPStore) -> Group:
     services = await store.list_services()
-    shown, hidden = _fitting(services, max(FEWEST, output.out.height - FRAME))
-    rows = [{**service.to_dict(), "error": await _said(store, service)} for service in shown]
-    well = sum(1 for service in services if service.run_status is ServiceStatus.RUNNING)
+    shown, hidden = _select_shown(services, max(MIN_SHOWN, output.out.height - EXTRA_LINES))
+    rows = [{**service.to_dict(), "error": await _detail(store, service)} for service in shown]
+    running = sum(1 for service in services if service.run_status is ServiceStatus.RUNNING)
     tools = len(await store.list_tools())
-    told = f"{well} of {len(services)} running, {counted(tools, 'tool')}; Ctrl-C stops everything; more: mcpstore top"
-    more = [Text(f"and {hidden} more that are no worse", style="dim")] if hidden else []
-    return Group(output.services_table(rows), *more, Text(told, style="dim", no_wrap=True, overflow="ellipsis"))
+    summary = f"{running} of {len(services)} running, {counted(tools, 'tool')}; Ctrl-C to stop; details: mcpstore top"
+    more = [Text(f"and {hidden} more in no worse status", style="dim")] if hidden else []
+    return Group(output.services_table(rows), *more, Text(summary, style="dim", no_wrap=True, overflow="ellipsis"))
 
 
-def _fitting(services: Sequence[ServiceSnapshot], room: int) -> tuple[list[ServiceSnapshot], int]:
-    """Return the services that are shown, and how many are not; where there is no room for all, the worst are."""
+def _select_shown(services: Sequence[ServiceSnapshot], room: int) -> tuple[list[ServiceSnapshot], int]:
+    """Return the services to show and the number of hidden ones; if there is no room for all, the worst are shown."""
     if len(services) <= room:
         return list(services), 0
-    worst = sorted(services, key=lambda service: URGENCY.index(service.run_status))[: room - 1]
+    worst = sorted(services, key=lambda service: SEVERITY_ORDER.index(service.run_status))[: room - 1]
     return [service for service in services if service in worst], len(services) - len(worst)
 
 
-def _changed(name: str, old: Any, new: Any, metadata: Any) -> None:
+def _print_change(name: str, old: Any, new: Any, metadata: Any) -> None:
     why = f": {metadata.error_message}" if metadata.error_message and new != "healthy" else ""
     output.out.print(f"{datetime.now():%H:%M:%S} {escape(name)}: {old} → {new}{escape(why)}", soft_wrap=True)  # noqa: DTZ005
 
 
-async def _watch_starts(store: AsyncMCPStore, until: asyncio.Event) -> None:
-    """Print a sign of life, now and then, of services whose start takes long."""
+async def _print_slow_starts(store: AsyncMCPStore, until: asyncio.Event) -> None:
+    """Print a progress line at intervals for each service that is still starting."""
     while not until.is_set():
-        await _pause(until, STILL_STARTING)
+        await _pause(until, START_PROGRESS_INTERVAL)
         for service in await store.list_services():
             if service.connection_state is ServiceConnectionState.INITIALIZING and not until.is_set():
-                said = await _said(store, service)
-                output.out.print(f"{datetime.now():%H:%M:%S} {escape(service.name)}: {escape(said)}", soft_wrap=True)  # noqa: DTZ005
+                detail = await _detail(store, service)
+                output.out.print(f"{datetime.now():%H:%M:%S} {escape(service.name)}: {escape(detail)}", soft_wrap=True)  # noqa: DTZ005
 
 
-async def _said(store: AsyncMCPStore, service: ServiceSnapshot) -> str:
-    """Return what there is to say about a service: while it starts, how long and what it said last."""
+async def _detail(store: AsyncMCPStore, service: ServiceSnapshot) -> str:
+    """Return the error of a service; while it starts, the time so far and its last line on stderr."""
     if service.connection_state is not ServiceConnectionState.INITIALIZING:
         return service.error or ""
     info = await store.get_service_info(service.name)
     entered = info.state_metadata.state_entered_time if info else None
-    waited = f"{(datetime.now() - entered).total_seconds():.0f} s" if entered else ""  # noqa: DTZ005 - as entered is
+    waited = f"{(datetime.now() - entered).total_seconds():.0f} s" if entered else ""  # noqa: DTZ005 - `entered` is naive as well
     lines = await store.get_service_logs(service.name, 1)
     return " ".join(filter(None, ("starting", waited, lines[0].text if lines else "")))
 

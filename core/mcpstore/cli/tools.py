@@ -1,4 +1,4 @@
-"""Verbs for what services offer and say: tools, approve, call, logs."""
+"""Commands for tools and logs: tools, approve, call, logs."""
 
 from __future__ import annotations
 
@@ -19,56 +19,60 @@ from mcpstore.models.text import counted, truncated
 
 __all__: list[str] = []
 
-FIRST_SENTENCE: Final = 100
+MAX_DESCRIPTION: Final = 100
+"""Longest description of a tool in the list, in characters."""
 
 
 @app.command()
 def tools(
     context: typer.Context,
-    service: Annotated[str | None, typer.Argument(help="Only those of this service.")] = None,
+    service: Annotated[str | None, typer.Argument(help="Only tools of this service. Default: of all.")] = None,
     changed: Annotated[
-        bool, typer.Option("--changed", help="Those that are not what they were, and how they differ.")
+        bool,
+        typer.Option("--changed", help="Show only tools that changed since they were approved, with the differences."),
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """List the tools that can be called."""
+    """List tools, or the tools that changed."""
 
-    async def look() -> None:
+    async def show_changed() -> None:
         async with open_store(context.ensure_object(Options)) as store:
-            found = await store.ask("changed_tools", service=service)
+            changes = await store.ask("changed_tools", service=service)
         if as_json:
-            output.print_json(found)
+            output.print_json(changes)
             return
-        for change in found:
-            _show_change(change)
-        if found:
+        for change in changes:
+            _print_change(change)
+        if changes:
             output.note("approve them: mcpstore approve SERVICE [TOOL]")
         else:
-            output.note("every tool is what it was")
+            output.note("no tool has changed")
         if not store.is_manager:
-            output.note("no manager is running; this is what was seen last")
+            output.note("no manager is running; shown is what the last one recorded")
 
     async def work() -> None:
         async with open_store(context.ensure_object(Options)) as store:
             await _bring_up(store, service)
-            found = await store.ask("tools", service=service)
+            offered = await store.ask("tools", service=service)
         if as_json:
-            output.print_json(found)
+            output.print_json(offered)
             return
-        rows = ((tool["service"], tool["name"], _gist(tool["description"])) for tool in found)
-        output.out.print(output.table(("SERVICE", "TOOL", "WHAT IT DOES"), rows))
+        rows = ((tool["service"], tool["name"], _first_line(tool["description"])) for tool in offered)
+        output.out.print(output.table(("SERVICE", "TOOL", "DESCRIPTION"), rows))
 
-    run_command(look if changed else work)
+    run_command(show_changed if changed else work)
 
 
 @app.command()
 def approve(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The service.")],
-    tool: Annotated[str | None, typer.Argument(help="Only this tool.")] = None,
+    name: Annotated[str, typer.Argument(help="Name of the service.")],
+    tool: Annotated[
+        str | None, typer.Argument(help="Name of the tool. Default: every changed tool of the service.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Approve tools that are not what they were; those that were withheld can be called again."""
+    """Approve changed tools, so that they can be called again."""
 
     async def work() -> None:
         async with open_store(context.ensure_object(Options)) as store:
@@ -78,9 +82,9 @@ def approve(
             return
         for change in approved:
             output.out.print(f"approved {escape(change['service'])}/{escape(change['name'])}", soft_wrap=True)
-            _show_difference(change)
+            _print_difference(change)
         if not approved:
-            output.note("there is nothing to approve: it is what it was")
+            output.note("nothing to approve: no tool has changed")
 
     run_command(work)
 
@@ -88,26 +92,29 @@ def approve(
 @app.command()
 def call(
     context: typer.Context,
-    tool: Annotated[str, typer.Argument(help="The tool; 'service/tool' where its own name is not enough.")],
+    tool: Annotated[str, typer.Argument(help="Name of the tool, or 'service/tool' if several services offer it.")],
     arguments: Annotated[
-        list[str] | None, typer.Argument(help="NAME=VALUE (values are JSON if they can be), or one JSON object.")
+        list[str] | None, typer.Argument(help="NAME=VALUE, with the value as JSON or as text; or one JSON object.")
     ] = None,
-    service: Annotated[str | None, typer.Option(help="The service meant.")] = None,
-    timeout: Annotated[float | None, typer.Option(help="Seconds without a result and without progress.")] = None,
+    service: Annotated[str | None, typer.Option(help="Service that offers the tool.")] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds to wait for a result or for progress. Default: the call timeout of the service."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Call a tool and print its result."""
 
     async def work() -> Exit:
-        given = _arguments(arguments or [])
+        parsed = _arguments(arguments or [])
         async with open_store(context.ensure_object(Options)) as store:
-            await _bring_up(store, service or await _owner(store, tool))
+            await _bring_up(store, service or await _service_of(store, tool))
             with output.busy("calling …"):
-                result = await store.ask("call", name=tool, arguments=given, service=service, timeout=timeout)
+                result = await store.ask("call", name=tool, arguments=parsed, service=service, timeout=timeout)
         if as_json:
             output.print_json(result["raw"])
         else:
-            _show_result(result)
+            _print_result(result)
         return Exit.FAILED if result["is_error"] else Exit.OK
 
     run_command(work)
@@ -116,26 +123,31 @@ def call(
 @app.command()
 def logs(
     context: typer.Context,
-    service: Annotated[str | None, typer.Argument(help="The service; all if none is named.")] = None,
-    lines: Annotated[int | None, typer.Option("--lines", "-n", min=1, help="Only so many of the last lines.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with each new line.")] = False,
+    service: Annotated[str | None, typer.Argument(help="Name of a service. Default: all.")] = None,
+    lines: Annotated[
+        int | None,
+        typer.Option(
+            "--lines", "-n", min=1, help="Number of lines to show, counted from the last. Default: all that are kept."
+        ),
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new lines as they arrive.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what services wrote to stderr."""
+    """Show the stderr output of services."""
 
     async def work() -> None:
         async with reach_manager(context.ensure_object(Options)) as manager:
             if follow:
                 async for line in manager.follow(service):
-                    _show_line(line, service, as_json)
-            found = await manager.ask("logs", {"name": service, "lines": lines})
+                    _print_line(line, service, as_json)
+            kept = await manager.ask("logs", {"name": service, "lines": lines})
         if as_json:
-            output.print_json(found)
+            output.print_json(kept)
             return
-        if not found:
+        if not kept:
             output.note(f"{service} has written nothing to stderr" if service else "no service has written to stderr")
-        for line in found:
-            _show_line(line, service, as_json=False)
+        for line in kept:
+            _print_line(line, service, as_json=False)
 
     run_command(work)
 
@@ -144,37 +156,37 @@ async def _bring_up(store: StoreClient, service: str | None) -> None:
     if store.is_manager:
         return
     which = f"service {service!r} is" if service else "the services are"
-    output.note(f"no manager is running; {which} started for the moment")
+    output.note(f"no manager is running; {which} started for this command only")
     with output.busy("starting …"):
         await store.bring_up(*((service,) if service else ()))
 
 
-async def _owner(store: StoreClient, tool: str) -> str | None:
-    """Return the service that a full name of a tool begins with, so that only it is started."""
+async def _service_of(store: StoreClient, tool: str) -> str | None:
+    """Return the service in a full tool name, so that only this service is started; None without one."""
     names = [service["name"] for service in await store.ask("list")]
     return next((name for name in sorted(names, key=len, reverse=True) if tool.startswith(f"{name}/")), None)
 
 
-def _arguments(given: list[str]) -> dict[str, Any]:
-    if len(given) == 1 and given[0].lstrip().startswith("{"):
+def _arguments(words: list[str]) -> dict[str, Any]:
+    if len(words) == 1 and words[0].lstrip().startswith("{"):
         try:
-            whole = json.loads(given[0])
+            whole = json.loads(words[0])
         except ValueError as error:
-            raise ConfigError(f"the arguments are not valid JSON: {error}") from None
+            raise ConfigError(f"arguments are not valid JSON: {error}") from None
         return dict(whole)
-    found: dict[str, Any] = {}
-    for text in given:
-        name, mark, value = text.partition("=")
-        if not mark:
+    arguments: dict[str, Any] = {}
+    for text in words:
+        name, separator, value = text.partition("=")
+        if not separator:
             raise ConfigError(f"expected NAME=VALUE or one JSON object (got {text!r})")
         try:
-            found[name] = json.loads(value)
+            arguments[name] = json.loads(value)
         except ValueError:
-            found[name] = value
-    return found
+            arguments[name] = value
+    return arguments
 
 
-def _show_result(result: dict[str, Any]) -> None:
+def _print_result(result: dict[str, Any]) -> None:
     style = "red" if result["is_error"] else ""
     for block in result["content"]:
         if block.get("type") == "text":
@@ -188,7 +200,7 @@ def _show_result(result: dict[str, Any]) -> None:
         output.out.print_json(data=result["structured_content"])
 
 
-def _show_line(line: dict[str, Any], service: str | None, as_json: bool) -> None:
+def _print_line(line: dict[str, Any], service: str | None, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(output.json_text(line) + "\n")
         sys.stdout.flush()
@@ -197,27 +209,27 @@ def _show_line(line: dict[str, Any], service: str | None, as_json: bool) -> None
     output.out.print(f"[dim]{line['timestamp'][11:19]}[/] [cyan]{name}[/]{escape(line['text'])}", soft_wrap=True)
 
 
-def _show_change(change: dict[str, Any]) -> None:
-    what = "is new" if change["is_new"] else "is not what it was"
-    held = "; [red]it cannot be called until it is approved[/]" if change["withheld"] else ""
+def _print_change(change: dict[str, Any]) -> None:
+    what = "is new" if change["is_new"] else "has changed"
+    blocked = "; [red]it cannot be called until it is approved[/]" if change["withheld"] else ""
     name = f"{escape(change['service'])}/{escape(change['name'])}"
-    output.out.print(f"[bold]{name}[/] {what}, since {change['since'][:16].replace('T', ' ')}{held}", soft_wrap=True)
-    _show_difference(change)
+    output.out.print(f"[bold]{name}[/] {what} since {change['since'][:16].replace('T', ' ')}{blocked}", soft_wrap=True)
+    _print_difference(change)
 
 
-def _show_difference(change: dict[str, Any]) -> None:
+def _print_difference(change: dict[str, Any]) -> None:
     for line in change["difference"]:
-        output.out.print(_coloured(f"    {line}"), soft_wrap=True)
+        output.out.print(_coloured_difference(f"    {line}"), soft_wrap=True)
 
 
-def _coloured(line: str) -> Text:
-    """Return a line of a difference with what went in red and what came in green."""
-    made = Text(line)
-    made.highlight_regex(r"\[-.*?-\]", "red")
-    made.highlight_regex(r"\{\+.*?\+\}", "green")
-    return made
+def _coloured_difference(line: str) -> Text:
+    """Return a line of a difference: removed text in red, added text in green."""
+    text = Text(line)
+    text.highlight_regex(r"\[-.*?-\]", "red")
+    text.highlight_regex(r"\{\+.*?\+\}", "green")
+    return text
 
 
-def _gist(description: str) -> str:
+def _first_line(description: str) -> str:
     first = description.strip().splitlines()[0] if description.strip() else ""
-    return truncated(first, FIRST_SENTENCE)
+    return truncated(first, MAX_DESCRIPTION)

@@ -1,1 +1,1 @@
-"""The demonstration: three small servers under management, and what happens to them."""
+"""The demonstration `mcpstore demo`: MCPStore manages three small servers."""

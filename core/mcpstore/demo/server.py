@@ -1,7 +1,7 @@
-"""A small MCP server of the demonstration, in nothing but the standard library.
+"""Small MCP server of the demonstration; it needs only the standard library.
 
 Run as `python -m mcpstore.demo.server NAME [--delay SECONDS] [--lifetime SECONDS]`. It speaks the handshake era of MCP
-on stdin and stdout, offers two tools, and can be told to answer slowly or to crash after a while.
+on stdin and stdout and offers two tools. Options make it answer slowly, or crash after some time.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ __all__ = ["main"]
 TOOLS: Final[list[dict[str, Any]]] = [
     {
         "name": "greet",
-        "description": "Greet somebody.",
+        "description": "Greet a person.",
         "inputSchema": {
             "type": "object",
-            "properties": {"who": {"type": "string", "description": "Whom to greet.", "default": "world"}},
+            "properties": {"who": {"type": "string", "description": "Name of the person.", "default": "world"}},
         },
         "annotations": {"readOnlyHint": True},
     },
@@ -41,27 +41,27 @@ TOOLS: Final[list[dict[str, Any]]] = [
 
 
 def main() -> None:
-    """Serve until stdin ends, or until the lifetime is over."""
+    """Serve until stdin is closed or the lifetime ends."""
     parser = argparse.ArgumentParser(description="A small MCP server.")
     parser.add_argument("name")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before every answer")
-    parser.add_argument("--lifetime", type=float, default=0.0, help="seconds until it crashes; 0 for never")
+    parser.add_argument("--lifetime", type=float, default=0.0, help="seconds until it crashes; 0: never")
     options = parser.parse_args()
     if options.lifetime:
-        doom = threading.Timer(options.lifetime, _crash, (options.name,))
-        doom.daemon = True
-        doom.start()
+        timer = threading.Timer(options.lifetime, _crash, (options.name,))
+        timer.daemon = True
+        timer.start()
     for line in sys.stdin:
         request = json.loads(line)
         if "id" not in request:
             continue
         time.sleep(options.delay)
         answer = {"jsonrpc": "2.0", "id": request["id"], **_answer(options.name, request)}
-        print(json.dumps(answer), flush=True)  # noqa: T201 - stdout is the wire
+        print(json.dumps(answer), flush=True)  # noqa: T201 - stdout carries the protocol
 
 
 def _crash(name: str) -> None:
-    print(f"{name}: I was told to crash", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"{name}: crash as configured by --lifetime", file=sys.stderr, flush=True)  # noqa: T201
     os._exit(3)
 
 

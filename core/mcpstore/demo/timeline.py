@@ -1,4 +1,4 @@
-"""What happened to each service over time, as bars of colour."""
+"""States of a service over time, as a coloured bar."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Timeline:
     """The states of one service over time.
 
     Attributes:
-        changes: When it entered which state, in seconds since the beginning.
+        changes: Time and new state of each change, in seconds since the start of the demonstration.
     """
 
     changes: list[tuple[float, ServiceConnectionState]] = attrs.field(
@@ -35,11 +35,11 @@ class Timeline:
     )
 
     def add(self, when: float, state: ServiceConnectionState) -> None:
-        """Take down that it entered a state."""
+        """Record that the service entered a state."""
         self.changes.append((when, state))
 
     def at(self, when: float) -> ServiceConnectionState:
-        """Return the state it was in."""
+        """Return the state of the service at a time."""
         state = ServiceConnectionState.DISCONNECTED
         for entered, new in self.changes:
             if entered > when:
@@ -48,7 +48,7 @@ class Timeline:
         return state
 
     def share(self, until: float, *states: ServiceConnectionState) -> float:
-        """Return the share of time it spent in states, from its first change until a time; between 0 and 1."""
+        """Return the share of time in some states, from the first change until a time, between 0 and 1."""
         if not self.changes:
             return 0.0
         ends = [*(when for when, _ in self.changes[1:]), until]
@@ -56,7 +56,7 @@ class Timeline:
         return spent / max(until - self.changes[0][0], 1e-9)
 
     def bar(self, until: float, width: int) -> Text:
-        """Return a bar from the beginning until a time; a state too short for a cell of its own still shows."""
+        """Return a bar from 0 until a time; a state shorter than a cell still shows, unless it is healthy."""
         text = Text()
         for cell in range(width):
             begin, end = until * cell / width, until * (cell + 1) / width
@@ -67,7 +67,7 @@ class Timeline:
 
 
 def legend() -> Text:
-    """Return what the colours mean."""
+    """Return the legend: the colour of each state."""
     text = Text()
     for state, colour in COLOURS.items():
         text.append("█ ", style=colour)

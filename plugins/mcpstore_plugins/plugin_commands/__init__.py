@@ -1,4 +1,4 @@
-"""The verbs `mcpstore plugins`, `mcpstore plugins show` and `mcpstore plugins new`."""
+"""The commands `mcpstore plugins`, `mcpstore plugins show` and `mcpstore plugins new`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["mcpstore_commands"]
 
 @hookimpl
 def mcpstore_commands() -> Iterable[Command]:
-    """Offer the verbs."""
-    yield Command(name="plugins", help="List the plugins that were found, and how they fare.", load=_load("listing"))
-    yield Command(name="plugins show", help="Tell the story of a plugin: why it fares as it does.", load=_load("show"))
+    """Offer the commands."""
+    yield Command(name="plugins", help="List the installed plugins with their status.", load=_load("listing"))
     yield Command(
-        name="plugins new", help="Make a new plugin from the template, with tests that pass.", load=_load("new")
+        name="plugins show", help="Show one plugin: its origin, its status and the reason for it.", load=_load("show")
     )
+    yield Command(name="plugins new", help="Create a new plugin from the template, with tests.", load=_load("new"))
 
 
 def _load(module: str) -> Callable[[], Callable[..., Awaitable[int | None]]]:
-    """Return what loads a verb, which takes until somebody types it."""
+    """Return a function that imports the command when it is used."""
 
     def load() -> Callable[..., Awaitable[int | None]]:
         run: Callable[..., Awaitable[int | None]] = import_module(f"mcpstore_plugins.plugin_commands.{module}").run

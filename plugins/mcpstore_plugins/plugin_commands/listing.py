@@ -1,4 +1,4 @@
-"""`mcpstore plugins`: what was found, what it does, how it fares."""
+"""`mcpstore plugins`: the installed plugins, with what they offer and their status."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ __all__ = ["run"]
 
 async def run(call: CommandCall) -> None:
     """List the plugins."""
-    found = await call.ask("plugins")
+    plugins = await call.ask("plugins")
     if call.as_json:
-        call.show(found)
+        call.show(plugins)
         return
     call.table(
         ("PLUGIN", "FROM", "STATUS", "TIME", "OFFERS"),
@@ -23,6 +23,6 @@ async def run(call: CommandCall) -> None:
                 f"{(plugin['load_time'] + plugin['time_spent']) * 1000:.0f} ms",
                 plugin["error"] or ", ".join(plugin["offers"] or plugin["hooks"]),
             )
-            for plugin in found
+            for plugin in plugins
         ),
     )

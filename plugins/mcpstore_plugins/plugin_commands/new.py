@@ -1,4 +1,4 @@
-"""`mcpstore plugins new NAME --kind …`: a copy of the template, whose tests pass."""
+"""`mcpstore plugins new NAME --kind …`: a copy of the plugin template, with passing tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 
 from mcpstore.errors import ConfigError
 from mcpstore.hooks import CommandCall
-from mcpstore_plugins.plugin_commands.readme import readme, thing
+from mcpstore_plugins.plugin_commands.readme import kind_with_article, readme_text
 
 __all__ = ["Kind", "copy_template", "run", "template_folder"]
 
@@ -25,7 +25,7 @@ TEMPLATE: Final = "mcpstore_template"
 
 
 class Kind(StrEnum):
-    """What the template has an example of."""
+    """Kinds of plugins for which the template has an example."""
 
     TRANSPORT = "transport"
     ALERT_HANDLER = "alert-handler"
@@ -36,45 +36,47 @@ class Kind(StrEnum):
 
 async def run(
     call: CommandCall,
-    name: Annotated[str, typer.Argument(help="What configurations will call it; the distribution is mcpstore-NAME.")],
-    kind: Annotated[Kind, typer.Option(help="What it will offer.")] = Kind.TRANSPORT,
-    into: Annotated[str, typer.Option(help="The folder in which it gets its own.")] = ".",
+    name: Annotated[
+        str, typer.Argument(help="Name of the plugin in configurations; the distribution is called mcpstore-NAME.")
+    ],
+    kind: Annotated[Kind, typer.Option(help="Kind of plugin.")] = Kind.TRANSPORT,
+    into: Annotated[str, typer.Option(help="Folder in which the folder mcpstore-NAME is created.")] = ".",
 ) -> None:
-    """Make a new plugin."""
-    made = await asyncio.to_thread(copy_template, name, kind, Path(into))
+    """Create a new plugin."""
+    folder = await asyncio.to_thread(copy_template, name, kind, Path(into))
     if call.as_json:
-        call.show({"folder": str(made), "kind": kind})
+        call.show({"folder": str(folder), "kind": kind})
         return
-    call.show(f"made {made}")
-    needed = f"pip install 'mcpstore-manager[testing]' -e '{made}'"
-    call.note(f"next: {needed} && (cd '{made}' && python -m pytest) && mcpstore plugins show {name}")
+    call.show(f"created {folder}")
+    install = f"pip install 'mcpstore-manager[testing]' -e '{folder}'"
+    call.note(f"next: {install} && (cd '{folder}' && python -m pytest) && mcpstore plugins show {name}")
 
 
 def template_folder() -> Path:
-    """Return where the template is: beside this file in a wheel, in `contrib` in a checkout."""
-    beside = Path(__file__).parent / "template"
-    return beside if beside.is_dir() else Path(__file__).parents[3] / "contrib" / "mcpstore-template"
+    """Return the folder of the template: beside this file in a wheel, in `contrib` in a checkout."""
+    in_wheel = Path(__file__).parent / "template"
+    return in_wheel if in_wheel.is_dir() else Path(__file__).parents[3] / "contrib" / "mcpstore-template"
 
 
 def copy_template(name: str, kind: Kind, into: Path) -> Path:
-    """Copy the template and give the copy its name; returns its folder.
+    """Copy the template, rename the copy, and return its folder.
 
     Args:
-        name: What configurations will call it.
-        kind: What it will offer.
-        into: The folder in which it gets its own.
+        name: Name of the plugin in configurations.
+        kind: Kind of plugin.
+        into: Folder in which the plugin's folder is created.
 
     Raises:
-        ConfigError: The name cannot be used, or something is there already.
+        ConfigError: The name is invalid, the folder exists already, or it cannot be written.
     """
     name = name.removeprefix(PREFIX)
     if not NAME.fullmatch(name):
         raise ConfigError(
-            f"{name!r} cannot be the name of a plugin; use small letters, digits and hyphens, as in 'acme-tcp'"
+            f"name of a plugin is invalid (got {name!r}); use lower-case letters, digits and hyphens, as in 'acme-tcp'"
         )
     folder = into / f"{PREFIX}{name}"
     if folder.exists():
-        raise ConfigError(f"{folder} exists already; choose another name, or remove it")
+        raise ConfigError(f"{folder} exists already; choose another name, or remove the folder")
     module = kind.replace("-", "_")
     package = folder.name.replace("-", "_")
 
@@ -92,29 +94,29 @@ def copy_template(name: str, kind: Kind, into: Path) -> Path:
     }
     try:
         into.mkdir(parents=True, exist_ok=True)
-        # Beside its place, and there at one stroke: half a plugin would be in the way of the next attempt.
-        with TemporaryDirectory(prefix=f".{folder.name}.", dir=into, ignore_cleanup_errors=True) as beside:
-            made = Path(beside) / folder.name
+        # Written elsewhere and renamed: a half-written plugin would block the next attempt.
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=into, ignore_cleanup_errors=True) as temporary:
+            draft = Path(temporary) / folder.name
             for old, new in files.items():
-                _write(made / new, named((source / old).read_text("utf-8")))
-            _write(made / f"src/{package}/py.typed", "")
+                _write(draft / new, named((source / old).read_text("utf-8")))
+            _write(draft / f"src/{package}/py.typed", "")
             example = (source / f"src/{TEMPLATE}/{module}.py").read_text("utf-8")
-            project = _of_kind((source / "pyproject.toml").read_text("utf-8"), module, name, example)
-            _write(made / "pyproject.toml", named(project).replace("A plugin for", f"{thing(kind)} for"))
-            _write(made / "README.md", readme(folder.name, kind, name))
-            made.rename(folder)
+            project = _project_of_kind((source / "pyproject.toml").read_text("utf-8"), module, name, example)
+            _write(draft / "pyproject.toml", named(project).replace("A plugin for", f"{kind_with_article(kind)} for"))
+            _write(draft / "README.md", readme_text(folder.name, kind, name))
+            draft.rename(folder)
     except OSError as error:
-        raise ConfigError(f"{folder} cannot be written: {error.strerror}; name another place with --into") from error
+        raise ConfigError(f"{folder} cannot be written: {error.strerror}; name another folder with --into") from error
     return folder
 
 
-def _of_kind(project: str, module: str, name: str, example: str) -> str:
-    """Return the project file with the one entry point that is copied, and the dependencies it has."""
+def _project_of_kind(project: str, module: str, name: str, example: str) -> str:
+    """Return the project file with only the entry point of a kind, and the dependencies of its example."""
     kept: list[str] = []
     for line in project.splitlines(keepends=True):
         target = re.match(rf'\w+ = "{TEMPLATE}\.(\w+)"', line)
         if line.startswith("dependencies = "):
-            needed = [each for each in re.findall(r'"([^"]+)"', line) if _is_used(each, example)]
+            needed = [each for each in re.findall(r'"([^"]+)"', line) if _is_imported(each, example)]
             kept.append(f"dependencies = {json.dumps(needed)}\n")
         elif target is None:
             kept.append(line)
@@ -123,7 +125,7 @@ def _of_kind(project: str, module: str, name: str, example: str) -> str:
     return "".join(kept)
 
 
-def _is_used(requirement: str, example: str) -> bool:
+def _is_imported(requirement: str, example: str) -> bool:
     package = re.split(r"[^\w-]", requirement)[0]
     return package == DISTRIBUTION or bool(re.search(rf"^(?:import|from) {package}\b", example, re.MULTILINE))
 

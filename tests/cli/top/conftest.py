@@ -51,7 +51,7 @@ class FakeSource:
     async def ask(self, verb: str, **arguments: Any) -> Any:
         self.asked.append((verb, arguments))
         if not self.is_there:
-            raise ManagerNotRunning("the manager went away")
+            raise ManagerNotRunning("the manager has exited")
         name = arguments.get("name", "")
         if verb == "overview":
             return {
@@ -83,4 +83,4 @@ def source() -> FakeSource:
 @pytest.fixture
 def top(source: FakeSource) -> Callable[[], Top]:
     """Makes the screen; it refreshes only when it is told to."""
-    return lambda: Top(source, every=None)
+    return lambda: Top(source, interval=None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mcpstore.cli.top.cells import COLOURS, band, sparkline
-from mcpstore.cli.top.fleet import BACK, Fleet
+from mcpstore.cli.top.cells import COLOURS, sparkline, state_band
+from mcpstore.cli.top.fleet import HISTORY_LENGTH, Fleet
 from mcpstore.monitoring.report.state_bands import KINDS
 
 from .conftest import NOW, FakeSource
@@ -11,7 +11,7 @@ from .conftest import NOW, FakeSource
 
 def take(fleet: Fleet, source: FakeSource) -> None:
     answer = {"now": source.now, "location": "x", "alerts": [], "services": list(source.services.values())}
-    fleet.take(answer)
+    fleet.update(answer)
 
 
 def state(name: str, since: float, until: float, **fields: bool) -> dict:
@@ -27,7 +27,7 @@ def test_states_told_in_pieces_are_joined_and_old_ones_forgotten(source):
     source.services["a"]["states"] = [state("warning", NOW, NOW + 5), state("healthy", NOW + 5, NOW + 10)]
     take(fleet, source)
     assert [(i.state, i.duration) for i in fleet.rows["a"].states] == [("warning", 705), ("healthy", 5)]
-    source.now += BACK
+    source.now += HISTORY_LENGTH
     source.services["a"]["states"] = [state("healthy", NOW + 10, source.now)]
     take(fleet, source)
     assert [interval.state for interval in fleet.rows["a"].states] == ["healthy"]
@@ -39,7 +39,7 @@ def test_durations_older_than_what_is_shown_are_forgotten(source):
         source.now = NOW + 30 * number
         source.add("a", durations=[[source.now, 0.1]])
         take(fleet, source)
-    assert len(fleet.rows["a"].durations) == BACK / 30
+    assert len(fleet.rows["a"].durations) == HISTORY_LENGTH / 30
 
 
 def test_a_service_that_is_gone_is_forgotten(source):
@@ -56,13 +56,13 @@ def test_a_band_moves_on_only_when_a_cell_is_full(source):
     source.add("a", states=[state("healthy", NOW - 300, NOW - 31), state("reconnecting", NOW - 31, NOW)])
     take(fleet, source)
     row = fleet.rows["a"]
-    text = band(row, NOW)
+    text = state_band(row, NOW)
     assert len(text) == 20
     assert str(text).startswith(" " * 9)
     styles = [span.style for span in text.spans if span.style]
     assert styles[0] == COLOURS["healthy"]
     assert COLOURS["reconnecting"] in styles
-    assert band(row, NOW + 1) == text
+    assert state_band(row, NOW + 1) == text
 
 
 def test_a_sparkline_shows_the_newest_values_and_nothing_of_nothing():

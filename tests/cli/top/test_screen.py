@@ -33,26 +33,26 @@ async def test_every_service_has_its_row_with_its_figures(source, top):
     source.alerts = ["service b is down"]
     source.add("b", connection_state="disconnected", run_status="error", p95=None, error_rate=None, memory_bytes=None)
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         first, second = rows(pilot.app)
         assert first[:2] == ["a", "healthy"]
         assert first[3:] == ["4.2 ms", "100 %", "2.0", "42 ms", "0 %", "1.5 %", "50 MiB", "▃█"]
         assert second[:2] == ["b", "disconnected"]
-        assert shown(pilot.app, "#head").startswith("1 of 2 running  1 in error  1 alert  4.0 calls/s")
+        assert shown(pilot.app, "#header").startswith("1 of 2 running  1 in error  1 alert  4.0 calls/s")
 
 
 async def test_only_cells_that_changed_are_drawn_again(source, top, monkeypatch):
     source.add("a")
     source.add("b")
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         drawn: list[Any] = []
         table = pilot.app.query_one(DataTable)
         monkeypatch.setattr(table, "update_cell", lambda *cell: drawn.append(cell[:2]))
-        await pilot.app.look()
+        await pilot.app.update_services()
         assert drawn == []
         source.services["b"]["throughput"] = 3.0
-        await pilot.app.look()
+        await pilot.app.update_services()
         assert drawn == [("b", "CALLS/S")]
 
 
@@ -60,12 +60,12 @@ async def test_services_come_and_go(source, top):
     for name in "abc":
         source.add(name)
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         assert names(pilot.app) == ["a", "b", "c"]
         await pilot.press("down", "down")
         del source.services["b"]
         source.add("d")
-        await pilot.app.look()
+        await pilot.app.update_services()
         assert names(pilot.app) == ["a", "c", "d"]
         await pilot.pause()
         assert "c is well" in shown(pilot.app, "#details")
@@ -75,7 +75,7 @@ async def test_the_chosen_service_is_explained_with_what_it_said_last(source, to
     source.add("a")
     source.add("b")
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         await pilot.press("down")
         await pilot.app.workers.wait_for_complete()
         told = shown(pilot.app, "#details")
@@ -89,7 +89,7 @@ async def test_tools_are_asked_for_again_only_when_they_may_have_changed(source,
     async with top().run_test(size=SIZE) as pilot:
         for count in (2, 2, 3):
             source.services["a"]["tool_count"] = count
-            await pilot.app.look()
+            await pilot.app.update_services()
             await pilot.app.workers.wait_for_complete()
         assert [verb for verb, _ in source.asked].count("tools") == 2
 
@@ -99,10 +99,10 @@ async def test_the_filter_looks_at_names_states_and_transports(source, top):
     source.add("gitlab", connection_state="warning")
     source.add("time", transport="streamable_http")
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         await pilot.press("slash", *"git warn")
         assert names(pilot.app) == ["gitlab"]
-        assert "1 shown" in shown(pilot.app, "#head")
+        assert "1 shown" in shown(pilot.app, "#header")
         await pilot.press("enter", "r")
         assert ("restart", {"name": "gitlab"}) in source.asked
         await pilot.press("escape")
@@ -114,7 +114,7 @@ async def test_the_filter_looks_at_names_states_and_transports(source, top):
 async def test_letters_of_a_filter_are_no_commands(source, top):
     source.add("a")
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         await pilot.press("slash", *"rsxcq")
         assert pilot.app.query_one(Input).value == "rsxcq"
         assert not [verb for verb, _ in source.asked if verb in ("restart", "start", "stop", "check")]
@@ -126,7 +126,7 @@ async def test_letters_of_a_filter_are_no_commands(source, top):
         ("r", "restart", {"name": "a"}, True, "a is running"),
         ("s", "start", {"name": "a"}, False, "a could not be started"),
         ("x", "stop", {"name": "a"}, True, "a is stopped"),
-        ("c", "check", {"names": ["a"]}, [{"healthy": False}], "a is not well"),
+        ("c", "check", {"names": ["a"]}, [{"healthy": False}], "a is not healthy"),
         ("r", "restart", {"name": "a"}, ServiceNotFound("a", []), "no service is called 'a'"),
     ],
 )
@@ -134,7 +134,7 @@ async def test_a_key_does_what_it_says_and_tells_what_came_of_it(source, top, ke
     source.add("a")
     source.done = answer
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         await pilot.press(key)
         await pilot.app.workers.wait_for_complete()
         assert (verb, arguments) in source.asked
@@ -145,10 +145,10 @@ async def test_looking_goes_on_while_an_action_takes_its_time(source, top):
     source.add("a")
     source.gate.clear()
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         await pilot.press("r")
         source.services["a"]["throughput"] = 7.0
-        await pilot.app.look()
+        await pilot.app.update_services()
         assert rows(pilot.app)[0][5] == "7.0"
         source.gate.set()
         await pilot.app.workers.wait_for_complete()
@@ -157,22 +157,22 @@ async def test_looking_goes_on_while_an_action_takes_its_time(source, top):
 async def test_a_manager_that_goes_away_is_told_and_its_last_words_stay_until_it_is_back(source, top):
     source.add("a")
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         source.is_there = False
-        await pilot.app.look()
-        assert "the manager went away; trying again" in shown(pilot.app, "#trouble")
-        assert pilot.app.query_one("#trouble").display
+        await pilot.app.update_services()
+        assert "the manager has exited; retrying" in shown(pilot.app, "#error")
+        assert pilot.app.query_one("#error").display
         assert names(pilot.app) == ["a"]
         source.is_there = True
         source.add("b")
-        await pilot.app.look()
-        assert not pilot.app.query_one("#trouble").display
+        await pilot.app.update_services()
+        assert not pilot.app.query_one("#error").display
         assert names(pilot.app) == ["a", "b"]
 
 
 async def test_without_services_nothing_can_be_done_to_any(source, top):
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         await pilot.press("r", "x", "c")
         assert {verb for verb, _ in source.asked} == {"overview"}
 
@@ -190,11 +190,11 @@ async def test_it_looks_by_itself_and_does_not_ask_again_before_it_was_answered(
         return await ask(verb, **arguments)
 
     source.ask = slow
-    app = Top(source, every=0.01)
+    app = Top(source, interval=0.01)
     async with app.run_test(size=SIZE) as pilot:
-        app._look_soon()
-        app._look_soon()
-        assert len([worker for worker in app.workers if worker.group == "look"]) == 1
+        app._schedule_update()
+        app._schedule_update()
+        assert len([worker for worker in app.workers if worker.group == "update"]) == 1
         answered.set()
         await app.workers.wait_for_complete()
         await pilot.pause()
@@ -215,12 +215,12 @@ async def test_a_hundred_services_are_refreshed_within_a_frame_or_two(source, to
     for number in range(100):
         source.add(f"service-{number}")
     async with top().run_test(size=SIZE) as pilot:
-        await pilot.app.look()
+        await pilot.app.update_services()
         took = []
         for round_ in range(5):
             for service in source.services.values():
                 service["throughput"] = float(round_)
             began = time.process_time()
-            await pilot.app.look()
+            await pilot.app.update_services()
             took.append(time.process_time() - began)
     assert min(took) < 0.5, FakeSource  # measured: 0.03 s

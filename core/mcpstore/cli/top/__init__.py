@@ -1,1 +1,1 @@
-"""`mcpstore top`: the services of a store, live."""
+"""`mcpstore top`: live view of the services of a store."""

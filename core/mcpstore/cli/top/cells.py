@@ -1,4 +1,4 @@
-"""The cells of the table: figures, states in their colours, states over time, a sparkline."""
+"""Cells of the table in `mcpstore top`: numbers, states in their colours, states over time, a sparkline."""
 
 from __future__ import annotations
 
@@ -8,20 +8,29 @@ from typing import Final
 
 from rich.text import Text
 
-from mcpstore.cli.top.fleet import BACK, Row
+from mcpstore.cli.top.fleet import HISTORY_LENGTH, Row
 from mcpstore.monitoring.report.formatting import NOTHING, clean, memory, milliseconds
 from mcpstore.monitoring.report.state_bands import worst
 
-__all__ = ["COLOURS", "COLUMNS", "FIRST_FIGURE", "LAST_FIGURE", "Column", "band", "cells_of", "sparkline"]
+__all__ = [
+    "COLOURS",
+    "COLUMNS",
+    "FIRST_NUMBER_COLUMN",
+    "LAST_NUMBER_COLUMN",
+    "Column",
+    "cells_of",
+    "sparkline",
+    "state_band",
+]
 
-BAND: Final = 20
-"""Cells of the states over time."""
-SPARK: Final = 16
-"""Cells of the sparkline."""
-LONGEST_NAME: Final = 24
+BAND_WIDTH: Final = 20
+"""Width of the states over time, in terminal cells."""
+SPARKLINE_WIDTH: Final = 16
+"""Width of the sparkline, in terminal cells."""
+NAME_WIDTH: Final = 24
 BARS: Final = "▁▂▃▄▅▆▇█"
 
-COLOURS: Final[Mapping[str, str]] = {  # as on the page of a report, by night
+COLOURS: Final[Mapping[str, str]] = {  # as in the HTML report with a dark background
     "healthy": "#35a468",
     "initializing": "#5f9bf2",
     "stopped": "#8b95a1",
@@ -33,7 +42,7 @@ COLOURS: Final[Mapping[str, str]] = {  # as on the page of a report, by night
 }
 
 Column = tuple[str, int, Callable[[Row, float], Text]]
-"""Title, width, and what stands in it for a service at a time."""
+"""Title, width in terminal cells, and a function that returns the cell of a service at a time."""
 
 
 def cells_of(row: Row, now: float) -> list[Text]:
@@ -41,18 +50,18 @@ def cells_of(row: Row, now: float) -> list[Text]:
     return [make(row, now) for _, _, make in COLUMNS]
 
 
-def band(row: Row, now: float, width: int = BAND) -> Text:
-    """Return the states of the last minutes, the newest at the right; it moves on only when a cell is full."""
-    size = BACK / width
+def state_band(row: Row, now: float, width: int = BAND_WIDTH) -> Text:
+    """Return the states over `HISTORY_LENGTH`, newest at the right; the band moves only when a new cell begins."""
+    size = HISTORY_LENGTH / width
     end = math.ceil(now / size) * size
     text = Text()
-    for kind in worst(row.states, end - BACK, end, width):
+    for kind in worst(row.states, end - HISTORY_LENGTH, end, width):
         text.append("█" if kind else " ", style=COLOURS.get(kind or "", ""))
     return text
 
 
-def sparkline(values: Sequence[float], width: int = SPARK) -> str:
-    """Return the last values as bars, the longest as high as it gets."""
+def sparkline(values: Sequence[float], width: int = SPARKLINE_WIDTH) -> str:
+    """Return the last values as bars, scaled to the largest of them."""
     shown = values[-width:]
     top = max(shown, default=0.0)
     if top <= 0:
@@ -66,21 +75,21 @@ def _state(row: Row, _now: float) -> Text:
 
 
 def _name(row: Row, _now: float) -> Text:
-    return Text(clean(str(row.now["name"]), longest=LONGEST_NAME), style="bold")
+    return Text(clean(str(row.now["name"]), longest=NAME_WIDTH), style="bold")
 
 
-def _figure(key: str, form: Callable[[float], str], warn: float = math.inf) -> Callable[[Row, float], Text]:
+def _number(key: str, text_of: Callable[[float], str], warn: float = math.inf) -> Callable[[Row, float], Text]:
     def make(row: Row, _now: float) -> Text:
         value = row.now[key]
         if value is None:
             return Text(NOTHING, style="dim", justify="right")
-        return Text(form(value), style=COLOURS["disconnected"] if value > warn else "", justify="right")
+        return Text(text_of(value), style=COLOURS["disconnected"] if value > warn else "", justify="right")
 
     return make
 
 
 def _latency(row: Row, _now: float) -> Text:
-    return Text(sparkline([took for _, took in row.durations]), style=COLOURS["initializing"])
+    return Text(sparkline([seconds for _, seconds in row.durations]), style=COLOURS["initializing"])
 
 
 def _rate(value: float) -> str:
@@ -92,18 +101,18 @@ def _share(value: float) -> str:
 
 
 COLUMNS: Final[Sequence[Column]] = (
-    ("SERVICE", LONGEST_NAME, _name),
-    ("STATE", 12, _state),
-    ("LAST 10 MIN", BAND, band),
-    ("ANSWER", 8, _figure("response_time", lambda ms: milliseconds(ms / 1000))),
-    ("OK", 7, _figure("success", _share)),
-    ("CALLS/S", 7, _figure("throughput", _rate)),
-    ("P95", 8, _figure("p95", milliseconds)),
-    ("ERRORS", 7, _figure("error_rate", lambda rate: _share(100 * rate), warn=0.1)),
-    ("CPU", 7, _figure("cpu_percent", lambda share: f"{share:.1f} %")),
-    ("MEMORY", 9, _figure("memory_bytes", memory)),
-    ("LATENCY", SPARK, _latency),
+    ("SERVICE", NAME_WIDTH, _name),
+    ("CONNECTION", 12, _state),
+    ("LAST 10 MIN", BAND_WIDTH, state_band),
+    ("RESPONSE", 8, _number("response_time", lambda ms: milliseconds(ms / 1000))),
+    ("SUCCESS", 7, _number("success", _share)),
+    ("CALLS/S", 7, _number("throughput", _rate)),
+    ("P95", 8, _number("p95", milliseconds)),
+    ("ERRORS", 7, _number("error_rate", lambda rate: _share(100 * rate), warn=0.1)),
+    ("CPU", 7, _number("cpu_percent", lambda share: f"{share:.1f} %")),
+    ("MEMORY", 9, _number("memory_bytes", memory)),
+    ("LATENCY", SPARKLINE_WIDTH, _latency),
 )
-FIRST_FIGURE: Final = 3
-LAST_FIGURE: Final = 9
-"""The columns that hold figures."""
+FIRST_NUMBER_COLUMN: Final = 3
+LAST_NUMBER_COLUMN: Final = 9
+"""Index of the first and of the last column with numbers."""

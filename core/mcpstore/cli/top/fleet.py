@@ -1,4 +1,4 @@
-"""What `mcpstore top` knows: how every service fares now, and how it fared in the last minutes."""
+"""Data of `mcpstore top`: every service now, with its states and durations of the last minutes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import attrs
 from mcpstore.models.service import ServiceConnectionState
 from mcpstore.models.state_history import StateInterval
 
-__all__ = ["BACK", "Fleet", "Row"]
+__all__ = ["HISTORY_LENGTH", "Fleet", "Row"]
 
-BACK: Final = 600.0
-"""Seconds of the past that are shown."""
+HISTORY_LENGTH: Final = 600.0
+"""Length of the history shown, in seconds."""
 
 
 @attrs.define
@@ -21,9 +21,9 @@ class Row:
     """One service.
 
     Attributes:
-        now: How it fares, as the manager told.
-        states: Its states in the last minutes, oldest first.
-        durations: How long calls (without calls: checks) took: when, as a POSIX timestamp, and how long, in seconds.
+        now: Its latest data from the manager.
+        states: Its states over `HISTORY_LENGTH`, oldest first.
+        durations: Durations of its calls (of its checks, if there are no calls): POSIX timestamp and seconds.
     """
 
     now: Mapping[str, Any]
@@ -32,53 +32,53 @@ class Row:
 
 
 class Fleet:
-    """Every service, in the order of the configuration.
+    """All services, in the order of the configuration.
 
     Attributes:
-        seen: The time of the last answer, as a POSIX timestamp in seconds; 0 before the first.
-        location: Where the configuration is kept.
-        alerts: Alerts that are not over.
+        updated_at: Time of the last answer, as a POSIX timestamp in seconds; 0 before the first.
+        location: Path or URL of the configuration.
+        alerts: Number of open alerts.
         rows: The services, by name.
     """
 
     def __init__(self) -> None:
-        self.seen: float = 0.0
+        self.updated_at: float = 0.0
         self.location: str = ""
         self.alerts: int = 0
         self.rows: dict[str, Row] = {}
 
-    def take(self, answer: Mapping[str, Any]) -> None:
-        """Take an answer: how every service fares, and what is new of its past since the answer before."""
+    def update(self, answer: Mapping[str, Any]) -> None:
+        """Apply an answer: the current data of every service, and its history since the last answer."""
         now = float(answer["now"])
         known, self.rows = self.rows, {}
         for service in answer["services"]:
             row = known.get(service["name"]) or Row(now=service)
             row.now = service
-            row.states = _joined(row.states, service["states"], now - BACK)
-            fresh = [(float(when), float(took)) for when, took in service["durations"]]
-            row.durations = [one for one in (*row.durations, *fresh) if one[0] > now - BACK]
+            row.states = _append_states(row.states, service["states"], now - HISTORY_LENGTH)
+            added = [(float(when), float(seconds)) for when, seconds in service["durations"]]
+            row.durations = [one for one in (*row.durations, *added) if one[0] > now - HISTORY_LENGTH]
             self.rows[service["name"]] = row
-        self.seen, self.location, self.alerts = now, str(answer["location"]), len(answer["alerts"])
+        self.updated_at, self.location, self.alerts = now, str(answer["location"]), len(answer["alerts"])
 
-    def chosen(self, text: str) -> list[str]:
-        """Return the names of the services that a filter leaves: by name, status, state or transport."""
+    def matching(self, text: str) -> list[str]:
+        """Return the names of the services that match a filter: words of name, status, connection or transport."""
         words = text.lower().split()
-        return [name for name, row in self.rows.items() if all(word in _searched(row) for word in words)]
+        return [name for name, row in self.rows.items() if all(word in _search_text(row) for word in words)]
 
     def count(self, status: str) -> int:
-        """Return how many services have a run status."""
+        """Return the number of services with a run status."""
         return sum(1 for row in self.rows.values() if row.now["run_status"] == status)
 
     @property
     def throughput(self) -> float:
-        """Calls per second, of all services."""
+        """Calls per second over all services."""
         return sum(float(row.now["throughput"]) for row in self.rows.values())
 
 
-def _joined(known: list[StateInterval], told: list[Mapping[str, Any]], since: float) -> list[StateInterval]:
-    """Return states with those that were told put behind them; a state that goes on stays one."""
+def _append_states(known: list[StateInterval], added: list[Mapping[str, Any]], since: float) -> list[StateInterval]:
+    """Return states with later ones appended; a state that continues stays one interval."""
     joined = list(known)
-    for one in told:
+    for one in added:
         interval = StateInterval(
             service_name="",
             state=ServiceConnectionState(one["state"]),
@@ -100,6 +100,6 @@ def _joined(known: list[StateInterval], told: list[Mapping[str, Any]], since: fl
     return [interval for interval in joined if interval.until > since]
 
 
-def _searched(row: Row) -> str:
-    told = (row.now[key] for key in ("name", "run_status", "connection_state", "transport"))
-    return " ".join(map(str, told)).lower()
+def _search_text(row: Row) -> str:
+    fields = (row.now[key] for key in ("name", "run_status", "connection_state", "transport"))
+    return " ".join(map(str, fields)).lower()

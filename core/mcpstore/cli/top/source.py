@@ -1,4 +1,4 @@
-"""Where `mcpstore top` gets what it shows: from the manager that runs, or from a store of its own."""
+"""Data source of `mcpstore top`: the running manager, or a store in this process."""
 
 from __future__ import annotations
 
@@ -15,89 +15,89 @@ from mcpstore.store.control_socket import ControlClient
 
 __all__ = ["Source", "StoreSource"]
 
-_GONE = (ManagerError, OSError)
+_CONNECTION_ERRORS = (ManagerError, OSError)
 
 
 class Source(Protocol):
-    """Answers requests."""
+    """A source of data: answers requests."""
 
     @property
     def is_manager(self) -> bool:
-        """Whether a manager answers, and not a store opened for the moment."""
+        """Whether a running manager answers, not a store in this process."""
         ...
 
     async def ask(self, verb: str, **arguments: Any) -> Any:
         """Return the answer to a request.
 
         Raises:
-            MCPStoreError: Whatever the verb raises; the manager is not there (any longer), and may come back.
+            MCPStoreError: The request failed, or the manager has exited; a later request may reach a new manager.
         """
         ...
 
     async def act(self, verb: str, **arguments: Any) -> Any:
-        """Return the answer to a request that may take long; others are answered meanwhile."""
+        """Return the answer to a request that may take long; it does not delay other requests."""
         ...
 
 
 class StoreSource:
-    """A manager that runs, or else a store opened for the moment, with its services started in the background.
+    """The running manager, or else a store in this process, with its services started in the background.
 
     Args:
-        options: Which configuration.
+        options: The global options, which name the configuration.
     """
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._client: ControlClient | None = None
         self._store: AsyncMCPStore | None = None
-        self._desk: CommandHandler | None = None
+        self._handler: CommandHandler | None = None
         self._starting: asyncio.Task[Any] | None = None
 
     async def open(self) -> None:
-        """Reach the manager, or open a store.
+        """Connect to the manager, or open a store.
 
         Raises:
-            ConfigError: There is no manager, and the configuration cannot be read.
+            ConfigError: No manager is running, and the configuration cannot be read.
         """
         try:
-            self._client = await self._connected()
+            self._client = await self._connect()
         except ManagerNotRunning:
             self._store = self._options.store(start=False)
             await self._store.open()
-            self._desk = CommandHandler(self._store)
+            self._handler = CommandHandler(self._store)
             self._starting = asyncio.create_task(self._store.start_all(), name="mcpstore-top-start")
 
     async def close(self) -> None:
-        """Let go of it; a store of its own is closed with all its services."""
+        """Disconnect from the manager, or close the store with all its services."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait([self._starting])
-        await self._hang_up()
+        await self._disconnect()
         if self._store is not None:
             await self._store.close()
 
     @property
     def is_manager(self) -> bool:
-        """Whether a manager answers, and not a store opened for the moment."""
+        """Whether a running manager answers, not a store in this process."""
         return self._store is None
 
     async def ask(self, verb: str, **arguments: Any) -> Any:
         """Return the answer to a request.
 
         Raises:
-            MCPStoreError: Whatever the verb raises; the manager is not there (any longer), and may come back.
+            MCPStoreError: The request failed, or the manager has exited; a later request may reach a new manager.
         """
-        if self._desk is not None:
-            return await self._desk.answer(verb, arguments)
+        if self._handler is not None:
+            return await self._handler.answer(verb, arguments)
         if self._client is None:
-            self._client = await self._connected()
+            self._client = await self._connect()
         return await self._exchange(self._client, verb, arguments)
 
     async def act(self, verb: str, **arguments: Any) -> Any:
-        """Return the answer to a request that may take long; others are answered meanwhile."""
-        if self._desk is not None:
-            return await self._desk.answer(verb, arguments)
-        client = await self._connected()
+        """Return the answer to a request that may take long; it does not delay other requests."""
+        if self._handler is not None:
+            return await self._handler.answer(verb, arguments)
+        client = await self._connect()
         try:
             return await client.ask(verb, arguments)
         finally:
@@ -107,20 +107,20 @@ class StoreSource:
         try:
             return await client.ask(verb, arguments)
         except BaseException as error:
-            # Half an answer may be under way: whoever asks next must not get it.
-            if not isinstance(error, Exception) or isinstance(error, _GONE):
-                await self._hang_up()
+            # The rest of the answer may still arrive: the next request must not read it.
+            if not isinstance(error, Exception) or isinstance(error, _CONNECTION_ERRORS):
+                await self._disconnect()
             if isinstance(error, OSError):
-                raise ManagerNotRunning("the manager went away") from None
+                raise ManagerNotRunning("the manager has exited") from None
             raise
 
-    async def _hang_up(self) -> None:
+    async def _disconnect(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             with contextlib.suppress(OSError):
                 await client.close()
 
-    async def _connected(self) -> ControlClient:
+    async def _connect(self) -> ControlClient:
         client = ControlClient(socket_of(self._options))
         await client.open()
         return client

@@ -1,4 +1,4 @@
-"""What is seen of the demonstration while it runs."""
+"""View of the demonstration: a live panel on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,55 +16,55 @@ from mcpstore.demo.timeline import COLOURS, Timeline, legend
 from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceConnectionState, ServiceSnapshot
 
-__all__ = ["Stage"]
+__all__ = ["DemoView"]
 
-FRAME_LINES: Final = 10
-"""Lines of the picture that are not news: frame, table, legend."""
+NON_EVENT_LINES: Final = 10
+"""Lines of the panel that show no event: frame, table, legend."""
 
-FEWEST_NEWS: Final = 6
-BAR: Final = 34
+MIN_EVENT_LINES: Final = 6
+BAR_WIDTH: Final = 34
 
 
-class Stage:
-    """The picture: services and their lives on top, what happens below.
+class DemoView:
+    """The panel: services with their states over time on top, events below.
 
     Args:
-        console: Where it is shown.
-        live: Whether the picture lives; otherwise what happens is printed line by line.
-        roles: What each service is there to show.
+        console: Console for the output.
+        live: Whether the panel is shown live; if not, each event is printed as a line.
+        roles: Behaviour of each service, in a few words.
     """
 
     def __init__(self, console: Console, *, live: bool, roles: Mapping[str, str]) -> None:
         self._console = console
         self._live = live
         self._roles = roles
-        self._said: deque[Text] = deque(maxlen=max(FEWEST_NEWS, console.height - FRAME_LINES))
-        self._began = asyncio.get_running_loop().time()
+        self._lines: deque[Text] = deque(maxlen=max(MIN_EVENT_LINES, console.height - NON_EVENT_LINES))
+        self._started = asyncio.get_running_loop().time()
         self.timelines: dict[str, Timeline] = {name: Timeline() for name in roles}
 
     @property
     def now(self) -> float:
-        """Seconds since the beginning."""
-        return asyncio.get_running_loop().time() - self._began
+        """Seconds since the start."""
+        return asyncio.get_running_loop().time() - self._started
 
-    def say(self, text: str, style: str = "") -> None:
-        """Tell what happens."""
+    def log(self, text: str, style: str = "") -> None:
+        """Show an event."""
         line = Text.assemble((f"{self.now:5.1f} s  ", "dim"), (text, style), no_wrap=True, overflow="ellipsis")
-        self._said.append(line)
+        self._lines.append(line)
         if not self._live:
             self._console.print(line, soft_wrap=True)
 
-    def changed(self, name: str, old: ServiceConnectionState, new: ServiceConnectionState, metadata: Any) -> None:
-        """Show that a service changed its state."""
+    def state_changed(self, name: str, old: ServiceConnectionState, new: ServiceConnectionState, metadata: Any) -> None:
+        """Show a change of a service's state."""
         self.timelines[name].add(self.now, new)
         tells_why = new in (ServiceConnectionState.UNHEALTHY, ServiceConnectionState.WARNING)
         why = f"  ({metadata.error_message})" if metadata.error_message and tells_why else ""
-        self.say(f"{name}: {old} → {new}{why}", COLOURS[new])
+        self.log(f"{name}: {old} → {new}{why}", COLOURS[new])
 
-    def picture(self, services: NamedList[ServiceSnapshot]) -> Panel:
-        """Return what is to be seen now."""
+    def render(self, services: NamedList[ServiceSnapshot]) -> Panel:
+        """Return the panel as of now."""
         table = Table(box=None, pad_edge=False, expand=True, header_style="bold")
-        for title, ratio in (("service", None), ("status", None), ("connection", None), ("its life so far", 1)):
+        for title, ratio in (("SERVICE", None), ("STATUS", None), ("CONNECTION", None), ("STATES OVER TIME", 1)):
             table.add_column(title, ratio=ratio, no_wrap=True)
         for service in services:
             state = service.connection_state
@@ -72,7 +72,7 @@ class Stage:
                 Text.assemble((service.name, "bold"), ("  " + self._roles[service.name], "dim")),
                 Text(str(service.run_status), style=COLOURS[state]),
                 Text(str(state), style=COLOURS[state]),
-                self.timelines[service.name].bar(max(self.now, 1.0), BAR),
+                self.timelines[service.name].bar(max(self.now, 1.0), BAR_WIDTH),
             )
-        body = Group(table, legend(), Text(), *self._said)
+        body = Group(table, legend(), Text(), *self._lines)
         return Panel(body, title="mcpstore demo", subtitle=f"{self.now:.0f} s", border_style="blue")
