@@ -1,11 +1,12 @@
-"""`python -m tests.bench [PART …] [--json]`: measure, and print ratios."""
+"""`python -m tests.bench [PART …] [--json]`: measure each part, and print ratios."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
@@ -25,22 +26,41 @@ PARTS: dict[str, Callable[[Path], list[Result]]] = {
     "plugins": plugins.measure,
     "monitoring": monitoring.measure,
 }
+VERDICTS = {None: "", True: "[green]met[/]", False: "[red]missed[/]"}
 
 
-def main() -> None:
-    wanted = [part for part in sys.argv[1:] if not part.startswith("-")] or list(PARTS)
-    console = Console(stderr=True)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; returns 1 if a part failed, whatever the others gave."""
+    parser = argparse.ArgumentParser(prog="nox -s bench --", description="Measure side by side, and print ratios.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"default: all of them ({', '.join(PARTS)})")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.parts) - PARTS.keys():
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
+    progress = Console(stderr=True)
     results: list[Result] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for part in wanted:
-            with console.status(f"measuring: {part}"):
-                results += PARTS[part](Path(folder))
-    if "--json" in sys.argv:
+    for part in options.parts or PARTS:
+        results += _measured(part, progress)
+    if options.json:
         print(json.dumps([{**attrs.asdict(result), "is_met": result.is_met} for result in results], indent=2))
-        return
+    else:
+        Console(width=150).print(_table(results))
+    return int(any(result.is_failed for result in results))
+
+
+def _measured(part: str, progress: Console) -> list[Result]:
+    with tempfile.TemporaryDirectory() as folder, progress.status(f"measuring: {part}"):
+        try:
+            return PARTS[part](Path(folder))
+        except Exception as error:  # noqa: BLE001 - the other parts are measured all the same
+            progress.print_exception()
+            return [Result(what=f"{part}: the measurement failed", ours=f"{error!r}", is_failed=True)]
+
+
+def _table(results: Sequence[Result]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("WHAT", "OURS", "THEIRS", "RATIO", "AIM", ""):
-        table.add_column(title, no_wrap=title != "WHAT")
+        table.add_column(title, no_wrap=title not in ("WHAT", "OURS"))
     for result in results:
         sign = "<=" if result.at_most else ">="
         table.add_row(
@@ -49,10 +69,10 @@ def main() -> None:
             result.theirs,
             "" if result.ratio is None else f"{result.ratio:.2f}",
             "" if result.aim is None else f"{sign} {result.aim:g}",
-            {None: "", True: "[green]met[/]", False: "[red]missed[/]"}[result.is_met],
+            "[red]failed[/]" if result.is_failed else VERDICTS[result.is_met],
         )
-    Console(width=150).print(table)
+    return table
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,6 +16,7 @@ from .result import Result, paired
 from .servers import fastmcp_command, light_command
 
 FLEET = 20
+HEAVY_ROUNDS, LIGHT_ROUNDS = 3, 7
 LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
 
 
@@ -56,8 +57,8 @@ async def _managed(command: list[str]) -> float:
 async def _measure(folder: Path) -> list[Result]:
     results = []
     for what, command, rounds, aim in (
-        ("FastMCP servers", fastmcp_command(folder), 3, 1.1),
-        ("light servers", light_command(folder), 7, 2.0),
+        ("FastMCP servers", fastmcp_command(folder), HEAVY_ROUNDS, 1.1),
+        ("light servers", light_command(folder), LIGHT_ROUNDS, 2.0),
     ):
         ours, theirs = [], []
         for _ in range(rounds):

@@ -18,7 +18,7 @@ from mcpstore.hooks import HistoryBatch, HistoryLocation, HistoryQuery
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.monitoring.metrics import ServiceMeter, packed, step_for
-from mcpstore_plugins.sqlite_history import schema, statements
+from mcpstore_plugins.sqlite_history import functions, schema, statements
 from mcpstore_plugins.sqlite_history.database import SqliteHistory
 
 from .result import Result, paired
@@ -31,8 +31,10 @@ DAYS = 7
 STEP = 30
 NOW = 1_700_000_000
 POINTS = 100
-SINCE = NOW - DAYS * 86_400.0
-DASHBOARD = HistoryQuery(since=SINCE, until=float(NOW), step=step_for(SINCE, NOW, POINTS))
+COUNTED = 20_000
+BATCHES = 240
+QUERIES = 25
+METERS, METER_CALLS, METER_CHECKS = 20, 3000, 300
 
 
 async def _calls(command: list[str]) -> dict[str, list[float]]:
@@ -67,16 +69,20 @@ def _told(server: str, times: dict[str, list[float]], aim: float | None) -> Resu
 
 
 def _counting() -> Result:
-    meter, durations = ServiceMeter(0.0), [random.lognormvariate(-6, 1) for _ in range(20_000)]
+    meter, durations = ServiceMeter(0.0), [random.lognormvariate(-6, 1) for _ in range(COUNTED)]
     began = time.perf_counter()
     for number, duration in enumerate(durations):
         meter.called("echo", duration, number / 100, 1e9, error=None, slow=False)
     return Result(what="counting one call", ours=f"{(time.perf_counter() - began) / len(durations) * 1e6:.2f} us")
 
 
+def _name(service: int) -> str:
+    return f"service-{service:03}"
+
+
 def _sample(service: int, at: float) -> MetricsSample:
     return MetricsSample(
-        service_name=f"service-{service:03}", timestamp=at, duration=float(STEP), connection_state=State.HEALTHY,
+        service_name=_name(service), timestamp=at, duration=float(STEP), connection_state=State.HEALTHY,
         calls=service % 7, avg_response_time=0.0123, p95=0.05, max_response_time=0.07, checks=1, response_time=3.2,
         wanted=float(STEP), usable=float(STEP), cpu_percent=1.5, memory_bytes=40_000_000 + service,
     )  # fmt: skip
@@ -88,7 +94,7 @@ def _writing(folder: Path) -> Result:
     history = SqliteHistory(HistoryLocation(folder=folder, retention=7 * 86_400.0))
     bare = sqlite3.connect(folder / "bare.db", isolation_level=None)
     bare.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {schema.SCHEMA}")
-    for turn in range(240):
+    for turn in range(BATCHES):
         at = NOW + turn * float(STEP)
         batch = HistoryBatch(now=at, samples=[_sample(service, at) for service in range(SERVICES)])
         rows = [schema.row_of(sample, number) for number, sample in enumerate(batch.samples)]
@@ -112,11 +118,14 @@ def _writing(folder: Path) -> Result:
 def _fill(folder: Path) -> Path:
     """Make the history of a fleet, as if it had been written sample by sample."""
     history = SqliteHistory(HistoryLocation(folder=folder, retention=3 * DAYS * 86_400.0))
-    history.write(HistoryBatch(now=float(NOW), samples=[_sample(number, NOW - 9e5) for number in range(SERVICES)]))
+    history.write(
+        HistoryBatch(now=float(NOW), samples=[_sample(number, float(NOW - STEP)) for number in range(SERVICES)])
+    )
     history.close()
     path = folder / "history.db"
-    columns = ", ".join(schema.COLUMNS)
+    columns = ", ".join((*schema.COLUMNS, "durations"))
     db = sqlite3.connect(path, isolation_level=None)
+    functions.install(db)
     db.executescript(f"""
         BEGIN;
         CREATE TEMP TABLE one AS SELECT * FROM samples;
@@ -136,11 +145,14 @@ def _fill(folder: Path) -> Path:
 
 def _asking(folder: Path) -> list[Result]:
     path = _fill(folder)
+    since, until = NOW - DAYS * 86_400.0, float(NOW)
+    dashboard = HistoryQuery(since=since, until=until, step=step_for(since, NOW, POINTS))
     history = SqliteHistory(HistoryLocation(folder=folder, retention=3 * DAYS * 86_400.0))
     bare = sqlite3.connect(path)
+    functions.install(bare)
     times: dict[str, list[float]] = {"ours": [], "theirs": []}
     statement = statements.MERGED.format(table="hours", whose="1")
-    values = {"since": int(SINCE) * 1000, "until": NOW * 1000, "step": int(DASHBOARD.step) * 1000}
+    values = {"since": int(since) * 1000, "until": NOW * 1000, "step": int(dashboard.step) * 1000}
     count = bare.execute("SELECT count(*) FROM samples").fetchone()[0]
 
     def clocked(name: str, ask: Callable[[], Any]) -> Any:
@@ -149,12 +161,12 @@ def _asking(folder: Path) -> list[Result]:
         times[name].append(time.perf_counter() - began)
         return answer
 
-    for _ in range(25):
-        told = clocked("ours", lambda: history.samples(DASHBOARD))
+    for _ in range(QUERIES):
+        told = clocked("ours", lambda: history.samples(dashboard))
         rows = clocked("theirs", lambda: bare.execute(statement, values).fetchall())
         assert len(told) == len(rows) <= SERVICES * POINTS
     began = time.perf_counter()
-    few = history.samples(HistoryQuery(service="service-050", since=DASHBOARD.since, until=DASHBOARD.until, step=600.0))
+    few = history.samples(HistoryQuery(service=_name(SERVICES // 2), since=since, until=until, step=600.0))
     seconds = time.perf_counter() - began
     history.close()
     bare.close()
@@ -172,14 +184,14 @@ def _asking(folder: Path) -> list[Result]:
 
 def _weight() -> list[Result]:
     """Fill the windows of services that are in constant use, five tools each."""
-    dice, count = random.Random(1), 20
+    dice = random.Random(1)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    meters = [ServiceMeter(0.0) for _ in range(count)]
+    meters = [ServiceMeter(0.0) for _ in range(METERS)]
     for meter in meters:
-        for number in range(3000):
+        for number in range(METER_CALLS):
             meter.called(f"tool{number % 5}", dice.lognormvariate(-6, 1), number / 10, 1e9, error=None, slow=False)
-        for _ in range(300):
+        for _ in range(METER_CHECKS):
             meter.changed(300.0, None)
     windows = tracemalloc.get_traced_memory()[0]
     kept = deque(packed(_sample(0, float(at))) for at in range(1000))
@@ -189,7 +201,7 @@ def _weight() -> list[Result]:
     return [
         Result(
             what="memory of a service whose windows are full, with 5 tools",
-            ours=f"{(windows - before) / count / 1024:.0f} KiB",
+            ours=f"{(windows - before) / METERS / 1024:.0f} KiB",
         ),
         Result(what="memory of its last 1000 samples, where there is no disk", ours=f"{history / 1024:.0f} KiB"),
     ]

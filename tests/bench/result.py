@@ -1,4 +1,4 @@
-"""How a measurement is told."""
+"""The result of a measurement."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Result:
         ratio: Ours over theirs.
         aim: The ratio (or the figure itself) aimed at.
         at_most: Whether the aim is an upper bound.
+        is_failed: Whether there is no figure, because the measurement raised an error.
     """
 
     what: str
@@ -29,6 +30,7 @@ class Result:
     ratio: float | None = None
     aim: float | None = None
     at_most: bool = True
+    is_failed: bool = False
 
     @property
     def is_met(self) -> bool | None:
