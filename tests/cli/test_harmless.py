@@ -91,7 +91,7 @@ def test_the_bounds_of_every_buffer_are_printed(shell, up):
     told = shell("status", "a", "--json").json
     assert {buffer["name"] for buffer in told["buffers"]} >= {
         "log", "past checks", "unfinished message", "requests under way", "requests of the server",
-        "answers it does not read", "noise kept", "stderr kept for errors", "unfinished line of stderr",
+        "answers it does not read", "noise kept", "stderr kept for errors", "unfinished stderr line",
     }  # fmt: skip
     assert all(0 <= buffer["used"] <= buffer["bound"] for buffer in told["buffers"])
     shown = shell("status", "a", "--verbose").out

@@ -115,7 +115,7 @@ class World:
         return hashlib.sha256(os.fsencode(os.path.realpath(self.state))).hexdigest()[:12]
 
     def groups(self) -> list[cgroup.Cgroup]:
-        found = [group for group in cgroup.beside() if group.marker.startswith(f"{self.home}.")]
+        found = [group for group in cgroup.sibling_cgroups() if group.marker.startswith(f"{self.home}.")]
         for group in found:
             group.kill()
         return found

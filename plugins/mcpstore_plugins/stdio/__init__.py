@@ -1,7 +1,7 @@
-"""The stdio transport: services that are processes on this machine and speak JSON lines on stdin and stdout.
+"""Transport `stdio`: a service runs as a process on this machine and exchanges JSON lines on stdin and stdout.
 
-The engine for the messages is `mcpstore.wire.JsonLines`; what is here is the supervised process around it: how it is
-found, started, watched and, with everything it started, ended.
+The message engine is `mcpstore.wire.JsonLines`. This package supervises the process: it resolves the command, starts
+it, watches it, and terminates it together with everything it started.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ __all__ = ["mcpstore_transports"]
 
 @hookimpl
 def mcpstore_transports() -> Iterator[Transport[Any]]:
-    """Offer the transport `stdio`."""
-    # Late: loading the plugin for a listing needs neither pydantic nor the engine.
+    """Return the transport `stdio`."""
+    # Imported here: listing the plugin needs neither pydantic nor the engine.
     from mcpstore_plugins.stdio.connection import connect  # noqa: PLC0415 - see above
     from mcpstore_plugins.stdio.launchers import handshake_timeout  # noqa: PLC0415 - see above
     from mcpstore_plugins.stdio.orphans import reap  # noqa: PLC0415 - see above

@@ -1,8 +1,8 @@
-"""Control groups: what no process leaves by forking, by changing its session, or by losing its parent.
+"""One control group for each service: no process leaves it by forking, changing its session or losing its parent.
 
-Where the manager may make groups below its own (it is root, or systemd has delegated the group to it), every service
-gets one. The kernel then knows what belongs to the service, and ends all of it in one stroke (`cgroup.kill`, since
-Linux 5.14), so that nothing can fork away meanwhile. See cgroups(7).
+Every service gets a control group if the manager may create groups below its own: it is root, or systemd has delegated
+the group to it. The kernel then knows all processes of the service and kills them atomically (`cgroup.kill`, since
+Linux 5.14), so that none can fork in between. See cgroups(7).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Final
 
 import attrs
 
-__all__ = ["PREFIX", "Cgroup", "beside", "create", "group_of", "own_folder"]
+__all__ = ["PREFIX", "Cgroup", "cgroup_of", "create", "own_cgroup_folder", "sibling_cgroups"]
 
 PREFIX: Final = "mcpstore."
-"""What the name of a group begins with; the marker of the connection follows."""
+"""Prefix of a control group's name; the marker of the connection follows."""
 
 _PROCESSES: Final = "cgroup.procs"
 _KILL: Final = "cgroup.kill"
@@ -26,42 +26,42 @@ _KILL: Final = "cgroup.kill"
 
 @attrs.frozen
 class Cgroup:
-    """The group of one service.
+    """The control group of one service.
 
     Attributes:
-        path: Its folder.
+        path: Folder of the group in the cgroup file system.
     """
 
     path: Path
 
     @property
     def marker(self) -> str:
-        """The marker of the connection it was made for."""
+        """The marker of the connection that the group was created for."""
         return self.path.name.removeprefix(PREFIX)
 
     @property
-    def entrance(self) -> Path:
-        """The file that lets a process in."""
+    def procs_file(self) -> Path:
+        """The file that a process writes to in order to enter the group."""
         return self.path / _PROCESSES
 
     def processes(self) -> list[int]:
-        """Return the numbers of the processes in it, and in the groups its processes made below it."""
-        found: list[int] = []
+        """Return the ids of the processes in the group and in the groups below it."""
+        pids: list[int] = []
         for folder in self._folders():
-            with suppress(OSError, ValueError):  # gone meanwhile, or turned into something that holds threads only
-                found += map(int, (folder / _PROCESSES).read_text("ascii").split())
-        return found
+            with suppress(OSError, ValueError):  # removed meanwhile, or now a threaded cgroup
+                pids += map(int, (folder / _PROCESSES).read_text("ascii").split())
+        return pids
 
     def kill(self) -> None:
-        """End everything in it at once. A group that somebody put this process into is left alone."""
+        """Kill all processes of the group at once; does nothing if this process itself is in the group."""
         if os.getpid() in self.processes():
             return
         with suppress(OSError):
             (self.path / _KILL).write_text("1", "ascii")
 
     def remove(self) -> bool:
-        """Remove it; returns whether it is gone. One that is not empty stays."""
-        for folder in sorted(self._folders(), reverse=True):  # those below come first
+        """Remove the group, and return whether it no longer exists. A group that is not empty stays."""
+        for folder in sorted(self._folders(), reverse=True):  # subgroups come first
             with suppress(OSError):
                 folder.rmdir()
         return not self.path.exists()
@@ -72,56 +72,56 @@ class Cgroup:
 
 
 def create(marker: str) -> Cgroup | None:
-    """Make a group for a connection; None where this process may not, or the kernel is too old. Blocks."""
-    above = own_folder()
-    if above is None or not os.access(above / _PROCESSES, os.W_OK):
+    """Create a control group for a connection; None if this process may not or the kernel is too old. Blocks."""
+    parent = own_cgroup_folder()
+    if parent is None or not os.access(parent / _PROCESSES, os.W_OK):
         return None
-    made = Cgroup(above / f"{PREFIX}{marker}")
+    cgroup = Cgroup(parent / f"{PREFIX}{marker}")
     try:
-        made.path.mkdir(mode=0o755)
+        cgroup.path.mkdir(mode=0o755)
     except OSError:
         return None
-    if not (made.path / _KILL).exists():
-        made.remove()
+    if not (cgroup.path / _KILL).exists():
+        cgroup.remove()
         return None
-    return made
+    return cgroup
 
 
-def own_folder() -> Path | None:
-    """Return the folder of the group this process is in, or None if there is none to be seen."""
-    place = _place_of("self")
-    return None if place is None else _folder(place)
+def own_cgroup_folder() -> Path | None:
+    """Return the folder of this process's control group, or None if it is not visible."""
+    path = _hierarchy_path("self")
+    return None if path is None else _folder(path)
 
 
-def group_of(pid: int) -> Cgroup | None:
-    """Return the group of a connection that a process is in, or None if it is in none."""
-    parts = (_place_of(pid) or "").split("/")
-    last = max((n for n, part in enumerate(parts) if part.startswith(PREFIX)), default=None)
+def cgroup_of(pid: int) -> Cgroup | None:
+    """Return the control group of the connection that a process belongs to, or None if it belongs to none."""
+    parts = (_hierarchy_path(pid) or "").split("/")
+    last = max((index for index, part in enumerate(parts) if part.startswith(PREFIX)), default=None)
     folder = None if last is None else _folder("/".join(parts[: last + 1]))
     return None if folder is None else Cgroup(folder)
 
 
-def beside() -> list[Cgroup]:
-    """Return the groups of connections, of whichever manager, below the group this process is in."""
-    above = own_folder()
-    return [] if above is None else [Cgroup(path) for path in above.glob(f"{PREFIX}*")]
+def sibling_cgroups() -> list[Cgroup]:
+    """Return the control groups of connections, of any manager, below this process's own group."""
+    parent = own_cgroup_folder()
+    return [] if parent is None else [Cgroup(path) for path in parent.glob(f"{PREFIX}*")]
 
 
-def _folder(place: str) -> Path | None:
-    """Return the folder of a group by its name in /proc."""
-    if ".." in place.split("/"):  # above what this namespace can see
+def _folder(hierarchy_path: str) -> Path | None:
+    """Return the folder of a control group, from its path in /proc/<pid>/cgroup."""
+    if ".." in hierarchy_path.split("/"):  # outside this cgroup namespace
         return None
     with suppress(OSError):
         for line in Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines():
             before, _, after = line.partition(" - ")
             if after.startswith("cgroup2 "):
-                top, mounted = before.split()[3:5]
-                if place == top or place.startswith(f"{top.rstrip('/')}/"):
-                    return Path(mounted, place.removeprefix(top).lstrip("/"))
+                root, mount_point = before.split()[3:5]
+                if hierarchy_path == root or hierarchy_path.startswith(f"{root.rstrip('/')}/"):
+                    return Path(mount_point, hierarchy_path.removeprefix(root).lstrip("/"))
     return None
 
 
-def _place_of(pid: int | str) -> str | None:
+def _hierarchy_path(pid: int | str) -> str | None:
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/cgroup").read_text("utf-8", "surrogateescape").splitlines():
             if line.startswith("0::"):

@@ -1,8 +1,8 @@
-"""Starting a program inside a control group: it enters before it is what it will be, so nothing can escape before.
+"""Start of a program inside a control group: the process enters the group before it executes the program.
 
-Moving a process after its start would leave a moment in which it may already have forked. Running Python between fork
-and exec is not safe in a program with threads. So a small interpreter is started first: it enters the group, and then
-becomes the program. That costs some milliseconds a start.
+A process that is moved after its start may already have forked. Running Python code between fork and exec is unsafe in
+a program with threads. So a small interpreter is started first: it enters the group, then executes the program. This
+costs a few milliseconds a start.
 """
 
 from __future__ import annotations
@@ -18,86 +18,86 @@ from typing import Final
 from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.environment import MARKER
 
-__all__ = ["NoEntry", "start_inside"]
+__all__ = ["CgroupRefused", "start_in_cgroup"]
 
-# Only what is built into the interpreter is imported, which halves the time. Python ignores SIGPIPE and SIGXFSZ, and
-# what is ignored stays so in the next program.
+# Only built-in modules are imported, which halves the time. Python ignores SIGPIPE and SIGXFSZ; an executed program
+# would inherit that.
 _CODE: Final = """
 import _signal, marshal, posix, sys
-orders, entrance, complaint = map(int, sys.argv[1:])
-posix.set_inheritable(entrance, False)
-posix.set_inheritable(complaint, False)
-program, arguments, variables = marshal.loads(posix.read(orders, posix.fstat(orders).st_size))
-posix.close(orders)
-what = b"enter"
+plan, procs, errors = map(int, sys.argv[1:])
+posix.set_inheritable(procs, False)
+posix.set_inheritable(errors, False)
+program, arguments, variables = marshal.loads(posix.read(plan, posix.fstat(plan).st_size))
+posix.close(plan)
+step = b"enter"
 try:
-    posix.write(entrance, b"0")
-    what = b"start"
+    posix.write(procs, b"0")
+    step = b"exec"
     _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
     _signal.signal(_signal.SIGXFSZ, _signal.SIG_DFL)
     posix.execve(program, arguments, variables)
 except OSError as error:
-    posix.write(complaint, b"%s %d" % (what, error.errno))
+    posix.write(errors, b"%s %d" % (step, error.errno))
 posix._exit(127)
 """
 
 
-class NoEntry(Exception):
-    """The group does not take the process: it is to be started without."""
+class CgroupRefused(Exception):
+    """The control group does not accept the process; start the program without it."""
 
 
-def start_inside(
+def start_in_cgroup(
     cgroup: Cgroup, command: list[str], variables: Mapping[str, str], run: Callable[..., subprocess.Popen[bytes]]
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a group. Blocks until it runs.
+    """Start a program in a control group. Blocks until it runs.
 
     Args:
-        cgroup: The group.
+        cgroup: The control group.
         command: The program and its arguments.
-        variables: Its environment.
-        run: `Popen`, told everything else.
+        variables: Environment of the program.
+        run: `Popen` with all other arguments bound.
 
     Raises:
-        NoEntry: It cannot be in this group.
-        OSError: It cannot be started.
+        CgroupRefused: The process cannot enter this group.
+        OSError: The program cannot be started.
     """
-    files: list[int] = []
+    descriptors: list[int] = []
     try:
-        files.append(orders := os.memfd_create("mcpstore", 0))
-        with open(orders, "wb", closefd=False) as file:
+        descriptors.append(plan := os.memfd_create("mcpstore", 0))
+        with open(plan, "wb", closefd=False) as file:
             words = [os.fsencode(word) for word in command]
             marshal.dump((words[0], words, {os.fsencode(n): os.fsencode(v) for n, v in variables.items()}), file)
-        os.lseek(orders, 0, os.SEEK_SET)
+        os.lseek(plan, 0, os.SEEK_SET)
         try:
-            files.append(entrance := os.open(cgroup.entrance, os.O_WRONLY | os.O_CLOEXEC))
+            descriptors.append(procs := os.open(cgroup.procs_file, os.O_WRONLY | os.O_CLOEXEC))
         except OSError as error:
-            raise NoEntry from error
-        heard, complaint = os.pipe()
-        files += (heard, complaint)
+            raise CgroupRefused from error
+        reader, writer = os.pipe()
+        descriptors += (reader, writer)
         process = run(
-            [sys.executable, "-I", "-S", "-c", _CODE, *map(str, (orders, entrance, complaint))],
+            [sys.executable, "-I", "-S", "-c", _CODE, *map(str, (plan, procs, writer))],
             env={MARKER: variables.get(MARKER, "")},
-            pass_fds=(orders, entrance, complaint),
+            pass_fds=(plan, procs, writer),
         )
-        os.close(complaint)
-        files.remove(complaint)
-        told = _read(heard)
+        os.close(writer)
+        descriptors.remove(writer)
+        failure = _read_failure(reader)
     finally:
-        for each in files:
+        for descriptor in descriptors:
             with suppress(OSError):
-                os.close(each)
-    if not told:
+                os.close(descriptor)
+    if not failure:
         return process
     process.wait()
-    what, _, number = told.partition(" ")
-    if what == "enter":
-        raise NoEntry(os.strerror(int(number)))
+    step, _, number = failure.partition(" ")
+    if step == "enter":
+        raise CgroupRefused(os.strerror(int(number)))
     raise OSError(int(number), os.strerror(int(number)))
 
 
-def _read(heard: int) -> str:
-    """Return what the interpreter complained about; nothing if it became the program."""
-    told = b""
-    while piece := os.read(heard, 256):
-        told += piece
-    return told.decode("ascii", "replace")
+def _read_failure(reader: int) -> str:
+    """Return the step that failed and its errno; the empty string if the interpreter executed the program."""
+    failure = b""
+    while chunk := os.read(reader, 256):
+        failure += chunk
+    return failure.decode("ascii", "replace")

@@ -1,18 +1,18 @@
-"""Which variables a service is given.
+"""Environment variables of a service.
 
 ========== ==========================================================================================================
 `minimal`  HOME, LOGNAME, PATH, SHELL, TERM, USER: what the MCP SDKs pass on
 `default`  those, and locale, time zone, TMPDIR, XDG_*, proxies and certificate settings; package launchers (npx, uvx …)
-           are also told about indexes and caches, container tools about their engine
-`all`      everything the manager has, tokens and keys included
+           also get package indexes and caches, container clients the variables of their engine
+`all`      all variables of the manager, tokens and keys included
 ========== ==========================================================================================================
 
-Then come the variables of `env` (the store has put those of an `envFile` there), then the marker of the connection.
+Then come the variables of `env` (the store has added those of an `envFile`), then the marker of the connection.
 
-`default` works from lists of names, so no token, key or password is passed on by accident. Two kinds of settings may
-hold credentials inside a URL, and are passed on as they are. Proxies: without their credentials nothing gets out.
-Package indexes: a launcher that silently fell back to the public index could fetch a stranger's package of the same
-name, which is worse than its knowing the password of an index it is to use anyway. Only launchers are told.
+`default` consists of lists of names, so that no token, key or password is passed on by accident. Two kinds of settings
+may hold credentials inside a URL and are passed on unchanged. Proxies: a service without their credentials reaches no
+network. Package indexes: a launcher that silently fell back to the public index could install a foreign package of the
+same name, which is worse than its knowing the password of an index that it uses anyway. Only launchers get these.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from mcpstore_plugins.stdio.launchers import fetches_images, fetches_packages
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
 
-__all__ = ["MARKER", "child_environment", "engine_of", "inherited", "search_path", "secrets"]
+__all__ = ["MARKER", "child_environment", "container_engine_variables", "inherited", "search_path", "secrets"]
 
 MARKER: Final = "MCPSTORE_MARKER"
-"""The variable by which everything a service started is found, whatever it did to its parents and groups."""
+"""Variable that identifies all processes of a service, also those that changed their parent or process group."""
 
 _MINIMAL: Final = frozenset({"HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"})
 _PROXIES: Final = frozenset({"ALL_PROXY", "FTP_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})
@@ -109,32 +109,32 @@ _IMAGES: Final = frozenset(
     }
 )
 _CREDENTIAL: Final = re.compile(r"TOKEN|(^|_)KEY($|_)|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
-_ORDINARY: Final = re.compile(r"[A-Za-z]{1,12}|[~/.][\w./@ +-]*")
+_PLAIN_VALUE: Final = re.compile(r"[A-Za-z]{1,12}|[~/.][\w./@ +-]*")
 
 
 def child_environment(
     settings: StdioSettings, configured: Mapping[str, str | None], *, parent: Mapping[str, str], marker: str
 ) -> dict[str, str]:
-    """Return the whole environment of a service.
+    """Return the complete environment of a service.
 
     Args:
-        settings: What its configuration says.
-        configured: The variables of `env`; None takes one away.
-        parent: The environment of the manager.
-        marker: Identity of the connection.
+        settings: Settings of the service.
+        configured: The variables of `env`; None removes a variable.
+        parent: Environment of the manager.
+        marker: Marker of the connection.
     """
     variables = {**inherited(settings, parent), **configured, MARKER: marker}
     return {name: value for name, value in variables.items() if value is not None}
 
 
 def inherited(settings: StdioSettings, parent: Mapping[str, str]) -> dict[str, str]:
-    """Return what a service gets from the manager's own environment."""
+    """Return the variables that a service inherits from the manager."""
     if settings.inherit_env == "all":
         return dict(parent)
     if settings.inherit_env == "minimal":
         return {name: value for name, value in parent.items() if name in _MINIMAL}
     names = _DEFAULT
-    folded = _PROXIES  # proxies and npm's settings are looked up in both cases by the programs themselves
+    folded = _PROXIES  # programs read the settings of proxies and npm in upper and lower case
     if fetches_packages(settings.command):
         names, folded = names | _PACKAGES, folded | _NPM
     elif fetches_images(settings.command):
@@ -144,28 +144,28 @@ def inherited(settings: StdioSettings, parent: Mapping[str, str]) -> dict[str, s
         for name, value in parent.items()
         if (name in names or name.upper() in folded or name.startswith(_DEFAULT_PREFIXES))
         and not _CREDENTIAL.search(name)
-        and not value.startswith("()")  # a shell function that bash exported, which a shell would run
+        and not value.startswith("()")  # an exported shell function of bash, which a shell would run
     }
 
 
-def engine_of(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that say which container engine is asked; none of them is a secret."""
+def container_engine_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that select the container engine; none of them is a secret."""
     return {name: value for name, value in variables.items() if name in _IMAGES}
 
 
 def secrets(variables: Iterable[tuple[str, str | None]]) -> list[str]:
-    """Return the values that must not appear in what a service writes.
+    """Return the values that are masked in the output of a service.
 
-    Every configured value may be a secret; plain words and paths under names that do not sound secret are left alone,
-    because masking them would make "no such file: ***" out of the one line that explains the trouble.
+    Every configured value may be a secret. Plain words and paths under names that do not suggest a secret are not
+    masked: "no such file: ***" would not explain a failure.
     """
     return [
         value
         for name, value in variables
-        if value is not None and (_CREDENTIAL.search(name) or not _ORDINARY.fullmatch(value))
+        if value is not None and (_CREDENTIAL.search(name) or not _PLAIN_VALUE.fullmatch(value))
     ]
 
 
 def search_path(variables: Mapping[str, str]) -> str:
-    """Return the PATH by which the command of a service is found."""
+    """Return the PATH in which the command of a service is looked up."""
     return variables.get("PATH") or os.defpath

@@ -1,4 +1,4 @@
-"""What is known about programs that fetch a service before they start it."""
+"""Programs that download a service before they start it: package launchers and container clients."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
 
-__all__ = ["fetches_images", "fetches_packages", "handshake_timeout", "runs_container"]
+__all__ = ["container_options_index", "fetches_images", "fetches_packages", "handshake_timeout"]
 
 _HANDSHAKE: Final = 60.0
 _FIRST_RUN: Final = 300.0
-"""Seconds for launchers whose first run downloads: real servers took up to 75 s on a good line."""
+"""Handshake timeout of launchers whose first run downloads, in seconds; real servers took up to 75 s."""
 
 _PACKAGES: Final[dict[str, frozenset[str]]] = {
     "npx": frozenset(),
@@ -31,26 +31,26 @@ _IMAGES: Final[dict[str, frozenset[str]]] = {name: frozenset({"run"}) for name i
 
 
 def fetches_packages(command: str) -> bool:
-    """Whether the program gets what it runs from a package index, and so needs to know which one."""
+    """Whether the program downloads from a package index, and so needs the settings of the index."""
     return _name(command) in _PACKAGES
 
 
 def fetches_images(command: str) -> bool:
-    """Whether the program runs containers, and so needs to know which engine to ask."""
+    """Whether the program runs containers, and so needs the settings of the container engine."""
     return _name(command) in _IMAGES
 
 
 def handshake_timeout(settings: StdioSettings) -> float:
-    """Return how long an opening may take, in seconds: long enough for a first run where there is a download."""
+    """Return the handshake timeout in seconds: long enough for a download where there may be one."""
     known = _PACKAGES | _IMAGES
     verbs = known.get(_name(settings.command))
     # Options may stand before the verb, as in `uv --directory /srv run server.py`.
-    slow = verbs is not None and (not verbs or not verbs.isdisjoint(settings.args))
-    return _FIRST_RUN if slow else _HANDSHAKE
+    may_download = verbs is not None and (not verbs or not verbs.isdisjoint(settings.args))
+    return _FIRST_RUN if may_download else _HANDSHAKE
 
 
-def runs_container(command: str, args: Sequence[str]) -> int | None:
-    """Return after how many arguments the options of `docker run` begin, or None if it is something else."""
+def container_options_index(command: str, args: Sequence[str]) -> int | None:
+    """Return the index at which options of `docker run` can be inserted; None if the command runs no container."""
     if not fetches_images(command):
         return None
     if args[:1] == ["run"]:

@@ -1,4 +1,4 @@
-"""The three pipes of a child process, as asyncio sees them."""
+"""Asyncio protocols for the stdin, stdout and stderr pipes of a child process."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Final, cast
 
-__all__ = ["Input", "Output", "open_input", "open_output"]
+__all__ = ["OutputPipe", "StdinPipe", "open_input", "open_output"]
 
-_PIECE: Final = 64 * 1024
-_MOST_PIECES: Final = 64
-"""Pieces read from a pipe whose writer is dead: 4 MiB, more than a pipe holds unless it was made larger."""
+_READ_SIZE: Final = 64 * 1024
+_MAX_READS: Final = 64
+"""Reads from the pipe of a process that has exited: 4 MiB, more than a pipe of the usual size holds."""
 
 
-class Input(asyncio.BaseProtocol):
-    """The child's stdin; where the engine puts its messages.
+class StdinPipe(asyncio.BaseProtocol):
+    """The child's stdin, to which the engine writes its messages.
 
     Args:
-        on_broken: Called when the child closes it.
+        on_broken: Called when the pipe is closed, by either side.
     """
 
     def __init__(self, on_broken: Callable[[], None]) -> None:
@@ -31,60 +31,60 @@ class Input(asyncio.BaseProtocol):
 
     @property
     def is_paused(self) -> bool:
-        """Whether what was written still waits for the child to read."""
+        """Whether the write buffer is full because the child does not read."""
         return not self._flowing.is_set()
 
     def write(self, data: bytes) -> None:
-        """Take all of it at once; what is written to a child that no longer reads is dropped."""
+        """Write without blocking; data for a closed pipe is dropped."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
     async def drain(self) -> None:
-        """Wait until the child has read most of it, or never will."""
+        """Wait until the write buffer has room again, or the pipe is closed."""
         await self._flowing.wait()
 
     def end(self) -> None:
-        """Tell the child that nothing more will come."""
+        """Send the end of file once all data is written."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write_eof()
 
     def close(self) -> None:
-        """Close it, whatever still waits to be read."""
+        """Close the pipe at once; unwritten data is dropped."""
         transport = self._transport
-        # A transport that is closing and has nothing left to write is closed in a moment, and must not be told twice.
+        # A closing transport with an empty buffer closes by itself, and must not be aborted.
         if transport is not None and (not transport.is_closing() or transport.get_write_buffer_size()):
             transport.abort()
 
     async def wait_closed(self) -> None:
-        """Wait until it is closed, if it was ever open."""
+        """Wait until the pipe is closed; returns at once if it was never open."""
         if self._transport is not None:
             await self._closed.wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be told the transport."""
+        """Store the transport; called by asyncio."""
         self._transport = cast("asyncio.WriteTransport", transport)
 
     def pause_writing(self) -> None:
-        """Be told that the child does not keep up."""
+        """Make `drain` wait; called by asyncio when the write buffer is full."""
         self._flowing.clear()
 
     def resume_writing(self) -> None:
-        """Be told that it does again."""
+        """Let `drain` return; called by asyncio when the write buffer has room again."""
         self._flowing.set()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio passes it by this name
-        """Be told that the pipe is closed, by whichever side."""
+        """Report that the pipe is closed; called by asyncio."""
         self._flowing.set()
         self._closed.set()
         self._on_broken()
 
 
-class Output(asyncio.Protocol):
+class OutputPipe(asyncio.Protocol):
     """The child's stdout or stderr.
 
     Args:
-        on_data: Called with every piece.
-        on_end: Called when every process that could write has closed it.
+        on_data: Called with each chunk.
+        on_end: Called when all processes that could write have closed the pipe.
     """
 
     def __init__(self, on_data: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
@@ -94,13 +94,13 @@ class Output(asyncio.Protocol):
         self._closed = asyncio.Event()
 
     def read_rest(self) -> None:
-        """Read what a dead child left in the pipe: it must be heard before its end is announced."""
+        """Read what an exited child left in the pipe, so that it is processed before the exit is reported."""
         if self._transport is None or self._transport.is_closing():
             return
         pipe: IO[bytes] = self._transport.get_extra_info("pipe")
         with suppress(BlockingIOError):
-            for _ in range(_MOST_PIECES):
-                data = os.read(pipe.fileno(), _PIECE)
+            for _ in range(_MAX_READS):
+                data = os.read(pipe.fileno(), _READ_SIZE)
                 if not data:
                     break
                 self._on_data(data)
@@ -111,29 +111,29 @@ class Output(asyncio.Protocol):
             self._transport.close()
 
     async def wait_closed(self) -> None:
-        """Wait until it is closed, if it was ever open."""
+        """Wait until the pipe is closed; returns at once if it was never open."""
         if self._transport is not None:
             await self._closed.wait()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be told the transport."""
+        """Store the transport; called by asyncio."""
         self._transport = cast("asyncio.ReadTransport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take a piece."""
+        """Pass on a chunk; called by asyncio."""
         self._on_data(data)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio passes it by this name
-        """Be told that there will be no more."""
+        """Report the end of the output; called by asyncio."""
         self._closed.set()
         self._on_end()
 
 
-async def open_input(pipe: IO[bytes], protocol: Input) -> None:
-    """Let a protocol write to a pipe, and own it."""
+async def open_input(pipe: IO[bytes], protocol: StdinPipe) -> None:
+    """Connect a protocol to the writing end of a pipe; asyncio then owns the file."""
     await asyncio.get_running_loop().connect_write_pipe(lambda: protocol, pipe)
 
 
-async def open_output(pipe: IO[bytes], protocol: Output) -> None:
-    """Let a protocol read from a pipe, and own it."""
+async def open_output(pipe: IO[bytes], protocol: OutputPipe) -> None:
+    """Connect a protocol to the reading end of a pipe; asyncio then owns the file."""
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)

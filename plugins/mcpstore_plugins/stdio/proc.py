@@ -1,6 +1,6 @@
-"""Reading Linux's list of processes.
+"""Process table of Linux, read from /proc.
 
-Some machines have thousands of them, so the files are read with bare system calls: half the cost of anything nicer.
+Some machines run thousands of processes, so the files are read with bare system calls, at half the cost of pathlib.
 """
 
 from __future__ import annotations
@@ -15,36 +15,46 @@ import attrs
 
 from mcpstore_plugins.stdio.environment import MARKER
 
-__all__ = ["Process", "adopts_orphans", "available", "carries", "everyone", "is_near", "marker", "read", "ticks_now"]
+__all__ = [
+    "Process",
+    "all_processes",
+    "available",
+    "has_marker",
+    "is_subreaper",
+    "marker_of",
+    "read",
+    "shares_pid_namespace",
+    "ticks_now",
+]
 
 _LONGEST_STAT: Final = 2048
-"""Bytes; a line has 52 fields, of which the name has at most 64 bytes and the numbers at most 20 digits."""
+"""Bytes of a `stat` line: 52 fields; the name has at most 64 bytes, numbers have at most 20 digits."""
 
-_READINGS: Final = 20
-_PAUSE: Final = 0.002
-"""How often, and after how many seconds, a process is looked at again that is just becoming another program."""
+_EXEC_READS: Final = 20
+_EXEC_PAUSE: Final = 0.002
+"""Reads of the environment of a process that is executing another program, and the seconds between two reads."""
 
 _PF_KTHREAD: Final = 0x00200000
-"""A flag of Linux (include/linux/sched.h) that threads of the kernel have, and nothing else has."""
+"""Flag of kernel threads (include/linux/sched.h)."""
 
 _GET_CHILD_SUBREAPER: Final = 37
-"""An operation of prctl(2)."""
+"""Operation of prctl(2)."""
 
 _GONE: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 @attrs.frozen(kw_only=True)
 class Process:
-    """One line of the list.
+    """A process.
 
     Attributes:
-        pid: Its number; together with `started` it is never used twice.
-        parent: Number of its parent.
-        session: Number of the leader of its session; 0 if it was not started here: by the first process of a machine
-            or a container that leads no session, or from outside.
-        started: When it began, in clock ticks since boot (field 22 of proc_pid_stat(5)).
-        is_dead: Whether it only waits to be waited for.
-        is_kernel: Whether it is a thread of the kernel.
+        pid: Process id; unique together with `started`.
+        parent: Process id of the parent.
+        session: Process id of the session leader; 0 if the leader is outside this PID namespace, or the first process
+            leads no session.
+        started: Start time in clock ticks since boot (field 22 of proc_pid_stat(5)).
+        is_dead: Whether it is a zombie.
+        is_kernel: Whether it is a kernel thread.
     """
 
     pid: int
@@ -56,18 +66,18 @@ class Process:
 
     @property
     def identity(self) -> tuple[int, int]:
-        """What tells it from every other process, earlier and later ones of the same number too."""
+        """The pid and start time, which distinguish it from earlier and later processes with the same pid."""
         return self.pid, self.started
 
 
 def available() -> bool:
-    """Whether this system has such a list."""
-    return os.path.exists("/proc/self/stat")  # noqa: PTH110 - asked often, and nothing is opened
+    """Whether this system has a /proc file system."""
+    return os.path.exists("/proc/self/stat")  # noqa: PTH110 - called often
 
 
-def adopts_orphans() -> bool:
-    """Whether orphans among the descendants of this process are given to it, not to the first one of the machine."""
-    import ctypes  # noqa: PLC0415 - only where there are no control groups, and it is not small
+def is_subreaper() -> bool:
+    """Whether orphaned descendants of this process become its children (PR_SET_CHILD_SUBREAPER, or pid 1)."""
+    import ctypes  # noqa: PLC0415 - large, and needed only without control groups
 
     is_set = ctypes.c_int(0)
     try:
@@ -78,7 +88,7 @@ def adopts_orphans() -> bool:
 
 
 def read(pid: int) -> Process | None:
-    """Return the process of this number, or None if there is none."""
+    """Return the process with this pid, or None if it does not exist."""
     try:
         file = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -87,9 +97,9 @@ def read(pid: int) -> Process | None:
             os.close(file)
     except _GONE:
         return None
-    # The name stands in parentheses and may contain spaces and parentheses of its own.
+    # The name is in parentheses, and may itself contain spaces and parentheses.
     state, parent, _group, session, *rest = stat[stat.rindex(b")") + 2 :].split(None, 20)
-    # A process whose first thread ended while others go on is listed as a zombie too, but is alive.
+    # A process whose first thread has ended while others run is listed as a zombie, but is alive.
     flags, threads, started = int(rest[2]), int(rest[13]), int(rest[15])
     return Process(
         pid=pid,
@@ -101,28 +111,28 @@ def read(pid: int) -> Process | None:
     )
 
 
-def everyone() -> Iterator[Process]:
-    """Yield all processes but this one."""
-    me = os.getpid()
-    for name in os.listdir("/proc"):  # noqa: PTH208 - names are wanted, hundreds of them
-        if name.isdigit() and int(name) != me and (process := read(int(name))) is not None:
+def all_processes() -> Iterator[Process]:
+    """Yield all processes except this one."""
+    own = os.getpid()
+    for name in os.listdir("/proc"):  # noqa: PTH208 - hundreds of names
+        if name.isdigit() and int(name) != own and (process := read(int(name))) is not None:
             yield process
 
 
-def carries(pid: int, marker: str) -> bool:
+def has_marker(pid: int, marker: str) -> bool:
     """Whether a process was started with this marker in its environment."""
     return f"{MARKER}={marker}".encode() in _environment(pid)
 
 
-def marker(pid: int) -> str | None:
-    """Return the marker that a process was started with, or None if it has none."""
-    start = f"{MARKER}=".encode()
-    found = (variable for variable in _environment(pid) if variable.startswith(start))
-    return next((variable.removeprefix(start).decode(errors="replace") for variable in found), None)
+def marker_of(pid: int) -> str | None:
+    """Return the marker in the environment that a process was started with, or None if it has none."""
+    prefix = f"{MARKER}=".encode()
+    matches = (variable for variable in _environment(pid) if variable.startswith(prefix))
+    return next((variable.removeprefix(prefix).decode(errors="replace") for variable in matches), None)
 
 
-def is_near(pid: int) -> bool:
-    """Whether a process counts processes as this one does: what runs in a container counts its own."""
+def shares_pid_namespace(pid: int) -> bool:
+    """Whether a process is in the PID namespace of this one; processes in containers usually are not."""
     try:
         return os.readlink(f"/proc/{pid}/ns/pid") == os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - as text
     except _GONE:
@@ -130,17 +140,17 @@ def is_near(pid: int) -> bool:
 
 
 def ticks_now() -> int:
-    """Return the present in the unit of `Process.started`. Not a duration: a stamp to be compared with the kernel's."""
+    """Return the current time in the unit and on the clock of `Process.started`."""
     return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
 
 
 def _environment(pid: int) -> list[bytes]:
-    for _ in range(_READINGS):
+    for _ in range(_EXEC_READS):
         environ = _content(pid, "environ")
-        # In the middle of execve(2) a process has neither environment nor arguments; all others have arguments.
+        # During execve(2) a process has neither an environment nor arguments; all others have arguments.
         if environ is None or environ or _content(pid, "cmdline"):
             return (environ or b"").split(b"\0")
-        time.sleep(_PAUSE)
+        time.sleep(_EXEC_PAUSE)
     return []
 
 

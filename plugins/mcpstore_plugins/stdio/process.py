@@ -1,4 +1,4 @@
-"""The process that was started: noticing its end without asking, and waiting for it so that no zombie stays."""
+"""Exit of a service's leader: noticed without polling, and waited for so that no zombie is left."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-__all__ = ["Leader", "how_it_ended"]
+__all__ = ["Leader", "describe_exit"]
 
 
 class Leader:
-    """A child process being watched.
+    """The process that was started for a service; it leads the session of the service.
 
-    Linux hands out a file that becomes readable when a process ends (pidfd_open(2)); elsewhere a thread waits.
+    On Linux, a pidfd becomes readable when the process exits (pidfd_open(2)); on other systems, a thread waits.
 
     Args:
-        process: What was started.
-        on_exit: Called in the event loop once it has ended, with its return code as `subprocess` counts.
-        before_reaping: Called just before it is waited for.
+        process: The process.
+        on_exit: Called in the event loop when the process has exited, with the return code of `subprocess`.
+        before_reaping: Called just before the process is waited for.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Leader:
         self._before_reaping = before_reaping
 
     def watch(self) -> None:
-        """Begin to watch."""
+        """Start to watch for the exit."""
         try:
             handle = os.pidfd_open(self.pid)
         except (OSError, AttributeError):
@@ -58,18 +58,18 @@ class Leader:
                 os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         else:
             self._process.wait()
-        with suppress(RuntimeError):  # the loop was closed meanwhile, and with it everybody who cared
+        with suppress(RuntimeError):  # the loop was closed meanwhile
             self._loop.call_soon_threadsafe(self._reap)
 
     def _reap(self) -> None:
         self._before_reaping()
-        code = self._process.wait()  # returns at once: it has ended
+        code = self._process.wait()  # returns at once: the process has exited
         self.ended.set_result(code)
         self._on_exit(code)
 
 
-def how_it_ended(code: int) -> tuple[str, str | None]:
-    """Return the end of a process in words, and the name of the signal if it was one."""
+def describe_exit(code: int) -> tuple[str, str | None]:
+    """Return a description of an exit, and the name of the signal if a signal caused it."""
     if code >= 0:
         return f"exited with code {code}", None
     try:

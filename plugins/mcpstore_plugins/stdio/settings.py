@@ -1,4 +1,4 @@
-"""What a configuration may say about a service that is a process."""
+"""Settings of the stdio transport."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from mcpstore.models.redaction import MASK, masked
 __all__ = ["Containment", "InheritEnv", "StdioSettings"]
 
 InheritEnv = Literal["minimal", "default", "all"]
-"""How much of the manager's own environment a service is given."""
+"""Set of variables that a service inherits from the manager; see `mcpstore_plugins.stdio.environment`."""
 
 Containment = Literal["auto", "cgroup", "marker"]
-"""What keeps the processes of a service together: a control group, or the marker in their environment."""
+"""How the processes of a service are found: by a control group, or by a marker in their environment."""
 
 
 class StdioSettings(BaseModel):
-    """How to start a service on this machine.
+    """Settings of a service that runs as a process on this machine.
 
     Attributes:
-        command: The program: a name that is looked up on the service's PATH, or a path. Never a shell line.
-        args: Its arguments; they arrive literally. Whole numbers are accepted and become text.
-        env: Variables of the service. Numbers and booleans become text; null takes a variable away.
-        cwd: The folder it runs in; `~` is expanded. The manager's own by default.
-        inherit_env: How much of the manager's environment it is given; see `mcpstore_plugins.stdio.environment`.
-        containment: What keeps its processes together: `cgroup`, `marker`, or `auto` for the first that is possible.
+        command: Program to start: a name that is looked up on the service's PATH, or a path. No shell is involved.
+        args: Arguments of the program, passed literally. Whole numbers become text.
+        env: Environment variables of the service. Numbers and booleans become text; null removes a variable.
+        cwd: Working directory; `~` is expanded. The default is the manager's working directory.
+        inherit_env: Set of variables inherited from the manager: `minimal`, `default` or `all`.
+        containment: How the processes of the service are found: `cgroup`, `marker`, or `auto` for the first that is
+            possible.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -78,10 +79,10 @@ class StdioSettings(BaseModel):
         text = _text(value)
         if not text:
             raise _wrong("must not be empty; leave it out instead")
-        return os.path.expanduser(text)  # noqa: PTH111 - stays the text it is where there is no such user
+        return os.path.expanduser(text)  # noqa: PTH111 - leaves the ~ of an unknown user unchanged
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Show everything but the values of variables and the credentials in URLs."""
+        """Show all fields, with the values of variables and the credentials in URLs masked."""
         for name, value in super().__repr_args__():
             yield name, dict.fromkeys(self.env, MASK) if name == "env" else masked(value)
 
@@ -99,20 +100,20 @@ def _text(value: Any, what: str = "") -> str:
 
 
 def _unpassable(text: str) -> str | None:
-    """Return why the operating system would not take a text, if so."""
+    """Return why a text cannot be passed to the operating system; None if it can."""
     if "\0" in text:
         return "must not contain a NUL character"
     try:
         os.fsencode(text)
     except UnicodeEncodeError:
-        return "contains half a character (a lone surrogate)"
+        return "must not contain half a character (a lone surrogate)"
     return None
 
 
 def _env_problem(name: Any, value: Any) -> str | None:
-    # Values are never shown, not even wrong ones: they are where secrets live.
+    # Values are never shown, not even wrong ones: they may be secrets.
     if not isinstance(name, str) or not name or "=" in name or _unpassable(name):
-        return f"{name!r} is not a name of a variable"
+        return f"{name!r} is not a valid name of a variable"
     if isinstance(value, str):
         problem = _unpassable(value)
         return f"{name} {problem}" if problem else None
@@ -132,7 +133,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    """Return what JSON calls this kind of value."""
+    """Return the name of a value's type in JSON."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -145,8 +146,8 @@ def _kind(value: Any) -> str:
 
 
 def _shown(value: Any, most: int = 60) -> str:
-    """Return a scalar as it was written, anything larger as what it is."""
+    """Return a string or number as text, shortened and with credentials masked; the type of any other value."""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return _kind(value)
-    told = repr(masked(value))
-    return told if len(told) <= most else f"{told[:most]}…"
+    text = repr(masked(value))
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -1,4 +1,4 @@
-"""Ending everything a service started: politely, then firmly, then for certain."""
+"""Termination of a service's process tree: end of stdin, then SIGTERM, then SIGKILL."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from contextlib import suppress
 from typing import Any, Final
 
 from mcpstore.hooks import Closing
-from mcpstore_plugins.stdio.pipes import Input
+from mcpstore_plugins.stdio.pipes import StdinPipe
 from mcpstore_plugins.stdio.proc import Process
 from mcpstore_plugins.stdio.process import Leader
-from mcpstore_plugins.stdio.tree import Tree, handle_of
+from mcpstore_plugins.stdio.tree import ProcessTree, open_pidfd
 
-__all__ = ["ask_to_leave", "kill", "terminate"]
+__all__ = ["kill", "request_exit", "terminate"]
 
-_WATCHED: Final = 32
-"""Processes waited for at once; a tree of thousands must not cost thousands of open files."""
+_MAX_WATCHED: Final = 32
+"""Number of processes waited for at the same time; each costs an open file."""
 
-_PAUSE: Final = 0.05
-"""Seconds between two looks where the system cannot say when a process ends."""
+_POLL_INTERVAL: Final = 0.05
+"""Seconds between two scans where the system has no pidfds."""
 
 
-async def ask_to_leave(tree: Tree, leader: Leader, stdin: Input, closing: Closing) -> bool:
-    """End the input, then send SIGTERM, and return whether that was enough.
+async def request_exit(tree: ProcessTree, leader: Leader, stdin: StdinPipe, closing: Closing) -> bool:
+    """Close stdin, then send SIGTERM, and return whether all processes have exited.
 
-    Once the leader is gone nobody reads the input any more on behalf of the service, so what it left behind is sent
-    SIGTERM at once. SIGCONT follows, because a stopped process does not see SIGTERM.
+    As soon as the leader has exited, the rest of the tree is sent SIGTERM without further delay. SIGCONT follows,
+    because a stopped process does not handle SIGTERM.
 
     Raises:
         OSError: The list of processes cannot be read: there are too many open files.
@@ -42,45 +42,44 @@ async def ask_to_leave(tree: Tree, leader: Leader, stdin: Input, closing: Closin
         forced.cancel()
 
 
-async def terminate(tree: Tree, patience: float, forced: asyncio.Future[Any]) -> bool:
-    """Send SIGTERM to whatever there is, and return whether that was enough.
+async def terminate(tree: ProcessTree, timeout: float, forced: asyncio.Future[Any]) -> bool:  # noqa: ASYNC109 - raises nothing
+    """Send SIGTERM to the processes of a tree, and return whether all have exited.
 
     Args:
-        tree: What the service started.
-        patience: Seconds.
-        forced: Done when nobody wants to wait any longer.
+        tree: Processes of the service.
+        timeout: Seconds to wait for their exit.
+        forced: Ends the wait when it is done.
 
     Raises:
         OSError: The list of processes cannot be read: there are too many open files.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + patience
-    told: set[tuple[int, int]] = set()
+    deadline = loop.time() + timeout
+    signalled: set[tuple[int, int]] = set()
     while not forced.done() and loop.time() < deadline:
-        living = await asyncio.to_thread(_tell, tree, told)
+        living = await asyncio.to_thread(_send_sigterm, tree, signalled)
         if not living:
             return True
-        told.update(process.identity for process in living)
-        await _until_gone(living, deadline - loop.time(), forced)
+        signalled.update(process.identity for process in living)
+        await _wait_gone(living, deadline - loop.time(), forced)
     return False
 
 
-async def kill(tree: Tree, patience: float) -> tuple[int, ...]:
-    """End whatever is left, and return the numbers of those that are there all the same.
+async def kill(tree: ProcessTree, timeout: float) -> tuple[int, ...]:  # noqa: ASYNC109 - raises nothing
+    """Kill all processes of a tree, and return the pids of those that survived.
 
-    What the kernel can end in one stroke is ended so. Of what is outside, each process is stopped first and killed
-    after one more look: what is stopped starts nothing new, so the second look finds every child it has, and killing it
-    hides none of them.
+    The control group is killed atomically. Every process outside it is first stopped, and killed after one more scan: a
+    stopped process starts no children, so the second scan finds all its children before its death hides them.
 
     Args:
-        tree: What the service started.
-        patience: Seconds.
+        tree: Processes of the service.
+        timeout: Seconds to wait for their exit.
 
     Raises:
         OSError: The list of processes cannot be read: there are too many open files.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + patience
+    deadline = loop.time() + timeout
     stopped: set[tuple[int, int]] = set()
     await asyncio.to_thread(tree.kill_all)
     while living := await asyncio.to_thread(_stop_or_kill, tree, stopped):
@@ -90,61 +89,61 @@ async def kill(tree: Tree, patience: float) -> tuple[int, ...]:
             return tuple(process.pid for process in living)
         seen = {process.identity for process in living}
         if seen <= stopped:
-            await _until_gone(living, left)
+            await _wait_gone(living, left)
         stopped |= seen
     return ()
 
 
-def _tell(tree: Tree, told: Collection[tuple[int, int]]) -> list[Process]:
+def _send_sigterm(tree: ProcessTree, signalled: Collection[tuple[int, int]]) -> list[Process]:
     living = tree.alive()
-    tree.send([process for process in living if process.identity not in told], signal.SIGTERM, signal.SIGCONT)
+    tree.send([process for process in living if process.identity not in signalled], signal.SIGTERM, signal.SIGCONT)
     return living
 
 
-def _stop_or_kill(tree: Tree, stopped: Collection[tuple[int, int]]) -> list[Process]:
+def _stop_or_kill(tree: ProcessTree, stopped: Collection[tuple[int, int]]) -> list[Process]:
     living = tree.alive()
     tree.send([process for process in living if process.identity not in stopped], signal.SIGSTOP)
     tree.send([process for process in living if process.identity in stopped], signal.SIGKILL)
     return living
 
 
-async def _until_gone(processes: Sequence[Process], patience: float, forced: asyncio.Future[Any] | None = None) -> None:
-    """Wait until processes are gone, or some of them where there are many."""
+async def _wait_gone(processes: Sequence[Process], patience: float, forced: asyncio.Future[Any] | None = None) -> None:
+    """Wait until processes have exited, or the first of them where there are many."""
     loop = asyncio.get_running_loop()
     all_gone: asyncio.Future[None] = loop.create_future()
-    handles = await asyncio.to_thread(_handles, processes[:_WATCHED])
+    pidfds = await asyncio.to_thread(_open_pidfds, processes[:_MAX_WATCHED])
 
-    def gone(handle: int) -> None:
-        handles.remove(handle)
-        _unwatch(handle)
-        if not handles:
+    def gone(pidfd: int) -> None:
+        pidfds.remove(pidfd)
+        _unwatch(pidfd)
+        if not pidfds:
             all_gone.set_result(None)
 
-    for handle in handles:
-        loop.add_reader(handle, gone, handle)
-    # Without handles they are gone by now, or nobody can tell when they will be: look again soon.
-    timeout = patience if handles else min(patience, _PAUSE)
+    for pidfd in pidfds:
+        loop.add_reader(pidfd, gone, pidfd)
+    # Without pidfds they have exited already, or their exit is not reported: scan again soon.
+    timeout = patience if pidfds else min(patience, _POLL_INTERVAL)
     try:
         await _first((all_gone,) if forced is None else (all_gone, forced), timeout)
     finally:
-        for handle in handles:
-            _unwatch(handle)
+        for pidfd in pidfds:
+            _unwatch(pidfd)
 
 
 async def _first(events: Iterable[asyncio.Future[Any]], timeout: float) -> None:  # noqa: ASYNC109 - raises nothing
     await asyncio.wait(events, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
 
-def _unwatch(handle: int) -> None:
-    asyncio.get_running_loop().remove_reader(handle)
-    os.close(handle)
+def _unwatch(pidfd: int) -> None:
+    asyncio.get_running_loop().remove_reader(pidfd)
+    os.close(pidfd)
 
 
-def _handles(processes: Iterable[Process]) -> list[int]:
-    handles: list[int] = []
-    with suppress(OSError, AttributeError):  # no pidfds here, or no file left to open: those there are will do
-        # Appended one by one, so that those opened before an error are known, and closed again.
+def _open_pidfds(processes: Iterable[Process]) -> list[int]:
+    pidfds: list[int] = []
+    with suppress(OSError, AttributeError):  # no pidfds on this system, or too many open files
+        # Appended one by one, so that those opened before an error are known and closed.
         for process in processes:
-            if (handle := handle_of(process)) is not None:
-                handles.append(handle)  # noqa: PERF401 - see above
-    return handles
+            if (pidfd := open_pidfd(process)) is not None:
+                pidfds.append(pidfd)  # noqa: PERF401 - see above
+    return pidfds

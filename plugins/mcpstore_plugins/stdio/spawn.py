@@ -1,4 +1,4 @@
-"""Starting the process of a service: everything that happens off the event loop, in one go."""
+"""Start of a program with pipes, in a session of its own."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import attrs
 from mcpstore.errors import ConnectRefused
 from mcpstore_plugins.stdio import command, environment
 from mcpstore_plugins.stdio.cgroup import Cgroup
-from mcpstore_plugins.stdio.cgroup_exec import start_inside
-from mcpstore_plugins.stdio.containers import labelled
-from mcpstore_plugins.stdio.launchers import runs_container
+from mcpstore_plugins.stdio.cgroup_exec import start_in_cgroup
+from mcpstore_plugins.stdio.containers import with_label
+from mcpstore_plugins.stdio.launchers import container_options_index
 
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
@@ -28,15 +28,15 @@ __all__ = ["SpawnPlan", "plan", "spawn"]
 
 @attrs.frozen(kw_only=True)
 class SpawnPlan:
-    """A program ready to be started.
+    """A program with everything that is needed to start it.
 
     Attributes:
-        program: Its absolute path.
-        args: Its arguments.
-        variables: Its whole environment.
-        configured: The part of it that its configuration says.
-        cwd: The folder it runs in.
-        has_container: Whether it is the client of a container.
+        program: Absolute path of the program.
+        args: Arguments of the program.
+        variables: Complete environment.
+        configured: The part of the environment that the configuration sets.
+        cwd: Working directory.
+        has_container: Whether the program runs a container.
     """
 
     program: str
@@ -48,44 +48,44 @@ class SpawnPlan:
 
 
 def plan(settings: StdioSettings, marker: str) -> SpawnPlan:
-    """Find out what is to be started. Reads files: to be called in a thread.
+    """Resolve the settings of a service into a program that can be started. Blocks.
 
     Raises:
-        ConnectRefused: The folder or the program is not there, or of no use.
+        ConnectRefused: The folder or the program does not exist or cannot be used.
     """
     cwd = str(Path(settings.cwd or ".").absolute())
     if not Path(cwd).is_dir():
-        what = "is not a folder" if Path(cwd).exists() else "does not exist"
-        raise ConnectRefused(f"cwd {cwd!r} {what}; create it, or change cwd")
+        problem = "is not a folder" if Path(cwd).exists() else "does not exist"
+        raise ConnectRefused(f"cwd {cwd!r} {problem}; create it, or change cwd")
     configured = settings.env
     variables = environment.child_environment(settings, configured, parent=os.environ, marker=marker)
     return SpawnPlan(
         program=command.resolve(settings.command, path=environment.search_path(variables), cwd=cwd),
-        args=labelled(settings.command, settings.args, marker),
+        args=with_label(settings.command, settings.args, marker),
         variables=variables,
         configured=configured,
         cwd=cwd,
-        has_container=runs_container(settings.command, settings.args) is not None,
+        has_container=container_options_index(settings.command, settings.args) is not None,
     )
 
 
 def spawn(launch: SpawnPlan, cgroup: Cgroup | None = None) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own. Blocks until it runs: to be called in a thread.
+    """Start a program in a session of its own. Blocks until it runs.
 
     Args:
         launch: The program.
-        cgroup: The control group it is to be in.
+        cgroup: Control group to start it in.
 
     Raises:
-        ConnectError: The operating system refuses.
-        NoEntry: It cannot be in this group.
+        ConnectError: The operating system cannot start the program.
+        CgroupRefused: The process cannot enter this group.
     """
     with ExitStack() as ours, ExitStack() as its:
         try:
-            # The pipes are made here: some versions of Python leave the first ones open if there is no room for all.
+            # The pipes are created here, because some versions of Python leak the first ones if the last one fails.
             (stdin, to_it), (from_it, stdout), (errors, stderr) = (_pipe(ours, its, to_child=n == 0) for n in range(3))
             line = [launch.program, *launch.args]
-            # No preexec_fn, so that Python can use vfork: forking a big manager would copy its page tables.
+            # No preexec_fn, so that Python can use vfork: forking a large manager would copy its page tables.
             popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen
             run = partial(
                 popen,
@@ -99,16 +99,16 @@ def spawn(launch: SpawnPlan, cgroup: Cgroup | None = None) -> subprocess.Popen[b
             if cgroup is None:
                 process = run(line, env=dict(launch.variables))
             else:
-                process = start_inside(cgroup, line, launch.variables, run)
+                process = start_in_cgroup(cgroup, line, launch.variables, run)
         except OSError as error:
-            raise command.refusal(error, launch.program, launch.args) from error
+            raise command.start_error(error, launch.program, launch.args) from error
         ours.pop_all()
     process.stdin, process.stdout, process.stderr = to_it, from_it, errors
     return process
 
 
 def _pipe(ours: ExitStack, its: ExitStack, *, to_child: bool) -> tuple[IO[bytes], IO[bytes]]:
-    """Return both ends of a pipe, the one that is read first; each is closed with what it belongs to."""
+    """Create a pipe, and return its reading and its writing end; each is closed by the stack of its owner."""
     read, write = os.pipe()
     reader, writer = FileIO(read, "rb"), FileIO(write, "wb")
     its.callback((reader if to_child else writer).close)

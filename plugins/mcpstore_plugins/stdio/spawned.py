@@ -1,4 +1,4 @@
-"""Everything that is done to start a process, in one go and off the event loop."""
+"""Start of a service's process with its control group and ownership record, off the event loop."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mcpstore.errors import ConnectRefused
 from mcpstore.hooks import ClientEndpoint, OwnershipRecord
 from mcpstore_plugins.stdio import cgroup, proc
 from mcpstore_plugins.stdio.cgroup import Cgroup
-from mcpstore_plugins.stdio.cgroup_exec import NoEntry
-from mcpstore_plugins.stdio.environment import engine_of
+from mcpstore_plugins.stdio.cgroup_exec import CgroupRefused
+from mcpstore_plugins.stdio.environment import container_engine_variables
 from mcpstore_plugins.stdio.orphans import CLIENT, ENGINE, GROUP
 from mcpstore_plugins.stdio.spawn import SpawnPlan, plan, spawn
-from mcpstore_plugins.stdio.tree import ContainedTree, GroupTree, Tree, tree_of
+from mcpstore_plugins.stdio.tree import CgroupTree, ProcessGroupTree, ProcessTree, make_tree
 
 if TYPE_CHECKING:
     from mcpstore_plugins.stdio.settings import StdioSettings
@@ -26,80 +26,80 @@ __all__ = ["SpawnedProcess", "start_process"]
 
 @attrs.frozen(kw_only=True)
 class SpawnedProcess:
-    """What was started.
+    """A process that was started for a service.
 
     Attributes:
-        launch: What was to be started.
+        launch: The program it was started from.
         process: The process.
-        tree: It and whatever it starts.
-        marker: What is in its environment.
-        containment: What keeps it together with what it starts: `cgroup`, `subreaper`, `marker`, or `group` where there
-            is no /proc.
+        tree: The process and all its descendants.
+        marker: Marker in its environment.
+        containment: How its descendants are found: `cgroup`, `subreaper`, `marker`, or `group` where there is no /proc.
     """
 
     launch: SpawnPlan
     process: subprocess.Popen[bytes]
-    tree: Tree
+    tree: ProcessTree
     marker: str
     containment: str
 
     @property
     def pipes(self) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
-        """Our ends of its stdin, stdout and stderr."""
+        """The manager's ends of its stdin, stdout and stderr."""
         process = self.process
         return cast("tuple[IO[bytes], IO[bytes], IO[bytes]]", (process.stdin, process.stdout, process.stderr))
 
 
 def start_process(settings: StdioSettings, peer: ClientEndpoint, marker: str) -> SpawnedProcess:
-    """Start a process. Blocks.
+    """Start the process of a service. Blocks.
 
-    What it will have on this machine is written down first, so that a manager that is killed meanwhile has said so.
+    The ownership record is written before the start, so that the process is found even if the manager is killed
+    in between.
 
     Raises:
-        ConnectError: It cannot be started.
+        ConnectError: The process cannot be started.
     """
     launch = plan(settings, marker)
     group = None if settings.containment == "marker" else cgroup.create(marker)
-    trace = OwnershipRecord(owner_tag=marker, service=peer.service, notes=_notes(launch, group))
-    peer.record_ownership(trace)
-    process, group = _start(launch, group, is_needed=settings.containment == "cgroup")
-    tree = tree_of(process.pid, marker, group)
-    peer.record_ownership(attrs.evolve(trace, pid=process.pid, started=_began(process.pid)))
+    record = OwnershipRecord(owner_tag=marker, service=peer.service, notes=_notes(launch, group))
+    peer.record_ownership(record)
+    process, group = _start(launch, group, is_required=settings.containment == "cgroup")
+    tree = make_tree(process.pid, marker, group)
+    peer.record_ownership(attrs.evolve(record, pid=process.pid, started=_start_time(process.pid)))
     return SpawnedProcess(launch=launch, process=process, tree=tree, marker=marker, containment=_name(tree))
 
 
 def _start(
-    launch: SpawnPlan, group: Cgroup | None, *, is_needed: bool
+    launch: SpawnPlan, group: Cgroup | None, *, is_required: bool
 ) -> tuple[subprocess.Popen[bytes], Cgroup | None]:
-    """Start a process in its group, or without one where that cannot be and is not needed."""
+    """Start a process in its control group; without one if that is impossible and not required."""
     if group is not None:
         try:
             return spawn(launch, group), group
-        except NoEntry:
+        except CgroupRefused:
             group.remove()
         except BaseException:
             group.remove()
             raise
-    if is_needed:
+    if is_required:
         raise ConnectRefused(
-            "containment is 'cgroup', but this process may not make control groups (cgroup v2, Linux 5.14); "
-            "have systemd delegate one (Delegate=yes), or set containment to 'auto'"
+            "containment 'cgroup' is not possible: the manager may not create control groups (cgroup v2, Linux 5.14); "
+            "let systemd delegate one (Delegate=yes), or set containment to 'auto'"
         )
     return spawn(launch), None
 
 
-def _name(tree: Tree) -> str:
-    if isinstance(tree, ContainedTree):
+def _name(tree: ProcessTree) -> str:
+    if isinstance(tree, CgroupTree):
         return "cgroup"
-    if isinstance(tree, GroupTree):
+    if isinstance(tree, ProcessGroupTree):
         return "group"
-    return "subreaper" if proc.adopts_orphans() else "marker"
+    return "subreaper" if proc.is_subreaper() else "marker"
 
 
-def _began(pid: int) -> int | None:
-    with suppress(OSError):  # too many open files: the record says less
-        found = proc.read(pid) if proc.available() else None
-        return None if found is None else found.started
+def _start_time(pid: int) -> int | None:
+    with suppress(OSError):  # too many open files: the record has no start time
+        process = proc.read(pid) if proc.available() else None
+        return None if process is None else process.started
     return None
 
 
@@ -109,5 +109,5 @@ def _notes(launch: SpawnPlan, group: Cgroup | None) -> dict[str, str]:
         notes[GROUP] = str(group.path)
     if launch.has_container:
         notes[CLIENT] = launch.program
-        notes |= {f"{ENGINE}{name}": value for name, value in engine_of(launch.variables).items()}
+        notes |= {f"{ENGINE}{name}": value for name, value in container_engine_variables(launch.variables).items()}
     return notes

@@ -1,12 +1,12 @@
-"""Finding and signalling everything a service started.
+"""The process tree of a service: all its processes, found and signalled.
 
-Process groups are not enough: what called setsid or forked twice has left them. So a process belongs to a service if it
-is in the control group that was made for it, or in the session its leader was started in, or carries the marker of the
-connection in its environment, or descends from one that does. Nothing is signalled on the strength of a number alone,
-because numbers are used again.
+Process groups are not enough: a process leaves its group with setsid or a double fork. So a process belongs to a
+service if it is in the service's control group, or in the session of its leader, or carries the marker of the
+connection in its environment, or descends from such a process. No process is signalled by its pid alone, because pids
+are reused.
 
-Where there is no /proc (macOS), only the process group of the leader is known. Where there are no control groups, what
-escapes is a process that drops the marker, leaves the session and loses its parent, all before anybody looks.
+On systems without /proc (macOS), only the process group of the leader is known. Without control groups, a process
+escapes if it drops the marker, leaves the session and loses its parent, all between two scans.
 """
 
 from __future__ import annotations
@@ -23,108 +23,108 @@ from mcpstore_plugins.stdio import proc
 from mcpstore_plugins.stdio.cgroup import Cgroup
 from mcpstore_plugins.stdio.proc import Process
 
-__all__ = ["ContainedTree", "GroupTree", "MarkedTree", "Tree", "handle_of", "tree_of", "with_descendants"]
+__all__ = ["CgroupTree", "MarkedTree", "ProcessGroupTree", "ProcessTree", "make_tree", "open_pidfd", "with_descendants"]
 
-_TRIES: Final = 20
-_PAUSE: Final = 0.01
-"""How often, and after how many seconds, a control group is looked at again that is not empty yet."""
+_REMOVE_ATTEMPTS: Final = 20
+_REMOVE_PAUSE: Final = 0.01
+"""Attempts to remove a control group that is not empty yet, and the seconds between two attempts."""
 
 
-class Tree(Protocol):
-    """What a service started."""
+class ProcessTree(Protocol):
+    """The processes of a service. All methods except `leader_exits` block; call them in a thread."""
 
-    def leader_ends(self) -> None:
-        """Take note that the leader is about to be waited for: from then on its number may become a stranger's."""
+    def leader_exits(self) -> None:
+        """Record that the leader is about to be waited for; from then on its pid may be reused."""
         ...
 
     def alive(self) -> list[Process]:
-        """Return the processes that are alive. Takes some milliseconds: to be called in a thread."""
+        """Return the processes that are alive."""
         ...
 
     def send(self, processes: Iterable[Process], *signals: int) -> None:
-        """Send signals to those processes that are still the ones they were. To be called in a thread."""
+        """Send signals to those processes that still exist; a reused pid gets none."""
         ...
 
     def kill_all(self) -> None:
-        """End at once whatever the kernel can end in one stroke. To be called in a thread."""
+        """Kill at once all processes that the kernel can kill atomically."""
         ...
 
     def release(self) -> None:
-        """Let go of what was made to hold the tree, once nothing of it is alive. To be called in a thread."""
+        """Remove the control group of the tree, once none of its processes is alive."""
         ...
 
 
-def tree_of(leader: int, marker: str, cgroup: Cgroup | None = None) -> Tree:
-    """Return the tree of a process that was just started and is not yet waited for."""
+def make_tree(leader: int, marker: str, cgroup: Cgroup | None = None) -> ProcessTree:
+    """Return the tree of a process that was just started and has not been waited for."""
     if cgroup is not None:
-        return ContainedTree(leader, marker, cgroup)
-    return MarkedTree(leader, marker) if proc.available() else GroupTree(leader)
+        return CgroupTree(leader, marker, cgroup)
+    return MarkedTree(leader, marker) if proc.available() else ProcessGroupTree(leader)
 
 
 class MarkedTree:
-    """A tree found by session, marker and descent.
+    """A tree that is found by session, marker and descent.
 
     Args:
-        leader: Number of the process that was started; it leads a session.
-        marker: What the environment of everything it starts carries.
+        leader: Pid of the process that was started; it leads a session.
+        marker: Marker in the environment of all its processes.
     """
 
     def __init__(self, leader: int, marker: str) -> None:
         self._leader = leader
         self._marker = marker
         process = None
-        with suppress(OSError):  # too many open files: then everything is looked at, and it is found by its session
+        with suppress(OSError):  # too many open files: then all processes are examined, and the session is decisive
             process = proc.read(leader)
-        # Nothing of the tree is older than its leader: most of the list need not be looked at closely.
+        # No process of the tree is older than its leader, so older ones need not be examined.
         self._since = process.started if process else 0
         self._known = {process.identity} if process else set[tuple[int, int]]()
         self._reaped: int | None = None
 
-    def leader_ends(self) -> None:
-        """Take note that the leader is about to be waited for."""
+    def leader_exits(self) -> None:
+        """Record that the leader is about to be waited for."""
         self._reaped = proc.ticks_now()
 
     def alive(self) -> list[Process]:
         """Return the processes that are alive."""
-        # Twice before it counts as empty: the list is not read in one instant, and a process that forks behind the
-        # reader's back and ends before its eyes would hide its child from one reading.
-        found = self._look() or self._look()
-        self._known = {process.identity for process in found}
-        return found
+        # The tree counts as empty only after two scans: a scan is not atomic, and misses the child of a process that
+        # forks and exits meanwhile.
+        processes = self._scan() or self._scan()
+        self._known = {process.identity for process in processes}
+        return processes
 
     def send(self, processes: Iterable[Process], *signals: int) -> None:
-        """Send signals to those processes that are still the ones they were."""
+        """Send signals to those processes that still exist."""
         for process in processes:
             with suppress(ProcessLookupError, PermissionError):
                 _send(process, signals)
 
     def kill_all(self) -> None:
-        """Do nothing: there is no such stroke."""
+        """Do nothing: the kernel cannot kill this tree atomically."""
 
     def release(self) -> None:
-        """Do nothing: nothing was made."""
+        """Do nothing: there is no control group."""
 
-    def _look(self) -> list[Process]:
-        young = [p for p in proc.everyone() if p.started >= self._since and not p.is_kernel and not p.is_dead]
+    def _scan(self) -> list[Process]:
+        young = [p for p in proc.all_processes() if p.started >= self._since and not p.is_kernel and not p.is_dead]
         return with_descendants([p for p in young if self._is_ours(p)], young)
 
     def _is_ours(self, process: Process) -> bool:
         if process.identity in self._known:
             return True
-        # As long as the leader is not waited for, or anybody is left in its session, nobody else can get its number.
-        # So what is in that session and began before the leader was waited for cannot be a stranger.
+        # The leader's pid is not reused before the leader is waited for, nor while its session has members. So a
+        # process of that session that began before then belongs to this tree.
         if process.session == self._leader and (self._reaped is None or process.started < self._reaped):
             return True
-        return proc.carries(process.pid, self._marker)
+        return proc.has_marker(process.pid, self._marker)
 
 
-class ContainedTree(MarkedTree):
-    """A tree in a control group; what left it (root may) is found as in any other tree.
+class CgroupTree(MarkedTree):
+    """A tree in a control group; processes that left the group (root may) are found as in a `MarkedTree`.
 
     Args:
-        leader: Number of the process that was started.
-        marker: What the environment of everything it starts carries.
-        cgroup: The group it was started in.
+        leader: Pid of the process that was started.
+        marker: Marker in the environment of all its processes.
+        cgroup: Control group that it was started in.
     """
 
     def __init__(self, leader: int, marker: str, cgroup: Cgroup) -> None:
@@ -132,41 +132,41 @@ class ContainedTree(MarkedTree):
         self._cgroup = cgroup
 
     def kill_all(self) -> None:
-        """End everything in the group."""
+        """Kill all processes of the group."""
         self._cgroup.kill()
 
     def release(self) -> None:
-        """Remove the group. What was killed a moment ago may still be in it for another."""
-        for _ in range(_TRIES):
+        """Remove the group; killed processes may stay in it for some milliseconds."""
+        for _ in range(_REMOVE_ATTEMPTS):
             if self._cgroup.remove():
                 break
-            time.sleep(_PAUSE)
+            time.sleep(_REMOVE_PAUSE)
 
-    def _look(self) -> list[Process]:
-        found = {process.pid: process for process in super()._look()}
+    def _scan(self) -> list[Process]:
+        processes = {process.pid: process for process in super()._scan()}
         for pid in self._cgroup.processes():
-            process = None if pid in found else proc.read(pid)
+            process = None if pid in processes else proc.read(pid)
             if process is not None and not process.is_dead:
-                found[pid] = process
-        return list(found.values())
+                processes[pid] = process
+        return list(processes.values())
 
 
-class GroupTree:
+class ProcessGroupTree:
     """A tree of which only the process group of the leader is known.
 
     Args:
-        leader: Number of the process that was started; it leads a process group.
+        leader: Pid of the process that was started; it leads a process group.
     """
 
     def __init__(self, leader: int) -> None:
         self._group = Process(pid=leader, parent=0, session=leader, started=0, is_dead=False)
 
-    def leader_ends(self) -> None:
-        """Do nothing: the group keeps its number as long as it has members."""
+    def leader_exits(self) -> None:
+        """Do nothing: the id of the group is not reused while it has members."""
 
     def alive(self) -> list[Process]:
-        """Return the group, as if it were one process, while it has members that are alive."""
-        with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM when only zombies are left
+        """Return the group as one process while it has members that are alive."""
+        with suppress(ProcessLookupError, PermissionError):  # macOS returns EPERM when only zombies are left
             os.killpg(self._group.pid, 0)
             return [self._group]
         return []
@@ -179,60 +179,60 @@ class GroupTree:
                     os.killpg(process.pid, number)
 
     def kill_all(self) -> None:
-        """Do nothing: there is no such stroke."""
+        """Do nothing: the kernel cannot kill this tree atomically."""
 
     def release(self) -> None:
-        """Do nothing: nothing was made."""
+        """Do nothing: there is no control group."""
 
 
-def with_descendants(roots: Sequence[Process], everyone: Iterable[Process]) -> list[Process]:
-    """Return the roots and all their descendants."""
+def with_descendants(roots: Sequence[Process], processes: Iterable[Process]) -> list[Process]:
+    """Return the roots and all their descendants among `processes`."""
     children = defaultdict[int, list[Process]](list)
-    for process in everyone:
+    for process in processes:
         children[process.parent].append(process)
-    found = {process.pid: process for process in roots}
-    waiting = list(roots)
-    while waiting:
-        for child in children[waiting.pop().pid]:
-            if child.pid not in found:
-                found[child.pid] = child
-                waiting.append(child)
-    return list(found.values())
+    family = {process.pid: process for process in roots}
+    queue = list(roots)
+    while queue:
+        for child in children[queue.pop().pid]:
+            if child.pid not in family:
+                family[child.pid] = child
+                queue.append(child)
+    return list(family.values())
 
 
-def handle_of(process: Process) -> int | None:
-    """Return a pidfd that is certain to mean this process, or None if it is gone.
+def open_pidfd(process: Process) -> int | None:
+    """Return a pidfd of exactly this process, or None if it has exited.
 
     Raises:
-        OSError: There are no pidfds on this system, or too many open files.
+        OSError: This system has no pidfds, or too many files are open.
     """
     try:
-        handle = os.pidfd_open(process.pid)
+        pidfd = os.pidfd_open(process.pid)
     except ProcessLookupError:
         return None
-    # Opened first, compared afterwards: whoever has the number now had it when the handle was opened.
+    # Opened first, compared afterwards: the process that has the pid now had it when the pidfd was opened.
     if _is_same(process):
-        return handle
-    os.close(handle)
+        return pidfd
+    os.close(pidfd)
     return None
 
 
 def _send(process: Process, signals: Iterable[int]) -> None:
     try:
-        handle = handle_of(process)
+        pidfd = open_pidfd(process)
     except (OSError, AttributeError):
-        # No pidfds here (before Linux 5.3), or no file left to open: comparing right before is next best.
+        # No pidfds (before Linux 5.3), or too many open files: comparing just before is the second-best way.
         if _is_same(process):
             for number in signals:
                 os.kill(process.pid, number)
         return
-    if handle is None:
+    if pidfd is None:
         return
     try:
         for number in signals:
-            signal.pidfd_send_signal(handle, number)
+            signal.pidfd_send_signal(pidfd, number)
     finally:
-        os.close(handle)
+        os.close(pidfd)
 
 
 def _is_same(process: Process) -> bool:

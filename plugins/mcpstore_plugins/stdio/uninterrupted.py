@@ -1,4 +1,4 @@
-"""Work that must not be left half done, whatever happens to whoever asked for it."""
+"""Work that is completed even if its caller is cancelled."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ async def run_to_completion(
     """Await `work` to its end; a cancellation that arrives meanwhile is raised afterwards, unless the work fails.
 
     Args:
-        work: What must not be interrupted.
-        undo: Called with the result, and awaited to its end too, if nobody is there any more to take it.
+        work: Coroutine that must not be interrupted.
+        undo: Called with the result and awaited to its end if the caller was cancelled meanwhile.
     """
     cancelled: asyncio.CancelledError | None = None
     task = asyncio.ensure_future(work)
-    with anyio.CancelScope(shield=True):  # without it, a cancelled scope of anyio would knock again and again
+    with anyio.CancelScope(shield=True):  # without the shield, a cancelled scope of anyio cancels repeatedly
         while not task.done():
             try:
                 await asyncio.wait({task})

@@ -248,7 +248,7 @@ async def test_what_cannot_be_ended_is_told_and_can_be_tried_again(world: World,
                 pass
         assert caught.value.survivors == (connection.pid,)
         assert str(caught.value) == (
-            f"service 'tiny': 1 of its processes survived SIGKILL (pid {connection.pid}); "
+            f"service 'tiny': 1 process survived SIGKILL (pid {connection.pid}); "
             "end them by hand, or wait for the next attempt"
         )
         with pytest.raises(CloseFailed):
@@ -267,12 +267,12 @@ async def test_a_list_of_processes_that_cannot_be_read_is_told(world: World, mon
 
     with anyio.fail_after(20):
         with monkeypatch.context() as patch:
-            patch.setattr("mcpstore_plugins.stdio.proc.everyone", refused)
+            patch.setattr("mcpstore_plugins.stdio.proc.all_processes", refused)
             with pytest.raises(CloseFailed) as caught:
                 async with connect(world.settings("--ignore-eof"), world.peer(closing=QUICK)) as connection:
                     pass
         assert caught.value.survivors == (connection.pid,)
-        assert "what is left of it cannot be found out: Too many open files" in str(caught.value)
+        assert "its remaining processes cannot be listed: Too many open files" in str(caught.value)
         await caught.value.reap()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcpstore.errors import CommandNotFound, ConnectRefused, NotReady
-from mcpstore_plugins.stdio.command import refusal, resolve
+from mcpstore_plugins.stdio.command import resolve, start_error
 
 
 def program(place: Path, text: str = "#!/bin/sh\n", mode: int = 0o755) -> Path:
@@ -64,7 +64,7 @@ def test_symbolic_links_stay_what_they_are(tmp_path: Path):
     [
         ("npx", "install Node.js, which brings npx"),
         ("uvx", "install uv, which brings uvx: pip install uv"),
-        ("docker", "install Docker, and see that its command line is on PATH"),
+        ("docker", "install Docker, and check that its command line is on PATH"),
         ("pipx", "install it: pip install pipx"),
         ("whatever", "install it, give its full path, or add its folder to PATH in env"),
     ],
@@ -78,15 +78,15 @@ def test_a_missing_command_is_told_with_a_remedy(command: str, remedy: str):
 
 def test_python_is_told_to_be_python3_where_that_is_all_there_is(tmp_path: Path):
     program(tmp_path / "python3")
-    assert told("python", path=str(tmp_path)).endswith("; there is 'python3': write that")
-    assert "write that" not in told("python")
+    assert told("python", path=str(tmp_path)).endswith("; make 'python3' the command")
+    assert "python3" not in told("python")
 
 
 def test_a_whole_shell_line_is_told_to_be_split(tmp_path: Path):
     program(tmp_path / "npx")
-    remedy = "there is 'npx': put what follows it into args, one string per argument"
+    remedy = "make 'npx' the command, and put the other words into args, one string per argument"
     assert told("npx -y server", path=str(tmp_path)).endswith(remedy)
-    assert "put what follows" not in told("npx -y server")
+    assert "into args" not in told("npx -y server")
 
 
 def test_a_missing_path_is_told_with_where_it_was_looked_for(tmp_path: Path):
@@ -100,13 +100,13 @@ def test_what_may_not_be_executed_is_told(tmp_path: Path):
     place = program(tmp_path / "x", mode=0o644)
     assert told("x", path=str(tmp_path)) == (
         f"command 'x' cannot be executed: {str(place)!r} is not executable; "
-        "make it so with chmod +x, or name its interpreter"
+        "run chmod +x on it, or make its interpreter the command"
     )
 
 
 def test_a_folder_is_told(tmp_path: Path):
     assert told(str(tmp_path)) == (
-        f"command {str(tmp_path)!r} cannot be executed: {str(tmp_path)!r} is a folder; name the program in it"
+        f"command {str(tmp_path)!r} cannot be executed: {str(tmp_path)!r} is a folder; name a program in it"
     )
 
 
@@ -115,28 +115,28 @@ def error(number: int) -> OSError:
 
 
 def test_our_own_shortages_are_no_refusal():
-    found = refusal(error(errno.EMFILE), "/bin/x", [])
+    found = start_error(error(errno.EMFILE), "/bin/x", [])
     assert isinstance(found, NotReady)
     assert str(found) == "command '/bin/x' cannot be started now: Too many open files"
 
 
 def test_too_many_arguments_are_told_by_their_size_alone():
-    found = refusal(error(errno.E2BIG), "/bin/x", ["s3cret", "abc"])
+    found = start_error(error(errno.E2BIG), "/bin/x", ["s3cret", "abc"])
     assert type(found) is ConnectRefused
-    assert str(found) == "command '/bin/x' is given too much: 9 characters of arguments; shorten them"
+    assert str(found) == "arguments of command '/bin/x' are too long (got 9 characters); shorten them"
 
 
 def test_a_missing_interpreter_is_told_by_name(tmp_path: Path):
     place = program(tmp_path / "x", "#! /no/such/python -u\n")
-    assert str(refusal(error(errno.ENOENT), str(place), [])) == (
+    assert str(start_error(error(errno.ENOENT), str(place), [])) == (
         f"command {str(place)!r} needs '/no/such/python', which does not exist; "
         "install it, or make another interpreter the command"
     )
     for odd in (str(program(tmp_path / "y", "no script")), str(program(tmp_path / "z", "#!\n")), "/gone"):
-        assert "needs an interpreter, which does not exist" in str(refusal(error(errno.ENOENT), odd, []))
+        assert "needs an interpreter, which does not exist" in str(start_error(error(errno.ENOENT), odd, []))
 
 
 def test_any_other_refusal_of_the_system_is_told_in_its_words():
-    found = refusal(error(errno.EACCES), "/bin/x", [])
+    found = start_error(error(errno.EACCES), "/bin/x", [])
     assert isinstance(found, CommandNotFound)
     assert str(found).startswith("command '/bin/x' cannot be executed: Permission denied; give its full path")

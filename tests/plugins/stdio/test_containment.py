@@ -16,7 +16,7 @@ from mcpstore.errors import CommandNotFound, ConnectRefused, ConnectTimeout
 from mcpstore.hooks import Closing
 from mcpstore_plugins.stdio import cgroup, cgroup_exec, spawned
 from mcpstore_plugins.stdio.cgroup import Cgroup
-from mcpstore_plugins.stdio.cgroup_exec import NoEntry
+from mcpstore_plugins.stdio.cgroup_exec import CgroupRefused
 from mcpstore_plugins.stdio.connection import connect
 from plugins.stdio.world import World, is_alive
 
@@ -43,7 +43,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 def groups(world: World) -> list[Path]:
     """Return the groups that are left of a world."""
-    return [each.path for each in cgroup.beside() if each.marker in world.markers]
+    return [each.path for each in cgroup.sibling_cgroups() if each.marker in world.markers]
 
 
 @pytest.mark.parametrize("manners", ["", "--ignore-eof --ignore-term"])
@@ -161,11 +161,11 @@ async def test_a_program_that_cannot_be_started_in_a_group_is_told_like_any_othe
 
 
 async def test_where_there_are_no_groups_the_marker_does(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cgroup, "own_folder", lambda: None)
+    monkeypatch.setattr(cgroup, "own_cgroup_folder", lambda: None)
     with anyio.fail_after(20):
         async with connect(world.settings(), world.peer()) as connection:
             assert connection.containment == "marker"
-        with pytest.raises(ConnectRefused, match="may not make control groups .* set containment to 'auto'"):
+        with pytest.raises(ConnectRefused, match="may not create control groups .* set containment to 'auto'"):
             async with connect(world.settings(containment="cgroup"), world.peer()):
                 pass
 
@@ -180,7 +180,7 @@ async def test_a_group_that_does_not_take_a_process_is_done_without(
         if what == "is gone":
             made.remove()
         else:
-            monkeypatch.setattr(Cgroup, "entrance", property(lambda _: Path("/dev/full")))
+            monkeypatch.setattr(Cgroup, "procs_file", property(lambda _: Path("/dev/full")))
         return made
 
     real = cgroup.create
@@ -194,10 +194,10 @@ async def test_a_group_that_does_not_take_a_process_is_done_without(
 def test_a_group_counts_those_in_groups_below_it_and_goes_with_them(group: Cgroup):
     below = group.path / "a" / "b"
     below.mkdir(parents=True)
-    process = cgroup_exec.start_inside(Cgroup(below), ["/bin/sleep", "300"], {}, Popen)
+    process = cgroup_exec.start_in_cgroup(Cgroup(below), ["/bin/sleep", "300"], {}, Popen)
     assert group.processes() == [process.pid]
     assert not group.remove()
-    found = cgroup.group_of(process.pid)
+    found = cgroup.cgroup_of(process.pid)
     assert found is not None
     assert found.path == group.path
     group.kill()
@@ -232,11 +232,11 @@ def test_the_folder_of_a_group_is_found_wherever_it_is_mounted(
 ):
     files = {"/proc/self/cgroup": place, "/proc/self/mountinfo": mounts}
     monkeypatch.setattr(Path, "read_text", lambda path, *_: files[str(path)])
-    assert cgroup.own_folder() == (None if folder is None else Path(folder))
+    assert cgroup.own_cgroup_folder() == (None if folder is None else Path(folder))
 
 
 def test_a_complaint_says_what_went_wrong(group: Cgroup, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(FileNotFoundError):
-        cgroup_exec.start_inside(group, ["/no/such/program"], {}, Popen)
-    with pytest.raises(NoEntry):
-        cgroup_exec.start_inside(Cgroup(Path("/no/such/group")), [sys.executable], {}, Popen)
+        cgroup_exec.start_in_cgroup(group, ["/no/such/program"], {}, Popen)
+    with pytest.raises(CgroupRefused):
+        cgroup_exec.start_in_cgroup(Cgroup(Path("/no/such/group")), [sys.executable], {}, Popen)

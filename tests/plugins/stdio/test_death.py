@@ -44,7 +44,7 @@ async def test_a_tree_learns_of_the_death_before_the_number_is_free_for_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     seen: list[str] = []
-    monkeypatch.setattr(MarkedTree, "leader_ends", lambda _self: seen.append(state(connection.pid)))
+    monkeypatch.setattr(MarkedTree, "leader_exits", lambda _self: seen.append(state(connection.pid)))
     with anyio.fail_after(20):
         async with connect(world.settings(), world.peer()) as connection:
             os.kill(connection.pid, signal.SIGKILL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpstore_plugins.stdio.launchers import handshake_timeout, runs_container
+from mcpstore_plugins.stdio.launchers import container_options_index, handshake_timeout
 from mcpstore_plugins.stdio.settings import StdioSettings
 
 
@@ -52,4 +52,4 @@ def test_everything_else_gets_one_minute(line: str):
 )
 def test_containers_are_recognised(line: str, at: int | None):
     command, *args = line.split()
-    assert runs_container(command, args) == at
+    assert container_options_index(command, args) == at

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mcpstore.errors import CommandNotFound
 from mcpstore_plugins.stdio.connection import connect
-from mcpstore_plugins.stdio.containers import labelled
+from mcpstore_plugins.stdio.containers import with_label
 from mcpstore_plugins.stdio.settings import StdioSettings
 from mcpstore_plugins.stdio.spawn import plan
 from plugins.stdio.world import World
@@ -52,7 +52,7 @@ def test_what_is_to_be_started_is_what_was_written(args: list[str]):
     launch = plan(StdioSettings(command="/bin/true", args=args), "m")
     assert launch.program == "/bin/true"
     assert list(launch.args) == args
-    assert list(labelled("docker", ["run", *args], "m"))[3:] == args
+    assert list(with_label("docker", ["run", *args], "m"))[3:] == args
 
 
 @pytest.mark.parametrize(

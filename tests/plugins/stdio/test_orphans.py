@@ -16,7 +16,7 @@ from mcpstore.errors import CloseFailed
 from mcpstore.hooks import Orphans, OwnershipRecord
 from mcpstore_plugins.stdio import cgroup, orphans, proc, tree
 from mcpstore_plugins.stdio.cgroup import Cgroup
-from mcpstore_plugins.stdio.cgroup_exec import start_inside
+from mcpstore_plugins.stdio.cgroup_exec import start_in_cgroup
 from mcpstore_plugins.stdio.orphans import reap
 from plugins.stdio.test_containers import CLIENT
 from plugins.stdio.world import is_alive
@@ -52,7 +52,7 @@ def start() -> Iterator[Start]:
 @pytest.fixture(autouse=True)
 def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the processes that tests start count as no descendants of this one."""
-    monkeypatch.setattr(orphans, "_own_line", lambda: {os.getpid(), os.getppid()})
+    monkeypatch.setattr(orphans, "_own_lineage", lambda: {os.getpid(), os.getppid()})
 
 
 def lost(**fields: object) -> Orphans:
@@ -134,28 +134,28 @@ async def test_this_process_its_ancestors_and_its_descendants_are_left_alone(
     with anyio.fail_after(20):
         assert await reap(lost()) == []
     assert is_alive(child.pid)
-    assert {os.getpid(), os.getppid(), child.pid} - {0} <= orphans._own_line()  # 0: we are the first process
+    assert {os.getpid(), os.getppid(), child.pid} - {0} <= orphans._own_lineage()  # 0: we are the first process
 
 
 async def test_what_counts_its_processes_otherwise_is_left_alone(start: Start, monkeypatch: pytest.MonkeyPatch):
     # In a container of its own a process may carry any marker: the numbers in it mean others there.
     process = start(LOST)
-    monkeypatch.setattr(proc, "is_near", lambda _pid: False)
+    monkeypatch.setattr(proc, "shares_pid_namespace", lambda _pid: False)
     with anyio.fail_after(20):
         assert await reap(lost()) == []
     assert is_alive(process.pid)
 
 
 def test_a_process_is_near_itself_and_the_gone_are_not():
-    assert proc.is_near(os.getpid())
-    assert not proc.is_near(2**22)
+    assert proc.shares_pid_namespace(os.getpid())
+    assert not proc.shares_pid_namespace(2**22)
 
 
 async def test_in_a_lost_group_everything_is_ended_and_the_group_removed(start: Start):
     group, empty = cgroup.create(LOST), cgroup.create(f"{LOST}0")
     if group is None or empty is None:
         pytest.skip("this process may not make control groups of version 2 here")
-    process = start_inside(
+    process = start_in_cgroup(
         group, ["/bin/sh", "-c", "trap '' TERM; while true; do sleep 60; done"], {}, subprocess.Popen
     )
     try:
@@ -188,9 +188,7 @@ async def test_what_cannot_be_ended_is_told_and_can_be_tried_again(start: Start,
     with anyio.fail_after(20):
         with monkeypatch.context() as patch:
             patch.setattr(tree, "_send", lambda process, signals: None)
-            with pytest.raises(
-                CloseFailed, match=f"1 processes? of a manager that was killed .*{process.pid}"
-            ) as caught:
+            with pytest.raises(CloseFailed, match=f"1 process of a killed manager .*{process.pid}") as caught:
                 await reap(lost(kill=0.2))
         assert caught.value.survivors == (process.pid,)
         await caught.value.reap()
@@ -224,7 +222,9 @@ async def test_containers_of_a_killed_manager_are_removed(tmp_path: Path, engine
             assert await reap(lost(records=traces)) == []
         else:
             told = (
-                "container theirs .* cannot be removed" if engine == "is stuck" else "does not say whether containers"
+                "container theirs .* cannot be removed"
+                if engine == "is stuck"
+                else "did not answer: containers of a killed manager may be left"
             )
             with pytest.raises(CloseFailed, match=told):
                 await reap(lost(records=traces))

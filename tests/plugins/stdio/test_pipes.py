@@ -9,13 +9,13 @@ import pytest
 
 from mcpstore.wire import Sink
 from mcpstore_plugins.stdio import pipes
-from mcpstore_plugins.stdio.pipes import Input, Output, open_input, open_output
+from mcpstore_plugins.stdio.pipes import OutputPipe, StdinPipe, open_input, open_output
 
 
 async def test_an_input_says_when_the_child_does_not_keep_up_and_when_it_does_again():
     broken: list[str] = []
     child, ours = os.pipe()
-    stdin = Input(on_broken=lambda: broken.append("broken"))
+    stdin = StdinPipe(on_broken=lambda: broken.append("broken"))
     sink: Sink = stdin
     stdin.write(b"dropped: it is not open yet")
     stdin.end()
@@ -43,7 +43,7 @@ async def test_an_input_says_when_the_child_does_not_keep_up_and_when_it_does_ag
 
 async def test_whoever_waits_for_a_child_that_closes_its_input_is_told():
     child, ours = os.pipe()
-    stdin = Input(on_broken=lambda: None)
+    stdin = StdinPipe(on_broken=lambda: None)
     with anyio.fail_after(20):
         await open_input(os.fdopen(ours, "wb", buffering=0), stdin)
         stdin.write(b"x" * (1 << 20))
@@ -57,7 +57,7 @@ async def test_whoever_waits_for_a_child_that_closes_its_input_is_told():
 async def test_the_rest_of_an_output_is_read_up_to_its_end_or_to_where_nobody_writes():
     heard: list[bytes] = []
     ours, child = os.pipe()
-    output = Output(heard.append, on_end=lambda: heard.append(b"end"))
+    output = OutputPipe(heard.append, on_end=lambda: heard.append(b"end"))
     output.read_rest()
     output.close()
     await output.wait_closed()
@@ -78,10 +78,10 @@ async def test_the_rest_of_an_output_is_read_up_to_its_end_or_to_where_nobody_wr
 
 
 async def test_of_a_rest_without_end_not_everything_is_read(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pipes, "_PIECE", 10)
+    monkeypatch.setattr(pipes, "_READ_SIZE", 10)
     heard: list[bytes] = []
     ours, child = os.pipe()
-    output = Output(heard.append, on_end=lambda: None)
+    output = OutputPipe(heard.append, on_end=lambda: None)
     with anyio.fail_after(20):
         await open_output(os.fdopen(ours, "rb", buffering=0), output)
         os.write(child, b"x" * 10_000)

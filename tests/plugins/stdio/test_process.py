@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpstore_plugins.stdio.process import how_it_ended
+from mcpstore_plugins.stdio.process import describe_exit
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from mcpstore_plugins.stdio.process import how_it_ended
     ],
 )
 def test_an_end_is_told_by_code_or_by_signal(code: int, told: tuple[str, str | None]):
-    assert how_it_ended(code) == told
+    assert describe_exit(code) == told

@@ -9,14 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpstore.models.redaction import Redactor
-from mcpstore_plugins.stdio.stderr_tail import LONGEST_LINE, MOST_KEPT, MOST_LINES, MOST_LINES_KEPT, Tail
+from mcpstore_plugins.stdio.stderr_tail import (
+    MAX_CHARACTERS,
+    MAX_LINE_BYTES,
+    MAX_LINES,
+    MAX_LINES_PER_SECOND,
+    StderrTail,
+)
 
 
 class Heard:
     def __init__(self, secrets: tuple[str, ...] = ()) -> None:
         self.now = 0.0
         self.lines: list[str] = []
-        self.tail = Tail(self.lines.append, Redactor(secrets), lambda: self.now)
+        self.tail = StderrTail(self.lines.append, Redactor(secrets), lambda: self.now)
 
     def after(self, *pieces: bytes) -> list[str]:
         for piece in pieces:
@@ -49,11 +55,11 @@ def test_lines_arrive_as_a_terminal_would_leave_them(data: bytes, lines: list[st
 
 def test_a_long_line_is_cut():
     [line] = Heard().after(b"x" * 3000, b"y" * 3000, b"z" * 3000 + b"\n")
-    assert line == "x" * 3000 + "y" * (LONGEST_LINE - 3000) + "…"
+    assert line == "x" * 3000 + "y" * (MAX_LINE_BYTES - 3000) + "…"
 
 
 def test_a_line_of_just_the_length_is_not_cut():
-    assert Heard().after(b"x" * LONGEST_LINE + b"\n") == ["x" * LONGEST_LINE]
+    assert Heard().after(b"x" * MAX_LINE_BYTES + b"\n") == ["x" * MAX_LINE_BYTES]
 
 
 def test_secrets_are_masked_before_anybody_sees_them():
@@ -69,7 +75,7 @@ def test_only_the_end_is_kept():
         heard.tail.feed(b"%099d\n" % number)
     assert len(heard.lines) == 4000
     kept = heard.tail.last(10**6)
-    assert MOST_KEPT - 100 < sum(map(len, kept)) <= MOST_KEPT
+    assert MAX_CHARACTERS - 100 < sum(map(len, kept)) <= MAX_CHARACTERS
     assert kept[-1] == "3999".zfill(99)
     assert heard.tail.last(2) == kept[-2:]
 
@@ -77,7 +83,7 @@ def test_only_the_end_is_kept():
 def test_of_short_lines_not_more_than_a_thousand_are_kept():
     heard = Heard()
     heard.tail.feed(b"ab\n" * 3000)
-    assert heard.tail.last(10**6) == ("ab",) * MOST_LINES_KEPT
+    assert heard.tail.last(10**6) == ("ab",) * MAX_LINES
 
 
 def test_of_a_flood_only_the_beginning_and_the_end_are_passed_on():
@@ -85,7 +91,7 @@ def test_of_a_flood_only_the_beginning_and_the_end_are_passed_on():
     heard.tail.feed(b"first\n")
     for number in range(20):
         heard.tail.feed(b"".join(b"%d %d\n" % (number, n) for n in range(1000)))
-    assert len(heard.lines) == 1 + (MOST_LINES // 1000 - 1) * 1000
+    assert len(heard.lines) == 1 + (MAX_LINES_PER_SECOND // 1000 - 1) * 1000
     assert heard.tail.last()[-1] == "19 999"
     note = next(line for line in heard.lines if line.startswith("…"))
     left_out = int(note.split()[1])
@@ -99,18 +105,18 @@ def test_of_a_flood_only_the_beginning_and_the_end_are_passed_on():
 
 def test_a_little_too_much_is_only_late():
     heard = Heard()
-    heard.tail.feed(b"x\n" * MOST_LINES)
+    heard.tail.feed(b"x\n" * MAX_LINES_PER_SECOND)
     heard.tail.feed(b"begun ")
     heard.tail.feed(b"and ended\nlast\n")
-    assert heard.lines[MOST_LINES:] == []
+    assert heard.lines[MAX_LINES_PER_SECOND:] == []
     heard.now += 1
     heard.tail.feed(b"next\n")
-    assert heard.lines[MOST_LINES:] == ["begun and ended", "last", "next"]
+    assert heard.lines[MAX_LINES_PER_SECOND:] == ["begun and ended", "last", "next"]
 
 
 def test_the_end_of_a_flood_without_lines_is_not_lost():
     heard = Heard()
-    heard.tail.feed(b"x\n" * (MOST_LINES + 1))
+    heard.tail.feed(b"x\n" * (MAX_LINES_PER_SECOND + 1))
     heard.tail.feed(b"the end")
     assert heard.after()[-1] == "the end"
 

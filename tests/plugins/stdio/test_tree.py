@@ -15,7 +15,7 @@ import pytest
 
 from mcpstore_plugins.stdio import proc, tree
 from mcpstore_plugins.stdio.proc import Process
-from mcpstore_plugins.stdio.tree import GroupTree, MarkedTree, handle_of, tree_of, with_descendants
+from mcpstore_plugins.stdio.tree import MarkedTree, ProcessGroupTree, make_tree, open_pidfd, with_descendants
 from plugins.stdio.world import is_alive, state
 
 MARKER = str(uuid4())
@@ -43,9 +43,9 @@ class Fake:
         self.now = 200
         self.listed = [process(10, session=10)]
         self.marked: set[int] = set()
-        monkeypatch.setattr(proc, "everyone", lambda: iter(self.listed))
+        monkeypatch.setattr(proc, "all_processes", lambda: iter(self.listed))
         monkeypatch.setattr(proc, "read", lambda pid: next((p for p in self.listed if p.pid == pid), None))
-        monkeypatch.setattr(proc, "carries", lambda pid, marker: marker == "m" and pid in self.marked)
+        monkeypatch.setattr(proc, "has_marker", lambda pid, marker: marker == "m" and pid in self.marked)
         monkeypatch.setattr(proc, "ticks_now", lambda: self.now)
         self.tree = MarkedTree(10, "m")
 
@@ -80,7 +80,7 @@ def test_descendants_belong_to_it_however_far(fake: Fake):
 
 def test_what_once_belonged_to_it_still_does_without_its_parents(fake: Fake):
     assert fake.found(process(11, parent=10, session=11)) == [10, 11]
-    fake.tree.leader_ends()
+    fake.tree.leader_exits()
     assert fake.found_without_leader(process(11, session=11)) == [11]
     assert fake.found_without_leader(process(11, session=11, started=150)) == []  # the number, not the process
 
@@ -95,18 +95,18 @@ def test_the_dead_are_not_alive(fake: Fake):
 
 
 def test_once_the_leader_is_waited_for_its_number_proves_only_who_began_before(fake: Fake):
-    fake.tree.leader_ends()
+    fake.tree.leader_exits()
     assert fake.found_without_leader(process(11, session=10, started=199), process(12, session=10, started=200)) == [11]
 
 
 def test_a_stranger_with_the_number_of_the_leader_does_not_belong_to_it(fake: Fake):
-    fake.tree.leader_ends()
+    fake.tree.leader_exits()
     assert fake.found_without_leader(process(10, session=10, started=201), process(11, parent=10, started=202)) == []
 
 
 def test_a_list_that_looks_empty_is_read_twice(fake: Fake, monkeypatch: pytest.MonkeyPatch):
     readings = iter([[], [process(11, session=10)], [], []])
-    monkeypatch.setattr(proc, "everyone", lambda: iter(next(readings)))
+    monkeypatch.setattr(proc, "all_processes", lambda: iter(next(readings)))
     assert [p.pid for p in fake.tree.alive()] == [11]
     assert fake.tree.alive() == []
 
@@ -127,7 +127,7 @@ def test_roots_come_before_their_descendants():
 def test_only_who_is_still_the_same_is_signalled(sleeper: Process, pidfds: bool, monkeypatch: pytest.MonkeyPatch):
     if not pidfds:
         monkeypatch.delattr(os, "pidfd_open")
-    here = tree_of(sleeper.pid, "m")
+    here = make_tree(sleeper.pid, "m")
     here.send([attrs.evolve(sleeper, started=sleeper.started - 1)], signal.SIGKILL)
     assert is_alive(sleeper.pid)
     here.send([sleeper], signal.SIGSTOP)
@@ -138,10 +138,10 @@ def test_only_who_is_still_the_same_is_signalled(sleeper: Process, pidfds: bool,
 
 
 def test_a_handle_is_only_given_for_the_process_that_is_meant(sleeper: Process):
-    handle = handle_of(sleeper)
+    handle = open_pidfd(sleeper)
     assert handle is not None
     os.close(handle)
-    assert handle_of(attrs.evolve(sleeper, started=sleeper.started + 1)) is None
+    assert open_pidfd(attrs.evolve(sleeper, started=sleeper.started + 1)) is None
 
 
 @pytest.mark.parametrize("pidfds", [True, False])
@@ -172,7 +172,7 @@ def test_a_process_is_read_whatever_it_is_called(tmp_path: Path):
 
 
 def test_everyone_is_listed_but_us(sleeper: Process):
-    listed = list(proc.everyone())
+    listed = list(proc.all_processes())
     assert sleeper in listed
     assert os.getpid() not in {process.pid for process in listed}
 
@@ -185,9 +185,9 @@ def marked() -> Iterator[int]:
 
 
 def test_a_marker_is_read_whole(marked: int):
-    assert proc.carries(marked, MARKER)
-    assert not proc.carries(marked, MARKER[:-1])
-    assert not proc.carries(marked, f"{MARKER}0")
+    assert proc.has_marker(marked, MARKER)
+    assert not proc.has_marker(marked, MARKER[:-1])
+    assert not proc.has_marker(marked, f"{MARKER}0")
 
 
 def test_what_is_just_becoming_another_program_is_looked_at_again(marked: int, monkeypatch: pytest.MonkeyPatch):
@@ -199,22 +199,22 @@ def test_what_is_just_becoming_another_program_is_looked_at_again(marked: int, m
         return b"" if readings <= 6 else real(pid, name)
 
     monkeypatch.setattr(proc, "_content", nothing_yet)
-    assert proc.carries(marked, MARKER)
+    assert proc.has_marker(marked, MARKER)
     assert readings == 7
 
 
 def test_what_never_becomes_anything_is_not_looked_at_for_ever(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(proc, "_content", lambda _pid, _name: b"")
-    assert not proc.carries(1, MARKER)
+    assert not proc.has_marker(1, MARKER)
 
 
 def test_an_empty_environment_carries_nothing():
     with subprocess.Popen(["sleep", "300"], env={}) as started:
         try:
-            assert not proc.carries(started.pid, MARKER)
+            assert not proc.has_marker(started.pid, MARKER)
         finally:
             started.kill()
-    assert not proc.carries(started.pid, MARKER)
+    assert not proc.has_marker(started.pid, MARKER)
 
 
 def test_threads_of_the_kernel_belong_to_nobody(fake: Fake):
@@ -237,13 +237,13 @@ def test_what_was_started_outside_every_session_is_found_all_the_same(fake: Fake
 
 def test_where_there_is_no_proc_a_tree_is_a_group(sleeper: Process, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(proc, "available", lambda: False)
-    here = tree_of(sleeper.pid, "m")
-    assert isinstance(here, GroupTree)
+    here = make_tree(sleeper.pid, "m")
+    assert isinstance(here, ProcessGroupTree)
     [group] = here.alive()
     assert group.pid == sleeper.pid
     here.send([group], signal.SIGKILL)
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED)
-    here.leader_ends()
+    here.leader_exits()
     assert here.alive() == []
     here.send([group], signal.SIGKILL)
-    assert tree.handle_of(group) is None
+    assert tree.open_pidfd(group) is None
