@@ -18,18 +18,18 @@ TEN_CHECKS = 10 * 1.1 * INTERVAL
 
 async def test_the_evidence_of_a_state_ages_until_the_next_check(fleet):
     server = fleet.add("a")
-    assert fleet.runner("a").last_verified_age is None
+    assert fleet.runner("a").checks.last_verified_age is None
     await fleet.supervisor.start("a")
     runner = fleet.runner("a")
-    assert runner.last_verified_age < 0.1
+    assert runner.checks.last_verified_age < 0.1
     await asyncio.sleep(2)
-    assert 2 <= runner.last_verified_age < 2.1
+    assert 2 <= runner.checks.last_verified_age < 2.1
     await fleet.supervisor.check("a")
-    assert runner.last_verified_age < 0.1
+    assert runner.checks.last_verified_age < 0.1
     server.silent.update({"ping", "tools/list"})
     await fleet.supervisor.check("a")
     assert runner.ctx.connection is S.UNHEALTHY
-    assert runner.last_verified_age < 0.1  # a failed check is evidence, too
+    assert runner.checks.last_verified_age < 0.1  # a failed check is evidence, too
 
 
 async def test_a_check_that_decides_nothing_is_no_evidence(fleet):
@@ -37,11 +37,11 @@ async def test_a_check_that_decides_nothing_is_no_evidence(fleet):
     await fleet.supervisor.start("a")
     server.silent.update({"ping", "tools/list", "tools/call"})
     runner = fleet.runner("a")
-    calling = asyncio.create_task(runner.request("tools/call", {}, timeout=60))
+    calling = asyncio.create_task(runner.calls.request("tools/call", {}, timeout=60))
     await asyncio.sleep(1)
     await fleet.supervisor.check("a")
     assert runner.ctx.connection is S.UNKNOWN
-    assert runner.last_verified_age > 10
+    assert runner.checks.last_verified_age > 10
     calling.cancel()
 
 
@@ -49,9 +49,9 @@ async def test_the_sleep_of_a_machine_ages_what_it_knew(fleet):
     fleet.add("a")
     await fleet.supervisor.start("a")
     fleet.clock.asleep = 8 * 3600
-    assert fleet.runner("a").last_verified_age >= 8 * 3600
+    assert fleet.runner("a").checks.last_verified_age >= 8 * 3600
     await asyncio.sleep(12)
-    assert fleet.runner("a").last_verified_age < 12
+    assert fleet.runner("a").checks.last_verified_age < 12
 
 
 async def test_a_service_that_nobody_checks_any_more_is_unknown_within_two_intervals(fleet, monkeypatch, caplog):
@@ -88,7 +88,7 @@ async def test_whoever_asked_to_be_left_alone_is_left_alone(fleet, caplog):
     asked = len(server.connection.requests)
     await asyncio.sleep(590)
     assert (fleet.runner("a").ctx.connection, len(server.connection.requests)) == (S.WARNING, asked)
-    assert fleet.runner("a").last_verified_age > 500
+    assert fleet.runner("a").checks.last_verified_age > 500
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_a_long_call_of_a_service_that_can_do_one_thing_at_a_time_is_not_c
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     for _ in range(5):
-        await fleet.runner("a").request("tools/call", {"name": "echo", "takes": takes}, timeout=300)
+        await fleet.runner("a").calls.request("tools/call", {"name": "echo", "takes": takes}, timeout=300)
         await asyncio.sleep(7)
         assert fleet.runner("a").ctx.connection in (S.HEALTHY, S.WARNING)  # it was busy, and no longer is
     assert server.opened == 1
@@ -151,7 +151,7 @@ async def test_a_service_that_is_busy_for_ever_is_opened_again_within_five_minut
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     began = fleet.clock.now()
-    calling = asyncio.create_task(fleet.runner("a").request("tools/call", {"takes": 1e6}, timeout=1e5))
+    calling = asyncio.create_task(fleet.runner("a").calls.request("tools/call", {"takes": 1e6}, timeout=1e5))
     await fleet.until("a", S.RECONNECTING, 600)
     assert 160 <= fleet.clock.now() - began <= 300
     with pytest.raises(Exception, match="closed"):
@@ -166,5 +166,5 @@ async def test_a_call_that_is_given_up_is_no_loss(fleet):
     server.silent.add("tools/call")
     for _ in range(20):
         with pytest.raises(CallTimeout):
-            await fleet.runner("a").request("tools/call", {}, timeout=30)
+            await fleet.runner("a").calls.request("tools/call", {}, timeout=30)
     assert (fleet.runner("a").ctx.connection, server.opened) == (S.HEALTHY, 1)

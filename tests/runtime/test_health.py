@@ -98,9 +98,9 @@ async def test_a_report_ends_a_check_under_way(fleet):
     await asyncio.sleep(0.1)
     server.silent.add("ping")
     runner = fleet.runner("a")
-    runner.check_now()
+    runner.checks.check_now()
     assert runner.is_checking
-    assert runner.accept_check_result(HealthResult.SLOW, took=2.0) is True
+    assert runner.checks.accept(HealthResult.SLOW, took=2.0) is True
     assert (runner.ctx.connection, runner.is_checking, runner.history.response_time) == (S.WARNING, False, 2000)
     await asyncio.sleep(5)
     assert [check.answered for check in runner.history.last_checks] == [True]  # the one under way was given up
@@ -113,7 +113,7 @@ async def test_a_checker_that_finds_everything_broken_is_taken_for_broken_itself
     await asyncio.sleep(0.1)
     for _ in range(5):
         for number in range(10):
-            fleet.runner(f"s{number}").accept_check_result(HealthResult.UNHEALTHY)
+            fleet.runner(f"s{number}").checks.accept(HealthResult.UNHEALTHY)
     states = [fleet.runner(f"s{number}").ctx.connection for number in range(10)]
     assert states.count(S.UNKNOWN) == 10
     assert all(server.opened == 1 for server in fleet.servers.values())
@@ -124,6 +124,6 @@ async def test_what_a_report_says_hides_the_secrets_of_the_service(fleet):
     await fleet.supervisor.start("a")
     await asyncio.sleep(0.1)
     runner = fleet.runner("a")
-    runner.accept_check_result(HealthResult.UNHEALTHY, error="the key hunter2-secret was refused")
+    runner.checks.accept(HealthResult.UNHEALTHY, error="the key hunter2-secret was refused")
     assert "hunter2" not in runner.history.error
     assert "was refused" in runner.history.error

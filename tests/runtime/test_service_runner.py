@@ -63,7 +63,7 @@ async def test_tools_are_withdrawn_while_the_service_is_away(fleet):
     await fleet.until("a", S.RECONNECTING)
     assert len(fleet.registry.tools()) == 0
     with pytest.raises(ServiceUnavailable, match=r"'a' is reconnecting: .*next try at \d\d:\d\d:\d\d"):
-        await fleet.runner("a").request("tools/call", {}, timeout=1)
+        await fleet.runner("a").calls.request("tools/call", {}, timeout=1)
 
 
 async def test_the_sixth_loss_in_ten_minutes_ends_in_a_cool_down(fleet):
@@ -143,7 +143,7 @@ async def test_a_service_that_is_busy_with_a_call_is_not_taken_for_dead(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.silent.update({"ping", "tools/list", "tools/call"})
-    call = asyncio.create_task(fleet.runner("a").request("tools/call", {"name": "echo"}, timeout=50))
+    call = asyncio.create_task(fleet.runner("a").calls.request("tools/call", {"name": "echo"}, timeout=50))
     await fleet.until("a", S.UNKNOWN)
     assert fleet.registry.find_tool("echo").name == "echo"
     server.silent.clear()
@@ -157,7 +157,7 @@ async def test_a_service_that_stays_busy_and_silent_is_lost_in_the_end(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.silent.update({"ping", "tools/list", "tools/call"})
-    call = asyncio.create_task(fleet.runner("a").request("tools/call", {"name": "echo"}, timeout=None))
+    call = asyncio.create_task(fleet.runner("a").calls.request("tools/call", {"name": "echo"}, timeout=None))
     await fleet.until("a", S.RECONNECTING, 300)
     with pytest.raises(ConnectionLost):
         await call

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from mcpstore.runtime import service_loop
+from mcpstore.runtime import service_runner
 from tests.model_check import Patch, patched
 from tests.simulation import Broken, Plan, simulate
 
@@ -41,7 +41,7 @@ class Flaw:
         """Put it into the runtime."""
         if self.module.startswith("core."):
             kernel = patched(Patch(self.module.removeprefix("core."), self.old, self.new))
-            monkeypatch.setattr(service_loop, "step", kernel.step)
+            monkeypatch.setattr(service_runner, "step", kernel.step)
             return
         module = importlib.import_module(f"mcpstore.{self.module}")
         source = inspect.getsource(module)
@@ -74,8 +74,8 @@ FLAWS = (
     Flaw(
         name="an opening has no deadline",
         found_by="I3",
-        module="runtime.service_loop",
-        where="ServiceLoop._admitted",
+        module="runtime.service_runner",
+        where="ServiceRunner._on_admitted",
         old="if self.ctx.activity is Act.CONNECT:",
         new="if self.ctx.activity is None:",
         plan=fleet("hanging"),
@@ -92,10 +92,10 @@ FLAWS = (
     Flaw(
         name="a rest never ends",
         found_by="I3",
-        module="runtime.service_loop",
-        where="ServiceLoop._arm",
-        old="delay = None if action.never or self._decision.gives_up else",
-        new="delay = None if timer is Timer.COOL or self._decision.gives_up else",
+        module="runtime.timers",
+        where="Timers.start",
+        old="delay = None if action.never or self._recovery.decision.gives_up else",
+        new="delay = None if timer is Timer.COOL or self._recovery.decision.gives_up else",
         plan=fleet("dead"),
     ),
     Flaw(
@@ -104,7 +104,7 @@ FLAWS = (
         module="runtime.service_runner",
         where="ServiceRunner.stop",
         old="        self.post(ev.Stop())",
-        new="        if self.ctx.timer is not Timer.RETRY:\n            self.post(ev.Stop())",
+        new="        if self.ctx.timer is not ev.Timer.RETRY:\n            self.post(ev.Stop())",
         plan=fleet("dead", **ORDERED),
     ),
     Flaw(
@@ -121,15 +121,15 @@ FLAWS = (
         found_by="I9",
         module="runtime.recovery_policy",
         where="_incident",
-        old="timing, u = shared.timing, dice.random()",
+        old="timing, u = shared.timing, random_source.random()",
         new="timing, u = shared.timing, 0.5",
         plan=fleet("flapping", services=30, days=0.2),
     ),
     Flaw(
         name="losses are not counted",
         found_by="I9",
-        module="runtime.service_loop",
-        where="ServiceLoop._note",
+        module="runtime.recovery",
+        where="Recovery.stepped",
         old="            self._window.add(self._shared.clock.now())",
         new="            pass",
         plan=fleet("dying", services=10, days=1.0, interval=300.0),
@@ -174,8 +174,8 @@ FLAWS = (
     Flaw(
         name="nobody takes down that a service is not wanted any more",
         found_by="I20",
-        module="runtime.service_loop",
-        where="ServiceLoop._dispatch",
+        module="runtime.service_runner",
+        where="ServiceRunner._dispatch",
         old="if _visible(self.ctx) != _visible(before):",
         new="if self.ctx.connection is not before.connection:",
         plan=fleet("refusing", **ORDERED),

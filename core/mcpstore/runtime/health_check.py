@@ -1,4 +1,4 @@
-"""Checking a service: its health strategy asks, what comes back becomes an event."""
+"""One health check: runs the health strategy of a service and classifies its result as a lifecycle event."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from mcpstore.runtime.runner_services import RunnerServices
 from mcpstore.runtime.session import Session
 from mcpstore.runtime.validation import validated
 
-__all__ = ["CheckOutcome", "check", "reported"]
+__all__ = ["CheckOutcome", "check", "external_outcome"]
 
 _log = logging.getLogger("mcpstore.runtime")
 
-OUT_OF: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
-"""Errors that say this machine is out of something; they say nothing about a service."""
+EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
+"""Errors of a machine that lacks a resource; they say nothing about the service."""
 
 
 @attrs.frozen(kw_only=True)
 class CheckOutcome:
-    """What a check found.
+    """Result of one health check.
 
     Attributes:
-        event: What it means for the lifecycle.
-        took: Seconds it took.
-        answered: Whether the service answered; None if the check decided nothing.
-        error: What was wrong, in words.
+        event: Event for the lifecycle machine.
+        took: Duration, in seconds.
+        answered: Whether the service answered; None if the check was undecided.
+        error: Error message, if there was an error.
     """
 
     event: Event
@@ -51,8 +51,8 @@ async def check(spec: ServiceSpec, session: Session, shared: RunnerServices, slo
     Args:
         spec: The service.
         session: Its connection.
-        shared: What the runners share.
-        slow_after: Seconds beyond which an answer is slow.
+        shared: Objects that all runners of the store share.
+        slow_after: Duration above which an answer counts as slow, in seconds.
     """
     epoch, began = session.epoch, shared.clock.now()
     limit = shared.timing.check_timeout if spec.timeouts.check is None else spec.timeouts.check
@@ -62,7 +62,7 @@ async def check(spec: ServiceSpec, session: Session, shared: RunnerServices, slo
     try:
         async with asyncio.timeout(limit):
             await _probe(spec, session, shared, limit)
-    except Exception as raised:  # noqa: BLE001 - each kind of exception means something, see _judge
+    except Exception as raised:  # noqa: BLE001 - _judge classifies every exception
         event, answered, error = _judge(raised, spec, session, shared, began=began, limit=limit)
     else:
         shared.guard.passed(spec.name)
@@ -72,25 +72,25 @@ async def check(spec: ServiceSpec, session: Session, shared: RunnerServices, slo
     return CheckOutcome(event=event, took=took, answered=answered, error=session.redact(error) if error else None)
 
 
-def reported(
+def external_outcome(
     result: HealthResult, spec: ServiceSpec, session: Session, shared: RunnerServices, *, took: float, error: str | None
 ) -> CheckOutcome:
-    """Return what somebody else's check found, as if it were one of ours.
+    """Return the outcome of an external check, classified like an internal one.
 
     Args:
-        result: What was found.
+        result: Result of the external check.
         spec: The service.
         session: Its connection.
-        shared: What the runners share.
-        took: Seconds the check took.
-        error: What was wrong, in words.
+        shared: Objects that all runners of the store share.
+        took: Duration, in seconds.
+        error: Error message, if there was an error.
     """
     failed = result in (HealthResult.UNHEALTHY, HealthResult.TIMEOUT)
     answered = None if result is HealthResult.UNKNOWN else not failed
-    if failed and (ours := _our_fault(spec, shared, float("inf"))) is not None:
-        result, answered, error = HealthResult.UNKNOWN, None, ours
+    if failed and (local := _local_fault(spec, shared, float("inf"))) is not None:
+        result, answered, error = HealthResult.UNKNOWN, None, local
     elif failed:
-        error = error or f"a check from outside found it {result}"
+        error = error or f"an external check reported {result}"
     elif answered:
         shared.guard.passed(spec.name)
     return CheckOutcome(
@@ -104,35 +104,35 @@ def reported(
 def _judge(
     error: Exception, spec: ServiceSpec, session: Session, shared: RunnerServices, *, began: float, limit: float
 ) -> tuple[Event, bool | None, str]:
-    """Return what a failed check means: its event, whether the service answered, and what was wrong."""
-    epoch, told = session.epoch, str(error)
-    blind = ev.CheckUndecidable(epoch=epoch, cause=Undecided.LOCAL)
+    """Return the event, `answered` and the message of a failed check."""
+    epoch, message = session.epoch, str(error)
+    undecided = ev.CheckUndecidable(epoch=epoch, cause=Undecided.LOCAL)
     if isinstance(error, ServiceBusy):
         session.busy_until = shared.clock.now() + (error.retry_after or 0.0)
-        return ev.CheckSlow(epoch=epoch), True, told
+        return ev.CheckSlow(epoch=epoch), True, message
     if isinstance(error, TimeoutError) and session.calls:
         busy = ev.CheckUndecidable(epoch=epoch, cause=Undecided.SERVICE)
         return busy, None, "no answer to a health check while a call is under way"
     if not isinstance(error, TimeoutError | CallError):
-        told = f"health strategy {spec.health.name!r} {describe_error(error)}"
-        if not (isinstance(error, OSError) and error.errno in OUT_OF):
-            _log.warning("service %r: %s", spec.name, session.redact(told))
-        return blind, None, told
-    if (ours := _our_fault(spec, shared, began)) is not None:
-        return blind, None, ours
+        message = f"health strategy {spec.health.name!r} {describe_error(error)}"
+        if not (isinstance(error, OSError) and error.errno in EXHAUSTED):
+            _log.warning("service %r: %s", spec.name, session.redact(message))
+        return undecided, None, message
+    if (local := _local_fault(spec, shared, began)) is not None:
+        return undecided, None, local
     if isinstance(error, TimeoutError):
         silence = ev.CheckTimeout(epoch=epoch)
-        return silence, False, told if isinstance(error, CallTimeout) else f"no answer within {limit:g} s"
-    return ev.CheckFail(epoch=epoch), False, told
+        return silence, False, message if isinstance(error, CallTimeout) else f"no answer within {limit:g} s"
+    return ev.CheckFail(epoch=epoch), False, message
 
 
-def _our_fault(spec: ServiceSpec, shared: RunnerServices, began: float) -> str | None:
-    """Return why a failed check says more about this machine than about the service, if it does."""
+def _local_fault(spec: ServiceSpec, shared: RunnerServices, began: float) -> str | None:
+    """Return why a failed check is the fault of this machine; None if it is the fault of the service."""
     if shared.last_trouble() >= began:
-        return "this process stood still during the health check"
+        return "this process was stalled during the health check"
     if shared.guard.failed(spec.name, shared.live(), shared.clock.now()):
-        _log.warning("most services fail their checks at once, so the check of %r counts for nothing", spec.name)
-        return "most services failed their checks at once"
+        _log.warning("mass failure: most services failed their checks; the failed check of %r is ignored", spec.name)
+        return "most services failed their checks at the same time"
     return None
 
 

@@ -1,4 +1,4 @@
-"""When a service is opened again: its recovery policy decides, the kernel's floors hold."""
+"""Decision after a close: the recovery policy chooses the delay or gives up; the kernel sets the least delay."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _log = logging.getLogger("mcpstore.runtime")
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """What is done about a closed service.
+    """Decision about a closed service.
 
     Attributes:
-        delay: Seconds until it is opened again.
-        gives_up: Why it is not opened again by itself; empty if it is.
-        anew: Whether it is made anew from its stored entry.
+        delay: Time until the next connection attempt, in seconds.
+        gives_up: Why there is no automatic attempt; empty if there is one.
+        reregisters: Whether the service is registered again from its configuration entry.
     """
 
     delay: float = 0.0
     gives_up: str = ""
-    anew: bool = False
+    reregisters: bool = False
 
 
-NOTHING: Final = Decision()
+NO_DECISION: Final = Decision()
 
 Answer = Retry | Reregister | GiveUp
 ANSWERS: Final = (Retry, Reregister, GiveUp)
@@ -49,37 +49,37 @@ async def decide(
     spec: ServiceSpec,
     ctx: Context,
     shared: RunnerServices,
-    dice: random.Random,
+    random_source: random.Random,
     *,
     exit_code: int | None,
     error: str,
     retry_after: float | None,
     attempts: Iterable[float] = (),
 ) -> Decision:
-    """Return what is done about a service that has just been closed.
+    """Return the decision about a service that has just been closed.
 
     Args:
         spec: The service.
-        ctx: Its context; only where it is to back off or to cool down is there anything to decide.
-        shared: What the runners share.
-        dice: Its own generator, for jitter.
-        exit_code: Exit code, if its process ended by itself.
-        error: What went wrong, in words.
-        retry_after: Seconds the service asked to be left alone.
-        attempts: When attempts were made that nobody asked for, on the monotonic clock, oldest first.
+        ctx: Its context; there is a decision only if BACKOFF or COOL follows.
+        shared: Objects that all runners of the store share.
+        random_source: Random generator of the service, for jitter.
+        exit_code: Exit code, if its process exited by itself.
+        error: Error message.
+        retry_after: Wait that the server requested, in seconds.
+        attempts: Times of automatic attempts on the monotonic clock, oldest first.
     """
     if ctx.next_act not in (Next.BACKOFF, Next.COOL):
-        return NOTHING
+        return NO_DECISION
     if spec.restart is RestartOption.NEVER:
         return Decision(gives_up="its restart option is 'never'")
     if spec.restart is RestartOption.ON_FAILURE and exit_code == 0:
         return Decision(gives_up="it ended with exit code 0 and its restart option is 'on-failure'")
     now = shared.clock.now()
     incident = attrs.evolve(
-        _incident(spec, ctx, shared, dice),
+        _incident(spec, ctx, shared, random_source),
         exit_code=exit_code,
         error=error,
-        attempts_ago=tuple(now - made for made in reversed(tuple(attempts))),
+        attempts_ago=tuple(now - time for time in reversed(tuple(attempts))),
     )
     answer = await shared.plugins.decide("mcpstore_choose_recovery", incident=incident)
     if not isinstance(answer, ANSWERS):
@@ -87,11 +87,11 @@ async def decide(
     if isinstance(answer, GiveUp):
         return Decision(gives_up=str(answer.why) or "its recovery policy says so")
     delay = incident.delay if answer is None else _delay(answer, incident)
-    return Decision(delay=max(delay, retry_after or 0.0), anew=isinstance(answer, Reregister))
+    return Decision(delay=max(delay, retry_after or 0.0), reregisters=isinstance(answer, Reregister))
 
 
-def _incident(spec: ServiceSpec, ctx: Context, shared: RunnerServices, dice: random.Random) -> FailureContext:
-    timing, u = shared.timing, dice.random()
+def _incident(spec: ServiceSpec, ctx: Context, shared: RunnerServices, random_source: random.Random) -> FailureContext:
+    timing, u = shared.timing, random_source.random()
     is_round = ctx.next_act is Next.COOL
     return FailureContext(
         service=spec.name,
@@ -109,12 +109,12 @@ def _incident(spec: ServiceSpec, ctx: Context, shared: RunnerServices, dice: ran
 
 
 def _delay(answer: Retry | Reregister, incident: FailureContext) -> float:
-    """Return how long to wait: what was answered, but never less than the floor."""
+    """Return the delay that the policy chose, in seconds; at least the floor."""
     after: object = answer.after
     if isinstance(after, int | float) and math.isfinite(after):
         return max(float(after), incident.floor)
     _log.warning(
-        "service %r: its recovery policy answered with a wait of %r; the built-in timing is used",
+        "service %r: the recovery policy returned an invalid delay (got %r); the built-in timing is used",
         incident.service,
         after,
     )
@@ -129,8 +129,8 @@ async def _ask_policy(spec: ServiceSpec, incident: FailureContext, shared: Runne
         _log.warning("service %r: %s; the built-in timing is used", spec.name, error)
         return None
     except ConfigError as error:
-        told = "service %r: recovery policy %r: %s; the built-in timing is used"
-        _log.warning(told, spec.name, spec.recovery.name, error)
+        message = "service %r: recovery policy %r: %s; the built-in timing is used"
+        _log.warning(message, spec.name, spec.recovery.name, error)
         return None
     except Exception as error:  # noqa: BLE001 - a policy that fails has no opinion
         _log.warning(

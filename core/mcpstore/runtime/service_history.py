@@ -1,4 +1,4 @@
-"""What a runner takes down about its service, for people to read."""
+"""Record of the checks and errors of one service, for reports."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from mcpstore.models.service import LIVE_STATES, ServiceConnectionState, StateMe
 __all__ = ["PastCheck", "ServiceHistory"]
 
 CHECKS_KEPT: Final = 100
+"""Number of checks that the success rate is computed from."""
+
 SHOWN_CHECKS: Final = 5
+"""Number of checks that reports list."""
 
 
 @attrs.frozen(kw_only=True)
 class PastCheck(Record):
-    """A health check that is over.
+    """A finished health check.
 
     Attributes:
-        time: When it ended (local time, without zone).
-        answered: Whether the service answered; None if the check decided nothing.
-        response_time: How long it took, in ms.
-        error: What was wrong, in words.
+        time: Time it ended (local time, without zone).
+        answered: Whether the service answered; None if the check was undecided.
+        response_time: Duration, in ms.
+        error: Error message, if there was an error.
     """
 
     time: datetime
@@ -38,21 +41,21 @@ class PastCheck(Record):
 
 @attrs.define
 class ServiceHistory:
-    """How a service has fared.
+    """Recent history of a service.
 
     Attributes:
-        entered: When it entered its state (local time).
-        since: The same, on the monotonic clock.
-        last_success: When it last answered (local time).
-        last_failure: When it last failed (local time).
+        entered: Time it entered its state (local time).
+        since: The same time on the monotonic clock.
+        last_success: Time it last answered (local time).
+        last_failure: Time it last failed (local time).
         response_time: Duration of the last answered check, in ms.
-        error: What went wrong last.
-        failures: Failures in a row.
-        next_retry: When it will be tried again (local time).
-        note: What it is waiting for, in words.
-        checks: Whether each of the last checks was answered.
-        last_checks: The last few checks.
-        exit: How its connection last ended by itself.
+        error: The last error message.
+        failures: Number of consecutive failures.
+        next_retry: Time of the next automatic attempt (local time).
+        note: What the service is waiting for.
+        checks: For each of the last checks, whether it was answered.
+        last_checks: The most recent checks.
+        exit: How its connection last ended without a request.
     """
 
     entered: datetime | None = None
@@ -69,22 +72,22 @@ class ServiceHistory:
     exit: Exit | None = None
 
     def succeeded(self, now: datetime) -> None:
-        """Take down that it answered."""
+        """Record that the service answered."""
         self.last_success = now
         self.failures = 0
         self.error = None
 
     def failed(self, now: datetime, error: str | None, exit: Exit | None = None) -> None:  # noqa: A002 - the record
-        """Take down that it failed."""
+        """Record a failure."""
         self.last_failure = now
         self.failures += 1
         self.error = error or self.error
         self.exit = exit or self.exit
 
     def checked(self, now: datetime, took: float, *, answered: bool | None, error: str | None) -> None:
-        """Take down what a check found that took so many seconds."""
+        """Record the outcome of a check; `took` is its duration in seconds."""
         check = PastCheck(time=now, answered=answered, response_time=took * 1000, error=error)
-        self.last_checks = (*self.last_checks[1 - SHOWN_CHECKS :], check)  # an empty deque alone weighs 700 bytes
+        self.last_checks = (*self.last_checks[1 - SHOWN_CHECKS :], check)  # an empty deque takes 700 bytes
         if answered is not None:
             self.checks.append(answered)
         if answered:
@@ -98,11 +101,11 @@ class ServiceHistory:
 
     @property
     def success_rate(self) -> float:
-        """Share of answered checks among the last ones, in percent; 0 before the first."""
+        """Share of answered checks among the last ones, in percent; 0 before the first check."""
         return 100.0 * sum(self.checks) / len(self.checks) if self.checks else 0.0
 
     def metadata(self, ctx: Context) -> StateMetadata:
-        """Return what is known of how it came to its state."""
+        """Return the metadata of the current state."""
         shows_error = ctx.connection is not ServiceConnectionState.HEALTHY
         return StateMetadata(
             consecutive_failures=self.failures,

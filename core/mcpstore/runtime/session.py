@@ -1,4 +1,4 @@
-"""One connection from its opening to its close, owned by one task."""
+"""One connection, from opening to close, owned by one task."""
 
 from __future__ import annotations
 
@@ -47,32 +47,33 @@ _log = logging.getLogger("mcpstore.runtime")
 
 
 class Session:
-    """One connection. Opens, reports, waits, closes; everything of it happens in one task.
+    """One connection: one task opens it, waits for its end, closes it, and reports each step.
 
     Args:
         spec: The service.
         epoch: Number of the connection.
-        shared: What the runners share.
-        report: Takes the events of this connection.
-        on_log: Takes each line the service writes to stderr.
-        on_catalog: Takes every catalog after the first one.
-        before_closed: Awaited when everything is closed, before that is reported; tells whether to give up.
-        is_first: Whether the service has not been opened yet by this process.
-        is_anew: Whether what was learned of the service is to be forgotten.
+        shared: Objects that all runners of the store share.
+        report: Receives the events of this connection.
+        on_admitted: Called with the time limit of the opening, in seconds, when admission control lets it begin.
+        on_log: Receives each line that the server writes to stderr.
+        on_catalog: Receives every catalog after the first one.
+        before_closed: Awaited after the close, before it is reported; returns whether to give up.
+        is_first: Whether this process has not opened the service before.
+        reset_learned: Whether everything learned about the service is discarded.
 
     Attributes:
-        connection: The connection, while there is one.
-        catalog: What the service offered when it was last asked.
-        error: What went wrong, in words.
-        exit: How the connection ended, if it ended by itself.
-        retry_after: Seconds the service asked to be left alone, when it was opened.
-        busy_until: Until when it asked not to be checked, on the monotonic clock.
-        calls: Requests under way.
-        memory: Notes of the health strategy.
-        closing: How patient the close is.
-        opened_at: When it was open, on the monotonic clock.
-        redact: Hides the secrets of the service in text.
-        marker: Identity of the connection on this machine.
+        connection: The connection; None before it is open and after it is closed.
+        catalog: What the service offered at the last listing.
+        error: The last error message.
+        exit: How the connection ended; None unless it ended without a request.
+        retry_after: Wait that the server requested when the opening failed, in seconds.
+        busy_until: Time on the monotonic clock until which the server asked not to be checked.
+        calls: Number of requests under way.
+        memory: State of the health strategy.
+        closing: Grace periods of the close.
+        opened_at: Time on the monotonic clock at which it was open.
+        redact: Replaces the secrets of the service in a text.
+        marker: Tag that identifies the processes of the connection on this machine.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Session:
         on_catalog: Callable[[Catalog], None],
         before_closed: Callable[[], Awaitable[bool]],
         is_first: bool,
-        is_anew: bool = False,
+        reset_learned: bool = False,
     ) -> None:
         self._spec: Final = spec
         self.epoch: Final = epoch
@@ -97,7 +98,7 @@ class Session:
         self._on_log: Final = on_log
         self._before_closed: Final = before_closed
         self._is_first: Final = is_first
-        self._is_anew: Final = is_anew
+        self._reset_learned: Final = reset_learned
         timing = shared.timing
         self.closing: Closing = Closing(polite=timing.close_polite, term=timing.close_term, kill=timing.close_kill)
         self.connection: Connection | None = None
@@ -112,17 +113,17 @@ class Session:
         self.redact: Redactor = Redactor()
         self.marker: Final = shared.traces.owner_tag(spec.name)
         self._refresher = CatalogRefresher(spec.name, shared, on_catalog)
-        self._asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._close_requested: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_opening = False
         self._gives_up = False
         self._task = asyncio.create_task(self._run(), name=f"mcpstore-session-{spec.name}")
 
     def close(self) -> None:
-        """Ask for the close; asking again while it is under way makes it impatient."""
-        if self._task.done():  # it ended after its deadline, when nobody waited for it any more
+        """Request the close. A second request skips the grace periods; a third abandons the transport."""
+        if self._task.done():  # it ended after the deadline of the close
             self._report(ev.Closed(epoch=self.epoch, give_up=self._gives_up))
-        elif not self._asked.done():
-            self._asked.set_result(None)
+        elif not self._close_requested.done():
+            self._close_requested.set_result(None)
             if self._is_opening:
                 self._task.cancel()
         elif not self.closing.forced.is_set():
@@ -132,33 +133,33 @@ class Session:
 
     @property
     def pid(self) -> int | None:
-        """Process id, where the connection is to a local process."""
+        """Process id of a local server; None for a remote one."""
         return getattr(self.connection, "pid", None)
 
     @property
     def refresher(self) -> CatalogRefresher:
-        """Keeps the lists of what the service offers fresh."""
+        """Refreshes the catalog."""
         return self._refresher
 
     async def wait(self) -> None:
-        """Wait until the task of the connection is over."""
+        """Wait until the task of the connection has ended."""
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         stack = AsyncExitStack()
         try:
-            # A task that is cancelled before its first step never takes one, so close() waits for this mark.
-            self._is_opening = not self._asked.done()
+            # A task that is cancelled before its first step never runs, so close() cancels only after this mark.
+            self._is_opening = not self._close_requested.done()
             if self._is_opening:
                 await self._open(stack)
         except asyncio.CancelledError:
-            if not self._asked.done():
+            if not self._close_requested.done():
                 raise  # the event loop is shutting down
             self._task.uncancel()
-        except Exception as error:  # noqa: BLE001 - whatever a transport raises is a failed attempt
+        except Exception as error:  # noqa: BLE001 - every exception of a transport is a failed attempt
             self._is_opening = False
             self._report(ev.OpenFail(epoch=self.epoch, failure=self._classify(error)))
-            await self._asked
+            await self._close_requested
         else:
             self._is_opening = False
             if self.connection is not None:
@@ -168,7 +169,7 @@ class Session:
 
     async def _open(self, stack: AsyncExitStack) -> None:
         shared, spec = self._shared, self._spec
-        if self._is_anew:
+        if self._reset_learned:
             shared.eras.pop(self._era_key(), None)
         await shared.pinboard.load(spec.name)
         transport: Transport[Any] = await shared.plugins.get_offer_async("transport", spec.transport)
@@ -180,7 +181,7 @@ class Session:
             connect = shared.timing.connect_timeout if timeouts.connect is None else timeouts.connect
             handshake = transport.handshake_timeout(settings) if timeouts.handshake is None else timeouts.handshake
             if not self._is_first and timeouts.handshake is None:
-                handshake = min(handshake, RETURNING)
+                handshake = min(handshake, MAX_LATER_HANDSHAKE)
             self._on_admitted(connect + handshake)
             began = shared.clock.now()
             peer = self._peer(connect, handshake)
@@ -213,42 +214,42 @@ class Session:
         self._shared.plugins.secrets.learn(self._spec.name, secret)
 
     async def _watch(self, connection: Connection) -> None:
-        """Wait until somebody asks for the close; report the end if the connection ends before that."""
+        """Wait for the request to close; report the loss if the connection ends before it."""
         self._refresher.start(connection, self.catalog)
         gone = asyncio.ensure_future(connection.wait_closed())
         try:
             self._report(ev.OpenOk(epoch=self.epoch))
-            waiting: set[asyncio.Future[Any]] = {gone, self._asked}
+            waiting: set[asyncio.Future[Any]] = {gone, self._close_requested}
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if not self._asked.done():
-                self.error = self._told(str(gone.result()))
-                self.exit = attrs.evolve(gone.result(), reason=self._told(gone.result().reason), stderr=())
+            if not self._close_requested.done():
+                self.error = self._shown(str(gone.result()))
+                self.exit = attrs.evolve(gone.result(), reason=self._shown(gone.result().reason), stderr=())
                 self._report(ev.Lost(epoch=self.epoch))
-                await self._asked
+                await self._close_requested
         finally:
             gone.cancel()
 
     async def _close(self, stack: AsyncExitStack) -> None:
-        """Close everything and report it; what survives is tried again each time somebody asks."""
+        """Close everything and report it; each further request retries what could not be closed."""
         await self._refresher.stop()
         close: Callable[[], Awaitable[None]] = stack.aclose
         while True:
             try:
                 await close()
             except CloseFailed as error:
-                self.error = self._told(str(error))
+                self.error = self._shown(str(error))
                 close = error.reap
-                self._asked = asyncio.get_running_loop().create_future()
+                self._close_requested = asyncio.get_running_loop().create_future()
                 self._report(ev.CloseFail(epoch=self.epoch))
-                await self._asked
+                await self._close_requested
                 continue
             except asyncio.CancelledError:
-                # Asked three times: the transport hangs in its own close, and nothing is gained by waiting for it.
+                # The third request: the transport hangs in its own close.
                 _log.error("service %r: its transport did not finish closing and was abandoned", self._spec.name)
                 self._task.uncancel()
-            except Exception as error:  # noqa: BLE001 - a transport that fails while closing has nothing left to close
-                told = self.redact(describe_error(error))
-                _log.warning("service %r: its transport, while closing, %s", self._spec.name, told)
+            except Exception as error:  # noqa: BLE001 - a transport that fails while closing is closed
+                message = self.redact(describe_error(error))
+                _log.warning("service %r: its transport, while closing, %s", self._spec.name, message)
             else:
                 if self._shared.traces.holds(self.marker):
                     await asyncio.to_thread(self._shared.traces.erase, self.marker)
@@ -258,8 +259,8 @@ class Session:
         self._report(ev.Closed(epoch=self.epoch, give_up=self._gives_up))
 
     def _classify(self, error: Exception) -> Failure:
-        self.error = self._told(_first_line(error))
-        if not isinstance(error, MCPStoreError):  # a mistake in a transport
+        self.error = self._shown(_first_line(error))
+        if not isinstance(error, MCPStoreError):  # a bug in a transport
             _log.debug("service %r: its transport raised", self._spec.name, exc_info=error)
         if isinstance(error, NotReady | ServiceBusy):
             self.retry_after = error.retry_after
@@ -273,9 +274,9 @@ class Session:
             _log.debug("service %r could not be opened", self._spec.name, exc_info=error)
         return Failure.TRANSIENT
 
-    def _told(self, text: str) -> str:
-        """Return what a service or its transport said as it may be shown: without secrets, on one line, harmless."""
-        # Twice, so that neither what is taken out hides a secret, nor what is left.
+    def _shown(self, text: str) -> str:
+        """Return a message of the service or its transport as it may be shown: redacted, on one line."""
+        # Redacted twice: before and after `one_line`, which can both split and join a secret.
         return self.redact(one_line(self.redact(text)))
 
     def _notified(self, method: str, _params: Mapping[str, Any]) -> None:
@@ -283,25 +284,25 @@ class Session:
             self._refresher.ask()
 
     def _era_key(self) -> str:
-        told = json.dumps([self._spec.transport, plain(self._spec.settings)], sort_keys=True, default=repr)
-        return hashlib.sha256(told.encode()).hexdigest()[:32]
+        identity = json.dumps([self._spec.transport, plain(self._spec.settings)], sort_keys=True, default=repr)
+        return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
-RETURNING: Final = 60.0
-"""Seconds a handshake may take at most once a service has been opened: by then npx and uvx have their downloads."""
+MAX_LATER_HANDSHAKE: Final = 60.0
+"""Longest handshake after the first opening, in seconds: npx and uvx have finished their downloads by then."""
 
 MIN_LISTING: Final = 5.0
-"""Seconds the first list of tools may take at least, however long the handshake took."""
+"""Least time limit of the first tool listing, in seconds, even if the handshake took nearly all of its own."""
 
 
 def _wants_login(error: Exception) -> bool:
-    """Whether a service that greets everybody lists its tools only for those it knows."""
-    told = as_object(error.data) if isinstance(error, ServiceError) else None
-    return told is not None and told.get("httpStatus") in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    """Whether an error after the handshake is HTTP 401 or 403: the server requires a login only to list its tools."""
+    data = as_object(error.data) if isinstance(error, ServiceError) else None
+    return data is not None and data.get("httpStatus") in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 def _first_line(error: Exception) -> str:
     text = str(error).strip()
-    if not isinstance(error, MCPStoreError):  # whoever wrote the transport needs to know what it was
+    if not isinstance(error, MCPStoreError):  # the author of the transport needs the type
         text = f"{type(error).__name__}: {text}"
     return text.splitlines()[0] if text else type(error).__name__

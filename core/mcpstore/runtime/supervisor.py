@@ -304,13 +304,13 @@ class Supervisor:
         interval = self.timing.check_interval
         if self.clock.now() - self._heartbeat.last_trouble > 2 * interval:
             for runner in self._runners.values():
-                runner.expire_stale_state()
+                runner.checks.expire_stale_state()
         self._vigil = self.clock.call_later(interval / 4, self._keep_vigil)
 
     def _resumed(self) -> None:
         dice = self.clock.dice("resume")
         for runner in self._runners.values():
-            self.clock.call_later(dice.uniform(0, RESUME_SPREAD), runner.check_now)
+            self.clock.call_later(dice.uniform(0, RESUME_SPREAD), runner.checks.check_now)
 
 
 def _is_well(runner: ServiceRunner) -> bool:

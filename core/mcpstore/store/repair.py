@@ -80,7 +80,7 @@ class Repair:
         duration = check_duration("response_time", response_time)
         if error is not None:
             check_str("error", error)
-        return runner.accept_check_result(result, took=duration, error=error)
+        return runner.checks.accept(result, took=duration, error=error)
 
     async def refresh_tools(self, names: tuple[str, ...]) -> NamedList[ToolsRefresh]:
         """Fetch catalogs; see `AsyncServiceContext.refresh_tools`."""

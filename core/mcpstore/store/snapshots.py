@@ -46,7 +46,7 @@ def info(runner: ServiceRunner, catalog: Catalog, config: dict[str, Any], *, as_
         config=config,
         tools=catalog.tools,
         uptime=runner.uptime,
-        last_verified_age=runner.last_verified_age,
+        last_verified_age=runner.checks.last_verified_age,
         active_connections=0 if connection is None else 1,
         state_metadata=runner.history.metadata(runner.ctx),
         pid=session.pid if session is not None else None,

@@ -71,7 +71,7 @@ class ToolCalls:
         tool = _find(parts, name, service, self._scope.names())
         runner = parts.supervisor.runner(tool.service)
         values = dict(arguments or {})
-        limit = runner.call_timeout if timeout is None else timeout
+        limit = runner.calls.timeout if timeout is None else timeout
         if parts.plugins.has_hook(AUTHORIZE):
             await _authorize(parts, CallRequest(service=tool.service, tool=tool.name, arguments=values, agent=agent))
         if parts.collector.counts_calls or parts.plugins.has_hook(CALLED):
@@ -90,7 +90,7 @@ class ToolCalls:
         if service is None:
             service = self._service_of(parts, uri)
         runner = parts.supervisor.runner(service)
-        return await runner.request("resources/read", {"uri": uri}, timeout=runner.call_timeout)
+        return await runner.calls.request("resources/read", {"uri": uri}, timeout=runner.calls.timeout)
 
     def _service_of(self, parts: StoreParts, uri: str) -> str:
         resources = parts.registry.resources(self._scope.names())
@@ -113,7 +113,7 @@ class ToolCalls:
         prompt = parts.registry.find_prompt(name, service, self._scope.names())
         runner = parts.supervisor.runner(prompt.service)
         params = {"name": prompt.name, "arguments": dict(arguments or {})}
-        return await runner.request("prompts/get", params, timeout=runner.call_timeout)
+        return await runner.calls.request("prompts/get", params, timeout=runner.calls.timeout)
 
 
 def _find(parts: StoreParts, name: str, service: str | None, names: frozenset[str] | None) -> Tool:
@@ -134,7 +134,7 @@ def _find(parts: StoreParts, name: str, service: str | None, names: frozenset[st
                 continue
             known = parts.registry.catalog(owner).tools
             if owner == service or known.get(name) is not None or name.startswith(f"{owner}/"):
-                raise runner.unavailable() from None
+                raise runner.calls.unavailable() from None
         raise
 
 
@@ -156,7 +156,7 @@ async def _call(
 ) -> CallResult:
     params = {"name": tool.name, "arguments": arguments}
     try:
-        raw = await runner.request("tools/call", params, timeout=limit, on_progress=on_progress)
+        raw = await runner.calls.request("tools/call", params, timeout=limit, on_progress=on_progress)
     except (TypeError, ValueError) as error:
         raise InvalidArgument("arguments", f"cannot be written as JSON: {error}") from None
     return CallResult(service=tool.service, tool=tool.name, raw=raw, is_wrapped=_wraps(tool))
