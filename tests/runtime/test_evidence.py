@@ -66,7 +66,7 @@ async def test_a_service_that_nobody_checks_any_more_is_unknown_within_two_inter
     assert runner.ctx.connection is S.HEALTHY
     await fleet.until("a", S.UNKNOWN, 600)
     assert 2 * INTERVAL <= fleet.clock.now() - began <= 2.25 * INTERVAL + 0.1
-    assert "no check has come to an end for" in caplog.text
+    assert "no check has ended for" in caplog.text
     await fleet.until("a", S.HEALTHY, 10)  # and somebody has looked
 
 
@@ -77,7 +77,7 @@ async def test_whoever_is_checked_is_never_doubted(fleet, caplog):
     for name in ("well", "slow", "silent"):
         await fleet.supervisor.start(name)
     await asyncio.sleep(4000)
-    assert "no check has come to an end" not in caplog.text
+    assert "no check has ended" not in caplog.text
 
 
 async def test_whoever_asked_to_be_left_alone_is_left_alone(fleet, caplog):

@@ -355,7 +355,7 @@ async def test_a_bug_in_our_own_code_does_not_end_the_supervision(fleet, caplog,
         with caplog.at_level(logging.ERROR):
             server.die()
             await asyncio.sleep(0.1)
-    assert "please report this" in caplog.text
+    assert "please report it" in caplog.text
     await fleet.supervisor.restart("a")
     assert fleet.runner("a").ctx.connection is S.HEALTHY
 
