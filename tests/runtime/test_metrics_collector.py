@@ -21,12 +21,32 @@ from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.monitoring import MonitoringConfig
 from mcpstore.monitoring.metrics import Usage, intervals, uptime_share
 from mcpstore.runtime import metrics_collector as module
+from mcpstore.runtime.event_bus import Observer
 from mcpstore.runtime.metrics_collector import MetricsCollector
 from mcpstore.runtime.metrics_history import MetricsHistory
 from mcpstore.testing.loop import EPOCH
 
 EVERYTHING = HistoryQuery(since=0.0, until=1e12)
 HOUR = 3600.0
+
+
+class Listener(Observer):
+    """Calls a function with the name of the service at every event but edges; the name is empty for the machine."""
+
+    def __init__(self, function: Callable[[str], Any]) -> None:
+        self._function = function
+
+    def on_context(self, service: str, ctx: Any) -> None:
+        self._function(service)
+
+    def on_check(self, service: str, duration: float, *, answered: bool | None, error: str | None) -> None:
+        self._function(service)
+
+    def on_metrics(self, service: str) -> None:
+        self._function(service)
+
+    def on_removal(self, service: str) -> None:
+        self._function(service)
 
 
 @attrs.define
@@ -46,11 +66,9 @@ async def measure(make_fleet: Callable[..., Any]) -> AsyncGenerator[Callable[...
     made: list[Measured] = []
 
     def make(**settings: Any) -> Measured:
-        # the witness is there before the fleet it hears of, so it is told which one that is later
         fleet = make_fleet(timing=settings.pop("timing", DEFAULT_TIMING))
         archive = MetricsHistory(fleet.clock, settings.pop("size", 100_000))
         metering = MetricsCollector(fleet.registry, MonitoringConfig(**settings), fleet.clock, archive)
-        fleet.supervisor._shared.witness = metering
         metering.open(fleet.supervisor)
         made.append(Measured(fleet, metering, archive))
         return made[-1]
@@ -99,7 +117,7 @@ async def test_samples_cover_time_without_gap_or_overlap(measure):
     world = measure()
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
-    world.metering.called("a", "echo", 0.25, None)
+    world.metering.called("a", "echo", world.fleet.clock.now(), 0.25, None)
     await asyncio.sleep(HOUR)
     samples = await world.archive.samples(EVERYTHING)
     assert 110 < len(samples) <= 121
@@ -124,7 +142,7 @@ async def test_availability_is_what_really_happened_over_a_day_of_trouble(measur
         truth["usable"] += (clock.now() - since) * (wanted and usable)
         seen[:] = [clock.now(), runner.ctx.desired == "run", runner.ctx.connection in (State.HEALTHY, State.WARNING)]
 
-    world.metering.on_news.append(account)
+    world.fleet.supervisor.bus.attach(Listener(account))
     await supervisor.start("a")
     for _ in range(60):
         await asyncio.sleep(dice.uniform(1, 2000))
@@ -216,16 +234,16 @@ async def test_calls_are_counted_over_a_window_that_slides(measure):
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
     heard: list[str] = []
-    world.metering.on_news.append(heard.append)
+    world.fleet.supervisor.bus.attach(Listener(heard.append))
     for duration, error in [(1.0, None), (3.0, "no"), (2.0, None), (2.0, None)]:
-        world.metering.called("a", "echo", duration, error)
+        world.metering.called("a", "echo", world.fleet.clock.now(), duration, error)
     told = world.of("a")
     assert (told.total_calls, told.failed_calls, told.slow_calls, told.error_rate) == (4, 1, 1, 0.25)
     assert (told.avg_response_time, told.p50, told.p99) == (2.0, 2.0, 3.0)
     assert told.throughput == 4.0
     assert told.last_activity == EPOCH + world.fleet.clock.now()
     assert told.tools[0].name == "echo"
-    assert heard == ["a"] * 4
+    assert heard == ["a"]
     await asyncio.sleep(301)
     later = world.of("a")
     assert (later.total_calls, later.failed_calls, later.last_error) == (4, 1, "no")
@@ -245,7 +263,7 @@ async def test_nothing_is_measured_where_monitoring_is_off(measure):
     world = measure(enabled=False)
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
-    world.metering.called("a", "echo", 1.0, None)
+    world.metering.called("a", "echo", world.fleet.clock.now(), 1.0, None)
     await asyncio.sleep(HOUR)
     told = world.of("a")
     assert (told.total_calls, told.total_checks, told.changes) == (0, 0, 0)
@@ -259,7 +277,7 @@ async def test_calls_and_processes_are_not_measured_where_performance_is_not_mon
     world = measure(performance_monitoring=False)
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
-    world.metering.called("a", "echo", 1.0, None)
+    world.metering.called("a", "echo", world.fleet.clock.now(), 1.0, None)
     await asyncio.sleep(100)
     told = world.of("a")
     assert (told.total_calls, told.cpu_percent) == (0, None)
@@ -280,9 +298,9 @@ async def test_processes_are_looked_at_every_ten_seconds_and_forgotten_with_thei
         looks.append(dict(leaders))
         return {name: Usage(cpu_percent=12.5, memory_bytes=4096, processes=3) for name in leaders}
 
-    monkeypatch.setattr(world.metering._looker, "look", look)
+    monkeypatch.setattr(world.metering._sampler, "look", look)
     told: list[int] = []
-    world.metering.on_look.append(lambda: told.append(1))
+    world.fleet.supervisor.bus.attach(Listener(lambda name: told.append(1) if not name else None))
     await asyncio.sleep(65)
     assert looks == [{"a": 4711}] * 6
     assert len(told) == 6
@@ -315,13 +333,13 @@ async def test_a_look_that_never_ends_is_given_up_and_calls_are_counted_all_the_
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
     done = threading.Event()
-    monkeypatch.setattr(module, "LOOK_LIMIT", 0.05)
+    monkeypatch.setattr(module, "SAMPLE_LIMIT", 0.05)
     monkeypatch.setattr(module, "machine_metrics", lambda _posix, _path: done.wait(20))
-    await world.metering._look(world.fleet.supervisor.runners())
-    assert "looking at processes took longer than 0.05 s; it is given up" in caplog.text
-    await world.metering._look(world.fleet.supervisor.runners())
-    assert caplog.text.count("given up") == 1
-    world.metering.called("a", "echo", 0.1, None)
+    await world.metering._sample_processes(world.fleet.supervisor.runners())
+    assert "sampling of processes took longer than 0.05 s; it is switched off" in caplog.text
+    await world.metering._sample_processes(world.fleet.supervisor.runners())
+    assert caplog.text.count("switched off") == 1
+    world.metering.called("a", "echo", world.fleet.clock.now(), 0.1, None)
     assert world.of("a").total_calls == 1
     done.set()
 
@@ -330,26 +348,28 @@ async def test_looks_are_a_second_apart_at_least(measure):
     world = measure(timing=DEFAULT_TIMING.scaled(1 / 300))
     world.fleet.add("a")
     looks: list[int] = []
-    world.metering.on_look.append(lambda: looks.append(1))
+    world.fleet.supervisor.bus.attach(Listener(lambda name: looks.append(1) if not name else None))
     await asyncio.sleep(10.5)
     assert 5 <= len(looks) <= 11
 
 
-async def test_a_flaw_of_ours_ends_neither_measuring_nor_supervision(measure, monkeypatch, caplog):
+async def test_a_bug_of_ours_ends_neither_sampling_nor_supervision(measure, monkeypatch, caplog):
     world = measure()
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
 
-    def fail() -> None:
-        raise RuntimeError("a flaw")
+    def fail(*_: Any) -> None:
+        raise RuntimeError("a bug")
 
-    world.metering.on_look.append(fail)
-    world.metering.on_news.append(lambda _name: fail())
-    world.metering.called("a", "echo", 0.1, None)
-    assert "service 'a': hearing of it failed; please report this" in caplog.text
-    await asyncio.sleep(15)
-    assert "measuring failed once; please report this" in caplog.text
-    world.metering.on_look.clear()
-    world.metering.on_news.clear()
+    world.fleet.supervisor.bus.attach(Listener(fail))
+    world.metering.called("a", "echo", world.fleet.clock.now(), 0.1, None)
+    await asyncio.sleep(1)
+    assert "service 'a': an observer failed. This is a bug; please report it" in caplog.text
+    with monkeypatch.context() as patch:
+        patch.setattr(world.metering._sampler, "look", fail)
+        patch.setattr(world.metering, "_take_samples", fail)
+        await asyncio.sleep(40)
+    assert "This is a bug; please report it" in caplog.text
+    assert "sampling failed; the next one is in 30 s" in caplog.text
     await asyncio.sleep(HOUR)
     assert len(await world.archive.samples(EVERYTHING)) > 100

@@ -343,7 +343,7 @@ async def test_a_state_callback_that_raises_or_hangs_disturbs_nobody(fleet, capl
     with anyio.fail_after(5):
         await fleet.supervisor.start("a")
         await fleet.runner("a").until(lambda: len(heard) == 2, 1)
-    assert "a state callback raised ValueError: no" in caplog.text
+    assert "state callback raised ValueError: no" in caplog.text
     hung.cancel()
 
 

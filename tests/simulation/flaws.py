@@ -184,7 +184,7 @@ FLAWS = (
         name="an edge is recorded as often as it is told",
         found_by="I20",
         module="runtime.metrics_collector",
-        where="MetricsCollector._note",
+        where="MetricsCollector._record_edge",
         old="if before == (state, wanted, reason):",
         new="if before is None and wanted is None:",
         plan=fleet("dead"),

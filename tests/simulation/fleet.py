@@ -205,7 +205,6 @@ class Fleet:
             _prepare,
             clock=self.clock,
             timing=timing,
-            witness=metering,
             make_runner=partial(WatchedRunner, watch=self.watch),
         )
         scene = Scene(

@@ -16,9 +16,11 @@ __all__ = ["CallRequest", "Refusal", "StateChange", "ToolCall"]
 
 @attrs.frozen(kw_only=True)
 class StateChange(Record):
-    """One edge of the lifecycle.
+    """One edge of the lifecycle: a service changed its connection state.
 
     Attributes:
+        id: `<start>-<n>`: the start of the manager (the time of its first edge, as a POSIX timestamp in ms) and the
+            running number of the edge, over all services. The history has the same ids.
         service: Name of the service.
         old: The connection state it left.
         new: The connection state it entered.
@@ -28,6 +30,7 @@ class StateChange(Record):
         timestamp: When (local time, without zone).
     """
 
+    id: str = ""
     service: str
     old: ServiceConnectionState
     new: ServiceConnectionState

@@ -182,6 +182,7 @@ class StateMetadata(Record):
         error_message: What went wrong last, in words a person can act on.
         next_retry_time: When it will be tried again by itself (local time, without zone).
         reason: Why it is disconnected.
+        edge_id: Id of the edge by which it entered its state; empty before the first one. See `StateChange.id`.
     """
 
     consecutive_failures: int = 0
@@ -193,6 +194,7 @@ class StateMetadata(Record):
     error_message: str | None = None
     next_retry_time: datetime | None = None
     reason: Reason = Reason.NONE
+    edge_id: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -23,6 +23,7 @@ class StateEdge(Record):
         reason: Why it is disconnected; "operator" also while it is opened again because somebody asked; else empty.
         error: What had gone wrong last, if anything had.
         begins: Whether it is the first edge that this manager saw, so that nothing is known of the time before it.
+        id: `<start>-<n>`; see `StateChange.id`. Empty if a version without ids recorded it.
     """
 
     service_name: str
@@ -33,6 +34,7 @@ class StateEdge(Record):
     reason: str = ""
     error: str | None = None
     begins: bool = False
+    id: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -36,7 +36,7 @@ class CatalogPublisher:
         """Publish the first catalog of a connection."""
         catalog = self._pinned(catalog)
         self._shared.registry.publish(self._service.spec.name, catalog)
-        self._notify(catalog)
+        self._shared.bus.publish_catalog(self._service.spec.name, catalog)
 
     def update(self, catalog: Catalog) -> None:
         """Publish a later catalog of a live connection; plugins are notified if tools changed."""
@@ -47,7 +47,7 @@ class CatalogPublisher:
         before = self._shared.registry.catalog(name)
         self._shared.registry.publish(name, catalog)
         if [tool.raw for tool in before.tools] != [tool.raw for tool in catalog.tools]:
-            self._notify(catalog)
+            self._shared.bus.publish_catalog(name, catalog)
 
     def republish(self) -> None:
         """Publish the last catalog again: a tool was approved, or the pinning option changed."""
@@ -68,8 +68,5 @@ class CatalogPublisher:
         for change in changes:
             _log.warning("service %r: %s", spec.name, change)
         if changes:
-            self._shared.witness.differed(spec.name, changes)
+            self._shared.bus.publish_tool_changes(spec.name, changes)
         return published
-
-    def _notify(self, catalog: Catalog) -> None:
-        self._shared.plugins.notify("mcpstore_tools_changed", service=self._service.spec.name, tools=catalog.tools)

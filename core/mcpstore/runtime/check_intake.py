@@ -150,5 +150,5 @@ class CheckIntake:
         if answered is not None:
             self.verified()
         service.history.checked(self._shared.clock.wall(), outcome.took, answered=answered, error=error)
-        self._shared.witness.checked(service.spec.name, outcome.took, answered=answered, error=error)
+        self._shared.bus.publish_check(service.spec.name, outcome.took, answered=answered, error=error)
         self._post(outcome.event)

@@ -1,10 +1,9 @@
-"""Measuring: what the engine tells is counted, what processes use is looked up, and both are kept as history."""
+"""Metrics of one store: counts events of services, samples processes and the machine, and feeds the history."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,8 +20,8 @@ from mcpstore.monitoring.metrics import ServiceMeter, Usage
 from mcpstore.monitoring.system import machine_metrics
 from mcpstore.plugin_manager.loaded_plugin import describe_error
 from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.event_bus import Observer
 from mcpstore.runtime.metrics_history import MetricsHistory
-from mcpstore.runtime.observer import ServiceObserver
 from mcpstore.runtime.process_metrics import ProcessSampler
 
 if TYPE_CHECKING:
@@ -33,35 +32,38 @@ __all__ = ["MetricsCollector"]
 
 USABLE: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
 
-LOOK_EVERY: Final = 10.0
-"""Seconds between looks at processes and at the machine, unless checks are made more often."""
+SAMPLE_INTERVAL: Final = 10.0
+"""Time between samples of processes and of the machine, in seconds; shorter if checks are more frequent."""
 
-LEAST_PAUSE: Final = 1.0
-"""Seconds between looks at least, however often checks are made."""
+LEAST_SAMPLE_INTERVAL: Final = 1.0
+"""Least time between samples of processes, in seconds, however frequent checks are."""
 
-LOOK_LIMIT: Final = 30.0
-"""Seconds a look may take."""
+SAMPLE_LIMIT: Final = 30.0
+"""Time limit of one sample of processes, in seconds."""
+
+CALLS_DELAY: Final = 0.1
+"""Longest time that a call waits to be counted, in seconds: counting in batches keeps it out of the call path."""
+
+CALLS_WAITING: Final = 500
+"""Number of calls that may wait to be counted; with more, they are counted at once."""
 
 _log = logging.getLogger("mcpstore.runtime")
 
 
-class MetricsCollector(ServiceObserver):
-    """Counts what happens to the services of one store.
+class MetricsCollector(Observer):
+    """The metrics of the services of one store.
 
     Args:
-        registry: What is known of every service.
-        config: What is measured.
-        clock: Time.
-        archive: Where it is kept.
-        disk_path: A folder on the disk that is looked at.
+        registry: Specifications and catalogs of the services.
+        config: Settings of the monitoring.
+        clock: Clock of the store.
+        archive: History of samples and edges.
+        disk_path: A folder on the disk whose usage is sampled.
 
     Attributes:
-        archive: What was measured over time.
-        counts_calls: Whether calls are counted; asked before each of them.
-        machine: What was measured of this machine last, if anything was.
-        on_news: Called with the name of a service after something happened to it; must return quickly.
-        on_look: Called after a look at processes and at the machine; must return quickly.
-        on_difference: Called with the name of a service and how its tools changed; must return quickly.
+        archive: History of samples and edges.
+        counts_calls: Whether calls are counted.
+        machine: Last sample of this machine; None before the first.
     """
 
     def __init__(
@@ -76,9 +78,6 @@ class MetricsCollector(ServiceObserver):
         self.archive: MetricsHistory = archive
         self.counts_calls: bool = config.enabled and config.performance_monitoring.enabled
         self.machine: HostMetrics | None = None
-        self.on_news: list[Callable[[str], None]] = []
-        self.on_look: list[Callable[[], None]] = []
-        self.on_difference: list[Callable[[str, Sequence[str]], None]] = []
         self._is_on = config.enabled
         self._slow_after = config.tool_monitoring.slow_call_threshold
         self._registry = registry
@@ -87,50 +86,64 @@ class MetricsCollector(ServiceObserver):
         self._meters: dict[str, ServiceMeter] = {}
         self._edges: dict[str, tuple[ServiceConnectionState, bool, Reason]] = {}
         self._supervisor: Supervisor | None = None
+        self._calls: list[tuple[str, str, float, float, str | None]] = []
+        self._counting: asyncio.TimerHandle | None = None
         self._worker = Worker("mcpstore-metering")
-        self._looker = ProcessSampler()
-        self._looks = self.counts_calls
-        self._looked_at = float("-inf")
+        self._sampler = ProcessSampler()
+        self._samples_processes = self.counts_calls
+        self._sampled_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
 
     def open(self, supervisor: Supervisor) -> None:
         """Begin to measure the services of a supervisor."""
         self._supervisor = supervisor
+        supervisor.bus.attach(self)
         if self._is_on:
             self._task = asyncio.create_task(self._run(supervisor), name="mcpstore-metering")
 
     def adopt(self, config: MonitoringConfig) -> None:
-        """Have other thresholds from now on; whether anything is measured at all stays as it is."""
+        """Use other thresholds from now on; what is measured does not change."""
+        self._count_calls()
         self._slow_after = config.tool_monitoring.slow_call_threshold
 
     async def close(self) -> None:
-        """Take the last samples and have everything written."""
+        """Take the last samples and write everything to the history."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
             self._take_samples()
+        if self._counting is not None:
+            self._counting.cancel()
         self._worker.close()
         await self.archive.close()
 
-    # --- what the engine tells
+    # --- events
 
-    def called(self, service: str, tool: str, duration: float, error: str | None) -> None:
-        """Count a call."""
+    def called(self, service: str, tool: str, ended: float, duration: float, error: str | None) -> None:
+        """Record a call.
+
+        Args:
+            service: The service.
+            tool: Name of the tool.
+            ended: Time of its end on the monotonic clock.
+            duration: Its duration, in seconds.
+            error: Error message; None if it succeeded.
+        """
         if not self.counts_calls:
             return
-        clock = self._clock
-        slow = duration > self._slow_after
-        self._meter(service).called(tool, duration, clock.now(), clock.posix(), error=error, slow=slow)
-        self._tell(service)
+        self._calls.append((service, tool, ended, duration, error))
+        if self._counting is None:
+            self._counting = asyncio.get_running_loop().call_later(CALLS_DELAY, self._count_calls)
+        elif len(self._calls) >= CALLS_WAITING:
+            self._count_calls()
 
-    def checked(self, service: str, duration: float, *, answered: bool | None, error: str | None) -> None:
+    def on_check(self, service: str, duration: float, *, answered: bool | None, error: str | None) -> None:
         """Count a health check."""
         if self._is_on:
             self._meter(service).checked(duration, answered=answered, error=error)
-            self._tell(service)
 
-    def moved(self, service: str, ctx: Context) -> None:
-        """Begin another interval."""
+    def on_context(self, service: str, ctx: Context) -> None:
+        """Begin an interval of the availability, and record what else changed."""
         if self._is_on and not ctx.removed:
             self._meter(service).moved(
                 self._clock.now(),
@@ -139,40 +152,34 @@ class MetricsCollector(ServiceObserver):
                 live=ctx.connection in LIVE_STATES,
                 asked_for=ctx.by_operator,
             )
-            self._note(service, ctx.connection, ctx, None)
-            self._tell(service)
+            self._record_edge(service, ctx.connection, ctx)
 
-    def changed(self, change: StateChange, ctx: Context) -> None:
-        """Count a change of a connection state."""
+    def on_edge(self, change: StateChange, ctx: Context) -> None:
+        """Count a change of the connection state and record it."""
         if self._is_on:
             self._meter(change.service).changed(
                 change.monotonic,
                 change.metadata.error_message,
                 asked_for=ctx.by_operator or ctx.reason is Reason.OPERATOR,
             )
-            self._note(change.service, change.new, ctx, change.metadata.error_message)
+            self._record_edge(change.service, change.new, ctx, change)
 
-    def differed(self, service: str, changes: Sequence[str]) -> None:
-        """Pass on that tools of a service are not what they were."""
-        for listener in self.on_difference:
-            listener(service, changes)
-
-    def forgotten(self, service: str) -> None:
-        """Forget a service."""
+    def on_removal(self, service: str) -> None:
+        """Discard the metrics of a service."""
+        self._count_calls()
         self._meters.pop(service, None)
         self._edges.pop(service, None)
         self.archive.forget(service)
-        self._tell(service)
 
-    # --- what is asked
+    # --- queries
 
     def metrics(self, name: str) -> ServiceMetrics:
-        """Return what was measured of a service.
+        """Return the metrics of a service.
 
         Raises:
-            ServiceNotFound: There is none of this name.
+            ServiceNotFound: There is no service of this name.
         """
-        assert self._supervisor is not None  # noqa: S101 - asked while the store is open
+        assert self._supervisor is not None  # noqa: S101 - used while the store is open
         runner, now = self._supervisor.runner(name), self._clock.now()
         ctx, session, history = runner.ctx, runner.session, runner.history
         is_open = session is not None and runner.is_live
@@ -193,8 +200,9 @@ class MetricsCollector(ServiceObserver):
         )
 
     def fresh_samples(self, name: str | None = None) -> list[MetricsSample]:
-        """Return what was measured since the last samples, of one service or of all; the next samples have it, too."""
-        assert self._supervisor is not None  # noqa: S101 - asked while the store is open
+        """Return samples of the time since the last regular ones, of one service or of all; these are not changed."""
+        assert self._supervisor is not None  # noqa: S101 - used while the store is open
+        self._count_calls()
         now, posix = self._clock.now(), self._clock.posix()
         return [
             meter.sample(runner.spec.name, runner.ctx.connection, now, posix, keep=True)
@@ -205,65 +213,84 @@ class MetricsCollector(ServiceObserver):
         ]
 
     async def measure_machine(self) -> HostMetrics:
-        """Measure this machine now."""
-        look = partial(machine_metrics, self._clock.posix(), self._disk_path)
-        self.machine = await self._worker.run(look, LOOK_LIMIT)
+        """Sample this machine now."""
+        sample = partial(machine_metrics, self._clock.posix(), self._disk_path)
+        self.machine = await self._worker.run(sample, SAMPLE_LIMIT)
         return self.machine
 
-    # --- looking
+    # --- sampling
 
     async def _run(self, supervisor: Supervisor) -> None:
         due = self._clock.now() + supervisor.timing.check_interval
         while True:
             interval = supervisor.timing.check_interval  # which may change
             due = min(due, self._clock.now() + interval)
-            await asyncio.sleep(min(LOOK_EVERY, interval, max(0.0, due - self._clock.now())))
+            await asyncio.sleep(min(SAMPLE_INTERVAL, interval, max(0.0, due - self._clock.now())))
             try:
-                await self._look(supervisor.runners())
+                await self._sample_processes(supervisor.runners())
                 if self._clock.now() >= due:
                     due = self._clock.now() + interval
                     self._take_samples()
                     await self.archive.flush()
-            except Exception:  # noqa: BLE001 - a flaw of ours must not end the measuring
-                _log.exception("measuring failed once; please report this")
+            except Exception:  # noqa: BLE001 - a bug of ours must not end the sampling
+                _log.exception("sampling failed; the next one is in %.0f s. This is a bug; please report it", interval)
 
     def _take_samples(self) -> None:
         assert self._supervisor is not None  # noqa: S101 - samples are taken of services
+        self._count_calls()
         now, posix = self._clock.now(), self._clock.posix()
         for runner in self._supervisor.runners():
             name, meter = runner.spec.name, self._meters.get(runner.spec.name)
-            if meter is not None:  # nothing has ever happened to a service that was never started
+            if meter is not None:  # a service that was never started has none
                 self.archive.add(meter.sample(name, runner.ctx.connection, now, posix))
 
-    async def _look(self, runners: list[ServiceRunner]) -> None:
-        """Look at the processes and at the machine."""
+    async def _sample_processes(self, runners: list[ServiceRunner]) -> None:
+        """Sample the processes of the services, and the machine."""
         now, posix = self._clock.now(), self._clock.posix()
-        if not self._looks or now - self._looked_at < LEAST_PAUSE:
+        if not self._samples_processes or now - self._sampled_at < LEAST_SAMPLE_INTERVAL:
             return
-        self._looked_at = now
+        self._sampled_at = now
         leaders = {r.spec.name: r.session.pid for r in runners if r.session is not None and r.session.pid is not None}
 
-        def look() -> tuple[dict[str, Usage], HostMetrics]:
-            return self._looker.look(leaders) if leaders else {}, machine_metrics(posix, self._disk_path)
+        def sample() -> tuple[dict[str, Usage], HostMetrics]:
+            return self._sampler.look(leaders) if leaders else {}, machine_metrics(posix, self._disk_path)
 
         try:
-            usage, self.machine = await self._worker.run(look, LOOK_LIMIT)
+            usage, self.machine = await self._worker.run(sample, SAMPLE_LIMIT)
         except WorkerTimeout as error:
-            _log.warning("looking at processes %s; it is given up", error)
-            self._looks = False
+            _log.warning("sampling of processes %s; it is switched off", error)
+            self._samples_processes = False
             return
-        except Exception as error:  # noqa: BLE001 - what cannot be looked at is not known, and that is all
-            _log.debug("looking at processes and at this machine %s", describe_error(error))
+        except Exception as error:  # noqa: BLE001 - without a sample the values stay unknown
+            _log.debug("sampling of processes and of this machine %s", describe_error(error))
             return
         for name, meter in self._meters.items():
             meter.used(usage.get(name))
-        for listener in self.on_look:
-            listener()
+        if self._supervisor is not None:
+            self._supervisor.bus.publish_metrics("")
 
     # --- helpers
 
-    def _note(self, service: str, state: ServiceConnectionState, ctx: Context, error: str | None) -> None:
-        """Keep an edge, unless it was kept already."""
+    def _count_calls(self) -> None:
+        """Count the calls that wait, and publish which services have new metrics."""
+        if self._counting is None:
+            return
+        self._counting.cancel()
+        self._counting = None
+        calls, self._calls = self._calls, []
+        offset = self._clock.posix() - self._clock.now()
+        for service, tool, ended, duration, error in calls:
+            slow = duration > self._slow_after
+            meter = self._meters.get(service) or self._new_meter(service)
+            meter.called(tool, duration, ended, ended + offset, error=error, slow=slow)
+        if self._supervisor is not None:
+            for service in dict.fromkeys(call[0] for call in calls):
+                self._supervisor.bus.publish_metrics(service)
+
+    def _record_edge(
+        self, service: str, state: ServiceConnectionState, ctx: Context, change: StateChange | None = None
+    ) -> None:
+        """Record an edge in the history, unless the last one says the same."""
         wanted = ctx.desired is Desired.RUN
         reason = ctx.reason if state is ctx.connection else Reason.NONE
         if state is ServiceConnectionState.RECONNECTING and ctx.by_operator:
@@ -272,31 +299,28 @@ class MetricsCollector(ServiceObserver):
         if before == (state, wanted, reason):
             return
         self._edges[service] = (state, wanted, reason)
+        assert self._supervisor is not None  # noqa: S101 - events come from its bus
         self.archive.note(
             StateEdge(
+                id=self._supervisor.bus.next_edge_id() if change is None else change.id,
                 service_name=service,
                 timestamp=self._clock.posix(),
                 monotonic=self._clock.now(),
                 state=state,
                 wanted=wanted,
                 reason=reason.value,
-                error=error,
+                error=None if change is None else change.metadata.error_message,
                 begins=before is None,
             )
         )
 
     def _meter(self, name: str) -> ServiceMeter:
-        meter = self._meters.get(name)
-        if meter is None:
-            meter = self._meters[name] = ServiceMeter(self._clock.now())
-        return meter
+        self._count_calls()  # events are counted in their order
+        return self._meters.get(name) or self._new_meter(name)
 
-    def _tell(self, name: str) -> None:
-        for listener in self.on_news:
-            try:
-                listener(name)
-            except Exception:  # noqa: BLE001 - a flaw of ours must not fail the call that is told of
-                _log.exception("service %r: hearing of it failed; please report this", name)
+    def _new_meter(self, name: str) -> ServiceMeter:
+        meter = self._meters[name] = ServiceMeter(self._clock.now())
+        return meter
 
 
 def _counted(meter: ServiceMeter, now: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the runners of one store share."""
+"""Objects that all runners of one store share."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.admission import Admission
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.event_bus import StateEventBus
+from mcpstore.runtime.event_bus import EventBus
 from mcpstore.runtime.mass_failure import MassFailureGuard
-from mcpstore.runtime.observer import ServiceObserver
 from mcpstore.runtime.ownership import OwnershipLog
 from mcpstore.runtime.pinning import PinRegistry
 
@@ -27,11 +26,11 @@ __all__ = ["Prepared", "RunnerServices"]
 
 @attrs.frozen(kw_only=True)
 class Prepared:
-    """A service ready to be opened.
+    """Settings of a service, ready for its transport.
 
     Attributes:
-        settings: The settings of its transport, variables expanded.
-        redact: Hides its secrets in text.
+        settings: Settings of the transport, with expanded variables.
+        redact: Replaces the secrets of the service in a text.
     """
 
     settings: dict[str, Any] = attrs.field(repr=False)
@@ -40,31 +39,30 @@ class Prepared:
 
 @attrs.define(kw_only=True)
 class RunnerServices:
-    """What the runners of one store share.
+    """Objects that all runners of one store share.
 
     Attributes:
-        clock: Time and chance.
-        registry: What is known of every service.
-        plugins: Transports, strategies, policies.
-        bus: Who hears of state changes.
+        clock: Clock and random generators.
+        registry: Specifications and catalogs of the services.
+        plugins: Transports, health strategies, recovery policies.
+        bus: Event bus.
         prepare: Expands the variables of a service's settings; raises `ConfigError` if one has no value.
-        admission: Who may open now.
-        guard: When failures are our own fault.
-        timing: How long everything takes.
-        limits: How often is too often.
-        eras: The protocol era each configuration was spoken with last, by `era_key`.
-        live: Returns how many services have a connection.
-        last_trouble: Returns when this process last stood still.
-        reread: Asks for the configuration to be read again soon, because a service is made anew from its entry.
-        witness: Is told what happens.
-        traces: Names what connections have on this machine, and writes it down.
-        pinboard: What the tools of services were when somebody approved them.
+        admission: Admission control of openings.
+        guard: Mass-failure guard.
+        timing: Intervals and time limits.
+        limits: Limits of the lifecycle machine.
+        eras: Last protocol era by configuration hash.
+        live: Returns the number of services with a connection.
+        last_trouble: Returns the time at which this process was last stalled, on the monotonic clock.
+        reread: Requests that the configuration is read again, for a service that is registered again from its entry.
+        traces: Ownership log of the processes of connections.
+        pinboard: Approved tool definitions.
     """
 
     clock: Clock
     registry: Registry
     plugins: PluginManager
-    bus: StateEventBus
+    bus: EventBus
     prepare: Callable[[ServiceSpec], Awaitable[Prepared]]
     admission: Admission
     guard: MassFailureGuard
@@ -74,6 +72,5 @@ class RunnerServices:
     live: Callable[[], int] = lambda: 0
     last_trouble: Callable[[], float] = lambda: float("-inf")
     reread: Callable[[], None] = lambda: None
-    witness: ServiceObserver = attrs.field(factory=ServiceObserver)
     traces: OwnershipLog = attrs.field(factory=OwnershipLog)
     pinboard: PinRegistry = attrs.field(factory=PinRegistry)

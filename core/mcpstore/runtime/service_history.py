@@ -46,6 +46,7 @@ class ServiceHistory:
     Attributes:
         entered: Time it entered its state (local time).
         since: The same time on the monotonic clock.
+        edge_id: Id of the edge by which it entered its state; see `StateChange.id`.
         last_success: Time it last answered (local time).
         last_failure: Time it last failed (local time).
         response_time: Duration of the last answered check, in ms.
@@ -60,6 +61,7 @@ class ServiceHistory:
 
     entered: datetime | None = None
     since: float | None = None
+    edge_id: str = ""
     last_success: datetime | None = None
     last_failure: datetime | None = None
     response_time: float | None = None
@@ -117,4 +119,5 @@ class ServiceHistory:
             error_message=self.error if shows_error else None,
             next_retry_time=self.next_retry if ctx.connection not in LIVE_STATES else None,
             reason=ctx.reason,
+            edge_id=self.edge_id,
         )

@@ -110,7 +110,7 @@ class ServiceRunner:
                 self._inbox += _completion_of_failed(action)
         self._timers.follow(self.ctx)
         if _visible(self.ctx) != _visible(before):
-            self._shared.witness.moved(self.spec.name, self.ctx)
+            self._shared.bus.publish_context(self.spec.name, self.ctx)
 
     def _perform(self, action: Action) -> None:
         match action:
@@ -157,9 +157,10 @@ class ServiceRunner:
         session.close()
 
     def _publish_edge(self, action: act.Edge) -> None:
-        clock = self._shared.clock
-        self.history.entered, self.history.since = clock.wall(), clock.now()
+        clock, bus = self._shared.clock, self._shared.bus
+        self.history.entered, self.history.since, self.history.edge_id = clock.wall(), clock.now(), bus.next_edge_id()
         change = StateChange(
+            id=self.history.edge_id,
             service=self.spec.name,
             old=action.old,
             new=action.new,
@@ -168,9 +169,7 @@ class ServiceRunner:
             monotonic=clock.now(),
             timestamp=self.history.entered,
         )
-        self._shared.witness.changed(change, self.ctx)
-        self._shared.bus.announce(change)
-        self._shared.plugins.notify("mcpstore_state_changed", change=change)
+        bus.publish_edge(change, self.ctx)
 
     def _forget(self) -> None:
         self._timers.cancel()

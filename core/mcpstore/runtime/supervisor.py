@@ -19,10 +19,9 @@ from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.admission import Admission
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.event_bus import StateEventBus
+from mcpstore.runtime.event_bus import EventBus
 from mcpstore.runtime.loop_monitor import LoopMonitor
 from mcpstore.runtime.mass_failure import MassFailureGuard
-from mcpstore.runtime.observer import ServiceObserver
 from mcpstore.runtime.ownership import OwnershipLog
 from mcpstore.runtime.pinning import PinRegistry
 from mcpstore.runtime.protocol_cache import Eras
@@ -51,13 +50,12 @@ class Supervisor:
         limits: How often is too often.
         eras: The protocol era each configuration was spoken with last.
         reread: Asks for the configuration to be read again soon.
-        witness: Is told what happens to services.
         traces: Names what their connections have on this machine, and writes it down.
         pinboard: Keeps what tools were when somebody approved them.
         make_runner: Makes the runner of a service.
 
     Attributes:
-        bus: Who hears of state changes.
+        bus: Event bus.
         eras: The protocol era each configuration was spoken with last.
         pinboard: What tools were when somebody approved them.
     """
@@ -73,13 +71,12 @@ class Supervisor:
         limits: Limits | None = None,
         eras: Mapping[str, Era] | None = None,
         reread: Callable[[], None] = lambda: None,
-        witness: ServiceObserver | None = None,
         traces: OwnershipLog | None = None,
         pinboard: PinRegistry | None = None,
         make_runner: Callable[[ServiceSpec, RunnerServices, Callable[[str], None]], ServiceRunner] = ServiceRunner,
     ) -> None:
         clock = clock or Clock()
-        self.bus: StateEventBus = StateEventBus()
+        self.bus: EventBus = EventBus(plugins, clock)
         self.eras: dict[str, Era] = Eras(eras)
         self.clock = clock
         self.timing: Timing = timing
@@ -105,7 +102,6 @@ class Supervisor:
             live=lambda: sum(runner.is_live for runner in self._runners.values()),
             last_trouble=lambda: self._heartbeat.last_trouble,
             reread=reread,
-            witness=witness or ServiceObserver(),
             traces=traces or OwnershipLog(),
             pinboard=self.pinboard,
         )
@@ -293,7 +289,7 @@ class Supervisor:
         self._runners.pop(name, None)
         self._registry.drop(name)
         self.pinboard.forget(name)
-        self._shared.witness.forgotten(name)
+        self.bus.publish_removal(name)
 
     def _approved(self, name: str) -> None:
         if name in self._runners:

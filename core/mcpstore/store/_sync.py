@@ -26,11 +26,10 @@ from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.models.tool_change import ToolChange
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginInfo
-from mcpstore.runtime.alerting import AlertCallback, AlertSubscription
 from mcpstore.runtime.alerting.delivery import ChannelStatus
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.event_bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
+from mcpstore.runtime.subscriptions import AlertCallback, StateCallback, Subscription
 from mcpstore.store._async import AsyncMCPStore
 from mcpstore.store.arguments import Moment
 from mcpstore.store.context import HEALTHY, AsyncServiceContext
@@ -471,7 +470,7 @@ class ServiceContext:
         """
         self._portal.call(self._wrapped.test_alert_handler, name)
 
-    def on_alert(self, callback: AlertCallback) -> AlertSubscription:
+    def on_alert(self, callback: AlertCallback) -> Subscription:
         """Call `callback(alert)` with every notification: when an alert fires, is repeated, and is resolved.
 
         Calls arrive in order, one at a time. A plain function is called in a thread of its own, a coroutine function in

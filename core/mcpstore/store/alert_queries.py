@@ -7,8 +7,9 @@ from typing import Final
 
 from mcpstore.models.alert import Alert, Silence
 from mcpstore.models.record import NamedList
-from mcpstore.runtime.alerting import AlertCallback, AlertEngine, AlertSubscription
+from mcpstore.runtime.alerting import AlertEngine
 from mcpstore.runtime.alerting.delivery import ChannelStatus
+from mcpstore.runtime.subscriptions import AlertCallback, Subscription
 from mcpstore.store.arguments import Moment, check_duration, check_int, check_str, posix_time
 from mcpstore.store.scope import Scope
 
@@ -66,7 +67,7 @@ class AlertQueries:
         """Send a test alert; see `AsyncServiceContext.test_alert_handler`."""
         await self._engine.telling.test(check_str("name", name))
 
-    def subscribe(self, callback: AlertCallback) -> AlertSubscription:
+    def subscribe(self, callback: AlertCallback) -> Subscription:
         """Subscribe to alerts; see `AsyncServiceContext.on_alert`."""
         return self._engine.listeners.subscribe(callback, self._scope.includes_alerts_of)
 

@@ -90,7 +90,6 @@ async def build(options: StoreOptions) -> StoreParts:
         limits=monitoring_setup.limits,
         eras=await asyncio.to_thread(state_dir.read_eras) if state_dir else {},
         reread=lambda: parts.reconciler.reread_soon(),  # noqa: PLW0108 - built below
-        witness=collector,
         traces=ownership,
         pinboard=await _pins(options, state_dir, document, config_store),
     )

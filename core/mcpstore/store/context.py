@@ -21,10 +21,9 @@ from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
 from mcpstore.models.state_history import StateInterval
 from mcpstore.models.tool_change import ToolChange
-from mcpstore.runtime.alerting import AlertCallback, AlertSubscription
 from mcpstore.runtime.alerting.delivery import ChannelStatus
-from mcpstore.runtime.event_bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
+from mcpstore.runtime.subscriptions import AlertCallback, StateCallback, Subscription
 from mcpstore.store.alert_queries import AlertQueries
 from mcpstore.store.arguments import Moment
 from mcpstore.store.metrics_queries import MetricsQueries
@@ -481,7 +480,7 @@ class AsyncServiceContext:
         """
         await self._alerts.test_channel(name)
 
-    def on_alert(self, callback: AlertCallback) -> AlertSubscription:
+    def on_alert(self, callback: AlertCallback) -> Subscription:
         """Call `callback(alert)` with every notification: when an alert fires, is repeated, and is resolved.
 
         Calls arrive in order, one at a time. A plain function is called in a thread of its own, a coroutine function in

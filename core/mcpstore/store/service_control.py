@@ -10,8 +10,8 @@ from mcpstore.config.service_input import config_of
 from mcpstore.core.context import run_status
 from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
-from mcpstore.runtime.event_bus import StateCallback, Subscription
 from mcpstore.runtime.logs import LogLine
+from mcpstore.runtime.subscriptions import StateCallback, Subscription
 from mcpstore.store import snapshots
 from mcpstore.store.arguments import check_bool, check_choice, check_int, check_timeout
 from mcpstore.store.results import CheckResult

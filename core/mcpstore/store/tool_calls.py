@@ -184,10 +184,11 @@ async def _call_and_record(
         error = (result.text or NO_REASON) if result.is_error else None
         return result
     finally:
-        duration = now() - began
+        ended = now()
+        duration = ended - began
         if error is not None and runner.session is not None:
             error = runner.session.redact(error)
-        parts.collector.called(tool.service, tool.name, duration, error)
+        parts.collector.called(tool.service, tool.name, ended, duration, error)
         if parts.plugins.has_hook(CALLED):
             call = ToolCall(
                 service=tool.service,

@@ -115,8 +115,8 @@ class SqliteHistory:
         # A crash of the machine may cost the last batches, never the file.
         db.execute("PRAGMA synchronous = NORMAL")
         self._check_version(db)
-        if (upgrade := schema.UPGRADES.get(self._version(db))) is not None:
-            db.executescript(f"BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {schema.VERSION}; COMMIT;")
+        while (upgrade := schema.UPGRADES.get(version := self._version(db))) is not None:
+            db.executescript(f"BEGIN IMMEDIATE; {upgrade} PRAGMA user_version = {version + 1}; COMMIT;")
         db.executescript(schema.SCHEMA)
 
     def _check_version(self, db: sqlite3.Connection) -> None:

@@ -29,7 +29,7 @@ __all__ = [
     "sample_of",
 ]
 
-VERSION: Final = 2
+VERSION: Final = 3
 HOUR: Final = 3_600_000
 """An hour, in ms."""
 
@@ -46,8 +46,9 @@ COLUMNS: Final = (*ADDED, *HIGHEST)
 _FIGURES: Final = ", ".join([*(f"{column} INTEGER" for column in COLUMNS), "durations BLOB"])
 UPGRADES: Final[Mapping[int, str]] = {
     1: "ALTER TABLE samples ADD COLUMN durations BLOB; ALTER TABLE hours ADD COLUMN durations BLOB;",
+    2: "ALTER TABLE edges ADD COLUMN edge TEXT NOT NULL DEFAULT '';",
 }
-"""What makes a file of an older version one of the next."""
+"""Statements that turn a file of a version into one of the next version."""
 
 SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -59,7 +60,7 @@ CREATE TABLE IF NOT EXISTS hours (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS edges (
     id INTEGER PRIMARY KEY, service INTEGER, at INTEGER, monotonic REAL, state INTEGER, wanted INTEGER, reason TEXT,
-    error TEXT, begins INTEGER
+    error TEXT, begins INTEGER, edge TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS edges_in_order ON edges (service, at, id);
 PRAGMA user_version = {VERSION};
@@ -133,12 +134,13 @@ def row_of_edge(edge: StateEdge, service: int) -> tuple[Any, ...]:
         edge.reason,
         edge.error,
         edge.begins,
+        edge.id,
     )
 
 
 def edge_of(row: Sequence[Any], name: str) -> StateEdge:
-    """Return the edge of a row: at, monotonic, state, wanted, reason, error, begins."""
-    at, monotonic, state, wanted, reason, error, begins = row
+    """Return the edge of a row: at, monotonic, state, wanted, reason, error, begins, edge."""
+    at, monotonic, state, wanted, reason, error, begins, edge = row
     return StateEdge(
         service_name=name,
         timestamp=at / 1000,
@@ -148,4 +150,5 @@ def edge_of(row: Sequence[Any], name: str) -> StateEdge:
         reason=reason,
         error=error,
         begins=bool(begins),
+        id=edge,
     )

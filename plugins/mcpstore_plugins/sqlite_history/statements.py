@@ -47,9 +47,10 @@ WHERE {{whose}} AND at > :since AND at <= :until GROUP BY service, at / :step OR
 """  # noqa: S608
 
 INSERT_EDGE: Final = (
-    "INSERT INTO edges (service, at, monotonic, state, wanted, reason, error, begins) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO edges (service, at, monotonic, state, wanted, reason, error, begins, edge) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_EDGE: Final = "service, at, monotonic, state, wanted, reason, error, begins"
+_EDGE: Final = "service, at, monotonic, state, wanted, reason, error, begins, edge"
 SOME_EDGES: Final = (
     f"SELECT {_EDGE}, id FROM edges WHERE {{whose}} AND at > :since AND at <= :until "  # noqa: S608
     "ORDER BY service, at, id"

@@ -76,7 +76,6 @@ async def watch(make_fleet: Callable[..., Any]) -> AsyncGenerator[Callable[..., 
         fleet = make_fleet(plugins={"notices": notices})
         config = MonitoringConfig(**settings)
         metering = MetricsCollector(fleet.registry, config, fleet.clock, MetricsHistory(fleet.clock, 1000))
-        fleet.supervisor._shared.witness = metering
         metering.open(fleet.supervisor)
         rules = rules_of(config, offered, fleet.supervisor.timing)
         alarm = AlertEngine(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mcpstore.models.service import ServiceConnectionState, ToolPinning
-from mcpstore.runtime.observer import ServiceObserver
+from mcpstore.runtime.event_bus import Observer
 from mcpstore.runtime.pinning import PinFiles, PinRegistry
 from mcpstore.runtime.pinning import registry as module
 from mcpstore.testing.loop import FakeClock
@@ -20,13 +20,13 @@ from mcpstore.testing.loop import FakeClock
 S = ServiceConnectionState
 
 
-class Told(ServiceObserver):
-    """Hears of changes."""
+class Changes(Observer):
+    """Records the changes of tools."""
 
     def __init__(self) -> None:
         self.changes: list[str] = []
 
-    def differed(self, service: str, changes: Any) -> None:
+    def on_tool_changes(self, service: str, changes: Any) -> None:
         self.changes += changes
 
 
@@ -34,9 +34,10 @@ class Manager:
     """A fleet with pins in a folder."""
 
     def __init__(self, make_fleet: Callable[..., Any], folder: Path | None, *, tells: bool = True) -> None:
-        self.told = Told()
+        self.told = Changes()
         self.board = PinRegistry(FakeClock(), None if folder is None else PinFiles(folder), tells=tells)
-        self.fleet = make_fleet(pinboard=self.board, witness=self.told)
+        self.fleet = make_fleet(pinboard=self.board)
+        self.fleet.supervisor.bus.attach(self.told)
 
     def add(self, tools: dict[str, str], **fields: Any) -> Any:
         server = self.fleet.add("a", **{"tool_pinning": ToolPinning.BLOCK, **fields})

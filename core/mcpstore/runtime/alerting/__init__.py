@@ -2,6 +2,5 @@
 
 from mcpstore.runtime.alerting.dispatcher import AlertChannel
 from mcpstore.runtime.alerting.engine import AlertEngine
-from mcpstore.runtime.alerting.subscriptions import AlertCallback, AlertSubscription
 
-__all__ = ["AlertCallback", "AlertChannel", "AlertEngine", "AlertSubscription"]
+__all__ = ["AlertChannel", "AlertEngine"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from mcpstore.core.alert_lifecycle import AlertEvent, AlertState
+from mcpstore.core.context import Context
 from mcpstore.errors import MCPStoreError
 from mcpstore.hooks.alert import AlertRule, AlertScope, Inconclusive
 from mcpstore.models.alert import Alert, AlertKind, Silence
@@ -23,8 +24,9 @@ from mcpstore.runtime.alerting.jsonl_file import JsonlFile
 from mcpstore.runtime.alerting.rule_errors import RuleErrors
 from mcpstore.runtime.alerting.rule_inputs import RuleInputs
 from mcpstore.runtime.alerting.silences import Silences
-from mcpstore.runtime.alerting.subscriptions import AlertSubscriptions
 from mcpstore.runtime.clock import Clock
+from mcpstore.runtime.event_bus import Observer
+from mcpstore.runtime.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from mcpstore.runtime.metrics_collector import MetricsCollector
@@ -43,7 +45,7 @@ DAY: Final = 86_400.0
 _log = logging.getLogger("mcpstore.alerts")
 
 
-class AlertEngine:
+class AlertEngine(Observer):
     """The alerts of one store.
 
     Args:
@@ -72,7 +74,7 @@ class AlertEngine:
         reminders: bool = False,
     ) -> None:
         self.rules: Sequence[AlertRule] = rules
-        self.listeners: AlertSubscriptions = AlertSubscriptions()
+        self.listeners: Subscriptions = Subscriptions("alert", "an alert")
         self.telling: AlertDispatcher = AlertDispatcher(lines, clock, folder, blame=self._blame)
         self.faults: RuleErrors = RuleErrors()
         self._clock = clock
@@ -117,9 +119,7 @@ class AlertEngine:
             else:
                 self._told(attrs.evolve(alert, kind=AlertKind.RESOLVED, timestamp=self._clock.posix()))
         await self.telling.open()
-        metering.on_news.append(self.news)
-        metering.on_look.append(self._look)
-        metering.on_difference.append(self.tools_changed)
+        supervisor.bus.attach(self)
         self._remute()
         self._task = asyncio.create_task(self._run(supervisor), name="mcpstore-alarm")
 
@@ -173,8 +173,24 @@ class AlertEngine:
             wait = max(0.0, self._last.get(service, float("-inf")) + self._spacing - self._clock.now())
             self._due[service] = self._clock.call_later(wait, self.evaluate, service)
 
-    def tools_changed(self, service: str, changes: Sequence[str]) -> None:
-        """Take note that tools of a service are not what they were."""
+    def on_context(self, service: str, ctx: Context) -> None:  # noqa: ARG002 - rules read the current context
+        """Evaluate the rules of a service soon, because its state changed."""
+        self.news(service)
+
+    def on_check(self, service: str, duration: float, *, answered: bool | None, error: str | None) -> None:  # noqa: ARG002
+        """Evaluate the rules of a service soon, because it was checked."""
+        self.news(service)
+
+    def on_metrics(self, service: str) -> None:
+        """Evaluate the rules of a service soon, because its metrics have new values."""
+        self.news(service or MANAGER)
+
+    def on_removal(self, service: str) -> None:
+        """Evaluate the rules of a removed service soon; its alerts end."""
+        self.news(service)
+
+    def on_tool_changes(self, service: str, changes: Sequence[str]) -> None:
+        """Record that tools of a service differ from their pins."""
         assert self._figures is not None  # noqa: S101 - it was opened
         self._figures.tools_changed(service, changes)
         self.news(service)
@@ -247,9 +263,6 @@ class AlertEngine:
             for name in names:
                 await asyncio.sleep(supervisor.timing.check_interval / len(names))
                 self.evaluate(name)
-
-    def _look(self) -> None:
-        self.news(MANAGER)
 
     def _judge(self, service: str, fields: dict[str, Any]) -> None:
         for rule in self._rules_about(service):
@@ -324,7 +337,7 @@ class AlertEngine:
 
     def _told(self, alert: Alert) -> None:
         self.telling.take(alert)
-        self.listeners.announce(alert)
+        self.listeners.post(alert.service, alert)
         if alert.kind is AlertKind.FIRED:
             self._plugins.notify("mcpstore_alert_fired", alert=alert)
         elif alert.kind is AlertKind.RESOLVED:
