@@ -54,10 +54,10 @@ async def test_every_receiver_gets_every_edge_under_the_same_id(make_fleet: Call
     edges = await archive.edges(HistoryQuery(since=0.0, until=1e12))
     await metering.close()
 
-    ids = [id for receiver, id in order if receiver == "first"]
+    ids = [edge for receiver, edge in order if receiver == "first"]
     assert [receiver for receiver, _ in order] == ["first", "second"] * len(ids)
     start, _ = ids[0].split("-")
-    numbers = [int(id.removeprefix(f"{start}-")) for id in ids]
+    numbers = [int(edge.removeprefix(f"{start}-")) for edge in ids]
     assert int(start) == int(fleet.clock.posix() - fleet.clock.now()) * 1000
     assert len(ids) == 5
     assert numbers == sorted(set(numbers))

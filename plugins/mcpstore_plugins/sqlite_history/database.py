@@ -123,7 +123,11 @@ class SqliteHistory:
         version = self._version(db)
         if version > schema.VERSION:
             raise sqlite3.NotSupportedError(f"{self._path} was written by a newer version; it is left alone")
-        if self._place.is_read_only and 0 < version < schema.VERSION:
+        if not self._place.is_read_only:
+            return
+        if (view := schema.READ_ONLY_VIEWS.get(version)) is not None:
+            db.execute(view)
+        elif 0 < version < schema.VERSION:
             raise sqlite3.NotSupportedError(f"{self._path} was written by an older version, and may not be changed")
 
     @staticmethod

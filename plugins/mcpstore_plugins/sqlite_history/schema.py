@@ -19,6 +19,7 @@ from mcpstore.models.state_history import StateEdge
 __all__ = [
     "COLUMNS",
     "HOUR",
+    "READ_ONLY_VIEWS",
     "SCHEMA",
     "STATES",
     "UPGRADES",
@@ -49,6 +50,11 @@ UPGRADES: Final[Mapping[int, str]] = {
     2: "ALTER TABLE edges ADD COLUMN edge TEXT NOT NULL DEFAULT '';",
 }
 """Statements that turn a file of a version into one of the next version."""
+
+READ_ONLY_VIEWS: Final[Mapping[int, str]] = {
+    2: "CREATE TEMP VIEW edges AS SELECT *, '' AS edge FROM main.edges",
+}
+"""Statement that lets a file of an older version be read without a change."""
 
 SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);

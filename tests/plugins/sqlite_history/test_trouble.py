@@ -112,7 +112,13 @@ def of_version_1(history):
     """Make a file what one of version 1 was."""
     for table in ("samples", "hours"):
         history._db.execute(f"ALTER TABLE {table} DROP COLUMN durations")
-    history._db.execute("PRAGMA user_version = 1")
+    of_version_2(history, version=1)
+
+
+def of_version_2(history, version=2):
+    """Make a file what one of version 2 was."""
+    history._db.execute("ALTER TABLE edges DROP COLUMN edge")
+    history._db.execute(f"PRAGMA user_version = {version}")
     history.close()
 
 
@@ -132,6 +138,17 @@ def test_whoever_may_only_read_does_not_change_a_file_of_an_older_version(open_h
     of_version_1(history)
     with pytest.raises(sqlite3.NotSupportedError, match="older version, and may not be changed"):
         open_history(is_read_only=True)
+
+
+def test_a_read_only_history_reads_a_file_of_version_2_without_a_change(open_history, tmp_path):
+    history = open_history()
+    history.write(HistoryBatch(now=NOW, edges=[edge(NOW)]))
+    of_version_2(history)
+    before = (tmp_path / "history.db").read_bytes()
+    reader = open_history(is_read_only=True)
+    assert [(kept.timestamp, kept.id) for kept in reader.edges(asked())] == [(NOW, "")]
+    reader.close()
+    assert (tmp_path / "history.db").read_bytes() == before
 
 
 def test_whoever_may_only_read_makes_and_changes_nothing(open_history, tmp_path):
