@@ -47,7 +47,7 @@ class Subscription:
 
     def cancel(self) -> None:
         """End the subscription; events that wait in the queue are dropped."""
-        self._queue.drop()
+        self._queue.clear()
         self._on_cancel(self)
 
     def post(self, service: str, *arguments: object) -> None:
@@ -74,7 +74,9 @@ class Subscription:
 
     def _dropped(self) -> None:
         self.failures += 1
-        _log.warning("%s callback is too slow: its queue of %d is full; the oldest is dropped", self._topic, MAX_BACKLOG)
+        _log.warning(
+            "%s callback is too slow: its queue of %d is full; the oldest is dropped", self._topic, MAX_BACKLOG
+        )
 
 
 class Subscriptions:
