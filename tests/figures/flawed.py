@@ -23,6 +23,7 @@ from tests.simulation.flaws import FLAWS as RUNTIME_FLAWS
 from .figure import Part, Work
 
 ROOT = Path(__file__).parents[2]
+KERNEL_TESTS = ("tests/core", "tests/models")
 MOST = 95.0
 """Of a hundred flaws, so many must be noticed."""
 
@@ -39,7 +40,7 @@ def flaws(work: Work) -> list[Part]:
         found.append(broken is not None and broken.invariant == flaw.found_by)
     parts.append(_share("runtime and alerts", found, MOST))
     work.say("flaws of the configuration store and of the framing")
-    outcomes = judged()
+    outcomes = judged(*(flaw.name for flaw in (*CONFIG_STORE, *FRAMING)))
     for what, some in (("configuration store", CONFIG_STORE), ("framing", FRAMING)):
         parts.append(_share(what, [outcomes.get(flaw.name) == "killed" for flaw in some], MOST))
     return parts
@@ -89,8 +90,17 @@ def _covered(folder: Path) -> float:
     """Return how much of the lines and branches of the kernel its tests run, in per cent."""
     environment = {**os.environ, "COVERAGE_FILE": str(folder / "coverage")}
     run = [sys.executable, "-m", "coverage"]
-    tests = ["run", "--branch", "--source=mcpstore.core", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/core"]
-    subprocess.run([*run, *tests], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    tests = [
+        "run",
+        "--branch",
+        "--source=mcpstore.core,mcpstore.models",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
+    subprocess.run([*run, *tests, *KERNEL_TESTS], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     told = folder / "coverage.json"
     subprocess.run([*run, "json", "-q", "-o", str(told)], cwd=ROOT, env=environment, check=True)
     return float(json.loads(told.read_text())["totals"]["percent_covered"])

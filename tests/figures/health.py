@@ -23,6 +23,8 @@ from tests.end_to_end.deaths import server as process
 from .figure import Part, Work
 
 DAY = 86_400.0
+KILLED, MANY_KILLED = 50, 200
+SILENCED, MANY_SILENCED = 100, 300
 UNKNOWN = -32601
 
 
@@ -106,8 +108,8 @@ async def _call(store: AsyncMCPStore, name: str, *, patience: float, pause: floa
 
 
 def noticing(work: Work) -> list[Part]:
-    exits = asyncio.run(_exits(work, 200 if work.long else 50))
-    count = 300 if work.long else 100
+    exits = asyncio.run(_exits(work, MANY_KILLED if work.long else KILLED))
+    count = MANY_SILENCED if work.long else SILENCED
     work.say(f"{count} servers that fall silent")
     unhealthy, gone = _virtual(_silences(count))
     return [

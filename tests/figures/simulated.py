@@ -14,16 +14,20 @@ from .figure import Part, Work
 DAY, HOUR = 86_400.0, 3600.0
 QUIET = {"orders": 0.0, "happenings": 0.0}
 HANDSHAKE = 60.0
+DYING, DYING_DAYS = 20, 1.0
+HEALING = 100
+DROPPED = 1000
+ALERTING = 40
 SILENT = Behaviour(answers=None)
 HANGING = Behaviour(opening=Opening.HANGS, answers=None, cuts=True)
 
 
 def respawns(work: Work) -> list[Part]:
-    work.say("20 services for a day")
-    dying = {f"dying{number:02}": World("dying", [(0.0, Behaviour(lives=20.0))]) for number in range(20)}
-    result = _sound(simulate(Plan(services=len(dying), days=1.0, interval=300.0, **QUIET), dying))
+    work.say(f"{DYING} services for {DYING_DAYS:g} days")
+    dying = {f"dying{number:02}": World("dying", [(0.0, Behaviour(lives=20.0))]) for number in range(DYING)}
+    result = _sound(simulate(Plan(services=DYING, days=DYING_DAYS, interval=300.0, **QUIET), dying))
     worst = max(result.scores["most openings in a day"].values())
-    return [Part(what="at most, of 20 services", measured=worst, aim=300, unit="a day")]
+    return [Part(what=f"at most, of {DYING} services", measured=worst, aim=300, unit="a day")]
 
 
 def healing(work: Work) -> list[Part]:
@@ -37,11 +41,11 @@ def healing(work: Work) -> list[Part]:
         # an attempt that hung when the world healed is waited for
         ("the same, where attempts hang; and a handshake", (SILENT, HANGING), slow, long, 360.0 + HANDSHAKE),
     ):
-        work.say(f"100 services, {what}")
+        work.say(f"{HEALING} services, {what}")
         dice = random.Random(1)
-        worlds = {f"s{number:03}": _outage(dice, lengths, during[number % len(during)]) for number in range(100)}
+        worlds = {f"s{number:03}": _outage(dice, lengths, during[number % len(during)]) for number in range(HEALING)}
         days = (5400 + 10 ** lengths[1] + HOUR) / DAY
-        scores = _sound(simulate(Plan(services=100, days=days, interval=interval, **QUIET), worlds)).scores
+        scores = _sound(simulate(Plan(services=HEALING, days=days, interval=interval, **QUIET), worlds)).scores
         recovered = scores["slowest recovery"]
         hit = {name for name, count in scores["openings"].items() if count > 1}
         given_up += len(hit - recovered.keys())
@@ -55,26 +59,26 @@ def _outage(dice: random.Random, lengths: tuple[float, float], during: Behaviour
 
 
 def drop(work: Work) -> list[Part]:
-    work.say("1000 services for an hour")
+    work.say(f"{DROPPED} services for an hour")
     slow, cut = Behaviour(takes=0.5), Behaviour(opening=Opening.FAILS, takes=0.5, answers=None, cuts=True)
     link = World("drop", [(0.0, slow), (900.0, cut), (990.0, slow)])
-    worlds = {f"s{number:04}": link for number in range(1000)}
-    plan = Plan(services=1000, days=1 / 24, interval=300.0, **QUIET)
+    worlds = {f"s{number:04}": link for number in range(DROPPED)}
+    plan = Plan(services=DROPPED, days=1 / 24, interval=300.0, **QUIET)
     scores = _sound(simulate(plan, worlds, also=[Crowd])).scores
     recovered = scores["slowest recovery"]
     return [
         Part(what="openings at once", measured=scores["openings at once"]["*"], aim=16),
         Part(what="openings in any second", measured=scores["openings in a second"]["*"], aim=20),
         Part(what="until all are healthy", measured=max(recovered.values()), aim=120, unit="s"),
-        Part(what="healthy again", measured=len(recovered), aim=1000, at_least=True),
+        Part(what="healthy again", measured=len(recovered), aim=DROPPED, at_least=True),
     ]
 
 
 def alerts(work: Work) -> list[Part]:
-    work.say("40 services in trouble for half a day")
+    work.say(f"{ALERTING} services in trouble for half a day")
     kinds = ("flapping", "dying", "freezing", "outage", "dead", "healing")
     people = World("people", [(0.0, GOOD), (4 * HOUR, DOWN), (5 * HOUR, GOOD)])
-    plan = Plan(services=40, days=0.5, kinds=kinds, orders=2.0, happenings=0.0)
+    plan = Plan(services=ALERTING, days=0.5, kinds=kinds, orders=2.0, happenings=0.0)
     scores = _sound(simulate(plan, people=people, also=[Notices])).scores
     told = f"of {scores['told']['*']:.0f}; {scores['told with the end']['*']:.0f} beginnings told with their ends"
     return [

@@ -10,13 +10,27 @@ from pathlib import Path
 from .figure import Part, Said, Work
 
 ROOT = Path(__file__).parents[2]
-MINUTES, MANY_MINUTES = 5, 60
+SERVICES = 50
+MORE: tuple[str, ...] = ()
+"""Further options of the soak."""
+
+MINUTES, MANY_MINUTES = 5.0, 60.0
 
 
 def soak(work: Work) -> list[Part | Said]:
     minutes = MANY_MINUTES if work.long else MINUTES
-    work.say(f"50 services for {minutes} minutes; a day is `nox -s soak -- --minutes 1440`")
-    command = [sys.executable, "-m", "tests.soak", "--minutes", str(minutes), "--json"]
+    work.say(f"{SERVICES} services for {minutes:g} minutes; a day is `nox -s soak -- --minutes 1440`")
+    command = [
+        sys.executable,
+        "-m",
+        "tests.soak",
+        "--services",
+        str(SERVICES),
+        "--minutes",
+        str(minutes),
+        "--json",
+        *MORE,
+    ]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     outcome = json.loads(done.stdout)
     judged = [row for row in outcome["rows"] if row["target"]]

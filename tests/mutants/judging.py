@@ -11,15 +11,18 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 
 
-def judged() -> dict[str, str]:
+def judged(*names: str) -> dict[str, str]:
     """Put each flaw in and run the tests that must notice; return what became of it, by its name.
+
+    Args:
+        *names: Names of flaws; all flaws if none is named.
 
     Raises:
         RuntimeError: The tests fail without a flaw, so nothing can be said.
     """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run(
-        [sys.executable, "-m", "mutants.proving"], capture_output=True, text=True, env=environment, cwd=TESTS.parent
+        [sys.executable, "-m", "mutants.proving", *names], capture_output=True, text=True, env=environment, cwd=TESTS.parent
     )
     outcomes = {said["flaw"]: said["outcome"] for said in map(json.loads, done.stdout.splitlines())}
     if outcomes.pop("sound", None) != "survived":
