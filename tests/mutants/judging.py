@@ -22,7 +22,11 @@ def judged(*names: str) -> dict[str, str]:
     """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run(
-        [sys.executable, "-m", "mutants.proving", *names], capture_output=True, text=True, env=environment, cwd=TESTS.parent
+        [sys.executable, "-m", "mutants.proving", *names],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=TESTS.parent,
     )
     outcomes = {said["flaw"]: said["outcome"] for said in map(json.loads, done.stdout.splitlines())}
     if outcomes.pop("sound", None) != "survived":
