@@ -27,9 +27,9 @@ def signature(name: str, function: Callable[..., Any], width: int = WIDTH) -> st
         function: The function, method or class; `self` and `cls` are left out.
         width: Longest line; a longer signature has one parameter a line.
     """
-    found = inspect.signature(function)
-    parts = list(_parts(list(found.parameters.values())))
-    returns = "" if inspect.isclass(function) else _returns(found.return_annotation)
+    whole = inspect.signature(function)
+    parts = list(_parts(list(whole.parameters.values())))
+    returns = "" if inspect.isclass(function) else _returns(whole.return_annotation)
     line = f"{name}({', '.join(parts)}){returns}"
     if len(line) <= width or not parts:
         return line

@@ -1,4 +1,4 @@
-"""The page about the lifecycle says what the code does: what is generated in it is up to date."""
+"""The generated parts of docs/explanation/lifecycle.md are up to date."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMMAND = "python docs/diagrams.py"
 
 @pytest.fixture(scope="module")
 def scripts():
-    """The modules of docs/, and what one exhaustive check has seen."""
+    """The modules of docs/, and the observations of one exhaustive check."""
     before = set(sys.modules)
     sys.path.insert(0, str(DOCS))
     try:
@@ -63,8 +63,8 @@ def test_what_is_out_of_date_is_named_with_the_command_to_run(scripts, docs, cap
 
     assert scripts.diagrams.main(["--check"], docs) == 1
 
-    told = capsys.readouterr().out.splitlines()
-    assert told == [f"docs/explanation/lifecycle.{end}: is out of date; run: {COMMAND}" for end in ("md", "svg")]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"docs/explanation/lifecycle.{end}: is out of date; run: {COMMAND}" for end in ("md", "svg")]
 
 
 def test_what_is_out_of_date_is_written(scripts, docs, capsys):
@@ -118,7 +118,7 @@ def test_every_row_of_the_table_is_on_the_page_and_has_a_test():
         assert f"def test_{name.lower()}_" in tests
 
 
-def test_what_the_page_links_to_is_there():
+def test_every_link_of_the_page_leads_to_a_file():
     page = (DOCS / "explanation/lifecycle.md").read_text(encoding="utf-8")
 
     for target in re.findall(r"\]\(([^)#:]+)\)", page):

@@ -32,7 +32,7 @@ DEADLINE = 90
 
 @attrs.define
 class Desk:
-    """Where a reader tries things: an empty folder, with servers that need no network."""
+    """An empty folder with servers that need no network, where the blocks of a page run."""
 
     folder: Path
     environment: dict[str, str]
@@ -40,25 +40,25 @@ class Desk:
 
     @property
     def log(self) -> Path:
-        """What the managers say."""
+        """Output of the managers."""
         return self.folder.parent / "manager.log"
 
     def console(self, block: str) -> None:
-        command, told = "", ""
+        command, expected = "", ""
         lines = block.splitlines()
         prompted = any(line.startswith("$ ") for line in lines)
         for line in [*lines, "$ "]:
             if prompted and not line.startswith("$ "):
-                told += line + "\n"
+                expected += line + "\n"
                 continue
             if command:
-                self.run(command, told)
-            command, told = line.removeprefix("$ ") if prompted else line.partition("  # ")[0], ""
+                self.run(command, expected)
+            command, expected = line.removeprefix("$ ") if prompted else line.partition("  # ")[0], ""
             if not prompted and line != "$ ":
                 self.run(command, "")
                 command = ""
 
-    def run(self, command: str, told: str) -> None:
+    def run(self, command: str, expected: str) -> None:
         if command.startswith(INSTALL):
             self.install(self.folder / command.removeprefix(INSTALL).split()[0])
             return
@@ -76,14 +76,14 @@ class Desk:
         done = subprocess.run(
             command, shell=True, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=DEADLINE
         )
-        said = " ".join(done.stdout.split())
+        output = " ".join(done.stdout.split())
         assert done.returncode in (0, 1), f"{command}\n{done.stdout}{done.stderr}"
         assert "Traceback" not in done.stderr, done.stderr
-        for line in told.splitlines():
-            assert " ".join(line.split()) in said, f"{command}\nexpected: {line}\ngot: {done.stdout}{done.stderr}"
+        for line in expected.splitlines():
+            assert " ".join(line.split()) in output, f"{command}\nexpected: {line}\ngot: {done.stdout}{done.stderr}"
 
     def install(self, project: Path) -> None:
-        """Install a project where the programs of this desk see it; a wheel of pure Python only has to be unpacked."""
+        """Install a project for the programs of this desk: unpack its wheel, which is pure Python."""
         site, wheels = self.folder.parent / "site", self.folder.parent / "wheels"
         subprocess.run(
             [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)],
@@ -117,9 +117,9 @@ class Desk:
             cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=DEADLINE,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        told: dict[str, Any] = json.loads(done.stdout)
-        assert told["servers"], block
-        assert not told["problems"], told["problems"]
+        content: dict[str, Any] = json.loads(done.stdout)
+        assert content["servers"], block
+        assert not content["problems"], content["problems"]
 
     def close(self) -> None:
         for manager in self.managers:
@@ -145,9 +145,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         "COLUMNS": "120",
         "NO_COLOR": "1",
     }
-    made = Desk(folder, environment)
-    yield made
-    made.close()
+    desk = Desk(folder, environment)
+    yield desk
+    desk.close()
 
 
 def blocks(page: Path) -> list[tuple[str, str, str]]:
@@ -170,3 +170,18 @@ def test_every_link_between_pages_leads_somewhere():
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
+
+
+def test_every_anchor_of_a_link_is_a_heading():
+    for page in PAGES:
+        for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", page.read_text("utf-8")):
+            if "://" not in target:
+                file = page.parent / target if target else page
+                assert anchor in anchors(file), f"{page.relative_to(ROOT)}: {target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page, as GitHub makes them of its headings."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

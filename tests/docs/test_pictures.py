@@ -1,4 +1,4 @@
-"""The pictures of the documentation are taken of a store at work, and are the same each time."""
+"""The pictures of the documentation show a simulated day of a store, and are the same each time."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def pictures(monkeypatch):
 def test_a_day_is_played_the_same_way_each_time():
     from _pictures.fleet import TOOLS, play
 
-    async def told(store):
+    async def report_of(store):
         return await store.report("json")
 
-    first, second = play(told, hours=2), play(told, hours=2)
+    first, second = play(report_of, hours=2), play(report_of, hours=2)
     assert first == second
     report = json.loads(first)
     assert [life["name"] for life in report["services"]] == list(TOOLS)
@@ -37,18 +37,18 @@ def test_a_day_is_played_the_same_way_each_time():
 def test_the_screen_shows_the_service_that_is_in_trouble():
     from _pictures.screen import screen
 
-    told = screen().replace("&#160;", " ")
+    text = screen().replace("&#160;", " ")
     for words in ("search", "disconnected", "SEARCH_API_KEY must be set", "add it under"):
-        assert words in told
+        assert words in text
 
 
 @pytest.mark.usefixtures("pictures")
 def test_the_mail_is_about_the_service_that_is_down():
     from _pictures.mail import mail
 
-    told = mail()
-    assert "[MCPStore] ERROR service search is down" in told
-    assert "service_down" in told
+    text = mail()
+    assert "[MCPStore] ERROR service search is down" in text
+    assert "service_down" in text
 
 
 def test_the_pictures_that_pages_show_are_there_and_load_nothing():

@@ -1,4 +1,4 @@
-"""The documentation for authors of plugins says what is so."""
+"""The pages for plugin authors agree with the code."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ def test_every_field_of_a_record_says_what_it_is_and_every_duration_its_unit(pag
     text = (ROOT / "docs" / page).read_text("utf-8")
     rows = re.findall(r"^\| `([a-z]\w*)` \| `(.*?)` \|(?: .*? \|)? (.*) \|$", text, re.MULTILINE)
     assert len(rows) > 100
-    assert not [name for name, _, told in rows if not told.strip()]
+    assert not [name for name, _, text in rows if not text.strip()]
     unit = re.compile(r"second|per cent|0 to 1|\bms\b|bytes", re.IGNORECASE)
-    assert not [name for name, kind, told in rows if kind.startswith("float") and not unit.search(told)]
+    assert not [name for name, kind, text in rows if kind.startswith("float") and not unit.search(text)]
 
 
 def test_members_of_enumerations_are_listed_with_their_values():

@@ -1,4 +1,4 @@
-"""The page about testing plugins: its files are written as they stand there, and pytest passes them."""
+"""The page about testing plugins: its files are written as they are shown, and pass under pytest."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def _checks(suite: type) -> int:
     return sum(name.startswith("test_") for name, _ in inspect.getmembers(suite, inspect.isfunction))
 
 
-def test_the_page_tells_how_many_checks_there_are():
-    told = {name: int(count) for name, count in ROW.findall(PAGE.read_text("utf-8"))}
+def test_the_page_gives_the_number_of_checks_of_each_suite():
+    counts = {name: int(count) for name, count in ROW.findall(PAGE.read_text("utf-8"))}
     real = [getattr(suites, name) for name in suites.__all__ if name.endswith("Suite") and name != "Suite"]
-    assert told == {suite.__name__: _checks(suite) for suite in real}
+    assert counts == {suite.__name__: _checks(suite) for suite in real}
 
 
 def test_the_page_says_of_every_ability_what_it_means():
-    told = {
+    abilities = {
         name: dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", rows, re.MULTILINE))
         for name, rows in ABILITIES.findall(PAGE.read_text("utf-8"))
     }
     real = [getattr(suites, name) for name in suites.__all__ if name.endswith("Suite") and name != "Suite"]
-    assert told == {suite.__name__: dict(suite.capabilities) for suite in real}
+    assert abilities == {suite.__name__: dict(suite.capabilities) for suite in real}
 
 
 def test_the_page_lists_every_tool_of_the_reference_server():
