@@ -18,7 +18,7 @@ class OwnershipRecord:
     """What a connection has on this machine. A hint where to look, never a reason to end something.
 
     Attributes:
-        marker: Identity of the connection.
+        owner_tag: Identity of the connection.
         service: Name of the service.
         pid: Process id of what was started, once it was.
         started: When that began, in clock ticks since boot; tells it from later processes of the same number.
@@ -37,9 +37,8 @@ class Orphans:
     """What may be left of managers of this configuration that were killed.
 
     Attributes:
-        is_lost: Whether a marker was given by one of them. Whoever carries such a marker belongs to nobody any more;
-            nothing else may be ended.
-        traces: What they wrote down.
+        is_orphaned: Whether an owner tag was given by one of them. Only processes with such a tag may be ended.
+        records: Ownership records of these managers.
         term: Seconds a process has to leave after SIGTERM.
         kill: Seconds a process may take to vanish after SIGKILL.
     """
