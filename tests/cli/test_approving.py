@@ -27,7 +27,7 @@ def test_a_manager_withholds_what_changed_until_somebody_approves_it(shell, up):
     names = changed(shell)
     said = shell("call", "a/echo", "text=hello")
     assert said.code == 1
-    assert "nobody has approved it" in said.err
+    assert "has changed and is not approved" in said.err
     assert "approve it: mcpstore approve a echo" in said.err
     shown = shell("tools", "--changed")
     assert "a/echo has changed since " in shown.out

@@ -58,7 +58,9 @@ def test_an_entry_that_cannot_be_used_is_explained_by_its_name(shell):
     for verb in (("status", "bad"), ("check", "bad"), ("start", "bad"), ("tools", "bad")):
         said = shell(*verb)
         assert said.code == 4
-        assert "service 'bad' is left out: command: must be a string (got a number); mend its entry" in said.err
+        assert (
+            "entry of service 'bad' is invalid: command: must be a string (got a number); correct the entry" in said.err
+        )
     assert "did you mean" not in shell("doctor", "bad").err
     assert shell("doctor", "ghost").code == 4
 

@@ -166,7 +166,7 @@ def test_a_bare_name_is_enough_where_it_is_unambiguous(registry):
 
 @pytest.mark.parametrize(("find", "kind"), [(Registry.find_tool, "tool"), (Registry.find_prompt, "prompt")])
 def test_an_ambiguous_name_is_told_with_its_candidates(registry, find, kind):
-    with pytest.raises(AmbiguousTool, match=f"{kind} 'read' is offered more than once") as found:
+    with pytest.raises(AmbiguousTool, match=f"{kind} 'read' is offered by several services") as found:
         find(registry, "read")
 
     assert found.value.candidates == ("files/read", "web/read")

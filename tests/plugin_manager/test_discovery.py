@@ -176,7 +176,7 @@ def test_a_stranger_cannot_take_the_name_of_something_bundled(shelf):
 
 def test_a_name_nobody_offers_is_refused_with_those_that_are_there(shelf, load):
     shelf.put("good", GOOD)
-    with pytest.raises(UnknownPlugin, match="no health strategy of this name is offered; known names: good"):
+    with pytest.raises(UnknownPlugin, match="no health strategy has this name; known names: good"):
         load().get_offer("health strategy", "bad")
 
 

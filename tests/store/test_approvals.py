@@ -54,7 +54,7 @@ async def test_a_call_of_a_tool_that_changed_says_what_changed_and_what_to_do(wo
     assert error.difference == "description was 'mail one' and is 'mail all'"
     assert error.remedy == "approve it: mcpstore approve a send"
     assert str(error) == (
-        "tool 'send' of service 'a' is not what it was, and nobody has approved it "
+        "tool 'send' of service 'a' has changed and is not approved "
         "(description was 'mail one' and is 'mail all'); approve it: mcpstore approve a send"
     )
     assert (await store.list_tools()).names() == ["read"]

@@ -227,7 +227,7 @@ async def test_a_configuration_may_block_plugins(world):
     store = await world.open({"mcpServers": {}, "mcpstore": {"block_plugins": ["scripted"]}})
     listed = {plugin.name: plugin.status for plugin in await store.list_plugins()}
     assert listed["scripted"] == "blocked"
-    with pytest.raises(InvalidService, match="no transport of this name is offered"):
+    with pytest.raises(InvalidService, match="no transport has this name"):
         await store.add_service({"name": "a", **world.entry("a")})
 
 

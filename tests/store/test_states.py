@@ -111,8 +111,8 @@ async def test_what_nothing_leads_to_is_refused_with_what_can_be_asked_for(manag
     with pytest.raises(TransitionRefused) as told:
         await manager.set_service_state("a", S.INITIALIZING)
     assert str(told.value) == (
-        "service 'a' is healthy and cannot be made initializing; "
-        "from there one can ask for warning, unhealthy, reconnecting, disconnected, unknown"
+        "service 'a' cannot change from healthy to initializing; "
+        "possible states: warning, unhealthy, reconnecting, disconnected, unknown"
     )
     await manager.set_service_state("a", "disconnected")
     for state in (S.HEALTHY, S.WARNING, S.UNHEALTHY, S.RECONNECTING, S.UNKNOWN):

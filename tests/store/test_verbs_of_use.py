@@ -77,7 +77,7 @@ async def test_state_changes_are_told_in_order_with_what_led_to_them(world):
 async def test_a_tool_that_several_services_offer_must_be_named_in_full(world):
     store = await world.open()
     await store.add_service({"mcpServers": {"a": world.entry("a"), "x/y": world.entry("x")}}, wait=60)
-    with pytest.raises(AmbiguousTool, match="say which: a/echo, x/y/echo"):
+    with pytest.raises(AmbiguousTool, match="use the full name: a/echo, x/y/echo"):
         await store.call_tool("echo")
     assert (await store.call_tool("x/y/echo")).service == "x/y"
     assert (await store.call_tool("echo", service="a")).service == "a"

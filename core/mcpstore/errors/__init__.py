@@ -1,46 +1,46 @@
-"""Every error MCPStore raises on purpose.
+"""All errors that MCPStore raises.
 
 ::
 
     MCPStoreError
-    ├── ConfigError                   your configuration; nothing was changed
-    │   ├── ConfigSyntaxError         a file that cannot be read; knows line and column
-    │   ├── InvalidService            entries that say something impossible; lists every bad field
+    ├── ConfigError                   invalid configuration; nothing was changed
+    │   ├── ConfigSyntaxError         file that cannot be parsed; has line and column
+    │   ├── InvalidService            invalid service entries; lists every invalid field
     │   ├── UnsetVariable             ${NAME} without a value and without a default
-    │   ├── DependencyCycle           services that wait for each other; names the cycle
-    │   └── ConfigConflict            somebody else changed the same entry meanwhile
-    ├── InvalidArgument               a verb was given something it cannot use; names the argument
+    │   ├── DependencyCycle           services that depend on each other; lists the cycle
+    │   └── ConfigConflict            another program changed the same entry
+    ├── InvalidArgument               invalid argument of a method or command
     ├── NotFound
     │   ├── ServiceNotFound
     │   ├── ToolNotFound
     │   └── AmbiguousTool             several services offer the name; lists them
-    ├── PluginError                   a plugin, or the choice of one
-    │   ├── PluginConflict            two plugins offer the same name
-    │   └── UnknownPlugin             nobody offers the name; lists who is there
-    ├── ConnectError                  a service could not be opened
-    │   ├── NotReady                  try again later
-    │   ├── ConnectTimeout            it did not answer in time
-    │   └── ConnectRefused            trying again changes nothing
+    ├── PluginError                   plugin that cannot be used
+    │   ├── PluginConflict            several plugins offer the same name
+    │   └── UnknownPlugin             no plugin offers the name; lists the known names
+    ├── ConnectError                  failure to open a service
+    │   ├── NotReady                  temporary failure; another attempt can succeed
+    │   ├── ConnectTimeout            handshake that was not finished in time
+    │   └── ConnectRefused            permanent failure; another attempt fails, too
     │       ├── CommandNotFound
     │       ├── AuthRequired
     │       └── UnsupportedProtocol
-    ├── CloseFailed                   something survived the close of a service
-    ├── CallError                     a request to a service did not end well
-    │   ├── ServiceError              the service answered with an error; carries its code
-    │   ├── ServiceBusy               the service answers, but asks to be left alone for a while
-    │   ├── CheckFailed               a health check found something wrong
-    │   ├── ToolError                 the tool ran and reported failure
-    │   ├── CallTimeout               no result and no progress in time
-    │   ├── ConnectionLost            the peer went away; the outcome is unknown
-    │   ├── ServiceUnavailable        the service cannot be called now; says why and until when
-    │   └── ToolNotApproved              the tool is not what it was, and nobody has approved it
-    ├── ManagerError                  the manager process, seen from the command line
+    ├── CloseFailed                   processes that are left after the close of a service
+    ├── CallError                     failure of a request to a service
+    │   ├── ServiceError              JSON-RPC error from the service; has its code
+    │   ├── ServiceBusy               HTTP 429 or 503: the service asks for a pause
+    │   ├── CheckFailed               failed health check
+    │   ├── ToolError                 tool result that reports an error
+    │   ├── CallTimeout               neither a result nor progress in time
+    │   ├── ConnectionLost            connection that ended before the result; the outcome is unknown
+    │   ├── ServiceUnavailable        service without a connection; says why and until when
+    │   └── ToolNotApproved           changed or new tool of a pinned service, not approved yet
+    ├── ManagerError                  failure of a request to the running manager
     │   └── ManagerNotRunning
-    ├── TransitionRefused             a change of state that nothing leads to; names those that can be asked for
+    ├── TransitionRefused             state change that is not possible; lists the possible ones
     └── StoreClosed
 
-`ConfigError`, `InvalidArgument`, `NotFound` and `PluginError` are yours to mend. `ConnectError` and `CallError` come
-from a service.
+For `ConfigError`, `InvalidArgument`, `NotFound` and `PluginError`, the configuration or the call must be corrected.
+`ConnectError` and `CallError` report failures of a service.
 """
 
 from __future__ import annotations

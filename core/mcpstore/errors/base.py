@@ -1,4 +1,4 @@
-"""The root of all errors, and how names that were meant are told."""
+"""Base class of all errors, and suggestions for unknown names."""
 
 from __future__ import annotations
 
@@ -11,24 +11,31 @@ __all__ = ["MCPStoreError", "known_names"]
 
 
 class MCPStoreError(Exception):
-    """The root of the tree; catch it to catch whatever MCPStore raises on purpose.
+    """Base class of all errors that MCPStore raises.
 
     Attributes:
-        remedy: What helps, where that is known; the message holds it, too.
-        service: The service concerned; None if it is none, or more than one.
+        remedy: Remedy, also part of the message; empty if none is known.
+        service: Name of the service; None if the error concerns no service or several.
     """
 
     remedy: str = ""
     service: str | None = None
 
 
-def known_names(what: str, names: Sequence[str], asked: str, most: int = 12) -> str:
-    """Return what there is in place of a name that nobody knows, the one that may have been meant first."""
-    import difflib  # noqa: PLC0415 - only for those who err
+def known_names(what: str, names: Sequence[str], unknown: str, most: int = 12) -> str:
+    """Return a hint for an unknown name: the most similar known name, and the list of known names.
+
+    Args:
+        what: Plural of what is named, such as "services".
+        names: Known names.
+        unknown: The unknown name.
+        most: Number of names that are listed; of the others, only the count is given.
+    """
+    import difflib  # noqa: PLC0415 - only needed for the error
 
     if not names:
         return f"there are no {what}"
-    near = difflib.get_close_matches(asked, names, n=1)
-    meant = f"did you mean {near[0]!r}? " if near else ""
-    shown, more = ", ".join(sorted(names)[:most]), len(names) - most
-    return f"{meant}known {what}: {shown}" + (f" and {more} more" if more > 0 else "")
+    similar = difflib.get_close_matches(unknown, names, n=1)
+    suggestion = f"did you mean {similar[0]!r}? " if similar else ""
+    listed, more = ", ".join(sorted(names)[:most]), len(names) - most
+    return f"{suggestion}known {what}: {listed}" + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Errors of calling a service."""
+"""Errors of requests to a service."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ __all__ = [
 
 
 class CallError(MCPStoreError):
-    """A request to a service did not end well."""
+    """A request to a service failed."""
 
 
 class ServiceError(CallError):
     """The service answered with a JSON-RPC error.
 
     Attributes:
-        code: The JSON-RPC error code.
-        message: The message of the service.
-        data: Whatever the service attached, usually None.
+        code: JSON-RPC error code.
+        message: Error message of the service.
+        data: Additional data of the error; usually None.
     """
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
@@ -41,10 +41,10 @@ class ServiceError(CallError):
 
 
 class ServiceBusy(CallError):
-    """The service answers, but asks to be left alone for a while (HTTP 429, or 503 with Retry-After).
+    """The service answers, but asks for a pause (HTTP 429, or 503 with Retry-After).
 
     Attributes:
-        retry_after: Seconds it asked for, if it said so.
+        retry_after: Length of the pause, in seconds; None if the service did not give it.
     """
 
     def __init__(self, what: str, *, retry_after: float | None = None) -> None:
@@ -53,14 +53,15 @@ class ServiceBusy(CallError):
 
 
 class CheckFailed(CallError):
-    """A health check got an answer, and something is wrong with it."""
+    """A health check got an invalid answer."""
 
 
 class ToolError(CallError):
-    """The tool ran and reported failure.
+    """The tool ran and reported an error.
 
     Attributes:
-        result: The whole result, for those who want more than its text.
+        tool: Name of the tool.
+        result: The whole result of the tool.
     """
 
     def __init__(self, tool: str, text: str, result: Any = None) -> None:
@@ -70,18 +71,18 @@ class ToolError(CallError):
 
 
 class CallTimeout(CallError, TimeoutError):
-    """No result and no progress in time; the service was told to stop."""
+    """The service sent neither a result nor progress in time; it was asked to cancel the request."""
 
 
 class ConnectionLost(CallError, ConnectionError):
-    """The peer went away while a request was under way: whether it took effect is unknown."""
+    """The connection ended before the result of the request; whether the request took effect is unknown."""
 
 
 class ServiceUnavailable(CallError):
-    """The service cannot be called at the moment.
+    """The service has no connection, so it cannot be called now.
 
     Attributes:
-        state: Its connection state.
+        state: Connection state of the service.
     """
 
     def __init__(self, service: str, state: str, why: str = "", *, remedy: str = "") -> None:
@@ -94,20 +95,20 @@ class ServiceUnavailable(CallError):
 
 
 class ToolNotApproved(CallError):
-    """The tool is not what it was when it was first seen, or approved, and its service is pinned.
+    """The tool is new or has changed since its approval, and its service has `tool_pinning` "block".
 
     Attributes:
-        tool: Its name.
-        difference: What is different, in words.
+        tool: Name of the tool.
+        difference: Description of the change.
     """
 
     def __init__(self, service: str, tool: str, difference: str, *, is_new: bool = False) -> None:
         self.service: str | None = service
         self.tool: Final = tool
         self.difference: Final = difference
-        words = (service, tool) if tool.isprintable() else (service,)  # nobody could type its name
-        self.remedy: str = f"approve it: mcpstore approve {shlex.join(words)}"
-        what = "is new" if is_new else "is not what it was"
+        arguments = (service, tool) if tool.isprintable() else (service,)  # other names cannot be typed
+        self.remedy: str = f"approve it: mcpstore approve {shlex.join(arguments)}"
+        change = "is new" if is_new else "has changed"
         super().__init__(
-            f"tool {tool!r} of service {service!r} {what}, and nobody has approved it ({difference}); {self.remedy}"
+            f"tool {tool!r} of service {service!r} {change} and is not approved ({difference}); {self.remedy}"
         )

@@ -1,4 +1,4 @@
-"""Errors of what was given: a configuration, or the argument of a verb."""
+"""Errors of configurations and arguments."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ __all__ = [
 
 
 class ConfigError(MCPStoreError):
-    """A configuration says something that cannot be done; nothing was changed."""
+    """The configuration is invalid; nothing was changed."""
 
 
 class ConfigSyntaxError(ConfigError):
-    """A configuration file that cannot be read.
+    """The configuration file cannot be parsed.
 
     Attributes:
-        where: The file.
-        line: Line of the trouble, counted from 1.
-        column: Column of the trouble in characters, counted from 1.
+        where: Path of the file.
+        line: Line of the error, counted from 1.
+        column: Column of the error, in characters, counted from 1.
     """
 
     def __init__(self, where: str, what: str, *, line: int, column: int, remedy: str = "") -> None:
@@ -42,25 +42,25 @@ class ConfigSyntaxError(ConfigError):
 
 
 class InvalidService(ConfigError):
-    """One or more service entries are unusable; none of them was stored.
+    """One or more service entries are invalid; none of them was stored.
 
     Attributes:
-        problems: Per service name, what is wrong with each bad field.
+        problems: Messages about the invalid fields, by name of the service.
     """
 
     def __init__(self, problems: Mapping[str, Sequence[str]]) -> None:
-        self.problems: Final = {name: tuple(found) for name, found in problems.items()}
+        self.problems: Final = {name: tuple(messages) for name, messages in problems.items()}
         self.service: str | None = next(iter(self.problems)) if len(self.problems) == 1 else None
-        told = (f"service {name!r}: {'; '.join(found)}" for name, found in self.problems.items())
-        super().__init__("\n".join(told))
+        lines = (f"service {name!r}: {'; '.join(messages)}" for name, messages in self.problems.items())
+        super().__init__("\n".join(lines))
 
 
 class UnsetVariable(ConfigError):
-    """A configuration refers to a variable that has no value and no default.
+    """The configuration refers to a variable that has no value and no default.
 
     Attributes:
-        variable: The name as it is written, without its braces.
-        field: The field of the entry that refers to it.
+        variable: Name of the variable as written, without the braces.
+        field: Field of the entry that refers to it.
     """
 
     def __init__(self, variable: str, field: str, *, remedy: str = "") -> None:
@@ -71,10 +71,10 @@ class UnsetVariable(ConfigError):
 
 
 class DependencyCycle(ConfigError):
-    """Services that wait for each other.
+    """Services depend on each other.
 
     Attributes:
-        cycle: The names in order; the first one depends on the second, the last on the first.
+        cycle: Names of the services; each depends on the next one, the last on the first.
     """
 
     def __init__(self, cycle: Sequence[str]) -> None:
@@ -85,10 +85,10 @@ class DependencyCycle(ConfigError):
 
 
 class ConfigConflict(ConfigError):
-    """An entry was changed by somebody else between reading and writing; nothing was written.
+    """Another program changed the entry between reading and writing; nothing was written.
 
     Attributes:
-        entry: Name of the service whose entry differs.
+        entry: Name of the service whose entry was changed.
     """
 
     def __init__(self, where: str, entry: str) -> None:
@@ -99,7 +99,7 @@ class ConfigConflict(ConfigError):
 
 
 class InvalidArgument(MCPStoreError, TypeError, ValueError):
-    """A verb was given something it cannot use; nothing was done. It is a `TypeError` and a `ValueError`, too.
+    """An argument is invalid; nothing was done. The error is also a `TypeError` and a `ValueError`.
 
     Attributes:
         argument: Name of the argument.

@@ -22,15 +22,15 @@ __all__ = [
 
 
 class ConnectError(MCPStoreError):
-    """A service could not be opened."""
+    """The service cannot be opened."""
 
 
 class NotReady(ConnectError):
-    """The service is not there yet; trying again may help.
+    """The service is not available yet; another attempt can succeed.
 
     Attributes:
-        retry_after: Seconds the service asked to be left alone, if it said so.
-        exit_code: Exit code of its process, if it ended.
+        retry_after: Seconds after which the service wants the next attempt; None if it did not say.
+        exit_code: Exit code of the process; None if it did not exit.
     """
 
     def __init__(self, what: str, *, retry_after: float | None = None, exit_code: int | None = None) -> None:
@@ -44,27 +44,27 @@ class ConnectTimeout(ConnectError):
 
 
 class ConnectRefused(ConnectError):
-    """Trying again changes nothing until somebody changes something."""
+    """The service refuses the connection permanently; another attempt fails until the cause is removed."""
 
 
 class CommandNotFound(ConnectRefused):
-    """The command of a stdio service does not exist or may not be executed."""
+    """The command of a stdio service does not exist or cannot be executed."""
 
 
 class AuthRequired(ConnectRefused):
-    """The service wants credentials that it was not given (HTTP 401 or 403)."""
+    """The service requires valid credentials (HTTP 401 or 403)."""
 
 
 class UnsupportedProtocol(ConnectRefused):
-    """The peer answers, but not in a protocol version this client speaks."""
+    """The server supports none of the protocol versions of this client."""
 
 
 class CloseFailed(MCPStoreError):
-    """Something of a service survived its close.
+    """Processes of the service are left after its close.
 
     Attributes:
-        survivors: Process ids that are still there.
-        reap: Tries again; raises `CloseFailed` if it does not succeed either.
+        survivors: Ids of the processes that are left.
+        reap: Tries again to end them; raises `CloseFailed` if this fails, too.
     """
 
     def __init__(self, what: str, survivors: Sequence[int], reap: Callable[[], Awaitable[None]]) -> None:

@@ -1,4 +1,4 @@
-"""Errors of names that nobody knows, and of plugins."""
+"""Errors of unknown names, and of plugins."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ __all__ = [
 
 
 class NotFound(MCPStoreError, LookupError):
-    """A name that stands for nothing here."""
+    """The name is unknown."""
 
 
 class ServiceNotFound(NotFound):
-    """No service of this name, or only an entry that cannot be used.
+    """No service has this name, or its entry is invalid.
 
     Attributes:
-        name: The name asked for.
+        name: Requested name.
     """
 
     def __init__(self, name: str, known: Sequence[str] = (), *, refused: Sequence[str] = ()) -> None:
         self.name: Final = name
         self.service: str | None = name
         if refused:
-            self.remedy: str = "mend its entry; it is read again as soon as it is written"
-            super().__init__(f"service {name!r} is left out: {'; '.join(refused)}; {self.remedy}")
+            self.remedy: str = "correct the entry; it is read again when the file is saved"
+            super().__init__(f"entry of service {name!r} is invalid: {'; '.join(refused)}; {self.remedy}")
         else:
             self.remedy = known_names("services", known, name)
             super().__init__(f"no service is called {name!r}; {self.remedy}")
 
 
 class ToolNotFound(NotFound):
-    """No service in reach offers a tool (or prompt, or resource) of this name.
+    """No service of the store or context offers a tool (or prompt, or resource) of this name.
 
     Attributes:
-        name: The name asked for.
+        name: Requested name.
     """
 
     def __init__(self, name: str, *, kind: str = "tool", remedy: str = "") -> None:
@@ -56,22 +56,22 @@ class ToolNotFound(NotFound):
 
 
 class AmbiguousTool(NotFound):
-    """Several services offer a tool of this name.
+    """Several services offer a tool (or prompt) of this name.
 
     Attributes:
-        name: The name asked for.
-        candidates: Names that are not ambiguous, such as `"files/search"`.
+        name: Requested name.
+        candidates: Full names, such as `"files/search"`.
     """
 
     def __init__(self, name: str, candidates: Sequence[str], *, kind: str = "tool") -> None:
         self.name: Final = name
         self.candidates: Final = tuple(candidates)
-        self.remedy: str = f"say which: {', '.join(self.candidates)}"
-        super().__init__(f"{kind} {name!r} is offered more than once; {self.remedy}")
+        self.remedy: str = f"use the full name: {', '.join(self.candidates)}"
+        super().__init__(f"{kind} {name!r} is offered by several services; {self.remedy}")
 
 
 class PluginError(MCPStoreError):
-    """A plugin cannot be used.
+    """The plugin cannot be used.
 
     Attributes:
         plugin: Name of the plugin.
@@ -83,13 +83,17 @@ class PluginError(MCPStoreError):
 
 
 class PluginConflict(PluginError):
-    """Two plugins claim one name; neither gets it."""
+    """Several plugins offer the same name; none of them is used for it."""
 
 
 class UnknownPlugin(PluginError):
-    """A configuration names a transport, strategy, backend or policy that nobody offers."""
+    """No plugin offers a transport, health strategy, backend or other object of this name.
+
+    Attributes:
+        kind: Kind of the object, such as "transport".
+    """
 
     def __init__(self, kind: str, name: str, known: Sequence[str], hint: str = "") -> None:
         self.kind: Final = kind
-        told = f"is not there: no {kind} of this name is offered; {known_names('names', known, name, most=100)}"
-        super().__init__(name, told + hint)
+        names = known_names("names", known, name, most=100)
+        super().__init__(name, f"is unknown: no {kind} has this name; {names}{hint}")

@@ -1,4 +1,4 @@
-"""Errors of managers and stores, and of what is asked of them."""
+"""Errors of managers and stores."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ __all__ = ["ManagerError", "ManagerNotRunning", "StoreClosed", "TransitionRefuse
 
 
 class ManagerError(MCPStoreError):
-    """A running manager refused or failed what the command line asked of it."""
+    """The running manager refused a request, or failed to carry it out."""
 
 
 class ManagerNotRunning(ManagerError):
-    """No manager is running for this configuration."""
+    """No manager runs for this configuration."""
 
     remedy: str = "start one: mcpstore up"
 
 
 class TransitionRefused(MCPStoreError):
-    """A change of state that nothing leads to; `allowed` has the states that can be asked for."""
+    """The state cannot change as requested.
+
+    Attributes:
+        allowed: States that can be requested.
+    """
 
     def __init__(self, service: str, state: str, wanted: str, allowed: Sequence[str]) -> None:
         self.allowed: Final = tuple(allowed)
         self.service: str | None = service
-        told = f"from there one can ask for {', '.join(allowed) or 'nothing'}"
-        super().__init__(f"service {service!r} is {state} and cannot be made {wanted}; {told}")
+        states = ", ".join(allowed) or "none"
+        super().__init__(f"service {service!r} cannot change from {state} to {wanted}; possible states: {states}")
 
 
 class StoreClosed(MCPStoreError):
-    """The store has been closed; open a new one."""
+    """The store is closed; open a new one."""

@@ -1,4 +1,4 @@
-"""The public door for plugin authors: marks, records and hook specifications."""
+"""The API for plugin authors: markers, records and hook specifications."""
 
 from mcpstore.hooks.alert import AlertHandler, AlertRule, AlertScope, Inconclusive
 from mcpstore.hooks.command import Command, CommandCall

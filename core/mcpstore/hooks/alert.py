@@ -1,4 +1,4 @@
-"""What plugins offer for alerts: ways to tell people, and rules for when they are told."""
+"""Offers of a plugin for alerts: alert handlers and alert rules."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ __all__ = ["AlertHandler", "AlertRule", "AlertScope", "Condition", "Inconclusive
 C = TypeVar("C", bound="BaseModel")
 
 Condition = Callable[[Mapping[str, Any]], object]
-"""Called with what was measured; what it returns counts as true or false."""
+"""Function of the measured fields; the truth of its result says whether the condition holds."""
 
 
 @attrs.frozen(kw_only=True)
 class AlertHandler(Generic[C]):
-    """A channel to people.
+    """Sender of notifications over one kind of channel, such as e-mail.
 
     Attributes:
-        name: What configurations call it.
-        config: The pydantic model of its settings.
-        send: Called with (alert, settings), one alert after the other: a coroutine function in the event loop, which it
-            must not keep; a plain function in a thread of its own. Returning means delivered; raising, or taking longer
-            than ten seconds, means try again later. A notice may come twice, then with the same `key`.
+        name: Name of the handler in configurations.
+        config: Pydantic model of its settings.
+        send: Called with (alert, settings), one alert at a time. An async function runs in the event loop and must not
+            block it; a plain function runs in a thread. If `send` returns, the notification is delivered. If it raises,
+            or takes longer than 10 seconds, it is called again later. A notification may be sent twice, both times with
+            the same `alert.key`.
     """
 
     name: str
@@ -39,16 +40,16 @@ class AlertHandler(Generic[C]):
 
 
 class AlertScope(StrEnum):
-    """What a rule looks at."""
+    """Subject of an alert rule."""
 
     SERVICE = "service"
-    """Each service: the fields of `ServiceMetrics`."""
+    """Each service by itself; the condition gets the fields of `ServiceMetrics`."""
     MANAGER = "manager"
-    """The manager and its machine: the fields of `HostMetrics`."""
+    """The manager and its host; the condition gets the fields of `HostMetrics`."""
 
 
 class Inconclusive(Exception):
-    """Raised by a condition that cannot tell at the moment; nothing changes then."""
+    """Raised by a condition that cannot be evaluated now; the alert keeps its state."""
 
 
 def _level(value: AlertLevel | str | Enum) -> AlertLevel:
@@ -57,22 +58,23 @@ def _level(value: AlertLevel | str | Enum) -> AlertLevel:
 
 @attrs.frozen
 class AlertRule:
-    """When people are told.
+    """Condition on measured values, and the alert that fires while it holds.
 
     Attributes:
-        name: Its name.
-        condition: Takes what was measured, as a mapping, and returns whether something is wrong; or an expression in
-            CEL over its fields. It is called in the event loop and has to return at once: one that takes longer than
-            0.25 s three times in a row is not evaluated any more.
-        level: How bad it is.
-        message: What to say; `{field}` stands for a field of what was measured, with a format after a colon.
-        cooldown: Seconds after a notice in which no other of this rule about the same service begins.
-        wait: Seconds the condition must hold until people are told, or what tells them from what was measured.
-        keep: Evaluations in a row, a check interval apart, in which it must not hold until people are told that it is
-            over.
-        services: Patterns (as in file names) of the services it looks at; all if there is none.
-        scope: What it looks at.
-        resolved: What to say when it is over; made from `message` if it is empty.
+        name: Name of the rule.
+        condition: CEL expression over the measured fields, or a function that takes them as a mapping; true means that
+            something is wrong. A function runs in the event loop and must return at once: one that takes longer than
+            0.25 seconds three times in a row is not evaluated any more. It may raise `Inconclusive`.
+        level: Severity of the alert.
+        message: Text of the notification; `{field}` is replaced by the measured field, with a format after a colon.
+        cooldown: Seconds after a notification in which this rule sends no other one for the same service.
+        wait: Seconds the condition must hold before the alert fires; or a function that returns them, called with the
+            measured fields.
+        keep: Evaluations in a row, one check interval apart, in which the condition must not hold before the alert is
+            resolved.
+        services: Patterns, as for file names, of the services the rule applies to; empty for all services.
+        scope: Subject of the rule.
+        resolved: Text of the notification when the alert is resolved; derived from `message` if empty.
     """
 
     name: str

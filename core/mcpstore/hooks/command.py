@@ -1,4 +1,4 @@
-"""What a command plugin offers: a verb of the `mcpstore` command."""
+"""Offer of a command plugin: a subcommand of `mcpstore`."""
 
 from __future__ import annotations
 
@@ -11,46 +11,50 @@ __all__ = ["Command", "CommandCall"]
 
 
 class CommandCall(Protocol):
-    """A verb that somebody typed: its way to the store, and to the terminal."""
+    """One run of a command: its access to the manager and to the terminal."""
 
     @property
     def as_json(self) -> bool:
-        """Whether JSON is to be printed."""
+        """Whether the user asked for JSON output."""
         ...
 
     async def ask(self, verb: str, **arguments: Any) -> Any:
-        """Ask the manager that runs, or else a store opened for the moment, with nothing started; the answer is JSON.
+        """Send a request to the running manager and return its answer, a JSON value.
 
-        The verbs are those of the control socket: "list", "info", "call", "plugins" …
+        If no manager is running, a store is opened for this command only; it starts no service.
+
+        Args:
+            verb: Verb of the control socket, such as "list", "info", "call" or "plugins".
+            **arguments: Arguments of the verb.
 
         Raises:
-            MCPStoreError: Whatever the verb raises.
+            MCPStoreError: The error of the verb.
         """
         ...
 
     def show(self, value: Any) -> None:
-        """Print a text, or anything else as JSON."""
+        """Print a string as it is, any other value as JSON."""
         ...
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Print a table; cells that are words of state ("healthy", "broken" …) get their colour."""
+        """Print a table; cells that hold a state ("healthy", "broken" …) are coloured."""
         ...
 
     def note(self, text: str) -> None:
-        """Say something beside the answer, on stderr."""
+        """Print a message on stderr, beside the output."""
         ...
 
 
 @attrs.frozen(kw_only=True)
 class Command:
-    """A verb of the `mcpstore` command.
+    """Subcommand of `mcpstore`.
 
     Attributes:
-        name: The verb; `"inventory add"` is a verb below `inventory`.
-        help: One sentence that says what it does.
-        load: Called when somebody typed it; returns the async function that carries it out. That is called with a
-            `CommandCall`, and with its own parameters by name, which are annotated as Typer wants them; it returns
-            nothing, or the exit code. Every verb gets `--json`.
+        name: Name of the command; `"inventory add"` is the command `add` in the group `inventory`.
+        help: One sentence that says what the command does.
+        load: Called when the command is used; returns the async function that runs it. The function is called with a
+            `CommandCall` and, by name, with its own parameters, which have Typer annotations. It returns None or the
+            exit code. Every command also has the option `--json`.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""A connection to a service, and our side of it.
+"""Connection to a service, and the client's end of it.
 
-This is the seam between the manager and whatever carries MCP messages. It works on requests, not on bytes: results
-travel as plain JSON objects and are validated once, where somebody asks for a typed one. `mcpstore.wire` makes
-connections from byte streams and from FastMCP transports; a transport plugin seldom has to write one by hand.
+This is the interface between the manager and the transports. It works on requests, not on bytes: results are plain JSON
+objects and are validated once, where a typed result is needed. `mcpstore.wire` builds connections from byte streams and
+from FastMCP transports, so a transport plugin seldom implements `Connection` itself.
 """
 
 from __future__ import annotations
@@ -27,29 +27,30 @@ __all__ = [
 ]
 
 ProgressFn = Callable[[float, float | None, str | None], None]
-"""Called with (progress, total, message) whenever the service reports progress of a request."""
+"""Called with (progress, total, message) for each progress report of a request."""
 
 MAX_FRAME: Final = 8 * 1024 * 1024
+"""Default of the size at which a message is refused, in bytes."""
 
 
 class Era(StrEnum):
-    """The two families of MCP protocol versions."""
+    """Generation of the MCP protocol."""
 
     LEGACY = "legacy"
-    """Up to 2025-11-25: `initialize`, sessions, ping."""
+    """Versions up to 2025-11-25: `initialize`, sessions, ping."""
     MODERN = "modern"
-    """From 2026-07-28: `server/discover`, stateless requests that carry who asks."""
+    """Versions from 2026-07-28: `server/discover`, stateless requests that carry the client's identity."""
 
 
 @attrs.frozen(kw_only=True)
 class ServerInfo:
-    """Who answers at the other end.
+    """Description of a server, as the server sent it in the handshake.
 
     Attributes:
-        name: What the server calls itself; may be empty.
-        version: The version it states; may be empty.
-        capabilities: What it announced, as it sent it.
-        instructions: What it wants models to know about it.
+        name: Name of the server; may be empty.
+        version: Version of the server; may be empty.
+        capabilities: Capabilities of the server, in MCP's form.
+        instructions: Instructions for models that use the server; may be empty.
     """
 
     name: str = ""
@@ -60,13 +61,13 @@ class ServerInfo:
 
 @attrs.frozen(kw_only=True)
 class Exit:
-    """How a connection ended.
+    """End of a connection.
 
     Attributes:
-        reason: What happened, in words: "exited with code 1", "killed by SIGKILL", "session lost".
-        code: Exit code of a process, if one ended by itself.
-        signal: Name of the signal that ended a process, if one did.
-        stderr: The last lines it wrote to stderr, oldest first.
+        reason: Cause in words: "exited with code 1", "killed by SIGKILL", "session lost".
+        code: Exit code of the process; None if there was no process or a signal ended it.
+        signal: Name of the signal that ended the process; None if no signal did.
+        stderr: Last lines that the process wrote to stderr, oldest first.
     """
 
     reason: str
@@ -75,7 +76,7 @@ class Exit:
     stderr: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return the reason, with the last line of stderr, unless somebody killed the process in mid-sentence."""
+        """Return the reason and the last line of stderr; after SIGKILL, SIGTERM or SIGINT, the reason only."""
         if not self.stderr or self.signal in ("SIGKILL", "SIGTERM", "SIGINT"):
             return self.reason
         return f"{self.reason}: {self.stderr[-1]}"
@@ -83,13 +84,13 @@ class Exit:
 
 @attrs.define(kw_only=True)
 class Closing:
-    """How patient a close is, in seconds.
+    """Time limits of the steps of a close.
 
     Attributes:
-        polite: Seconds a peer has to leave after its input ended.
-        term: Seconds a process has to leave after SIGTERM.
-        kill: Seconds a process may take to vanish after SIGKILL.
-        forced: Set when somebody wants it over with: the polite steps are skipped or cut short.
+        polite: Seconds the server has to exit after the end of its input.
+        term: Seconds a process has to exit after SIGTERM.
+        kill: Seconds to wait for the end of a process after SIGKILL.
+        forced: Set to force the close: the step before SIGKILL is skipped or cut short.
     """
 
     polite: float = 2.0
@@ -104,28 +105,28 @@ def _ignore(*_: Any) -> None:
 
 @attrs.frozen(kw_only=True)
 class ClientEndpoint:
-    """Our side of the wire: what a transport is told about us, and where it delivers what arrives.
+    """Client's end of a connection: identity of the client, receivers of what arrives, and limits.
 
     Attributes:
         service: Name of the service, for messages.
-        name: What we call ourselves.
-        version: Our version.
-        capabilities: What we can do for the server, as MCP spells it.
+        name: Name of the client, sent in the handshake.
+        version: Version of the client, sent in the handshake.
+        capabilities: Capabilities of the client, in MCP's form.
         on_notification: Called with (method, params) for each notification; must return at once.
         on_request: Called with (method, params) for each request of the server; returns the result or raises
-            `ServiceError`. None declines every request but ping.
-        on_stderr: Called with each line a local process writes to stderr, without its end of line.
-        on_secret: Called with each secret the connection learns by itself, such as the token of a login; from then on
-            it is shown nowhere.
-        era: The era spoken with this service last time; tried first.
-        owner_tag: Identity of this connection; a local process carries it in its environment, so that everything it
-            leaves behind can be found.
+            `ServiceError`. None declines every request except ping.
+        on_stderr: Called with each line that a local process writes to stderr, without the line end.
+        on_secret: Called with each secret that the connection obtains by itself, such as the token of a login; the
+            secret is then redacted everywhere.
+        era: Protocol generation of the last connection to this service; tried first. None if unknown.
+        owner_tag: Identity of this connection. Local processes carry it in their environment, so that the manager can
+            find the processes of a connection.
         record_ownership: Records what the connection starts on this machine, before and after the start, so that it can
             be ended if the manager is killed. May be called in any thread; blocks briefly.
-        connect_timeout: Seconds until the channel must be open.
-        handshake_timeout: Seconds until the handshake must be over.
-        closing: How patient a close is.
-        max_frame: Longest message accepted, in bytes.
+        connect_timeout: Seconds the opening of the channel may take.
+        handshake_timeout: Seconds the handshake may take.
+        closing: Time limits of the steps of a close.
+        max_frame: Size at which a message is refused, in bytes.
     """
 
     service: str = "service"
@@ -147,21 +148,21 @@ class ClientEndpoint:
 
 @runtime_checkable
 class Connection(Protocol):
-    """An open connection to a service. A transport's context manager yields one after the handshake.
+    """Open connection to a service. The context manager of a transport yields it after the handshake.
 
-    A connection to a local process may also have an attribute `pid`, and `containment`: what keeps the processes of the
-    service together, in a word. One that keeps something for its peer may have `buffers`: how much of it there is, and
-    how much there may be (`mcpstore.models.buffer.Buffer`).
+    Optional attributes: `pid`, the id of the local process; `containment`, the name of the mechanism that holds the
+    processes of the service together; `buffers`, the use and the bounds of the connection's buffers
+    (`mcpstore.models.buffer.Buffer`).
     """
 
     @property
     def protocol_version(self) -> str:
-        """The protocol version agreed on, such as "2025-11-25"."""
+        """The negotiated protocol version, such as "2025-11-25"."""
         ...
 
     @property
     def server(self) -> ServerInfo:
-        """Who answers."""
+        """Description of the server."""
         ...
 
     async def request(
@@ -169,21 +170,22 @@ class Connection(Protocol):
         method: str,
         params: Mapping[str, Any] | None = None,
         *,
-        timeout: float | None = None,  # noqa: ASYNC109 - the server is told when it runs out
+        timeout: float | None = None,  # noqa: ASYNC109 - at the timeout the request is cancelled at the server
         on_progress: ProgressFn | None = None,
     ) -> dict[str, Any]:
         """Send a request and return the raw result object.
 
         Args:
-            method: The MCP method.
-            params: Its parameters.
-            timeout: Seconds without a result and without progress until the server is told to stop. None waits.
+            method: MCP method.
+            params: Parameters of the method.
+            timeout: Seconds without a result and without progress after which the request is cancelled; None for no
+                limit.
             on_progress: Called with each progress report.
 
         Raises:
             ServiceError: The server answered with an error.
-            CallTimeout: Time ran out.
-            ConnectionLost: The connection ended first; whether the request took effect is unknown.
+            CallTimeout: The timeout expired; the server was asked to cancel the request.
+            ConnectionLost: The connection ended before the result; whether the request took effect is unknown.
         """
         ...
 
@@ -192,5 +194,5 @@ class Connection(Protocol):
         ...
 
     async def wait_closed(self) -> Exit:
-        """Wait until the peer is gone and tell how it went; resolves by itself, without a request under way."""
+        """Wait for the end of the connection and return its cause; must return even if no request is in progress."""
         ...

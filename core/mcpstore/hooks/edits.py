@@ -1,4 +1,4 @@
-"""Edits carried out on a tree in memory: what a persistence backend does that keeps whole documents."""
+"""Edits of a tree in memory, for persistence backends that store whole documents."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["apply_edits", "copy_tree"]
 
 
 def apply_edits(data: Mapping[str, Any], edits: Sequence[Edit], location: str) -> dict[str, Any]:
-    """Return a copy of a tree with all edits carried out; the tree itself stays as it is.
+    """Return a copy of a tree with all edits applied; the tree itself is not changed.
 
     Args:
-        data: The tree.
-        edits: The edits, carried out one after the other.
-        location: Where the document is kept, for messages.
+        data: Tree to copy.
+        edits: Edits, applied in this order.
+        location: Location of the document, for messages.
 
     Raises:
-        ConfigConflict: Something expected is not there.
-        ConfigError: A path leads nowhere.
+        ConfigConflict: A value is not the expected one.
+        ConfigError: A path is empty, or leads through a value that is neither an object nor an array.
     """
     edited: dict[str, Any] = copy_tree(data)
     for edit in edits:
@@ -31,7 +31,7 @@ def apply_edits(data: Mapping[str, Any], edits: Sequence[Edit], location: str) -
 
 
 def copy_tree(value: Any) -> Any:
-    """Copy objects and arrays; leave everything else alone, such as a server object of the memory transport."""
+    """Copy objects and arrays; keep every other value, such as the server object of a memory transport."""
     if (fields := as_object(value)) is not None:
         return {str(key): copy_tree(item) for key, item in fields.items()}
     if (items := as_array(value)) is not None:
@@ -41,7 +41,7 @@ def copy_tree(value: Any) -> Any:
 
 def _apply(data: dict[str, Any], edit: Edit, location: str) -> None:
     if not edit.path:
-        raise ConfigError("the root of a configuration cannot be replaced; edit what is in it")
+        raise ConfigError("path of an edit must not be empty (got ()); edit the keys below the root")
     *above, last = edit.path
     holder: Any = data
     for key in above:
@@ -61,7 +61,10 @@ def _child(holder: Any, key: str | int, path: Path) -> Any:
         child = {}
         _put(cast("Any", holder), key, child)
     if not isinstance(child, dict | list):
-        raise ConfigError(f"nothing can stand at {'.'.join(map(str, path))}: {key!r} is no object")
+        place, kind = ".".join(map(str, path)), type(child).__name__
+        raise ConfigError(
+            f"{place} cannot be set: {key!r} must be an object or an array (got {kind}); replace it first"
+        )
     return cast("Any", child)
 
 

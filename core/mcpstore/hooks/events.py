@@ -1,4 +1,4 @@
-"""What notices and decisions are about."""
+"""Arguments of notices and decisions."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["CallRequest", "Refusal", "StateChange", "ToolCall"]
 
 @attrs.frozen(kw_only=True)
 class StateChange(Record):
-    """One edge of the lifecycle: a service changed its connection state.
+    """Change of the connection state of a service.
 
     Attributes:
-        id: `<start>-<n>`: the start of the manager (the time of its first edge, as a POSIX timestamp in ms) and the
-            running number of the edge, over all services. The history has the same ids.
+        id: Identifier `<start>-<n>`: the time of the first state change of the manager, as a POSIX timestamp in ms, and
+            the running number of the change over all services. The history uses the same ids.
         service: Name of the service.
-        old: The connection state it left.
-        new: The connection state it entered.
-        run_status: Its run status now.
-        metadata: How it came to it.
-        monotonic: When, on the manager's monotonic clock, in seconds.
-        timestamp: When (local time, without zone).
+        old: Connection state before the change.
+        new: Connection state after the change.
+        run_status: Run status after the change.
+        metadata: Failures, times and cause that led to the new state.
+        monotonic: Time of the change on the manager's monotonic clock, in seconds.
+        timestamp: Time of the change (local time, without zone).
     """
 
     id: str = ""
@@ -42,13 +42,13 @@ class StateChange(Record):
 
 @attrs.frozen(kw_only=True)
 class CallRequest(Record):
-    """A tool call about to be made.
+    """Tool call that waits for authorization.
 
     Attributes:
-        service: The service that would be called.
-        tool: The tool's own name.
-        arguments: Its arguments.
-        agent: The agent on whose behalf it is made, if any.
+        service: Name of the service.
+        tool: Name of the tool, without the service.
+        arguments: Arguments of the call.
+        agent: Agent that makes the call; None if the store itself makes it.
     """
 
     service: str
@@ -59,10 +59,10 @@ class CallRequest(Record):
 
 @attrs.frozen(kw_only=True)
 class Refusal:
-    """A call that must not be made.
+    """Answer that forbids a tool call.
 
     Attributes:
-        why: Told to the caller.
+        why: Reason, part of the error that the caller gets.
     """
 
     why: str
@@ -70,16 +70,16 @@ class Refusal:
 
 @attrs.frozen(kw_only=True)
 class ToolCall(Record):
-    """A tool call that was made.
+    """Completed tool call.
 
     Attributes:
-        service: The service called.
-        tool: The tool's own name.
-        duration: How long it took, in seconds.
-        ok: Whether it ended well; a result that reports failure does not.
-        error: What went wrong, in words.
-        agent: The agent on whose behalf it was made, if any.
-        timestamp: When it ended, as a POSIX timestamp in seconds.
+        service: Name of the service.
+        tool: Name of the tool, without the service.
+        duration: Duration of the call, in seconds.
+        ok: Whether the call succeeded; a result that reports an error is a failure.
+        error: Error message; None if the call succeeded.
+        agent: Agent that made the call; None if the store itself made it.
+        timestamp: End of the call, as a POSIX timestamp in seconds.
     """
 
     service: str

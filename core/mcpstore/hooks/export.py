@@ -1,4 +1,4 @@
-"""What an exporter plugin offers: a way to hand measurements to somebody else's monitoring."""
+"""Offer of an exporter plugin: export of metrics to another monitoring system."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ C = TypeVar("C", bound="BaseModel")
 
 
 class Measurements(Protocol):
-    """What an exporter may look at. Ask in the event loop in which it was opened."""
+    """Metrics that an exporter can read, in the event loop in which it was opened."""
 
     async def services(self) -> Sequence[ServiceMetrics]:
-        """Return what was measured of every service, in the order of their names."""
+        """Return the metrics of every service, sorted by name."""
         ...
 
     async def machine(self) -> HostMetrics | None:
-        """Return what was measured of this machine last; None if nothing was."""
+        """Return the latest metrics of the host; None if there are none yet."""
         ...
 
 
 @attrs.frozen(kw_only=True)
 class Exporter(Generic[C]):
-    """A way to hand measurements to somebody else. It is used where a configuration names it, and nowhere else.
+    """Export of metrics to another monitoring system. It runs only if the configuration names it.
 
     Attributes:
-        name: What configurations call it: `{"mcpstore": {"exporters": {"prometheus": {"port": 9464}}}}`.
-        config: The pydantic model of its settings.
-        open: Called with (settings, measurements); an async context manager that is entered when the store is open
-            and left before it closes. Failing costs only the export.
+        name: Name of the exporter in configurations: `{"mcpstore": {"exporters": {"prometheus": {"port": 9464}}}}`.
+        config: Pydantic model of its settings.
+        open: Called with (settings, measurements); returns an async context manager. The manager enters it after the
+            store is opened and leaves it before the store closes. If it raises, the error is logged and the exporter
+            is not used; it is not entered again.
     """
 
     name: str

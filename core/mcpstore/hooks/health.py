@@ -1,4 +1,4 @@
-"""What a health strategy plugin offers: a way to find out whether a service is well."""
+"""Offer of a health strategy plugin: a health check of a service."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ C = TypeVar("C", bound="BaseModel")
 
 @attrs.frozen(kw_only=True)
 class Check:
-    """One health check.
+    """Health check of one connection.
 
     Attributes:
         service: Name of the service.
-        connection: The connection to be checked.
-        timeout: Seconds the whole check may take.
-        memory: Notes of the strategy about this connection; empty when the connection is new.
+        connection: Connection to check.
+        timeout: Seconds the whole check may take; the manager cancels it then.
+        memory: Values that the strategy keeps from one check of this connection to the next; empty at the first.
     """
 
     service: str
@@ -36,14 +36,14 @@ class Check:
 
 @attrs.frozen(kw_only=True)
 class HealthStrategy(Generic[C]):
-    """A way to check a service.
+    """Method of checking a service.
 
     Attributes:
-        name: What configurations call it: `"health": "ping"` or `{"type": "ping", …}`.
-        config: The pydantic model of its options.
-        probe: Called with (check, options). Returning means alive; the manager measures how long it took.
-            `CallTimeout` means silence, `ServiceBusy` alive but slow, any other `CallError` a failed check. Any other
-            exception is a fault of the strategy and says nothing about the service.
+        name: Name of the strategy in configurations: `"health": "ping"` or `{"type": "ping", …}`.
+        config: Pydantic model of its options.
+        probe: Async function, called with (check, options). If it returns, the check succeeded; the manager measures
+            the duration. `CallTimeout` means no answer, `ServiceBusy` a slow service, any other `CallError` a failed
+            check. Any other exception is an error of the strategy, and the check is inconclusive.
     """
 
     name: str

@@ -1,8 +1,7 @@
-"""What a history plugin offers: a place where measurements and changes of state are kept for a while.
+"""Offer of a history plugin: storage of metrics and state changes for a limited time.
 
-Everything here may block: it is called in a thread of its own, one call at a time. The manager collects what is to be
-written and writes it in batches; a backend that fails costs nobody else anything, and what it did not take is offered
-again with the next batch.
+All functions here may block: the manager calls them in a separate thread, one call at a time. It writes in batches. If
+a write fails, the manager logs it and adds the batch to the next write; services and alerts are not affected.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ C = TypeVar("C", bound="BaseModel")
 
 @attrs.frozen(kw_only=True)
 class HistoryLocation:
-    """Where a history is kept, and for how long.
+    """Folder and retention of a history.
 
     Attributes:
-        folder: The state directory of the store.
-        retention: Seconds after which what was written may be forgotten.
-        is_read_only: Whether nothing may be written: another manager owns the folder.
+        folder: State directory of the store.
+        retention: Age at which a record may be deleted, in seconds.
+        is_read_only: Whether writing is forbidden, because another manager owns the folder.
     """
 
     folder: Path
@@ -41,12 +40,12 @@ class HistoryLocation:
 
 @attrs.frozen(kw_only=True)
 class HistoryBatch:
-    """What is to be written at once.
+    """Records of one write.
 
     Attributes:
-        now: The time of writing, as a POSIX timestamp in seconds.
-        samples: Measurements.
-        edges: Changes of state.
+        now: Time of the write, as a POSIX timestamp in seconds.
+        samples: Metrics samples.
+        edges: State changes.
     """
 
     now: float
@@ -56,14 +55,14 @@ class HistoryBatch:
 
 @attrs.frozen(kw_only=True)
 class HistoryQuery:
-    """What somebody wants to know.
+    """Selection of records.
 
     Attributes:
-        service: Only of this service; None for every service.
-        since: Only after this POSIX timestamp, in seconds.
-        until: Only up to this POSIX timestamp, in seconds.
-        step: Samples are merged so that there is one for each multiple of this many seconds; 0 leaves them as they
-            are. Edges are never merged.
+        service: Name of the service; None for all services.
+        since: Start of the period, exclusive, as a POSIX timestamp in seconds.
+        until: End of the period, inclusive, as a POSIX timestamp in seconds.
+        step: Length of the intervals into which samples are merged, in seconds; 0 returns them as they were written.
+            State changes are never merged.
     """
 
     service: str | None = None
@@ -73,33 +72,33 @@ class HistoryQuery:
 
 
 class HistoryStore(Protocol):
-    """A history that is open."""
+    """Open history."""
 
     def write(self, batch: HistoryBatch) -> None:
-        """Write everything, or raise; what is too old may be forgotten on this occasion."""
+        """Write the whole batch or raise; may also delete records that are older than the retention."""
         ...
 
     def samples(self, query: HistoryQuery) -> Sequence[MetricsSample]:
-        """Return samples, by service and time."""
+        """Return the selected samples, sorted by service and time."""
         ...
 
     def edges(self, query: HistoryQuery) -> Sequence[StateEdge]:
-        """Return edges, by service and time: those asked for, and of each service the last one before them."""
+        """Return the selected state changes, and the last one of each service before them, by service and time."""
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the history."""
         ...
 
 
 @attrs.frozen(kw_only=True)
 class HistoryBackend(Generic[C]):
-    """A kind of place for histories.
+    """Kind of storage for histories.
 
     Attributes:
-        name: What configurations call it: `{"mcpstore": {"history": "sqlite_history"}}`.
-        config: The pydantic model of its options.
-        open: Called with (place, options); raises if it cannot be opened, and is then called again later.
+        name: Name of the backend in configurations: `{"mcpstore": {"history": "sqlite_history"}}`.
+        config: Pydantic model of its options.
+        open: Called with (location, options); returns the open history. If it raises, the manager calls it again later.
     """
 
     name: str

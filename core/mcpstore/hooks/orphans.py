@@ -1,7 +1,7 @@
-"""What a connection has on this machine, written down so that nothing of it outlives its manager for long.
+"""Records of what a connection starts on this machine, for the case that the manager is killed.
 
-A manager may be killed at any instant. What its services had running is then found and ended by the next manager of the
-same configuration, before that starts anything.
+The next manager of the same configuration reads these records, and ends the processes that are left, before it starts
+any service.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ __all__ = ["Orphans", "OwnershipRecord"]
 
 @attrs.frozen(kw_only=True)
 class OwnershipRecord:
-    """What a connection has on this machine. A hint where to look, never a reason to end something.
+    """Record of what a connection started on this machine. It says where to look; it is no reason to end a process.
 
     Attributes:
         owner_tag: Identity of the connection.
         service: Name of the service.
-        pid: Process id of what was started, once it was.
-        started: When that began, in clock ticks since boot; tells it from later processes of the same number.
-        notes: What else its transport needs to find it again. No secrets: it is written to a file.
+        pid: Process id; None before the start.
+        started: Start time of the process, in clock ticks since boot; distinguishes it from later processes with the
+            same id.
+        notes: Further data that the transport needs to find what it started. It is written to a file, so it must hold
+            no secrets.
     """
 
     owner_tag: str
@@ -34,13 +36,14 @@ class OwnershipRecord:
 
 @attrs.frozen(kw_only=True)
 class Orphans:
-    """What may be left of managers of this configuration that were killed.
+    """What managers of this configuration that were killed may have left behind.
 
     Attributes:
-        is_orphaned: Whether an owner tag was given by one of them. Only processes with such a tag may be ended.
+        is_orphaned: Called with an owner tag; returns whether a manager that has exited created it. Only processes that
+            carry such a tag may be ended.
         records: Ownership records of these managers.
-        term: Seconds a process has to leave after SIGTERM.
-        kill: Seconds a process may take to vanish after SIGKILL.
+        term: Seconds a process has to exit after SIGTERM.
+        kill: Seconds to wait for the end of a process after SIGKILL.
     """
 
     is_orphaned: Callable[[str], bool]

@@ -1,7 +1,7 @@
-"""What a persistence plugin offers: a place where a configuration is kept.
+"""Offer of a persistence plugin: storage of configurations.
 
-A backend keeps one document: a tree of JSON values. It knows nothing of dialects or services; the manager reads the
-tree and asks for edits by path. That is why an edit can leave every other byte of a file alone.
+A backend stores documents; a document is a tree of JSON values. It knows neither dialects nor services: the manager
+reads the tree and edits it by path. So an edit can keep every other byte of a file.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ import attrs
 __all__ = ["ANYTHING", "MISSING", "Content", "Document", "Edit", "Path", "PersistenceBackend", "Problem", "Special"]
 
 Path = tuple[str | int, ...]
-"""Where a value is: keys of objects and indexes of arrays, from the root."""
+"""Path of a value from the root: keys of objects and indexes of arrays."""
 
 
 class Special(Enum):
-    """Values that are none."""
+    """Markers in place of a value."""
 
     MISSING = "missing"
     ANYTHING = "anything"
 
     def __repr__(self) -> str:
-        """Return the name, as it is written in code."""
+        """Return the name of the marker."""
         return self.name
 
 
 MISSING: Final = Special.MISSING
-"""As a new value: the key is to go. As an expected value: there must be none."""
+"""As a new value: the key is removed. As an expected value: the key must not exist."""
 
 ANYTHING: Final = Special.ANYTHING
-"""As an expected value: whatever is there may be replaced."""
+"""As an expected value: no condition."""
 
 
 @attrs.frozen(kw_only=True)
 class Problem:
-    """Something odd in a configuration that does not keep the rest from being used.
+    """Problem in a configuration; the rest of the configuration is used.
 
     Attributes:
-        where: The place: a file with line and column, a service, a field.
-        what: What is wrong there.
-        remedy: What to do about it.
+        where: Place of the problem: a file with line and column, a service, a field.
+        what: Description of the problem.
+        remedy: Remedy; empty if none is known.
     """
 
     where: str
@@ -51,20 +51,20 @@ class Problem:
     remedy: str = ""
 
     def __str__(self) -> str:
-        """Return place, trouble and remedy in one line."""
+        """Return place, problem and remedy in one line."""
         return f"{self.where}: {self.what}" + (f"; {self.remedy}" if self.remedy else "")
 
 
 @attrs.frozen(kw_only=True)
 class Edit:
-    """One change of a document.
+    """Change of one value in a document.
 
     Attributes:
-        path: Where.
-        value: The new value, or `MISSING` to remove what is there.
-        expect: What must be there now (`MISSING`: nothing; `ANYTHING`: no condition); else the whole set of edits is
-            refused with `ConfigConflict`.
-        entry: Name of the service concerned, for messages.
+        path: Path of the value.
+        value: New value; `MISSING` removes the key.
+        expect: Value before the edit (`MISSING`: the key does not exist; `ANYTHING`: no condition). If the document has
+            another value, none of the edits is applied, and `ConfigConflict` is raised.
+        entry: Name of the service, for messages.
     """
 
     path: Path
@@ -79,14 +79,15 @@ def _no_position(_path: Path) -> tuple[int, int] | None:
 
 @attrs.frozen(kw_only=True)
 class Content:
-    """What a document holds.
+    """Content of a document.
 
     Attributes:
-        data: The tree.
-        revision: Changes whenever the content does.
-        format: "json", "toml" or "yaml": the notation, which some dialects depend on.
-        problems: What was odd while reading.
-        locate: Tells line and column (from 1) of the value at a path, where that means something.
+        data: Tree of JSON values.
+        revision: Identifier of the content; differs for every change.
+        format: Notation of the document: "json", "toml" or "yaml". Some dialects depend on it.
+        problems: Problems found while reading.
+        locate: Called with a path; returns line and column of the value, both counted from 1, or None if the document
+            has no lines.
     """
 
     data: Mapping[str, Any]
@@ -101,42 +102,42 @@ class Document(Protocol):
 
     @property
     def location(self) -> str:
-        """Where it is kept, without secrets."""
+        """Path or URL of the document, without secrets."""
         ...
 
     async def read(self) -> Content:
-        """Read it; one that does not exist yet is empty.
+        """Read the document; one that does not exist is empty.
 
         Raises:
-            ConfigSyntaxError: It cannot be understood.
+            ConfigSyntaxError: The document cannot be parsed.
         """
         ...
 
     async def edit(self, edits: Sequence[Edit]) -> Content:
-        """Apply all edits or none, merged with what others wrote meanwhile, and return the new content.
+        """Apply all edits or none to the current content, including changes by other programs; return the new content.
 
         When it returns, the change survives a crash. When it raises, nothing was changed.
 
         Raises:
-            ConfigConflict: Something expected is not there any longer.
-            ConfigSyntaxError: What is there now cannot be understood, so it is not overwritten.
-            ConfigError: It cannot be written.
+            ConfigConflict: A value is not the expected one.
+            ConfigSyntaxError: The current content cannot be parsed, so it is not overwritten.
+            ConfigError: The document cannot be written.
         """
         ...
 
     def changes(self) -> AsyncIterator[None]:
-        """Yield each time the document may have changed from outside; ends when its task is cancelled."""
+        """Yield each time another program may have changed the document; runs until its task is cancelled."""
         ...
 
 
 @attrs.frozen(kw_only=True)
 class PersistenceBackend:
-    """A kind of place for configurations.
+    """Kind of storage for configurations.
 
     Attributes:
-        name: What it is called.
-        claims: Called with a location (a path or a URL); whether this backend keeps it.
-        open: Called with a location; returns the document without touching it yet.
+        name: Name of the backend.
+        claims: Called with a location, a path or a URL; returns whether this backend stores it.
+        open: Called with a location; returns the document, without any access to it.
     """
 
     name: str

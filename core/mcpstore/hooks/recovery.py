@@ -1,4 +1,4 @@
-"""What a recovery policy plugin offers: when a service is opened again."""
+"""Offer of a recovery policy plugin: when a service is opened again after a failure."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ C = TypeVar("C", bound="BaseModel")
 
 @attrs.frozen(kw_only=True)
 class FailureContext:
-    """A service that is closed and waits for a decision.
+    """Failure of a service that is closed and waits for a decision.
 
     Attributes:
-        service: Its name.
-        attempt: Failed attempts in this round.
-        rounds: Failed rounds in a row.
-        reason: Why it has to rest between rounds; `Reason.NONE` within a round.
-        delay: Seconds the built-in timing would wait.
-        floor: Seconds it will wait at least, whatever is decided.
-        restart: The service's `restart` option.
-        exit_code: Exit code, if a process ended by itself.
-        error: What went wrong, in words.
-        attempts_ago: How many seconds ago each attempt was made that nobody asked for, newest first; the last 100 since
-            somebody asked.
+        service: Name of the service.
+        attempt: Number of failed attempts in this round.
+        rounds: Number of failed rounds in a row.
+        reason: Cause of the cool-down between two rounds; `Reason.NONE` within a round.
+        delay: Delay of the built-in timing, in seconds.
+        floor: Minimum delay, in seconds; a shorter one is raised to it.
+        restart: The `restart` option of the service.
+        exit_code: Exit code of the process; None if it did not exit by itself.
+        error: Error message of the failure.
+        attempts_ago: Ages of the automatic attempts since the last start by an operator, in seconds, newest first; at
+            most 100.
     """
 
     service: str
@@ -47,16 +47,16 @@ class FailureContext:
     attempts_ago: tuple[float, ...] = ()
 
     def attempts_within(self, seconds: float) -> int:
-        """Return how many attempts the manager made by itself in the last `seconds`."""
+        """Return the number of automatic attempts in the last `seconds`."""
         return sum(ago <= seconds for ago in self.attempts_ago)
 
 
 @attrs.frozen(kw_only=True)
 class Retry:
-    """Open it again.
+    """Open the service again.
 
     Attributes:
-        after: Seconds to wait; the manager keeps to the floor.
+        after: Delay in seconds; at least `FailureContext.floor`.
     """
 
     after: float
@@ -64,13 +64,13 @@ class Retry:
 
 @attrs.frozen(kw_only=True)
 class Reregister:
-    """Make it anew from its stored entry, and open it.
+    """Recreate the service from its stored entry, and open it.
 
-    The configuration is read again, so that the newest entry counts, and everything that was learned of the service is
-    forgotten: the protocol it speaks, how long it takes to start. The entry itself is only read.
+    The configuration is read again, so the newest entry is used. What the manager learned about the service is
+    discarded: its protocol generation and its start time. The entry is not changed.
 
     Attributes:
-        after: Seconds to wait; the manager keeps to the floor.
+        after: Delay in seconds; at least `FailureContext.floor`.
     """
 
     after: float
@@ -78,10 +78,10 @@ class Reregister:
 
 @attrs.frozen(kw_only=True)
 class GiveUp:
-    """Leave it closed until somebody asks for it.
+    """Leave the service closed until an operator starts it.
 
     Attributes:
-        why: Shown to people who ask.
+        why: Reason, shown with the state of the service.
     """
 
     why: str
@@ -89,13 +89,13 @@ class GiveUp:
 
 @attrs.frozen(kw_only=True)
 class RecoveryPolicy(Generic[C]):
-    """A rule for opening services again.
+    """Rule that decides when a service is opened again.
 
     Attributes:
-        name: What configurations call it: `"recovery": "backoff"` or `{"type": "backoff", …}`.
-        config: The pydantic model of its options.
-        decide: Called with (incident, options); must return at once. Failing or returning None leaves the decision to
-            the built-in timing.
+        name: Name of the policy in configurations: `"recovery": "backoff"` or `{"type": "backoff", …}`.
+        config: Pydantic model of its options.
+        decide: Plain function, called with (incident, options) in the event loop; must return at once. If it raises or
+            returns None, the built-in timing applies.
     """
 
     name: str

@@ -1,13 +1,26 @@
-"""Every hook a plugin may implement. Three kinds, told apart by grammar.
+"""Every hook that a plugin can implement. The form of the name shows the kind of hook.
 
-* **Offers** are plural nouns. They are called once, when the plugin is loaded, and return records.
-* **Notices** are past participles. They may be sync or async, are given a few seconds, and their outcome is ignored.
-* **Decisions** are verbs. The first answer that is not None wins; failing means no opinion.
+* **Offers** have names in the plural, such as `mcpstore_transports`. The manager calls an offer once, when it imports
+  the plugin. It must be a plain function and return an iterable of records, or yield them, within 5 seconds. If it
+  fails, nothing of the plugin is used, and its status is `broken`.
+* **Notices** have names in the past tense, such as `mcpstore_state_changed`. The manager calls a notice after the event
+  and ignores what it returns. Notices reach a plugin one at a time, in the order of the events. At most 1000 wait for
+  one plugin; then the oldest is dropped.
+* **Decisions** have names that begin with a verb, such as `mcpstore_authorize_call`. The manager calls the plugins one
+  after the other and uses the first answer that is not None. A decision that fails counts as None.
 
-A plugin implements what it needs and names only the arguments it needs. Nothing a hook does wrong harms the manager:
-its error is counted, shown by `mcpstore plugins`, and the others go on.
+A plugin implements the hooks it needs, and each hook names only the arguments it needs.
+
+A notice or a decision is a plain function, which runs in a thread, or an async function, which runs in the event loop
+of the manager. Each call may take 5 seconds. An async function must not keep the event loop for longer than 0.25
+seconds at a time.
+
+A failure is an exception, an answer of the wrong type, or a call that exceeds a limit. The manager counts it and shows
+it in `mcpstore plugins`; the other plugins are not affected. After 5 failures in a row, or after a plain function that
+exceeds the 5 seconds, the plugin is muted: its notices and decisions are not called any more until the manager is
+restarted.
 """
-# The bodies are docstrings: pluggy reads the signatures. The arguments are unused here on purpose.
+# The bodies are docstrings: pluggy reads the signatures, so the arguments are unused here.
 
 from __future__ import annotations
 
@@ -36,7 +49,7 @@ if TYPE_CHECKING:
 
 @hookspec
 def mcpstore_transports() -> Iterable[Transport[Any]]:
-    """Return ways to open a connection to a service.
+    """Return the transports of the plugin. A transport opens the connection to a service.
 
     Example:
         ::
@@ -50,7 +63,7 @@ def mcpstore_transports() -> Iterable[Transport[Any]]:
 
 @hookspec
 def mcpstore_health_strategies() -> Iterable[HealthStrategy[Any]]:
-    """Return ways to find out whether a service is well.
+    """Return the health strategies of the plugin. A health strategy checks whether a service works.
 
     Example:
         ::
@@ -64,7 +77,7 @@ def mcpstore_health_strategies() -> Iterable[HealthStrategy[Any]]:
 
 @hookspec
 def mcpstore_alert_handlers() -> Iterable[AlertHandler[Any]]:
-    """Return ways to tell people about trouble.
+    """Return the alert handlers of the plugin. An alert handler sends notifications over one kind of channel.
 
     Example:
         ::
@@ -78,21 +91,21 @@ def mcpstore_alert_handlers() -> Iterable[AlertHandler[Any]]:
 
 @hookspec
 def mcpstore_alert_rules() -> Iterable[AlertRule]:
-    """Return rules for when people are told.
+    """Return the alert rules of the plugin. An alert rule says when an alert fires, and with which message.
 
     Example:
         ::
 
             @hookimpl
             def mcpstore_alert_rules():
-                yield AlertRule("idle", "uptime > 3600.0 && total_calls == 0", message="nobody uses {service_name}")
+                yield AlertRule("idle", "uptime > 3600.0 && total_calls == 0", message="{service_name} is not used")
     """
     return ()
 
 
 @hookspec
 def mcpstore_persistence_backends() -> Iterable[PersistenceBackend]:
-    """Return places where a configuration can be kept.
+    """Return the persistence backends of the plugin. A persistence backend stores configurations in one kind of place.
 
     Example:
         ::
@@ -106,7 +119,7 @@ def mcpstore_persistence_backends() -> Iterable[PersistenceBackend]:
 
 @hookspec
 def mcpstore_recovery_policies() -> Iterable[RecoveryPolicy[Any]]:
-    """Return rules for opening services again.
+    """Return the recovery policies of the plugin. A recovery policy decides when a service is opened again.
 
     Example:
         ::
@@ -120,7 +133,7 @@ def mcpstore_recovery_policies() -> Iterable[RecoveryPolicy[Any]]:
 
 @hookspec
 def mcpstore_history_backends() -> Iterable[HistoryBackend[Any]]:
-    """Return places where measurements and changes of state can be kept.
+    """Return the history backends of the plugin. A history backend stores metrics and state changes.
 
     Example:
         ::
@@ -134,7 +147,7 @@ def mcpstore_history_backends() -> Iterable[HistoryBackend[Any]]:
 
 @hookspec
 def mcpstore_exporters() -> Iterable[Exporter[Any]]:
-    """Return ways to hand measurements to somebody else's monitoring.
+    """Return the exporters of the plugin. An exporter gives metrics to another monitoring system.
 
     Example:
         ::
@@ -148,14 +161,14 @@ def mcpstore_exporters() -> Iterable[Exporter[Any]]:
 
 @hookspec
 def mcpstore_commands() -> Iterable[Command]:
-    """Return verbs of the `mcpstore` command.
+    """Return the commands of the plugin. Each is a subcommand of `mcpstore`.
 
     Example:
         ::
 
             @hookimpl
             def mcpstore_commands():
-                yield Command(name="inventory", help="List who owns which service.", load=lambda: inventory)
+                yield Command(name="inventory", help="List the owner of each service.", load=lambda: inventory)
     """
     return ()
 
@@ -165,52 +178,55 @@ def mcpstore_commands() -> Iterable[Command]:
 
 @hookspec
 def mcpstore_store_started(store: Any) -> None:
-    """Take note that a store has loaded its configuration; `store` is its `AsyncMCPStore`."""
+    """Called when a store has loaded its configuration. `store` is the `AsyncMCPStore`; use it in async hooks only."""
 
 
 @hookspec
 def mcpstore_store_stopped(store: Any) -> None:
-    """Take note that a store is about to let go of its plugins; every service is closed."""
+    """Called when a store closes: every service is closed, and the plugins are still loaded.
+
+    `store` is the `AsyncMCPStore`. A plugin ends its tasks here; the manager cancels those that still run afterwards.
+    """
 
 
 @hookspec
 def mcpstore_service_added(service: ServiceSnapshot) -> None:
-    """Take note of a new service."""
+    """Called when a service is added. `service` is the new service as `list_services` shows it."""
 
 
 @hookspec
 def mcpstore_service_updated(service: ServiceSnapshot) -> None:
-    """Take note that the configuration of a service changed."""
+    """Called when the configuration of a service changed. `service` is the service with the new configuration."""
 
 
 @hookspec
 def mcpstore_service_removed(name: str) -> None:
-    """Take note that a service is gone, and everything that belonged to it."""
+    """Called when a service is removed: it is closed, and nothing of it is left. `name` is its name."""
 
 
 @hookspec
 def mcpstore_state_changed(change: StateChange) -> None:
-    """Take note that a service moved from one connection state to another."""
+    """Called after each change of the connection state of a service."""
 
 
 @hookspec
 def mcpstore_tools_changed(service: str, tools: NamedList[Tool]) -> None:
-    """Take note that a service offers other tools than before."""
+    """Called when the tools of a service changed. `tools` are all tools it offers now."""
 
 
 @hookspec
 def mcpstore_tool_called(call: ToolCall) -> None:
-    """Take note that a tool was called."""
+    """Called after each tool call, successful or not. Keep it short: calls can be frequent."""
 
 
 @hookspec
 def mcpstore_alert_fired(alert: Alert) -> None:
-    """Take note that an incident began."""
+    """Called when an alert fires. `alert` is the notification that the channels receive."""
 
 
 @hookspec
 def mcpstore_alert_resolved(alert: Alert) -> None:
-    """Take note that an incident is over."""
+    """Called when an alert is resolved. `alert` is the notification that the channels receive."""
 
 
 # --- decisions ---------------------------------------------------------------------------------------------
@@ -218,14 +234,25 @@ def mcpstore_alert_resolved(alert: Alert) -> None:
 
 @hookspec
 def mcpstore_choose_recovery(incident: FailureContext) -> Retry | Reregister | GiveUp | None:
-    """Decide when a service is opened again, ahead of its own recovery policy."""
+    """Decide when a service is opened again after a failure; called before the recovery policy of the service.
+
+    Called once for each failed attempt or lost connection, when the connection is closed. None leaves the decision to
+    the recovery policy. `Retry` and `Reregister` wait at least `incident.floor` seconds.
+    """
 
 
 @hookspec
 def mcpstore_authorize_call(call: CallRequest) -> Refusal | None:
-    """Decide whether a tool may be called; only a `Refusal` keeps it from being."""
+    """Decide whether a tool call is made; called before each call, which waits for the answer.
+
+    A `Refusal` raises `CallError` for the caller. None allows the call, and so does a hook that fails.
+    """
 
 
 @hookspec
 def mcpstore_expand_variable(name: str, service: str) -> str | None:
-    """Decide what a variable in a configuration stands for, where the environment has no value for it."""
+    """Return the value of a variable that the configuration of a service refers to and the environment does not have.
+
+    Called each time the service is opened, which waits for the answer. `name` is the name of the variable, `service`
+    that of the service. None leaves the variable without a value: its default applies, or the service is not opened.
+    """

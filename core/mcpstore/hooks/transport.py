@@ -1,4 +1,4 @@
-"""What a transport plugin offers: a way to open a connection to a service."""
+"""Offer of a transport plugin: connections to services."""
 
 from __future__ import annotations
 
@@ -21,19 +21,21 @@ C = TypeVar("C", bound="BaseModel")
 
 @attrs.frozen(kw_only=True)
 class Transport(Generic[C]):
-    """A way to open a connection.
+    """Method of opening a connection to a service.
 
     Attributes:
-        name: What configurations call it: `"transport": "tcp"` or `{"type": "tcp", …}`.
-        config: The pydantic model of its settings; variables are expanded before it validates them.
-        connect: Called with (settings, peer); an async context manager that opens on entering, yields a `Connection`
-            whose handshake is done, and on leaving has closed everything that belongs to it. Raises `NotReady`,
-            `ConnectTimeout` or a `ConnectRefused` on the way in, `CloseFailed` on the way out; it is entered, used and
-            left in one task.
-        is_local: Whether opening starts a process on this machine; such openings are admitted a few at a time.
-        handshake_timeout: Called with the settings; the seconds an opening may take unless the configuration says.
-        reap: Ends what managers left that were killed, and returns what that was, in words; awaited once, before
-            anything is opened. Raises `CloseFailed` if something of it is still there. None if nothing can be left.
+        name: Name of the transport in configurations: `"transport": "tcp"` or `{"type": "tcp", …}`.
+        config: Pydantic model of its settings. Variables are expanded before it validates them.
+        connect: Called with (settings, endpoint); returns an async context manager. Entering it opens the connection
+            and yields a `Connection` after the handshake; it raises `NotReady`, `ConnectTimeout` or a `ConnectRefused`.
+            Leaving it closes everything that belongs to the connection; it raises `CloseFailed` if something is left.
+            It is entered, used and left in one task.
+        is_local: Whether opening starts a process on this machine; the manager limits how many start at once.
+        handshake_timeout: Called with the settings; returns the seconds an opening may take if the configuration does
+            not set `handshake`.
+        reap: Async function that ends what killed managers left behind and returns a description of each thing it
+            ended. Awaited once, before any service is opened. Raises `CloseFailed` if something is left. None if the
+            transport leaves nothing behind.
     """
 
     name: str
