@@ -9,7 +9,7 @@ from typing import Any
 from _lifecycle.reasons import REASONS
 from _reference.docstrings import entries, first_sentence
 
-from mcpstore.config.extension import KEY, OwnSettings, OwnTimeouts
+from mcpstore.config.extension import KEY, ExtensionTimeouts, ServiceExtension
 from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.monitoring.config import (
     AlertConfig,
@@ -63,10 +63,10 @@ def _lines() -> Iterator[str]:
     yield ""
     yield f"## `{KEY}` (in an entry)"
     yield ""
-    yield from _model(OwnSettings)
+    yield from _model(ServiceExtension)
     yield f"### `{KEY}.timeouts`"
     yield ""
-    yield from _model(OwnTimeouts)
+    yield from _model(ExtensionTimeouts)
     yield f"## `{KEY}.monitoring` (at the top of a configuration)"
     yield ""
     yield "`mcpstore.monitoring.MonitoringConfig` has the same fields."

@@ -40,7 +40,7 @@ def test_an_unknown_transport_is_refused_at_once_with_those_there_are(shell, how
         ("a/b", "must not contain '/', which separates service and tool (got 'a/b'); for example 'a-b'"),
         ("-x", "must not begin with '-'"),
         ("", "must not be empty"),
-        ("a\x1bb", "must not hold control characters"),
+        ("a\x1bb", "must not contain control characters"),
         (" a", "must not begin or end with a space"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from config.trees import reading, specs
 from mcpstore.config.description import describe
-from mcpstore.config.dialects.sections import home_of
+from mcpstore.config.dialects.sections import target_section
 from mcpstore.hooks.persistence import Content
 from mcpstore.models.timing import Timeouts
 
@@ -211,7 +211,7 @@ def test_the_project_section_of_a_user_file_counts_before_the_others():
     found = reading(tree, project="/p")
     assert found.specs["a"].transport == "streamable_http"
     assert list(found.specs) == ["a", "b"]
-    assert found.places["b"].path == ("projects", "/p", "mcpServers", "b")
+    assert found.locations["b"].path == ("projects", "/p", "mcpServers", "b")
 
 
 @pytest.mark.parametrize(
@@ -233,5 +233,5 @@ def test_the_project_section_of_a_user_file_counts_before_the_others():
     ],
 )
 def test_new_entries_have_a_home(tree, where, format_, path, dialect):
-    home = home_of(Content(data=tree, format=format_), where=where)
+    home = target_section(Content(data=tree, format=format_), where=where)
     assert (home.path, home.dialect.name) == (path, dialect)

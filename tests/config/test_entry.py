@@ -202,13 +202,13 @@ def test_our_own_settings_are_read():
             [
                 (
                     "command: missing; an entry needs a 'command' (local) or a 'url' (remote); "
-                    "did you mean 'command' by 'comand'?"
+                    "did you mean 'command' instead of 'comand'?"
                 )
             ],
         ),
         (
             {"source": "extension", "settings": {}},
-            ["command: missing; the service belongs to an extension of Zed, and only Zed knows its command"],
+            ["command: missing; the service belongs to a Zed extension, which starts it itself: give its command"],
         ),
         ({"command": ""}, ["command: missing; a local service needs one"]),
         ({"command": []}, ["command: missing; a local service needs one"]),
@@ -217,11 +217,11 @@ def test_our_own_settings_are_read():
         ({"command": {}}, ["command: missing; an entry needs a 'command' (local) or a 'url' (remote)"]),
         (
             {"type": "stdio", "commands": "x"},
-            ["command: missing; a local service needs one; did you mean 'command' by 'commands'?"],
+            ["command: missing; a local service needs one; did you mean 'command' instead of 'commands'?"],
         ),
         (
             {"type": "http", "serverURL": "x"},
-            ["url: missing; a remote service needs one; did you mean 'serverUrl' by 'serverURL'?"],
+            ["url: missing; a remote service needs one; did you mean 'serverUrl' instead of 'serverURL'?"],
         ),
         ({"url": ""}, ["url: missing; a remote service needs one"]),
         ({"url": ["x"]}, ["url: must be a string (got a list)"]),
@@ -230,19 +230,22 @@ def test_our_own_settings_are_read():
             {"command": "x\0y", "args": "a b", "env": 5, "disabled": "maybe", "cwd": [], "timeout": "soon"},
             [
                 "args: must be a list of strings (got a string)",
-                "command: holds a NUL character, which nothing can be given",
+                "command: must not contain a NUL character",
                 "env: must be an object of strings (got a number)",
                 "cwd: must be a string (got a list)",
                 "timeout: must be a number (got a string)",
                 "disabled: must be true or false (got a string)",
             ],
         ),
-        ({"command": "x", "args": ["a\0b"]}, ["args[0]: holds a NUL character, which nothing can be given"]),
+        ({"command": "x", "args": ["a\0b"]}, ["args[0]: must not contain a NUL character"]),
         (
             {"command": "x", "env": {"A": [], "B": {}}},
             ["env.A: must be a string (got a list)", "env.B: must be a string (got an object)"],
         ),
-        ({"command": "x", "env": ["A", 5]}, ["env[0]: must read 'NAME=value'", "env[1]: must read 'NAME=value'"]),
+        (
+            {"command": "x", "env": ["A", 5]},
+            ["env[0]: must have the form 'NAME=value'", "env[1]: must have the form 'NAME=value'"],
+        ),
         ({"command": "x", "timeout": True}, ["timeout: must be a number (got true)"]),
         ({"command": "x", "timeout": float("inf")}, ["timeout: must be a number (got a number)"]),
         ({"command": "x", "timeout": 10**400}, ["timeout: must be a number (got a number)"]),
@@ -264,8 +267,8 @@ def test_every_bad_field_is_named(entry, expected):
         ({"tool_pinning": 5}, ["mcpstore.tool_pinning: must be 'off', 'warn' or 'block'"]),
         ({"inherit_env": "some"}, ["mcpstore.inherit_env: must be 'minimal', 'default' or 'all'"]),
         ({"health": 5}, ["mcpstore.health: must be a name or an object with a 'type'"]),
-        ({"health": {"x": 1}}, ["mcpstore.health: does not say which: its 'type' is missing"]),
-        ({"recovery": ""}, ["mcpstore.recovery: does not say which: its 'type' is missing"]),
+        ({"health": {"x": 1}}, ["mcpstore.health: must have a 'type'"]),
+        ({"recovery": ""}, ["mcpstore.recovery: must have a 'type'"]),
         ({"health": None, "depends_on": ["x"]}, ["mcpstore.depends_on: a service cannot depend on itself"]),
         ({"timeouts": {"call": 0}}, ["mcpstore.timeouts.call: must be greater than 0"]),
         ({"timeouts": {"call": "5"}}, ["mcpstore.timeouts.call: must be a valid number"]),
@@ -289,7 +292,9 @@ def test_nothing_is_read_beyond_a_sensible_depth():
     deep: Any = "x"
     for _ in range(70):
         deep = [deep]
-    assert complaints({"transport": {"type": "tcp", "x": deep}}) == ["entry: nested more than 64 levels deep"]
+    assert complaints({"transport": {"type": "tcp", "x": deep}}) == [
+        "entry: must not be nested more than 64 levels deep"
+    ]
 
 
 def test_a_complaint_shows_no_secret():
@@ -353,7 +358,7 @@ def test_where_a_service_may_be_reached_is_passed_on_to_those_who_heed_it():
     assert spec(far).settings["addresses"] == ["public", "10.1.0.0/16"]
     assert "addresses" not in spec({**far, "mcpstore": {"addresses": "any"}}).settings
     for entry in ({"command": "x"}, {"transport": {"type": "tcp", "host": "h"}}):
-        with pytest.raises(InvalidService, match=r"mcpstore\.addresses: only services reached by HTTP heed it"):
+        with pytest.raises(InvalidService, match=r"mcpstore\.addresses: only valid for services over HTTP"):
             spec_of("x", {**entry, "mcpstore": {"addresses": "public"}})
     with pytest.raises(InvalidService, match=r'mcpstore\.addresses: .*neither "public" nor an address nor a network'):
         spec_of("x", {**far, "mcpstore": {"addresses": "intranet"}})

@@ -12,7 +12,7 @@ import pytest
 
 from config.trees import reading, specs
 from mcpstore.config.entry import spec_of
-from mcpstore.config.expansion import Expanded, Surroundings, expand, unset_variables, workspace_of
+from mcpstore.config.expansion import ExpandedSettings, ExpansionContext, expand, unset_variables, workspace_of
 from mcpstore.config.reader import Input
 from mcpstore.errors import ConfigError, UnsetVariable
 
@@ -20,10 +20,10 @@ ENVIRON = {"PATH": "/nowhere", "KEY": "key-value", "HOST": "host-value", "API_TO
 
 
 @pytest.fixture
-def around(tmp_path: Path) -> Surroundings:
+def around(tmp_path: Path) -> ExpansionContext:
     for folder in ("home", "cwd", "work", "conf"):
         (tmp_path / folder).mkdir()
-    return Surroundings(
+    return ExpansionContext(
         environ=ENVIRON,
         home=str(tmp_path / "home"),
         cwd=str(tmp_path / "cwd"),
@@ -32,7 +32,7 @@ def around(tmp_path: Path) -> Surroundings:
     )
 
 
-def expanded(entry: dict[str, Any], around: Surroundings) -> Expanded:
+def expanded(entry: dict[str, Any], around: ExpansionContext) -> ExpandedSettings:
     return expand(spec_of("x", entry), around)
 
 
@@ -158,7 +158,7 @@ def test_inputs_are_answered_by_the_environment_a_person_or_their_default(around
         expand(spec, here)
     assert str(caught.value) == (
         "args[0]: variable 'input:my-key' has no value; "
-        "set MCPSTORE_INPUT_MY_KEY in the environment to answer it (the key of the shop)"
+        "set MCPSTORE_INPUT_MY_KEY in the environment (the key of the shop)"
     )
     answered = attrs.evolve(here, environ={"MCPSTORE_INPUT_MY_KEY": "from-environ", "PATH": ""})
     assert expand(spec, answered).settings["args"] == ["from-environ", "localhost"]
@@ -175,14 +175,14 @@ def test_inputs_are_answered_by_the_environment_a_person_or_their_default(around
 
 
 def test_an_input_that_nobody_declared_is_a_secret(around):
-    with pytest.raises(UnsetVariable, match=r"MCPSTORE_INPUT_A_B in the environment to answer it$"):
+    with pytest.raises(UnsetVariable, match=r"MCPSTORE_INPUT_A_B in the environment$"):
         expanded({"command": "x", "args": ["${input:a b}"]}, around)
     result = expanded({"command": "x", "args": ["${input:a b}"]}, attrs.evolve(around, ask=lambda _: "answer"))
     assert result.secrets == {"answer"}
 
 
 def test_what_only_an_editor_knows_is_said(around):
-    with pytest.raises(UnsetVariable, match="only VS Code knows it"):
+    with pytest.raises(UnsetVariable, match="only VS Code can resolve it"):
         expanded({"command": "${config:python.path}"}, around)
 
 
@@ -235,7 +235,7 @@ def test_variables_that_are_passed_on_by_name_may_be_unset(around):
 
 @pytest.mark.parametrize("entry", [{"command": "x", "envFile": "gone"}, {"command": "x", "args": ["{file:gone}"]}])
 def test_a_missing_file_is_named(entry, around):
-    with pytest.raises(ConfigError, match=r"there is no file '.*/gone'; create it or mend the path"):
+    with pytest.raises(ConfigError, match=r"file '.*/gone' does not exist; create it or correct the path"):
         expanded(entry, around)
 
 
@@ -245,7 +245,7 @@ def test_only_plain_files_of_sensible_size_are_read(around):
     os.mkfifo(pipe)
     with pytest.raises(ConfigError, match="is larger than 1048576 bytes"):
         expanded({"command": "x", "args": ["{file:huge}"]}, around)
-    with pytest.raises(ConfigError, match="there is no file"):
+    with pytest.raises(ConfigError, match="does not exist; create it"):
         expanded({"command": "x", "args": ["{file:pipe}"]}, around)
 
 
@@ -256,7 +256,7 @@ def test_a_file_that_may_not_be_read_is_named(around, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(ConfigError, match=r"cannot read '.*/shut': Permission denied"):
+    with pytest.raises(ConfigError, match=r"file '.*/shut' cannot be read: Permission denied"):
         expanded({"command": "x", "args": ["{file:shut}"]}, around)
 
 
@@ -264,7 +264,7 @@ def test_a_file_that_may_not_be_read_is_named(around, monkeypatch):
 
 
 @pytest.fixture
-def programs(around: Surroundings, tmp_path: Path) -> Surroundings:
+def programs(around: ExpansionContext, tmp_path: Path) -> ExpansionContext:
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("tool", "my tool"):
@@ -344,7 +344,7 @@ def test_nothing_is_written_back(around):
 
 def test_the_surroundings_are_those_of_this_process(monkeypatch):
     monkeypatch.setenv("SOME_KEY", "value")
-    here = Surroundings()
+    here = ExpansionContext()
     assert here.environ["SOME_KEY"] == "value"
     assert here.cwd == here.workspace == here.folder == str(Path.cwd())
     assert "value" not in repr(here)

@@ -14,7 +14,7 @@ from config.trees import applied, reading
 from mcpstore.config.description import describe
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
-from mcpstore.config.expansion import Surroundings, unset_variables
+from mcpstore.config.expansion import ExpansionContext, unset_variables
 from mcpstore.config.service_input import ServiceInput, config_of, entries, examine
 from mcpstore.config.variables import substitute
 from mcpstore.errors import ConfigError, InvalidService
@@ -97,7 +97,7 @@ def test_reading_never_raises(tree):
     found = reading(tree)
     assert str(tree) == str(before)
     assert [server["name"] for server in describe(found)["servers"]] == list(found.specs)
-    assert found.specs.keys() | found.refused.keys() >= found.places.keys()
+    assert found.specs.keys() | found.refused.keys() >= found.locations.keys()
     assert not found.specs.keys() & found.refused.keys()
 
 
@@ -156,7 +156,7 @@ def test_a_switched_service_is_switched(tree, where, format_, entry, enabled):
     after = reading(applied(one, switch_edits(found, "new", enabled=enabled)), where=where, format=format_)
     assert after.specs["new"] == attrs.evolve(found.specs["new"], enabled=enabled)
     gone = reading(applied(one, remove_edits(found, "new")), where=where, format=format_)
-    assert "new" not in gone.places
+    assert "new" not in gone.locations
 
 
 @MANY
@@ -184,10 +184,10 @@ def test_texts_without_values_stay_as_they_are(text):
 @given(ENTRIES)
 def test_expanding_ends_in_settings_or_in_words(entry):
     spec: ServiceSpec = spec_of("new", {key: value for key, value in entry.items() if key != "envFile"})
-    around = Surroundings(environ={}, home="/h", cwd="/c", workspace="/w", folder="/f")
+    around = ExpansionContext(environ={}, home="/h", cwd="/c", workspace="/w", folder="/f")
     told = ""
     try:
         unset_variables(spec, around)
     except ConfigError as error:
         told = str(error)
-    assert not told or "there is no file" in told
+    assert not told or "does not exist; create it" in told

@@ -24,7 +24,7 @@ def test_a_bad_entry_never_hides_the_others():
     tree = {"mcpServers": {"a": OK, "bad": {"args": 5}, "worse": "npx", "b": OK}}
     found = reading(tree)
     assert list(found.specs) == ["a", "b"]
-    assert list(found.places) == ["a", "bad", "worse", "b"]
+    assert list(found.locations) == ["a", "bad", "worse", "b"]
     assert found.refused["worse"] == ("entry: must be an object (got a string)",)
     assert [problem.where for problem in found.problems] == ["mcp.json: service 'bad'", "mcp.json: service 'worse'"]
     assert all(problem.remedy for problem in found.problems)
@@ -86,7 +86,7 @@ def test_a_name_that_occurs_twice_is_reported_and_the_first_counts():
     assert [place.path for place in found.shadowed["a"]] == [("servers", "a")]
     assert told(tree) == [
         (
-            "mcp.json: service 'a': the name occurs in 'servers', too; the first one, in 'mcpServers', counts; "
+            "mcp.json: service 'a': the name occurs in 'servers' as well; the first one, in 'mcpServers', is used; "
             "remove or rename the other"
         )
     ]
@@ -102,17 +102,17 @@ def test_an_empty_file_has_no_servers_and_no_problems():
 
 def test_a_settings_file_without_servers_is_said():
     assert told({"theme": "dark"}) == [
-        "mcp.json: no servers: there is no section for them; servers belong under 'mcpServers'"
+        "mcp.json: no servers found: no section holds any; put servers under 'mcpServers'"
     ]
-    assert told({"lsp": {"nix": {"command": "nil", "args": []}}})[0].startswith("mcp.json: no servers")
-    assert told({"statusLine": {"type": "command", "command": "x"}})[0].startswith("mcp.json: no servers")
+    assert told({"lsp": {"nix": {"command": "nil", "args": []}}})[0].startswith("mcp.json: no servers found")
+    assert told({"statusLine": {"type": "command", "command": "x"}})[0].startswith("mcp.json: no servers found")
 
 
 def test_a_section_in_the_wrong_place_is_pointed_at():
     (problem,) = told({"config": {"McpServers": {"a": OK}}})
     assert problem == (
-        "mcp.json: 0 servers found, but section 'config.McpServers' looks like 'mcpServers'; "
-        "move what is in it to the top level, as 'mcpServers'"
+        "mcp.json: no servers found, but section 'config.McpServers' looks like 'mcpServers'; "
+        "move its content to the top level, as 'mcpServers'"
     )
     (problem,) = told({"x": {"my-servers": {"a": {"type": "local", "command": ["x"]}}}})
     assert "looks like 'mcp' of opencode" in problem
@@ -121,7 +121,7 @@ def test_a_section_in_the_wrong_place_is_pointed_at():
 def test_a_huge_strange_file_is_not_searched_for_ever():
     deep: dict[str, Any] = {"mcp": {"a": OK}}
     wide = {f"k{i}": {} for i in range(20_000)}
-    assert told({"wide": wide, "deep": {"deeper": {"deepest": deep}}})[0].startswith("mcp.json: no servers")
+    assert told({"wide": wide, "deep": {"deeper": {"deepest": deep}}})[0].startswith("mcp.json: no servers found")
 
 
 @pytest.mark.parametrize(("value", "kind"), [("x", "a string"), (5, "a number"), (True, "true")])
@@ -140,8 +140,8 @@ def test_oddities_that_can_be_lived_with_are_said():
     found = reading(tree)
     assert [s.transport for s in found.specs.values()] == ["stdio", "streamable_http", "streamable_http"]
     assert [problem.what for problem in found.problems] == [
-        "type says remote, but there is a command and no URL; read as local",
-        "type says 'stdio', but there is a URL and no command; read as remote",
+        "type is remote, but the entry has a command and no URL; it is used as a local service",
+        "type is 'stdio', but the entry has a URL and no command; it is used as a remote service",
         "url: must begin with http:// or https://",
     ]
 
@@ -150,7 +150,7 @@ def test_a_file_named_for_servers_may_hold_one_bad_entry_at_its_root():
     assert list(specs({"a": OK, "b": {**OK, "args": ["1"]}}, where="x.json")) == ["a", "b"]
     found = reading({"a": OK, "b": {"comand": "x"}}, where=".mcp.json")
     assert list(found.specs) == ["a"]
-    assert "did you mean 'command' by 'comand'?" in found.refused["b"][0]
+    assert "did you mean 'command' instead of 'comand'?" in found.refused["b"][0]
     assert not reading({"a": OK, "b": {"theme": "x"}}, where="settings.json").specs
 
 
@@ -238,4 +238,4 @@ def test_ten_thousand_services_are_read():
 def test_a_reading_shows_no_secret():
     found = reading({"mcpServers": {"x": {"command": "y", "env": {"TOKEN": "hunter22"}, "mcpstore": 5}}})
     assert "hunter22" not in str(found.problems)
-    assert "hunter22" not in repr(attrs.evolve(found.places["x"]))
+    assert "hunter22" not in repr(attrs.evolve(found.locations["x"]))

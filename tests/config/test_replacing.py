@@ -205,12 +205,17 @@ def test_null_where_the_section_should_be_is_replaced():
 @pytest.mark.parametrize(
     ("act", "tree", "more", "told"),
     [
-        (lambda r: add_edits(r, local()), {"mcpServers": {"new": OK}}, {}, "there is a service 'new' already"),
-        (lambda r: add_edits(r, local()), {"mcpServers": {"a": OK}}, {"format": "yaml"}, "such files are only read"),
-        (lambda r: add_edits(r, local()), {"name": "a", **OK}, {}, "the file is the entry of one service"),
+        (lambda r: add_edits(r, local()), {"mcpServers": {"new": OK}}, {}, "service 'new' exists already"),
+        (
+            lambda r: add_edits(r, local()),
+            {"mcpServers": {"a": OK}},
+            {"format": "yaml"},
+            "files in this format are read-only",
+        ),
+        (lambda r: add_edits(r, local()), {"name": "a", **OK}, {}, "the file is the entry of a single service"),
         (lambda r: add_edits(r, local()), {"mcpServers": "x"}, {}, "must be an object of servers (got a string)"),
         (lambda r: remove_edits(r, "a"), {"name": "a", **OK}, {}, "delete the file instead"),
-        (lambda r: remove_edits(r, "a"), {"extensions": {"a": {"cmd": "x"}}}, {}, "such files are only read"),
+        (lambda r: remove_edits(r, "a"), {"extensions": {"a": {"cmd": "x"}}}, {}, "files in this format are read-only"),
         (
             lambda r: switch_edits(r, "a", enabled=True),
             {"mcpServers": {"a": "npx"}},

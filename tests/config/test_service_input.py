@@ -63,20 +63,20 @@ def test_a_server_object_is_taken_as_it_is():
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        (None, "a service must be given as an object (got nothing)"),
+        (None, "service must be an object (got nothing)"),
         (5, "got a number"),
         (True, "got true"),
         ("mcp.json", "got a string"),
         (b"x", "got a Python bytes"),
-        (bytearray(b"x"), "a list of services must hold objects (got a number)"),
+        (bytearray(b"x"), "list of services must hold objects (got a number)"),
         (object(), "got a Python object"),
         ({1, 2}, "got a Python set"),
-        ([None], "a list of services must hold objects (got nothing)"),
-        ([["a"]], "a list of services must hold objects (got a list)"),
-        ({}, "there is no service in it; give"),
-        ([], "there is no service in it; give"),
-        ({"mcpServers": {}}, "there is no service in it; give"),
-        ({"theme": "dark", "size": 5}, "it has 'size', 'theme', but neither 'command' nor 'url'"),
+        ([None], "list of services must hold objects (got nothing)"),
+        ([["a"]], "list of services must hold objects (got a list)"),
+        ({}, "input holds no service; give"),
+        ([], "input holds no service; give"),
+        ({"mcpServers": {}}, "input holds no service; give"),
+        ({"theme": "dark", "size": 5}, "it has 'size', 'theme', but no 'command', no 'url'"),
         ({"mcpServers": "x"}, "'mcpServers' must be an object of servers (got a string)"),
         ({"servers": 5}, "'servers' must be an object of servers (got a number)"),
     ],
@@ -143,7 +143,7 @@ def test_keywords_complete_an_entry():
 
 @pytest.mark.parametrize("config", [{"mcpServers": {"a": OK}}, [{"name": "a", **OK}], 5, {"servers": "x"}])
 def test_keywords_need_one_entry(config):
-    with pytest.raises(ConfigError, match="belong to one entry"):
+    with pytest.raises(ConfigError, match="describe one service"):
         with_fields(config, "a", {})
 
 

@@ -138,4 +138,4 @@ async def test_a_problem_tells_where_in_the_file_it_is(tmp_path):
     path.write_text('{\n  "mcpServers": {\n    "a": {"comand": "x"}\n  }\n}\n')
     (problem,) = (await now(document(path), path)).problems
     assert problem.where == f"{path}:3:10: service 'a'"
-    assert "did you mean 'command' by 'comand'?" in problem.what
+    assert "did you mean 'command' instead of 'comand'?" in problem.what

@@ -16,7 +16,7 @@ from mcpstore.cli.app import JsonFlag, app, run_command
 from mcpstore.cli.connect import Options, StoreClient, open_store
 from mcpstore.cli.exit_codes import Exit
 from mcpstore.config.dialects.transport_names import known_transport
-from mcpstore.config.entry import name_trouble
+from mcpstore.config.entry import name_problem
 from mcpstore.errors import ConfigError
 
 __all__: list[str] = []
@@ -190,7 +190,7 @@ def _check_name(name: str) -> str:
         ConfigError: The name would be ambiguous on a command line.
     """
     for problem, remedy in (
-        (name_trouble(name).removeprefix("name: "), "choose another name"),
+        (name_problem(name).removeprefix("name: "), "choose another name"),
         ("must not begin with '-'" if name.startswith("-") else "", f"for example {name.lstrip('-') or 'time'!r}"),
         (
             "must not contain '/', which separates service and tool" if "/" in name else "",

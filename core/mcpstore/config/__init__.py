@@ -1,24 +1,24 @@
-"""Configuration: from what files and programs say to what services are, and back to edits."""
+"""Configuration: parses files and objects into service specifications, and turns changes into edits of a file."""
 
 from mcpstore.config.client_files import KnownLocation, known_locations
 from mcpstore.config.description import describe
 from mcpstore.config.dialects.dialect import Dialect
 from mcpstore.config.editing import add_edits, remove_edits, replace_edits, switch_edits
 from mcpstore.config.entry import spec_of
-from mcpstore.config.expansion import Expanded, Surroundings, expand, unset_variables, workspace_of
-from mcpstore.config.reader import Input, ParsedConfig, Place, read
+from mcpstore.config.expansion import ExpandedSettings, ExpansionContext, expand, unset_variables, workspace_of
+from mcpstore.config.reader import EntryLocation, Input, ParsedConfig, read
 from mcpstore.config.service_input import InputReport, ServiceInput, config_of, entries, examine, with_fields
 
 __all__ = [
     "Dialect",
-    "Expanded",
+    "EntryLocation",
+    "ExpandedSettings",
+    "ExpansionContext",
     "Input",
     "InputReport",
     "KnownLocation",
     "ParsedConfig",
-    "Place",
     "ServiceInput",
-    "Surroundings",
     "add_edits",
     "config_of",
     "describe",

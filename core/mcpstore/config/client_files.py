@@ -1,4 +1,4 @@
-"""Where other clients keep their configuration, so that `mcpstore import` finds it."""
+"""Known configuration files of other MCP clients, for `mcpstore import`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["KnownLocation", "known_locations"]
 
 
 class KnownLocation(NamedTuple):
-    """A place where a client looks for its configuration.
+    """A file in which a client looks for its configuration.
 
     Attributes:
-        client: The client, as its users call it.
-        path: The file; it need not exist.
+        client: Display name of the client.
+        path: Path of the file; it may not exist.
     """
 
     client: str
@@ -42,7 +42,7 @@ _HOME: Final = (
     ("Factory", ".factory/mcp.json"),
     ("VS Code", ".vscode-server/data/User/mcp.json"),
 )
-"""By client, below the user's home folder on every platform."""
+"""Client and path below the user's home folder, on every platform."""
 
 _CONFIG: Final = (
     ("opencode", "opencode/opencode.json"),
@@ -53,7 +53,7 @@ _CONFIG: Final = (
     ("Amp", "amp/settings.json"),
     ("JetBrains Copilot", "github-copilot/intellij/mcp.json"),
 )
-"""By client, below ~/.config on every platform."""
+"""Client and path below ~/.config, on every platform."""
 
 _PROJECT: Final = (
     ("Claude Code", ".mcp.json"),
@@ -77,7 +77,7 @@ _PROJECT: Final = (
     ("Junie", ".junie/mcp/mcp.json"),
     ("Trae", ".trae/mcp.json"),
 )
-"""By client, below the folder of a project."""
+"""Client and path below the folder of a project."""
 
 _EDITORS: Final = (
     ("VS Code", "Code"),
@@ -87,36 +87,36 @@ _EDITORS: Final = (
     ("Windsurf", "Windsurf"),
     ("Trae", "Trae"),
 )
-"""Editors built like VS Code: each has a `User` folder in the folder where applications keep their data."""
+"""Editors based on VS Code, with their folder in the application data; each has a `User` folder there."""
 
 _EXTENSIONS: Final = (
     ("Cline", "saoudrizwan.claude-dev/settings/cline_mcp_settings.json"),
     ("Roo", "rooveterinaryinc.roo-cline/settings/mcp_settings.json"),
     ("Kilo", "kilocode.kilo-code/settings/mcp_settings.json"),
 )
-"""Extensions of such editors, below their `User/globalStorage`."""
+"""Extensions of these editors, with their path below `User/globalStorage`."""
 
 
 def known_locations(home: Path, cwd: Path, platform: str) -> list[KnownLocation]:
-    """Return where clients on this machine would keep their configuration; nothing is looked at.
+    """Return the files in which clients look for their configuration; the file system is not read.
 
     Args:
         home: The user's home folder.
-        cwd: The folder whose project is meant.
-        platform: As in `sys.platform`; "darwin" has folders of its own.
+        cwd: The folder of the project.
+        platform: Value of `sys.platform`; "darwin" has other folders than the rest.
     """
     data = home / "Library" / "Application Support" if platform == "darwin" else home / ".config"
-    found = [
+    locations = [
         KnownLocation("Claude Desktop", data / "Claude" / "claude_desktop_config.json"),
         *(KnownLocation(client, home / path) for client, path in _HOME),
         *(KnownLocation(client, home / ".config" / path) for client, path in _CONFIG),
-        *_of_editors(data),
+        *_editor_locations(data),
         *(KnownLocation(client, cwd / path) for client, path in _PROJECT),
     ]
-    return list({place.path: place for place in reversed(found)}.values())[::-1]
+    return list({location.path: location for location in reversed(locations)}.values())[::-1]
 
 
-def _of_editors(data: Path) -> Iterator[KnownLocation]:
+def _editor_locations(data: Path) -> Iterator[KnownLocation]:
     for editor, folder in _EDITORS:
         user = data / folder / "User"
         yield KnownLocation(editor, user / "mcp.json")

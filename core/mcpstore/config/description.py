@@ -1,4 +1,4 @@
-"""What `mcpstore config show` shows: the meaning of a configuration, variables not expanded."""
+"""Description of a configuration for `mcpstore config show`; variables are not expanded."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from mcpstore.models.service import ServiceSpec
 
 __all__ = ["describe"]
 
-_SHOWN: Final = frozenset(
+_DESCRIBED_KEYS: Final = frozenset(
     {"type", "transport", "disabled", "enabled"}.union(*(ALIASES[what] for what in ("command", "args", "env", "url")))
 )
 
 
-def describe(reading: ParsedConfig) -> dict[str, Any]:
-    """Return services and problems as plain JSON values."""
+def describe(parsed: ParsedConfig) -> dict[str, Any]:
+    """Return the services and problems of a configuration as JSON values."""
     return {
-        "servers": [_described(spec) for spec in reading.specs.values()],
-        "problems": [{"where": p.where, "what": p.what, "remedy": p.remedy} for p in reading.problems],
+        "servers": [_describe_service(spec) for spec in parsed.specs.values()],
+        "problems": [{"where": p.where, "what": p.what, "remedy": p.remedy} for p in parsed.problems],
     }
 
 
-def _described(spec: ServiceSpec) -> dict[str, Any]:
-    # What the transport has no use for is shown all the same: a URL beside a command, variables beside a URL.
+def _describe_service(spec: ServiceSpec) -> dict[str, Any]:
+    # Fields that the transport does not use are shown too: a URL beside a command, variables beside a URL.
     stated = Fields(spec.entry)
     settings: dict[str, Any] = {
         "command": stated.text("command") if isinstance(spec.entry.get("command"), str) else None,
@@ -44,5 +44,5 @@ def _described(spec: ServiceSpec) -> dict[str, Any]:
         "args": list(as_array(settings.get("args")) or ()),
         "env_keys": sorted(as_object(settings["env"]) or {}),
         "url": settings["url"],
-        "extra_keys": sorted(key for key in map(str, spec.entry) if key not in _SHOWN),
+        "extra_keys": sorted(key for key in map(str, spec.entry) if key not in _DESCRIBED_KEYS),
     }

@@ -1,7 +1,7 @@
-r"""Reading `.env` files: `NAME=value` lines, as clients put them beside their configuration.
+r"""Parser of `.env` files: lines of the form `NAME=value`.
 
-`export` in front, comments, and both kinds of quotes are understood; a quoted value may go over several lines. Within
-double quotes `\n`, `\t`, `\"`, `\\` and `\$` mean what they mean in a shell. Nothing is substituted and nothing is run.
+A leading `export`, comments, and single and double quotes are supported; a quoted value may span several lines. Within
+double quotes, `\n`, `\r`, `\t`, `\"`, `\\` and `\$` are escapes. No variable is expanded and no command is run.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "
 
 
 def parse_dotenv(text: str) -> dict[str, str]:
-    """Return the variables of a `.env` file; lines that set none are passed over."""
-    found: dict[str, str] = {}
+    """Return the variables of a `.env` file; other lines are ignored."""
+    variables: dict[str, str] = {}
     for line in _LINE.finditer(text.removeprefix("\ufeff")):
         if (single := line["single"]) is not None:
             value = single
@@ -32,5 +32,5 @@ def parse_dotenv(text: str) -> dict[str, str]:
             value = re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[0]), double, flags=re.DOTALL)
         else:
             value = _COMMENT.sub("", line["plain"]).strip()
-        found[line["name"]] = value
-    return found
+        variables[line["name"]] = value
+    return variables

@@ -1,6 +1,6 @@
-"""From a wish to the smallest edits that fulfil it in a configuration, in the dialect it is written in.
+"""Edits that add, replace, remove and switch services in a configuration, in its dialect, with the smallest change.
 
-Every edit states what it expects to find, so that nothing another program wrote meanwhile is lost.
+Every edit states the value that it expects to replace, so that changes of other programs are not lost.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import Any
 
 from mcpstore.config.dialects.catalog import MCP_SERVERS, SINGLE_SERVER
 from mcpstore.config.dialects.dialect import SWITCHES, Dialect
-from mcpstore.config.dialects.sections import Section, home_of
+from mcpstore.config.dialects.sections import Section, target_section
 from mcpstore.config.fields import kind_of
-from mcpstore.config.reader import ParsedConfig, Place
-from mcpstore.config.writer import respelled
+from mcpstore.config.reader import EntryLocation, ParsedConfig
+from mcpstore.config.writer import rewrite_entry
 from mcpstore.errors import ConfigError, ServiceNotFound
 from mcpstore.hooks.persistence import ANYTHING, MISSING, Edit, Path
 from mcpstore.models.json_types import as_array, as_object
@@ -22,82 +22,84 @@ from mcpstore.models.service import ServiceSpec
 __all__ = ["add_edits", "remove_edits", "replace_edits", "switch_edits"]
 
 
-def add_edits(reading: ParsedConfig, spec: ServiceSpec, source: Dialect = MCP_SERVERS) -> list[Edit]:
+def add_edits(parsed: ParsedConfig, spec: ServiceSpec, source: Dialect = MCP_SERVERS) -> list[Edit]:
     """Return the edits that add a service.
 
     Args:
-        reading: The configuration as it was read.
-        spec: The service.
-        source: The dialect its entry is written in.
+        parsed: The parsed configuration.
+        spec: The service to add.
+        source: The dialect of `spec.entry`.
 
     Raises:
-        ConfigError: There is an entry of this name, or the configuration cannot take one.
+        ConfigError: An entry with this name exists, or the configuration cannot hold one.
     """
-    if spec.name in reading.places:
-        raise ConfigError(f"{reading.where}: there is a service {spec.name!r} already; replace it instead")
-    _check_editable(reading, None)
-    home = home_of(reading.content, where=reading.where)
+    if spec.name in parsed.locations:
+        raise ConfigError(f"{parsed.where}: service {spec.name!r} exists already; replace it or choose another name")
+    _check_editable(parsed, None)
+    home = target_section(parsed.content, where=parsed.where)
     if home.dialect is SINGLE_SERVER:
         raise ConfigError(
-            f"{reading.where}: the file is the entry of one service and cannot hold {spec.name!r}, too; "
-            "put the entries under 'mcpServers'"
+            f"{parsed.where}: the file is the entry of a single service, so {spec.name!r} cannot be added; "
+            "move the entry to an object under 'mcpServers'"
         )
-    entry = respelled(spec, home.dialect, source=source)
-    return [_addition(reading, home, spec.name, entry), *_list_edits(reading, spec.name, home.dialect, spec.enabled)]
+    entry = rewrite_entry(spec, home.dialect, source=source)
+    return [_add_edit(parsed, home, spec.name, entry), *_list_edits(parsed, spec.name, home.dialect, spec.enabled)]
 
 
-def replace_edits(reading: ParsedConfig, spec: ServiceSpec, source: Dialect = MCP_SERVERS) -> list[Edit]:
-    """Return the edits that make an entry mean something else; comments and keys that mean nothing to us stay.
+def replace_edits(parsed: ParsedConfig, spec: ServiceSpec, source: Dialect = MCP_SERVERS) -> list[Edit]:
+    """Return the edits that give an entry a new meaning; comments and unknown keys are kept.
 
     Args:
-        reading: The configuration as it was read.
-        spec: What the entry is to mean.
-        source: The dialect the spec's own entry is written in.
+        parsed: The parsed configuration.
+        spec: The new meaning of the entry.
+        source: The dialect of `spec.entry`.
 
     Raises:
-        ServiceNotFound: There is no such entry.
-        ConfigError: The configuration is only read.
+        ServiceNotFound: No entry has this name.
+        ConfigError: The configuration is read-only.
     """
-    place = _place(reading, spec.name)
+    place = _location_of(parsed, spec.name)
     before = as_object(place.entry)
-    old = reading.specs.get(spec.name)
-    entry = respelled(spec, place.dialect, source=source, before=before, old=old)
+    old = parsed.specs.get(spec.name)
+    entry = rewrite_entry(spec, place.dialect, source=source, before=before, old=old)
     if before is None:
         changes = [Edit(path=place.path, value=entry, expect=place.entry, entry=spec.name)]
     else:
         changes = _differences(place.path, before, entry, spec.name)
-    return changes + _list_edits(reading, spec.name, place.dialect, spec.enabled)
+    return changes + _list_edits(parsed, spec.name, place.dialect, spec.enabled)
 
 
-def remove_edits(reading: ParsedConfig, name: str) -> list[Edit]:
-    """Return the edits that remove a service, wherever entries of its name stand.
+def remove_edits(parsed: ParsedConfig, name: str) -> list[Edit]:
+    """Return the edits that remove a service: all entries with its name.
 
     Raises:
-        ServiceNotFound: There is no such entry.
-        ConfigError: The configuration is only read, or is nothing but this entry.
+        ServiceNotFound: No entry has this name.
+        ConfigError: The configuration is read-only, or the file holds only this entry.
     """
-    first = _place(reading, name)
+    first = _location_of(parsed, name)
     if not first.path:
-        raise ConfigError(f"{reading.where}: the file is the entry of {name!r}; delete the file instead")
-    # From the end, so that no removal moves what the next one is about.
-    places = [*reversed(reading.shadowed.get(name, ())), first]
+        raise ConfigError(
+            f"{parsed.where}: the file is the entry of {name!r} and nothing else; delete the file instead"
+        )
+    # From the end, so that no removal shifts the index of a later one.
+    places = [*reversed(parsed.shadowed.get(name, ())), first]
     places.sort(key=lambda place: [part if isinstance(part, int) else -1 for part in place.path], reverse=True)
     return [Edit(path=place.path, value=MISSING, expect=place.entry, entry=name) for place in places]
 
 
-def switch_edits(reading: ParsedConfig, name: str, *, enabled: bool) -> list[Edit]:
-    """Return the edits that switch a service on or off as its dialect spells it; none if it is so already.
+def switch_edits(parsed: ParsedConfig, name: str, *, enabled: bool) -> list[Edit]:
+    """Return the edits that enable or disable a service in its dialect; none if nothing changes.
 
     Raises:
-        ServiceNotFound: There is no such entry.
-        ConfigError: The configuration is only read, or the entry is none.
+        ServiceNotFound: No entry has this name.
+        ConfigError: The configuration is read-only, or the entry is not an object.
     """
-    place = _place(reading, name)
+    place = _location_of(parsed, name)
     entry = as_object(place.entry)
     if entry is None:
-        raise ConfigError(f"{reading.where}: the entry of {name!r} must be an object (got {kind_of(place.entry)})")
-    listed = _list_edits(reading, name, place.dialect, enabled)
-    if place.dialect.has_lists and not enabled:
+        raise ConfigError(f"{parsed.where}: the entry of {name!r} must be an object (got {kind_of(place.entry)})")
+    listed = _list_edits(parsed, name, place.dialect, enabled)
+    if place.dialect.has_allow_lists and not enabled:
         return listed
     wanted = {"disabled": not enabled, "enabled": enabled}
     stated = [key for key in SWITCHES if key in entry] or ([] if enabled else [place.dialect.switch])
@@ -109,38 +111,40 @@ def switch_edits(reading: ParsedConfig, name: str, *, enabled: bool) -> list[Edi
     return switched + listed
 
 
-def _addition(reading: ParsedConfig, home: Section, name: str, entry: dict[str, Any]) -> Edit:
+def _add_edit(parsed: ParsedConfig, home: Section, name: str, entry: dict[str, Any]) -> Edit:
     if not isinstance(home.body, Mapping):
-        named = {"name": name} | entry | {"name": name}  # in front, where people look for it
+        named = {"name": name} | entry | {"name": name}  # the name comes first
         return Edit(path=(*home.path, len(home.body)), value=named, expect=MISSING, entry=name)
     top = str(home.path[0]) if home.path else ""
-    there = reading.content.data.get(top, MISSING) if top else home.body
-    if there is None:  # `"mcpServers": null` is a section without a place for entries
+    current = parsed.content.data.get(top, MISSING) if top else home.body
+    if current is None:  # `"mcpServers": null` is an empty section that holds no object yet
         return Edit(path=home.path, value={name: entry}, expect=None, entry=name)
-    if there is not MISSING and as_object(there) is None:
-        what = f"{top!r} must be an object of servers (got {kind_of(there)})"
-        raise ConfigError(f"{reading.where}: {what}, so {name!r} cannot be added; mend it first")
+    if current is not MISSING and as_object(current) is None:
+        problem = f"{top!r} must be an object of servers (got {kind_of(current)})"
+        raise ConfigError(f"{parsed.where}: {problem}, so {name!r} cannot be added; correct it first")
     return Edit(path=(*home.path, name), value=entry, expect=MISSING, entry=name)
 
 
-def _place(reading: ParsedConfig, name: str) -> Place:
-    place = reading.places.get(name)
+def _location_of(parsed: ParsedConfig, name: str) -> EntryLocation:
+    place = parsed.locations.get(name)
     if place is None:
-        raise ServiceNotFound(name, list(reading.places))
-    _check_editable(reading, place.dialect)
+        raise ServiceNotFound(name, list(parsed.locations))
+    _check_editable(parsed, place.dialect)
     return place
 
 
-def _check_editable(reading: ParsedConfig, dialect: Dialect | None) -> None:
-    if reading.content.format == "yaml" or (dialect is not None and not dialect.editable):
-        raise ConfigError(f"{reading.where}: such files are only read; import their services into an mcp.json")
+def _check_editable(parsed: ParsedConfig, dialect: Dialect | None) -> None:
+    if parsed.content.format == "yaml" or (dialect is not None and not dialect.editable):
+        raise ConfigError(
+            f"{parsed.where}: files in this format are read-only; import the services into an mcp.json: mcpstore import"
+        )
 
 
-def _list_edits(reading: ParsedConfig, name: str, dialect: Dialect, enabled: bool) -> list[Edit]:
-    """Return the edits of the lists by which Gemini switches services on and off."""
-    if not dialect.has_lists:
+def _list_edits(parsed: ParsedConfig, name: str, dialect: Dialect, enabled: bool) -> list[Edit]:
+    """Return the edits of the lists `allowed` and `excluded`, with which Gemini enables and disables services."""
+    if not dialect.has_allow_lists:
         return []
-    lists = as_object(reading.content.data.get("mcp")) or {}
+    lists = as_object(parsed.content.data.get("mcp")) or {}
     excluded, allowed = as_array(lists.get("excluded")), as_array(lists.get("allowed"))
     edits: list[Edit] = []
     if enabled and excluded is not None and name in excluded:
@@ -159,7 +163,7 @@ def _list_edit(key: str, old: Any, new: list[Any], name: str) -> Edit:
 def _differences(path: Path, old: Any, new: Any, name: str) -> list[Edit]:
     before, after = as_object(old), as_object(new)
     if before is not None and after is not None:
-        gone = [
+        removed = [
             Edit(path=(*path, key), value=MISSING, expect=value, entry=name)
             for key, value in before.items()
             if key not in after
@@ -169,7 +173,7 @@ def _differences(path: Path, old: Any, new: Any, name: str) -> list[Edit]:
             for key, value in after.items()
             for edit in _differences((*path, key), before.get(key, MISSING), value, name)
         ]
-        return gone + changed
+        return removed + changed
     listed, items = as_array(old), as_array(new)
     if listed is not None and items is not None and len(listed) == len(items):
         return [
@@ -181,4 +185,4 @@ def _differences(path: Path, old: Any, new: Any, name: str) -> list[Edit]:
 
 
 def _is_same(old: Any, new: Any) -> bool:
-    return type(old) is type(new) and old == new  # to Python, 1 and true are equal
+    return type(old) is type(new) and old == new  # in Python, 1 == True

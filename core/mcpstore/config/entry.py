@@ -1,4 +1,4 @@
-"""From an entry, in whatever dialect, to what it means."""
+"""Parser of one service entry, in any dialect."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import attrs
 from mcpstore.config.dialects.catalog import MCP_SERVERS
 from mcpstore.config.dialects.dialect import TIMEOUT_KEYS, Dialect
 from mcpstore.config.dialects.transport_names import HTTP, SSE, STDIO
-from mcpstore.config.extension import KEY, OwnSettings, read_own
+from mcpstore.config.extension import KEY, ServiceExtension, read_extension
 from mcpstore.config.fields import Fields, kind_of
 from mcpstore.config.settings import settings_of
-from mcpstore.config.transports import wanted_transport
+from mcpstore.config.transports import choose_transport
 from mcpstore.errors import InvalidService
 from mcpstore.models.json_types import as_array, as_object, as_text
 from mcpstore.models.service import ServiceSpec
 from mcpstore.models.timing import Timeouts
 
-__all__ = ["Outcome", "name_trouble", "read_entry", "spec_of"]
+__all__ = ["EntryResult", "name_problem", "read_entry", "spec_of"]
 
-LONGEST_NAME: Final = 200
-DEEPEST: Final = 64
+MAX_NAME_LENGTH: Final = 200
+MAX_DEPTH: Final = 64
 
 
 @attrs.frozen(kw_only=True)
-class Outcome:
-    """What came of reading an entry.
+class EntryResult:
+    """Result of parsing an entry.
 
     Attributes:
-        spec: What it means; None if it cannot be used.
-        complaints: Why it cannot be used: `"field: what is wrong"`.
-        doubts: What will most likely keep it from working.
-        notes: What is odd about it without keeping it from being used.
+        spec: The service; None if the entry is invalid.
+        errors: Problems that make the entry invalid, as `"field: problem"`.
+        warnings: Problems that will probably prevent the service from working.
+        notes: Remarks on an entry that works.
     """
 
     spec: ServiceSpec | None = None
@@ -43,87 +43,87 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
 
-def name_trouble(name: Any) -> str:
-    """Return what is wrong with the name of a service, empty if nothing is.
+def name_problem(name: Any) -> str:
+    """Return the problem with a service's name, or an empty string.
 
-    Names are kept as they are: slashes, spaces, dots and emoji are in use.
+    Slashes, spaces, dots and emoji are valid: clients use them.
     """
     text = as_text(name)
     if text is None:
         return f"name: must be a string (got {kind_of(name)})"
     if not text.strip():
         return "name: must not be empty"
-    if len(text) > LONGEST_NAME:
-        return f"name: must not be longer than {LONGEST_NAME} characters (got {len(text)})"
+    if len(text) > MAX_NAME_LENGTH:
+        return f"name: must not be longer than {MAX_NAME_LENGTH} characters (got {len(text)})"
     if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
-        return "name: must not hold control characters"
+        return "name: must not contain control characters"
     return ""
 
 
 def spec_of(name: str, entry: Any, dialect: Dialect = MCP_SERVERS) -> ServiceSpec:
-    """Return what an entry means.
+    """Return the service that an entry describes.
 
     Raises:
-        InvalidService: It cannot be used; lists every bad field.
+        InvalidService: The entry is invalid; the error lists every invalid field.
     """
-    outcome = read_entry(name, entry, dialect)
-    if outcome.spec is None:
-        raise InvalidService({name: outcome.errors})
-    return outcome.spec
+    result = read_entry(name, entry, dialect)
+    if result.spec is None:
+        raise InvalidService({name: result.errors})
+    return result.spec
 
 
-def read_entry(name: Any, entry: Any, dialect: Dialect = MCP_SERVERS, *, listed: bool = True) -> Outcome:
-    """Read an entry; never raises, whatever it is.
+def read_entry(name: Any, entry: Any, dialect: Dialect = MCP_SERVERS, *, listed: bool = True) -> EntryResult:
+    """Parse an entry; never raises, whatever the entry holds.
 
     Args:
         name: Name of the service.
         entry: The entry.
-        dialect: The dialect it is written in.
-        listed: Whether lists elsewhere in the file allow it to run.
+        dialect: The dialect of the entry.
+        listed: Whether the lists `allowed` and `excluded` of the file allow the service to run.
     """
-    found = as_object(entry)
-    trouble = [trouble] if (trouble := name_trouble(name)) else []
-    if found is None:
-        return Outcome(errors=(*trouble, f"entry: must be an object (got {kind_of(entry)})"))
-    if _is_deeper(found, DEEPEST):
-        return Outcome(errors=(*trouble, f"entry: nested more than {DEEPEST} levels deep"))
-    if "command" in found and (program := as_object(found["command"])) is not None:
-        found = _with_program(found, program)
-    fields = Fields(found)
-    fields.complaints.extend(trouble)
-    wanted = wanted_transport(fields, dialect)
-    if wanted.options is not None and wanted.name in (STDIO, HTTP, SSE):
+    content = as_object(entry)
+    name_errors = [problem] if (problem := name_problem(name)) else []
+    if content is None:
+        return EntryResult(errors=(*name_errors, f"entry: must be an object (got {kind_of(entry)})"))
+    if _is_deeper(content, MAX_DEPTH):
+        return EntryResult(errors=(*name_errors, f"entry: must not be nested more than {MAX_DEPTH} levels deep"))
+    if "command" in content and (program := as_object(content["command"])) is not None:
+        content = _flatten_command(content, program)
+    fields = Fields(content)
+    fields.errors.extend(name_errors)
+    transport = choose_transport(fields, dialect)
+    if transport.options is not None and transport.name in (STDIO, HTTP, SSE):
         # `"transport": {"type": "http", "url": …}`, as registries write it
-        fields.entry = {**{k: v for k, v in found.items() if k != "transport"}, **wanted.options}
-    own, complaints = read_own(found.get(KEY), str(name))
-    settings, doubts = settings_of(fields, wanted, dialect, own)
+        fields.entry = {**{k: v for k, v in content.items() if k != "transport"}, **transport.options}
+    own, own_errors = read_extension(content.get(KEY), str(name))
+    settings, warnings = settings_of(fields, transport, dialect, own)
     timeouts = _timeouts(fields, dialect, own)
     is_enabled = fields.is_enabled() and listed
-    fields.complaints.extend(complaints)
-    if fields.complaints or wanted.name is None:
-        return Outcome(errors=tuple(fields.complaints))
+    fields.errors.extend(own_errors)
+    if fields.errors or transport.name is None:
+        return EntryResult(errors=tuple(fields.errors))
     spec = ServiceSpec(
         name=name,
-        transport=wanted.name,
+        transport=transport.name,
         settings=settings,
         enabled=is_enabled,
         depends_on=tuple(dict.fromkeys(own.depends_on)),
         restart=own.restart,
         tool_pinning=own.tool_pinning,
         timeouts=timeouts,
-        description=as_text(found.get("description")) or "",
+        description=as_text(content.get("description")) or "",
         agents=tuple(dict.fromkeys(own.agents)),
         entry=entry,
         dialect=dialect.name,
         **{key: choice for key in ("health", "recovery") if (choice := getattr(own, key)) is not None},
     )
-    return Outcome(spec=spec, warnings=tuple(doubts), notes=(wanted.note,) if wanted.note else ())
+    return EntryResult(spec=spec, warnings=tuple(warnings), notes=(transport.note,) if transport.note else ())
 
 
-def _timeouts(fields: Fields, dialect: Dialect, own: OwnSettings) -> Timeouts:
+def _timeouts(fields: Fields, dialect: Dialect, own: ServiceExtension) -> Timeouts:
     stated: dict[str, float | None] = {}
     for key, (deadline, unit) in {**TIMEOUT_KEYS, "timeout": dialect.timeout}.items():
-        # A vendor's transport may have a "timeout" of its own kind; ours are numbers.
+        # A plugin's transport may have a setting "timeout" that is an object; a deadline is a number.
         if key in fields.entry and as_object(fields.entry[key]) is None:
             stated[deadline] = fields.seconds(key, unit)
     if own.timeouts.model_fields_set:
@@ -131,8 +131,8 @@ def _timeouts(fields: Fields, dialect: Dialect, own: OwnSettings) -> Timeouts:
     return Timeouts(**stated)
 
 
-def _with_program(entry: Mapping[str, Any], program: Mapping[str, Any]) -> dict[str, Any]:
-    """Flatten Zed's older form, in which `command` is an object with path, args and env."""
+def _flatten_command(entry: Mapping[str, Any], program: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry in Zed's older form, where `command` is an object with path, args and env, as a flat one."""
     inner = {key: program[key] for key in ("args", "env") if key in program}
     return {**entry, **inner, "command": program.get("path", program.get("command"))}
 

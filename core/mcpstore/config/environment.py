@@ -1,4 +1,4 @@
-"""What variables stand for: the environment, folders, and whoever can be asked."""
+"""Sources of values for variables: the environment, folders, plugins and prompts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 
 from mcpstore.config.reader import Input
 
-__all__ = ["Surroundings", "workspace_of"]
+__all__ = ["ExpansionContext", "workspace_of"]
 
 
 def _nothing(_: Any) -> None:
@@ -19,18 +19,18 @@ def _nothing(_: Any) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Surroundings:
-    """What variables stand for.
+class ExpansionContext:
+    """Sources of values for variables.
 
     Attributes:
-        environ: The environment.
+        environ: The environment variables.
         home: The user's home folder.
-        cwd: The folder we run in.
-        workspace: The folder that editors would have opened; relative `cwd` and `envFile` start there.
-        folder: The folder the configuration is kept in; relative `{file:…}` starts there.
-        inputs: What the configuration declares to be asked for.
-        lookup: Called with the name of a variable the environment does not have; its value or None.
-        ask: Called with an input that the environment does not answer; the answer or None.
+        cwd: The working directory of this process.
+        workspace: The folder that an editor would open; relative `cwd` and `envFile` are resolved against it.
+        folder: The folder of the configuration; relative `{file:…}` paths are resolved against it.
+        inputs: The inputs that the configuration declares, by id.
+        lookup: Called with the name of a variable that is not in the environment; returns its value or None.
+        ask: Called with an input that is not in the environment; returns its value or None.
     """
 
     environ: Mapping[str, str] = attrs.field(factory=lambda: dict(os.environ), repr=False)
@@ -44,10 +44,9 @@ class Surroundings:
 
 
 def workspace_of(location: Path) -> Path:
-    """Return the folder an editor would have opened to find a configuration at `location`.
+    """Return the folder that an editor would open for a configuration at `location`.
 
-    That is the folder of the file, or the one above if clients keep their settings in the file's folder, as in
-    `.vscode/mcp.json`.
+    This is the folder of the file, or the folder above if the file is in a settings folder, as in `.vscode/mcp.json`.
     """
     folder = location.parent
     if folder.name in ("settings", "mcp") and folder.parent.name in (".kiro", ".junie"):

@@ -1,7 +1,7 @@
-"""Settings as a transport gets them: values in the place of variables, and which of those values are secrets.
+"""Expansion of variables in the settings of a service, with the values that are secrets.
 
-This happens whenever a service is opened, and nothing of it is ever written back. It reads files (`envFile`,
-`{file:…}`), so it belongs into a thread.
+Settings are expanded each time a service is opened, and never written back. The expansion reads files (`envFile`,
+`{file:…}`), so call it in a thread.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import attrs
 
 from mcpstore.config.dialects.transport_names import STDIO
 from mcpstore.config.dotenv import parse_dotenv
-from mcpstore.config.environment import Surroundings, workspace_of
+from mcpstore.config.environment import ExpansionContext, workspace_of
 from mcpstore.config.reader import Input
 from mcpstore.config.variables import Reference, substitute
 from mcpstore.errors import ConfigError, UnsetVariable
@@ -26,18 +26,18 @@ from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.redaction import MASK, masked, secrets_in
 from mcpstore.models.service import ServiceSpec
 
-__all__ = ["Expanded", "Surroundings", "expand", "unset_variables", "workspace_of"]
+__all__ = ["ExpandedSettings", "ExpansionContext", "expand", "unset_variables", "workspace_of"]
 
-_LARGEST_FILE: Final = 1024 * 1024
+_MAX_FILE_SIZE: Final = 1024 * 1024
 _SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "ksh", "fish"})
 
 
 @attrs.frozen(kw_only=True)
-class Expanded:
-    """The settings of a service with values in the place of variables.
+class ExpandedSettings:
+    """The settings of a service with expanded variables.
 
     Attributes:
-        settings: What its transport's model validates.
+        settings: Settings for the transport's model.
         secrets: Values that must not be shown, for a `Redactor`.
     """
 
@@ -45,25 +45,25 @@ class Expanded:
     secrets: frozenset[str] = attrs.field(repr=False)
 
 
-def expand(spec: ServiceSpec, around: Surroundings) -> Expanded:
-    """Return the settings of a service with values in the place of variables.
+def expand(spec: ServiceSpec, around: ExpansionContext) -> ExpandedSettings:
+    """Return the settings of a service with expanded variables.
 
     Raises:
         UnsetVariable: A variable has neither a value nor a default.
-        ConfigError: A file that is referred to cannot be read.
+        ConfigError: A referenced file cannot be read.
     """
     expansion = _Expansion(around)
     settings = expansion.settings(spec)
     for unset in expansion.unset:
         raise unset
-    return Expanded(settings=settings, secrets=frozenset(filter(None, expansion.secrets)))
+    return ExpandedSettings(settings=settings, secrets=frozenset(filter(None, expansion.secrets)))
 
 
-def unset_variables(spec: ServiceSpec, around: Surroundings) -> list[UnsetVariable]:
+def unset_variables(spec: ServiceSpec, around: ExpansionContext) -> list[UnsetVariable]:
     """Return every variable of a service that has neither a value nor a default.
 
     Raises:
-        ConfigError: A file that is referred to cannot be read.
+        ConfigError: A referenced file cannot be read.
     """
     expansion = _Expansion(around)
     expansion.settings(spec)
@@ -71,7 +71,7 @@ def unset_variables(spec: ServiceSpec, around: Surroundings) -> list[UnsetVariab
 
 
 class _Expansion:
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: ExpansionContext) -> None:
         self._around = around
         self.unset: list[UnsetVariable] = []
         self.secrets: set[str] = set()
@@ -94,7 +94,7 @@ class _Expansion:
         env: dict[str, str | None] = {}
         if (env_file := settings.pop("env_file", None)) is not None:
             env.update(self._env_file(self._text("envFile", env_file)))
-        # Codex passes variables on by name; those that are not there are no fault.
+        # Codex lists variables to pass on; a missing one is no error.
         for name in settings.pop("env_vars", ()):
             if (value := around.environ.get(name)) is not None:
                 env[name] = value
@@ -106,9 +106,9 @@ class _Expansion:
         command = self._text("command", template)
         line = self._split(template, command, env.get("PATH") or around.environ.get("PATH"), expanded.get("cwd"))
         if line is not None:
-            # Split before the values are put in: a value with a space in it stays one argument.
+            # Split before the expansion, so that a value with a space stays one argument.
             command, args = self._text("command", line[0]), [*line[1:], *args]
-        # A script has variables of its own, so those that nobody else knows are left to its shell.
+        # A shell script has its own variables: unknown references in it stay as they are.
         is_script = Path(command).name in _SHELLS
         script_at = next((i for i, arg in enumerate(args) if re.fullmatch(r"-\w*c", str(arg))), len(args))
         expanded["command"] = command
@@ -119,28 +119,28 @@ class _Expansion:
         return {**expanded, **{key: self._value(key, item) for key, item in settings.items()}}
 
     def _split(self, template: str, command: str, path: str | None, cwd: str | None) -> list[str] | None:
-        """Split a command that is a whole line, unless it is the name of a program after all; nothing is run."""
-        if not re.search(r"\s", template) or shutil.which(_beside(command, cwd), path=path):
+        """Split a command that is a whole command line; None if it is the path of a program. Nothing is run."""
+        if not re.search(r"\s", template) or shutil.which(_command_path(command, cwd), path=path):
             return None
         try:
             words = shlex.split(template)
         except ValueError:
             return None
-        # Without such a program the command stays whole: the complaint about it then shows what was written.
-        if len(words) > 1 and shutil.which(_beside(self._text("command", words[0]), cwd), path=path):
+        # If the program does not exist, the command stays whole, so that the error shows it as written.
+        if len(words) > 1 and shutil.which(_command_path(self._text("command", words[0]), cwd), path=path):
             return words
         return None
 
     def _env_file(self, name: str) -> dict[str, str]:
-        return parse_dotenv(self._content("envFile", Path(self._around.workspace, name)))
+        return parse_dotenv(self._file_content("envFile", Path(self._around.workspace, name)))
 
     def _value(self, field: str, value: Any, *, secret: bool = False) -> Any:
         if isinstance(value, str):
             return self._text(field, value, secret=secret)
-        if (found := as_object(value)) is not None:
+        if (entries := as_object(value)) is not None:
             return {
                 key: self._value(f"{field}.{key}", item, secret=secret or _is_secret(key))
-                for key, item in found.items()
+                for key, item in entries.items()
             }
         if (listed := as_array(value)) is not None:
             return [self._value(f"{field}[{i}]", item, secret=secret) for i, item in enumerate(listed)]
@@ -151,7 +151,7 @@ class _Expansion:
             value = self._resolved(reference, field, lenient=lenient)
             if value is None:
                 if not lenient:
-                    self._miss(_unset(reference, field, self._around.inputs))
+                    self._add_unset(_unset_variable(reference, field, self._around.inputs))
                 return None
             if secret or self._is_secret_reference(reference):
                 self.secrets.add(value)
@@ -160,11 +160,11 @@ class _Expansion:
         is_home = text == "~" or text.startswith("~/")
         expanded = self._around.home + substitute(text[1:], resolve) if is_home else substitute(text, resolve)
         if secret:
-            # Servers that log a token log it without the word in front of it.
+            # A server may log a token without the scheme in front of it.
             self.secrets.update((expanded, re.sub(r"^(?:Bearer|Basic|token)\s+", "", expanded, flags=re.IGNORECASE)))
         return expanded
 
-    def _miss(self, unset: UnsetVariable) -> None:
+    def _add_unset(self, unset: UnsetVariable) -> None:
         if all(str(unset) != str(other) for other in self.unset):
             self.unset.append(unset)
 
@@ -172,13 +172,13 @@ class _Expansion:
         around = self._around
         match reference.kind:
             case "known":
-                return self._known(reference.name)
+                return self._editor_variable(reference.name)
             case "file":
                 name = reference.name
                 path = around.home + name[1:] if name.startswith("~/") else str(Path(around.folder, name))
-                return self._content(field, Path(path)).rstrip("\r\n")
+                return self._file_content(field, Path(path)).rstrip("\r\n")
             case "input":
-                return self._answer(around.inputs.get(reference.name) or Input(id=reference.name))
+                return self._input_value(around.inputs.get(reference.name) or Input(id=reference.name))
             case "foreign":
                 return around.lookup(reference.name)
             case _:
@@ -188,7 +188,7 @@ class _Expansion:
         around = self._around
         value = around.environ.get(reference.name)
         if value is None:
-            # Before any default: who installs a plugin for values wants it asked.
+            # Before the default: a plugin that supplies values takes precedence over it.
             value = around.lookup(reference.name)
         if value is None and reference.name in ("CLAUDE_PROJECT_DIR", "CLAUDE_PLUGIN_ROOT"):
             value = around.workspace if reference.name == "CLAUDE_PROJECT_DIR" else around.folder
@@ -196,7 +196,7 @@ class _Expansion:
             return self._text(field, reference.default, lenient=lenient)
         return value
 
-    def _known(self, name: str) -> str:
+    def _editor_variable(self, name: str) -> str:
         around = self._around
         return {
             "workspaceFolder": around.workspace,
@@ -205,7 +205,7 @@ class _Expansion:
             "cwd": around.cwd,
         }.get(name, os.sep)
 
-    def _answer(self, wanted: Input) -> str | None:
+    def _input_value(self, wanted: Input) -> str | None:
         answer = self._around.environ.get(_input_variable(wanted.id))
         if answer is None:
             answer = self._around.lookup(f"input:{wanted.id}")
@@ -219,28 +219,30 @@ class _Expansion:
             return declared is None or declared.is_secret
         return reference.kind == "file" or _is_secret(reference.name)
 
-    def _content(self, field: str, path: Path) -> str:
+    def _file_content(self, field: str, path: Path) -> str:
         try:
             if not path.is_file():
-                raise ConfigError(f"{field}: there is no file {str(path)!r}; create it or mend the path")
-            # One byte more than allowed tells a file that is too large from one that just fits.
+                raise ConfigError(f"{field}: file {str(path)!r} does not exist; create it or correct the path")
+            # One byte more than allowed shows whether the file is too large.
             with path.open("rb") as file:
-                content = file.read(_LARGEST_FILE + 1)
+                content = file.read(_MAX_FILE_SIZE + 1)
         except OSError as error:
-            raise ConfigError(f"{field}: cannot read {str(path)!r}: {error.strerror}; mend its rights") from error
-        if len(content) > _LARGEST_FILE:
-            raise ConfigError(f"{field}: {str(path)!r} is larger than {_LARGEST_FILE} bytes; refer to a smaller file")
+            raise ConfigError(
+                f"{field}: file {str(path)!r} cannot be read: {error.strerror}; correct its permissions"
+            ) from error
+        if len(content) > _MAX_FILE_SIZE:
+            raise ConfigError(f"{field}: file {str(path)!r} is larger than {_MAX_FILE_SIZE} bytes; use a smaller file")
         return content.decode("utf-8", errors="replace")
 
 
-def _unset(reference: Reference, field: str, inputs: Mapping[str, Input]) -> UnsetVariable:
+def _unset_variable(reference: Reference, field: str, inputs: Mapping[str, Input]) -> UnsetVariable:
     if reference.kind == "input":
         declared = inputs.get(reference.name)
-        what = f" ({declared.description})" if declared is not None and declared.description else ""
-        remedy = f"set {_input_variable(reference.name)} in the environment to answer it{what}"
+        description = f" ({declared.description})" if declared is not None and declared.description else ""
+        remedy = f"set {_input_variable(reference.name)} in the environment{description}"
         return UnsetVariable(f"input:{reference.name}", field, remedy=remedy)
     if reference.kind == "foreign":
-        remedy = "only VS Code knows it; write its value instead"
+        remedy = "only VS Code can resolve it; write its value instead"
         return UnsetVariable(reference.name, field, remedy=remedy)
     return UnsetVariable(reference.name, field)
 
@@ -253,6 +255,6 @@ def _is_secret(key: str) -> bool:
     return bool(masked({key: "value"})[key] == MASK)
 
 
-def _beside(command: str, cwd: str | None) -> str:
-    """Return where a command with a path in it is looked for; `./server` is meant from the service's own folder."""
+def _command_path(command: str, cwd: str | None) -> str:
+    """Return the path of a command; a relative path such as `./server` is resolved against the service's `cwd`."""
     return str(Path(cwd, command)) if cwd and os.sep in command else command

@@ -1,4 +1,4 @@
-"""A configuration that is kept nowhere: what a store works on that was given a dictionary."""
+"""Configuration document in memory, for a store that is created from a dictionary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MemoryDocument:
     """A configuration document in memory.
 
     Args:
-        data: The tree; it is copied, except for objects that are no JSON values.
+        data: The configuration; it is copied, except for objects that are not JSON values.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -25,25 +25,25 @@ class MemoryDocument:
 
     @property
     def location(self) -> str:
-        """Where it is kept."""
+        """Location of the configuration, for messages."""
         return "memory"
 
     async def read(self) -> Content:
-        """Return what it holds."""
+        """Return the configuration."""
         return Content(data=copy_tree(self._data), revision=str(self._revision))
 
     async def edit(self, edits: Sequence[Edit]) -> Content:
         """Apply all edits or none.
 
         Raises:
-            ConfigConflict: Something expected is not there.
-            ConfigError: A path leads nowhere.
+            ConfigConflict: A value is not the one that an edit expects.
+            ConfigError: A path does not exist.
         """
         self._data = apply_edits(self._data, edits, self.location)
         self._revision += 1
         return await self.read()
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yield nothing: nobody else can change it."""
+        """Yield nothing: no other program can change the document."""
         await asyncio.get_running_loop().create_future()
         yield

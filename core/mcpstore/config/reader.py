@@ -1,4 +1,4 @@
-"""Reading a configuration: one odd entry never hides the others, and nothing odd goes unsaid."""
+"""Parser of a whole configuration: an invalid entry does not hide the others, and every problem is reported."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from typing import Any, Final
 
 import attrs
 
-from mcpstore.config.dialects.detection import find_suspect, looks_like_opencode
+from mcpstore.config.dialects.detection import find_misplaced_section, looks_like_opencode
 from mcpstore.config.dialects.dialect import Dialect
-from mcpstore.config.dialects.sections import Section, find_sections, wrong_sections
-from mcpstore.config.entry import Outcome, read_entry
+from mcpstore.config.dialects.sections import Section, find_sections, invalid_sections
+from mcpstore.config.entry import EntryResult, read_entry
 from mcpstore.config.fields import kind_of
 from mcpstore.hooks.persistence import Content, Path, Problem
 from mcpstore.models.json_types import as_array, as_object, as_text
 from mcpstore.models.service import ServiceSpec
 
-__all__ = ["Input", "ParsedConfig", "Place", "read"]
+__all__ = ["EntryLocation", "Input", "ParsedConfig", "read"]
 
-_LOCATED: Final = 200  # finding a line may take a look at the whole text, so not for thousands of problems
+_MAX_LOCATED: Final = 200
+"""Most problems reported with line and column: each may need a scan of the whole text."""
 
 
 @attrs.frozen(kw_only=True)
-class Place:
-    """Where an entry stands.
+class EntryLocation:
+    """Location of an entry.
 
     Attributes:
-        path: Its path in the configuration.
-        dialect: The dialect it is written in.
+        path: Path of the entry in the configuration.
+        dialect: Dialect of the entry.
         entry: The entry as it was read.
     """
 
@@ -38,13 +39,13 @@ class Place:
 
 @attrs.frozen(kw_only=True)
 class Input:
-    """Something a configuration wants to be asked for, as VS Code's `inputs` declare it.
+    """A value that the user supplies, as declared under `inputs` in VS Code.
 
     Attributes:
-        id: What `${input:…}` calls it.
-        description: What a person is told when asked.
-        default: Its value unless somebody gives another one.
-        is_secret: Whether it must not be seen.
+        id: Name in `${input:…}`.
+        description: Text of the prompt.
+        default: Value that is used if none is supplied.
+        is_secret: Whether the value is a secret.
     """
 
     id: str
@@ -55,38 +56,38 @@ class Input:
 
 @attrs.frozen(kw_only=True)
 class ParsedConfig:
-    """What a configuration says.
+    """A parsed configuration.
 
     Attributes:
-        where: Where it is kept.
-        content: What was read.
-        sections: The sections of it that hold entries.
+        where: Path or URL of the configuration.
+        content: The content as it was read.
+        sections: The sections that hold entries.
         specs: The services, by name, in the order of the configuration.
-        places: Where entries stand, by name; those that cannot be used, too.
-        shadowed: Where further entries of a name stand that are ignored for the first one.
-        refused: What is wrong with the entries that cannot be used, by name.
-        inputs: What it wants to be asked for, by id.
-        problems: Everything odd.
+        locations: Locations of all entries, valid or not, by name.
+        shadowed: Locations of ignored entries, whose name an earlier entry has, by name.
+        refused: Errors of the invalid entries, by name.
+        inputs: The declared inputs, by id.
+        problems: All problems.
     """
 
     where: str
     content: Content
     sections: tuple[Section, ...]
     specs: Mapping[str, ServiceSpec]
-    places: Mapping[str, Place]
-    shadowed: Mapping[str, tuple[Place, ...]]
+    locations: Mapping[str, EntryLocation]
+    shadowed: Mapping[str, tuple[EntryLocation, ...]]
     refused: Mapping[str, tuple[str, ...]]
     inputs: Mapping[str, Input]
     problems: tuple[Problem, ...]
 
 
 def read(content: Content, *, where: str, project: str | None = None) -> ParsedConfig:
-    """Read a configuration in whatever dialects it is written.
+    """Parse a configuration in any mix of dialects.
 
     Args:
         content: The configuration.
-        where: Where it is kept, for messages; some dialects are told by the file's name.
-        project: A folder whose own section in Claude Code's user file counts, too, and before the others.
+        where: Path or URL of the configuration, for messages; some dialects are detected by the file name.
+        project: Folder of a project; its section in Claude Code's user file is read as well, before the others.
     """
     return _Reader(content, where, project).read()
 
@@ -97,26 +98,26 @@ class _Reader:
         self._where = where
         self._sections = find_sections(content, where=where, project=project)
         self._specs: dict[str, ServiceSpec] = {}
-        self._places: dict[str, Place] = {}
+        self._locations: dict[str, EntryLocation] = {}
         self._titles: dict[str, str] = {}
-        self._shadowed: dict[str, tuple[Place, ...]] = {}
+        self._shadowed: dict[str, tuple[EntryLocation, ...]] = {}
         self._refused: dict[str, tuple[str, ...]] = {}
         self._problems: list[Problem] = list(content.problems)
 
     def read(self) -> ParsedConfig:
-        for key in wrong_sections(self._content.data):
+        for key in invalid_sections(self._content.data):
             kind = kind_of(self._content.data[key])
             self._report((key,), f"{key!r} must be an object of servers (got {kind})")
         for section in self._sections:
             self._read_section(section)
         if not self._sections:
-            self._explain_emptiness()
+            self._report_no_sections()
         return ParsedConfig(
             where=self._where,
             content=self._content,
             sections=tuple(self._sections),
             specs=self._specs,
-            places=self._places,
+            locations=self._locations,
             shadowed=self._shadowed,
             refused=self._refused,
             inputs=_inputs(self._content.data),
@@ -124,71 +125,73 @@ class _Reader:
         )
 
     def _read_section(self, section: Section) -> None:
-        lists = as_object(self._content.data.get("mcp")) if section.dialect.has_lists else None
+        lists = as_object(self._content.data.get("mcp")) if section.dialect.has_allow_lists else None
         allowed, excluded = (_names(lists, key) for key in ("allowed", "excluded"))
         for path, name, entry in section.entries():
-            place = Place(path=path, dialect=section.dialect, entry=entry)
+            location = EntryLocation(path=path, dialect=section.dialect, entry=entry)
             if not isinstance(name, str):
-                self._take(".".join(map(str, path)) or section.title, path, read_entry(name, entry, section.dialect))
+                title = ".".join(map(str, path)) or section.title
+                self._add_result(title, path, read_entry(name, entry, section.dialect))
                 continue
             if name in self._titles:
-                self._shadow(name, place, section.title)
+                self._add_shadowed(name, location, section.title)
                 continue
             is_listed = (allowed is None or name in allowed) and name not in (excluded or ())
             self._titles[name] = section.title
-            self._places[name] = place
-            self._take(name, path, read_entry(name, entry, section.dialect, listed=is_listed))
+            self._locations[name] = location
+            self._add_result(name, path, read_entry(name, entry, section.dialect, listed=is_listed))
 
-    def _take(self, name: str, path: Path, outcome: Outcome) -> None:
-        if outcome.spec is not None:
-            self._specs[name] = outcome.spec
+    def _add_result(self, name: str, path: Path, result: EntryResult) -> None:
+        if result.spec is not None:
+            self._specs[name] = result.spec
         else:
-            self._refused[name] = outcome.errors
-            self._report(path, "; ".join(outcome.errors), service=name, remedy="it is left out; mend its entry")
-        for odd in (*outcome.warnings, *outcome.notes):
-            self._report(path, odd, service=name)
+            self._refused[name] = result.errors
+            self._report(path, "; ".join(result.errors), service=name, remedy="the entry is ignored; correct it")
+        for problem in (*result.warnings, *result.notes):
+            self._report(path, problem, service=name)
 
-    def _shadow(self, name: str, place: Place, title: str) -> None:
-        self._shadowed[name] = (*self._shadowed.get(name, ()), place)
+    def _add_shadowed(self, name: str, location: EntryLocation, title: str) -> None:
+        self._shadowed[name] = (*self._shadowed.get(name, ()), location)
         first = self._titles[name]
-        where = "twice" if first == title else f"in {title!r}, too"
-        remedy = f"the first one, in {first!r}, counts; remove or rename the other"
-        self._report(place.path, f"the name occurs {where}", service=name, remedy=remedy)
+        where = "twice" if first == title else f"in {title!r} as well"
+        remedy = f"the first one, in {first!r}, is used; remove or rename the other"
+        self._report(location.path, f"the name occurs {where}", service=name, remedy=remedy)
 
-    def _explain_emptiness(self) -> None:
+    def _report_no_sections(self) -> None:
         tree = self._content.data
         if not tree:
             return
-        if suspect := find_suspect(tree):
-            title = ".".join(suspect)
-            key, owner = ("mcp", " of opencode") if looks_like_opencode({}, _at(tree, suspect)) else ("mcpServers", "")
-            what = f"0 servers found, but section {title!r} looks like {key!r}{owner}"
-            self._report(suspect, what, remedy=f"move what is in it to the top level, as {key!r}")
+        if path := find_misplaced_section(tree):
+            title = ".".join(path)
+            is_opencode = looks_like_opencode({}, _value_at(tree, path))
+            key, owner = ("mcp", " of opencode") if is_opencode else ("mcpServers", "")
+            what = f"no servers found, but section {title!r} looks like {key!r}{owner}"
+            self._report(path, what, remedy=f"move its content to the top level, as {key!r}")
             return
         if not self._problems:
-            self._report((), "no servers: there is no section for them", remedy="servers belong under 'mcpServers'")
+            self._report((), "no servers found: no section holds any", remedy="put servers under 'mcpServers'")
 
     def _report(self, path: Path, what: str, *, service: str = "", remedy: str = "") -> None:
-        found = self._content.locate(path) if path and len(self._problems) < _LOCATED else None
-        where = f"{self._where}:{found[0]}:{found[1]}" if found else self._where
+        position = self._content.locate(path) if path and len(self._problems) < _MAX_LOCATED else None
+        where = f"{self._where}:{position[0]}:{position[1]}" if position else self._where
         self._problems.append(
             Problem(where=f"{where}: service {service!r}" if service else where, what=what, remedy=remedy)
         )
 
 
 def _inputs(tree: Mapping[str, Any]) -> dict[str, Input]:
-    found: dict[str, Input] = {}
+    inputs: dict[str, Input] = {}
     for holder in (tree, as_object(tree.get("mcp")) or {}):
         for item in as_array(holder.get("inputs")) or ():
             declared = as_object(item) or {}
-            if (name := as_text(declared.get("id"))) and name not in found:
-                found[name] = Input(
+            if (name := as_text(declared.get("id"))) and name not in inputs:
+                inputs[name] = Input(
                     id=name,
                     description=as_text(declared.get("description")) or "",
                     default=as_text(declared.get("default")),
                     is_secret=declared.get("password") is True,
                 )
-    return found
+    return inputs
 
 
 def _names(lists: Mapping[str, Any] | None, key: str) -> frozenset[str] | None:
@@ -196,7 +199,7 @@ def _names(lists: Mapping[str, Any] | None, key: str) -> frozenset[str] | None:
     return None if listed is None else frozenset(name for name in listed if isinstance(name, str))
 
 
-def _at(tree: Any, path: tuple[str, ...]) -> Any:
+def _value_at(tree: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         tree = tree[key]
     return tree

@@ -1,4 +1,4 @@
-"""Which transport an entry means: its words for them, and what follows when it uses none."""
+"""Choice of the transport for an entry: from its `transport` or `type`, or else from its command or URL."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from mcpstore.config.dialects.transport_names import HTTP, MEMORY, REMOTE, SSE, 
 from mcpstore.config.fields import Fields
 from mcpstore.models.json_types import as_object, as_text
 
-__all__ = ["Wanted", "by_url", "wanted_transport"]
+__all__ = ["TransportChoice", "by_url", "choose_transport"]
 
 _SOURCES: Final = ("transport", "type", "transportType")
-# The narrower word first: beside `"type": "remote"`, `transport` says which of the remote ones.
+# The more specific key first: beside `"type": "remote"`, `transport` says which of the remote transports.
 
 
 @attrs.frozen(kw_only=True)
-class Wanted:
-    """What an entry says about its transport.
+class TransportChoice:
+    """The transport of an entry.
 
     Attributes:
-        name: Name of the transport; None if nothing in the entry leads to one.
-        key: The key that names a vendor's transport.
-        options: The vendor's settings, where they stand apart in an object of their own.
-        note: What is odd about it, though it can be used.
+        name: Name of the transport; None if the entry does not determine one.
+        key: Key that names a plugin's transport.
+        options: Settings of the transport, if the entry has them in an object of their own.
+        note: Remark on a contradiction in the entry; empty without one.
     """
 
     name: str | None
@@ -37,11 +37,11 @@ class Wanted:
 
 
 def by_url(url: str, *, key: str = "url", dialect: Dialect | None = None) -> str:
-    """Return the transport of a URL whose entry does not say: SSE if its path ends in `/sse`, else streamable HTTP.
+    """Return the default transport for a URL: SSE if its path ends in `/sse`, else streamable HTTP.
 
     Args:
         url: The URL, variables not expanded.
-        key: The key it stands under; some dialects tell the transport by it.
+        key: Key of the URL in the entry; it determines the transport in some dialects.
         dialect: The dialect of the entry.
     """
     if dialect is not None and dialect.url_is_sse:
@@ -53,27 +53,27 @@ def by_url(url: str, *, key: str = "url", dialect: Dialect | None = None) -> str
     return SSE if path.rstrip("/").endswith("/sse") else HTTP
 
 
-def wanted_transport(fields: Fields, dialect: Dialect) -> Wanted:
-    """Find out which transport an entry means. Complains about a transport object without a type."""
+def choose_transport(fields: Fields, dialect: Dialect) -> TransportChoice:
+    """Return the transport of an entry; a transport object without a type is recorded as an error in `fields`."""
     entry = fields.entry
     if (vendor := as_object(entry.get("transport"))) is not None:
-        return _from_object(fields, vendor)
+        return _from_transport_object(fields, vendor)
     has_command = fields.has("command")
     url_key = fields.key_of("url")
     remote = by_url(as_text(entry[url_key]) or "", key=url_key, dialect=dialect) if url_key else None
-    stated, key, vendor_name = _stated(entry)
+    stated, key, vendor_name = _stated_transport(entry)
     if stated is not None:
-        return _reconciled((remote or HTTP) if stated == REMOTE else stated, key, has_command, remote)
+        return _reconcile((remote or HTTP) if stated == REMOTE else stated, key, has_command, remote)
     if vendor_name and (key == "transport" or not (has_command or remote)):
-        return Wanted(name=vendor_name, key=key)
+        return TransportChoice(name=vendor_name, key=key)
     if has_command or remote:
-        # Unknown words under "type" beside a command are labels of the client, not transports.
-        return Wanted(name=STDIO if has_command else remote)
-    return _from_python(entry)
+        # An unknown "type" beside a command or a URL is a label of the client, not a transport.
+        return TransportChoice(name=STDIO if has_command else remote)
+    return _from_server_object(entry)
 
 
-def _stated(entry: Mapping[str, Any]) -> tuple[str | None, str, str]:
-    """Return the transport stated in known words, the key that states it, and else a vendor's name."""
+def _stated_transport(entry: Mapping[str, Any]) -> tuple[str | None, str, str]:
+    """Return the stated transport and its key; for an unknown name None, the key and the name."""
     vendor = ("", "")
     for key in _SOURCES:
         word = as_text(entry.get(key))
@@ -86,30 +86,32 @@ def _stated(entry: Mapping[str, Any]) -> tuple[str | None, str, str]:
     return None, vendor[0], vendor[1]
 
 
-def _reconciled(stated: str, key: str, has_command: bool, remote: str | None) -> Wanted:
-    """Start what can be started where an entry says one thing and holds another."""
+def _reconcile(stated: str, key: str, has_command: bool, remote: str | None) -> TransportChoice:
+    """Return the transport that can work if the stated one contradicts the entry."""
     if stated == STDIO and not has_command and remote is not None:
-        return Wanted(name=remote, note=f"{key} says 'stdio', but there is a URL and no command; read as remote")
+        note = f"{key} is 'stdio', but the entry has a URL and no command; it is used as a remote service"
+        return TransportChoice(name=remote, note=note)
     if stated != STDIO and has_command and remote is None:
-        return Wanted(name=STDIO, note=f"{key} says remote, but there is a command and no URL; read as local")
-    return Wanted(name=stated)
+        note = f"{key} is remote, but the entry has a command and no URL; it is used as a local service"
+        return TransportChoice(name=STDIO, note=note)
+    return TransportChoice(name=stated)
 
 
-def _from_python(entry: Mapping[str, Any]) -> Wanted:
-    """Recognise a server that a program hands over as an object, which no file could hold."""
+def _from_server_object(entry: Mapping[str, Any]) -> TransportChoice:
+    """Return the in-memory transport if a program passes its server as an object."""
     server = entry.get("server")
     if isinstance(server, str | int | float | list | dict | None):
-        return Wanted(name=None)
-    return Wanted(name=MEMORY, key="server", options={"server": server})
+        return TransportChoice(name=None)
+    return TransportChoice(name=MEMORY, key="server", options={"server": server})
 
 
-def _from_object(fields: Fields, transport: Mapping[str, Any]) -> Wanted:
+def _from_transport_object(fields: Fields, transport: Mapping[str, Any]) -> TransportChoice:
     options = {str(key): value for key, value in transport.items() if key != "type"}
     name = as_text(transport.get("type"))
     if not name:
-        fields.complain("transport.type", "missing; it names the transport, such as 'stdio' or 'tcp'")
-        return Wanted(name=None, key="transport")
+        fields.add_error("transport.type", "missing; it names the transport, such as 'stdio' or 'tcp'")
+        return TransportChoice(name=None, key="transport")
     known = known_transport(name)
     if known == REMOTE:
         known = HTTP
-    return Wanted(name=known or name, key="transport", options=options)
+    return TransportChoice(name=known or name, key="transport", options=options)

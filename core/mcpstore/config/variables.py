@@ -1,17 +1,17 @@
-"""Variables in texts of a configuration: their forms, and putting values in their place.
+"""Variables in the strings of a configuration: their syntax and their substitution.
 
 ==========================  ===============================================================================
-`${NAME}`, `${env:NAME}`    a variable of the environment; `{env:NAME}` is opencode's form of it
-`${NAME:-text}`             the same, or `text` where it is unset or empty; `text` may hold variables
-`${input:id}`               something to be asked for
-`${workspaceFolder}` …      what editors know: `workspaceFolderBasename`, `userHome`, `cwd`, `pathSeparator`, `/`
-`{file:path}`               the content of a file
-`$${`                       `${` itself
+`${NAME}`, `${env:NAME}`    environment variable; `{env:NAME}` is its form in opencode
+`${NAME:-text}`             the same, or `text` if it is unset or empty; `text` may contain variables
+`${input:id}`               value that the user supplies
+`${workspaceFolder}` …      variable of editors: `workspaceFolderBasename`, `userHome`, `cwd`, `pathSeparator`, `/`
+`{file:path}`               content of a file
+`$${`                       a literal `${`
 ==========================  ===============================================================================
 
-Values are put in once: what a value holds is not looked at again. Nothing is ever run, so `$(…)` stays what it is, as
-does every other form. `$NAME` without braces is for shells; where a client reads it as a variable, the dialect has
-already given it braces.
+Substitution is not recursive: variables in a value are not expanded. No command is run: `$(…)` and every other form
+stay as they are. `$NAME` without braces is left to shells; if a client reads it as a variable, its dialect has added
+the braces before.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ __all__ = ["Reference", "substitute"]
 
 @attrs.frozen(kw_only=True)
 class Reference:
-    """A place in a text where a value belongs.
+    """A reference to a variable in a text.
 
     Attributes:
-        kind: "env", "input", "file", "known" (an editor's variable) or "foreign" (one that only an editor can know).
-        name: What it is called.
-        default: The text to be used without a value; it may hold references itself.
-        text: How it is written.
+        kind: "env", "input", "file", "known" (an editor's variable) or "foreign" (only its editor can resolve it).
+        name: Name of the variable.
+        default: Text that is used if there is no value; it may contain references.
+        text: The reference as written.
     """
 
     kind: str
@@ -42,8 +42,10 @@ class Reference:
     text: str = ""
 
 
-KNOWN: Final = frozenset({"workspaceFolder", "workspaceFolderBasename", "userHome", "cwd", "pathSeparator", "/"})
-"""What editors know without being told."""
+EDITOR_VARIABLES: Final = frozenset(
+    {"workspaceFolder", "workspaceFolderBasename", "userHome", "cwd", "pathSeparator", "/"}
+)
+"""Variables that editors predefine."""
 
 _START: Final = re.compile(r"\$\$\{|\$\{|\{env:|\{file:")
 _NAME: Final = re.compile(r"(?:env:)?(?P<name>[A-Za-z_]\w*)(?::-(?P<default>.*))?\Z", re.DOTALL | re.ASCII)
@@ -51,15 +53,15 @@ _SECRET: Final = re.compile(r"\{\s*secrets\.(?P<name>\w+)\s*\}\Z")  # Continue's
 
 
 def substitute(text: str, resolve: Callable[[Reference], str | None]) -> str:
-    """Return a text with a value in the place of every reference.
+    """Return a text with every reference replaced by its value.
 
     Args:
         text: The text.
-        resolve: Called with each reference; its value, or None to leave what stands there.
+        resolve: Called with each reference; returns its value, or None to keep the reference.
     """
     if "{" not in text:
         return text
-    closings = _closings(text)  # all at once: looking for each anew would take quadratic time
+    closings = _matching_braces(text)  # all at once: a search for each one takes quadratic time
     parts: list[str] = []
     at = 0
     while (start := _START.search(text, at)) is not None:
@@ -83,32 +85,32 @@ def substitute(text: str, resolve: Callable[[Reference], str | None]) -> str:
     return "".join(parts)
 
 
-def _closings(text: str) -> dict[int, int]:
-    """Return where each brace that is closed closes."""
-    found: dict[int, int] = {}
+def _matching_braces(text: str) -> dict[int, int]:
+    """Return the index of the closing brace for that of each opening one."""
+    closing: dict[int, int] = {}
     opened: list[int] = []
     for i, char in enumerate(text):
         if char == "{":
             opened.append(i)
         elif char == "}" and opened:
-            found[opened.pop()] = i
-    return found
+            closing[opened.pop()] = i
+    return closing
 
 
 def _reference(mark: str, inner: str, whole: str) -> Reference | None:
     kind, name = _editor_reference(inner) if mark == "${" else ("file", inner) if mark == "{file:" else ("", "")
     if kind:
         return Reference(kind=kind, name=name, text=whole)
-    found = _NAME.match(inner) or (_SECRET.match(inner) if mark == "${" else None)
-    if found is None:
+    match = _NAME.match(inner) or (_SECRET.match(inner) if mark == "${" else None)
+    if match is None:
         return None
-    return Reference(kind="env", name=found["name"], default=found.groupdict().get("default"), text=whole)
+    return Reference(kind="env", name=match["name"], default=match.groupdict().get("default"), text=whole)
 
 
 def _editor_reference(inner: str) -> tuple[str, str]:
-    """Return kind and name of a reference in the forms only editors have; empty if it is none."""
+    """Return kind and name of a reference in a form that editors have; empty for other forms."""
     head, _, tail = inner.partition(":")
-    if inner in KNOWN or head == "workspaceFolder":
+    if inner in EDITOR_VARIABLES or head == "workspaceFolder":
         return "known", head
     if head == "input" and tail:
         return "input", tail

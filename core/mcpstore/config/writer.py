@@ -1,8 +1,8 @@
-"""From what a service is to how its entry is written in a dialect.
+"""Writer of service entries in a dialect.
 
-An entry is made of parts, each of which means one thing and is spelled under a few keys. Writing compares the parts:
-where the meaning stays, the keys stay as they are; where it changes, they are written anew in the file's dialect.
-Keys that mean nothing to us are never touched.
+An entry consists of parts; each part has one meaning and a few keys. The writer compares the parts: where the meaning
+is the same, the keys are kept; where it changes, they are written in the file's dialect. Unknown keys are never
+changed.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from mcpstore.config.dialects.catalog import MCP_SERVERS
 from mcpstore.config.dialects.dialect import ALIASES, SWITCHES, TIMEOUT_KEYS, Dialect
 from mcpstore.config.dialects.transport_names import HTTP, SSE, STDIO
 from mcpstore.config.entry import read_entry
-from mcpstore.config.extension import KEY, written_own
+from mcpstore.config.extension import KEY, write_extension
 from mcpstore.config.settings import CLIENT_KEYS
 from mcpstore.config.transports import by_url
 from mcpstore.models.json_types import as_object
 from mcpstore.models.service import ServiceSpec
 
-__all__ = ["respelled", "spelled"]
+__all__ = ["rewrite_entry", "write_entry"]
 
 _REMOTE: Final = (HTTP, SSE)
 _TYPES: Final = {STDIO: "stdio", HTTP: "http", SSE: "sse"}
@@ -31,22 +31,22 @@ _TYPE_KEYS: Final = ALIASES["type"]
 
 @attrs.frozen
 class _Part:
-    """One thing an entry says: under which keys, what it means, and how it is written."""
+    """A part of an entry: its keys, its meaning, and how it is written."""
 
     keys: tuple[str, ...]
     means: Callable[[ServiceSpec], Any]
     write: Callable[[ServiceSpec, Dialect], dict[str, Any]]
 
 
-def spelled(spec: ServiceSpec, dialect: Dialect) -> dict[str, Any]:
-    """Return the entry of a service as a client of this dialect would write it, with the keys it had besides."""
+def write_entry(spec: ServiceSpec, dialect: Dialect) -> dict[str, Any]:
+    """Return the entry of a service as a client of a dialect writes it, with the unknown keys of its old entry."""
     written: dict[str, Any] = {}
     for part in _PARTS:
         written.update(part.write(spec, dialect))
-    return {**written, **_besides(spec.entry)}
+    return {**written, **_other_keys(spec.entry)}
 
 
-def respelled(
+def rewrite_entry(
     spec: ServiceSpec,
     dialect: Dialect,
     *,
@@ -54,24 +54,24 @@ def respelled(
     before: Mapping[str, Any] | None = None,
     old: ServiceSpec | None = None,
 ) -> dict[str, Any]:
-    """Return the entry to be written for a service: of those that mean the right thing, the one that changes least.
+    """Return the entry to write for a service: of those with the right meaning, the one with the fewest changes.
 
     Args:
-        spec: What the entry is to mean.
+        spec: The meaning of the new entry.
         dialect: The dialect of the file.
-        source: The dialect `spec.entry` is written in.
-        before: The entry in the file now, if there is one.
-        old: What that entry means, if it can be used.
+        source: The dialect of `spec.entry`.
+        before: The entry that is now in the file, if there is one.
+        old: The meaning of that entry, if it is valid.
     """
-    fitting = (entry for entry in _candidates(spec, dialect, source, before, old) if _means(entry, spec, dialect))
-    return next(fitting, None) or spelled(spec, dialect)
+    fitting = (entry for entry in _candidates(spec, dialect, source, before, old) if _has_meaning(entry, spec, dialect))
+    return next(fitting, None) or write_entry(spec, dialect)
 
 
 def _candidates(
     spec: ServiceSpec, dialect: Dialect, source: Dialect, before: Mapping[str, Any] | None, old: ServiceSpec | None
 ) -> Iterator[dict[str, Any]]:
     is_understood = source == dialect or not (source.is_native or dialect.is_native)
-    stays = _besides(before or {})
+    stays = _other_keys(before or {})
     given = dict(spec.entry)
     if old is not None:
         if is_understood:
@@ -79,20 +79,21 @@ def _candidates(
         yield _merged(spec, old, dialect, lambda part: part.write(spec, dialect))
     if is_understood and (meant := read_entry(spec.name, given, dialect).spec) is not None:
         yield {**stays, **_merged(spec, meant, dialect, lambda part: part.write(spec, dialect))}
-    yield {**stays, **spelled(spec, dialect)}
+    yield {**stays, **write_entry(spec, dialect)}
 
 
 def _merged(
     spec: ServiceSpec, old: ServiceSpec, dialect: Dialect, write: Callable[[_Part], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the old entry with those parts written anew that are to mean something else."""
+    """Return the old entry, with the parts rewritten whose meaning changes."""
     merged: dict[str, Any] = dict(old.entry)
     for part in _PARTS:
         if part.means(old) == part.means(spec):
             continue
         written = write(part)
-        for key in [key for key in merged if key in part.keys or (part.keys is _TYPE_KEYS and key in _inline(old))]:
-            twin = next((new for new in written if _is_same_thing(key, new, dialect)), None)
+        inline = _inline_settings(old) if part.keys is _TYPE_KEYS else {}
+        for key in [key for key in merged if key in part.keys or key in inline]:
+            twin = next((new for new in written if _are_aliases(key, new, dialect)), None)
             if key in written:
                 continue
             if twin is not None:
@@ -100,28 +101,31 @@ def _merged(
             else:
                 del merged[key]
         merged.update(written)
-    return {**merged, **{key: value for key, value in _besides(spec.entry).items() if key not in _inline(spec)}}
+    inline = _inline_settings(spec)
+    return {**merged, **{key: value for key, value in _other_keys(spec.entry).items() if key not in inline}}
 
 
-def _means(entry: Mapping[str, Any], spec: ServiceSpec, dialect: Dialect) -> bool:
+def _has_meaning(entry: Mapping[str, Any], spec: ServiceSpec, dialect: Dialect) -> bool:
     read = read_entry(spec.name, entry, dialect).spec
-    return read is not None and attrs.evolve(read, enabled=spec.enabled if dialect.has_lists else read.enabled) == spec
+    if read is None:
+        return False
+    return attrs.evolve(read, enabled=spec.enabled if dialect.has_allow_lists else read.enabled) == spec
 
 
-def _is_same_thing(key: str, other: str, dialect: Dialect) -> bool:
-    """Whether two keys are spellings of one thing, so that the one in the file can stay."""
+def _are_aliases(key: str, other: str, dialect: Dialect) -> bool:
+    """Whether two keys are aliases, so that the one in the file can be kept."""
     if key in _TYPE_KEYS or (dialect.url_is_sse and key in ALIASES["url"]):
         return False
     return any(key in keys and other in keys for keys in ALIASES.values())
 
 
-def _besides(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an entry holds besides its meaning."""
+def _other_keys(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the unknown keys of an entry."""
     return {key: value for key, value in entry.items() if key not in _MEANINGFUL}
 
 
-def _inline(spec: ServiceSpec) -> Mapping[str, Any]:
-    """Return the settings of a vendor's transport that stand among the other keys of its entry."""
+def _inline_settings(spec: ServiceSpec) -> Mapping[str, Any]:
+    """Return the settings of a plugin's transport that are beside the other keys of the entry."""
     return {} if spec.transport in _TYPES or as_object(spec.entry.get("transport")) is not None else spec.settings
 
 
@@ -134,7 +138,7 @@ def _transport(spec: ServiceSpec) -> Any:
 
 def _write_transport(spec: ServiceSpec, dialect: Dialect) -> dict[str, Any]:
     if spec.transport not in _TYPES:
-        if (inline := _inline(spec)) and not CLIENT_KEYS & inline.keys():
+        if (inline := _inline_settings(spec)) and not CLIENT_KEYS & inline.keys():
             return {"transport": spec.transport, **inline}
         return {"transport": {"type": spec.transport, **spec.settings}}
     word = dialect.types.get(spec.transport)
@@ -142,7 +146,7 @@ def _write_transport(spec: ServiceSpec, dialect: Dialect) -> dict[str, Any]:
     if spec.transport in _REMOTE and word in (None, "remote"):
         url = str(spec.settings["url"])
         if by_url(url, key=_url_key(spec, dialect), dialect=dialect) != spec.transport:
-            # A word of its own, beside the client's, for a client that would find it out by trying.
+            # Stated explicitly beside the client's word, which does not say which remote transport.
             written["transport" if word else "type"] = _TYPES[spec.transport]
     return written
 
@@ -173,7 +177,7 @@ def _write_program(spec: ServiceSpec, dialect: Dialect) -> dict[str, Any]:
 
 
 def _setting(what: str) -> _Part:
-    """Return the part of a setting that is written as it is."""
+    """Return the part of a setting that is written unchanged."""
 
     def means(spec: ServiceSpec) -> Any:
         value = spec.settings.get(what) if spec.transport in _TYPES else None
@@ -183,7 +187,7 @@ def _setting(what: str) -> _Part:
         value = means(spec)
         if value is None:
             return {}
-        return {dialect.key(what): value if (found := as_object(value)) is None else dict(found)}
+        return {dialect.key(what): value if (content := as_object(value)) is None else dict(content)}
 
     keys = ALIASES[what]
     if what == "headers":
@@ -198,7 +202,7 @@ def _enabled(spec: ServiceSpec) -> bool:
 
 
 def _write_enabled(spec: ServiceSpec, dialect: Dialect) -> dict[str, Any]:
-    return {} if spec.enabled or dialect.has_lists else {dialect.switch: dialect.switch == "disabled"}
+    return {} if spec.enabled or dialect.has_allow_lists else {dialect.switch: dialect.switch == "disabled"}
 
 
 def _description(spec: ServiceSpec) -> str:
@@ -212,7 +216,7 @@ def _write_description(spec: ServiceSpec, _dialect: Dialect) -> dict[str, Any]:
 def _own(spec: ServiceSpec) -> dict[str, Any]:
     keys = {STDIO: ("inherit_env", "containment"), HTTP: ("addresses",), SSE: ("addresses",)}
     stated = {key: spec.settings.get(key) for key in keys.get(spec.transport, ())}
-    return written_own({**attrs.asdict(spec, recurse=False), **stated}, spec.timeouts)
+    return write_extension({**attrs.asdict(spec, recurse=False), **stated}, spec.timeouts)
 
 
 def _write_own(spec: ServiceSpec, _dialect: Dialect) -> dict[str, Any]:

@@ -175,5 +175,5 @@ async def _pins(
     registry = PinRegistry(options.clock, files, tells=options.start)
     if state_dir is not None and state_dir.is_owner:
         # Services of a configuration in memory may be added later.
-        await registry.tidy(None if isinstance(document, MemoryDocument) else config_store.reading.places)
+        await registry.tidy(None if isinstance(document, MemoryDocument) else config_store.reading.locations)
     return registry

@@ -126,7 +126,7 @@ class ConfigStore:
         return Difference(
             added=tuple(spec for name, spec in said.items() if name not in known),
             changed=tuple(spec for name, spec in said.items() if name in known and spec != known[name]),
-            removed=tuple(name for name in known if name not in self.reading.places),
+            removed=tuple(name for name in known if name not in self.reading.locations),
         )
 
     def _there(self, content: Content) -> Content:
@@ -143,5 +143,5 @@ class ConfigStore:
 
     def _take(self, reading: ParsedConfig) -> None:
         self.reading = reading
-        self._has_entries = bool(reading.places)
+        self._has_entries = bool(reading.locations)
         self.trouble = None

@@ -43,7 +43,7 @@ async def read_input(config: Any, name: str | None, fields: Mapping[str, Any], p
         if not reading.specs and not reading.refused:
             raise ConfigError("; ".join(map(str, reading.problems)) or f"{document.location} contains no services")
         usable = tuple(
-            ServiceInput(spec=spec, dialect=reading.places[spec.name].dialect) for spec in reading.specs.values()
+            ServiceInput(spec=spec, dialect=reading.locations[spec.name].dialect) for spec in reading.specs.values()
         )
         return InputReport(usable=usable, refused=reading.refused)
     return examine(with_fields(config, name, fields))
@@ -117,6 +117,6 @@ def _edits_for_one(reading: ParsedConfig, entry: ServiceInput, agent: str | None
     known = reading.specs.get(entry.name)
     agents = {*(known.agents if known else ()), *entry.spec.agents, *((agent,) if agent else ())}
     wanted = attrs.evolve(entry.spec, agents=tuple(sorted(agents)))
-    if entry.name not in reading.places:
+    if entry.name not in reading.locations:
         return add_edits(reading, wanted, entry.dialect)
     return [] if known == wanted else replace_edits(reading, wanted)

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final
 
-from mcpstore.config.expansion import Surroundings, expand, workspace_of
+from mcpstore.config.expansion import ExpansionContext, expand, workspace_of
 from mcpstore.models.redaction import Redactor
 from mcpstore.models.service import ServiceSpec
 from mcpstore.plugin_manager import PluginManager
@@ -46,7 +46,7 @@ class ServicePreparation:
         self._plugins.secrets.add_values(spec.name, expanded.secrets)
         return Prepared(settings=expanded.settings, redact=Redactor(expanded.secrets))
 
-    def _surroundings(self, spec: ServiceSpec, loop: asyncio.AbstractEventLoop) -> Surroundings:
+    def _surroundings(self, spec: ServiceSpec, loop: asyncio.AbstractEventLoop) -> ExpansionContext:
         def lookup(name: str) -> str | None:
             if not self._plugins.has_hook(EXPAND):
                 return None
@@ -57,8 +57,8 @@ class ServicePreparation:
 
         inputs = self._config_store.reading.inputs
         if self._config_store.is_in_memory:
-            return Surroundings(inputs=inputs, lookup=lookup)
+            return ExpansionContext(inputs=inputs, lookup=lookup)
         location = Path(self._config_store.location).expanduser().absolute()
-        return Surroundings(
+        return ExpansionContext(
             inputs=inputs, lookup=lookup, workspace=str(workspace_of(location)), folder=str(location.parent)
         )

@@ -1,1 +1,1 @@
-"""The dialects clients write their configuration in: what they are, where they stand, how they are told apart."""
+"""Dialects of MCP client configurations: their definitions, their sections in a file, their detection."""

@@ -1,4 +1,4 @@
-"""The dialects that are in use, and what their clients' documentation says of them."""
+"""Definitions of the known dialects, after the documentation of their clients."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ __all__ = [
     "TOOLS",
     "VSCODE_SETTINGS",
     "ZED",
-    "as_list",
+    "list_variant",
 ]
 
 MCP_SERVERS: Final = Dialect(name="mcpServers")
-"""The common one: Claude Desktop and Code, Cursor, Windsurf, Junie, Trae, LM Studio and many more."""
+"""The most common dialect: Claude Desktop and Code, Cursor, Windsurf, Junie, Trae, LM Studio and many more."""
 
 GEMINI: Final = Dialect(
     name="mcpServers",
     client="gemini",
     timeout=("call", 0.001),
     url_is_sse=True,
-    has_lists=True,
-    bare=frozenset({"env"}),
+    has_allow_lists=True,
+    bare_variables=frozenset({"env"}),
 )
 """Gemini CLI and Qwen Code: `mcp.allowed` and `mcp.excluded` beside `mcpServers`."""
 
@@ -52,10 +52,10 @@ SERVERS: Final = Dialect(name="servers")
 """VS Code's mcp.json, with `inputs` beside it."""
 
 VSCODE_SETTINGS: Final = Dialect(name="mcp.servers")
-"""The same inside VS Code's settings."""
+"""VS Code's settings, with the servers under `mcp.servers`."""
 
 AMP: Final = Dialect(name="amp.mcpServers")
-"""Amp, inside the settings of an editor."""
+"""Amp, in the settings of an editor."""
 
 SNAKE_CASE: Final = Dialect(name="mcp_servers")
 """`mcp_servers` in JSON or YAML."""
@@ -64,10 +64,10 @@ ROOT_MAP: Final = Dialect(name="root-map")
 """Entries at the root of the file, as in Claude plugins."""
 
 SINGLE_SERVER: Final = Dialect(name="single-server")
-"""One entry that is the whole file."""
+"""A file that is a single entry."""
 
 TOOLS: Final = Dialect(name="tools")
-"""A list called `tools` whose members are entries."""
+"""A list `tools` of entries."""
 
 OPENCODE: Final = Dialect(
     name="mcp",
@@ -89,7 +89,7 @@ CRUSH: Final = Dialect(
     client="crush",
     types={"stdio": "stdio", "streamable_http": "http", "sse": "sse"},
     timeout=("handshake", 1.0),
-    bare=frozenset({"env", "headers", "url"}),
+    bare_variables=frozenset({"env", "headers", "url"}),
     is_native=True,
 )
 """Crush."""
@@ -112,9 +112,9 @@ GOOSE: Final = Dialect(
     is_native=True,
     editable=False,
 )
-"""goose; only read."""
+"""goose; read-only."""
 
 
-def as_list(dialect: Dialect) -> Dialect:
-    """Return the dialect as it is called where its section is a list of entries with names."""
+def list_variant(dialect: Dialect) -> Dialect:
+    """Return the variant of a dialect whose section is a list of entries with names."""
     return attrs.evolve(dialect, name=f"{dialect.name}[]")

@@ -1,4 +1,4 @@
-"""Whose file it is: where one section name has several dialects, and where a file has no section yet."""
+"""Detection of the client of a file, for section names with several dialects and for files without a section."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mcpstore.config.dialects.dialect import Dialect
 from mcpstore.hooks.persistence import Content, Path
 from mcpstore.models.json_types import as_array, as_object, as_text
 
-__all__ = ["mcp_servers_of", "usual_section"]
+__all__ = ["default_section", "mcp_servers_dialect"]
 
 
-def mcp_servers_of(tree: Mapping[str, Any], where: str = "") -> Dialect:
-    """Return whose dialect a section called `mcpServers` is written in."""
-    place = PurePath(where)
-    folders, file = {part.lower() for part in place.parts[:-1]}, place.name.lower()
+def mcp_servers_dialect(tree: Mapping[str, Any], where: str = "") -> Dialect:
+    """Return the dialect of a section called `mcpServers`."""
+    path = PurePath(where)
+    folders, file = {part.lower() for part in path.parts[:-1]}, path.name.lower()
     lists = as_object(tree.get("mcp")) or {}
     if (
         (folders & {".gemini", ".qwen"} and file == "settings.json")
@@ -32,11 +32,11 @@ def mcp_servers_of(tree: Mapping[str, Any], where: str = "") -> Dialect:
     return MCP_SERVERS
 
 
-def usual_section(content: Content, where: str = "") -> tuple[Path, Dialect]:
-    """Return where the client of a file without a section would look for one, and the dialect it would read."""
-    place = PurePath(where)
+def default_section(content: Content, where: str = "") -> tuple[Path, Dialect]:
+    """Return path and dialect of the section in which the client of a file looks for entries."""
+    path = PurePath(where)
     schema = as_text(content.data.get("$schema")) or ""
-    file, folder = place.name.lower(), place.parent.name.lower()
+    file, folder = path.name.lower(), path.parent.name.lower()
     if "opencode" in schema or file in ("opencode.json", "opencode.jsonc"):
         return ("mcp",), OPENCODE
     if "crush" in schema or file in ("crush.json", ".crush.json"):
@@ -47,4 +47,4 @@ def usual_section(content: Content, where: str = "") -> tuple[Path, Dialect]:
         return ("context_servers",), ZED
     if file == "mcp.json" and folder in (".vscode", "user"):
         return ("servers",), SERVERS
-    return ("mcpServers",), mcp_servers_of(content.data, where)
+    return ("mcpServers",), mcp_servers_dialect(content.data, where)

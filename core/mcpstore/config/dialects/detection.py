@@ -1,4 +1,4 @@
-"""Telling service entries from everything else that settings files hold."""
+"""Detection of service entries among the other content of settings files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from mcpstore.config.dialects.dialect import ALIASES
 from mcpstore.config.dialects.transport_names import known_transport
 from mcpstore.models.json_types import as_array, as_object, as_text
 
-__all__ = ["find_suspect", "looks_like_entry", "looks_like_opencode", "looks_usable", "values_of"]
+__all__ = ["find_misplaced_section", "looks_like_entry", "looks_like_opencode", "looks_usable", "values_of"]
 
-_LOOKED_AT: Final = 10_000  # nodes of a strange file that are searched for something that looks like servers
+_MAX_NODES: Final = 10_000
+"""Most nodes searched in a file without servers."""
 _OTHER_COMMANDS: Final = frozenset({"lsp", "formatter", "formatters", "linters", "hooks", "tasks", "agents"})
 
 
 def looks_usable(value: Any) -> bool:
-    """Whether this is an entry somebody could start: it has a command or a URL, and no type of its own kind."""
+    """Whether this is an entry that can be started: it has a command or a URL, and no unknown type."""
     entry = as_object(value)
     if entry is None:
         return False
@@ -30,7 +31,7 @@ def looks_usable(value: Any) -> bool:
 
 
 def looks_like_entry(value: Any) -> bool:
-    """Whether this may be an entry, if perhaps one with a fault."""
+    """Whether this may be an entry, valid or not."""
     entry = as_object(value)
     if entry is None:
         return False
@@ -40,7 +41,7 @@ def looks_like_entry(value: Any) -> bool:
 
 
 def looks_like_opencode(tree: Mapping[str, Any], body: Any) -> bool:
-    """Whether entries are spelled as opencode spells them."""
+    """Whether entries are in the dialect of opencode."""
     if (schema := as_text(tree.get("$schema"))) is not None:
         if "opencode" in schema:
             return True
@@ -56,30 +57,30 @@ def looks_like_opencode(tree: Mapping[str, Any], body: Any) -> bool:
 
 
 def values_of(body: Any) -> list[Any]:
-    """Return what an object or a list holds."""
-    found = as_object(body)
-    return list(found.values()) if found is not None else list(as_array(body) or ())
+    """Return the values of an object, or the items of a list."""
+    content = as_object(body)
+    return list(content.values()) if content is not None else list(as_array(body) or ())
 
 
-def find_suspect(tree: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return where in a file without servers something looks like a section of them; empty if nowhere."""
+def find_misplaced_section(tree: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the path of an object that looks like a section of servers, in a file without one; empty if none does."""
     level: list[tuple[tuple[str, ...], Any]] = [((), tree)]
-    looked = 0
+    visited = 0
     while level:
         below: list[tuple[tuple[str, ...], Any]] = []
         for path, node in level:
             for key, value in (as_object(node) or {}).items():
-                looked += 1
-                here = (*path, str(key))
-                if _is_suspect(str(key), value):
-                    return here
-                if looked < _LOOKED_AT and key not in _OTHER_COMMANDS:
-                    below.append((here, value))
+                visited += 1
+                child = (*path, str(key))
+                if _looks_like_section(str(key), value):
+                    return child
+                if visited < _MAX_NODES and key not in _OTHER_COMMANDS:
+                    below.append((child, value))
         level = below
     return ()
 
 
-def _is_suspect(key: str, value: Any) -> bool:
+def _looks_like_section(key: str, value: Any) -> bool:
     entries = values_of(value)
     if not any(map(looks_usable, entries)):
         return False

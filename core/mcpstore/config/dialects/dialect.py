@@ -1,4 +1,4 @@
-"""What tells one way of writing service entries from another."""
+"""The model of a dialect: one client's way of writing service entries."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "verify": ("verify",),
     "description": ("description",),
 }
-"""What clients call the things an entry says; the first spelling an entry has is the one that counts."""
+"""Keys that clients use for each field of an entry; if an entry has several of them, the first one is used."""
 
 SWITCHES: Final = ("disabled", "enabled")
-"""The keys that switch a service off and on."""
+"""Keys that disable and enable a service."""
 
 TIMEOUT_KEYS: Final[Mapping[str, tuple[str, float]]] = {
     "timeout_seconds": ("call", 1.0),
@@ -41,29 +41,29 @@ TIMEOUT_KEYS: Final[Mapping[str, tuple[str, float]]] = {
     "initTimeout": ("handshake", 0.001),
     "connectionTimeout": ("handshake", 0.001),
 }
-"""Keys whose unit is the same wherever they occur: which deadline they mean, and their unit in seconds."""
+"""Keys of deadlines with the same unit in every dialect: the deadline, and its unit in seconds."""
 
 
 @attrs.frozen(kw_only=True)
 class Dialect:
-    """A way of writing service entries.
+    """One client's way of writing service entries.
 
-    Every dialect is read with the same tolerance: what is recorded here is only where they contradict each other, and
-    how an entry is written so that the client the file belongs to understands it.
+    The reader accepts every alias in every dialect. A dialect states only where the meaning differs between clients,
+    and how to write an entry so that its client can read it.
 
     Attributes:
-        name: What `mcpstore config show` calls it.
-        client: The client whose habits it follows, where the name alone does not tell; empty for the common ones.
-        switch: The key that switches an entry off which has none yet.
-        command_list: Whether `command` is written as one list together with the arguments.
-        keys: How it spells what it spells unlike the others: by the keys of `ALIASES`.
-        types: What it writes as `type`, by transport; without one, no type is written.
-        timeout: Which deadline the key `timeout` means, and its unit in seconds; 0 means that its size tells.
-        url_is_sse: Whether `url` means SSE and `httpUrl` streamable HTTP.
-        has_lists: Whether the file lists by name which services may run.
-        bare: The settings in which `$NAME` without braces is a variable.
-        is_native: Whether entries must be spelled its own way, because its client understands no other.
-        editable: Whether such files are written at all.
+        name: Name in `mcpstore config show`.
+        client: The client, if the name has several; empty for the common dialects.
+        switch: Key that disables an entry without such a key.
+        command_list: Whether `command` is written as one list with the arguments.
+        keys: Keys that differ from the first alias, by the keys of `ALIASES`.
+        types: Value of `type` to write, by transport; no type is written for other transports.
+        timeout: Deadline that the key `timeout` sets, and its unit in seconds; 0 guesses the unit from the value.
+        url_is_sse: Whether `url` means SSE, and `httpUrl` streamable HTTP.
+        has_allow_lists: Whether the file has the lists `allowed` and `excluded` of services that may run.
+        bare_variables: Settings in which `$NAME` without braces is a variable.
+        is_native: Whether the client reads only its own keys, so that entries of other dialects are rewritten.
+        editable: Whether files in this dialect can be edited.
     """
 
     name: str
@@ -74,11 +74,11 @@ class Dialect:
     types: Mapping[str, str] = attrs.field(factory=dict[str, str])
     timeout: tuple[str, float] = ("call", 0.0)
     url_is_sse: bool = False
-    has_lists: bool = False
-    bare: frozenset[str] = frozenset()
+    has_allow_lists: bool = False
+    bare_variables: frozenset[str] = frozenset()
     is_native: bool = False
     editable: bool = True
 
     def key(self, what: str) -> str:
-        """Return how this dialect spells one of the keys of `ALIASES`."""
+        """Return this dialect's key for a field of `ALIASES`."""
         return self.keys.get(what, ALIASES[what][0])

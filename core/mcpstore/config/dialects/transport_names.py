@@ -1,4 +1,4 @@
-"""What clients call the transports."""
+"""Names of the transports in the configurations of clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SSE: Final = "sse"
 MEMORY: Final = "memory"
 
 REMOTE: Final = "remote"
-"""opencode's word for both remote transports; the URL tells which."""
+"""opencode's name for both remote transports; the URL determines which one."""
 
 _WORDS: Final = {
     "stdio": STDIO,
@@ -30,5 +30,5 @@ _WORDS: Final = {
 
 
 def known_transport(word: str) -> str | None:
-    """Return the transport a word of some client stands for, None if it is nobody's."""
+    """Return the transport for a client's name of it; None for an unknown name."""
     return _WORDS.get(word.lower().replace("-", "").replace("_", "").replace(" ", ""))
