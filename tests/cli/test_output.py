@@ -129,13 +129,13 @@ def test_a_configuration_that_was_named_and_is_not_there_is_told_and_made(shell,
     path = shell.folder / "nowhere.json"
     said = run(shell, "-c", str(path), "list")
     assert said.returncode == 0
-    assert f"warning: {path} is not there; it is made as soon as a service is added" in said.stderr
+    assert f"warning: {path} does not exist; it is created when a service is added" in said.stderr
     monkeypatch.setenv("MCPSTORE_CONFIG", str(path))
-    assert "is not there" in run(shell, "list").stderr
+    assert "does not exist" in run(shell, "list").stderr
     assert run(shell, "add", "a", "--", "cat").returncode == 0
-    assert "is not there" not in run(shell, "list").stderr
+    assert "does not exist" not in run(shell, "list").stderr
     monkeypatch.delenv("MCPSTORE_CONFIG")
-    assert "is not there" not in run(shell, "list").stderr  # nobody said that the default one is
+    assert "does not exist" not in run(shell, "list").stderr  # the default file need not exist
 
 
 def test_a_plugin_that_is_to_be_blocked_and_is_not_there_is_told(shell):
