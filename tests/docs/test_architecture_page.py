@@ -28,6 +28,6 @@ def test_every_package_is_on_the_page(package):
 
 def test_every_built_in_plugin_is_on_the_page():
     folder = ROOT / "plugins/mcpstore_plugins"
-    plugins = {path.stem for path in folder.iterdir() if path.stem != "__init__" and path.stem != "__pycache__"}
+    plugins = {path.stem for path in folder.iterdir() if path.stem not in ("__init__", "__pycache__", "py")}
 
     assert not {name for name in plugins if f"`{name}`" not in PAGE}
