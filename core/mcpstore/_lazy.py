@@ -1,4 +1,4 @@
-"""Packages whose names are loaded when they are first used, so that nobody pays for what they do not use."""
+"""Lazy loading of the names of a package: the module that defines a name is imported when the name is first used."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from importlib import import_module
 __all__ = ["load"]
 
 
-def load(package: str, homes: Mapping[str, str], name: str) -> object:
-    """Return a name of a package, and have the package keep it; what its `__getattr__` does.
+def load(package: str, modules: Mapping[str, str], name: str) -> object:
+    """Return a name of a package, and store it in the package; the implementation of its `__getattr__`.
 
     Args:
         package: Name of the package.
-        homes: The module that each of its late names comes from.
+        modules: The module that defines each lazy name.
         name: The name.
 
     Raises:
-        AttributeError: It has no such name.
+        AttributeError: The package has no such name.
     """
-    home = homes.get(name)
-    if home is None:
+    module = modules.get(name)
+    if module is None:
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
-    found: object = getattr(import_module(home), name)
-    setattr(sys.modules[package], name, found)
-    return found
+    value: object = getattr(import_module(module), name)
+    setattr(sys.modules[package], name, value)
+    return value

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from mcpstore import MCPStore
+from mcpstore.compat.dashboard import KEPT, MOST
 from mcpstore.monitoring import Alert, AlertLevel, AlertRule, MonitoringDashboard, MonitoringExporter
-from mcpstore.monitoring.dashboard import KEPT, MOST
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
 

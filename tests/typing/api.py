@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_type
 
-from mcpstore import AsyncMCPStore, MCPStore, MCPStoreError
-from mcpstore.dependencies import ServiceDependencyManager
-from mcpstore.models.catalog import Tool
-from mcpstore.models.record import NamedList
-from mcpstore.models.service import (
+from mcpstore import (
+    AlertConfig,
+    AsyncMCPStore,
+    CallResult,
+    CheckResult,
+    Diagnosis,
+    MCPStore,
+    MCPStoreError,
+    MonitoringConfig,
+    NamedList,
+    Recovery,
     ServiceConnectionState,
     ServiceInfo,
+    ServiceMetrics,
     ServiceSnapshot,
     ServiceStatus,
     StateMetadata,
+    Timing,
+    Tool,
+    ToolChange,
+    ToolsRefresh,
 )
-from mcpstore.models.tool_change import ToolChange
-from mcpstore.monitoring import AlertConfig, MonitoringConfig
+from mcpstore.dependencies import ServiceDependencyManager
 from mcpstore.recovery import ServiceAutoRecovery
 from mcpstore.states import UnifiedServiceStateManager
-from mcpstore.store.results import CallResult, CheckResult, Diagnosis, Recovery, ToolsRefresh
 
 
 def watch(name: str, old: ServiceConnectionState, new: ServiceConnectionState, metadata: StateMetadata) -> None:
@@ -37,6 +46,7 @@ def sync() -> None:
             assert_type(service.run_status, ServiceStatus)
         assert_type(store.get_service_info("a"), ServiceInfo | None)
         assert_type(store.list_tools("a"), NamedList[Tool])
+        assert_type(store.get_service_metrics("a"), ServiceMetrics | None)
         result = store.call_tool("echo", {"text": "x"}, service="a", timeout=5)
         assert_type(result, CallResult)
         assert_type(result.text, str)
@@ -57,7 +67,7 @@ def sync() -> None:
 
 async def asynchronous() -> None:
     try:
-        async with AsyncMCPStore("mcp.json", state_dir="state", start=False) as store:
+        async with AsyncMCPStore("mcp.json", state_dir="state", start=False, timing=Timing()) as store:
             store.on_state_change(watch)
             assert_type(await store.start_service("a", 30), bool)
             assert_type(await store.call_tool("echo"), CallResult)

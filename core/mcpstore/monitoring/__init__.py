@@ -1,6 +1,8 @@
-"""Monitoring and alerting: what is measured of services, who is told, and how it is shown.
+"""Monitoring and alerting: settings, metrics, alert rules, reports, and the classes that the specification names.
 
-Every name is loaded when it is first used, so that a store that needs none of it loads none of it.
+`AlertManager`, `MonitoringDashboard`, `MonitoringExporter`, `ServicePerformanceMonitor`, `console_alert_handler` and
+`email_alert_handler` are names that the specification promises at this import path; they are defined in
+`mcpstore.compat`. Each name is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -10,16 +12,16 @@ from typing import TYPE_CHECKING
 from mcpstore._lazy import load
 
 if TYPE_CHECKING:
+    from mcpstore.compat.alert_manager import AlertManager
+    from mcpstore.compat.console_handler import console_alert_handler
+    from mcpstore.compat.dashboard import MonitoringDashboard, MonitoringExporter
+    from mcpstore.compat.email_handler import email_alert_handler
+    from mcpstore.compat.performance import ServicePerformanceMonitor
     from mcpstore.hooks.alert import AlertRule
     from mcpstore.models.alert import Alert, AlertLevel
     from mcpstore.models.metrics import ServiceMetrics
-    from mcpstore.monitoring.alerts.handlers import console_alert_handler
-    from mcpstore.monitoring.alerts.manager import AlertManager
     from mcpstore.monitoring.config import AlertConfig, MonitoringConfig
-    from mcpstore.monitoring.dashboard import MonitoringDashboard, MonitoringExporter
-    from mcpstore.monitoring.performance import ServicePerformanceMonitor
     from mcpstore.monitoring.system import SystemMetrics
-    from mcpstore.store.email_handler import email_alert_handler
 
 __all__ = [
     "Alert",
@@ -37,25 +39,25 @@ __all__ = [
     "email_alert_handler",
 ]
 
-_HOMES = {
+_MODULES = {
     "Alert": "mcpstore.models.alert",
     "AlertConfig": "mcpstore.monitoring.config",
     "AlertLevel": "mcpstore.models.alert",
-    "AlertManager": "mcpstore.monitoring.alerts.manager",
+    "AlertManager": "mcpstore.compat.alert_manager",
     "AlertRule": "mcpstore.hooks.alert",
     "MonitoringConfig": "mcpstore.monitoring.config",
-    "MonitoringDashboard": "mcpstore.monitoring.dashboard",
-    "MonitoringExporter": "mcpstore.monitoring.dashboard",
+    "MonitoringDashboard": "mcpstore.compat.dashboard",
+    "MonitoringExporter": "mcpstore.compat.dashboard",
     "ServiceMetrics": "mcpstore.models.metrics",
-    "ServicePerformanceMonitor": "mcpstore.monitoring.performance",
+    "ServicePerformanceMonitor": "mcpstore.compat.performance",
     "SystemMetrics": "mcpstore.monitoring.system",
-    "console_alert_handler": "mcpstore.monitoring.alerts.handlers",
-    "email_alert_handler": "mcpstore.store.email_handler",
+    "console_alert_handler": "mcpstore.compat.console_handler",
+    "email_alert_handler": "mcpstore.compat.email_handler",
 }
 
 
 def __getattr__(name: str) -> object:
-    return load(__name__, _HOMES, name)
+    return load(__name__, _MODULES, name)
 
 
 def __dir__() -> list[str]:

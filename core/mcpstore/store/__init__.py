@@ -1,6 +1,6 @@
-"""The face of MCPStore: stores and contexts.
+"""Stores and contexts, the public interface of MCPStore.
 
-The stores for programs without an event loop are loaded when they are first used.
+The sync store is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from mcpstore.models.catalog import Prompt, Resource, Tool
 from mcpstore.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
 from mcpstore.models.tool_change import ToolChange
 from mcpstore.store._async import AsyncMCPStore
+from mcpstore.store.arguments import Moment
 from mcpstore.store.context import AsyncServiceContext
+from mcpstore.store.overview import Overview, ServiceGlance
 from mcpstore.store.results import CallResult, CheckResult, Diagnosis, Recovery, ToolsRefresh
 
 if TYPE_CHECKING:
@@ -25,11 +27,14 @@ __all__ = [
     "CheckResult",
     "Diagnosis",
     "MCPStore",
+    "Moment",
+    "Overview",
     "Prompt",
     "Recovery",
     "Resource",
     "ServiceConnectionState",
     "ServiceContext",
+    "ServiceGlance",
     "ServiceInfo",
     "ServiceSnapshot",
     "ServiceStatus",
@@ -38,11 +43,11 @@ __all__ = [
     "ToolsRefresh",
 ]
 
-_HOMES = {"MCPStore": "mcpstore.store._sync", "ServiceContext": "mcpstore.store._sync"}
+_MODULES = {"MCPStore": "mcpstore.store._sync", "ServiceContext": "mcpstore.store._sync"}
 
 
 def __getattr__(name: str) -> object:
-    return load(__name__, _HOMES, name)
+    return load(__name__, _MODULES, name)
 
 
 def __dir__() -> list[str]:

@@ -31,11 +31,11 @@ __all__ = [
     "json_lines",
 ]
 
-_HOMES = {"from_fastmcp": "mcpstore.wire.fastmcp"}  # whoever never asks for it never loads FastMCP
+_MODULES = {"from_fastmcp": "mcpstore.wire.fastmcp"}  # whoever never asks for it never loads FastMCP
 
 
 def __getattr__(name: str) -> object:
-    return load(__name__, _HOMES, name)
+    return load(__name__, _MODULES, name)
 
 
 def __dir__() -> list[str]:

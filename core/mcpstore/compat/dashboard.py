@@ -13,10 +13,10 @@ from typing import Any, Final, Protocol
 
 import attrs
 
+from mcpstore.compat.alert_manager import AlertManager
 from mcpstore.errors import StoreClosed
 from mcpstore.models.alert import Alert
 from mcpstore.models.metrics import ServiceMetrics
-from mcpstore.monitoring.alerts.manager import AlertManager
 from mcpstore.monitoring.export import to_csv, to_json
 from mcpstore.monitoring.private_file import write_file
 from mcpstore.monitoring.report.formatting import clean, when
