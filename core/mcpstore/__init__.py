@@ -38,12 +38,11 @@ if TYPE_CHECKING:
     from mcpstore.monitoring.config import AlertConfig, MonitoringConfig
     from mcpstore.plugin_manager import PluginInfo
     from mcpstore.plugin_manager.info import PluginStatus
-    from mcpstore.runtime.alerting import AlertCallback, AlertSubscription
     from mcpstore.runtime.alerting.delivery import ChannelStatus
     from mcpstore.runtime.clock import Clock
-    from mcpstore.runtime.event_bus import StateCallback, Subscription
     from mcpstore.runtime.logs import LogLine
     from mcpstore.runtime.service_history import PastCheck
+    from mcpstore.runtime.subscriptions import AlertCallback, StateCallback, Subscription
     from mcpstore.store import (
         AsyncMCPStore,
         AsyncServiceContext,
@@ -66,7 +65,6 @@ __all__ = [
     "AlertKind",
     "AlertLevel",
     "AlertRule",
-    "AlertSubscription",
     "AsyncMCPStore",
     "AsyncServiceContext",
     "Buffer",
@@ -118,12 +116,11 @@ __all__ = [
 
 _MODULES = {
     "Alert": "mcpstore.models.alert",
-    "AlertCallback": "mcpstore.runtime.alerting",
+    "AlertCallback": "mcpstore.runtime.subscriptions",
     "AlertConfig": "mcpstore.monitoring.config",
     "AlertKind": "mcpstore.models.alert",
     "AlertLevel": "mcpstore.models.alert",
     "AlertRule": "mcpstore.hooks.alert",
-    "AlertSubscription": "mcpstore.runtime.alerting",
     "AsyncMCPStore": "mcpstore.store",
     "AsyncServiceContext": "mcpstore.store",
     "Buffer": "mcpstore.models.buffer",
@@ -160,10 +157,10 @@ _MODULES = {
     "ServiceSnapshot": "mcpstore.models.service",
     "ServiceStatus": "mcpstore.models.service",
     "Silence": "mcpstore.models.alert",
-    "StateCallback": "mcpstore.runtime.event_bus",
+    "StateCallback": "mcpstore.runtime.subscriptions",
     "StateInterval": "mcpstore.models.state_history",
     "StateMetadata": "mcpstore.models.service",
-    "Subscription": "mcpstore.runtime.event_bus",
+    "Subscription": "mcpstore.runtime.subscriptions",
     "Timing": "mcpstore.models.timing",
     "Tool": "mcpstore.models.catalog",
     "ToolChange": "mcpstore.models.tool_change",
