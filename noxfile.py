@@ -1,4 +1,4 @@
-"""What is done to this project: `nox` alone does what CI does; `nox -l` lists everything."""
+"""Sessions of this project: `nox` runs what CI runs; `nox -l` lists all of them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 KERNEL = "mcpstore.core,mcpstore.models"
+KERNEL_TESTS = ("tests/core", "tests/models")
 SHORT_SIMULATION = ("--fleet", "50", "--processes", "2", "--interval", "120")
 
 PYTHONS = nox.project.python_versions(PYPROJECT)
-HELD = PYPROJECT["tool"]["uv"]["constraint-dependencies"]
+PINNED = PYPROJECT["tool"]["uv"]["constraint-dependencies"]
 
 
 def groups(*names: str) -> list[str]:
@@ -30,26 +31,26 @@ def groups(*names: str) -> list[str]:
 def install(session: nox.Session, *requirements: str) -> None:
     """Install requirements in the versions that were tested."""
     constraints = Path(session.create_tmp()) / "constraints.txt"
-    constraints.write_text("\n".join(HELD) + "\n", "utf-8")
+    constraints.write_text("\n".join(PINNED) + "\n", "utf-8")
     session.install("--constraint", str(constraints.resolve()), *requirements)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests, and see that the kernel is covered completely."""
+    """Run the tests, and require that those of the kernel cover all of its branches."""
     install(session, "-e", ".", *groups("test"))
     run_tests(session)
 
 
 @nox.session(default=False)
 def newest(session: nox.Session) -> None:
-    """Run the tests with the newest version of every dependency, whatever was tested before."""
+    """Run the tests with the newest version of every dependency, without the constraints of pyproject.toml."""
     session.install("--no-config", "--upgrade", "-e", ".", *groups("test"))
     run_tests(session)
 
 
 def skipped(record: Path) -> str:
-    """Return one line that names what was not tested on this machine, and why."""
+    """Return one line with the number of skipped tests and the reasons."""
     lines = record.read_text("utf-8").splitlines() if record.exists() else []
     reasons = Counter(json.loads(line)["reason"] for line in lines)
     listed = "; ".join(f"{count} ({reason})" for reason, count in reasons.most_common())
@@ -57,33 +58,25 @@ def skipped(record: Path) -> str:
 
 
 def run_tests(session: nox.Session) -> None:
-    """Run the tests; name what was skipped in the last line."""
+    """Run the tests; the last line names what was skipped."""
     record = Path(session.create_tmp()).resolve() / "skips.jsonl"
     record.unlink(missing_ok=True)
     session.env["MCPSTORE_SKIPS"] = str(record)
-    session.env["PYTHONDONTWRITEBYTECODE"] = ""  # hundreds of processes are started: each would compile everything anew
-    if session.posargs:
-        session.run("pytest", *session.posargs)
-        return
-    session.run(
-        *(
-            "pytest",
-            "-n",
-            "2",
-            "--dist",
-            "loadfile",
-            "-m",
-            "not real",
-            "--ignore",
-            "tests/core",
-            "--ignore",
-            "tests/models",
-        ),
-        *("--instafail", "--durations", "25"),
+    session.env["PYTHONDONTWRITEBYTECODE"] = (
+        ""  # hundreds of processes are started: each would compile everything again
     )
-    session.run("coverage", "run", f"--source={KERNEL}", "-m", "pytest", "-q", "tests/core", "tests/models")
-    session.run("coverage", "report", "--fail-under=100")
-    session.log(skipped(record))
+    try:
+        if session.posargs:
+            session.run("pytest", *session.posargs)
+            return
+        session.run(
+            *("pytest", "-n", "2", "--dist", "loadfile", "-m", "not real", "--instafail", "--durations", "25"),
+            *(f"--ignore={folder}" for folder in KERNEL_TESTS),
+        )
+        session.run("coverage", "run", f"--source={KERNEL}", "-m", "pytest", "-q", *KERNEL_TESTS)
+        session.run("coverage", "report", "--fail-under=100")
+    finally:
+        session.log(skipped(record))
 
 
 @nox.session(python=PYTHONS)
@@ -102,7 +95,7 @@ def real(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Kill managers under load, 200 times at random instants, and see that the next one finds everything as it was."""
+    """Kill managers under load, 200 times at random instants; the next manager must lose nothing and start nothing twice."""
     install(session, "-e", ".", *groups("test"))
     session.run("pytest", "-m", "chaos", "-s", *session.posargs, env={"MCPSTORE_KILLS": "200"})
 
@@ -120,7 +113,7 @@ def contrib(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Look at style, spelling and the project file."""
+    """Check style, spelling and the project file."""
     install(session, *groups("lint"))
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
@@ -141,14 +134,14 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def imports(session: nox.Session) -> None:
-    """Check who imports whom."""
+    """Check the layers and the other import rules."""
     install(session, "-e", ".", *groups("imports"))
     session.run("lint-imports")
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Make again what the documentation takes from the code, and run its examples."""
+    """Check that the generated documentation is current, and run its examples."""
     install(session, "-e", ".", *groups("test", "docs"))
     session.run("python", "docs/make.py", "--check")
     session.run("pytest", "-q", "tests/docs")
@@ -157,7 +150,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def pictures(session: nox.Session) -> None:
-    """Take the pictures in the documentation anew."""
+    """Recreate the pictures of the documentation."""
     install(session, "-e", ".")
     session.run("python", "docs/pictures.py")
 
@@ -178,7 +171,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def figures(session: nox.Session) -> None:
-    """Measure every figure that is promised, beside its target (`-- --list`: which; `-- --long`: all there is)."""
+    """Measure every promised figure, beside its target (`-- --list`: names; `-- --long`: full size)."""
     install(session, "-e", ".", *groups("test"))
     session.run("python", "-m", "tests.figures", *session.posargs)
 
@@ -192,14 +185,14 @@ def simulate(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Let everything happen to 50 services for 5 minutes, and see what grows (`-- --minutes 1440`; `-- --help`)."""
+    """Soak: inject faults into 50 services for 5 minutes and watch for leaks (`-- --minutes 1440`; `-- --help`)."""
     install(session, "-e", ".")
     session.run("python", "-m", "tests.soak", *session.posargs)
 
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the wheel, install it somewhere new, and use it there."""
+    """Build the wheel, install it in a new environment, and use it there."""
     install(session, *groups("build"))
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build", "--installer", "uv" if shutil.which("uv") else "pip")
@@ -212,7 +205,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def constraints(session: nox.Session) -> None:
-    """Hold the newest versions of all dependencies in pyproject.toml; run the tests afterwards."""
+    """Pin the newest versions of all dependencies in pyproject.toml; run the tests afterwards."""
     session.install("uv")
     compiled = session.run(
         *("uv", "pip", "compile", "--no-config", "--quiet", "--universal", "--python-version", PYTHONS[0]),

@@ -15,6 +15,7 @@ import pytest
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import CallError, CallTimeout, ConnectionLost
 from mcpstore.models.timing import DEFAULT_TIMING
+from mcpstore.store.state_dir import socket_path
 
 QUICK = DEFAULT_TIMING.scaled(1 / 20)
 SERVER = str(Path(__file__).with_name("committing.py"))
@@ -82,10 +83,11 @@ async def test_a_manager_that_is_killed_during_a_call_takes_the_call_with_it(tmp
     path.write_text(json.dumps(config(ledger, "sleep")))
     mcpstore = [sys.executable, "-m", "mcpstore", "-c", str(path), "--state-dir", str(state)]
     quiet = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.PIPE}
-    manager = await asyncio.create_subprocess_exec(*mcpstore, "up", "--plain", **quiet)
+    silent = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
+    manager = await asyncio.create_subprocess_exec(*mcpstore, "up", "--plain", **silent)
     try:
         async with asyncio.timeout(90):
-            while not (state / "control.sock").exists():
+            while not socket_path(state).exists():  # beside the state directory if its path is long
                 await asyncio.sleep(0.02)
             call = await asyncio.create_subprocess_exec(*mcpstore, "call", "bank/pay", **quiet)
             while not effects(ledger):

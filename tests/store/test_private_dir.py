@@ -131,25 +131,25 @@ async def ask(path: Path, verb: str = "list", **arguments: Any) -> Any:
         await client.close()
 
 
-async def test_a_control_socket_is_for_its_owner_only(desk: CommandHandler, tmp_path: Path):
+async def test_a_control_socket_is_for_its_owner_only(desk: CommandHandler, short_path: Path):
     before = os.umask(0)
-    server = ControlServer(desk, tmp_path / "run" / "control.sock")
+    server = ControlServer(desk, short_path / "run" / "control.sock")
     try:
         assert await server.start()
-        assert mode(tmp_path / "run" / "control.sock") == 0o600
-        assert mode(tmp_path / "run") == 0o700
-        assert await ask(tmp_path / "run" / "control.sock") == []
+        assert mode(short_path / "run" / "control.sock") == 0o600
+        assert mode(short_path / "run") == 0o700
+        assert await ask(short_path / "run" / "control.sock") == []
     finally:
         os.umask(before)
         await server.stop()
 
 
-async def test_no_control_socket_is_made_where_everybody_may_write(desk: CommandHandler, tmp_path: Path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run").chmod(0o777)
+async def test_no_control_socket_is_made_where_everybody_may_write(desk: CommandHandler, short_path: Path):
+    (short_path / "run").mkdir()
+    (short_path / "run").chmod(0o777)
     with pytest.raises(ManagerError, match="no control socket can be made: everybody may write to it"):
-        await ControlServer(desk, tmp_path / "run" / "control.sock").start()
-    assert list((tmp_path / "run").iterdir()) == []
+        await ControlServer(desk, short_path / "run" / "control.sock").start()
+    assert list((short_path / "run").iterdir()) == []
 
 
 @pytest.fixture

@@ -124,17 +124,17 @@ async def test_a_tcp_transport_carries_a_session():
             assert await asyncio.gather(*asked) == [{"n": n} for n in range(200)]
 
 
-async def test_a_unix_socket_transport_carries_a_session(tmp_path):
-    path = str(tmp_path / "server.sock")
+async def test_a_unix_socket_transport_carries_a_session(short_path):
+    path = str(short_path / "server.sock")
     with anyio.fail_after(20):
         listener = await anyio.create_unix_listener(path)
         async with listening(listener), UNIX.connect(UnixSettings(path=path), ClientEndpoint()) as connection:
             assert await connection.request("echo", {"text": "ü" * 100_000}) == {"text": "ü" * 100_000}
 
 
-async def test_nobody_there_is_not_ready(tmp_path):
+async def test_a_socket_without_a_listener_is_not_ready(short_path):
     with anyio.fail_after(20), pytest.raises(NotReady, match="cannot be reached"):
-        async with UNIX.connect(UnixSettings(path=str(tmp_path / "nothing")), ClientEndpoint()):
+        async with UNIX.connect(UnixSettings(path=str(short_path / "nothing")), ClientEndpoint()):
             pass
 
 

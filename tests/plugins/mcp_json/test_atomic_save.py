@@ -169,8 +169,8 @@ async def test_hard_links_are_not_parted(path):
 
 
 @pytest.mark.parametrize("kind", ["a directory", "a pipe", "a socket", "a device"])
-async def test_what_is_no_file_is_refused_at_once(tmp_path, kind):
-    path = tmp_path / "x"
+async def test_what_is_no_file_is_refused_at_once(short_path, kind):
+    path = short_path / "x"
     server = socket.socket(socket.AF_UNIX)
     with server:
         if kind == "a directory":
