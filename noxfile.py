@@ -95,7 +95,7 @@ def real(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Kill managers under load, 200 times at random instants; the next manager must lose nothing and start nothing twice."""
+    """Kill managers under load, 200 times at random instants; the next one must lose and double nothing."""
     install(session, "-e", ".", *groups("test"))
     session.run("pytest", "-m", "chaos", "-s", *session.posargs, env={"MCPSTORE_KILLS": "200"})
 
