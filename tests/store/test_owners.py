@@ -51,11 +51,14 @@ class Touchy(ScriptedPlugin):
                 try:
                     yield connection
                 finally:
-                    self.left.append(asyncio.current_task())
                     group.cancel_scope.cancel()
+        except asyncio.CancelledError:  # an opening that a stop, a restart or the end of the store overtook
+            raise
         except BaseException as error:
             self.wrong.append(error)
             raise
+        finally:
+            self.left.append(asyncio.current_task())
 
     def assert_each_left_its_own(self) -> None:
         assert self.entered
