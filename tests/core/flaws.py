@@ -69,8 +69,8 @@ PROMISES = (
         "a stop is not heard while a check is in flight",
         "i4_stop_is_obeyed",
         "guards",
-        '    """It is to run."""\n    return c.desired is Desired.RUN',
-        '    """It is to run."""\n    return c.desired is Desired.RUN and c.activity is not Act.CHECK',
+        '    """The service should run."""\n    return c.desired is Desired.RUN',
+        '    """The service should run."""\n    return c.desired is Desired.RUN and c.activity is not Act.CHECK',
     ),
     Flaw(
         "what is removed is never forgotten",

@@ -29,7 +29,7 @@ FLAWS = (
     Flaw(
         "a cool-down that ends while clearing is forgotten",
         "i15_free_to_tell_is_told",
-        "m.to(FIRING, AlertAction.DISARM_KEEP)\n    m.tell_if_untold()",
+        "m.to(FIRING, AlertAction.DISARM_KEEP)\n    m.notify_once()",
         "m.to(FIRING, AlertAction.DISARM_KEEP)",
     ),
     Flaw("told while cooling", "i15_nothing_while_cooling", " or self.ctx.cool or", " or"),
@@ -37,8 +37,8 @@ FLAWS = (
     Flaw(
         "told twice",
         "i15_fire_and_resolve_alternate",
-        "if not self.ctx.notified:\n            self._say",
-        "if self.ctx:\n            self._say",
+        "if not self.ctx.notified:\n            self._send",
+        "if self.ctx:\n            self._send",
     ),
     Flaw(
         "an end is told to nobody",
@@ -55,28 +55,28 @@ FLAWS = (
     Flaw(
         "nobody is told when it has cooled down",
         "i15_free_to_tell_is_told",
-        "m.set(cool=False)\n    m.speak()",
+        "m.set(cool=False)\n    m.notify()",
         "m.set(cool=False)",
     ),
     Flaw(
         "nobody is told when it is unmuted",
         "i15_free_to_tell_is_told",
-        "m.set(muted=False)\n    m.speak()",
+        "m.set(muted=False)\n    m.notify()",
         "m.set(muted=False)",
     ),
-    Flaw("it never cools down", "i15_memory_is_true", "m.set(cool=False)\n    m.speak()", "m.speak()"),
+    Flaw("it never cools down", "i15_memory_is_true", "m.set(cool=False)\n    m.notify()", "m.notify()"),
     Flaw("a notice does not cool", "i15_only_what_fires_is_told", "(action, AlertAction.ARM_COOL)", "(action,)"),
     Flaw("reminders nobody wants", "i15_reminders_only_where_wanted", "elif self.reminders:", "else:"),
     Flaw(
         "no reminder after a cool-down",
         "i15_reminders_where_wanted",
-        "m.set(cool=False)\n    m.speak()",
-        "m.set(cool=False)\n    m.tell_if_untold()",
+        "m.set(cool=False)\n    m.notify()",
+        "m.set(cool=False)\n    m.notify_once()",
     ),
     Flaw(
         "a service that is gone keeps its alert",
         "i15_states_follow_the_table",
-        '    AlertRow("A11", AlertEvent.GONE, _in(FIRING), _a11_gone),\n',
+        '    AlertRow("A11", AlertEvent.GONE, _in(FIRING), _a11_gone_while_firing),\n',
         "",
     ),
     Flaw(
@@ -88,14 +88,14 @@ FLAWS = (
     Flaw(
         "the time it must hold runs on",
         "i15_timers_run_with_their_states",
-        "def _a3_was_nothing(m: _Transition) -> None:\n    m.to(OK, AlertAction.DISARM_FOR)",
-        "def _a3_was_nothing(m: _Transition) -> None:\n    m.to(OK)",
+        "def _a3_not_held(m: _Transition) -> None:\n    m.to(OK, AlertAction.DISARM_FOR)",
+        "def _a3_not_held(m: _Transition) -> None:\n    m.to(OK)",
     ),
     Flaw(
         "an error counts as the end",
         "i15_an_error_changes_nothing",
-        "    # ERROR has no row: who cannot tell changes nothing",
-        '    AlertRow("E", AlertEvent.ERROR, _in(FIRING), _a4_seems_over),',
+        "    # ERROR has no row: a condition that cannot be evaluated changes nothing",
+        '    AlertRow("E", AlertEvent.ERROR, _in(FIRING), _a4_clearing),',
     ),
     Flaw(
         "one good check is enough",

@@ -53,7 +53,7 @@ STATES = (
         "a local fault counts",
         "i14_local_faults_count_nothing",
         "lifecycle",
-        "m.to(UNKNOWN)  # our own trouble: no counter moves",
+        "m.to(UNKNOWN)  # a local fault changes no counter",
         "m.to(UNKNOWN)\n    m.set(undecided_checks=min(m.ctx.undecided_checks + 1, 2))",
     ),
     Flaw(

@@ -112,7 +112,7 @@ def test_a_flaw_whose_text_is_gone_is_refused():
 
 def test_a_violation_shows_the_shortest_way_to_it():
     with pytest.raises(AlertViolation) as found:
-        check(patched("m.set(cool=False)\n    m.speak()", "m.set(cool=False)"))
+        check(patched("m.set(cool=False)\n    m.notify()", "m.set(cool=False)"))
 
     assert [event.name for event in found.value.path][-1] == "COOL"
     assert "I15: what fires and may be told has been told." in str(found.value)

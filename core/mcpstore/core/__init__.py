@@ -1,1 +1,1 @@
-"""The kernel: what a service is and how it moves. No I/O, no clock, no randomness."""
+"""The kernel: state machines of services and alerts, registry, dependencies. No I/O, no clock, no randomness."""

@@ -1,4 +1,4 @@
-"""What the lifecycle machine asks to be done: carried out by a runner, reported back as events."""
+"""Actions of the lifecycle machine. The service runner carries them out and reports their outcome as events."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ __all__ = ["Action", "Arm", "Close", "Edge", "Forget", "Open", "Probe", "Publish
 
 
 class Action:
-    """Something to do now."""
+    """Base class of the actions."""
 
     __slots__ = ()
 
 
 @attrs.frozen
 class Open(Action):
-    """OPEN: open a connection; ends with `OpenOk` or `OpenFail`."""
+    """OPEN: open a connection; completed by `OpenOk` or `OpenFail`."""
 
     epoch: int
 
 
 @attrs.frozen
 class Probe(Action):
-    """PROBE: check the connection; ends with one of the `Check…` events."""
+    """PROBE: check the connection; completed by one of the `Check…` events."""
 
     epoch: int
 
 
 @attrs.frozen
 class Close(Action):
-    """CLOSE: end the connection and everything that belongs to it; ends with `Closed` or `CloseFail`."""
+    """CLOSE: end the connection and everything that belongs to it; completed by `Closed` or `CloseFail`."""
 
     epoch: int
 
 
 @attrs.frozen(kw_only=True)
 class Arm(Action):
-    """ARM: start a timer; replaces the one that was armed before.
+    """ARM: start a timer; it replaces the armed one, except STABLE.
 
     Attributes:
-        timer: Which one.
-        exp: With RETRY, the exponent of the backoff.
-        failed_rounds: With COOL, how many rounds have failed before this one.
-        reason: With COOL, what led to it.
-        never: With COOL, that only a person ends it.
+        timer: Timer to start.
+        backoff_exponent: With RETRY, the exponent of the backoff.
+        failed_rounds: With COOL, the number of rounds that failed before this one.
+        reason: With COOL, the cause of the cool-down.
+        never: With COOL, whether the timer never expires, so that only an operator ends the cool-down.
     """
 
     timer: Timer
@@ -58,7 +58,7 @@ class Arm(Action):
 
 @attrs.frozen
 class Edge(Action):
-    """EDGE: the connection state changed; to be announced."""
+    """EDGE: publish a change of the connection state."""
 
     old: ServiceConnectionState
     new: ServiceConnectionState
@@ -66,14 +66,14 @@ class Edge(Action):
 
 @attrs.frozen
 class Publish(Action):
-    """PUBLISH: the tools of the service can be called from now on."""
+    """PUBLISH: make the tools of the service callable."""
 
 
 @attrs.frozen
 class Withdraw(Action):
-    """WITHDRAW: the tools of the service cannot be called any longer."""
+    """WITHDRAW: make the tools of the service no longer callable."""
 
 
 @attrs.frozen
 class Forget(Action):
-    """FORGET: nothing is left of the service; drop it."""
+    """FORGET: remove the service; everything of it is closed."""

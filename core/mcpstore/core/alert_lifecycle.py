@@ -1,18 +1,18 @@
-"""The alert machine: what every event does to one rule about one service.
+"""The alert machine: the effect of every event on one alert, that is, one rule applied to one service.
 
-Like `lifecycle`, it decides everything and touches nothing: `step(ctx, event)` returns the next context and the actions
-that follow. There is one context for each pair of a rule and a service.
+Like `lifecycle`, it is a pure function: `step(ctx, event)` returns the next context and the actions. There is one
+context for each pair of a rule and a service.
 
-How to read it. OK: nothing is wrong. PENDING: the condition holds, but not for long enough yet. FIRING: it held long
-enough. CLEARING: it holds no longer, but not for long enough yet. Three flags stand beside the state:
+States: OK: the condition does not hold. PENDING: the condition holds, but not long enough. FIRING: the condition has
+held long enough. CLEARING: the condition does not hold any more, but not long enough. Three flags complete the state:
 
-* `notified`: people were told and do not know yet that it is over.
-* `cool`: they were told so lately that they are not told again.
-* `muted`: they do not want to be told now; somebody silenced it, or a greater trouble explains it.
+* `notified`: the notification of the alert was sent, and that of its end was not.
+* `cool`: the cooldown after a notification runs, so no further one is sent.
+* `muted`: no notification is sent, because of a silence or because another alert covers this one.
 
-Nothing that fires is forgotten: what could not be told while cooling or muted is told as soon as it can be, if it
-still fires then; and whoever was told of a beginning is told of its end, muted or not. A timer runs exactly while its
-state or flag lasts: FOR in PENDING, KEEP in CLEARING, COOL while `cool`.
+A notification that is held back by the cooldown or a mute is sent when both are over, if the alert still fires. If the
+notification of an alert was sent, so is that of its end, even while muted. Each timer runs exactly as long as its state
+or flag lasts: FOR in PENDING, KEEP in CLEARING, COOL while `cool`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["QUIET", "TABLE", "AlertAction", "AlertContext", "AlertEvent", "Alert
 
 
 class AlertState(StrEnum):
-    """How far an incident has come."""
+    """State of an alert."""
 
     OK = "ok"
     PENDING = "pending"
@@ -36,41 +36,41 @@ class AlertState(StrEnum):
 
 
 class AlertEvent(Enum):
-    """What happens to a rule about a service."""
+    """Event of an alert."""
 
-    TRUE = "its condition holds"
-    FALSE = "its condition does not hold"
-    ERROR = "nobody can tell whether its condition holds"
-    FOR = "it has held long enough"
-    KEEP = "it has not held for long enough"
-    COOL = "the time after a notice is over"
-    MUTE = "people do not want to be told"
-    UNMUTE = "they do again"
-    GONE = "the service was stopped or removed, or the rule was"
+    TRUE = "the condition holds"
+    FALSE = "the condition does not hold"
+    ERROR = "the condition cannot be evaluated"
+    FOR = "the condition has held long enough"
+    KEEP = "the condition has been false long enough"
+    COOL = "the cooldown after a notification is over"
+    MUTE = "the alert is muted"
+    UNMUTE = "the alert is no longer muted"
+    GONE = "the service is stopped or removed, or the rule is removed"
 
 
 class AlertAction(Enum):
-    """What is to be done now."""
+    """Action of the alert machine."""
 
-    FIRE = "say that it began"
-    RESOLVE = "say that it is over"
-    REMIND = "say that it goes on"
-    ARM_FOR = "start the time it must hold"
-    DISARM_FOR = "stop it"
-    ARM_KEEP = "start the time it must not hold"
-    DISARM_KEEP = "stop that one"
-    ARM_COOL = "start the time after a notice"
+    FIRE = "send the notification that the alert fires"
+    RESOLVE = "send the notification that the alert is resolved"
+    REMIND = "send the notification that the alert still fires"
+    ARM_FOR = "start the timer FOR"
+    DISARM_FOR = "stop the timer FOR"
+    ARM_KEEP = "start the timer KEEP"
+    DISARM_KEEP = "stop the timer KEEP"
+    ARM_COOL = "start the timer COOL"
 
 
 @attrs.frozen(kw_only=True)
 class AlertContext:
-    """What the machine remembers of a rule about a service.
+    """State of the machine for one alert.
 
     Attributes:
-        state: How far the incident has come.
-        notified: Whether people were told of it.
-        cool: Whether they were told so lately that they are not told again.
-        muted: Whether they do not want to be told now.
+        state: State of the alert.
+        notified: Whether the notification of the alert was sent, and that of its end was not.
+        cool: Whether the cooldown after a notification runs.
+        muted: Whether notifications are muted.
     """
 
     state: AlertState = AlertState.OK
@@ -80,7 +80,7 @@ class AlertContext:
 
 
 QUIET: Final = AlertContext()
-"""Nothing is wrong and nothing is remembered: such a context need not be kept."""
+"""Initial context; an alert in this context need not be stored."""
 
 OK: Final = AlertState.OK
 PENDING: Final = AlertState.PENDING
@@ -91,25 +91,25 @@ CLEARING: Final = AlertState.CLEARING
 def step(
     ctx: AlertContext, event: AlertEvent, *, reminders: bool = False
 ) -> tuple[AlertContext, tuple[AlertAction, ...]]:
-    """Return what becomes of an alert when something happens to it, and what is to be done now.
+    """Return the context after an event, and the actions to carry out.
 
-    Total (every event is accepted in every context) and deterministic.
+    The function is total (it accepts every event in every context) and deterministic.
 
     Args:
-        ctx: What the machine remembers.
-        event: What happened.
-        reminders: Whether people are told again after each cool-down while it goes on.
+        ctx: Context before the event.
+        event: The event.
+        reminders: Whether a reminder is sent after each cooldown while the alert fires.
     """
     for row in _ROWS[event]:
         if row.when(ctx):
-            move = _Transition(ctx, reminders=reminders)
-            row.then(move)
-            return move.done()
+            transition = _Transition(ctx, reminders=reminders)
+            row.then(transition)
+            return transition.done()
     return ctx, ()
 
 
 class _Transition:
-    """A step being taken: the vocabulary in which the rows are written."""
+    """One step of the machine: the operations of which the rows consist."""
 
     def __init__(self, ctx: AlertContext, *, reminders: bool) -> None:
         self.ctx: AlertContext = ctx
@@ -126,64 +126,64 @@ class _Transition:
         self.set(state=state)
         self.actions.extend(actions)
 
-    def speak(self) -> None:
-        """Say what there is to say, if it may be said now."""
+    def notify(self) -> None:
+        """Send the notification or the reminder of a firing alert, unless it is cooling down or muted."""
         if self.ctx.state is not FIRING or self.ctx.cool or self.ctx.muted:
             return
         if not self.ctx.notified:
-            self._say(AlertAction.FIRE)
+            self._send(AlertAction.FIRE)
         elif self.reminders:
-            self._say(AlertAction.REMIND)
+            self._send(AlertAction.REMIND)
 
-    def tell_if_untold(self) -> None:
-        """Say that it began, if that may be said now and was not."""
+    def notify_once(self) -> None:
+        """Send the notification of a firing alert, unless it was sent, is cooling down or muted."""
         if not self.ctx.notified:
-            self.speak()
+            self.notify()
 
     def resolve(self) -> None:
-        """Be done with it; who was told is told that it is over."""
+        """End the alert; if its notification was sent, send that of its end."""
         self.to(OK)
         if self.ctx.notified:
             self.set(notified=False)
             self.actions.append(AlertAction.RESOLVE)
 
-    def _say(self, action: AlertAction) -> None:
+    def _send(self, action: AlertAction) -> None:
         self.set(notified=True, cool=True)
         self.actions += (action, AlertAction.ARM_COOL)
 
 
-# --- what the rows do --------------------------------------------------------------------------------------
+# --- effects of the rows -----------------------------------------------------------------------------------
 
 
 def _a1_begins(m: _Transition) -> None:
     m.to(PENDING, AlertAction.ARM_FOR)
 
 
-def _a2_again(m: _Transition) -> None:
+def _a2_holds_again(m: _Transition) -> None:
     m.to(FIRING, AlertAction.DISARM_KEEP)
-    m.tell_if_untold()
+    m.notify_once()
 
 
-def _a3_was_nothing(m: _Transition) -> None:
+def _a3_not_held(m: _Transition) -> None:
     m.to(OK, AlertAction.DISARM_FOR)
 
 
-def _a4_seems_over(m: _Transition) -> None:
+def _a4_clearing(m: _Transition) -> None:
     m.to(CLEARING, AlertAction.ARM_KEEP)
 
 
 def _a5_fires(m: _Transition) -> None:
     m.to(FIRING)
-    m.tell_if_untold()
+    m.notify_once()
 
 
-def _a6_over(m: _Transition) -> None:
+def _a6_resolved(m: _Transition) -> None:
     m.resolve()
 
 
 def _a7_cooled_down(m: _Transition) -> None:
     m.set(cool=False)
-    m.speak()
+    m.notify()
 
 
 def _a8_muted(m: _Transition) -> None:
@@ -192,18 +192,18 @@ def _a8_muted(m: _Transition) -> None:
 
 def _a9_unmuted(m: _Transition) -> None:
     m.set(muted=False)
-    m.speak()
+    m.notify()
 
 
-def _a10_gone_early(m: _Transition) -> None:
+def _a10_gone_while_pending(m: _Transition) -> None:
     m.to(OK, AlertAction.DISARM_FOR)
 
 
-def _a11_gone(m: _Transition) -> None:
+def _a11_gone_while_firing(m: _Transition) -> None:
     m.resolve()
 
 
-def _a12_gone_late(m: _Transition) -> None:
+def _a12_gone_while_clearing(m: _Transition) -> None:
     m.actions.append(AlertAction.DISARM_KEEP)
     m.resolve()
 
@@ -229,13 +229,13 @@ def _not_muted(ctx: AlertContext) -> bool:
 
 @attrs.frozen
 class AlertRow:
-    """A row of the table.
+    """Row of the table.
 
     Attributes:
-        name: Its name.
-        event: The event it answers.
-        when: Whether it is for this context.
-        then: What it does.
+        name: Name of the row.
+        event: The event.
+        when: Guard.
+        then: Effect.
     """
 
     name: str
@@ -246,18 +246,18 @@ class AlertRow:
 
 TABLE: Final = (
     AlertRow("A1", AlertEvent.TRUE, _in(OK), _a1_begins),
-    AlertRow("A2", AlertEvent.TRUE, _in(CLEARING), _a2_again),
-    AlertRow("A3", AlertEvent.FALSE, _in(PENDING), _a3_was_nothing),
-    AlertRow("A4", AlertEvent.FALSE, _in(FIRING), _a4_seems_over),
-    # ERROR has no row: who cannot tell changes nothing
+    AlertRow("A2", AlertEvent.TRUE, _in(CLEARING), _a2_holds_again),
+    AlertRow("A3", AlertEvent.FALSE, _in(PENDING), _a3_not_held),
+    AlertRow("A4", AlertEvent.FALSE, _in(FIRING), _a4_clearing),
+    # ERROR has no row: a condition that cannot be evaluated changes nothing
     AlertRow("A5", AlertEvent.FOR, _in(PENDING), _a5_fires),
-    AlertRow("A6", AlertEvent.KEEP, _in(CLEARING), _a6_over),
+    AlertRow("A6", AlertEvent.KEEP, _in(CLEARING), _a6_resolved),
     AlertRow("A7", AlertEvent.COOL, _cooling, _a7_cooled_down),
     AlertRow("A8", AlertEvent.MUTE, _not_muted, _a8_muted),
     AlertRow("A9", AlertEvent.UNMUTE, _muted, _a9_unmuted),
-    AlertRow("A10", AlertEvent.GONE, _in(PENDING), _a10_gone_early),
-    AlertRow("A11", AlertEvent.GONE, _in(FIRING), _a11_gone),
-    AlertRow("A12", AlertEvent.GONE, _in(CLEARING), _a12_gone_late),
+    AlertRow("A10", AlertEvent.GONE, _in(PENDING), _a10_gone_while_pending),
+    AlertRow("A11", AlertEvent.GONE, _in(FIRING), _a11_gone_while_firing),
+    AlertRow("A12", AlertEvent.GONE, _in(CLEARING), _a12_gone_while_clearing),
 )
 
 _ROWS: Final[dict[AlertEvent, tuple[AlertRow, ...]]] = {

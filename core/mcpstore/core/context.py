@@ -1,4 +1,4 @@
-"""The memory of the lifecycle machine for one service: small, immutable, JSON-serialisable."""
+"""Context of the lifecycle machine for one service: small, immutable, JSON-serializable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Act", "Context", "Desired", "Limits", "Next", "run_status"]
 
 
 class Desired(StrEnum):
-    """What the operator wants."""
+    """State that the operator requested."""
 
     RUN = "run"
     STOP = "stop"
@@ -23,7 +23,7 @@ class Desired(StrEnum):
 
 
 class Act(StrEnum):
-    """The action in flight; there is never more than one."""
+    """Action in flight; there is at most one."""
 
     NONE = ""
     CONNECT = "connect"
@@ -32,7 +32,7 @@ class Act(StrEnum):
 
 
 class Next(StrEnum):
-    """What follows once everything is closed."""
+    """Continuation of a close."""
 
     NONE = ""
     PARK = "park"
@@ -44,16 +44,16 @@ class Next(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """How often is too often.
+    """Limits of the counters.
 
     Attributes:
-        failures: Failed checks in a row that end a connection.
-        warning_failures: Failed checks in a row that turn WARNING into UNHEALTHY.
-        warning_successes: Timely answers in a row that turn WARNING into HEALTHY.
-        undecided: Checks in a row that a busy service leaves undecided before it counts as lost.
-        attempts: Failed attempts to open that end a round.
-        max_backoff_exponent: Largest exponent of the backoff.
-        max_failed_rounds: Largest count of failed rounds.
+        failures: Number of failed checks in a row that ends a connection.
+        warning_failures: Number of failed checks in a row that leads from WARNING to UNHEALTHY.
+        warning_successes: Number of timely answers in a row that leads from WARNING to HEALTHY.
+        undecided: Number of inconclusive checks in a row, caused by a busy service, that ends a connection.
+        attempts: Number of failed attempts that ends a round.
+        max_backoff_exponent: Maximum exponent of the backoff.
+        max_failed_rounds: Maximum count of failed rounds.
     """
 
     failures: int = 3
@@ -67,27 +67,27 @@ class Limits:
 
 @attrs.frozen(kw_only=True)
 class Context:
-    """Everything the machine remembers of one service.
+    """State of the machine for one service.
 
     Attributes:
-        desired: What the operator wants.
-        connection: The connection state.
-        reason: Why it is disconnected.
-        activity: The action in flight.
-        timer: The timer armed.
-        stable: Whether the probation timer is armed.
-        next_act: What follows the close in flight (or the one to be repeated).
-        live: Whether we own something not confirmed closed.
-        fails: Failed checks in a row.
-        undecided_checks: Undecided checks in a row.
-        good_checks: Timely answers in a row while in WARNING.
-        attempts: Failed attempts in this round.
+        desired: State that the operator requested.
+        connection: Connection state.
+        reason: Cause of DISCONNECTED; NONE in every other state.
+        activity: Action in flight.
+        timer: Armed timer, not counting STABLE.
+        stable: Whether the timer STABLE is armed.
+        next_act: Continuation of the close that is in flight or will be repeated.
+        live: Whether the newest connection is not confirmed as closed.
+        fails: Number of failed checks in a row.
+        undecided_checks: Number of inconclusive checks in a row.
+        good_checks: Number of timely answers in a row, in WARNING.
+        attempts: Number of failed attempts in this round.
         backoff_exponent: Exponent of the next backoff.
-        failed_rounds: Failed rounds in a row.
-        on_probation: On probation: the next loss ends the round at once.
-        by_operator: Whether an operator asked for the opening under way.
-        close_failed: Something survived a close.
-        removed: It has been forgotten.
+        failed_rounds: Number of failed rounds in a row.
+        on_probation: Whether the next failure or loss ends the round at once.
+        by_operator: Whether the operator requested the opening in progress.
+        close_failed: Whether processes survived a close.
+        removed: Whether the service is forgotten.
         epoch: Number of the newest connection.
     """
 
@@ -112,13 +112,13 @@ class Context:
     epoch: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the context as what `json.dumps` takes."""
+        """Return the context as a JSON object."""
         values = {field.name: getattr(self, field.name) for field in attrs.fields(Context)}
         return {name: value.value if isinstance(value, Enum) else value for name, value in values.items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Context:
-        """Return the context that `to_json` described."""
+        """Return the context of a JSON object that `to_json` returned."""
         values: dict[str, Any] = {
             name: _ENUMS[name](value) if name in _ENUMS else value for name, value in data.items()
         }
@@ -136,7 +136,7 @@ _ENUMS: Final[Mapping[str, type[StrEnum]]] = {
 
 
 def run_status(ctx: Context) -> ServiceStatus:
-    """Return the run status: the first row of the table that holds (docs/explanation/lifecycle.md)."""
+    """Return the run status: the first matching row of the table in docs/explanation/lifecycle.md."""
     state, closing = ctx.connection, ctx.activity is Act.CLOSE
     if ctx.close_failed:
         status = ServiceStatus.ERROR

@@ -1,4 +1,4 @@
-"""What can happen to a service: the alphabet of the lifecycle machine."""
+"""Events of the lifecycle machine."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ __all__ = [
 
 
 class Timer(StrEnum):
-    """The timers of the machine; at most one besides `STABLE` is armed at a time."""
+    """Timers of the machine; at most one is armed at a time, not counting `STABLE`."""
 
     NONE = ""
     CHECK = "check"
-    """The next regular health check."""
+    """Time until the next regular health check."""
     FAST = "fast"
-    """The next health check of a service under suspicion."""
+    """Time until the next health check in UNHEALTHY or UNKNOWN, or after a failed check in WARNING."""
     RETRY = "retry"
-    """The next attempt of this round."""
+    """Backoff: time until the next attempt of this round."""
     COOL = "cool"
-    """The next round of attempts."""
+    """Cool-down: time until the next round of attempts."""
     REAP = "reap"
-    """The next attempt to end what survived a close."""
+    """Time until the next attempt to end processes that survived a close."""
     STABLE = "stable"
-    """The end of probation; runs beside the others."""
+    """Time without a loss that ends probation and clears the counters; runs beside the other timers."""
 
 
 class Failure(StrEnum):
-    """Why a service could not be opened."""
+    """Kind of failure of an opening."""
 
     TRANSIENT = "transient"
     TIMEOUT = "timeout"
@@ -60,16 +60,16 @@ class Failure(StrEnum):
 
 
 class Undecided(StrEnum):
-    """Why a check decided nothing."""
+    """Cause of an inconclusive check."""
 
     LOCAL = "local"
-    """We are in trouble ourselves: out of files or memory, stalled, resumed, or most services failed at once."""
+    """Fault of the manager or its host: no files or memory left, stall, resume, or failure of most services at once."""
     SERVICE = "service"
-    """The service is silent, but busy with a call."""
+    """The service does not answer the check while a call is in progress."""
 
 
 class Event:
-    """Something that happened to one service."""
+    """Base class of the events of one service."""
 
     __slots__ = ()
 
@@ -79,25 +79,25 @@ class Event:
 
 @attrs.frozen
 class Start(Event):
-    """START: somebody wants it to run."""
+    """START: the operator starts the service."""
 
 
 @attrs.frozen
 class Stop(Event):
-    """STOP: somebody wants it not to run."""
+    """STOP: the operator stops the service."""
 
 
 @attrs.frozen
 class Restart(Event):
-    """RESTART: somebody wants it closed and opened again."""
+    """RESTART: the operator requests a close and a new opening."""
 
 
 @attrs.frozen(kw_only=True)
 class Update(Event):
-    """UPDATE: its configuration changed.
+    """UPDATE: the configuration of the service changed.
 
     Attributes:
-        reconnect: Whether the change concerns the connection, so that it must be opened again.
+        reconnect: Whether the change affects the connection, so that it must be opened again.
     """
 
     reconnect: bool
@@ -105,23 +105,23 @@ class Update(Event):
 
 @attrs.frozen
 class Remove(Event):
-    """REMOVE: it is to be closed and forgotten."""
+    """REMOVE: the operator removes the service."""
 
 
 @attrs.frozen
 class Recheck(Event):
-    """RECHECK: somebody wants to know now."""
+    """RECHECK: the operator requests a health check or an attempt now."""
 
 
-# --- how actions ended -------------------------------------------------------------------------------------
+# --- completions and signals -------------------------------------------------------------------------------
 
 
 @attrs.frozen(kw_only=True)
 class Completion(Event):
-    """The end of an action, or a signal from a connection.
+    """Completion of an action, or signal from a connection.
 
     Attributes:
-        epoch: Number of the connection it belongs to; an outdated one changes nothing.
+        epoch: Number of the connection; an event with an outdated epoch changes nothing.
     """
 
     epoch: int
@@ -134,27 +134,31 @@ class OpenOk(Completion):
 
 @attrs.frozen(kw_only=True)
 class OpenFail(Completion):
-    """OPEN_FAIL: it could not be opened."""
+    """OPEN_FAIL: the opening failed.
+
+    Attributes:
+        failure: Kind of the failure.
+    """
 
     failure: Failure
 
 
 @attrs.frozen(kw_only=True)
 class CheckOk(Completion):
-    """CHECK_OK: it answered in time."""
+    """CHECK_OK: the service answered in time."""
 
 
 @attrs.frozen(kw_only=True)
 class CheckSlow(Completion):
-    """CHECK_SLOW: it answered, but slowly."""
+    """CHECK_SLOW: the service answered, but slowly."""
 
 
 @attrs.frozen(kw_only=True)
 class CheckFail(Completion):
-    """CHECK_FAIL: it answered wrongly.
+    """CHECK_FAIL: the service gave an invalid answer.
 
     Attributes:
-        intensity: Whether the restart window is full, should this end the connection.
+        intensity: Whether the restart window would be full if this event ends the connection.
     """
 
     intensity: bool = False
@@ -162,14 +166,23 @@ class CheckFail(Completion):
 
 @attrs.frozen(kw_only=True)
 class CheckTimeout(Completion):
-    """CHECK_TIMEOUT: it did not answer."""
+    """CHECK_TIMEOUT: the service did not answer in time.
+
+    Attributes:
+        intensity: As in `CheckFail`.
+    """
 
     intensity: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class CheckUndecidable(Completion):
-    """CHECK_UNDECIDABLE: the check says nothing about the service."""
+    """CHECK_UNDECIDABLE: the check is inconclusive.
+
+    Attributes:
+        cause: Cause.
+        intensity: As in `CheckFail`.
+    """
 
     cause: Undecided
     intensity: bool = False
@@ -180,7 +193,7 @@ class Closed(Completion):
     """CLOSED: nothing of the connection is left.
 
     Attributes:
-        give_up: Whether the recovery policy wants no further attempt by itself.
+        give_up: Whether the recovery policy ends the automatic attempts.
     """
 
     give_up: bool = False
@@ -188,12 +201,16 @@ class Closed(Completion):
 
 @attrs.frozen(kw_only=True)
 class CloseFail(Completion):
-    """CLOSE_FAIL: something survived the close."""
+    """CLOSE_FAIL: processes of the connection survived the close."""
 
 
 @attrs.frozen(kw_only=True)
 class Lost(Completion):
-    """LOST: the connection ended without being asked to."""
+    """LOST: the connection ended unexpectedly.
+
+    Attributes:
+        intensity: As in `CheckFail`.
+    """
 
     intensity: bool = False
 
@@ -203,13 +220,21 @@ class Lost(Completion):
 
 @attrs.frozen
 class Expired(Event):
-    """T(timer): an armed timer ran out."""
+    """T(timer): a timer expired.
+
+    Attributes:
+        timer: The timer.
+    """
 
     timer: Timer
 
 
 @attrs.frozen(kw_only=True)
 class Overdue(Completion):
-    """OVERDUE: an action neither ended nor failed within its deadline."""
+    """OVERDUE: an action was not completed within its deadline.
+
+    Attributes:
+        intensity: As in `CheckFail`.
+    """
 
     intensity: bool = False

@@ -1,4 +1,4 @@
-"""The guards of the lifecycle table: which situation a row is for."""
+"""Guards of the lifecycle table: the conditions under which a row is applied."""
 
 from __future__ import annotations
 
@@ -31,46 +31,46 @@ __all__ = [
 ]
 
 Guard = Callable[[Context, Event, Limits], bool]
-"""Whether a row is for this context and event."""
+"""Function of context, event and limits; returns whether the row is applied."""
 
 
 def should_run(c: Context, _e: Event, _l: Limits) -> bool:
-    """It is to run."""
+    """The service should run."""
     return c.desired is Desired.RUN
 
 
 def stopped(c: Context, _e: Event, _l: Limits) -> bool:
-    """It is not to run, but still belongs to us."""
+    """The service is stopped, but not removed."""
     return c.desired is Desired.STOP
 
 
 def not_removed(c: Context, _e: Event, _l: Limits) -> bool:
-    """It has not been removed."""
+    """The service is not removed."""
     return c.desired is not Desired.GONE
 
 
 def waiting_to_open(c: Context, _e: Event, _l: Limits) -> bool:
-    """It waits for the next attempt or the next round."""
+    """The service waits for the next attempt or the next round."""
     return c.timer in (Timer.RETRY, Timer.COOL)
 
 
 def closing_after_failure(c: Context, _e: Event, _l: Limits) -> bool:
-    """It is being closed (or reaped) because of trouble, not because of a person."""
+    """The service is being closed (or reaped) after a failure, not at the operator's request."""
     return c.desired is Desired.RUN and c.next_act in (Next.BACKOFF, Next.COOL)
 
 
 def waiting_for_check(c: Context, _e: Event, _l: Limits) -> bool:
-    """It waits for its next check."""
+    """The service waits for its next check."""
     return c.timer in (Timer.CHECK, Timer.FAST)
 
 
 def is_live(c: Context, _e: Event, _l: Limits) -> bool:
-    """It has a connection."""
+    """The service has a connection."""
     return c.connection in LIVE_STATES
 
 
 def in_flight(act: Act) -> Guard:
-    """This action is in flight."""
+    """An action of this kind is in flight."""
     return lambda c, _e, _l: c.activity is act
 
 
@@ -80,40 +80,40 @@ def checking(*states: ServiceConnectionState) -> Guard:
 
 
 def closing_to(next_act: Next) -> Guard:
-    """A close is in flight, and this follows it."""
+    """A close with this continuation is in flight."""
     return lambda c, _e, _l: c.activity is Act.CLOSE and c.next_act is next_act
 
 
 def expired(*timers: Timer) -> Guard:
-    """One of these timers is armed, and it is the one that ran out."""
+    """One of these timers is armed, and it has expired."""
     return lambda c, e, _l: c.timer in timers and isinstance(e, ev.Expired) and e.timer is c.timer
 
 
 def probation_over(c: Context, e: Event, _l: Limits) -> bool:
-    """The probation timer is armed and ran out."""
+    """The timer STABLE is armed and has expired."""
     return c.stable and isinstance(e, ev.Expired) and e.timer is Timer.STABLE
 
 
 def connection_changed(c: Context, e: Event, _l: Limits) -> bool:
-    """It is to run, and the change concerns its connection."""
+    """The service should run, and the change affects its connection."""
     return c.desired is Desired.RUN and isinstance(e, ev.Update) and e.reconnect
 
 
 def policy_gave_up(c: Context, e: Event, _l: Limits) -> bool:
-    """Its recovery policy wants no further attempt."""
+    """The recovery policy ends the automatic attempts, within a round."""
     return c.activity is Act.CLOSE and c.next_act is Next.BACKOFF and isinstance(e, ev.Closed) and e.give_up
 
 
 def failed_permanently(c: Context, e: Event, _l: Limits) -> bool:
-    """The attempt in flight failed for good."""
+    """The attempt in flight failed permanently."""
     return c.activity is Act.CONNECT and isinstance(e, ev.OpenFail) and e.failure is Failure.PERMANENT
 
 
 def round_exhausted(c: Context, _e: Event, limits: Limits) -> bool:
-    """The attempt in flight was the last one of its round, or the only one allowed on probation."""
+    """The attempt in flight is the last one of its round, or the only one allowed on probation."""
     return c.activity is Act.CONNECT and (c.on_probation or c.attempts + 1 >= limits.attempts)
 
 
 def undecided(cause: Undecided) -> Guard:
-    """The check in flight decided nothing, for this cause."""
+    """The check in flight is inconclusive for this cause."""
     return lambda c, e, _l: c.activity is Act.CHECK and isinstance(e, ev.CheckUndecidable) and e.cause is cause

@@ -1,6 +1,6 @@
-"""From health to lifecycle: what a health result means to the machine, and which changes of state there are.
+"""Mapping of health results to lifecycle events and states, and the possible state changes.
 
-The machine decides by its table (see `lifecycle`); here stands what people ask about it without taking a step.
+The machine itself decides by its table (see `lifecycle`). This module answers questions about it.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ UNHEALTHY: Final = ServiceConnectionState.UNHEALTHY
 UNKNOWN: Final = ServiceConnectionState.UNKNOWN
 WARNING: Final = ServiceConnectionState.WARNING
 
-Edges = Mapping[ServiceConnectionState, frozenset[ServiceConnectionState]]
+_Edges = Mapping[ServiceConnectionState, frozenset[ServiceConnectionState]]
 
 
 class HealthResult(StrEnum):
-    """What a health check may find."""
+    """Result of a health check."""
 
     HEALTHY = "healthy"
-    """It answered, and in time."""
+    """The service answered in time."""
     WARNING = "warning"
-    """It answered, but slowly."""
+    """The service answered, but slowly."""
     SLOW = "slow"
-    """Another word for the same."""
+    """Same meaning as `WARNING`."""
     UNHEALTHY = "unhealthy"
-    """It answered wrongly, or refused."""
+    """The service gave an invalid answer, or an error."""
     TIMEOUT = "timeout"
-    """It did not answer."""
+    """The service did not answer in time."""
     UNKNOWN = "unknown"
-    """The check says nothing about the service."""
+    """The check is inconclusive."""
 
 
-AUTOMATIC_EDGES: Final[Edges] = {
+AUTOMATIC_EDGES: Final[_Edges] = {
     INITIALIZING: frozenset({HEALTHY, RECONNECTING}),
     HEALTHY: frozenset({WARNING, UNHEALTHY, UNKNOWN}),
     WARNING: frozenset({HEALTHY, UNHEALTHY, UNKNOWN}),
@@ -54,9 +54,9 @@ AUTOMATIC_EDGES: Final[Edges] = {
     RECONNECTING: frozenset({HEALTHY, DISCONNECTED}),
     DISCONNECTED: frozenset({RECONNECTING}),
 }
-"""The changes nobody asks for. Whoever loses its connection passes through UNHEALTHY and RECONNECTING."""
+"""Automatic state changes. A service that loses its connection passes through UNHEALTHY and RECONNECTING."""
 
-OPERATOR_EDGES: Final[Edges] = {
+OPERATOR_EDGES: Final[_Edges] = {
     INITIALIZING: frozenset({DISCONNECTED}),
     HEALTHY: frozenset({DISCONNECTED, INITIALIZING, RECONNECTING}),
     WARNING: frozenset({DISCONNECTED, INITIALIZING, RECONNECTING}),
@@ -65,20 +65,20 @@ OPERATOR_EDGES: Final[Edges] = {
     RECONNECTING: frozenset({DISCONNECTED, INITIALIZING}),
     DISCONNECTED: frozenset({INITIALIZING, RECONNECTING}),
 }
-"""The changes a person may ask for."""
+"""State changes that an operator can request."""
 
 
 def edges_from(state: ServiceConnectionState) -> frozenset[ServiceConnectionState]:
-    """Return the states that may follow a state at once."""
+    """Return the states that can directly follow a state."""
     return AUTOMATIC_EDGES[state] | OPERATOR_EDGES[state]
 
 
 def health_event(result: HealthResult, epoch: int) -> Completion:
-    """Return the event that tells the machine of a health result.
+    """Return the lifecycle event for a health result.
 
     Args:
-        result: What was found.
-        epoch: Number of the connection that was looked at.
+        result: Result of the check.
+        epoch: Number of the checked connection.
     """
     match result:
         case HealthResult.HEALTHY:
@@ -96,18 +96,18 @@ def health_event(result: HealthResult, epoch: int) -> Completion:
 def state_after(
     state: ServiceConnectionState, result: HealthResult, *, failures: int = 0, successes: int = 0
 ) -> ServiceConnectionState:
-    """Return the state in which a health result leaves a service; a state without a connection stays what it is.
+    """Return the connection state after a health result; a state without a connection does not change.
 
     Args:
-        state: The state in which it was looked at.
-        result: What was found.
-        failures: Checks in a row that failed before.
-        successes: Checks in a row that were answered in time before, while in WARNING.
+        state: State before the check.
+        result: Result of the check.
+        failures: Number of failed checks in a row before this one.
+        successes: Number of timely answers in a row before this one, in WARNING.
     """
     if state not in LIVE_STATES:
         return state
     limits = Limits()
-    looked_at = Context(
+    ctx = Context(
         desired=Desired.RUN,
         connection=state,
         activity=Act.CHECK,
@@ -117,4 +117,4 @@ def state_after(
         fails=failures,
         good_checks=successes,
     )
-    return step(looked_at, health_event(result, 1), limits)[0].connection
+    return step(ctx, health_event(result, 1), limits)[0].connection

@@ -1,18 +1,18 @@
-"""The lifecycle machine: what every event does to a service in every situation.
+"""The lifecycle machine: the effect of every event on a service, in every state.
 
-Everything that decides about the life of a service is here, and nothing here reads a clock, rolls dice, or touches the
-world: `step(ctx, event)` returns the next context and the actions that follow. (`guards` and `move` hold the words.)
+All decisions about the lifecycle of a service are here. The machine is a pure function: `step(ctx, event)` returns the
+next context and the actions, without a clock, randomness or I/O.
 
-How to read it. `TABLE` lists the rows of the specification by their names (O1 … W1; docs/explanation/lifecycle.md says
-what each is for). A row has the event it answers, a guard, and what it does. For each event the first row whose guard
-holds is taken; an event no row takes changes nothing. Three rules stand above the table:
+`TABLE` lists the rows of the specification by their names, O1 to W1; docs/explanation/lifecycle.md explains each row. A
+row has an event, a guard (see `guards`) and an effect (a function of a `Transition`, see `transition`). For each event,
+the first row whose guard holds is applied. An event without such a row changes nothing. Three rules apply to all rows:
 
-* Completions and signals carry the epoch of their connection; those of an older one are inert.
-* A timer that is not the armed one is inert.
-* Once a service is to be gone, no operator event is heard any more.
+* A completion or signal carries the epoch of its connection; if the epoch is outdated, the event changes nothing.
+* A timer that is not armed changes nothing.
+* After REMOVE, operator events change nothing.
 
-The words of the rows: ⟨A⟩ an action in flight, ⏲T a timer armed, L the live states (those with a connection).
-A connection is never dropped, only closed: every way out of it goes through CLOSE, and `next_act` says what follows.
+Notation: ⟨A⟩ is an action in flight, ⏲T an armed timer, L the set of live states (those with a connection).
+Every connection and every attempt ends with CLOSE; `next_act` is the continuation after it.
 """
 
 from __future__ import annotations
@@ -45,26 +45,26 @@ _DEFAULT_LIMITS: Final = Limits()
 
 
 def step(ctx: Context, event: Event, limits: Limits = _DEFAULT_LIMITS) -> tuple[Context, tuple[Action, ...]]:
-    """Return what becomes of a service when something happens to it, and what is to be done now.
+    """Return the context after an event, and the actions to carry out.
 
-    Total (every event is accepted in every context) and deterministic.
+    The function is total (it accepts every event in every context) and deterministic.
 
     Args:
-        ctx: What the machine remembers.
-        event: What happened.
-        limits: How often is too often.
+        ctx: Context before the event.
+        event: The event.
+        limits: Limits of the counters.
     """
     if isinstance(event, ev.Completion) and event.epoch != ctx.epoch:
         return ctx, ()
     for row in _ROWS[type(event)]:
         if row.when(ctx, event, limits):
-            move = Transition(ctx, limits)
-            row.then(move, event)
-            return move.done()
+            transition = Transition(ctx, limits)
+            row.then(transition, event)
+            return transition.done()
     return ctx, ()
 
 
-# --- what the rows do --------------------------------------------------------------------------------------
+# --- effects of the rows -----------------------------------------------------------------------------------
 
 
 def _o1_start(m: Transition, _e: Event) -> None:
@@ -73,7 +73,7 @@ def _o1_start(m: Transition, _e: Event) -> None:
 
 def _o2_start_now(m: Transition, _e: Event) -> None:
     m.to(RECONNECTING)
-    # The exponent is kept: impatience does not shorten the backoff.
+    # The exponent is kept, so that repeated requests do not shorten the backoff.
     m.set(attempts=0, failed_rounds=0, on_probation=False, by_operator=True)
     m.open()
 
@@ -111,7 +111,7 @@ def _forget(m: Transition) -> None:
 
 def _c1_opened(m: Transition, _e: Event) -> None:
     m.to(HEALTHY)
-    # The counters of failures stay: a connect proves nothing yet.
+    # The failure counters are kept: only STABLE shows that the connection lasts.
     m.set(fails=0, undecided_checks=0, good_checks=0, by_operator=False, stable=True)
     m.actions.append(Publish())
     m.wait(Timer.CHECK)
@@ -182,7 +182,7 @@ def _count_failure(m: Transition, e: Event) -> None:
 
 
 def _h10_local_fault(m: Transition, _e: Event) -> None:
-    m.to(UNKNOWN)  # our own trouble: no counter moves
+    m.to(UNKNOWN)  # a local fault changes no counter
     m.wait(Timer.FAST)
 
 
@@ -264,13 +264,13 @@ def _t5_reap(m: Transition, _e: Event) -> None:
 
 @attrs.frozen
 class Row:
-    """A row of the table.
+    """Row of the table.
 
     Attributes:
-        name: Its name in the specification.
-        event: The event it answers.
-        when: Whether it is for this situation.
-        then: What it does.
+        name: Name in the specification.
+        event: Type of the event.
+        when: Guard.
+        then: Effect.
     """
 
     name: str
@@ -292,7 +292,7 @@ TABLE: Final = (
     # O8: any other UPDATE changes nothing
     Row("O9", ev.Remove, on.not_removed, _o9_remove),
     Row("O10", ev.Recheck, on.waiting_for_check, _t1_check),
-    # connecting; the order matters: a refusal is final, then a lost round, then one more attempt
+    # connecting; the order matters: a permanent failure first, then the last attempt of a round, then any other
     Row("C1", ev.OpenOk, on.in_flight(Act.CONNECT), _c1_opened),
     Row("C5", ev.OpenFail, on.failed_permanently, _c5_refused),
     Row("C4", ev.OpenFail, on.round_exhausted, _c4_round_failed),
@@ -328,7 +328,7 @@ TABLE: Final = (
     Row("T3", ev.Expired, on.expired(Timer.COOL), _t3_new_round),
     Row("T4", ev.Expired, on.probation_over, _t4_probation_over),
     Row("T5", ev.Expired, on.expired(Timer.REAP), _t5_reap),
-    # the scheduler's deadline: as if the action had reported its own lateness
+    # the scheduler's deadline; the effect is that of a timeout reported by the action
     Row("W1", ev.Overdue, on.round_exhausted, _c4_round_failed),
     Row("W1", ev.Overdue, on.in_flight(Act.CONNECT), _c2_attempt_failed),
     Row("W1", ev.Overdue, on.checking(WARNING), _h6_failed_in_warning),

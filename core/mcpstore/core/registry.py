@@ -1,4 +1,4 @@
-"""What is known of every service: specifications, catalogs, agents. In memory, without I/O."""
+"""Registry of the services of a store: specifications, catalogs, agents. In memory, without I/O."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["Registry"]
 
 
 class CatalogItem(Protocol):
-    """Something a service offers under a name."""
+    """Tool or prompt of a service."""
 
     @property
     def name(self) -> str:
-        """Its own name."""
+        """Name, without the service."""
         ...
 
     @property
     def service(self) -> str:
-        """The service that offers it."""
+        """Name of the service."""
         ...
 
 
@@ -36,45 +36,55 @@ _EMPTY_CATALOG: Final = Catalog()
 
 
 class NameIndex(Generic[T]):
-    """Finds what services offer, by name. The first of two things with one name and one service is kept."""
+    """Index of tools or prompts by name. Of two items with the same name and service, the first one is kept.
+
+    Args:
+        kind: Kind of the items, for messages: "tool" or "prompt".
+    """
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._by_name: dict[str, dict[str, T]] = {}
 
     def replace(self, service: str, old: Iterable[T], new: Iterable[T]) -> None:
-        """Take out what a service offered and put in what it offers."""
-        for thing in old:
-            holders = self._by_name.get(thing.name, {})
-            holders.pop(service, None)
-            if not holders:
-                self._by_name.pop(thing.name, None)
-        for thing in new:
-            self._by_name.setdefault(thing.name, {}).setdefault(service, thing)
+        """Replace the items of a service."""
+        for item in old:
+            by_service = self._by_name.get(item.name, {})
+            by_service.pop(service, None)
+            if not by_service:
+                self._by_name.pop(item.name, None)
+        for item in new:
+            self._by_name.setdefault(item.name, {}).setdefault(service, item)
 
     def find(self, name: str, scope: frozenset[str] | None) -> T | None:
-        """Return the one thing of this name within a scope of services, or None.
+        """Return the only item of this name within a scope of services; None if there is none.
 
         Raises:
-            AmbiguousTool: Several services offer it.
+            AmbiguousTool: Several services offer an item of this name.
         """
-        holders = self._by_name.get(name)
-        if not holders:
+        by_service = self._by_name.get(name)
+        if not by_service:
             return None
         if scope is not None:
-            holders = {service: thing for service, thing in holders.items() if service in scope}
-        if len(holders) > 1:
-            raise AmbiguousTool(name, sorted(f"{service}/{name}" for service in holders), kind=self._kind)
-        return next(iter(holders.values()), None)
+            by_service = {service: item for service, item in by_service.items() if service in scope}
+        if len(by_service) > 1:
+            raise AmbiguousTool(name, sorted(f"{service}/{name}" for service in by_service), kind=self._kind)
+        return next(iter(by_service.values()), None)
 
     def get(self, service: str, name: str) -> T | None:
-        """Return what a service offers under a name, or None."""
+        """Return the item of a service with this name; None if there is none."""
         return self._by_name.get(name, {}).get(service)
 
 
 @attrs.define
 class Entry:
-    """What is known of one service."""
+    """Entry of one service in the registry.
+
+    Attributes:
+        spec: Specification of the service.
+        catalog: Latest catalog of the service.
+        is_published: Whether the tools, resources and prompts of the catalog can be used now.
+    """
 
     spec: ServiceSpec
     catalog: Catalog = _EMPTY_CATALOG
@@ -82,7 +92,7 @@ class Entry:
 
 
 class Registry:
-    """The services of one store, in the order in which they were added."""
+    """Registry of the services of one store, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -105,12 +115,12 @@ class Registry:
         """Return the specification of a service.
 
         Raises:
-            ServiceNotFound: There is none of this name.
+            ServiceNotFound: No service has this name.
         """
         return self._entry(name).spec
 
     def specs(self) -> list[ServiceSpec]:
-        """Return every specification, in order."""
+        """Return the specifications of all services, in order."""
         return [entry.spec for entry in self._entries.values()]
 
     def put(self, spec: ServiceSpec) -> None:
@@ -122,35 +132,35 @@ class Registry:
             entry.spec = spec
 
     def drop(self, name: str) -> None:
-        """Forget a service and what it offers."""
+        """Remove a service and its catalog."""
         self.withdraw(name)
         self._entries.pop(name, None)
 
     def depends_on(self) -> Mapping[str, tuple[str, ...]]:
-        """Return what each service depends on."""
+        """Return the dependencies of each service."""
         return {name: entry.spec.depends_on for name, entry in self._entries.items()}
 
     def check_dependencies(self, *specs: ServiceSpec) -> None:
-        """Make sure that adding (or replacing) services leaves no cycle.
+        """Check that there is no dependency cycle after these services are added or replaced.
 
         Raises:
-            DependencyCycle: Services would wait for each other.
+            DependencyCycle: Services would depend on each other.
         """
         layers({**self.depends_on(), **{spec.name: spec.depends_on for spec in specs}})
 
     def services_of_agent(self, agent: str) -> frozenset[str]:
-        """Return the names of the services given to an agent."""
+        """Return the names of the services that are assigned to an agent."""
         return frozenset(name for name, entry in self._entries.items() if agent in entry.spec.agents)
 
-    # --- what they offer
+    # --- catalogs
 
     def catalog(self, name: str) -> Catalog:
-        """Return what a service offers, or offered when it was last asked."""
+        """Return the latest catalog of a service; an empty one for an unknown service."""
         entry = self._entries.get(name)
         return entry.catalog if entry is not None else _EMPTY_CATALOG
 
     def publish(self, name: str, catalog: Catalog) -> None:
-        """Let what a service offers be called."""
+        """Store the catalog of a service and make its items usable."""
         entry = self._entry(name)
         self.withdraw(name)
         entry.catalog, entry.is_published = catalog, True
@@ -159,7 +169,7 @@ class Registry:
         self._listing = None
 
     def withdraw(self, name: str) -> None:
-        """Let nothing of a service be called any longer; what it offered stays known."""
+        """Make the items of a service unusable; its catalog is kept."""
         entry = self._entries.get(name)
         if entry is None or not entry.is_published:
             return
@@ -169,7 +179,7 @@ class Registry:
         self._listing = None
 
     def tools(self, scope: frozenset[str] | None = None) -> NamedList[Tool]:
-        """Return every tool that can be called now, within a scope of services."""
+        """Return the tools that can be called now, within a scope of services."""
         if scope is None:
             if self._listing is None:
                 self._listing = NamedList(tool for entry in self._published(None) for tool in entry.catalog.tools)
@@ -177,45 +187,45 @@ class Registry:
         return NamedList(tool for entry in self._published(scope) for tool in entry.catalog.tools)
 
     def resources(self, scope: frozenset[str] | None = None) -> NamedList[Resource]:
-        """Return every resource that can be read now, within a scope of services."""
+        """Return the resources that can be read now, within a scope of services."""
         return NamedList(resource for entry in self._published(scope) for resource in entry.catalog.resources)
 
     def prompts(self, scope: frozenset[str] | None = None) -> NamedList[Prompt]:
-        """Return every prompt that can be had now, within a scope of services."""
+        """Return the prompts that can be used now, within a scope of services."""
         return NamedList(prompt for entry in self._published(scope) for prompt in entry.catalog.prompts)
 
     def find_tool(self, name: str, service: str | None = None, scope: frozenset[str] | None = None) -> Tool:
-        """Return the tool that a name stands for.
+        """Return the tool with this name.
 
         Args:
-            name: `"tool"`, or `"service/tool"`.
-            service: The service meant, where the name does not say it.
-            scope: Names of the services to look at; None for all.
+            name: `"tool"` or `"service/tool"`.
+            service: Name of the service; None to search all services of the scope.
+            scope: Names of the services to search; None for all.
 
         Raises:
-            ToolNotFound: No service in reach offers it now.
-            AmbiguousTool: Several do.
+            ToolNotFound: No service in the scope offers the tool now.
+            AmbiguousTool: Several services in the scope offer it.
         """
         return self._find(self._tools, name, service, scope, "tool")
 
     def find_prompt(self, name: str, service: str | None = None, scope: frozenset[str] | None = None) -> Prompt:
-        """Return the prompt that a name stands for; like `find_tool`."""
+        """Return the prompt with this name; arguments and errors as for `find_tool`."""
         return self._find(self._prompts, name, service, scope, "prompt")
 
     def _find(self, index: NameIndex[T], name: str, service: str | None, scope: frozenset[str] | None, kind: str) -> T:
         if service is not None:
-            found = index.get(service, name) if scope is None or service in scope else None
+            item = index.get(service, name) if scope is None or service in scope else None
         else:
-            found = index.find(name, scope)
-            # Names of services may hold slashes themselves, so every way to divide the name is tried.
+            item = index.find(name, scope)
+            # Names of services can contain slashes, so every split of the name is tried.
             parts = name.split("/")
-            for cut in range(1, len(parts)) if found is None else ():
-                owner = "/".join(parts[:cut])
+            for split in range(1, len(parts)) if item is None else ():
+                owner = "/".join(parts[:split])
                 if owner in self._entries and (scope is None or owner in scope):
-                    found = found or index.get(owner, "/".join(parts[cut:]))
-        if found is None:
+                    item = item or index.get(owner, "/".join(parts[split:]))
+        if item is None:
             raise ToolNotFound(name if service is None else f"{service}/{name}", kind=kind)
-        return found
+        return item
 
     def _entry(self, name: str) -> Entry:
         try:

@@ -1,3 +1,3 @@
-"""Import path that the specification promises; the records live in `mcpstore.models`."""
+"""Import path that the specification promises; the records are in `mcpstore.models`."""
 
 from __future__ import annotations

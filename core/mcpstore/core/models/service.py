@@ -1,4 +1,4 @@
-"""Import path that the specification promises; the records live in `mcpstore.models.service`."""
+"""Import path that the specification promises; the records are in `mcpstore.models.service`."""
 
 from __future__ import annotations
 
