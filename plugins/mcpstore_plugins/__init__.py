@@ -1,1 +1,1 @@
-"""The plugins that come with MCPStore; they enter by the same door as everybody else's."""
+"""Built-in plugins of MCPStore; they use the same hooks as third-party plugins."""

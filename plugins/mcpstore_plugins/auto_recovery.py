@@ -1,7 +1,6 @@
-"""Recovery policies `fixed`, `reregister` and `manual`: when a service is opened again, said by whoever configures it.
+"""Recovery policies `fixed`, `reregister` and `manual`: the configuration says when a service is opened again.
 
-Waits are what is asked for, never less than the manager's own floor: no option makes a service that cannot be opened
-be opened in a hurry.
+No wait is shorter than the manager's minimum, so that no option makes a failing service busy.
 """
 
 from __future__ import annotations
@@ -16,32 +15,32 @@ __all__ = ["FixedOptions", "ManualOptions", "ReregisterOptions", "fixed", "manua
 
 
 class Limited(BaseModel, extra="forbid"):
-    """How often is too often.
+    """Limit of the attempts within a window.
 
     Attributes:
-        max_attempts: Attempts within the window after which the service is left alone until somebody asks for it; None
-            for never.
+        max_attempts: Attempts within the window after which the service is not opened again until it is restarted; None
+            for no limit.
         window: Length of the window, in seconds.
     """
 
     max_attempts: int | None = Field(default=None, ge=1, le=100)
     window: float = Field(default=600.0, gt=0, allow_inf_nan=False)
 
-    def spent(self, incident: FailureContext) -> GiveUp | None:
-        """Return why the service is left alone, if it is."""
-        made = incident.attempts_within(self.window)
-        if self.max_attempts is None or made < self.max_attempts:
+    def exceeded(self, incident: FailureContext) -> GiveUp | None:
+        """Return the decision to give up if the limit is reached, else None."""
+        attempts = incident.attempts_within(self.window)
+        if self.max_attempts is None or attempts < self.max_attempts:
             return None
-        return GiveUp(why=f"{made} attempts within {self.window:g} s did not help")
+        return GiveUp(why=f"{attempts} attempts within {self.window:g} s failed")
 
 
 class FixedOptions(Limited):
     """Options of `fixed`.
 
     Attributes:
-        delay: Seconds before each attempt.
-        max_attempts: Attempts within the window after which the service is left alone until somebody asks for it; None
-            for never.
+        delay: Wait before each attempt, in seconds.
+        max_attempts: Attempts within the window after which the service is not opened again until it is restarted; None
+            for no limit.
         window: Length of the window, in seconds.
     """
 
@@ -52,10 +51,11 @@ class ReregisterOptions(Limited):
     """Options of `reregister`.
 
     Attributes:
-        delay: Seconds before each attempt; None for the built-in timing.
-        every: Every how many-th attempt of a round makes the service anew; the others only open it again.
-        max_attempts: Attempts within the window after which the service is left alone until somebody asks for it; None
-            for never.
+        delay: Wait before each attempt, in seconds; None for the built-in backoff.
+        every: Number of attempts per recreation: with 3, every third attempt of a round recreates the service; the
+            others only open it again.
+        max_attempts: Attempts within the window after which the service is not opened again until it is restarted; None
+            for no limit.
         window: Length of the window, in seconds.
     """
 
@@ -64,31 +64,31 @@ class ReregisterOptions(Limited):
 
 
 class ManualOptions(BaseModel, extra="forbid"):
-    """Options of `manual`: there are none."""
+    """`manual` has no options."""
 
 
 def fixed(incident: FailureContext, options: FixedOptions) -> Retry | GiveUp:
-    """Wait as long as was asked for, each time."""
-    return options.spent(incident) or Retry(after=options.delay)
+    """Open the service again after a fixed delay."""
+    return options.exceeded(incident) or Retry(after=options.delay)
 
 
 def reregister(incident: FailureContext, options: ReregisterOptions) -> Retry | Reregister | GiveUp:
-    """Make the service anew from its stored entry; before each further round, and every so many attempts within one."""
-    if (enough := options.spent(incident)) is not None:
-        return enough
+    """Recreate the service from its stored entry before each further round and at every n-th attempt of a round."""
+    if (give_up := options.exceeded(incident)) is not None:
+        return give_up
     after = incident.delay if options.delay is None else options.delay
     is_due = bool(incident.reason) or (incident.attempt + 1) % options.every == 0
     return Reregister(after=after) if is_due else Retry(after=after)
 
 
-def manual(incident: FailureContext, options: ManualOptions) -> GiveUp:  # noqa: ARG001 - every policy is asked alike
-    """Leave the service alone: somebody wants to look first."""
+def manual(incident: FailureContext, options: ManualOptions) -> GiveUp:  # noqa: ARG001 - signature of a policy
+    """Do not open the service again until it is restarted."""
     return GiveUp(why="its recovery policy is 'manual'")
 
 
 @hookimpl
 def mcpstore_recovery_policies() -> list[RecoveryPolicy[Any]]:
-    """Offer the policies."""
+    """Return the policies."""
     return [
         RecoveryPolicy(name="fixed", config=FixedOptions, decide=fixed),
         RecoveryPolicy(name="reregister", config=ReregisterOptions, decide=reregister),

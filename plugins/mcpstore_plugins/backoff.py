@@ -1,4 +1,4 @@
-"""Recovery policy `backoff`, the default: 1, 2, 4 … 60 s within a round, rests of 1 to 5 minutes between rounds."""
+"""Recovery policy `backoff`, the default: waits of 1, 2, 4 … 60 s within a round, and 1 to 5 minutes between rounds."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ class BackoffOptions(BaseModel, extra="forbid"):
     """Options of `backoff`.
 
     Attributes:
-        stretch: Every wait is multiplied by this; waits can be longer than usual, never shorter.
-        max_rounds: Failed rounds after which the service is left alone until somebody asks for it; None for never.
-        max_attempts: Attempts within the window after which it is left alone, likewise; None for never.
+        stretch: Factor of every wait; at least 1, so that waits are never shorter than the built-in ones.
+        max_rounds: Failed rounds after which the service is not opened again until it is restarted; None for no limit.
+        max_attempts: Attempts within the window after which it is not opened again until it is restarted; None for no
+            limit.
         window: Length of the window, in seconds.
     """
 
@@ -26,16 +27,16 @@ class BackoffOptions(BaseModel, extra="forbid"):
 
 
 def decide(incident: FailureContext, options: BackoffOptions) -> Retry | GiveUp:
-    """Wait as long as the built-in timing says, stretched; give up after too much of it, if that is wanted."""
+    """Open the service again after the built-in wait times `stretch`; give up at the limits of the options."""
     if options.max_rounds is not None and incident.rounds >= options.max_rounds:
         return GiveUp(why=f"{incident.rounds} rounds of attempts failed")
-    made = incident.attempts_within(options.window)
-    if options.max_attempts is not None and made >= options.max_attempts:
-        return GiveUp(why=f"{made} attempts within {options.window:g} s did not help")
+    attempts = incident.attempts_within(options.window)
+    if options.max_attempts is not None and attempts >= options.max_attempts:
+        return GiveUp(why=f"{attempts} attempts within {options.window:g} s failed")
     return Retry(after=incident.delay * options.stretch)
 
 
 @hookimpl
 def mcpstore_recovery_policies() -> list[RecoveryPolicy[BackoffOptions]]:
-    """Offer the policy."""
+    """Return the policy."""
     return [RecoveryPolicy(name="backoff", config=BackoffOptions, decide=decide)]

@@ -1,4 +1,4 @@
-"""Health strategy `call_tool`: a service is well if a tool of its does what it should."""
+"""Health strategy `call_tool`: a service is healthy if a call of one of its tools succeeds."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from mcpstore.models.json_types import as_array, as_object, as_text
 
 __all__ = ["CallToolOptions", "probe"]
 
-SHOWN: Final = 80
+MAX_SHOWN: Final = 80
+"""Characters of a result in an error."""
 
 
 class CallToolOptions(BaseModel, extra="forbid"):
     """Options of `call_tool`.
 
     Attributes:
-        tool: The tool that is called. It is called at every check, so it should change nothing.
-        arguments: Its arguments.
-        expect: Text that the result must contain; empty for any result that is no error.
+        tool: Name of the tool. It is called at every check, so it should change nothing.
+        arguments: Arguments of the call.
+        expect: Text that the result must contain; empty accepts any result that is not an error.
     """
 
     tool: str
@@ -31,19 +32,20 @@ class CallToolOptions(BaseModel, extra="forbid"):
 
 
 async def probe(check: Check, options: CallToolOptions) -> None:
-    """Call the tool and look at its result.
+    """Call the tool and check its result.
 
     Raises:
-        CheckFailed: The tool failed, or its result is not as expected.
-        CallError: The call did not end well.
+        CheckFailed: The tool returned an error, or its result does not contain the expected text.
+        CallError: The call failed.
     """
     params = {"name": options.tool, "arguments": options.arguments}
     result = await check.connection.request("tools/call", params, timeout=check.timeout)
     text = _text(result)
     if result.get("isError") is True:
-        raise CheckFailed(f"tool {options.tool!r} failed: {text[:SHOWN]}")
+        raise CheckFailed(f"tool {options.tool!r} failed: {text[:MAX_SHOWN]}")
     if options.expect not in text:
-        raise CheckFailed(f"tool {options.tool!r}: its result must contain {options.expect!r} (got {text[:SHOWN]!r})")
+        shown = text[:MAX_SHOWN]
+        raise CheckFailed(f"result of tool {options.tool!r} must contain {options.expect!r} (got {shown!r})")
 
 
 def _text(result: Mapping[str, Any]) -> str:
@@ -53,5 +55,5 @@ def _text(result: Mapping[str, Any]) -> str:
 
 @hookimpl
 def mcpstore_health_strategies() -> list[HealthStrategy[CallToolOptions]]:
-    """Offer the strategy."""
+    """Return the strategy."""
     return [HealthStrategy(name="call_tool", config=CallToolOptions, probe=probe)]

@@ -1,4 +1,4 @@
-"""Health strategy `list_tools`: a service is well if it lists its tools, and the ones that matter are among them."""
+"""Health strategy `list_tools`: a service is healthy if it lists its tools, including the expected ones."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ async def probe(check: Check, options: ListToolsOptions) -> None:
     """List the tools.
 
     Raises:
-        CheckFailed: The list is none, or a tool is missing.
-        CallError: The service does not list them.
+        CheckFailed: The result is not a list, or a tool is missing.
+        CallError: The request failed.
     """
     result = await check.connection.request("tools/list", timeout=check.timeout)
     tools = as_array(result.get("tools"))
@@ -40,5 +40,5 @@ async def probe(check: Check, options: ListToolsOptions) -> None:
 
 @hookimpl
 def mcpstore_health_strategies() -> list[HealthStrategy[ListToolsOptions]]:
-    """Offer the strategy."""
+    """Return the strategy."""
     return [HealthStrategy(name="list_tools", config=ListToolsOptions, probe=probe)]

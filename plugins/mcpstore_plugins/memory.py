@@ -1,4 +1,4 @@
-"""The transport `memory`: a FastMCP server that lives in this process, for tests and for embedding."""
+"""Transport `memory`: a FastMCP server in this process, for tests and for embedding."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["MemorySettings", "connect", "mcpstore_transports"]
 
 
 class MemorySettings(BaseModel):
-    """The settings of a service in this process.
+    """Settings of a service in this process.
 
     Attributes:
-        server: A FastMCP server, something to call that returns one (at once or awaited), or where to import either
-            from, as `"package.module:name"`.
+        server: A FastMCP server, a function (plain or async) that returns one, or the import path of either, as
+            `"package.module:name"`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,13 +35,14 @@ class MemorySettings(BaseModel):
 
     @field_validator("server")
     @classmethod
-    def _can_be_one(cls, server: Any) -> Any:
+    def _is_plausible(cls, server: Any) -> Any:
         if isinstance(server, str):
             module, colon, name = server.partition(":")
             if not (colon and _is_dotted(module) and _is_dotted(name)):
-                raise ValueError(f"must say where the server is, as in 'package.module:name' (got {server!r})")
+                raise ValueError(f"must be an import path, such as 'package.module:name' (got {server!r})")
         elif server is None or isinstance(server, bool | int | float | Sequence | Mapping):
-            raise ValueError(f"must be a FastMCP server, or lead to one (got {_kind(cast('object', server))})")
+            kind = _kind(cast("object", server))
+            raise ValueError(f"must be a FastMCP server, a function that returns one, or an import path (got {kind})")
         return server
 
 
@@ -50,10 +51,10 @@ async def connect(settings: MemorySettings, peer: ClientEndpoint) -> AsyncGenera
     """Open a connection.
 
     Args:
-        settings: Which server.
-        peer: Our side of the wire.
+        settings: The server.
+        peer: Client side of the connection.
     """
-    # FastMCP takes a second to load; meanwhile the event loop has other services to look after.
+    # Importing FastMCP takes a second, so it is done in a thread.
     await asyncio.to_thread(import_module, "mcpstore.wire.fastmcp")
     from mcpstore.wire.fastmcp import from_fastmcp  # noqa: PLC0415 - see above
 
@@ -63,41 +64,42 @@ async def connect(settings: MemorySettings, peer: ClientEndpoint) -> AsyncGenera
 
 @hookimpl
 def mcpstore_transports() -> Iterable[Transport[MemorySettings]]:
-    """Offer the transport."""
+    """Return the transport."""
     yield Transport(name="memory", config=MemorySettings, connect=connect)
 
 
-async def _transport(given: Any, service: str) -> FastMCPTransport:
-    from fastmcp import FastMCP  # noqa: PLC0415 - loaded by now
+async def _transport(source: Any, service: str) -> FastMCPTransport:
+    from fastmcp import FastMCP  # noqa: PLC0415 - already loaded
     from fastmcp.client.transports import FastMCPTransport  # noqa: PLC0415
     from mcp.server.mcpserver import MCPServer  # noqa: PLC0415
 
     kinds = (FastMCP, MCPServer)
-    found = await asyncio.to_thread(_imported, given) if isinstance(given, str) else given
-    if not isinstance(found, kinds) and callable(found):
-        found = await _made(found, service)
-    if not isinstance(found, kinds):
-        raise ConnectRefused(f"server: {given!r} leads to no FastMCP server (got {_kind(found)})")
-    return FastMCPTransport(cast("FastMCP[Any]", found))
+    server = await asyncio.to_thread(_imported, source) if isinstance(source, str) else source
+    if not isinstance(server, kinds) and callable(server):
+        server = await _call(server, service)
+    if not isinstance(server, kinds):
+        problem = f"server {source!r} is not a FastMCP server (got {_kind(server)})"
+        raise ConnectRefused(f"{problem}; name a server, or a function that returns one")
+    return FastMCPTransport(cast("FastMCP[Any]", server))
 
 
-async def _made(factory: Any, service: str) -> Any:
+async def _call(factory: Any, service: str) -> Any:
     try:
-        made = factory() if inspect.iscoroutinefunction(factory) else await asyncio.to_thread(factory)
-        return await made if inspect.isawaitable(made) else made
+        result = factory() if inspect.iscoroutinefunction(factory) else await asyncio.to_thread(factory)
+        return await result if inspect.isawaitable(result) else result
     except Exception as error:
-        text = f"service {service!r} cannot be made: {getattr(factory, '__name__', factory)!r} failed: "
-        raise NotReady(text + (str(error) or type(error).__name__)) from error
+        problem = f"service {service!r} cannot be created: {getattr(factory, '__name__', factory)!r} failed"
+        raise NotReady(f"{problem}: {str(error) or type(error).__name__}") from error
 
 
-def _imported(where: str) -> Any:
-    module, _, name = where.partition(":")
+def _imported(path: str) -> Any:
+    module, _, name = path.partition(":")
     try:
         return reduce(getattr, name.split("."), import_module(module))
     except Exception as error:
-        # Whatever a module does while it is imported, it will do again until somebody changes it.
-        text = f"server: {where!r} cannot be imported ({type(error).__name__}: {error}); correct it"
-        raise ConnectRefused(text) from error
+        # The import fails until the code or the configuration is corrected, so it is not retried soon.
+        problem = f"server {path!r} cannot be imported ({type(error).__name__}: {error})"
+        raise ConnectRefused(f"{problem}; correct the path or the module") from error
 
 
 def _is_dotted(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Health strategy `ping`: the cheapest round trip there is, and a second opinion before silence, or health, counts."""
+"""Health strategy `ping`: the cheapest request; a second kind of request confirms silence, and regularly health."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ __all__ = ["PingOptions", "probe"]
 METHOD_NOT_FOUND: Final = -32601
 
 FIRST_WITHOUT_PING: Final = "2026-07-28"
-"""The protocol version that replaced `ping` by `server/discover`; versions compare as dates do."""
+"""Protocol version that replaced `ping` by `server/discover`; versions compare as dates."""
 
-
-TESTED_EVERY: Final = 10
-"""Of so many checks one begins with a question that a service must work for."""
+WORK_EVERY: Final = 10
+"""Number of checks of which one begins with a request that makes the service work."""
 
 
 class PingOptions(BaseModel, extra="forbid"):
@@ -26,53 +25,53 @@ class PingOptions(BaseModel, extra="forbid"):
 
 
 async def probe(check: Check, _options: PingOptions) -> None:
-    """Ask for a sign of life; silence counts only when a second kind of question meets it, too.
+    """Send a cheap request; the service counts as silent only if it does not answer a second kind of request either.
 
-    A service that does not know the question is alive: it said so. Which question was answered last is remembered, so
-    that a server that ignores pings is not waited for at every check. A sign of life is not work, so now and then the
-    question that costs some comes first; once it was not answered it comes first until it is.
+    An error "method not found" counts as an answer. The strategy remembers a server that ignores pings, so that later
+    checks do not wait for them. An answered ping does not prove that the service works, so every tenth check begins
+    with a request that makes it work; if that one fails, it comes first until it succeeds.
 
     Raises:
-        CallTimeout: It answered neither question.
-        ServiceBusy: It gives signs of life and does not work.
-        CallError: It answered with an error.
+        CallTimeout: The service answered neither request.
+        ServiceBusy: The service answers pings but does not work.
+        CallError: The service answered with an error.
     """
-    cheap, costly = _questions(check.connection)
-    memory, share = check.memory, check.timeout / 2
+    cheap, work = _methods(check.connection)
+    memory, timeout = check.memory, check.timeout / 2
     memory["checks"] = memory.get("checks", 0) + 1
-    ignores = bool(memory.get("ignores"))
-    is_tested = ignores or bool(memory.get("owes")) or memory["checks"] % TESTED_EVERY == 0
-    first, second = (costly, cheap) if is_tested else (cheap, costly)
-    memory["owes"] = is_tested
+    ignores_ping = bool(memory.get("ignores_ping"))
+    work_first = ignores_ping or bool(memory.get("work_failed")) or memory["checks"] % WORK_EVERY == 0
+    first, second = (work, cheap) if work_first else (cheap, work)
+    memory["work_failed"] = work_first
     try:
-        await _ask(check, first, share)
+        await _request(check, first, timeout)
     except (CallTimeout, ServiceError) as error:
-        if isinstance(error, ServiceError) and (ignores or not is_tested):
+        if isinstance(error, ServiceError) and (ignores_ping or not work_first):
             raise
-        await _ask(check, second, share)
-        memory["ignores"] = not is_tested
-        if is_tested:
-            raise ServiceBusy(f"it gives signs of life, and {costly!r} does not work: {error}") from None
+        await _request(check, second, timeout)
+        memory["ignores_ping"] = not work_first
+        if work_first:
+            raise ServiceBusy(f"the service answers {cheap!r}, but {work!r} failed: {error}") from None
     else:
-        memory["owes"] = False
+        memory["work_failed"] = False
 
 
-async def _ask(check: Check, method: str, within: float) -> None:
+async def _request(check: Check, method: str, timeout: float) -> None:  # noqa: ASYNC109 - of the request
     try:
-        await check.connection.request(method, timeout=within)
+        await check.connection.request(method, timeout=timeout)
     except ServiceError as error:
         if error.code != METHOD_NOT_FOUND:
             raise
 
 
-def _questions(connection: Connection) -> tuple[str, str]:
-    """Return what can be asked, the cheaper first; who offers nothing at all can still say that it knows no tools."""
-    first = "ping" if connection.protocol_version < FIRST_WITHOUT_PING else "server/discover"
+def _methods(connection: Connection) -> tuple[str, str]:
+    """Return the cheap method and the one that makes the service work; without capabilities, that is `tools/list`."""
+    cheap = "ping" if connection.protocol_version < FIRST_WITHOUT_PING else "server/discover"
     lists = [f"{kind}/list" for kind in ("tools", "prompts", "resources") if kind in connection.server.capabilities]
-    return first, (lists or ["tools/list"])[0]
+    return cheap, (lists or ["tools/list"])[0]
 
 
 @hookimpl
 def mcpstore_health_strategies() -> list[HealthStrategy[PingOptions]]:
-    """Offer the strategy."""
+    """Return the strategy."""
     return [HealthStrategy(name="ping", config=PingOptions, probe=probe)]

@@ -1,4 +1,4 @@
-"""The transport `sse`: services reached over HTTP in the way of 2024, with answers on a stream of events."""
+"""Transport `sse`: the HTTP transport of protocol version 2024-11-05, with responses on a stream of events."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ async def connect(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerato
     """Open a connection.
 
     Args:
-        settings: Where the service is.
-        peer: Our side of the wire.
+        settings: Address of the service, and options.
+        peer: Client side of the connection.
     """
-    # The HTTP client takes a while to load; meanwhile the event loop has other services to look after.
+    # Importing the HTTP client takes a while, so it is done in a thread.
     await asyncio.to_thread(import_module, "mcpstore.wire.http.sse")
     from mcpstore.wire.http.sse import sse  # noqa: PLC0415 - see above
 
@@ -30,11 +30,11 @@ async def connect(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerato
 
 
 def handshake_timeout(settings: HttpSettings) -> float:
-    """Return the seconds an opening may take; a login by browser needs a person."""
+    """Return the handshake timeout in seconds; it is longer with a login in the browser."""
     return settings.patience
 
 
 @hookimpl
 def mcpstore_transports() -> Iterable[Transport[HttpSettings]]:
-    """Offer the transport."""
+    """Return the transport."""
     yield Transport(name="sse", config=HttpSettings, connect=connect, handshake_timeout=handshake_timeout)

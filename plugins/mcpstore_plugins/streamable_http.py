@@ -1,4 +1,4 @@
-"""The transport `streamable_http`: services reached over HTTP, in both protocol eras."""
+"""Transport `streamable_http`: MCP over HTTP, in both protocol eras."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ async def connect(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerato
     """Open a connection.
 
     Args:
-        settings: Where the service is.
-        peer: Our side of the wire.
+        settings: Address of the service, and options.
+        peer: Client side of the connection.
     """
-    # The SDK takes half a second to load; meanwhile the event loop has other services to look after.
+    # Importing the SDK takes half a second, so it is done in a thread.
     await asyncio.to_thread(import_module, "mcpstore.wire.http.streamable")
     from mcpstore.wire.http.streamable import streamable_http  # noqa: PLC0415 - see above
 
@@ -30,11 +30,11 @@ async def connect(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerato
 
 
 def handshake_timeout(settings: HttpSettings) -> float:
-    """Return the seconds an opening may take; a login by browser needs a person."""
+    """Return the handshake timeout in seconds; it is longer with a login in the browser."""
     return settings.patience
 
 
 @hookimpl
 def mcpstore_transports() -> Iterable[Transport[HttpSettings]]:
-    """Offer the transport."""
+    """Return the transport."""
     yield Transport(name="streamable_http", config=HttpSettings, connect=connect, handshake_timeout=handshake_timeout)

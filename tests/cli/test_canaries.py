@@ -178,7 +178,7 @@ def test_no_secret_of_a_channel_or_a_plugin_is_told_when_it_fails(shell, up, ech
         assert shell("report", "--output", str(shell.folder / "report.html")).code == 0
         eventually((shell.folder / "metrics.prom").exists)
         assert "RuntimeError" in told_by()["rude"]
-        assert "does not accept username and password" in told_by()["email"]
+        assert "rejected username and password" in told_by()["email"]
         (sockets,) = [socket_path(found.parent) for found in (shell.folder / "state").rglob("owner")]
         told += answered(sockets, canaries, list(servers))
         assert manager.stop() == 0

@@ -67,7 +67,7 @@ async def test_a_server_that_crashes_at_once_is_given_up_after_its_limit():
         assert await store.wait_service("a", "error", timeout=60)
         assert await store.wait_service("a", "disconnected", timeout=60)
         found = await store.diagnose("a")
-        assert "given up: 2 attempts within 600 s did not help" in found.error
+        assert "given up: 2 attempts within 600 s failed" in found.error
         assert (found.exit_code, found.stderr[-1]) == (1, "no licence key")
         assert found.remedy
 

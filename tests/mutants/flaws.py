@@ -60,7 +60,7 @@ CONFIG_STORE = (
     _config(
         "the entry of the file in its directory is not flushed",
         "atomic_save",
-        "            _confirm(home, where)\n",
+        "            _confirm(folder, where)\n",
         "",
         "test_atomic_save.py::test_a_directory_that_cannot_be_flushed",
     ),
@@ -74,8 +74,8 @@ CONFIG_STORE = (
     _config(
         "what an editor renames over the file is not noticed",
         "atomic_save",
-        "if glance(name, home).identity != before.identity:",
-        "if before.identity is None and glance(name, home):",
+        "if stat_state(name, folder).identity != before.identity:",
+        "if before.identity is None and stat_state(name, folder):",
         "test_saving_beside_others.py::test_what_an_editor_writes_at_any_moment_of_a_save_is_merged",
     ),
     _config(
@@ -114,8 +114,8 @@ CONFIG_STORE = (
     _config(
         "what a killed writer left stays for ever",
         "atomic_save",
-        "if left.startswith(temporary_prefix(name)):",
-        "if left == temporary_prefix(name):",
+        "if entry.startswith(temporary_prefix(name)):",
+        "if entry == temporary_prefix(name):",
         "test_atomic_save.py::test_what_a_killed_writer_left_is_swept_away",
     ),
     _config(
@@ -128,22 +128,22 @@ CONFIG_STORE = (
     _config(
         "a drive that is not mounted is taken for an empty file",
         "document",
-        "if raw is None and self._told not in {None, revision_of(None)}:",
-        "if raw is None and self._told == '':",
+        "if raw is None and self._reported not in {None, revision_of(None)}:",
+        "if raw is None and self._reported == '':",
         "test_atomic_save.py::test_a_file_that_has_gone_since_it_was_read_is_not_made_anew",
     ),
     _config(
         "an edit does not mind what it finds",
         "values",
-        "if edit.expect is not ANYTHING and not _is_expected(now, edit.expect, where, fitted):",
-        "if edit.expect is MISSING and now is not MISSING:",
+        "if edit.expect is not ANYTHING and not _is_expected(present, edit.expect, where, fitted):",
+        "if edit.expect is MISSING and present is not MISSING:",
         "test_editing.py::test_what_is_not_as_expected_is_a_conflict_that_names_the_service",
     ),
     _config(
         "true is taken for one",
         "values",
-        "(MISSING not in (now, value) and same(now, value))",
-        "(MISSING not in (now, value) and now == value)",
+        "(MISSING not in (present, value) and is_equal(present, value))",
+        "(MISSING not in (present, value) and present == value)",
         "test_editing.py::test_true_is_not_one_and_null_is_not_nothing",
     ),
     _config(
@@ -155,7 +155,7 @@ CONFIG_STORE = (
     ),
     _config(
         "the comma of the last item is forgotten",
-        "tree",
+        "syntax_tree",
         "        if self.items and not self.has_last_comma:\n",
         "        if self.items:\n",
         "test_editing.py::test_edits_by_hand",

@@ -58,7 +58,7 @@ def test_reregister_can_be_asked_for_every_so_many_attempts_and_is_due_before_ea
 def test_too_many_attempts_within_the_window_are_enough(decide, options):
     assert not isinstance(decide(incident(attempts_ago=(1, 2, 61)), options), GiveUp)
     enough = decide(incident(attempts_ago=(1, 2, 59, 61)), options)
-    assert enough == GiveUp(why="3 attempts within 60 s did not help")
+    assert enough == GiveUp(why="3 attempts within 60 s failed")
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ async def test_measurements_that_cannot_be_had_are_an_answer_too(caplog, monkeyp
 
     monkeypatch.setattr(Fixed, "services", broken)
     async with endpoint(caplog) as address:
-        assert await asyncio.to_thread(fetch, address) == (503, b"the manager does not answer\n")
+        assert await asyncio.to_thread(fetch, address) == (503, b"the manager did not answer\n")
 
 
 async def until(holds: Any) -> None:
@@ -134,9 +134,9 @@ async def test_the_file_is_written_again_and_again_and_trouble_is_told_once(tmp_
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({}, "give a port, or a textfile"),
-        ({"port": 1, "host": "0.0.0.0"}, "must be an address of this machine"),
-        ({"port": 1, "host": "example.org"}, "must be an address of this machine"),
+        ({}, "port and textfile are both missing"),
+        ({"port": 1, "host": "0.0.0.0"}, "must be a loopback address"),
+        ({"port": 1, "host": "example.org"}, "must be a loopback address"),
         ({"port": 65536}, "less than or equal to 65535"),
         ({"port": 1, "hostt": "localhost"}, "hostt"),
     ],
@@ -175,7 +175,7 @@ async def test_a_store_exports_what_its_configuration_names_and_nothing_else(tmp
     ("exporters", "told"),
     [
         ({"prometheus": {"port": "x"}}, r"mcpstore\.exporters\.prometheus: port: "),
-        ({"prometheus": {}}, r"mcpstore\.exporters\.prometheus: .*give a port, or a textfile"),
+        ({"prometheus": {}}, r"mcpstore\.exporters\.prometheus: .*port and textfile are both missing"),
         ({"prometheus": 7}, r"mcpstore\.exporters\.prometheus: must be its settings, true or false \(got int\)"),
         ([], r"mcpstore\.exporters: must be an object of exporters by name \(got list\)"),
     ],

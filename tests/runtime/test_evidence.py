@@ -94,8 +94,8 @@ async def test_whoever_asked_to_be_left_alone_is_left_alone(fleet, caplog):
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (CallTimeout("no answer"), "it gives signs of life, and 'tools/list' does not work: no answer"),
-        (ServiceError(-32603, "no database"), "it gives signs of life, and 'tools/list' does not work: no database"),
+        (CallTimeout("no answer"), "the service answers 'ping', but 'tools/list' failed: no answer"),
+        (ServiceError(-32603, "no database"), "the service answers 'ping', but 'tools/list' failed: no database"),
     ],
 )
 async def test_who_answers_pings_and_does_not_work_any_more_is_told_from_who_works(fleet, answer, told):

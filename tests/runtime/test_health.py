@@ -57,8 +57,8 @@ async def test_a_functional_test_calls_a_tool_and_reads_its_result(fleet):
     ("answer", "told"),
     [
         ({"content": [{"type": "text", "text": "no database"}], "isError": True}, "tool 'echo' failed: no database"),
-        ({"content": [{"type": "text", "text": "old"}]}, "its result must contain 'new' (got 'old')"),
-        ({}, "its result must contain 'new' (got '')"),
+        ({"content": [{"type": "text", "text": "old"}]}, "must contain 'new' (got 'old')"),
+        ({}, "must contain 'new' (got '')"),
         (ServiceError(-32602, "unknown tool"), "unknown tool"),
     ],
 )

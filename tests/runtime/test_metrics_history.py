@@ -203,7 +203,7 @@ async def test_a_backend_that_cannot_be_opened_or_closed_is_no_harm(backend, cap
 async def test_whoever_may_only_read_writes_nothing_and_does_not_complain(backend, caplog):
     kept = MetricsHistory(FakeClock(), 10, backend.open, is_read_only=True)
     kept.add(sample(1.0))
-    backend.trouble = FileNotFoundError("no history has been written")
+    backend.trouble = FileNotFoundError("does not exist yet")
     assert [s.timestamp for s in await kept.samples(EVERYTHING)] == [1]
     backend.trouble = None
     await kept.close()

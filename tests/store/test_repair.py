@@ -159,7 +159,7 @@ async def test_a_diagnosis_tells_how_it_ended_what_was_said_and_when_it_is_tried
     assert (found.exit_code, found.stderr, found.recovery) == (3, ("no space left on device",), "backoff")
     assert found.run_status is ServiceStatus.ERROR
     assert found.summary.endswith("the disk is full")
-    assert found.remedy == "make room"
+    assert found.remedy == "free space"
     assert found.lasted >= 0
     assert any(line.startswith("next try at ") for line in found.evidence)
     assert "stderr: no space left on device" in found.evidence

@@ -1,4 +1,4 @@
-"""Alerts by e-mail."""
+"""Alert channel `email`: alerts by e-mail over SMTP."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["EmailSettings", "mcpstore_alert_handlers"]
 
 @hookimpl
 def mcpstore_alert_handlers() -> Iterable[AlertHandler[EmailSettings]]:
-    """Offer the channel."""
+    """Return the channel."""
     yield AlertHandler(name="email", config=EmailSettings, send=_send)
 
 
 async def _send(alert: Alert, settings: EmailSettings) -> None:
-    from mcpstore_plugins.email.smtp import send  # noqa: PLC0415 - who gets no mail loads no mail client
+    from mcpstore_plugins.email.smtp import send  # noqa: PLC0415 - the mail client is loaded with the first mail
 
     await send(alert, settings)

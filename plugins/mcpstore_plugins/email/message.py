@@ -1,4 +1,4 @@
-"""A mail about an alert."""
+"""E-mail about an alert, as text and HTML."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from mcpstore_plugins.email.settings import EmailSettings
 
 __all__ = ["message_id", "write"]
 
-LONGEST_SUBJECT: Final = 120
-"""Characters; more is cut by those who show it."""
+MAX_SUBJECT: Final = 120
+"""Characters of a subject; mail programs cut longer ones."""
 
 SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "connection_state": ("state", "{}"),
     "availability": ("availability", "{:.1f} %"),
     "error_rate": ("failed calls", "{:.1%}"),
-    "p95": ("95 % of calls within", "{:.3g} s"),
-    "response_time": ("last check answered within", "{:.0f} ms"),
-    "reconnect_attempts": ("attempts to reconnect", "{}"),
+    "p95": ("call duration, P95", "{:.3g} s"),
+    "response_time": ("duration of the last check", "{:.0f} ms"),
+    "reconnect_attempts": ("reconnect attempts", "{}"),
     "last_error": ("last error", "{}"),
 }
-"""What of the figures is worth reading, what it is called, and how it is written."""
+"""Metrics that are shown, with their label and format."""
 
 _COLOURS: Final = {
     AlertLevel.INFO: "#2563eb",
@@ -37,16 +37,16 @@ _COLOURS: Final = {
     AlertLevel.ERROR: "#b91c1c",
     AlertLevel.CRITICAL: "#7f1d1d",
 }
-_OVER: Final = "#15803d"
+_RESOLVED: Final = "#15803d"
 
 
 def message_id(key: str, settings: EmailSettings) -> str:
-    """Return the identity of a notice: the same whenever it is sent again, so that mailboxes keep one of them."""
+    """Return the Message-ID of a notification; a repeated delivery has the same, so that mailboxes keep only one."""
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{_domain(settings)}>"
 
 
 def write(alert: Alert, settings: EmailSettings) -> EmailMessage:
-    """Return a mail about an alert. What came from services is text in it, and nothing else."""
+    """Return a mail about an alert. Text from services is escaped."""
     mail = EmailMessage()
     mail["From"] = settings.sender
     mail["To"] = ", ".join(settings.to)
@@ -54,8 +54,8 @@ def write(alert: Alert, settings: EmailSettings) -> EmailMessage:
     mail["Date"] = format_datetime(datetime.fromtimestamp(alert.timestamp, UTC))
     mail["Message-ID"] = message_id(alert.key, settings)
     if alert.kind is not AlertKind.FIRED:
-        begun = message_id(attrs.evolve(alert, kind=AlertKind.FIRED, number=0).key, settings)
-        mail["In-Reply-To"] = mail["References"] = begun
+        first = message_id(attrs.evolve(alert, kind=AlertKind.FIRED, number=0).key, settings)
+        mail["In-Reply-To"] = mail["References"] = first
     mail["Auto-Submitted"] = "auto-generated"
     if alert.level is AlertLevel.CRITICAL and alert.kind is not AlertKind.RESOLVED:
         mail["Importance"] = "high"
@@ -67,11 +67,11 @@ def write(alert: Alert, settings: EmailSettings) -> EmailMessage:
 
 def _subject(alert: Alert, settings: EmailSettings) -> str:
     word = "RESOLVED" if alert.kind is AlertKind.RESOLVED else alert.level.value.upper()
-    about = f"{alert.service}: " if alert.service and alert.service not in alert.message else ""
-    # An end of line in a name or a message must not begin a header of its own.
-    line = " ".join(f"{settings.subject_prefix} {word} {about}{alert.message}".split())
-    line = "".join(letter for letter in line if letter.isprintable())
-    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
+    service = f"{alert.service}: " if alert.service and alert.service not in alert.message else ""
+    # A line break in a name or a message must not start another header.
+    line = " ".join(f"{settings.subject_prefix} {word} {service}{alert.message}".split())
+    line = "".join(char for char in line if char.isprintable())
+    return line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 1]}…"
 
 
 def _domain(settings: EmailSettings) -> str:
@@ -83,11 +83,11 @@ def _rows(alert: Alert) -> list[tuple[str, str]]:
     if alert.began and alert.kind is not AlertKind.FIRED:
         rows.append(("began", _when(alert.began)))
     if alert.alerts:
-        return [*rows, *((one.service or one.rule_name, one.message) for one in alert.alerts)]
-    rows = [("service", alert.service or "the manager itself"), ("rule", alert.rule_name), *rows]
-    for field, (name, form) in SHOWN.items():
+        return [*rows, *((part.service or part.rule_name, part.message) for part in alert.alerts)]
+    rows = [("service", alert.service or "the manager"), ("rule", alert.rule_name), *rows]
+    for field, (label, template) in SHOWN.items():
         if (value := alert.metrics.get(field)) not in (None, ""):
-            rows.append((name, form.format(value)))
+            rows.append((label, template.format(value)))
     return rows
 
 
@@ -102,7 +102,7 @@ def _as_text(alert: Alert, rows: list[tuple[str, str]]) -> str:
 
 
 def _as_html(alert: Alert, rows: list[tuple[str, str]]) -> str:
-    colour = _OVER if alert.kind is AlertKind.RESOLVED else _COLOURS[alert.level]
+    colour = _RESOLVED if alert.kind is AlertKind.RESOLVED else _COLOURS[alert.level]
     word = "resolved" if alert.kind is AlertKind.RESOLVED else alert.level.value
     cells = "".join(
         f'<tr><td style="padding:2px 16px 2px 0;color:#6b7280">{html.escape(_clean(name))}</td>'
@@ -119,5 +119,5 @@ def _as_html(alert: Alert, rows: list[tuple[str, str]]) -> str:
 
 
 def _clean(text: str) -> str:
-    """Leave out what would steer a terminal, and keep ends of lines."""
-    return "".join(letter for letter in text if letter.isprintable() or letter == "\n")
+    """Remove control characters except line breaks."""
+    return "".join(char for char in text if char.isprintable() or char == "\n")

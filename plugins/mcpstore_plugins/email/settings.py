@@ -1,4 +1,4 @@
-"""Where mail goes, and how."""
+"""Settings of the e-mail channel."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["EmailSettings", "Security"]
 
 
 class Security(StrEnum):
-    """How the connection to the mail server is protected."""
+    """Encryption of the connection to the mail server."""
 
     STARTTLS = "starttls"
-    """Encrypted after a greeting in plain text; refused if the server cannot."""
+    """Encrypted after a greeting in plain text; fails if the server has no STARTTLS."""
     TLS = "tls"
     """Encrypted from the first byte."""
     NONE = "none"
-    """Not at all; credentials only within this machine."""
+    """No encryption; credentials are allowed only if the mail server is on this machine."""
 
 
 _PORTS: Final[Mapping[Security, int]] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
@@ -31,33 +31,33 @@ def _address(value: str) -> str:
     name, address = parseaddr(value)
     local, at, domain = address.rpartition("@")
     if not (local and at and domain) or not value.isprintable():
-        raise ValueError(f"must be an address, such as 'Ops <ops@example.org>' (got {value[:80]!r})")
+        raise ValueError(f"must be an e-mail address, such as 'Ops <ops@example.org>' (got {value[:80]!r})")
     return f"{name} <{address}>" if name else address
 
 
-def _several(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
 class EmailSettings(BaseModel):
-    """Where mail goes, and how.
+    """Settings of the e-mail channel.
 
     Attributes:
-        to: The addresses it goes to.
-        sender: The address it comes from.
-        host: The mail server.
-        port: Its port; by default 587 for `starttls`, 465 for `tls`, 25 for `none`.
-        security: How the connection is protected: `starttls`, `tls` or `none`.
-        username: Who we are to the mail server, if it wants to know.
-        password: What proves it; write a variable here, as in `"${SMTP_PASSWORD}"`.
-        ca_file: A file of certificates the server's is checked with, if the usual ones do not do.
-        timeout: Seconds each step of the conversation may take.
-        subject_prefix: What subjects begin with.
+        to: Recipients: one address, or a list.
+        sender: Address of the sender.
+        host: Host of the mail server.
+        port: Port of the mail server; the default is 587 for `starttls`, 465 for `tls` and 25 for `none`.
+        security: Encryption of the connection: `starttls`, `tls` or `none`.
+        username: User name at the mail server, if it requires a login.
+        password: Password of the user; use a variable, as in `"${SMTP_PASSWORD}"`.
+        ca_file: File with the certificates that the server's certificate is verified with, instead of the system's.
+        timeout: Timeout of each step of the SMTP dialogue, in seconds.
+        subject_prefix: Text at the beginning of every subject.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    to: Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
+    to: Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
     sender: str
     host: str = "localhost"
     port: int = Field(default=0, ge=0, le=65535)
@@ -70,13 +70,13 @@ class EmailSettings(BaseModel):
 
     @property
     def server_port(self) -> int:
-        """The port of the mail server."""
+        """Port of the mail server, with the default resolved."""
         return self.port or _PORTS[self.security]
 
     @field_validator("to")
     @classmethod
     def _are_addresses(cls, to: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_address(one) for one in to)
+        return tuple(_address(address) for address in to)
 
     @field_validator("sender")
     @classmethod
@@ -84,14 +84,14 @@ class EmailSettings(BaseModel):
         return _address(sender)
 
     @model_validator(mode="after")
-    def _keeps_the_password(self) -> Self:
+    def _protects_password(self) -> Self:
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password belong together; give both or neither")
-        if self.password is not None and self.security is Security.NONE and not self._is_here():
-            raise ValueError("security: none would show the password to everybody on the way; use starttls or tls")
+        if self.password is not None and self.security is Security.NONE and not self._is_local():
+            raise ValueError("security 'none' would send the password in plain text; use starttls or tls")
         return self
 
-    def _is_here(self) -> bool:
+    def _is_local(self) -> bool:
         try:
             return self.host == "localhost" or ip_address(self.host).is_loopback
         except ValueError:

@@ -1,4 +1,4 @@
-"""Handing a mail to a mail server."""
+"""Delivery of a mail over SMTP."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["send"]
 
 
 async def send(alert: Alert, settings: EmailSettings) -> None:
-    """Send a mail about an alert; returning means that the mail server took it for every address.
+    """Send a mail about an alert; returns once the mail server has accepted it for all recipients.
 
     Raises:
-        PluginError: It did not; the text says why, without the password.
+        PluginError: The mail was not accepted for all recipients. The message does not contain the password.
     """
-    where = f"{settings.host}:{settings.server_port}"
+    server = f"{settings.host}:{settings.server_port}"
     try:
         context = None
-        if settings.security is not Security.NONE:  # reading certificates takes its time
+        if settings.security is not Security.NONE:  # reading certificates blocks
             context = await asyncio.to_thread(ssl.create_default_context, cafile=settings.ca_file)
         refused, _ = await aiosmtplib.send(
             write(alert, settings),
@@ -38,14 +38,15 @@ async def send(alert: Alert, settings: EmailSettings) -> None:
             timeout=settings.timeout,
         )
     except aiosmtplib.SMTPAuthenticationError as error:
-        raise PluginError("email", f"{where} does not accept username and password (it said {error.code})") from None
+        problem = f"mail server {server} rejected username and password (got {error.code})"
+        raise PluginError("email", f"{problem}; correct them in the settings of the channel") from None
     except aiosmtplib.SMTPRecipientsRefused as error:
-        told = "; ".join(f"{one.recipient}: {one.message}" for one in error.recipients)
-        raise PluginError("email", f"{where} takes no mail for {told}") from None
+        reasons = "; ".join(f"{refusal.recipient}: {refusal.message}" for refusal in error.recipients)
+        raise PluginError("email", f"mail server {server} rejected recipients: {reasons}") from None
     except FileNotFoundError:
-        raise PluginError("email", f"ca_file {settings.ca_file!r} does not exist") from None
+        raise PluginError("email", f"ca_file {settings.ca_file!r} does not exist; correct the path") from None
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        raise PluginError("email", f"{where}: {str(error) or type(error).__name__}") from None
+        raise PluginError("email", f"mail server {server}: {str(error) or type(error).__name__}") from None
     if refused:
-        told = "; ".join(f"{address}: {answer.message}" for address, answer in refused.items())
-        raise PluginError("email", f"{where} takes no mail for {told}")
+        reasons = "; ".join(f"{address}: {response.message}" for address, response in refused.items())
+        raise PluginError("email", f"mail server {server} rejected recipients: {reasons}")

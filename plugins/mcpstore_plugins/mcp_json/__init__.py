@@ -1,4 +1,4 @@
-"""Configurations kept in a file: `mcp.json` and its relatives, JSON with comments, TOML, and YAML to read from."""
+"""Persistence backend `mcp_json`: a configuration in a file, as JSON (also with comments), TOML, or read-only YAML."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["mcpstore_persistence_backends"]
 
 @hookimpl
 def mcpstore_persistence_backends() -> Iterable[PersistenceBackend]:
-    """Return the one place this plugin offers: a file of the local machine."""
+    """Return the backend."""
     yield PersistenceBackend(name="mcp_json", claims=is_file, open=_open)
 
 
 def _open(location: str) -> Document:
-    # late: listing the plugin must not cost what reading a file costs
+    # Imported here: listing the plugin does not need the parsers.
     from mcpstore_plugins.mcp_json.document import FileDocument  # noqa: PLC0415
 
     return FileDocument(location)

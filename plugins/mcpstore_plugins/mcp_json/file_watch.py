@@ -1,4 +1,4 @@
-"""Noticing that a file may have changed."""
+"""Watch of a file for changes, by events of the operating system and by polling."""
 # ruff: noqa: PTH116, PTH120 - paths stay strings here: they may be any bytes
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
 from typing import Final
 
-__all__ = ["news"]
+__all__ = ["settled_states"]
 
 POLL: Final = 5.0
-"""Seconds between looks when nothing is heard: watching may be impossible (limits, network drives), looking is not."""
+"""Seconds between two polls without events; events may be unavailable (limits, network drives)."""
 
 FIRST_POLL: Final = 0.5
-"""Seconds to the first look after watching began: what happened before it took effect was not heard."""
+"""Seconds until the first poll after a watch began; earlier changes caused no event."""
 
 QUIET: Final = 0.1
-"""Seconds a file has to stay as it is before a change counts: an editor may write in several steps."""
+"""Seconds a file must stay unchanged before a change is reported; editors may write in several steps."""
 
-NOT_QUIET: Final = 20
-"""How many such pauses one waits for a file that never comes to rest."""
+MAX_QUIET_CHECKS: Final = 20
+"""Number of checks after which a file that keeps changing is reported nevertheless."""
 
 ABSENCE: Final = 1.0
-"""Seconds a file may be empty or away before that counts: some editors truncate or remove it, and then write."""
+"""Seconds a file must be empty or missing before that is reported; some editors truncate or remove it first."""
 
 _STEP_MS: Final = 100
 _LONGEST_MS: Final = 400
@@ -33,88 +33,88 @@ _LONGEST_MS: Final = 400
 _log = logging.getLogger("mcpstore.mcp_json")
 
 
-async def news(
-    path: str, look: Callable[[], Awaitable[str]], told: Callable[[], str | None], absent: Collection[str]
+async def settled_states(
+    path: str, look: Callable[[], Awaitable[str]], reported: Callable[[], str | None], absent: Collection[str]
 ) -> AsyncGenerator[str]:
-    """Yield the state of a file whenever it differs from the one told of, and has come to rest.
+    """Yield the state of a file when it differs from the one reported last and no longer changes.
 
     Args:
         path: The file, which need not exist.
-        look: Returns the state the file is in.
-        told: Returns the state that was told of last.
-        absent: The states in which there is nothing in the file.
+        look: Returns the present state of the file.
+        reported: Returns the state that was reported last.
+        absent: The states of a missing or empty file.
     """
-    async with aclosing(_stirrings(path)) as stirrings:
-        async for _ in stirrings:
-            if await look() == told():
+    async with aclosing(_events(path)) as events:
+        async for _ in events:
+            if await look() == reported():
                 continue
             state = await _settled(look, absent)
-            if state != told():
+            if state != reported():
                 yield state
 
 
 async def _settled(look: Callable[[], Awaitable[str]], absent: Collection[str]) -> str:
-    now = await look()
-    for _ in range(NOT_QUIET):
-        await asyncio.sleep(ABSENCE if now in absent else QUIET)
-        before, now = now, await look()
-        if now == before:
+    state = await look()
+    for _ in range(MAX_QUIET_CHECKS):
+        await asyncio.sleep(ABSENCE if state in absent else QUIET)
+        before, state = state, await look()
+        if state == before:
             break
-    return now
+    return state
 
 
-async def _stirrings(path: str) -> AsyncGenerator[None]:
-    """Yield whenever something happened around `path`, and every few seconds."""
-    heard = asyncio.Event()
-    listener: asyncio.Task[None] | None = None
-    listened: set[tuple[str, int]] = set()
+async def _events(path: str) -> AsyncGenerator[None]:
+    """Yield after each event in a directory of `path`, and every few seconds."""
+    changed = asyncio.Event()
+    watcher: asyncio.Task[None] | None = None
+    watched: set[tuple[str, int]] = set()
     try:
         while True:
             pause = POLL
-            around = await asyncio.to_thread(_around, path)
-            if listener is None or listener.done() or around != listened:
-                # a symlink leads elsewhere now, or a directory has come, gone or been replaced
-                pause = POLL if around == listened else FIRST_POLL
-                await _end(listener)
-                listener, listened = asyncio.create_task(_listen(around, heard)), around
+            directories = await asyncio.to_thread(_directories, path)
+            if watcher is None or watcher.done() or directories != watched:
+                # a symlink has another target, or a directory was created, removed or replaced
+                pause = POLL if directories == watched else FIRST_POLL
+                await _end(watcher)
+                watcher, watched = asyncio.create_task(_watch(directories, changed)), directories
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await heard.wait()
-            heard.clear()
+                    await changed.wait()
+            changed.clear()
             yield
     finally:
-        await _end(listener)
+        await _end(watcher)
 
 
-def _around(path: str) -> set[tuple[str, int]]:
-    """Return the directories whose events concern a file: where it is named, and where it really is."""
-    found: set[tuple[str, int]] = set()
-    for place in (path, os.path.realpath(path)):
-        directory = os.path.dirname(place)
+def _directories(path: str) -> set[tuple[str, int]]:
+    """Return the directories whose events concern a file, with their inodes: that of the path, and of its target."""
+    directories: set[tuple[str, int]] = set()
+    for name in (path, os.path.realpath(path)):
+        directory = os.path.dirname(name)
         with suppress(OSError):
-            found.add((directory, os.stat(directory).st_ino))
-    return found
+            directories.add((directory, os.stat(directory).st_ino))
+    return directories
 
 
-async def _listen(directories: set[tuple[str, int]], heard: asyncio.Event) -> None:
-    # late: it is a native library, needed only where somebody watches
+async def _watch(directories: set[tuple[str, int]], changed: asyncio.Event) -> None:
+    # Imported here: a native library, which only a watched file needs.
     from watchfiles import (  # noqa: PLC0415
-        awatch,  # pyright: ignore[reportUnknownVariableType] - it knows an event of trio, which is not there
+        awatch,  # pyright: ignore[reportUnknownVariableType] - its signature uses trio, which is not installed
     )
 
-    places = sorted(directory for directory, _ in directories)
+    names = sorted(directory for directory, _ in directories)
     try:
         async for _ in awatch(
-            *places,
+            *names,
             watch_filter=None,
             debounce=_LONGEST_MS,
             step=_STEP_MS,
             recursive=False,
             ignore_permission_denied=True,
         ):
-            heard.set()
-    except Exception as error:  # noqa: BLE001 - whatever keeps us from listening, looking every few seconds does too
-        _log.debug("cannot watch %s, so it is looked at every %.0f s: %s", ", ".join(places), POLL, error)
+            changed.set()
+    except Exception as error:  # noqa: BLE001 - polling replaces the events
+        _log.debug("cannot watch %s (%s); polling every %.0f s", ", ".join(names), error, POLL)
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:

@@ -1,4 +1,4 @@
-"""Changing a JSON text in place: what is added, replaced and removed, and what happens to the commas around it."""
+"""Edits of a JSON text in place, with the commas and comments around the changed values."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from typing import Any, Final, cast
 
 from mcpstore.hooks import MISSING
 from mcpstore_plugins.mcp_json.jsonc import end_of_space, value_at
-from mcpstore_plugins.mcp_json.style import LONGEST_LINE, Style, style_of, written
-from mcpstore_plugins.mcp_json.tree import Item, Layout, Node
+from mcpstore_plugins.mcp_json.style import MAX_COLUMN, Style, style_of, written
+from mcpstore_plugins.mcp_json.syntax_tree import Item, Layout, Node
 from mcpstore_plugins.mcp_json.trivia import comments, indentation, is_blank, joined
-from mcpstore_plugins.mcp_json.values import Change, Tree, same
+from mcpstore_plugins.mcp_json.values import Change, JsonObject, is_equal
 
-__all__ = ["rewritten"]
+__all__ = ["rewrite"]
 
 _ROOT: Final = Layout(True, "", "")
 
 
-def rewritten(text: str, strict: str, changes: Sequence[Change]) -> str:
-    """Return `text` with the changes made.
+def rewrite(text: str, strict: str, changes: Sequence[Change]) -> str:
+    """Return `text` with the changes applied.
 
     Args:
-        text: JSON with comments, or nothing but white space and comments.
+        text: JSON with comments, or only white space and comments.
         strict: The same text, blanked.
-        changes: What to change, one after the other.
+        changes: Changes, applied in order.
 
     Raises:
-        ValueError: A new value has a number JSON does not have.
+        ValueError: A new value contains NaN or an infinite number.
     """
-    graft = _JsonEditor(style_of(text))
+    editor = _JsonEditor(style_of(text))
     start = end_of_space(strict, 0)
     if start == len(strict):
-        head = joined(text, graft.style.newline, graft.style.newline) if text.strip() else ""
-        text, start = f"{head}{{}}{graft.style.newline}", len(head)
+        head = joined(text, editor.style.newline, editor.style.newline) if text.strip() else ""
+        text, start = f"{head}{{}}{editor.style.newline}", len(head)
         strict = " " * start + text[start:]
     end = value_at(strict, start)[1]
     root = Node(text, strict, start, end)
     for change in changes:
-        graft.change(root, change)
+        editor.change(root, change)
     return text[:start] + root.text() + text[end:]
 
 
 class _JsonEditor:
-    """Changes trees in the style of a file."""
+    """Applies changes to syntax trees, in the style of a file."""
 
     def __init__(self, style: Style) -> None:
         self.style: Final = style
@@ -54,7 +54,7 @@ class _JsonEditor:
         node, layout = root, self._open(root, _ROOT)
         for key in change.path[:-1]:
             item = node.find(key)
-            # the parents exist: that was seen to before
+            # the parents exist: `Change` guarantees it
             assert item is not None  # noqa: S101
             node, layout = item.value, self._open(item.value, layout)
         if change.value is MISSING:
@@ -82,7 +82,7 @@ class _JsonEditor:
     def _text(self, value: Any, layout: Layout, *, is_flat: bool) -> str:
         if not layout.is_tall or is_flat:
             text = written(value, self.style, layout.indent, on_one_line=True)
-            if not layout.is_tall or len(layout.indent) + len(text) < LONGEST_LINE:
+            if not layout.is_tall or len(layout.indent) + len(text) < MAX_COLUMN:
                 return text
         return written(value, self.style, layout.indent, on_one_line=False)
 
@@ -92,7 +92,7 @@ class _JsonEditor:
             flat_lead = second if is_blank(second) else self.style.comma[1:]
             added.lead = self.style.newline + layout.indent if layout.is_tall else flat_lead
             if not layout.is_tall:
-                # what ends the line stays at its end
+                # the end of the line stays at its end
                 last = node.items[-1]
                 last.after, node.tail = "", last.after + node.tail
         else:
@@ -107,10 +107,10 @@ class _JsonEditor:
         node.items.append(added)
 
     def _replace(self, node: Node, value: Any, around: Layout) -> None:
-        if same(node.closed_value(), value):
+        if is_equal(node.closed_value(), value):
             return
         if isinstance(value, dict) and node.bracket == "{":
-            fields = cast("Tree", value)
+            fields = cast("JsonObject", value)
             layout = self._open(node, around)
             for key in [key for key in node.named if key not in fields]:
                 self._remove(node, key)
@@ -128,17 +128,17 @@ class _JsonEditor:
             node.replace(self._text(value, around, is_flat=is_flat))
 
     def _remove(self, node: Node, key: str | int) -> None:
-        # of members with the same name none may stay, or its value would come back
-        gone = [node.items[key]] if isinstance(key, int) else node.named.pop(key)
-        for item in gone:
-            self._take_out(node, node.items.index(item))
+        # all members of that name are removed; otherwise the value of another one would come back
+        removed = [node.items[key]] if isinstance(key, int) else node.named.pop(key)
+        for item in removed:
+            self._remove_item(node, node.items.index(item))
 
-    def _take_out(self, node: Node, position: int) -> None:
-        """Remove an item with its comma and the comment on its line; comments on lines above it are not ours."""
+    def _remove_item(self, node: Node, position: int) -> None:
+        """Remove an item with its comma and the comment on its line; comments on the lines above it stay."""
         item = node.items.pop(position)
         above = comments(item.lead)
         if position > 0 and indentation(item.lead) is None:
-            # it shares its line with the one before, and so the comment at the end of it
+            # the item shares its line with the previous one, and so the comment at the end of the line
             above += item.after
         follower = node.items[position] if position < len(node.items) else None
         lead = follower.lead if follower else node.tail
@@ -149,7 +149,7 @@ class _JsonEditor:
         else:
             lead = joined(above, lead, self.style.newline)
         if position > 0:
-            # the comment behind the one before must not swallow what moves up to it
+            # the text that moves up must not become part of the comment after the previous item
             behind = node.items[position - 1].after
             lead = joined(behind, lead, self.style.newline)[len(behind) :]
         if follower:
@@ -160,7 +160,7 @@ class _JsonEditor:
 
 
 def _is_flat(node: Node, value: Any) -> bool:
-    """Return whether the last item is an object on one line, so that a new one after it should be too."""
+    """Return whether the last item is an object on one line, so that a new object should be one, too."""
     if not node.items or not isinstance(value, dict):
         return False
     last = node.items[-1].value.text()

@@ -1,7 +1,7 @@
-"""Reading JSON as people write it: with comments and trailing commas.
+"""JSON with comments and trailing commas, turned into strict JSON.
 
-What JSON does not know is blanked out, character by character, so that every offset stays what it was. Whatever comes
-after (the parser of the standard library, positions, edits) sees strict JSON.
+Comments and trailing commas are replaced by spaces, character by character, so that all offsets stay valid. The parser
+of the standard library, positions and edits then work on strict JSON.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 
 class Malformed(Exception):
-    """Text that is not JSON, and where it stops being that.
+    """Syntax error in a text.
 
     Attributes:
-        offset: Of the character that does not fit.
-        what: What is wrong.
-        remedy: What to do about it.
+        offset: Offset of the first invalid character.
+        what: Description of the error.
+        remedy: How to correct it.
     """
 
     def __init__(self, offset: int, what: str, remedy: str) -> None:
@@ -47,29 +47,29 @@ def blanked(text: str) -> str:
 
 def end_of_space(text: str, offset: int) -> int:
     """Return the offset of the first character at or after `offset` that is not white space."""
-    found = _SPACE.match(text, offset)
-    return found.end() if found else offset
+    match = _SPACE.match(text, offset)
+    return match.end() if match else offset
 
 
 def value_at(text: str, offset: int) -> tuple[Any, int]:
-    """Return the strict JSON value that begins at `offset`, and the offset behind it."""
+    """Return the strict JSON value that begins at `offset`, and the offset of its end."""
     return _DECODER.raw_decode(text, offset)
 
 
 class _Walk:
-    """A walk over a text that knows what is inside of strings; it is asked for ascending offsets."""
+    """Position in a text that tells whether an offset is inside a string; offsets must be ascending."""
 
     def __init__(self, text: str) -> None:
         self.text: Final = text
         self.at = 0
 
     def reaches(self, offset: int) -> bool:
-        """Return whether `offset` is outside of strings; if not, the walk is behind the string it is in.
+        """Return whether `offset` is outside of strings; if it is inside one, move to the end of that string.
 
         Raises:
-            JSONDecodeError: A string before it is none.
+            JSONDecodeError: A string before the offset is malformed.
         """
-        # no string goes beyond its line, so a line begins outside of any: most of the text need not be looked at
+        # a string ends on its line, so the search can begin at the last line break
         self.at = max(self.at, self.text.rfind("\n", self.at, offset) + 1)
         while (quote := self.text.find('"', self.at, offset)) >= 0:
             self.at = value_at(self.text, quote)[1]
@@ -81,14 +81,14 @@ class _Walk:
 
 def _without_comments(text: str) -> str:
     walk, pieces, done = _Walk(text), list[str](), 0
-    # a string that is none ends the search: the parser will stop there, and say why
+    # a malformed string ends the search: the parser stops there and reports it
     with suppress(json.JSONDecodeError):
         while opening := _OPENING.search(text, walk.at):
             if not walk.reaches(opening.start()):
                 continue
             comment = _COMMENT.match(text, opening.start())
             if comment is None:
-                raise Malformed(opening.start(), "the comment that begins here does not end", "close it with */")
+                raise Malformed(opening.start(), "this comment is not closed", "close it with */")
             pieces += (text[done : comment.start()], " " * len(comment[0]))
             done = walk.at = comment.end()
     return "".join(pieces) + text[done:]
@@ -100,7 +100,7 @@ def _without_last_commas(text: str) -> str:
         while comma := _LAST_COMMA.search(text, walk.at):
             if not walk.reaches(comma.start()):
                 continue
-            # `{,}` has a comma that ends nothing: it stays, for the parser to find
+            # the comma in `{,}` stays, so that the parser reports it
             if _before(text, comma.start()) not in "{[,:":
                 pieces += (text[done : comma.start()], " ")
                 done = comma.end()

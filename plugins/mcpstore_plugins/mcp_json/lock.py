@@ -1,9 +1,8 @@
-"""One writer at a time: an advisory lock on the directory of the file.
+"""Advisory lock on the directory of a file: one writer at a time.
 
-The lock is on the directory itself, not on a file beside the configuration or in some runtime directory. So it leaves
-nothing behind in anybody's project, works where the directory is read-only, is the same for every user and every
-container that sees the directory, survives editors that rename a new file over the old one, and is let go of by the
-kernel when a writer is killed.
+The lock is on the directory itself, not on a lock file. So it leaves no file behind, works in a read-only directory, is
+shared by all users and containers that see the directory, survives editors that rename a new file over the old one, and
+is released by the kernel when the writer is killed.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ __all__ = ["Held", "holder_of", "locked"]
 
 
 class Held(Exception):
-    """Somebody else holds the lock at the moment."""
+    """Another writer holds the lock."""
 
 
 @contextlib.contextmanager
 def locked(directory: str) -> Generator[int]:
-    """Hold the lock of `directory`, and give its file descriptor.
+    """Hold the lock of `directory`, and yield its file descriptor.
 
     Raises:
-        Held: Somebody else has it; nobody waits in here.
+        Held: Another writer holds the lock; this function does not wait.
         OSError: The directory cannot be opened.
     """
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -37,12 +36,12 @@ def locked(directory: str) -> Generator[int]:
         except BlockingIOError:
             raise Held from None
         except OSError as error:
-            # some network drives know no locks; what others write is still noticed before it is replaced
+            # some network drives have no locks; a concurrent change is still noticed before the replacement
             if error.errno not in {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}:
                 raise
         yield fd
     finally:
-        # a process forked meanwhile has a copy of the descriptor, so that closing ours would not be enough
+        # unlocked explicitly, because a process forked meanwhile has a copy of the descriptor
         with contextlib.suppress(OSError):
             fcntl.flock(fd, fcntl.LOCK_UN)
         with contextlib.suppress(OSError):
@@ -50,7 +49,7 @@ def locked(directory: str) -> Generator[int]:
 
 
 def holder_of(path: str) -> str:
-    """Return who holds the lock of the directory `path` really is in, as far as this system tells."""
+    """Return a description of the process that holds the lock of a file's directory, as far as the system tells."""
     try:
         inode = os.stat(os.path.dirname(os.path.realpath(path))).st_ino  # noqa: PTH116, PTH120 - names may be any bytes
         for line in FilePath("/proc/locks").read_text("ascii").splitlines():

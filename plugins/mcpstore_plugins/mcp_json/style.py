@@ -1,4 +1,4 @@
-"""How a file is written, so that what is added to it looks as if its author had added it."""
+"""Formatting style of a JSON file, detected and applied to added values."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _ESCAPE: Final = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
 _LONE: Final = re.compile("[\ud800-\udfff]")
 
 _SAMPLE: Final = 65_536
-"""Characters from the beginning that the style is taken from; a file is seldom written in two."""
+"""Characters at the beginning of the file from which the style is detected."""
 
-LONGEST_LINE: Final = 100
-"""An array of plain values that would reach beyond this column gets a line per value."""
+MAX_COLUMN: Final = 100
+"""Column up to which an array of plain values is written on one line; longer ones get a line per value."""
 
 
 @attrs.frozen(kw_only=True)
 class Style:
-    """How a file is written.
+    """Formatting style of a JSON file.
 
     Attributes:
-        newline: What ends its lines.
+        newline: Line break.
         unit: One step of indentation.
-        colon: What stands between name and value.
+        colon: Separator of name and value.
         is_padded: Whether one-line objects have a space inside their braces.
-        has_flat_arrays: Whether arrays of plain values stand on one line.
-        is_ascii: Whether characters beyond ASCII are escaped.
+        has_flat_arrays: Whether arrays of plain values are written on one line.
+        is_ascii: Whether non-ASCII characters are escaped.
     """
 
     newline: str = "\n"
@@ -46,12 +46,12 @@ class Style:
 
     @property
     def comma(self) -> str:
-        """What stands between two members on one line."""
+        """Separator of two members on one line."""
         return ", " if self.colon.endswith(" ") else ","
 
 
 def style_of(text: str) -> Style:
-    """Return the style of a JSON text, with the usual one for what it does not show."""
+    """Return the style of a JSON text, with defaults for what the text does not show."""
     sample = text[:_SAMPLE]
     windows = sample.count("\r\n")
     indent = _FIRST.search(sample) or _INDENTED.search(sample)
@@ -72,16 +72,16 @@ def written(value: Any, style: Style, indent: str, *, on_one_line: bool) -> str:
 
     Args:
         value: A plain value.
-        style: How the file is written.
+        style: Style of the file.
         indent: Indentation of the line on which the value begins.
-        on_one_line: Whether it has to stay there.
+        on_one_line: Whether the value must stay on that line.
 
     Raises:
-        ValueError: It contains a number JSON does not have.
+        ValueError: The value contains NaN or an infinite number.
     """
     if not isinstance(value, dict | list) or not value:
         text = json.dumps(value, ensure_ascii=style.is_ascii, allow_nan=False)
-        # half a character can be kept in a file only as an escape
+        # a lone surrogate can be written to a file only as an escape
         return _LONE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
     inner = indent + style.unit
     if isinstance(value, dict):
@@ -97,7 +97,7 @@ def written(value: Any, style: Style, indent: str, *, on_one_line: bool) -> str:
         parts = [written(item, style, inner, on_one_line=on_one_line) for item in items]
         opening, closing, pad = "[", "]", ""
         flat = style.has_flat_arrays and not any(isinstance(item, dict | list) for item in items)
-        on_one_line |= flat and len(indent) + sum(map(len, parts)) + 2 * len(parts) < LONGEST_LINE
+        on_one_line |= flat and len(indent) + sum(map(len, parts)) + 2 * len(parts) < MAX_COLUMN
     if on_one_line:
         return opening + pad + style.comma.join(parts) + pad + closing
     between = style.newline + inner

@@ -1,4 +1,4 @@
-"""Saying what is wrong with a text that is not JSON, in the words of somebody who looks at the file."""
+"""Error messages for malformed JSON, with the place in the file and a remedy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from mcpstore_plugins.mcp_json.jsonc import Malformed, end_of_space
 
-__all__ = ["blame"]
+__all__ = ["explained"]
 
 _EXPECTED: Final = (
     ("Expecting property name", "a name in double quotes"),
@@ -18,15 +18,19 @@ _EXPECTED: Final = (
     ("Expecting value", "a value"),
 )
 
-_UNFIT: Final = (
-    ("Unterminated string", "the text that begins here does not end", 'close it with "'),
-    ("Invalid control character", "this text goes on beyond its line", 'close it with ", or write \\n for a new line'),
-    ("Invalid \\escape", "there is no such escape", "write \\\\ for a backslash"),
+_MALFORMED_STRINGS: Final = (
+    ("Unterminated string", "this string is not closed", 'close it with "'),
+    (
+        "Invalid control character",
+        "this string is not closed on its line",
+        'close it with ", or write \\n for a line break',
+    ),
+    ("Invalid \\escape", "this escape sequence does not exist", "write \\\\ for a backslash"),
     ("Invalid \\u", "\\u needs four hexadecimal digits", "write \\\\ for a backslash"),
 )
 
-# what stands in place of what was expected, and what whoever wrote it meant; the longest comes first
-_MEANT: Final = (
+# common mistakes and their remedies; a longer text comes before its prefix
+_MISTAKES: Final = (
     ("<<<<<<<", "finish the merge of this file"),
     (">>>>>>>", "finish the merge of this file"),
     ("=======", "finish the merge of this file"),
@@ -39,28 +43,32 @@ _MEANT: Final = (
     ("\u201c", "use straight double quotes"),
     ("\u201d", "use straight double quotes"),
     ("\u00a0", "use an ordinary space"),
-    ("\0", "the file was damaged, perhaps by a power cut: restore it from a backup"),
+    ("\0", "restore the file from a backup; it was damaged, perhaps by a power cut"),
 )
 
 
-def blame(text: str, error: JSONDecodeError) -> Malformed:
-    """Return what the decoder of the standard library found wrong with `text`, with a remedy.
+def explained(text: str, error: JSONDecodeError) -> Malformed:
+    """Return the syntax error, with a remedy, for an error of the standard library's decoder.
 
     Args:
         text: Blanked text.
-        error: What the decoder said about it.
+        error: Error of the decoder.
     """
-    for begins, what, remedy in _UNFIT:
-        if error.msg.startswith(begins):
+    for prefix, what, remedy in _MALFORMED_STRINGS:
+        if error.msg.startswith(prefix):
             return Malformed(error.pos, what, remedy)
-    # versions of Python differ in whether the offset is before or after white space
+    # the offset is before or after white space, depending on the version of Python
     offset = end_of_space(text, error.pos)
-    expected = next((named for begins, named in _EXPECTED if error.msg.startswith(begins)), "something else")
+    expected = next(
+        (description for prefix, description in _EXPECTED if error.msg.startswith(prefix)), "something else"
+    )
     if offset >= len(text):
         what = f"expected {expected}, found the end of the file"
-        return Malformed(offset, what, "is it complete? somebody may still be writing it")
-    meant = next((remedy for written, remedy in _MEANT if text.startswith(written, offset)), "")
-    return Malformed(offset, f"expected {expected}, found {_named(text[offset])}", meant or _guess(text, offset, error))
+        return Malformed(offset, what, "complete the file; a program may still be writing it")
+    remedy = next((remedy for mistake, remedy in _MISTAKES if text.startswith(mistake, offset)), "")
+    return Malformed(
+        offset, f"expected {expected}, found {_named(text[offset])}", remedy or _guess(text, offset, error)
+    )
 
 
 def _named(char: str) -> str:
@@ -71,7 +79,7 @@ def _named(char: str) -> str:
 
 def _guess(text: str, offset: int, error: JSONDecodeError) -> str:
     if error.msg.startswith("Expecting ','"):
-        return "a comma may be missing before it" if text[offset] in '"{[' else "a quote or bracket may be missing"
+        return "add the missing comma before it" if text[offset] in '"{[' else "add the missing quote or bracket"
     if error.msg.startswith("Expecting property name") and (text[offset].isalpha() or text[offset] == "_"):
         return "put the name into double quotes"
-    return "repair the file by hand; it is left alone until then"
+    return "repair the file by hand; it is not changed until then"

@@ -1,4 +1,4 @@
-"""From bytes to text and back, losing nothing: byte order marks, UTF-16, and where in the text something is."""
+"""Lossless conversion between bytes and text, with byte order marks and UTF-16; line and column of an offset."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["Encoding", "decoded", "position"]
 
 @attrs.frozen(kw_only=True)
 class Encoding:
-    """How a text is written as bytes.
+    """Encoding of a text as bytes.
 
     Attributes:
-        name: The codec.
-        mark: The byte order mark in front, if any.
+        name: Name of the codec.
+        mark: Byte order mark; may be empty.
     """
 
     name: str = "utf-8"
@@ -31,17 +31,17 @@ class Encoding:
 
 _MARKED: Final = (
     Encoding(name="utf-8", mark=codecs.BOM_UTF8),
-    # what PowerShell writes when its output is redirected into a file
+    # written by PowerShell when its output is redirected to a file
     Encoding(name="utf-16-le", mark=codecs.BOM_UTF16_LE),
     Encoding(name="utf-16-be", mark=codecs.BOM_UTF16_BE),
 )
 
 
 def decoded(raw: bytes, where: str) -> tuple[str, Encoding]:
-    """Return the text without its byte order mark, and the encoding that gives back exactly `raw`.
+    """Return the text without its byte order mark, and the encoding that restores exactly `raw`.
 
     Raises:
-        ConfigSyntaxError: It is not text in this encoding.
+        ConfigSyntaxError: The bytes are not valid in the encoding.
     """
     encoding = next((known for known in _MARKED if raw.startswith(known.mark)), Encoding())
     body = raw[len(encoding.mark) :]
@@ -59,6 +59,6 @@ def decoded(raw: bytes, where: str) -> tuple[str, Encoding]:
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
-    """Return line and column, from 1, of the character at `offset`."""
+    """Return the line and column of the character at `offset`, both from 1."""
     offset = min(offset, len(text))
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)

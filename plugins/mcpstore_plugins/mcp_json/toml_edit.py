@@ -1,7 +1,7 @@
-"""Changing a TOML text in place.
+"""Edits of a TOML text in place.
 
-Whole tables (which is what adding and removing a service means) are put in and cut out as lines; the rest is done by
-tomlkit. tomlkit could do all of it, but leaves blank lines behind, and forgets them in front of the next table.
+Whole tables, such as the entry of a service, are inserted and removed as lines. tomlkit does all other edits; with
+tables, it leaves blank lines behind, and forgets those before the next table.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any, Final
 
 from mcpstore.hooks import MISSING
 from mcpstore.models.json_types import as_object
-from mcpstore_plugins.mcp_json.reading import CannotRewrite
-from mcpstore_plugins.mcp_json.toml_blocks import lay_of
-from mcpstore_plugins.mcp_json.values import Change, nested, same
+from mcpstore_plugins.mcp_json.file_format import CannotRewrite
+from mcpstore_plugins.mcp_json.toml_layout import layout_of
+from mcpstore_plugins.mcp_json.values import Change, is_equal, wrapped
 
-__all__ = ["rewritten"]
+__all__ = ["rewrite"]
 
 _COMMENTS: Final = re.compile(r".*#[^\r\n]*", re.DOTALL)
 
 
-def rewritten(text: str, changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the text with the changes made, in up to two ways.
+def rewrite(text: str, changes: Sequence[Change]) -> Iterator[str]:
+    """Yield the text with the changes applied, in up to two ways.
 
-    Which way is right depends on how its tables are spelled, and is seen by reading the outcome.
+    Which one is right depends on the notation of its tables; the caller finds out by parsing the result.
     """
     newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
     with suppress(CannotRewrite):
@@ -36,33 +36,33 @@ def rewritten(text: str, changes: Sequence[Change]) -> Iterator[str]:
 
 def _by_lines(text: str, changes: Sequence[Change], newline: str) -> str:
     for (removes, _), run in groupby(changes, key=lambda change: (change.value is MISSING, change.path[:-1])):
-        waiting = list(run)
-        while waiting:
-            text, left = _cut(text, waiting) if removes else _insert(text, waiting, newline)
-            if len(left) == len(waiting):
-                text, left = _by_tomlkit(text, left[:1], newline), left[1:]
-            waiting = left
+        pending = list(run)
+        while pending:
+            text, rest = _cut(text, pending) if removes else _insert(text, pending, newline)
+            if len(rest) == len(pending):
+                text, rest = _by_tomlkit(text, rest[:1], newline), rest[1:]
+            pending = rest
     return text
 
 
 def _insert(text: str, changes: list[Change], newline: str) -> tuple[str, list[Change]]:
-    """Put new tables behind their siblings, or else behind everything; return the text and the changes left over."""
-    import tomlkit  # noqa: PLC0415 - late: it is needed for edits only
+    """Insert new tables after their siblings, or else at the end; return the text and the remaining changes."""
+    import tomlkit  # noqa: PLC0415 - needed only for edits
 
-    lay, parent = lay_of(text), changes[0].path[:-1]
+    lay, parent = layout_of(text), changes[0].path[:-1]
     depth = len(parent) + 1
-    taken = {path[:depth] for path in lay.places}
+    taken = {path[:depth] for path in lay.offsets}
     new = [change for change in changes if as_object(change.value) is not None and change.path not in taken]
     if not new or any(isinstance(key, int) for key in parent):
         return text, changes
     siblings = [block for block in lay.blocks if parent and block.path[: len(parent)] == parent]
     end = (siblings or lay.blocks)[-1].end
-    tables = (tomlkit.dumps(nested(change.path, change.value)).strip("\n") for change in new)
+    tables = (tomlkit.dumps(wrapped(change.path, change.value)).strip("\n") for change in new)
     lines = "\n\n".join(tables).replace("\n", newline)
     if end:
         text = text[:end] + newline * 2 + lines + text[end:]
     else:
-        # nothing but comments and blank lines: they stay on top
+        # the file has only comments and blank lines: they stay at the top
         head = text + ("" if text.endswith("\n") else newline) if text.strip() else ""
         text = head + lines + newline
     inserted = {change.path for change in new}
@@ -70,8 +70,8 @@ def _insert(text: str, changes: list[Change], newline: str) -> tuple[str, list[C
 
 
 def _cut(text: str, changes: list[Change]) -> tuple[str, list[Change]]:
-    """Cut tables out with all their sub-tables; comments on lines above them stay, as they may be about more."""
-    blocks, paths = lay_of(text).blocks, {change.path for change in changes}
+    """Remove tables with all their subtables; comments on the lines above them stay, as they may concern more."""
+    blocks, paths = layout_of(text).blocks, {change.path for change in changes}
     depth = len(changes[0].path)
     gone = {block.path for block in blocks} & paths
     kept, done = "", 0
@@ -85,7 +85,7 @@ def _cut(text: str, changes: list[Change]) -> tuple[str, list[Change]]:
 
 
 def _by_tomlkit(text: str, changes: Sequence[Change], newline: str) -> str:
-    import tomlkit  # noqa: PLC0415 - late: it is needed for edits only
+    import tomlkit  # noqa: PLC0415 - needed only for edits
 
     try:
         document = tomlkit.parse(text.replace("\r\n", "\n"))
@@ -93,8 +93,8 @@ def _by_tomlkit(text: str, changes: Sequence[Change], newline: str) -> str:
             _change(document, change)
         return tomlkit.dumps(document).replace("\n", newline)
     except Exception as error:
-        # tomlkit fails in many ways on what TOML cannot express, and not only with errors of its own
-        raise CannotRewrite("this cannot be changed in place; edit the file by hand") from error
+        # tomlkit raises many kinds of errors for what TOML cannot express
+        raise CannotRewrite("this change cannot be made in place; edit the file by hand") from error
 
 
 def _change(holder: Any, change: Change) -> None:
@@ -118,5 +118,5 @@ def _merge(table: Any, fields: Mapping[str, Any]) -> None:
     for key in [key for key in table if key not in fields]:
         del table[key]
     for key, value in fields.items():
-        if key not in table or not same(table[key].unwrap(), value):
+        if key not in table or not is_equal(table[key].unwrap(), value):
             _change(table, Change(path=(key,), value=value))

@@ -1,4 +1,4 @@
-"""What stands between the values of a JSON text: white space and comments, and to which value they belong."""
+"""Trivia of a JSON text: the white space and comments between its values, and to which value they belong."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 __all__ = ["Gap", "comments", "gap_parts", "indentation", "is_blank", "joined"]
 
-# No two ways to match anything, so that failing takes linear time. Possessive quantifiers would say so more plainly,
-# but they are broken in Python 3.11 before 3.11.5.
+# The patterns are unambiguous, so that a failing match takes linear time. Possessive quantifiers would be clearer, but
+# are broken in Python 3.11 before 3.11.5.
 _BLOCK: Final = r"/\*[^*]*\*+(?:[^*/][^*]*\*+)*/"
 _GAP: Final = re.compile(rf"((?:[ \t\r\n]+|//[^\r\n]*|{_BLOCK})*)(,?)")
 _REST_OF_LINE: Final = re.compile(rf"[ \t]*(?:{_BLOCK}[ \t]*)*(?://[^\r\n]*)?(?=\r?\n)")
@@ -16,10 +16,10 @@ _TOKEN: Final = re.compile(rf"[ \t\r\n]+|(//[^\r\n]*|{_BLOCK})")
 
 
 class Gap(NamedTuple):
-    """What stands between a value and the next one, or the closing bracket.
+    """Text between a value and the next one or the closing bracket.
 
-    `before` stands before the comma, `after` follows it on the same line, and both belong to the value before them;
-    `lead` belongs to what comes next.
+    `before` is the text before the comma, `after` the text after it on the same line; both belong to the previous
+    value. `lead` belongs to the next value.
     """
 
     before: str
@@ -29,21 +29,21 @@ class Gap(NamedTuple):
 
 
 def gap_parts(gap: str) -> Gap:
-    """Take a gap apart."""
-    found = _GAP.match(gap)
-    before, comma = (found[1], found[2]) if found else ("", "")
+    """Split a gap into its parts."""
+    match = _GAP.match(gap)
+    before, comma = (match[1], match[2]) if match else ("", "")
     rest = gap[len(before) + 1 :] if comma else gap
     line = _REST_OF_LINE.match(rest)
     after = line[0] if line else ""
     if not comma:
-        # the comma that may come one day stands directly behind the value, unless a comment on its line clings to it
+        # a comma that is added later comes directly after the value, or after comments on following lines
         before = "" if line else comments(rest)
         rest = rest[len(before) :]
     return Gap(before, bool(comma), after, rest[len(after) :])
 
 
 def comments(trivia: str) -> str:
-    """Return the beginning of `trivia` up to its last comment; empty if it has none."""
+    """Return `trivia` up to the end of its last comment; empty if it has none."""
     end = 0
     for token in _TOKEN.finditer(trivia):
         if token[1]:
@@ -52,18 +52,18 @@ def comments(trivia: str) -> str:
 
 
 def is_blank(trivia: str) -> bool:
-    """Return whether there is nothing but white space."""
+    """Return whether `trivia` contains only white space."""
     return not trivia.strip(" \t\r\n")
 
 
 def indentation(trivia: str) -> str | None:
-    """Return how far what follows `trivia` is indented, or None if it does not begin a line."""
+    """Return the indentation of the text after `trivia`, or None if that text does not begin a line."""
     line = max(trivia.rfind("\n"), trivia.rfind("\r")) + 1
     return trivia[line : len(trivia) - len(trivia[line:].lstrip(" \t"))] if line else None
 
 
 def joined(first: str, second: str, newline: str) -> str:
-    """Return both pieces in a row, with a line break between them where a comment would swallow the second."""
+    """Return both pieces joined, with a line break between them if the second would become part of a comment."""
     *_, last = [None, *(token[1] for token in _TOKEN.finditer(first))]
     is_open = bool(last) and str(last).startswith("//")
     return first + (newline if is_open and not second.lstrip(" \t").startswith(("\r", "\n")) else "") + second

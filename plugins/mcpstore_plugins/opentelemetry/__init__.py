@@ -1,7 +1,8 @@
-"""Spans and metrics of calls for OpenTelemetry, where it is in use; anywhere else, this costs nothing.
+"""OpenTelemetry spans and metrics of tool calls.
 
-It is in use where its SDK is installed (`mcpstore-manager[opentelemetry]`) and somebody has set it up before the store
-is opened: by the variables `OTEL_…`, as `opentelemetry-instrument` reads them, or by a provider set in code.
+The plugin is active if the SDK is installed (`mcpstore-manager[opentelemetry]`) and configured before the store is
+opened: by variables `OTEL_…`, as `opentelemetry-instrument` reads them, or by a provider set in code. Otherwise it
+costs nothing.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ __all__ = ["is_in_use"]
 
 
 def is_in_use() -> bool:
-    """Whether anybody would see what is told."""
+    """Whether OpenTelemetry is installed and configured."""
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
         return False
     if any(name.startswith("OTEL_") for name in os.environ):
         return True
-    # Providers can only have been set by somebody who has loaded these.
+    # A provider can only be set by code that has loaded one of these modules.
     if "opentelemetry.trace" not in sys.modules and "opentelemetry.metrics" not in sys.modules:
         return False
-    from mcpstore_plugins.opentelemetry.instrumentation import has_provider  # noqa: PLC0415 - loads what was loaded anyway
+    from mcpstore_plugins.opentelemetry.instrumentation import has_provider  # noqa: PLC0415 - its imports are already loaded
 
     return has_provider()
 
 
-# A hook that exists is told of every call, so these exist only where somebody listens.
+# A hook that exists is called at every tool call, so these exist only where OpenTelemetry is in use.
 if is_in_use():
     from mcpstore_plugins.opentelemetry.instrumentation import mcpstore_state_changed, mcpstore_tool_called
 

@@ -1,7 +1,7 @@
-"""What happened, in OpenTelemetry's words: its conventions for MCP, where they have a word for it.
+"""Spans and metrics by OpenTelemetry's semantic conventions for MCP.
 
-A notice comes after the call, in a thread of the plugin: the call itself waits for nothing, and its span carries the
-times at which it really began and ended.
+The hooks are called after a tool call, in a thread of the plugin. So they do not delay the call; the span has the real
+start and end times.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ METHOD: Final = "tools/call"
 
 @attrs.frozen
 class _Instruments:
-    """What measurements go into."""
+    """Metric instruments of a provider."""
 
     duration: Histogram
     changes: Counter
 
 
 def has_provider() -> bool:
-    """Whether somebody has set a provider."""
+    """Whether a tracer provider has been set."""
     return not isinstance(trace.get_tracer_provider(), ProxyTracerProvider)
 
 
 @hookimpl
 def mcpstore_tool_called(call: ToolCall) -> None:
-    """Tell of a call: a span, and its duration."""
+    """Export a span of the call, and record its duration."""
     attributes = {"mcp.method.name": METHOD, "gen_ai.tool.name": call.tool, "mcpstore.service": call.service}
     end = round(call.timestamp * 1e9)
     span = trace.get_tracer(SCOPE).start_span(
@@ -55,14 +55,14 @@ def mcpstore_tool_called(call: ToolCall) -> None:
 
 @hookimpl
 def mcpstore_state_changed(change: StateChange) -> None:
-    """Count a change of a connection state."""
+    """Count a change of the connection state."""
     changes = _instruments(metrics.get_meter_provider()).changes
     changes.add(1, {"mcpstore.service": change.service, "mcpstore.state": change.new.value})
 
 
 @lru_cache(maxsize=4)
 def _instruments(provider: MeterProvider) -> _Instruments:
-    """Return the instruments of a provider, made once: making them twice is frowned upon."""
+    """Return the instruments of a provider; they are created once."""
     meter = provider.get_meter(SCOPE)
     return _Instruments(
         meter.create_histogram("mcp.client.operation.duration", unit="s", description="Duration of calls"),

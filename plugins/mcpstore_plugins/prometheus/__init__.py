@@ -1,6 +1,6 @@
-"""Measurements for Prometheus: an endpoint on this machine, or a file for the textfile collector. Off unless asked for.
+"""Exporter `prometheus`: an HTTP endpoint on this machine, or a file for the textfile collector; off by default.
 
-Needs `prometheus-client`, which comes with `mcpstore-manager[prometheus]`.
+It needs `prometheus-client`, which `mcpstore-manager[prometheus]` installs.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ __all__ = ["PrometheusSettings", "mcpstore_exporters"]
 
 
 class PrometheusSettings(BaseModel):
-    """Where Prometheus finds the measurements.
+    """Settings of the Prometheus exporter.
 
     Attributes:
-        port: Port of an HTTP endpoint, `/metrics`; 0 takes any that is free, None makes no endpoint.
-        host: Address of the endpoint, on this machine.
-        textfile: A file that is written for the textfile collector of the node exporter; its name ends in `.prom`.
-        interval: Seconds between writes of the file.
+        port: Port of the HTTP endpoint `/metrics`; 0 for any free port, None for no endpoint.
+        host: Loopback address of the endpoint.
+        textfile: File for the textfile collector of the node exporter; its name ends in `.prom`.
+        interval: Seconds between two writes of the file.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
@@ -38,27 +38,27 @@ class PrometheusSettings(BaseModel):
 
     @field_validator("host")
     @classmethod
-    def _is_here(cls, host: str) -> str:
+    def _is_loopback(cls, host: str) -> str:
         try:
-            here = host == "localhost" or ip_address(host).is_loopback
+            is_loopback = host == "localhost" or ip_address(host).is_loopback
         except ValueError:
-            here = False
-        if not here:
+            is_loopback = False
+        if not is_loopback:
             raise ValueError(
-                f"must be an address of this machine, such as 127.0.0.1 (got {host!r}); put a proxy before"
+                f"must be a loopback address, such as 127.0.0.1 (got {host!r}); use a reverse proxy for other addresses"
             )
         return host
 
     @model_validator(mode="after")
-    def _goes_somewhere(self) -> Self:
+    def _has_target(self) -> Self:
         if self.port is None and self.textfile is None:
-            raise ValueError("give a port, or a textfile, or both")
+            raise ValueError("port and textfile are both missing; set one of them, or both")
         return self
 
 
 @hookimpl
 def mcpstore_exporters() -> Iterable[Exporter[PrometheusSettings]]:
-    """Offer the exporter."""
+    """Return the exporter."""
     yield Exporter(name="prometheus", config=PrometheusSettings, open=_open)
 
 
@@ -67,5 +67,5 @@ def _open(settings: PrometheusSettings, measurements: Measurements) -> AbstractA
         from mcpstore_plugins.prometheus.exposition import exporting  # noqa: PLC0415 - needs the library
     except ModuleNotFoundError as error:
         remedy = "install it with `pip install 'mcpstore-manager[prometheus]'`"
-        raise PluginError("prometheus", f"needs {error.name}, which is not installed; {remedy}") from None
+        raise PluginError("prometheus", f"package {error.name} is not installed; {remedy}") from None
     return exporting(settings, measurements)

@@ -1,4 +1,4 @@
-"""The endpoint and the file."""
+"""HTTP endpoint and textfile of the Prometheus exporter."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ __all__ = ["exporting"]
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-PATIENCE: Final = 5.0
-"""Seconds a client has to say what it wants, and the manager to answer: requests are served one by one."""
+TIMEOUT: Final = 5.0
+"""Seconds for a client to send its request, and for the manager to answer; requests are served one by one."""
 
-OURS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""Names by which this machine is asked; a web page that made its own name point here asks by that one."""
+LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Accepted values of the Host header; others are refused as a protection from DNS rebinding."""
 
 _log = logging.getLogger("mcpstore.plugins.prometheus")
 
 
 @asynccontextmanager
 async def exporting(settings: PrometheusSettings, measurements: Measurements) -> AsyncGenerator[None]:
-    """Serve and write measurements until left.
+    """Serve and write the metrics while the block runs.
 
     Args:
-        settings: Where they are wanted.
-        measurements: What is told.
+        settings: Endpoint and file.
+        measurements: Source of the metrics.
     """
     server: _Server | None = None
     writing: asyncio.Task[None] | None = None
     if settings.port is not None:
         loop = asyncio.get_running_loop()
 
-        def ask() -> bytes:
-            return asyncio.run_coroutine_threadsafe(_told(measurements), loop).result(PATIENCE)
+        def collect() -> bytes:
+            return asyncio.run_coroutine_threadsafe(_collect(measurements), loop).result(TIMEOUT)
 
-        server = await asyncio.to_thread(_Server, settings.host, settings.port, ask)
+        server = await asyncio.to_thread(_Server, settings.host, settings.port, collect)
         server.start()
         _log.info("metrics are served at %s", server.address)
     if settings.textfile is not None:
@@ -63,7 +63,7 @@ async def exporting(settings: PrometheusSettings, measurements: Measurements) ->
             await asyncio.to_thread(server.stop)
 
 
-async def _told(measurements: Measurements) -> bytes:
+async def _collect(measurements: Measurements) -> bytes:
     services, machine = await measurements.services(), await measurements.machine()
     return await asyncio.to_thread(exposition, services, machine)
 
@@ -71,13 +71,13 @@ async def _told(measurements: Measurements) -> bytes:
 async def _write(path: Path, interval: float, measurements: Measurements) -> None:
     failed = False
     while True:
-        text = await _told(measurements)
+        text = await _collect(measurements)
         try:
             await asyncio.to_thread(_replace, path, text)
             failed = False
         except OSError as error:
             if not failed:
-                _log.warning("%s cannot be written (%s); it is tried again", path, error.strerror)
+                _log.warning("%s cannot be written (%s); retrying every %g s", path, error.strerror, interval)
             failed = True
         await asyncio.sleep(interval)
 
@@ -88,51 +88,51 @@ def _replace(path: Path, text: bytes) -> None:
 
 
 class _Handler(WSGIRequestHandler):
-    """One request."""
+    """Handler of one request."""
 
-    timeout = PATIENCE
+    timeout = TIMEOUT
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
-        """Say nothing: somebody asks every few seconds."""
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - name in the base class
+        """Log nothing: requests come every few seconds."""
 
 
 class _Server(WSGIServer):
-    """An HTTP server in a thread of its own."""
+    """HTTP server in a thread of its own."""
 
-    def __init__(self, host: str, port: int, ask: Callable[[], bytes]) -> None:
+    def __init__(self, host: str, port: int, collect: Callable[[], bytes]) -> None:
         if ":" in host:
             self.address_family = socket.AF_INET6
         super().__init__((host, port), _Handler)
-        self.set_app(self._answer)
-        self._ask = ask
+        self.set_app(self._respond)
+        self._collect = collect
         self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name="mcpstore-prometheus", daemon=True)
 
     @property
     def address(self) -> str:
-        """Where it is."""
+        """URL of the endpoint."""
         host = str(self.server_address[0])
         return f"http://{f'[{host}]' if ':' in host else host}:{self.server_port}/metrics"
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start to serve."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Serve no longer."""
+        """Stop serving, and close the socket."""
         self.shutdown()
         self.server_close()
 
-    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _respond(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         name = str(environ.get("HTTP_HOST", "")).lower()
-        if name.rpartition(":")[0].rstrip(":") not in OURS and name not in OURS:
-            status, text = "403 Forbidden", b"ask for this machine by its address\n"
+        if name.rpartition(":")[0].rstrip(":") not in LOCAL_HOSTS and name not in LOCAL_HOSTS:
+            status, text = "403 Forbidden", b"host must be localhost or a loopback address\n"
         elif environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ["PATH_INFO"] != "/metrics":
-            status, text = "404 Not Found", b"there is only GET /metrics\n"
+            status, text = "404 Not Found", b"the only resource is GET /metrics\n"
         else:
             try:
-                status, text = "200 OK", self._ask()
-            except Exception as error:  # noqa: BLE001 - told to the one who asked, who will ask again
-                _log.debug("metrics could not be told", exc_info=error)
-                status, text = "503 Service Unavailable", b"the manager does not answer\n"
+                status, text = "200 OK", self._collect()
+            except Exception as error:  # noqa: BLE001 - reported to the client, which will ask again
+                _log.debug("metrics could not be collected", exc_info=error)
+                status, text = "503 Service Unavailable", b"the manager did not answer\n"
         start_response(status, [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(text)))])
         return [text]

@@ -1,4 +1,4 @@
-"""History in SQLite: one file in the state directory of a store, written in batches."""
+"""History backend `sqlite_history`: one SQLite file in the state directory, written in batches."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class SqliteOptions(BaseModel):
 
 @hookimpl
 def mcpstore_history_backends() -> Iterable[HistoryBackend[SqliteOptions]]:
-    """Offer the backend."""
+    """Return the backend."""
     yield HistoryBackend(name="sqlite_history", config=SqliteOptions, open=_open)
 
 
 def _open(place: HistoryLocation, _options: SqliteOptions) -> HistoryStore:
-    # late: a store without history needs no database
+    # Imported here: a store without history does not load SQLite.
     from mcpstore_plugins.sqlite_history.database import SqliteHistory  # noqa: PLC0415
 
     return SqliteHistory(place)

@@ -1,4 +1,4 @@
-"""The file: opened, written, asked, cleared out, and moved aside when it is damaged."""
+"""SQLite database of the history; a damaged file is moved aside and replaced by a new one."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["FILE", "SqliteHistory"]
 
 FILE: Final = "history.db"
 BROKEN: Final = "history.db.broken"
-"""Where a damaged file is put, in place of the one before."""
+"""Name of a damaged file that was moved aside; an earlier one is overwritten."""
 
-BUSY: Final = 2.0
-"""Seconds to wait for somebody else who is writing: a backup, a person with a database browser."""
+BUSY_TIMEOUT: Final = 2.0
+"""Seconds to wait for the lock of another process, such as a backup or a database browser."""
 
-CLEAR_EVERY: Final = 3600.0
-"""Seconds between looks for what is too old."""
+PURGE_INTERVAL: Final = 3600.0
+"""Seconds between two purges of old records."""
 
-MOST: Final = 10_000
-"""Services whose last state is remembered although nothing else is known of them any more."""
+MAX_FORMER_SERVICES: Final = 10_000
+"""Number of services whose last state is kept although all their other records have been purged."""
 
 DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -38,48 +38,48 @@ _log = logging.getLogger("mcpstore.plugins.sqlite_history")
 
 
 class SqliteHistory:
-    """A history in a SQLite file.
+    """History in a SQLite file.
 
     Args:
-        place: Where it is kept, and for how long.
+        place: Folder and retention of the history.
 
     Raises:
-        OSError: There is no such file, and none may be made.
-        sqlite3.Error: It cannot be opened.
+        OSError: The file does not exist and may not be created.
+        sqlite3.Error: The file cannot be opened.
     """
 
     def __init__(self, place: HistoryLocation) -> None:
         self._place = place
         self._path = place.folder / FILE
-        self._cleared = float("-inf")
+        self._purged = float("-inf")
         self._ids: dict[str, int] = {}
-        self._db = self._mended(self._open)
+        self._db = self._with_repair(self._open)
 
     def write(self, batch: HistoryBatch) -> None:
-        """Write everything in one transaction."""
-        if not self._path.exists():  # somebody deleted it; what is written to it now would be gone with us
+        """Write a batch in one transaction."""
+        if not self._path.exists():  # the file was deleted; records written to it would be lost
             self._db.close()
             self._ids = {}
-            self._db = self._mended(self._open)
-        self._mended(lambda: self._write(batch))
-        if batch.now - self._cleared >= CLEAR_EVERY:
-            self._cleared = batch.now
-            self._clear(batch.now - self._place.retention)
+            self._db = self._with_repair(self._open)
+        self._with_repair(lambda: self._write(batch))
+        if batch.now - self._purged >= PURGE_INTERVAL:
+            self._purged = batch.now
+            self._purge(batch.now - self._place.retention)
 
     def samples(self, query: HistoryQuery) -> Sequence[MetricsSample]:
         """Return samples, by service and time."""
         step = round(query.step * 1000)
         table = "hours" if step >= HOUR and step % HOUR == 0 else "samples"
         statement = statements.MERGED if step and (table, step) != ("hours", HOUR) else statements.PLAIN
-        rows = self._mended(lambda: self._select(statement, query, table=table, step=step))
+        rows = self._with_repair(lambda: self._select(statement, query, table=table, step=step))
         names = self._names()
         if query.service is None:
-            rows.sort(key=lambda row: names[row[0]])  # a stable sort: the order of time stays
+            rows.sort(key=lambda row: names[row[0]])  # the sort is stable, so the rows of a service stay in time order
         return [schema.sample_of(row, names) for row in rows]
 
     def edges(self, query: HistoryQuery) -> Sequence[StateEdge]:
-        """Return edges, by service and time: those asked for, and of each service the last one before them."""
-        rows = self._mended(
+        """Return edges, by service and time: those of the interval, and for each service the last one before it."""
+        rows = self._with_repair(
             lambda: [*self._select(statements.LAST_EDGES, query), *self._select(statements.SOME_EDGES, query)]
         )
         names = self._names()
@@ -87,32 +87,32 @@ class SqliteHistory:
         return [schema.edge_of(row[1:-1], names[row[0]]) for row in rows]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._db.close()
 
     # --- helpers
 
     def _open(self) -> sqlite3.Connection:
-        fresh = not self._path.exists()
-        if fresh and self._place.is_read_only:
-            raise FileNotFoundError(f"no history has been written to {self._path}")
+        is_new = not self._path.exists()
+        if is_new and self._place.is_read_only:
+            raise FileNotFoundError(f"history {self._path} does not exist yet")
         mode = "ro" if self._place.is_read_only else "rwc"
         db = self._connect(f"{self._path.absolute().as_uri()}?mode={mode}")
         try:
             if self._place.is_read_only:
                 self._check_version(db)
             else:
-                self._prepare(db, fresh=fresh)
+                self._prepare(db, is_new=is_new)
         except BaseException:
             db.close()
             raise
         return db
 
-    def _prepare(self, db: sqlite3.Connection, *, fresh: bool) -> None:
-        if fresh:
+    def _prepare(self, db: sqlite3.Connection, *, is_new: bool) -> None:
+        if is_new:
             self._path.chmod(0o600)
         db.execute("PRAGMA journal_mode = WAL")
-        # A crash of the machine may cost the last batches, never the file.
+        # A crash of the machine may lose the last batches, but does not damage the file.
         db.execute("PRAGMA synchronous = NORMAL")
         self._check_version(db)
         while (upgrade := schema.UPGRADES.get(version := self._version(db))) is not None:
@@ -122,28 +122,33 @@ class SqliteHistory:
     def _check_version(self, db: sqlite3.Connection) -> None:
         version = self._version(db)
         if version > schema.VERSION:
-            raise sqlite3.NotSupportedError(f"{self._path} was written by a newer version; it is left alone")
+            raise sqlite3.NotSupportedError(
+                f"history {self._path} was written by a newer version of MCPStore (schema {version}); upgrade MCPStore"
+            )
         if not self._place.is_read_only:
             return
         if (view := schema.READ_ONLY_VIEWS.get(version)) is not None:
             db.execute(view)
         elif 0 < version < schema.VERSION:
-            raise sqlite3.NotSupportedError(f"{self._path} was written by an older version, and may not be changed")
+            raise sqlite3.NotSupportedError(
+                f"history {self._path} was written by an older version of MCPStore (schema {version}); "
+                "start the manager once to upgrade it"
+            )
 
     @staticmethod
     def _version(db: sqlite3.Connection) -> int:
         return int(db.execute("PRAGMA user_version").fetchone()[0])
 
     def _connect(self, uri: str) -> sqlite3.Connection:
-        # Calls come from one thread at a time, but not always from the one that opened it.
-        db = sqlite3.connect(uri, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        # Calls come from one thread at a time, but not always from the one that opened the file.
+        db = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
         functions.install(db)
         return db
 
     def _write(self, batch: HistoryBatch) -> None:
         with _Transaction(self._db):
             names = {sample.service_name for sample in batch.samples} | {edge.service_name for edge in batch.edges}
-            ids = self._identified(names)
+            ids = self._service_ids(names)
             rows = [schema.row_of(sample, ids[sample.service_name]) for sample in batch.samples]
             self._db.executemany(statements.INSERT, rows)
             self._db.executemany(statements.ADD_TO_HOUR, [(*row, row[1] // HOUR) for row in rows])
@@ -151,7 +156,7 @@ class SqliteHistory:
             self._db.executemany(statements.INSERT_EDGE, edges)
         self._ids = ids
 
-    def _identified(self, names: set[str]) -> dict[str, int]:
+    def _service_ids(self, names: set[str]) -> dict[str, int]:
         if names - self._ids.keys():
             self._db.executemany(
                 "INSERT OR IGNORE INTO services (name) VALUES (?)", [(name,) for name in sorted(names)]
@@ -161,48 +166,48 @@ class SqliteHistory:
 
     def _select(self, statement: str, query: HistoryQuery, *, table: str = "", step: int = 0) -> list[Any]:
         values = {"since": round(query.since * 1000), "until": round(query.until * 1000), "step": step}
-        whose = "1"
+        condition = "1"
         if query.service is not None:
-            found = self._db.execute("SELECT id FROM services WHERE name = ?", (query.service,)).fetchone()
-            if found is None:
+            row = self._db.execute("SELECT id FROM services WHERE name = ?", (query.service,)).fetchone()
+            if row is None:
                 return []
-            whose, values["service"] = "service = :service", found[0]
-        return self._db.execute(statement.format(table=table, whose=whose), values).fetchall()
+            condition, values["service"] = "service = :service", row[0]
+        return self._db.execute(statement.format(table=table, condition=condition), values).fetchall()
 
     def _names(self) -> dict[int, str]:
         return dict(self._db.execute("SELECT id, name FROM services"))
 
-    def _clear(self, before: float) -> None:
+    def _purge(self, before: float) -> None:
         with _Transaction(self._db):
-            for statement in statements.FORGET:
-                self._db.execute(statement, {"before": round(before * 1000), "most": MOST})
-        self._ids = {}  # some of them may be gone
+            for statement in statements.PURGE:
+                self._db.execute(statement, {"before": round(before * 1000), "most": MAX_FORMER_SERVICES})
+        self._ids = {}  # some of these services may have been deleted
 
-    def _mended(self, work: Callable[[], T]) -> T:
-        """Do some work on the file; if it turns out to be damaged, do it once more on a new one."""
+    def _with_repair(self, work: Callable[[], T]) -> T:
+        """Run `work` on the file; if the file is damaged, replace it by a new one and run `work` again."""
         try:
             return work()
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in DAMAGE or self._place.is_read_only:
                 raise
-            self._put_aside(error)
+            self._move_aside(error)
         if work != self._open:
             self._db = self._open()
         return work()
 
-    def _put_aside(self, error: sqlite3.Error) -> None:
+    def _move_aside(self, error: sqlite3.Error) -> None:
         with suppress(AttributeError), closing(self._db):
             pass
         self._ids = {}
-        aside = self._path.with_name(BROKEN)
-        self._path.replace(aside)
-        for ending in ("-wal", "-shm"):
-            Path(f"{self._path}{ending}").unlink(missing_ok=True)
-        _log.warning("%s was damaged (%s); it is now %s, and a new history begins", self._path, error, aside)
+        broken = self._path.with_name(BROKEN)
+        self._path.replace(broken)
+        for suffix in ("-wal", "-shm"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        _log.warning("history %s was damaged (%s); moved it to %s and started a new one", self._path, error, broken)
 
 
 class _Transaction:
-    """All or nothing."""
+    """Transaction that is rolled back on error."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db

@@ -1,4 +1,4 @@
-"""What SQLite cannot do by itself: add up how long calls took, and find a percentile in it."""
+"""SQL functions that merge latency histograms and compute percentiles."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ __all__ = ["install"]
 
 
 def install(db: sqlite3.Connection) -> None:
-    """Let statements on a connection use our functions."""
-    db.create_function("added_up", 2, _added_up, deterministic=True)
+    """Register the functions on a connection."""
+    db.create_function("merge_two", 2, _merge_two, deterministic=True)
     db.create_function("p95_of", 4, _p95_of, deterministic=True)
-    db.create_aggregate("all_of", 1, _AllOf)  # type: ignore[arg-type]  # it may end with NULL, too
+    db.create_aggregate("merge_all", 1, _MergeAll)  # type: ignore[arg-type]  # the result may be NULL
 
 
-def _added_up(some: bytes | None, more: bytes | None) -> bytes | None:
-    if not some or not more:
-        return some or more
-    whole = LatencyHistogram(some)
-    whole.merge_bytes(more)
-    return whole.to_bytes()
+def _merge_two(first: bytes | None, second: bytes | None) -> bytes | None:
+    if not first or not second:
+        return first or second
+    histogram = LatencyHistogram(first)
+    histogram.merge_bytes(second)
+    return histogram.to_bytes()
 
 
-def _p95_of(kept: bytes | None, calls: int, longest: int, highest: int) -> int:
-    """Return the percentile, in µs; the highest of those it is made of, if it is not known how long every call took."""
-    if not kept:
+def _p95_of(durations: bytes | None, calls: int, longest: int, highest: int) -> int:
+    """Return the P95 of a histogram in µs; `highest`, the highest P95 of its parts, if it does not hold all calls."""
+    if not durations:
         return highest
-    whole = LatencyHistogram(kept)
-    return min(longest, round(whole.quantiles(0.95)[0] * 1e6)) if whole.count == calls else highest
+    histogram = LatencyHistogram(durations)
+    return min(longest, round(histogram.quantiles(0.95)[0] * 1e6)) if histogram.count == calls else highest
 
 
-class _AllOf:
-    """Adds up a whole column."""
+class _MergeAll:
+    """Aggregate that merges all histograms of a column."""
 
     def __init__(self) -> None:
-        self._whole = LatencyHistogram()
+        self._histogram = LatencyHistogram()
 
-    def step(self, kept: bytes | None) -> None:
-        if kept:
-            self._whole.merge_bytes(kept)
+    def step(self, durations: bytes | None) -> None:
+        if durations:
+            self._histogram.merge_bytes(durations)
 
     def finalize(self) -> bytes | None:
-        return self._whole.to_bytes() or None
+        return self._histogram.to_bytes() or None

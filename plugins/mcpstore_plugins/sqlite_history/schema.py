@@ -1,9 +1,9 @@
-"""What the tables look like, and how records become rows of them.
+"""Tables of the history, and the conversion between records and rows.
 
-Everything is kept as whole numbers (µs, ms, bytes), because SQLite stores small whole numbers in few bytes: a sample in
-which nothing happened takes about 40. All columns but the time and the state add up (or have a maximum), so that the
-table `hours`, which keeps one row for each service and hour, has the same columns and answers the same questions. How
-long calls took is a blob, which functions of ours add up.
+All values are integers (µs, ms, bytes), because SQLite stores small integers in few bytes: a sample without calls takes
+about 40 bytes. All columns except time and state can be summed (or have a maximum). So the table `hours`, with one row
+per service and hour, has the same columns as `samples` and is queried in the same way. Call durations are a histogram
+in a blob; see `functions`.
 """
 
 from __future__ import annotations
@@ -32,37 +32,37 @@ __all__ = [
 
 VERSION: Final = 3
 HOUR: Final = 3_600_000
-"""An hour, in ms."""
+"""An hour, in milliseconds."""
 
 STATES: Final = tuple(ServiceConnectionState)
 _CODES: Final = {state: code for code, state in enumerate(STATES)}
 
-ADDED: Final = (
+SUMMED: Final = (
     "duration", "calls", "failed", "busy", "checks", "failed_checks", "answered", "answering", "wanted", "usable",
     "cpu", "cpu_span",
 )  # fmt: skip
-HIGHEST: Final = ("p95", "longest", "memory")
-COLUMNS: Final = (*ADDED, *HIGHEST)
+MAXIMA: Final = ("p95", "longest", "memory")
+COLUMNS: Final = (*SUMMED, *MAXIMA)
 
-_FIGURES: Final = ", ".join([*(f"{column} INTEGER" for column in COLUMNS), "durations BLOB"])
+_COLUMNS: Final = ", ".join([*(f"{column} INTEGER" for column in COLUMNS), "durations BLOB"])
 UPGRADES: Final[Mapping[int, str]] = {
     1: "ALTER TABLE samples ADD COLUMN durations BLOB; ALTER TABLE hours ADD COLUMN durations BLOB;",
     2: "ALTER TABLE edges ADD COLUMN edge TEXT NOT NULL DEFAULT '';",
 }
-"""Statements that turn a file of a version into one of the next version."""
+"""Statements that upgrade a file of a version to the next one."""
 
 READ_ONLY_VIEWS: Final[Mapping[int, str]] = {
     2: "CREATE TEMP VIEW edges AS SELECT *, '' AS edge FROM main.edges",
 }
-"""Statement that lets a file of an older version be read without a change."""
+"""Statement that makes a file of an older version readable without changing it."""
 
 SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS samples (
-    service INTEGER, at INTEGER, state INTEGER, {_FIGURES}, PRIMARY KEY (service, at)
+    service INTEGER, at INTEGER, state INTEGER, {_COLUMNS}, PRIMARY KEY (service, at)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hours (
-    service INTEGER, hour INTEGER, at INTEGER, state INTEGER, {_FIGURES}, PRIMARY KEY (service, hour)
+    service INTEGER, hour INTEGER, at INTEGER, state INTEGER, {_COLUMNS}, PRIMARY KEY (service, hour)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS edges (
     id INTEGER PRIMARY KEY, service INTEGER, at INTEGER, monotonic REAL, state INTEGER, wanted INTEGER, reason TEXT,
@@ -74,7 +74,7 @@ PRAGMA user_version = {VERSION};
 
 
 def row_of(sample: MetricsSample, service: int) -> tuple[Any, ...]:
-    """Return a row: service, at, state, the columns in order, and how long the calls took."""
+    """Return a sample as a row: service, at, state, the columns in order, and the durations of calls."""
     answered = max(1, sample.checks - sample.failed_checks) if sample.response_time is not None else 0
     span = 0 if sample.cpu_percent is None else round(sample.duration * 1000)
     return (
@@ -101,7 +101,7 @@ def row_of(sample: MetricsSample, service: int) -> tuple[Any, ...]:
 
 
 def sample_of(row: tuple[Any, ...], names: Mapping[int, str]) -> MetricsSample:
-    """Return the sample of a row: service, at, state, the columns in order, and how long the calls took."""
+    """Return the sample in a row: service, at, state, the columns in order, and the durations of calls."""
     (
         service, at, state,
         duration, calls, failed, busy, checks, failed_checks, answered, answering, wanted, usable, cpu, span,
@@ -129,10 +129,10 @@ def sample_of(row: tuple[Any, ...], names: Mapping[int, str]) -> MetricsSample:
 
 
 def row_of_edge(edge: StateEdge, service: int) -> tuple[Any, ...]:
-    """Return a row of the table `edges`, without its number."""
+    """Return an edge as a row of the table `edges`, without its id."""
     return (
         service,
-        # Rounded up, it would lie ahead of whoever asks at once, who would be told of the state before.
+        # Rounded down: an edge in the future would be missing from a query that is made at once.
         floor(edge.timestamp * 1000 + 0.01),
         edge.monotonic,
         _CODES[edge.state],
@@ -145,7 +145,7 @@ def row_of_edge(edge: StateEdge, service: int) -> tuple[Any, ...]:
 
 
 def edge_of(row: Sequence[Any], name: str) -> StateEdge:
-    """Return the edge of a row: at, monotonic, state, wanted, reason, error, begins, edge."""
+    """Return the edge in a row: at, monotonic, state, wanted, reason, error, begins, edge."""
     at, monotonic, state, wanted, reason, error, begins, edge = row
     return StateEdge(
         service_name=name,

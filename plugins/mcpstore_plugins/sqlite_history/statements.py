@@ -1,49 +1,49 @@
-"""The statements, made of the columns."""
+"""SQL statements of the history, generated from its columns."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from mcpstore_plugins.sqlite_history.schema import ADDED, COLUMNS, HIGHEST, HOUR
+from mcpstore_plugins.sqlite_history.schema import COLUMNS, HOUR, MAXIMA, SUMMED
 
-__all__ = ["ADD_TO_HOUR", "FORGET", "INSERT", "INSERT_EDGE", "LAST_EDGES", "MERGED", "PLAIN", "SOME_EDGES", "TOTALS"]
+__all__ = ["ADD_TO_HOUR", "INSERT", "INSERT_EDGE", "LAST_EDGES", "MERGED", "PLAIN", "PURGE", "SOME_EDGES", "TOTALS"]
 
 _MARKS: Final = ", ".join("?" * (4 + len(COLUMNS)))
 _NAMES: Final = ", ".join((*COLUMNS, "durations"))
 
 INSERT: Final = f"INSERT OR REPLACE INTO samples (service, at, state, {_NAMES}) VALUES ({_MARKS})"  # noqa: S608 - ours
 
-# NULL plays no part in a sum but spoils a maximum of two, and the memory of a service may be unknown.
-_SUMS: Final = ", ".join(f"{column} = {column} + excluded.{column}" for column in ADDED)
-_TOPS: Final = ", ".join(
-    f"{c} = max(ifnull({c}, excluded.{c}), ifnull(excluded.{c}, {c}))" for c in HIGHEST if c != "p95"
+_SUMS: Final = ", ".join(f"{column} = {column} + excluded.{column}" for column in SUMMED)
+# The maximum of NULL and a number would be NULL, and the memory of a service may be unknown.
+_MAXIMA: Final = ", ".join(
+    f"{c} = max(ifnull({c}, excluded.{c}), ifnull(excluded.{c}, {c}))" for c in MAXIMA if c != "p95"
 )
-# What is not known of every call is not known at all.
+# Without the durations of all calls, the merged durations are unknown.
 _BOTH: Final = """CASE WHEN (durations IS NULL AND calls > 0) OR (excluded.durations IS NULL AND excluded.calls > 0)
-THEN NULL ELSE added_up(durations, excluded.durations) END"""
+THEN NULL ELSE merge_two(durations, excluded.durations) END"""
 _P95: Final = (
     f"p95 = p95_of({_BOTH}, calls + excluded.calls, max(longest, excluded.longest), max(p95, excluded.p95)), "
     f"durations = {_BOTH}"
 )
 ADD_TO_HOUR: Final = f"""
 INSERT INTO hours (service, at, state, {_NAMES}, hour) VALUES ({_MARKS}, ?)
-ON CONFLICT (service, hour) DO UPDATE SET at = excluded.at, state = excluded.state, {_SUMS}, {_TOPS}, {_P95}
+ON CONFLICT (service, hour) DO UPDATE SET at = excluded.at, state = excluded.state, {_SUMS}, {_MAXIMA}, {_P95}
 """  # noqa: S608
 
 PLAIN: Final = f"""
-SELECT service, at, state, {_NAMES} FROM {{table}} WHERE {{whose}} AND at > :since AND at <= :until
+SELECT service, at, state, {_NAMES} FROM {{table}} WHERE {{condition}} AND at > :since AND at <= :until
 ORDER BY service, at
 """  # noqa: S608
 
-# The state of the newest row of a group is found with its time, as one number.
-_ALL: Final = "CASE WHEN sum(durations IS NULL AND calls > 0) THEN NULL ELSE all_of(durations) END"
-_TOP: Final = {column: f"max({column})" for column in HIGHEST} | {
+_ALL: Final = "CASE WHEN sum(durations IS NULL AND calls > 0) THEN NULL ELSE merge_all(durations) END"
+_MAXIMUM: Final = {column: f"max({column})" for column in MAXIMA} | {
     "p95": f"CASE count(*) WHEN 1 THEN max(p95) ELSE p95_of({_ALL}, sum(calls), max(longest), max(p95)) END"
 }
-TOTALS: Final = ", ".join([*(f"sum({column})" for column in ADDED), *_TOP.values(), _ALL])
+TOTALS: Final = ", ".join([*(f"sum({column})" for column in SUMMED), *_MAXIMUM.values(), _ALL])
+# The state of the newest row of a group is found through one number made of time and state.
 MERGED: Final = f"""
 SELECT service, max(at) AS at, max(at * 16 + state) % 16, {TOTALS} FROM {{table}}
-WHERE {{whose}} AND at > :since AND at <= :until GROUP BY service, at / :step ORDER BY service, 2
+WHERE {{condition}} AND at > :since AND at <= :until GROUP BY service, at / :step ORDER BY service, 2
 """  # noqa: S608
 
 INSERT_EDGE: Final = (
@@ -52,25 +52,25 @@ INSERT_EDGE: Final = (
 )
 _EDGE: Final = "service, at, monotonic, state, wanted, reason, error, begins, edge"
 SOME_EDGES: Final = (
-    f"SELECT {_EDGE}, id FROM edges WHERE {{whose}} AND at > :since AND at <= :until "  # noqa: S608
+    f"SELECT {_EDGE}, id FROM edges WHERE {{condition}} AND at > :since AND at <= :until "  # noqa: S608
     "ORDER BY service, at, id"
 )
 LAST_EDGES: Final = f"""
 SELECT {_EDGE}, id FROM edges WHERE id IN (
     SELECT (SELECT id FROM edges WHERE service = services.id AND at <= :since ORDER BY at DESC, id DESC LIMIT 1)
     FROM services
-) AND {{whose}}
+) AND {{condition}}
 """  # noqa: S608
 
-FORGET: Final = (
+PURGE: Final = (
     "DELETE FROM samples WHERE at < :before",
     f"DELETE FROM hours WHERE hour < :before / {HOUR}",  # noqa: S608
-    # The last edge of a service says what it has been ever since, however long ago that was.
+    # The last edge of a service is kept: it says the state since then, however old it is.
     """DELETE FROM edges WHERE at < :before AND EXISTS (
         SELECT 1 FROM edges AS later WHERE later.service = edges.service AND later.at <= :before
         AND (later.at, later.id) > (edges.at, edges.id)
     )""",
-    # But names that come and go would pile up for ever: of those of which nothing else is known, the newest are kept.
+    # Of services without any other record only the newest edges are kept, so that their number is bounded.
     """DELETE FROM edges WHERE service IN (
         SELECT service FROM edges GROUP BY service ORDER BY max(at) DESC LIMIT -1 OFFSET :most
     ) AND NOT EXISTS (SELECT 1 FROM samples WHERE samples.service = edges.service)

@@ -20,8 +20,8 @@ from typing import Any
 
 from mcpstore.errors import ConfigError
 from mcpstore.hooks import Edit
+from mcpstore_plugins.mcp_json.content import edited
 from mcpstore_plugins.mcp_json.document import FileDocument
-from mcpstore_plugins.mcp_json.notations import edited
 
 OLD = b'{\n  // mine\n  "mcpServers": {\n    "a": {"command": "x"}\n  }\n}\n'
 NEW = b'{\n  // mine\n  "mcpServers": {\n    "a": {"command": "x"},\n    "b": {"command": "y"}\n  }\n}\n'

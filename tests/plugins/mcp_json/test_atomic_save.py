@@ -16,8 +16,8 @@ from mcpstore.hooks import MISSING, Edit
 from mcpstore.storage.atomic import temporary_prefix
 from mcpstore_plugins.mcp_json import atomic_save
 from mcpstore_plugins.mcp_json.document import FileDocument
-from mcpstore_plugins.mcp_json.file_probe import LARGEST
-from mcpstore_plugins.mcp_json.os_errors import trouble
+from mcpstore_plugins.mcp_json.file_state import MAX_SIZE
+from mcpstore_plugins.mcp_json.os_errors import config_error
 
 from .files import ADD_B, NEW, OLD, add_b, mode, names, needs_root, needs_user, refusal
 
@@ -64,7 +64,7 @@ async def test_a_file_of_somebody_else_stays_in_its_group_if_that_can_be(path, m
     like = os.stat_result((0o100640, 1, 1, 1, 12345, 54321, 1, 0, 0, 0))
     monkeypatch.setattr(os, "fchown", fchown)
     with path.open() as file:
-        atomic_save._make_like(file.fileno(), like)
+        atomic_save._copy_owner_and_mode(file.fileno(), like)
     assert asked == [(12345, 54321), (-1, 54321)]
     assert mode(path) == 0o640
 
@@ -163,7 +163,7 @@ async def test_a_conflict_names_the_service_and_writes_nothing(path):
 async def test_hard_links_are_not_parted(path):
     twin = path.with_name("twin.json")
     os.link(path, twin)
-    assert "has 2 hard links, and replacing it would part them" in await refusal(path)
+    assert "has 2 hard links, which a replacement would separate" in await refusal(path)
     assert path.samefile(twin)
     assert (await FileDocument(str(path)).read()).data
 
@@ -188,7 +188,7 @@ async def test_what_is_no_file_is_refused_at_once(short_path, kind):
 
 
 async def test_a_path_through_a_file_is_refused(path):
-    assert "Not a directory; part of its path is a file" in await refusal(path / "mcp.json")
+    assert "Not a directory; correct the path: a part of it is a file" in await refusal(path / "mcp.json")
     with pytest.raises(ConfigError, match="cannot be read: Not a directory"):
         await FileDocument(str(path / "mcp.json")).read()
 
@@ -206,8 +206,8 @@ async def test_a_symlink_that_leads_nowhere_is_refused(tmp_path):
 
 
 async def test_a_file_beyond_any_reason_is_refused(path):
-    os.truncate(path, LARGEST + 1)
-    assert "is larger than 64 MiB, as no configuration is; name another file" in await refusal(path)
+    os.truncate(path, MAX_SIZE + 1)
+    assert "is larger than 64 MiB, the limit of a configuration; name another file" in await refusal(path)
     with pytest.raises(ConfigError, match="is larger than 64 MiB"):
         await FileDocument(str(path)).read()
 
@@ -242,30 +242,30 @@ async def test_a_file_that_may_not_be_read_is_reported(path, monkeypatch):
 @pytest.mark.parametrize(
     ("code", "remedy"),
     [
-        (errno.ENOSPC, "make room"),
-        (errno.EROFS, "keep the configuration elsewhere"),
+        (errno.ENOSPC, "free space"),
+        (errno.EROFS, "keep the configuration on"),
         (errno.EBUSY, "mount its directory"),
         (errno.EIO, "system log"),
         (errno.EMFILE, "ulimit"),
-        (errno.EAGAIN, "nothing was changed: try again"),
+        (errno.EAGAIN, "try again; nothing was changed"),
     ],
 )
 def test_every_trouble_names_the_file_what_the_system_said_and_a_remedy(code, remedy):
-    text = str(trouble(OSError(code, "x"), "mcp.json", "written"))
+    text = str(config_error(OSError(code, "x"), "mcp.json", "written"))
     assert text.startswith(f"mcp.json cannot be written: {os.strerror(code)}; ")
     assert remedy in text
-    assert "cannot be read: odd; nothing" in str(trouble(OSError("odd"), "mcp.json", "read"))
+    assert "cannot be read: odd; try again; nothing" in str(config_error(OSError("odd"), "mcp.json", "read"))
 
 
 async def test_a_file_that_has_gone_since_it_was_read_is_not_made_anew(path):
     document = FileDocument(str(path))
     await document.read()
     path.unlink()
-    with pytest.raises(ConfigError, match="was there when it was read and has gone since; put it back, or read"):
+    with pytest.raises(ConfigError, match="has disappeared since it was read; put it back, or read"):
         await document.edit([ADD_B])
     assert names(path.parent) == []
     path.parent.rmdir()
-    with pytest.raises(ConfigError, match="has gone since"):
+    with pytest.raises(ConfigError, match="has disappeared since"):
         await document.edit([ADD_B])
     assert not path.parent.exists()
     assert (await document.read()).data == {}
@@ -276,7 +276,7 @@ async def test_an_edit_by_a_document_that_never_looked_makes_the_file(tmp_path):
     document = FileDocument(str(tmp_path / "mcp.json"))
     await document.edit([ADD_B])
     (tmp_path / "mcp.json").unlink()
-    with pytest.raises(ConfigError, match="has gone since"):
+    with pytest.raises(ConfigError, match="has disappeared since"):
         await document.edit([ADD_B])
 
 

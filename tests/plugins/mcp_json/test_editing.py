@@ -8,7 +8,7 @@ import pytest
 
 from mcpstore.errors import ConfigConflict, ConfigError, ConfigSyntaxError
 from mcpstore.hooks import ANYTHING, MISSING, Edit
-from mcpstore_plugins.mcp_json.notations import content_of, edited
+from mcpstore_plugins.mcp_json.content import content_of, edited
 
 from .specimens import NEW, SPECIMENS
 
@@ -154,14 +154,14 @@ def test_one_conflict_refuses_all_edits():
         (("b", "x"), 1, "'b' is not an object"),
         (("c", 0), 1, "'c' is not an array"),
         ((0,), 1, "'the document' is not an array"),
-        (("b", 3), 1, "beyond the end of the array; append at its length"),
-        (("b", -1), 1, "beyond the end of the array"),
-        (("new", 1), 1, "beyond the end of the array; begin at 0"),
-        ((), [1], "the document is an object and has to stay one"),
-        ((), MISSING, "the document is an object and has to stay one"),
-        (("a",), {1: 2}, "1 cannot be the name of a field"),
-        (("a",), object(), "a object cannot be written"),
-        (("a",), b"x", "a bytes cannot be written"),
+        (("b", 3), 1, "past the end of the array; append at its length"),
+        (("b", -1), 1, "past the end of the array"),
+        (("new", 1), 1, "past the end of the array; begin at 0"),
+        ((), [1], "the document must stay an object"),
+        ((), MISSING, "the document must stay an object"),
+        (("a",), {1: 2}, "name of a field must be a string (got 1)"),
+        (("a",), object(), "value cannot be written (got object)"),
+        (("a",), b"x", "value cannot be written (got bytes)"),
     ],
 )
 def test_what_cannot_be_done_is_refused(path, value, what):

@@ -95,7 +95,7 @@ async def test_who_never_read_is_told_what_changes_from_now_on(path):
     changes = document.changes()
     first = asyncio.ensure_future(anext(changes))
     with anyio.fail_after(DEADLINE):
-        while document._told is None:
+        while document._reported is None:
             await checkpoint()
         path.write_text("{}")
         await first
@@ -215,7 +215,7 @@ async def test_what_is_heard_needs_no_looking(path, monkeypatch):
         (["half", "more", "new", "new"], "new"),
         (["", "new", "new"], "new"),
         (["", ""], ""),
-        ([str(i) for i in range(100)], str(file_watch.NOT_QUIET)),
+        ([str(i) for i in range(100)], str(file_watch.MAX_QUIET_CHECKS)),
     ],
 )
 async def test_a_change_counts_when_the_file_has_come_to_rest(monkeypatch, states, outcome):
@@ -243,5 +243,5 @@ async def test_a_file_that_is_what_it_was_again_before_anybody_was_told_is_no_ch
     async def stirrings(_path):
         yield
 
-    monkeypatch.setattr(file_watch, "_stirrings", stirrings)
-    assert [state async for state in file_watch.news(str(path), look, lambda: "old", frozenset())] == []
+    monkeypatch.setattr(file_watch, "_events", stirrings)
+    assert [state async for state in file_watch.settled_states(str(path), look, lambda: "old", frozenset())] == []

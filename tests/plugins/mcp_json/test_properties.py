@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mcpstore.errors import ConfigSyntaxError
 from mcpstore.hooks import MISSING, Edit
-from mcpstore_plugins.mcp_json.notations import content_of, edited
+from mcpstore_plugins.mcp_json.content import content_of, edited
 
 KEYS = st.sampled_from(["a", "b", "mcpServers", "x.y", "é", 'say "hi"', "//", "{", "", "\u2028", "a\\b"])
 SCALARS = (

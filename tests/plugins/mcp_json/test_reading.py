@@ -8,7 +8,7 @@ import json
 import pytest
 
 from mcpstore.errors import ConfigSyntaxError
-from mcpstore_plugins.mcp_json.notations import content_of, revision_of
+from mcpstore_plugins.mcp_json.content import content_of, revision_of
 
 SERVERS = {"mcpServers": {"files": {"command": "npx", "args": ["-y", "pkg"]}}}
 STRICT = json.dumps(SERVERS, indent=2)
@@ -71,7 +71,7 @@ def test_a_second_document_is_reported_with_its_line_and_not_read():
     assert content.data == {"a": 1}
     (problem,) = content.problems
     assert problem.where == "mcp.json:3:1"
-    assert "follows the end of the document" in problem.what
+    assert "after the end of the document" in problem.what
     assert problem.remedy
 
 
@@ -80,9 +80,9 @@ def test_a_name_that_stands_twice_is_reported_with_both_lines_and_the_last_one_c
     assert content.data == {"a": 3, "b": {"c": 2}}
     inner, outer = content.problems
     assert inner.where == "mcp.json:3:17"
-    assert "'c' stands twice, on line 3 and on line 3" in inner.what
+    assert "'c' is duplicate, on line 3 and on line 3" in inner.what
     assert outer.where == "mcp.json:4:3"
-    assert "'a' stands twice, on line 2 and on line 4" in outer.what
+    assert "'a' is duplicate, on line 2 and on line 4" in outer.what
     assert content.locate(("a",)) == (4, 13)
 
 
@@ -104,14 +104,14 @@ def test_only_the_first_twenty_oddities_are_told_one_by_one():
     text = "{" + ",\n".join(f'"k{i % 1000}": {i}' for i in range(50_000)) + "}"
     problems = read(text).problems
     assert len(problems) == 21
-    assert problems[-1].what == "48980 more oddities of this kind"
+    assert problems[-1].what == "48980 more warnings of this kind"
     assert problems[0].where == "mcp.json:1001:1"
 
 
 def test_the_same_goes_for_oddities_of_other_kinds():
     problems = read('{"a": [' + "NaN, " * 50 + "1]}").problems
     assert len(problems) == 21
-    assert problems[-1].what == "30 more oddities of this kind"
+    assert problems[-1].what == "30 more warnings of this kind"
 
 
 @pytest.mark.parametrize(
@@ -122,28 +122,28 @@ def test_the_same_goes_for_oddities_of_other_kinds():
             3,
             3,
             "expected a comma or the closing bracket, found '\"'",
-            "a comma may be missing",
+            "add the missing comma",
         ),
-        ('{"a": [1, 2', 1, 12, "found the end of the file", "somebody may still be writing it"),
+        ('{"a": [1, 2', 1, 12, "found the end of the file", "a program may still be writing it"),
         ("{\r\n 'a': 1}", 2, 2, "expected a name in double quotes", "use double quotes"),
         ("{a: 1}", 1, 2, "expected a name in double quotes, found 'a'", "put the name into double quotes"),
         ('{"a": True}', 1, 7, "expected a value", "write true"),
         ('{"a": /* x */ None}', 1, 15, "expected a value", "write null"),
         ('{\n<<<<<<< HEAD\n"a": 1}', 2, 1, "expected a name", "finish the merge"),
         ('# x\n{"a": 1}', 1, 1, "expected a value, found '#'", "begin comments with //"),
-        ("\0\0\0", 1, 1, "U+0000", "restore it from a backup"),
+        ("\0\0\0", 1, 1, "U+0000", "restore the file from a backup"),
         ('{\xa0"a": 1}', 1, 2, "U+00A0 (NO-BREAK SPACE)", "an ordinary space"),
         ("{“a”: 1}", 1, 2, "found '“'", "straight double quotes"),
-        ('{"a": "x\n}', 1, 9, "goes on beyond its line", "close it"),
-        ('{"a": "x', 1, 7, "does not end", "close it"),
-        ('{"a": "C:\\Users"}', 1, 10, "no such escape", "backslash"),
+        ('{"a": "x\n}', 1, 9, "is not closed on its line", "close it"),
+        ('{"a": "x', 1, 7, "is not closed", "close it"),
+        ('{"a": "C:\\Users"}', 1, 10, "escape sequence does not exist", "backslash"),
         ('{"a": "\\u12"}', 1, 9, "four hexadecimal digits", "backslash"),
         ('{"a" 1}', 1, 6, "expected a colon after the name", "repair the file by hand"),
-        ('{"a": 1 b}', 1, 9, "expected a comma or the closing bracket, found 'b'", "a quote or bracket"),
+        ('{"a": 1 b}', 1, 9, "expected a comma or the closing bracket, found 'b'", "missing quote or bracket"),
         ('{"a": 1,,}', 1, 9, "expected a name in double quotes, found ,", "repair"),
         ("{,}", 1, 2, "expected a name in double quotes, found ,", "repair"),
         ('{"a":,}', 1, 6, "expected a value, found ,", "repair"),
-        ('{"a": 1 /* x', 1, 9, "comment that begins here does not end", "close it with */"),
+        ('{"a": 1 /* x', 1, 9, "this comment is not closed", "close it with */"),
         ("[1]", 1, 1, "expected an object, found an array", "begin the file with {"),
         ('// x\n"a"', 2, 1, "expected an object, found a single value", "begin the file with {"),
         ('{"a": ' + "1" * 5000 + "}", 1, 7, "more than 4300 digits", "put it into quotes"),
@@ -180,9 +180,9 @@ def test_what_is_nested_too_deeply_is_refused_with_the_place_where_it_becomes_so
 
 
 def test_a_reader_that_is_short_of_stack_itself_says_so_too(monkeypatch):
-    from mcpstore_plugins.mcp_json import json_notation
+    from mcpstore_plugins.mcp_json import json_format
 
-    monkeypatch.setattr(json_notation, "survey", lambda *_: None)
+    monkeypatch.setattr(json_format, "add_warnings", lambda *_: None)
     assert "nested deeper than 200 levels" in str(refusal("[" * 100_000))
 
 

@@ -113,15 +113,15 @@ def test_a_place_that_becomes_another_one_meanwhile_is_found_again(path, monkeyp
 
 
 async def test_a_file_that_never_rests_is_given_up(path, monkeypatch):
-    real = atomic_save.glance
+    real = atomic_save.stat_state
 
     def glance(name, home):
         write_in_place(path, path.read_text() + " ")
         return real(name, home)
 
-    monkeypatch.setattr(atomic_save, "glance", glance)
-    assert "another program keeps changing it; close that" in await refusal(path)
-    assert path.read_text() == OLD + " " * atomic_save.ROUNDS
+    monkeypatch.setattr(atomic_save, "stat_state", glance)
+    assert "another program keeps changing it; close that program" in await refusal(path)
+    assert path.read_text() == OLD + " " * atomic_save.MAX_ATTEMPTS
 
 
 # --- the lock ----------------------------------------------------------------------------------------------
@@ -173,11 +173,11 @@ def test_the_lock_of_a_directory_is_held_by_one_at_a_time(tmp_path):
 
 
 async def test_a_writer_that_hangs_is_named(path, monkeypatch):
-    monkeypatch.setattr(document_module, "PATIENCE", 0.05)
+    monkeypatch.setattr(document_module, "LOCK_TIMEOUT", 0.05)
     with held(path.parent.parent), held(path.parent) as holder:
         text = await refusal(path)
     assert f"process {holder.pid} (" in text
-    assert "has held the lock of its directory" in text
+    assert "has locked its directory for" in text
     assert path.read_text() == OLD
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mcpstore.errors import ConfigConflict, ConfigError, ConfigSyntaxError
 from mcpstore.hooks import MISSING, Edit
-from mcpstore_plugins.mcp_json.notations import content_of, edited
+from mcpstore_plugins.mcp_json.content import content_of, edited
 
 NEW = {"command": "npx", "args": ["-y", "pkg"], "env": {"A": "b"}}
 CODEX = dedent("""
@@ -96,7 +96,7 @@ def test_quoted_and_dotted_names_are_found():
         ("a = 1\nb = \n", 2, 5, "invalid value"),
         ("a = 1\r\nb = x\r\n", 2, 5, "invalid value"),
         ("a = 1\na = 2\n", 2, 6, "cannot overwrite a value"),
-        ('a = """x', 1, 9, "somebody may still be writing it"),
+        ('a = """x', 1, 9, "a program may still be writing it"),
         ("a = " + "9" * 5000, 1, 1, "out of range"),
         ("a = " + "[" * 10_000, 1, 1, "nested deeper"),
         ("a = " + "[" * 210 + "]" * 210, 1, 1, "nested deeper"),
@@ -197,7 +197,7 @@ def test_a_list_of_tables_is_appended_to_and_a_document_replaced():
 
 def test_nulls_are_left_out_because_toml_has_none():
     assert edit("", (("a",), {"b": 1, "c": None})) == "[a]\nb = 1\n"
-    with pytest.raises(ConfigError, match="cannot have null in it; leave it out"):
+    with pytest.raises(ConfigError, match="cannot contain null; leave it out"):
         edit("", (("a",), {"b": [None]}))
 
 
@@ -209,8 +209,8 @@ def test_expectations_are_checked():
 @pytest.mark.parametrize(
     ("path", "value", "what"),
     [
-        (("profiles", 2), 5, "cannot be changed in place; edit the file by hand"),
-        (("profiles", 0), 5, "cannot be changed in place; edit the file by hand"),
+        (("profiles", 2), 5, "cannot be made in place; edit the file by hand"),
+        (("profiles", 0), 5, "cannot be made in place; edit the file by hand"),
         (("model",), "\udcff", "half of a surrogate pair; write the whole character"),
         (("a",), {"\udcff": 1}, "half of a surrogate pair"),
     ],
@@ -224,7 +224,7 @@ def test_what_toml_cannot_hold_is_refused(path, value, what):
 def test_what_would_read_differently_is_refused(monkeypatch):
     from mcpstore_plugins.mcp_json import toml_edit
 
-    monkeypatch.setattr(toml_edit, "rewritten", lambda text, changes: iter([text, "a = ", "b = 1"]))
+    monkeypatch.setattr(toml_edit, "rewrite", lambda text, changes: iter([text, "a = ", "b = 1"]))
     with pytest.raises(ConfigError, match="cannot be changed without rewriting the whole file; edit it by hand"):
         edit(CODEX, (("model",), 1))
 

@@ -6,7 +6,7 @@ import pytest
 
 from mcpstore.errors import ConfigError, ConfigSyntaxError
 from mcpstore.hooks import MISSING, Edit
-from mcpstore_plugins.mcp_json.notations import content_of, edited
+from mcpstore_plugins.mcp_json.content import content_of, edited
 
 GOOSE = """\
 # goose
@@ -108,7 +108,7 @@ def test_what_cannot_be_used_is_refused_with_its_place(text, line, column, what)
 def test_a_billion_laughs_are_refused_before_anybody_laughs(use):
     first = "k0: &k0 {x: 1}\n" if "<<" in use else "k0: &k0 [x, x, x, x, x, x, x, x, x]\n"
     lines = (f"k{i}: &k{i} " + use.format(", ".join([f"*k{i - 1}"] * 9)) + "\n" for i in range(1, 10))
-    assert "stand for more than 1000000 values" in str(refusal(first + "".join(lines)))
+    assert "expand to more than 1000000 values" in str(refusal(first + "".join(lines)))
 
 
 def test_an_error_without_a_place_is_one_at_the_beginning(monkeypatch):

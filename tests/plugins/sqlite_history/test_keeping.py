@@ -144,7 +144,7 @@ def test_what_is_too_old_is_forgotten_but_the_state_a_service_is_in_is_not(open_
 
 
 def test_names_that_come_and_go_do_not_pile_up(open_history, monkeypatch):
-    monkeypatch.setattr(database, "MOST", 3)
+    monkeypatch.setattr(database, "MAX_FORMER_SERVICES", 3)
     history = open_history(retention=DAY)
     for day in range(20):  # each day a service that nobody ever saw before, and one that is always there
         now = NOW + day * DAY

@@ -72,7 +72,7 @@ def test_a_disk_that_is_full_keeps_what_is_there_and_takes_more_when_there_is_ro
 
 
 def test_a_file_that_is_locked_is_an_error_and_not_a_wait(open_history, tmp_path, monkeypatch):
-    monkeypatch.setattr(database, "BUSY", 0.01)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.01)
     history = open_history()
     history.write(batch(NOW))
     with sqlite3.connect(tmp_path / "history.db", isolation_level=None) as other:
@@ -136,7 +136,7 @@ def test_whoever_may_only_read_does_not_change_a_file_of_an_older_version(open_h
     history = open_history()
     history.write(batch(NOW))
     of_version_1(history)
-    with pytest.raises(sqlite3.NotSupportedError, match="older version, and may not be changed"):
+    with pytest.raises(sqlite3.NotSupportedError, match="older version of MCPStore"):
         open_history(is_read_only=True)
 
 
@@ -152,7 +152,7 @@ def test_a_read_only_history_reads_a_file_of_version_2_without_a_change(open_his
 
 
 def test_whoever_may_only_read_makes_and_changes_nothing(open_history, tmp_path):
-    with pytest.raises(FileNotFoundError, match="no history has been written"):
+    with pytest.raises(FileNotFoundError, match="does not exist yet"):
         open_history(is_read_only=True)
     assert list(tmp_path.iterdir()) == []
     open_history().write(batch(NOW))

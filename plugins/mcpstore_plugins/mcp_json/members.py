@@ -1,4 +1,4 @@
-"""Where the members of objects and arrays are. Works on blanked text, which is strict JSON known to be well-formed."""
+"""Offsets of the members of objects and arrays in a blanked text, which is well-formed strict JSON."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 from mcpstore.hooks import Path
 from mcpstore_plugins.mcp_json.jsonc import end_of_space, value_at
 
-__all__ = ["Map", "Member", "members"]
+__all__ = ["Member", "MemberIndex", "members"]
 
 
 class Member(NamedTuple):
-    """A member of an object or array, by offsets; in arrays the key is the index and takes no room."""
+    """Offsets of a member of an object or array; in an array the key is the index and has no extent."""
 
     key: str | int
     key_start: int
@@ -25,25 +25,25 @@ def members(text: str, start: int) -> tuple[list[Member], int]:
 
     Values are skipped by decoding them: the decoder of the standard library is faster than any scan in Python.
     """
-    found: list[Member] = []
-    named = text[start] == "{"
+    result: list[Member] = []
+    is_object = text[start] == "{"
     offset = end_of_space(text, start + 1)
     while text[offset] not in "]}":
-        key: str | int = len(found)
+        key: str | int = len(result)
         key_start = key_end = offset
-        if named:
+        if is_object:
             key, key_end = value_at(text, offset)
             offset = end_of_space(text, end_of_space(text, key_end) + 1)
         end = value_at(text, offset)[1]
-        found.append(Member(key, key_start, key_end, offset, end))
+        result.append(Member(key, key_start, key_end, offset, end))
         offset = end_of_space(text, end)
         if text[offset] == ",":
             offset = end_of_space(text, offset + 1)
-    return found, offset
+    return result, offset
 
 
-class Map:
-    """Finds values by path, and remembers the way.
+class MemberIndex:
+    """Finds the offsets of values by path, and caches the members on the way.
 
     Args:
         text: Blanked text.
@@ -64,7 +64,7 @@ class Map:
             if self._text[start] not in "{[":
                 return None
             if start not in self._known:
-                # of members with the same name the last one counts, as everywhere
+                # of members with the same name the last one counts, as in the data
                 self._known[start] = {member.key: member for member in members(self._text, start)[0]}
             member = self._known[start].get(key)
             if member is None:

@@ -1,4 +1,4 @@
-"""The lay of a TOML text: which tables begin where, where their last line ends, and where the values are."""
+"""Layout of a TOML text: offsets of its tables and values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 
 from mcpstore.hooks import Path
 
-__all__ = ["Block", "Lay", "lay_of"]
+__all__ = ["Block", "TomlLayout", "layout_of"]
 
 _TEXT: Final = (
     r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*""""{0,2}'
@@ -32,12 +32,12 @@ _PARTS: Final = re.compile(_PART)
 
 @attrs.define
 class Block:
-    """A table as it is written, from its header to its last line.
+    """A table in the text, from its header to its last line.
 
     Attributes:
-        path: Where in the tree it is; empty for what stands before the first header.
+        path: Path of the table; empty for the part before the first header.
         start: Offset of the header.
-        end: Offset behind the last line that is more than a comment, without its line break.
+        end: Offset of the end of the last line that is not only a comment, without its line break.
     """
 
     path: Path
@@ -46,21 +46,21 @@ class Block:
 
 
 @attrs.frozen
-class Lay:
-    """The lay of a text.
+class TomlLayout:
+    """Layout of a text.
 
     Attributes:
-        blocks: All tables in order; the first stands for what is before the first header.
-        places: Offset of each value, by path. Best effort: values inside arrays and inline tables are not in it.
+        blocks: All tables in order; the first is the part before the first header.
+        places: Offset of each value, by path, without values inside arrays and inline tables.
     """
 
     blocks: list[Block]
-    places: dict[Path, int]
+    offsets: dict[Path, int]
 
 
-def lay_of(text: str) -> Lay:
-    """Return the lay of a text that is known to be well-formed."""
-    lay = Lay([Block((), 0, 0)], {})
+def layout_of(text: str) -> TomlLayout:
+    """Return the layout of a well-formed text."""
+    lay = TomlLayout([Block((), 0, 0)], {})
     lists: dict[Path, int] = {}
     offset = depth = 0
     begins_line = True
@@ -68,11 +68,11 @@ def lay_of(text: str) -> Lay:
         if begins_line and depth == 0 and (header := _HEADER.match(text, offset)):
             path = _resolved(_keys(header[2]), lists, is_new=bool(header[1]))
             lay.blocks.append(Block(path, offset, header.end()))
-            lay.places.setdefault(path, offset)
+            lay.offsets.setdefault(path, offset)
             offset, begins_line = header.end(), False
             continue
         if begins_line and depth == 0 and (assigned := _ASSIGNED.match(text, offset)):
-            lay.places.setdefault(lay.blocks[-1].path + _keys(assigned[1]), assigned.end())
+            lay.offsets.setdefault(lay.blocks[-1].path + _keys(assigned[1]), assigned.end())
             offset, begins_line = assigned.end(), False
             continue
         offset = token.end()
@@ -94,7 +94,7 @@ def _keys(written: str) -> tuple[str, ...]:
 
 
 def _resolved(keys: tuple[str, ...], lists: dict[Path, int], *, is_new: bool) -> Path:
-    """Return the path a header names; where it leads through a list of tables, it means the last of them."""
+    """Return the path that a header names; a key of an array of tables refers to its last table."""
     path: Path = ()
     for position, key in enumerate(keys):
         path = (*path, key)

@@ -1,4 +1,4 @@
-"""YAML, which is only read: editing it without losing comments and anchors is nothing we could promise."""
+"""YAML format, read-only: an edit could lose comments and anchors."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mcpstore.hooks import Path
+from mcpstore_plugins.mcp_json.file_format import CannotRewrite, ParsedText, syntax_error
 from mcpstore_plugins.mcp_json.jsonc import Malformed
-from mcpstore_plugins.mcp_json.reading import CannotRewrite, Reading, syntax_error
-from mcpstore_plugins.mcp_json.values import DEEPEST, Change, Tree
-from mcpstore_plugins.mcp_json.warnings import Oddities
+from mcpstore_plugins.mcp_json.values import MAX_DEPTH, Change, JsonObject
+from mcpstore_plugins.mcp_json.warning_collector import WarningCollector
 
-__all__ = ["YamlNotation"]
+__all__ = ["YamlFormat"]
 
-MOST_NODES: Final = 1_000_000
-"""Values a document may have once its aliases are followed. Nine lines of YAML can stand for a billion."""
+MAX_NODES: Final = 1_000_000
+"""Maximal number of values of a document with its aliases expanded; nine lines of YAML can expand to a billion."""
 
 _FLOW: Final = re.compile(r"""[\[\]{}]|"(?:\\.|[^"\\])*"?|'[^']*'?|\#.*|[^\s,\[\]{}"'#][^,\[\]{}]*""")
 """The tokens of flow collections: brackets, quoted text, comments, plain scalars (YAML 1.2.2, chapter 7)."""
@@ -27,25 +27,25 @@ _FLOW: Final = re.compile(r"""[\[\]{}]|"(?:\\.|[^"\\])*"?|'[^']*'?|\#.*|[^\s,\[\
 _YAML: Final = "tag:yaml.org,2002:"
 _TEXT: Final = f"{_YAML}str"
 _MERGE: Final = f"{_YAML}merge"
-_EQUALS: Final = f"{_YAML}value"  # a lone equals sign, which YAML 1.1 gave a meaning that no loader has
+_EQUALS: Final = f"{_YAML}value"  # a lone equals sign; YAML 1.1 gives it a meaning that no loader implements
 
 _READ_ONLY: Final = "YAML can only be read; import it into an mcp.json with `mcpstore import`"
-_BY_HAND: Final = "repair the file by hand; it is left alone until then"
+_BY_HAND: Final = "repair the file by hand"
 
 
-class YamlNotation:
-    """YAML, the first document of a file."""
+class YamlFormat:
+    """YAML; only the first document of a file is read."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Name of the format."""
         return "yaml"
 
-    def read(self, text: str, where: str) -> Reading:
-        """Read a text.
+    def read(self, text: str, where: str) -> ParsedText:
+        """Parse a text.
 
         Raises:
-            ConfigSyntaxError: It cannot be understood.
+            ConfigSyntaxError: The text cannot be parsed.
         """
         try:
             return _read(text, where)
@@ -56,35 +56,37 @@ class YamlNotation:
             what = f"this is not valid YAML: {why}" if why else "this is not valid YAML"
             raise syntax_error(where, text, _offset(error.problem_mark, text), what, _BY_HAND) from None
         except yaml.reader.ReaderError as error:
-            # libyaml tells its number, the parser in Python the character itself
+            # libyaml gives the code of the character, the parser in Python the character
             code = error.character if isinstance(error.character, int) else ord(error.character)
             raise syntax_error(where, text, error.position, f"U+{code:04X} is not allowed", "remove it") from None
         except ValueError:
             raise syntax_error(where, text, 0, "a number or date is out of range", "put it into quotes") from None
 
     def fitted(self, value: Any) -> Any:
-        """Refuse."""
-        del value  # whatever it is
+        """Raise `CannotRewrite`: YAML is read-only."""
+        del value
         raise CannotRewrite(_READ_ONLY)
 
     def rewrite(self, text: str, changes: Sequence[Change]) -> Iterator[str]:
-        """Refuse."""
-        del text, changes  # whatever they are
+        """Raise `CannotRewrite`: YAML is read-only."""
+        del text, changes
         raise CannotRewrite(_READ_ONLY)
 
 
-def _read(text: str, where: str) -> Reading:
-    # the parser in C is twenty times faster, but overflows the stack on deep documents: depth is looked at first
+def _read(text: str, where: str) -> ParsedText:
+    # the parser in C is twenty times faster, but overflows the stack on deep documents, so the depth is checked first
     loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    odd = Oddities(text, where)
+    warnings = WarningCollector(text, where)
     second = _second_document(text, loader_class)
     loader = loader_class(text)
     try:
         root = cast("Node | None", loader.get_node() if loader.check_node() else None)
         if root is None:
-            return Reading(data={})
-        if _Weights(text, odd, loader_class.yaml_constructors).of(root)[0] > MOST_NODES:
-            raise Malformed(0, f"its aliases stand for more than {MOST_NODES} values", "write out what is meant")
+            return ParsedText(data={})
+        if _Weights(text, warnings, loader_class.yaml_constructors).of(root)[0] > MAX_NODES:
+            raise Malformed(
+                0, f"its aliases expand to more than {MAX_NODES} values", "write the values without aliases"
+            )
         data = _json(loader.construct_document(root))
     finally:
         loader.dispose()
@@ -92,8 +94,10 @@ def _read(text: str, where: str) -> Reading:
         offset = _offset(root.start_mark, text)
         raise Malformed(offset, "expected a mapping at the top", "begin with a name and a colon")
     if second is not None:
-        odd.note_rest(second)
-    return Reading(data=cast("Tree", data or {}), problems=odd.problems(), locate=lambda path: _find(root, path))
+        warnings.add_trailing_text(second)
+    return ParsedText(
+        data=cast("JsonObject", data or {}), problems=warnings.problems(), locate=lambda path: _find(root, path)
+    )
 
 
 def _second_document(text: str, loader_class: Any) -> tuple[int, int] | None:
@@ -104,7 +108,7 @@ def _second_document(text: str, loader_class: Any) -> tuple[int, int] | None:
         for event in parse(text, loader_class):
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
-                if depth > DEEPEST:
+                if depth > MAX_DEPTH:
                     raise _too_deep(_offset(event.start_mark, text))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
@@ -114,17 +118,17 @@ def _second_document(text: str, loader_class: Any) -> tuple[int, int] | None:
                     return _spot(event)
             done = event.end_mark
     except yaml.MarkedYAMLError as error:
-        # A parser reads up to 1,024 characters ahead of its events, and some refuse deep nesting while they do so.
+        # A parser reads up to 1,024 characters ahead of its events, and some fail on deep nesting while they do so.
         begin = _offset(done, text)
         unread = text[begin : _offset(error.problem_mark, text) + 1]
-        if (opener := _opener_beyond(unread, DEEPEST - depth)) is not None:
+        if (opener := _opener_beyond(unread, MAX_DEPTH - depth)) is not None:
             raise _too_deep(begin + opener) from None
         raise
     return None
 
 
 def _opener_beyond(text: str, levels: int) -> int | None:
-    """Return the offset of the first bracket that opens more than so many levels; None if there is none."""
+    """Return the offset of the first bracket that exceeds the number of levels; None if there is none."""
     for match in _FLOW.finditer(text):
         if match[0] in "[{":
             levels -= 1
@@ -136,11 +140,11 @@ def _opener_beyond(text: str, levels: int) -> int | None:
 
 
 class _Weights:
-    """How many values a node stands for and how deep it goes, aliases followed; and which keys stand twice."""
+    """Number of values and depth of nodes with aliases expanded; also warns about duplicate keys."""
 
-    def __init__(self, text: str, odd: Oddities, tags: Container[str | None]) -> None:
+    def __init__(self, text: str, warnings: WarningCollector, tags: Container[str | None]) -> None:
         self._text = text
-        self._odd = odd
+        self._warnings = warnings
         self._tags = tags
         self._known: dict[int, tuple[int, int] | None] = {}
 
@@ -155,12 +159,12 @@ class _Weights:
             self._known[id(node)] = None
             weights = [self.of(item) for item in self._inside(node)]
             depth = 1 + max((depth for _, depth in weights), default=0)
-            if depth > DEEPEST:
+            if depth > MAX_DEPTH:
                 raise _too_deep(_offset(node.start_mark, self._text))
             self._known[id(node)] = 1 + sum(count for count, _ in weights), depth
         weight = self._known[id(node)]
         if weight is None:
-            raise Malformed(_offset(node.start_mark, self._text), "this contains itself", "remove the alias")
+            raise Malformed(_offset(node.start_mark, self._text), "this value contains itself", "remove the alias")
         return weight
 
     def _inside(self, node: Node) -> list[Node]:
@@ -173,13 +177,13 @@ class _Weights:
                 inside += (key, value)
                 if isinstance(key, ScalarNode) and key.value != "<<":
                     if key.value in seen:
-                        self._odd.note_twice(key.value, _spot(seen[key.value]), _spot(key))
+                        self._warnings.add_duplicate(key.value, _spot(seen[key.value]), _spot(key))
                     seen[key.value] = key
         return inside
 
 
 def _too_deep(offset: int) -> Malformed:
-    return Malformed(offset, f"this is nested deeper than {DEEPEST} levels", "flatten it")
+    return Malformed(offset, f"this is nested deeper than {MAX_DEPTH} levels", "flatten it")
 
 
 def _json(value: Any) -> Any:
@@ -217,7 +221,7 @@ def _spot(what: Any) -> tuple[int, int]:
 
 
 def _offset(mark: Any, text: str) -> int:
-    # libyaml counts bytes in some versions and characters in others, but its lines are right
+    # libyaml counts bytes in some versions and characters in others, but its line numbers are right
     if mark is None:
         return 0
     lines = text.split("\n", mark.line)

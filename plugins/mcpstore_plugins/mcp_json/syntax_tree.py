@@ -1,7 +1,7 @@
-"""A JSON text as a tree of verbatim pieces, so that an edit leaves alone what it does not concern.
+"""Syntax tree of a JSON text that keeps white space and comments, so that an edit changes nothing else.
 
-A value is one piece until an edit leads into it; then it is opened up into its items, each of them again a few verbatim
-pieces. All pieces in a row give the text: whatever no edit touched is the same, byte for byte, by construction.
+A value is one verbatim piece of text until an edit concerns its inside; then it is opened into its items, each again
+made of verbatim pieces. All pieces in a row are the text, so untouched parts stay identical byte for byte.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import attrs
 
 from mcpstore.hooks import MISSING
 from mcpstore_plugins.mcp_json.jsonc import value_at
-from mcpstore_plugins.mcp_json.spans import members
+from mcpstore_plugins.mcp_json.members import members
 from mcpstore_plugins.mcp_json.style import Style
 from mcpstore_plugins.mcp_json.trivia import gap_parts, indentation
 
@@ -21,12 +21,12 @@ __all__ = ["Item", "Layout", "Node"]
 
 @attrs.frozen
 class Layout:
-    """How the items of an object or array are laid out.
+    """Layout of the items of an object or array.
 
     Attributes:
-        is_tall: Whether they stand on lines of their own.
-        indent: How far they are indented; on one line, how far that line is.
-        outer: How far the closing bracket is indented.
+        is_tall: Whether each item is on a line of its own.
+        indent: Indentation of the items; if all are on one line, of that line.
+        outer: Indentation of the closing bracket.
     """
 
     is_tall: bool
@@ -36,15 +36,15 @@ class Layout:
 
 @attrs.define(eq=False)
 class Item:
-    """A member of an object or array, in pieces.
+    """A member of an object or array, in pieces of text.
 
     Attributes:
-        lead: What stands before it, from the comma (or the rest of its line) on.
-        name: Its name as it is written; empty in arrays.
-        colon: What stands between name and value.
+        lead: Text before the item, from the previous comma (or the end of its line) on.
+        name: Name as written; empty in arrays.
+        colon: Text between name and value.
         value: The value.
-        before: What stands between the value and its comma.
-        after: What follows the comma on the same line.
+        before: Text between the value and its comma.
+        after: Text after the comma on the same line.
     """
 
     lead: str
@@ -56,31 +56,31 @@ class Item:
 
 
 class Node:
-    """A value: a piece of text, or opened up into items.
+    """A value: a piece of text, or opened into items.
 
     Args:
-        text: A text that contains it.
+        text: A text that contains the value.
         strict: The same text, blanked.
-        start: Offset of its first character.
-        end: Offset behind its last one.
+        start: Offset of the value.
+        end: Offset of the end of the value.
 
     Attributes:
-        items: The items, once opened.
-        named: The items by name; more than one where a name stands twice.
-        tail: What stands before the closing bracket.
-        has_last_comma: Whether the last item has a comma too.
+        items: The items, if opened.
+        named: The items by name; several where a name is duplicate.
+        tail: Text before the closing bracket.
+        has_last_comma: Whether the last item has a trailing comma.
     """
 
     def __init__(self, text: str, strict: str, start: int, end: int) -> None:
-        self._become(text, strict, start, end)
+        self._set(text, strict, start, end)
         self._layout: Layout | None = None
 
     @classmethod
     def of(cls, text: str) -> Node:
-        """Return the value that `text`, which is strict JSON, stands for."""
+        """Return the node of a strict JSON text."""
         return cls(text, text, 0, len(text))
 
-    def _become(self, text: str, strict: str, start: int, end: int) -> None:
+    def _set(self, text: str, strict: str, start: int, end: int) -> None:
         self._text, self._strict, self._start, self._end = text, strict, start, end
         self._is_open = False
         self.items: list[Item] = []
@@ -90,11 +90,11 @@ class Node:
 
     @property
     def bracket(self) -> str:
-        """The bracket it begins with, or some other character."""
+        """First character of the value: a bracket for objects and arrays."""
         return self._strict[self._start]
 
     def text(self) -> str:
-        """Return it as text."""
+        """Return the text of the value."""
         if not self._is_open:
             return self._text[self._start : self._end]
         pieces = [self.bracket]
@@ -106,24 +106,24 @@ class Node:
         return "".join(pieces)
 
     def closed_value(self) -> Any:
-        """Return the value of one that was not opened, else `MISSING`."""
+        """Return the parsed value; `MISSING` if the node is opened."""
         return MISSING if self._is_open else value_at(self._strict, self._start)[0]
 
     def replace(self, text: str) -> None:
-        """Make it another value, given as strict JSON."""
-        self._become(text, text, 0, len(text))
+        """Replace the value by another one, given as strict JSON."""
+        self._set(text, text, 0, len(text))
         self._layout = None
 
     def open(self) -> None:
-        """Open it up into items, unless it is."""
+        """Open the value into items; does nothing if it is opened."""
         if self._is_open:
             return
         self._is_open = True
-        found, close = members(self._strict, self._start)
-        lead = self._text[self._start + 1 : found[0].key_start if found else close]
-        for position, member in enumerate(found):
-            until = found[position + 1].key_start if position + 1 < len(found) else close
-            gap = gap_parts(self._text[member.end : until])
+        all_members, close = members(self._strict, self._start)
+        lead = self._text[self._start + 1 : all_members[0].key_start if all_members else close]
+        for position, member in enumerate(all_members):
+            gap_end = all_members[position + 1].key_start if position + 1 < len(all_members) else close
+            gap = gap_parts(self._text[member.end : gap_end])
             value = Node(self._text, self._strict, member.start, member.end)
             name = self._text[member.key_start : member.key_end]
             colon = self._text[member.key_end : member.start]
@@ -134,22 +134,22 @@ class Node:
         self.tail = lead
 
     def find(self, key: str | int) -> Item | None:
-        """Return the item at `key`; of several with one name the last, as in the data."""
+        """Return the item at `key`; of several with the same name the last, as in the data."""
         if isinstance(key, int):
             return self.items[key] if key < len(self.items) else None
-        found = self.named.get(key)
-        return found[-1] if found else None
+        same_name = self.named.get(key)
+        return same_name[-1] if same_name else None
 
     def layout(self, around: Layout, style: Style) -> Layout:
-        """Return how the items are laid out, or would be if there were any.
+        """Return the layout of the items; for an empty value, the layout of items to be added.
 
         Args:
-            around: The layout of which this value is an item.
-            style: How the file is written.
+            around: Layout that this value is an item of.
+            style: Style of the file.
         """
         if self._layout is None:
             indents = (indentation(item.lead) for item in reversed(self.items))
-            indent = next((found for found in indents if found is not None), None)
+            indent = next((indent for indent in indents if indent is not None), None)
             if indent is not None:
                 self._layout = Layout(True, indent, around.indent)
             elif self.items or ("\n" not in self.tail and (self.tail.strip() or not around.is_tall)):
