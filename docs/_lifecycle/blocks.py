@@ -20,7 +20,7 @@ from tests.model_check.notation import event_kind
 __all__ = ["BLOCKS"]
 
 MANY: Final = 3
-"""Places a row leads to that are told in short, if they differ only in the state that stays."""
+"""Targets of a row above which they are printed in short, if they differ only in the state, which stays."""
 
 
 def states(observed: Observed) -> str:
@@ -32,12 +32,12 @@ def states(observed: Observed) -> str:
 
 
 def _edges(observed: Observed, *, inside: bool) -> Iterable[str]:
-    told: dict[str, None] = {}  # what a person may ask of every live state is drawn once, from the frame around them
+    lines: dict[str, None] = {}  # a request that every live state accepts is drawn once, from the frame around them
     for (old, new, asked), names in observed.edges.items():
         if inside == (not asked and {old, new} <= LIVE_STATES):
             source = "LIVE" if asked and old in LIVE_STATES else old.name
-            told[f"{source} --> {new.name}: {' '.join(in_order(names))}{' (asked for)' if asked else ''}"] = None
-    return sorted(told)
+            lines[f"{source} --> {new.name}: {' '.join(in_order(names))}{' (on request)' if asked else ''}"] = None
+    return sorted(lines)
 
 
 def run_statuses(observed: Observed) -> str:
@@ -50,7 +50,7 @@ def run_statuses(observed: Observed) -> str:
 
 def table(observed: Observed) -> str:
     """Return the table, row by row."""
-    head = ["| row | event | when | leads to | asks for | counts |", "|---|---|---|---|---|---|"]
+    head = ["| row | event | when | leads to | actions | counters |", "|---|---|---|---|---|---|"]
     return "\n".join([*head, *(_table_line(line) for line in observed.lines)])
 
 
@@ -70,9 +70,9 @@ def _leads_to(line: Line) -> str:
 def _asks_for(line: Line) -> str:
     always = frozenset.intersection(*line.asks_for)
     sometimes = frozenset.union(*line.asks_for) - always
-    told = [", ".join(f"`{name}`" for name in sorted(always))] if always else []
-    told += ["perhaps " + ", ".join(f"`{name}`" for name in sorted(sometimes))] if sometimes else []
-    return "; ".join(told) or "nothing"
+    parts = [", ".join(f"`{name}`" for name in sorted(always))] if always else []
+    parts += ["sometimes " + ", ".join(f"`{name}`" for name in sorted(sometimes))] if sometimes else []
+    return "; ".join(parts) or "none"
 
 
 def _counts(line: Line) -> str:
@@ -80,11 +80,11 @@ def _counts(line: Line) -> str:
 
 
 def timing(_observed: Observed) -> str:
-    """Return the durations, with what they are and why they are what they are."""
+    """Return the durations and counts, each with its meaning and its reason."""
     fields = [field.name for field in attrs.fields(Timing)]
     if fields != list(REASONS):
         raise RuntimeError(f"docs/_lifecycle/reasons.py must explain {set(fields) ^ set(REASONS) or 'them in order'}")
-    lines = ["| name | default | what | why |", "|---|---|---|---|"]
+    lines = ["| name | default | meaning | reason |", "|---|---|---|---|"]
     for name, (unit, what, why) in REASONS.items():
         lines.append(f"| `{name}` | {_amount(getattr(DEFAULT_TIMING, name), unit)} | {what} | {why} |")
     return "\n".join(lines)
@@ -95,17 +95,17 @@ def _amount(value: float, unit: str) -> str:
 
 
 def limits(_observed: Observed) -> str:
-    """Return how often is too often, from the docstring of `Limits`."""
+    """Return the limits of the counters, from the docstring of `Limits`."""
     words = dict(re.findall(r"^    (\w+): (.+)$", inspect.getdoc(Limits) or "", re.MULTILINE))
-    lines = ["| name | default | what |", "|---|---|---|"]
+    lines = ["| name | default | meaning |", "|---|---|---|"]
     lines += [f"| `{field.name}` | {field.default} | {words[field.name]} |" for field in attrs.fields(Limits)]
     return "\n".join(lines)
 
 
 def invariants(_observed: Observed) -> str:
-    """Return the invariants that the check judges, in their own words."""
+    """Return the invariants that the check tests, from their docstrings."""
     functions = sorted((*OF_CONTEXTS, *OF_STEPS, *OF_FUTURES), key=_number)
-    lines = ["| | holds always | checked by |", "|---|---|---|"]
+    lines = ["| | invariant | checked by |", "|---|---|---|"]
     for each in functions:
         number, words = (inspect.getdoc(each) or "").split("\n")[0].split(": ", 1)
         module = inspect.getmodule(each).__name__.rsplit(".", 1)[1]
@@ -122,20 +122,20 @@ def figures(observed: Observed) -> str:
     report, small = observed.report, explore.SMALL
     return (
         f"With {small.failures} failures, {small.undecided} undecided checks, {small.attempts} attempts and "
-        f"{small.max_backoff_exponent} steps of backoff and cool-down allowed, the machine has\n"
+        f"{small.max_backoff_exponent} steps of backoff and cool-down, the machine has\n"
         f"**{report.states:,} contexts**. "
-        f"All {report.transitions:,} pairs of context and event are tried; {report.moves:,} of them change something."
+        f"All {report.transitions:,} pairs of context and event are explored; {report.moves:,} of them have an effect."
     )
 
 
 def events(_observed: Observed) -> str:
-    """Return the events, with what they mean, from their docstrings."""
+    """Return the events, each with its meaning, from its docstring."""
     kinds = dict.fromkeys(row.event for row in KERNEL.table)
-    told = []
+    lines = []
     for kind in kinds:
         words = (inspect.getdoc(kind) or "").split("\n")[0].split(": ", 1)[1]
-        told.append(f"| `{event_kind(kind)}` | {words[0].upper()}{words[1:]} |")
-    return "\n".join(["| event | what happened |", "|---|---|", *told])
+        lines.append(f"| `{event_kind(kind)}` | {words[0].upper()}{words[1:]} |")
+    return "\n".join(["| event | meaning |", "|---|---|", *lines])
 
 
 BLOCKS: Final[dict[str, Callable[[Observed], str]]] = {

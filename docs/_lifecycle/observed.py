@@ -1,4 +1,4 @@
-"""What the machine does, as seen in an exhaustive check: per row of its table, and per edge between two states."""
+"""Observations of an exhaustive check: for each row of the table, and for each edge between two states."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ State = ServiceConnectionState
 
 @attrs.define
 class Line:
-    """A line of the table as it is printed: one row of the code, or several that do the same."""
+    """A printed row of the table: one row of the code, or several with the same function."""
 
     row: Row
     events: list[str]
@@ -41,18 +41,18 @@ class Line:
 
 @attrs.frozen
 class Observed:
-    """Everything the pictures and tables are made of."""
+    """The data of the diagrams and tables."""
 
     report: Report
     lines: list[Line]
     edges: dict[tuple[State, State, bool], set[str]]
-    """(from, to, asked for by a person) to the names of the rows."""
+    """(from, to, requested by an operator) to the names of the rows."""
     run_edges: set[tuple[str, str]]
-    """Changes of the run status; `[*]` is a service that is no more."""
+    """Changes of the run status; `[*]` is a removed service."""
 
 
 def observe() -> Observed:
-    """Let the machine do everything it can, and note it."""
+    """Explore every reachable context, and record each step."""
     lines = {(row.name, _words(row.when), row.then): Line(row, [], _words(row.when)) for row in KERNEL.table}
     for row in KERNEL.table:
         lines[row.name, _words(row.when), row.then].events.append(event_kind(row.event))
@@ -61,7 +61,7 @@ def observe() -> Observed:
 
     def watch(taken: Taken) -> None:
         row = KERNEL.row(taken.before, taken.event, SMALL)
-        _note(lines[row.name, _words(row.when), row.then], taken)
+        _record(lines[row.name, _words(row.when), row.then], taken)
         for edge in taken.edges:
             edges[edge.old, edge.new, taken.by_operator].add(_name(row, taken))
         old = KERNEL.run_status(taken.before).name
@@ -78,7 +78,7 @@ def in_order(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: ("OCHDXTW".index(name[0]), int(name[1:])))
 
 
-def _note(line: Line, taken: Taken) -> None:
+def _record(line: Line, taken: Taken) -> None:
     line.leads_to[situation(taken.after)] = None
     line.leads_elsewhere |= taken.after.connection is not taken.before.connection
     asked = (
@@ -95,7 +95,7 @@ def _note(line: Line, taken: Taken) -> None:
 
 
 def _name(row: Row, taken: Taken) -> str:
-    """Return the name the specification has for what happened; some rows of the code hold two."""
+    """Return the name of a step in the specification; some rows of the code stand for two names."""
     left_live = taken.before.connection in LIVE_STATES and taken.after.connection not in LIVE_STATES
     if taken.by_operator or row.name == "W1" or not left_live:
         return row.name
@@ -105,7 +105,7 @@ def _name(row: Row, taken: Taken) -> str:
 
 
 def _leave_out_deadlines(edges: dict[tuple[State, State, bool], set[str]]) -> None:
-    """Drop W1, which only ever takes the edges of the failure it stands for."""
+    """Drop W1: a deadline takes the edges of the failure that it stands for."""
     for edge, names in edges.items():
         names.discard("W1")
         if not names:
@@ -113,7 +113,7 @@ def _leave_out_deadlines(edges: dict[tuple[State, State, bool], set[str]]) -> No
 
 
 def _words(guard: Callable[..., bool]) -> str:
-    """Return what a guard asks, in the words of its docstring and with the values it was made for."""
+    """Return the condition of a guard: its docstring, and the values it was created with."""
     made_by = guard.__qualname__.split(".", 1)[0]
     words = inspect.getdoc(getattr(guards, made_by)).removesuffix(".")
     values = inspect.getclosurevars(guard).nonlocals.values() if "<lambda>" in guard.__qualname__ else ()

@@ -1,4 +1,4 @@
-"""The seven states and their edges as an SVG: laid out by hand, labelled by what the machine was seen to do."""
+"""The seven states and their edges as an SVG: laid out by hand, labelled from the observations of the check."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ SAYS: Final = {
     State.INITIALIZING: "first connection",
     State.HEALTHY: "answers in time",
     State.WARNING: "answers slowly",
-    State.UNHEALTHY: "under suspicion",
+    State.UNHEALTHY: "a check failed",
     State.UNKNOWN: "no evidence",
-    State.RECONNECTING: "being opened again",
+    State.RECONNECTING: "being reopened",
     State.DISCONNECTED: "stopped or resting",
 }
 
@@ -48,13 +48,13 @@ class Arrow:
     """One drawn arrow. A label that stands on its line interrupts it.
 
     Attributes:
-        sources: The states it stands for; more than one where it begins at the frame.
+        sources: The states it begins at; more than one if it begins at the frame.
         target: The state it leads to.
-        asked: Whether a person asks for it (dashed).
+        asked: Whether an operator requests it (dashed).
         points: Its corners, from the first to the last.
-        label: Where the names of its rows stand.
+        label: Position of the names of its rows.
         anchor: How the label is aligned there.
-        width: How many names stand in a line of it.
+        width: Largest number of names in one line of the label.
     """
 
     sources: tuple[State, ...]
@@ -89,7 +89,7 @@ def _arrows() -> Iterator[Arrow]:
         *(State.INITIALIZING, State.HEALTHY, State.WARNING, State.UNHEALTHY, State.UNKNOWN),
         *(State.RECONNECTING, State.DISCONNECTED),
     )
-    # within the frame: pairs of lines, each with its way back beside it; the right half mirrors the left one
+    # within the frame: pairs of opposite arrows; the right half mirrors the left half
     yield Arrow((h,), w, False, ((534, 97), (890, 97)), (712, 88))
     yield Arrow((w,), h, False, ((890, 111), (534, 111)), (712, 128))
     yield Arrow((h,), u, False, ((410, 133), (644, 387)), (524, 280), "end")
@@ -109,7 +109,7 @@ def _arrows() -> Iterator[Arrow]:
     yield Arrow((u,), r, False, ((630, 404), (214, 404)), (462, 395))
     yield Arrow((r,), d, False, ((180, 445), (180, 630), (630, 630)), (410, 630))
     yield Arrow((d,), r, False, ((630, 660), (154, 660), (154, 445)), (410, 660))
-    # asked for by a person
+    # requested by an operator
     yield Arrow(live, i, True, ((344, 116), (214, 116)), (280, 134))
     yield Arrow((r,), i, True, ((152, 387), (152, 133)), (162, 264), "start")
     yield Arrow(live, r, True, ((344, 430), (214, 430)), (280, 448))
@@ -130,11 +130,11 @@ def _path(arrow: Arrow) -> str:
 
 def _rounded(points: tuple[Point, ...], radius: float = 12) -> str:
     """Return a path through the points with its corners rounded."""
-    told = [f"M{_at(points[0])}"]
+    parts = [f"M{_at(points[0])}"]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         into, out = _towards(corner, before, radius), _towards(corner, after, radius)
-        told.append(f"L{_at(into)} Q{_at(corner)} {_at(out)}")
-    return " ".join([*told, f"L{_at(points[-1])}"])
+        parts.append(f"L{_at(into)} Q{_at(corner)} {_at(out)}")
+    return " ".join([*parts, f"L{_at(points[-1])}"])
 
 
 def _towards(start: Point, end: Point, distance: float) -> Point:
@@ -154,8 +154,8 @@ def _label(arrow: Arrow, observed: Observed) -> str:
     inside = FRAME[0] < x < FRAME[0] + FRAME[2] and FRAME[1] < y < FRAME[1] + FRAME[3]
     kind = "rows" + (" asked" if arrow.asked else "") + (" inside" if inside else "")
     lines = [" ".join(names[i : i + arrow.width]) for i in range(0, len(names), arrow.width)]
-    told = "".join(f'<tspan x="{x}" dy="{17 if i else 0}">{line}</tspan>' for i, line in enumerate(lines))
-    text = f'<text class="{kind}" y="{y + 5 if on_line else y}" text-anchor="{arrow.anchor}">{told}</text>'
+    spans = "".join(f'<tspan x="{x}" dy="{17 if i else 0}">{line}</tspan>' for i, line in enumerate(lines))
+    text = f'<text class="{kind}" y="{y + 5 if on_line else y}" text-anchor="{arrow.anchor}">{spans}</text>'
     if not on_line:
         return text
     width = 8.2 * len(lines[0]) + 10  # about as wide as the text in most fonts
@@ -192,8 +192,8 @@ def _start() -> str:
 
 def _legend() -> str:
     return """<g class="legend" transform="translate(872,560)">
-<path class="edge" marker-end="url(#edge)" d="M0,0 L44,0"/><text x="58" y="5">happens by itself</text>
-<path class="edge asked" marker-end="url(#asked)" d="M0,28 L44,28"/><text x="58" y="33">somebody asks for it</text>
+<path class="edge" marker-end="url(#edge)" d="M0,0 L44,0"/><text x="58" y="5">automatic</text>
+<path class="edge asked" marker-end="url(#asked)" d="M0,28 L44,28"/><text x="58" y="33">requested by an operator</text>
 <text class="small" y="68">The names on the arrows</text>
 <text class="small" y="86">are rows of the table.</text>
 <text class="small" y="110">A deadline (W1) takes the arrows</text>
@@ -204,8 +204,8 @@ def _legend() -> str:
 def _compare(arrows: Iterable[Arrow], observed: Observed) -> None:
     drawn = {(source, arrow.target, arrow.asked): arrow for arrow in arrows for source in arrow.sources}
     if drawn.keys() != observed.edges.keys():
-        told = ", ".join(f"{old.name} -> {new.name}" for old, new, _ in drawn.keys() ^ observed.edges.keys())
-        raise RuntimeError(f"the picture and the machine differ in {told}; lay out docs/_lifecycle/picture.py anew")
+        edges = ", ".join(f"{old.name} -> {new.name}" for old, new, _ in drawn.keys() ^ observed.edges.keys())
+        raise RuntimeError(f"the picture and the machine differ in {edges}; lay out docs/_lifecycle/picture.py again")
     for (_, target, asked), arrow in drawn.items():
         names = {frozenset(observed.edges[source, target, asked]) for source in arrow.sources}
         if len(names) > 1:
