@@ -32,7 +32,7 @@ def examined(shell, *names: str) -> dict:
 def test_an_echo_is_no_server(shell):
     shell.config(echo={"command": "cat"})
     found = examined(shell)["echo"]
-    assert "repeats what it is told; it is no MCP server" in " ".join(found["evidence"])
+    assert "repeats its input; it is no MCP server" in " ".join(found["evidence"])
     assert found["summary"].endswith("the program is no MCP server")
     assert found["remedy"] == "correct command and args in its entry"
     assert "1 failed attempt in this round" in found["evidence"]

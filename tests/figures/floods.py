@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from mcpstore.errors import NotReady
 from mcpstore.hooks import ClientEndpoint, Closing
-from mcpstore.wire.framing import LineSplitter
+from mcpstore.wire.message import LineSplitter
 from mcpstore_plugins.stdio.connection import connect
 from mcpstore_plugins.stdio.settings import StdioSettings
 

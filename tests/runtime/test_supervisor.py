@@ -33,7 +33,7 @@ async def test_a_dependency_that_does_not_come_up_holds_nobody_up_for_more_than_
     fleet.supervisor.start_in_order(["database", "web"])
     await fleet.until("web", S.HEALTHY)
     assert 60 <= fleet.clock.now() <= 61
-    assert "service 'web' is started although 'database', which it depends on, is not well" in caplog.text
+    assert "service 'web' is started, but its dependency 'database' is not usable" in caplog.text
 
 
 async def test_a_dependency_that_does_not_exist_is_told_and_ignored(fleet, caplog):

@@ -16,7 +16,7 @@ from mcpstore import AsyncMCPStore, MCPStore
 
 ROOT = Path(__file__).parents[2]
 
-LIMIT = 24
+LIMIT = 12
 """Files of core/ and plugins/ that a call may pass. Merge a hop rather than raise it."""
 
 ROUNDS = 5

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.wire.framing import LineSplitter
+from mcpstore.wire.message import LineSplitter
 
 
 @given(

@@ -295,5 +295,5 @@ async def test_a_program_that_repeats_what_it_is_told_is_said_to_do_so(peer):
     scripted.write_raw(json.dumps(scripted.sent[0]).encode())
     with pytest.raises(UnsupportedProtocol) as caught:
         await task
-    assert str(caught.value) == "service 's' repeats what it is told; it is no MCP server"
+    assert str(caught.value) == "service 's' repeats its input; it is no MCP server"
     assert len(scripted.sent) == 1  # nobody answers his own voice

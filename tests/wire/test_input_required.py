@@ -128,7 +128,7 @@ async def test_a_call_can_be_called_off_while_a_question_waits():
 @pytest.mark.parametrize("question", ["text", {}, {"method": 7}, None])
 async def test_a_question_that_is_none_fails_the_request(question):
     async with modern(echo, **{CALL: asking(a=question)}) as scripted:
-        with pytest.raises(ServiceError, match="without saying which"):
+        with pytest.raises(ServiceError, match="without a method"):
             await scripted.engine.request(CALL)
 
 

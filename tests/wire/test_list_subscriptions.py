@@ -129,7 +129,7 @@ async def test_news_that_lasted_are_renewed_soon():
 
 
 async def test_listening_waits_its_turn_when_too_much_is_under_way(monkeypatch):
-    monkeypatch.setattr("mcpstore.wire.pending.MAX_PENDING", 1)
+    monkeypatch.setattr("mcpstore.wire.engine.MAX_PENDING", 1)
     async with listening([], {}) as scripted:
         await turns(10)
         scripted.answers["ping"] = silent

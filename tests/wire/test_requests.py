@@ -12,7 +12,7 @@ import pytest
 
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceBusy, ServiceError
 from mcpstore.hooks import ClientEndpoint
-from mcpstore.wire.pending import MAX_PENDING
+from mcpstore.wire.engine import MAX_PENDING
 from wire.scripted import MODERN, opened, refusing, silent, time_flies, turns
 
 CALL = "tools/call"
@@ -108,7 +108,7 @@ async def test_a_request_without_answer_times_out_and_the_server_is_told():
             await scripted.engine.request(CALL, {"name": "slow"}, timeout=120)
         assert str(caught.value) == (
             "service 'service' gave no answer to 'tools/call' and reported no progress within 120 s; "
-            "it was told to stop"
+            "the request was cancelled"
         )
         (cancelled,) = scripted.named("notifications/cancelled")
         assert cancelled["params"]["requestId"] == scripted.sent[0]["id"]

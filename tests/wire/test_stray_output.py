@@ -12,7 +12,7 @@ import pytest
 from mcpstore.errors import NotReady, UnsupportedProtocol
 from mcpstore.hooks import ClientEndpoint
 from mcpstore.wire.engine import MAX_BATCH
-from mcpstore.wire.stray_output import NOISE_KEPT, NOISE_LIMIT
+from mcpstore.wire.stray_output import STRAY_LINES_KEPT, STRAY_LINES_LIMIT
 from wire.scripted import ScriptedPeer, opened, silent, turns
 
 NOISE = [
@@ -83,12 +83,12 @@ async def test_odd_but_understandable_messages_are_understood(wrap):
 async def test_the_first_lines_of_noise_are_kept_and_logged_short(caplog):
     caplog.set_level(logging.INFO, "mcpstore.wire")
     async with opened(ClientEndpoint(service="s")) as scripted:
-        for number in range(NOISE_KEPT + 20):
+        for number in range(STRAY_LINES_KEPT + 20):
             scripted.write_raw(b"line %d " % number + b"x" * 5000)
-        assert scripted.engine.noise == NOISE_KEPT + 20
-        assert len(scripted.engine.noise_kept) == NOISE_KEPT
+        assert scripted.engine.noise == STRAY_LINES_KEPT + 20
+        assert len(scripted.engine.noise_kept) == STRAY_LINES_KEPT
         assert all(len(line) <= 201 for line in scripted.engine.noise_kept)
-    assert len(caplog.records) == NOISE_KEPT
+    assert len(caplog.records) == STRAY_LINES_KEPT
     assert caplog.messages[0].startswith("service 's' wrote a line that is no MCP message: line 0 xxx")
 
 
@@ -96,7 +96,7 @@ async def test_a_program_that_only_prints_is_no_mcp_server():
     scripted = ScriptedPeer(ClientEndpoint(service="s"), initialize=silent)
     task = asyncio.create_task(scripted.engine.open())
     await turns()
-    for _ in range(NOISE_LIMIT):
+    for _ in range(STRAY_LINES_LIMIT):
         scripted.write_raw(b"Usage: server [options]")
     await turns()
     assert not task.done()
@@ -109,13 +109,13 @@ async def test_a_program_that_only_prints_is_no_mcp_server():
 
 async def test_a_long_banner_before_the_first_message_is_forgiven():
     scripted = ScriptedPeer()
-    for _ in range(NOISE_LIMIT):
+    for _ in range(STRAY_LINES_LIMIT):
         scripted.write_raw(b"banner")
     await scripted.engine.open()
-    for _ in range(NOISE_LIMIT):
+    for _ in range(STRAY_LINES_LIMIT):
         scripted.write_raw(b"chatter")
     assert await scripted.engine.request("ping") == {}
-    assert scripted.engine.noise == 2 * NOISE_LIMIT
+    assert scripted.engine.noise == 2 * STRAY_LINES_LIMIT
     scripted.gone()
 
 

@@ -58,6 +58,7 @@ class PluginManager:
 
     Attributes:
         discretion: Hides secrets in what plugins say; whoever learns of some tells it.
+        listeners: The plugins that implement each hook, by hook; read before every call.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class PluginManager:
         self._plugins: list[LoadedPlugin] = []
         self._offers: dict[str, dict[str, Any]] = {word: {} for word in PLUGIN_KINDS}
         self._conflicts: dict[tuple[str, str], PluginConflict] = {}
-        self._listeners: dict[str, tuple[LoadedPlugin, ...]] = {}
+        self.listeners: dict[str, tuple[LoadedPlugin, ...]] = {}
 
     def block(self, names: Iterable[str]) -> None:
         """Block more plugins; those that are loaded already stay."""
@@ -198,16 +199,16 @@ class PluginManager:
 
     def has_hook(self, hook: str) -> bool:
         """Whether any plugin implements a hook; cheap enough to ask before every call."""
-        return hook in self._listeners
+        return hook in self.listeners
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Tell every plugin that wants to know; returns at once. Must be called in the event loop."""
-        for guest in self._listeners.get(hook, ()):
+        for guest in self.listeners.get(hook, ()):
             guest.post(hook, arguments)
 
     async def decide(self, hook: str, **arguments: Any) -> Any:
         """Ask the plugins one after the other and return the first answer that is not None."""
-        for guest in self._listeners.get(hook, ()):
+        for guest in self.listeners.get(hook, ()):
             answer = await guest.call_hook(hook, arguments)
             if answer is not None:
                 return answer
@@ -301,9 +302,9 @@ class PluginManager:
 
     def _listen(self, guest: LoadedPlugin) -> None:
         for hook in guest.hooks:
-            known = self._listeners.get(hook, ())
+            known = self.listeners.get(hook, ())
             if guest not in known:
-                self._listeners[hook] = (*known, guest)
+                self.listeners[hook] = (*known, guest)
 
     def _resolve_conflicts(self) -> None:
         """Take back every offer that more than one plugin makes."""

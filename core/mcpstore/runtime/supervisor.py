@@ -1,4 +1,4 @@
-"""All services of one store: added, started in the order of their dependencies, stopped in reverse."""
+"""The services of one store: started in the order of their dependencies, stopped in reverse order."""
 
 from __future__ import annotations
 
@@ -31,33 +31,34 @@ from mcpstore.runtime.service_runner import ServiceRunner
 __all__ = ["Supervisor"]
 
 RESUME_SPREAD: Final = 10.0
-"""Seconds over which services are looked at again after this machine slept."""
+"""Time over which the checks of all services are spread after a suspend of the machine, in seconds."""
 
-WELL: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
+USABLE: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
 
 _log = logging.getLogger("mcpstore.runtime")
 
 
 class Supervisor:
-    """The services of one store.
+    """Starts, stops and checks the services of one store.
 
     Args:
-        registry: What is known of every service.
-        plugins: Transports, strategies, policies.
+        registry: Specifications and catalogs of the services.
+        plugins: Transports, health strategies, recovery policies.
         prepare: Expands the variables of a service's settings.
-        clock: Time and chance.
-        timing: How long everything takes.
-        limits: How often is too often.
-        eras: The protocol era each configuration was spoken with last.
-        reread: Asks for the configuration to be read again soon.
-        traces: Names what their connections have on this machine, and writes it down.
-        pinboard: Keeps what tools were when somebody approved them.
-        make_runner: Makes the runner of a service.
+        clock: Clock and random generators.
+        timing: Intervals and time limits.
+        limits: Limits of the lifecycle machine.
+        eras: Last protocol era by configuration hash.
+        reread: Requests that the configuration is read again.
+        traces: Ownership log of the processes of connections.
+        pinboard: Approved tool definitions.
+        make_runner: Creates the runner of a service.
 
     Attributes:
         bus: Event bus.
-        eras: The protocol era each configuration was spoken with last.
-        pinboard: What tools were when somebody approved them.
+        by_name: The runners, by name of the service.
+        eras: Last protocol era by configuration hash.
+        pinboard: Approved tool definitions.
     """
 
     def __init__(
@@ -84,10 +85,10 @@ class Supervisor:
         self.pinboard.on_approved = self._approved
         self._registry = registry
         self._make_runner = make_runner
-        self._runners: dict[str, ServiceRunner] = {}
+        self.by_name: dict[str, ServiceRunner] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
-        self._heartbeat = LoopMonitor(clock, self._resumed)
-        self._vigil: asyncio.TimerHandle | None = None
+        self._loop_monitor = LoopMonitor(clock, self._resumed)
+        self._stale_timer: asyncio.TimerHandle | None = None
         self._shared = RunnerServices(
             clock=clock,
             registry=registry,
@@ -99,56 +100,56 @@ class Supervisor:
             timing=timing,
             limits=limits or Limits(attempts=timing.attempts),
             eras=self.eras,
-            live=lambda: sum(runner.is_live for runner in self._runners.values()),
-            last_trouble=lambda: self._heartbeat.last_trouble,
+            live=lambda: sum(runner.is_live for runner in self.by_name.values()),
+            last_trouble=lambda: self._loop_monitor.last_trouble,
             reread=reread,
             traces=traces or OwnershipLog(),
             pinboard=self.pinboard,
         )
 
     def retime(self, timing: Timing, limits: Limits) -> None:
-        """Take other times from now on; a timer that runs keeps the time it was given.
+        """Use other intervals and limits from now on; a running timer keeps its delay.
 
         Args:
-            timing: How long everything takes.
-            limits: How often is too often.
+            timing: Intervals and time limits.
+            limits: Limits of the lifecycle machine.
         """
         self.timing = timing
         self._shared.timing, self._shared.limits = timing, limits
         self._shared.guard.interval = timing.check_interval
 
-    # --- the fleet
+    # --- services
 
     def runner(self, name: str) -> ServiceRunner:
         """Return the runner of a service.
 
         Raises:
-            ServiceNotFound: There is none of this name.
+            ServiceNotFound: There is no service of this name.
         """
         try:
-            return self._runners[name]
+            return self.by_name[name]
         except KeyError:
-            raise ServiceNotFound(name, list(self._runners)) from None
+            raise ServiceNotFound(name, list(self.by_name)) from None
 
     def runners(self) -> list[ServiceRunner]:
-        """Return the runners of every service."""
-        return list(self._runners.values())
+        """Return the runners of all services."""
+        return list(self.by_name.values())
 
     def add(self, spec: ServiceSpec) -> None:
-        """Take over a service; it is not started."""
+        """Add a service without starting it."""
         self._registry.put(spec)
-        self._runners[spec.name] = self._make_runner(spec, self._shared, self._forgotten)
-        if not self._heartbeat.is_beating:
-            self._heartbeat.start()
-            self._keep_vigil()
+        self.by_name[spec.name] = self._make_runner(spec, self._shared, self._forgotten)
+        if not self._loop_monitor.is_beating:
+            self._loop_monitor.start()
+            self._expire_stale_states()
 
     def update(self, spec: ServiceSpec) -> None:
-        """Give a service another configuration; it is opened again only if its connection is concerned."""
+        """Replace the specification of a service; it is reconnected only if its connection fields differ."""
         self._registry.put(spec)
         self.runner(spec.name).update(spec)
 
     async def start(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - a limit on waiting only
-        """Start a service (or join a start under way) and wait for the outcome; returns whether it is usable."""
+        """Start a service, or join a start under way; returns whether it is usable."""
         runner = self.runner(name)
         self._forget_start(name)
         runner.history.note = ""
@@ -157,15 +158,15 @@ class Supervisor:
         return runner.is_live
 
     def start_in_order(self, names: Iterable[str]) -> None:
-        """Start services in the background, each after those it depends on."""
+        """Start services in the background, each after its dependencies."""
         for name in names:
-            if name not in self._starting and name in self._runners:
+            if name not in self._starting and name in self.by_name:
                 task = asyncio.create_task(self._start_in_turn(name), name=f"mcpstore-start-{name}")
                 self._starting[name] = task
                 task.add_done_callback(partial(self._started, name))
 
     async def outcome(self, name: str) -> bool:
-        """Wait until a service that is being started is usable or has failed its attempt; returns which."""
+        """Wait for the outcome of a start under way; returns whether the service is usable."""
         runner = self.runner(name)
         if (task := self._starting.get(name)) is not None:
             await asyncio.wait([task])
@@ -173,22 +174,22 @@ class Supervisor:
         return runner.is_live
 
     async def stop(self, name: str, *, force: bool = False) -> bool:
-        """Stop a service and wait; returns whether nothing of it is left."""
+        """Stop a service and wait; returns whether it is completely closed."""
         self.halt(name, force=force)
         return await self.parked(name)
 
     def halt(self, name: str, *, force: bool = False) -> None:
-        """Begin to stop a service; what is ordered after this comes after it."""
+        """Begin to stop a service; later operations are carried out after it."""
         runner = self.runner(name)
         self._forget_start(name)
         runner.stop(force=force)
 
     async def parked(self, name: str) -> bool:
-        """Wait until a service that is being stopped has stopped; returns whether nothing of it is left."""
+        """Wait for the end of a stop under way; returns whether the service is completely closed."""
         return await self._parked(self.runner(name))
 
     async def restart(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - a limit on waiting only
-        """Close a service, open it again and wait for the outcome; returns whether it is usable."""
+        """Close a service, open it again and wait; returns whether it is usable."""
         runner = self.runner(name)
         self._forget_start(name)
         runner.post(ev.Restart())
@@ -196,34 +197,34 @@ class Supervisor:
         return runner.is_live
 
     async def renew(self, name: str, timeout: float | None = None) -> bool:  # noqa: ASYNC109 - a limit on waiting only
-        """Restart a service as if it had just been added: nothing that was learned of it counts any longer."""
+        """Restart a service and discard everything learned about it; returns whether it is usable."""
         self.runner(name).reset_learned()
         return await self.restart(name, timeout)
 
     async def remove(self, name: str) -> bool:
-        """Close a service for good and wait; returns whether nothing of it is left."""
+        """Close and remove a service and wait; returns whether it is completely closed."""
         runner = self.runner(name)
         self._forget_start(name)
         runner.post(ev.Remove())
         return await self._parked(runner)
 
     async def check(self, name: str) -> None:
-        """Look at a service now, and wait until there is a result."""
+        """Check a service now and wait for the result."""
         runner = self.runner(name)
         runner.post(ev.Recheck())
         limit = self.timing.check_timeout + self.timing.deadline_margin
         await runner.until(lambda: runner.is_settled and not runner.is_checking, limit)
 
     async def shutdown(self, *, force: bool = False) -> list[str]:
-        """Stop everything, dependents first; returns the services of which something may be left."""
-        self._heartbeat.stop()
-        if self._vigil is not None:
-            self._vigil.cancel()
+        """Stop all services, dependents first; returns those that may not be completely closed."""
+        self._loop_monitor.stop()
+        if self._stale_timer is not None:
+            self._stale_timer.cancel()
         for task in list(self._starting.values()):
             task.cancel()
         left: list[str] = []
         for layer in reversed(self._layers()):
-            runners = [self._runners[name] for name in layer if name in self._runners]
+            runners = [self.by_name[name] for name in layer if name in self.by_name]
             for runner in runners:
                 runner.stop(force=force)
             done = await asyncio.gather(*(self._parked(runner) for runner in runners))
@@ -232,20 +233,20 @@ class Supervisor:
         return left
 
     def force(self) -> None:
-        """Make every close under way impatient."""
-        for runner in self._runners.values():
+        """Skip the grace periods of every close under way."""
+        for runner in self.by_name.values():
             if runner.session is not None:
                 runner.session.closing.forced.set()
 
     @property
     def is_mass_failure(self) -> bool:
-        """Whether so many services fail at once that the fault must be ours."""
+        """Whether most services fail at once, so that the fault is probably on this machine."""
         return self._shared.guard.is_raised(self.clock.now())
 
     @property
     def last_trouble(self) -> float:
-        """When this process last stood still, on the monotonic clock."""
-        return self._heartbeat.last_trouble
+        """Time at which this process was last stalled, on the monotonic clock."""
+        return self._loop_monitor.last_trouble
 
     # --- helpers
 
@@ -258,21 +259,21 @@ class Supervisor:
         try:
             return layers(depends_on)
         except DependencyCycle as error:
-            _log.warning("%s; they are handled in no particular order", error)
+            _log.warning("%s; all services are stopped at once", error)
             return [list(depends_on)]
 
     async def _start_in_turn(self, name: str) -> None:
-        runner = self._runners[name]
+        runner = self.by_name[name]
         deadline = self.clock.now() + self.timing.dependency_wait
         for needed in runner.spec.depends_on:
-            other = self._runners.get(needed)
+            other = self.by_name.get(needed)
             if other is None:
                 _log.warning("service %r depends on %r, which does not exist", name, needed)
                 continue
             runner.history.note = f"waiting for {needed!r}"
             left = max(0.0, deadline - self.clock.now())
-            if not await other.until(partial(_is_well, other), left):
-                _log.warning("service %r is started although %r, which it depends on, is not well", name, needed)
+            if not await other.until(partial(_is_usable, other), left):
+                _log.warning("service %r is started, but its dependency %r is not usable", name, needed)
         runner.history.note = ""
         runner.post(ev.Start())
 
@@ -286,28 +287,28 @@ class Supervisor:
             task.cancel()
 
     def _forgotten(self, name: str) -> None:
-        self._runners.pop(name, None)
+        self.by_name.pop(name, None)
         self._registry.drop(name)
         self.pinboard.forget(name)
         self.bus.publish_removal(name)
 
     def _approved(self, name: str) -> None:
-        if name in self._runners:
-            self._runners[name].republish()
+        if name in self.by_name:
+            self.by_name[name].republish()
 
-    def _keep_vigil(self) -> None:
-        """Doubt, now and again, what nobody has looked at for long, unless that is this process's own doing."""
+    def _expire_stale_states(self) -> None:
+        """Expire states without a recent check, at regular intervals, unless this process was stalled."""
         interval = self.timing.check_interval
-        if self.clock.now() - self._heartbeat.last_trouble > 2 * interval:
-            for runner in self._runners.values():
+        if self.clock.now() - self._loop_monitor.last_trouble > 2 * interval:
+            for runner in self.by_name.values():
                 runner.checks.expire_stale_state()
-        self._vigil = self.clock.call_later(interval / 4, self._keep_vigil)
+        self._stale_timer = self.clock.call_later(interval / 4, self._expire_stale_states)
 
     def _resumed(self) -> None:
-        dice = self.clock.dice("resume")
-        for runner in self._runners.values():
-            self.clock.call_later(dice.uniform(0, RESUME_SPREAD), runner.checks.check_now)
+        random_source = self.clock.dice("resume")
+        for runner in self.by_name.values():
+            self.clock.call_later(random_source.uniform(0, RESUME_SPREAD), runner.checks.check_now)
 
 
-def _is_well(runner: ServiceRunner) -> bool:
-    return runner.ctx.connection in WELL
+def _is_usable(runner: ServiceRunner) -> bool:
+    return runner.ctx.connection in USABLE

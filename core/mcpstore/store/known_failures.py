@@ -72,7 +72,7 @@ KNOWN: Final = (
         "stop the other program, or give the server another port",
     ),
     _remedy(
-        r"repeats what it is told",
+        r"repeats its input",
         "the program is no MCP server",
         "correct command and args in its entry",
     ),

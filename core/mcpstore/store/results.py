@@ -18,12 +18,13 @@ __all__ = ["CallResult", "CheckResult", "Diagnosis", "Recovery", "ToolsRefresh"]
 
 @attrs.frozen(kw_only=True)
 class CallResult(Record):
-    """The result of a tool call. Everything is read from the raw result when it is asked for.
+    """The result of a tool call. Text, data and content are read from the raw result on access.
 
     Attributes:
-        service: The service that was called.
-        tool: The tool's own name.
-        raw: The result exactly as the service sent it.
+        service: Name of the service.
+        tool: Name of the tool within the service.
+        raw: The result as the service sent it.
+        is_error: Whether the tool reported an error.
     """
 
     SHOWN: ClassVar[tuple[str, ...]] = (
@@ -39,12 +40,8 @@ class CallResult(Record):
     service: str
     tool: str
     raw: Mapping[str, Any] = attrs.field(repr=False)
+    is_error: bool = False
     _is_wrapped: bool = attrs.field(default=False, alias="is_wrapped", repr=False)
-
-    @property
-    def is_error(self) -> bool:
-        """Whether the tool reported failure."""
-        return self.raw.get("isError") is True
 
     @property
     def content(self) -> tuple[Mapping[str, Any], ...]:

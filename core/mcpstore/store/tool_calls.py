@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -69,12 +70,12 @@ class ToolCalls:
             raise InvalidArgument("on_progress", f"must be callable (got {describe(on_progress)}); pass a function")
         check_bool("raise_on_error", raise_on_error)
         tool = _find(parts, name, service, self._scope.names())
-        runner = parts.supervisor.runner(tool.service)
+        runner = parts.supervisor.by_name[tool.service]
         values = dict(arguments or {})
         limit = runner.calls.timeout if timeout is None else timeout
-        if parts.plugins.has_hook(AUTHORIZE):
+        if AUTHORIZE in parts.plugins.listeners:
             await _authorize(parts, CallRequest(service=tool.service, tool=tool.name, arguments=values, agent=agent))
-        if parts.collector.counts_calls or parts.plugins.has_hook(CALLED):
+        if parts.collector.counts_calls or CALLED in parts.plugins.listeners:
             result = await _call_and_record(parts, runner, tool, values, limit, on_progress, agent)
         else:
             result = await _call(runner, tool, values, limit, on_progress)
@@ -159,7 +160,13 @@ async def _call(
         raw = await runner.calls.request("tools/call", params, timeout=limit, on_progress=on_progress)
     except (TypeError, ValueError) as error:
         raise InvalidArgument("arguments", f"cannot be written as JSON: {error}") from None
-    return CallResult(service=tool.service, tool=tool.name, raw=raw, is_wrapped=_wraps(tool))
+    return CallResult(
+        service=tool.service,
+        tool=tool.name,
+        raw=raw,
+        is_error=raw.get("isError") is True,
+        is_wrapped=_wraps(tool),
+    )
 
 
 async def _call_and_record(
@@ -172,7 +179,7 @@ async def _call_and_record(
     agent: str | None,
 ) -> CallResult:
     """Call a tool, count the call, and notify the plugins of its outcome."""
-    now = parts.supervisor.clock.now
+    now = asyncio.get_running_loop().time
     began = now()
     error: str | None = "cancelled"
     try:
@@ -189,7 +196,7 @@ async def _call_and_record(
         if error is not None and runner.session is not None:
             error = runner.session.redact(error)
         parts.collector.called(tool.service, tool.name, ended, duration, error)
-        if parts.plugins.has_hook(CALLED):
+        if CALLED in parts.plugins.listeners:
             call = ToolCall(
                 service=tool.service,
                 tool=tool.name,

@@ -1,4 +1,4 @@
-"""What is inside an exception: task groups wrap what happened, and libraries wrap what caused it."""
+"""The exceptions inside an exception: members of groups, and causes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["causes", "leaves"]
 
 
 def leaves(error: BaseException) -> list[BaseException]:
-    """Return what happened, without the groups it is wrapped in."""
+    """Return the exceptions of a group and of its inner groups; of any other exception, itself."""
     if not isinstance(error, BaseExceptionGroup):
         return [error]
     group = cast("BaseExceptionGroup[Any]", error)
@@ -16,18 +16,18 @@ def leaves(error: BaseException) -> list[BaseException]:
 
 
 def causes(error: BaseException) -> list[BaseException]:
-    """Return everything that led to an exception, the first cause first, and the exception itself last."""
-    found: list[BaseException] = []
-    _collect(error, found, set())
-    return found
+    """Return every cause of an exception, the first cause first, and the exception itself last."""
+    errors: list[BaseException] = []
+    _collect(error, errors, set())
+    return errors
 
 
-def _collect(error: BaseException, found: list[BaseException], seen: set[int]) -> None:
+def _collect(error: BaseException, errors: list[BaseException], seen: set[int]) -> None:
     for leaf in leaves(error):
-        if id(leaf) in seen:  # whoever takes an exception out of its group and raises it again ties a knot
+        if id(leaf) in seen:  # an exception that was taken out of its group and raised again forms a cycle
             continue
         seen.add(id(leaf))
         deeper = leaf.__cause__ or leaf.__context__
         if deeper is not None:
-            _collect(deeper, found, seen)
-        found.append(leaf)
+            _collect(deeper, errors, seen)
+        errors.append(leaf)

@@ -1,4 +1,4 @@
-"""Requests of the modern era that come back with questions: answer them and ask again, until there is a result."""
+"""Requests of the modern era that need input: answer the questions and repeat the request until it has a result."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from mcpstore.wire.server_requests import MAX_SERVED, consult
 __all__ = ["INPUT_REQUIRED", "MAX_ROUNDS", "complete"]
 
 INPUT_REQUIRED: Final = "input_required"
-"""The `resultType` of a result that is none yet."""
+"""The `resultType` of an answer that asks for input."""
 
 MAX_ROUNDS: Final = 10
-"""Times a request is asked again; every official SDK gives up after as many (`mcp.client._input_required`)."""
+"""Number of times a request is repeated; the official SDKs have the same bound (`mcp.client._input_required`)."""
 
 _PAUSE: Final = 0.05
 _PAUSE_CAP: Final = 0.25
@@ -30,16 +30,16 @@ async def complete(
     peer: ClientEndpoint,
     ask_again: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]],
 ) -> dict[str, Any]:
-    """Return the result in the end.
+    """Return the final result of a request.
 
     Args:
-        first: What came back first.
+        first: The first answer.
         params: The parameters of the request.
-        peer: Who answers the questions.
+        peer: Answers the questions.
         ask_again: Sends the request with other parameters.
 
     Raises:
-        ServiceError: A question was declined, or the questions do not end.
+        ServiceError: A question was declined, or there were more than `MAX_ROUNDS` rounds.
     """
     result, pause = first, _PAUSE
     for _ in range(MAX_ROUNDS):
@@ -47,11 +47,11 @@ async def complete(
         more: dict[str, Any] = {}
         if questions:
             more["inputResponses"] = await _answers(questions, peer)
-        else:  # the server only wants to be asked later: seconds of work of its own, the SDKs say
+        else:  # the server only asks for a later repetition, while it works
             await asyncio.sleep(pause)
             pause = min(pause * 2, _PAUSE_CAP)
         if "requestState" in result:
-            more["requestState"] = result["requestState"]  # opaque: handed back as it came
+            more["requestState"] = result["requestState"]  # opaque: returned unchanged
         result = await ask_again({**(params or {}), **more})
         if result.get("resultType") != INPUT_REQUIRED:
             return result
@@ -66,7 +66,7 @@ async def _answers(questions: Mapping[str, Any], peer: ClientEndpoint) -> dict[s
     try:
         async with asyncio.TaskGroup() as group:
             tasks = {key: group.create_task(_answer(question, peer)) for key, question in questions.items()}
-    except BaseExceptionGroup as declined:  # the first refusal ends the request; the others are called off
+    except BaseExceptionGroup as declined:  # the first refusal ends the request and cancels the others
         raise declined.exceptions[0] from None
     return {key: task.result() for key, task in tasks.items()}
 
@@ -75,5 +75,5 @@ async def _answer(question: Any, peer: ClientEndpoint) -> dict[str, Any]:
     asked = as_object(question) or {}
     method = asked.get("method")
     if not isinstance(method, str):
-        raise ServiceError(INTERNAL_ERROR, "the service asked for input without saying which")
+        raise ServiceError(INTERNAL_ERROR, "the service asked for input without a method")
     return await consult(peer, method, as_object(asked.get("params")) or {})

@@ -1,4 +1,4 @@
-"""News of the modern era: a server tells that its lists changed only to those who listen."""
+"""Subscription to changed lists, for the modern era: without one, the server does not report changes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from mcpstore.wire.protocol import INVALID_PARAMS, INVALID_REQUEST, LISTENABLE, 
 __all__ = ["LISTEN", "RELISTEN_MAX", "RELISTEN_MIN", "Listening"]
 
 LISTEN: Final = "subscriptions/listen"
-"""A request whose result is the end of the news."""
+"""A request that is answered at the end of the subscription."""
 
 RELISTEN_MIN: Final = 1.0
 RELISTEN_MAX: Final = 60.0
-"""Seconds before listening again: doubled each time, and back to the least once it has lasted for the most."""
+"""Bounds of the wait before the next subscription, in seconds: doubled each time; reset if one lasted the maximum."""
 
 _REFUSALS: Final = frozenset({METHOD_NOT_FOUND, INVALID_REQUEST, INVALID_PARAMS})
 
 
 class Listening:
-    """Keeps listening to the lists a server says may change."""
+    """Keeps a subscription to the lists that the server declares as changeable."""
 
     def __init__(self, capabilities: Mapping[str, Any], announce: Callable[[str], None]) -> None:
         announced = [
@@ -38,18 +38,18 @@ class Listening:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether there is anything to listen to."""
+        """Whether there is a list to subscribe to."""
         return bool(self._filter)
 
     def acknowledged(self) -> None:
-        """Take note that the server has begun to tell; after a gap everything may have changed unheard."""
+        """Record that the subscription has begun; after a gap, every list is reported as changed."""
         if self._has_gap:
             self._has_gap = False
             for event in self._events:
                 self._announce(event)
 
     async def run(self, ask: Callable[[str, Mapping[str, Any]], Awaitable[Any]]) -> None:
-        """Listen until the connection ends or the server says it does not know how to tell."""
+        """Renew the subscription until the connection ends or the server does not support it."""
         loop, pause = asyncio.get_running_loop(), RELISTEN_MIN
         while True:
             began = loop.time()
@@ -58,7 +58,7 @@ class Listening:
             except ServiceError as error:
                 if error.code in _REFUSALS:
                     return
-            except CallError:  # too much is under way; at the end of the connection this is cancelled
+            except CallError:  # too many requests are under way; the end of the connection cancels this task
                 pass
             if loop.time() - began > RELISTEN_MAX:
                 pause = RELISTEN_MIN

@@ -1,4 +1,4 @@
-"""A connection from a byte stream: the engine, fed by a task that reads and drained by a task that writes."""
+"""A connection over a byte stream: one task reads into the engine, one task sends what it writes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Final
 
 from mcpstore.hooks.connection import ClientEndpoint, Exit
 from mcpstore.wire.engine import JsonLines
-from mcpstore.wire.message import told
+from mcpstore.wire.message import error_text
 from mcpstore.wire.stream import ByteStream
 
 __all__ = ["HIGH_WATER", "json_lines"]
 
 HIGH_WATER: Final = 64 * 1024
-"""Bytes that may wait to be sent before requests have to wait, too."""
+"""Size of the bytes that wait to be sent above which requests wait, too."""
 
 
-class _Backlog:
-    """A sink whose bytes a task sends."""
+class _SendBuffer:
+    """A sink whose bytes are sent by a task."""
 
     def __init__(self) -> None:
         self._waiting: Final[list[bytes]] = []
@@ -48,23 +48,23 @@ class _Backlog:
             data = b"".join(self._waiting)
             self._waiting.clear()
             await stream.send(data)
-            # Only now: what the stream still holds is as much in the way as what has not been handed over.
+            # Counted until now: bytes that the stream holds are not sent either.
             self._size -= len(data)
             self._room.set()
 
 
 @asynccontextmanager
 async def json_lines(stream: ByteStream, peer: ClientEndpoint) -> AsyncGenerator[JsonLines]:
-    """Speak MCP over a byte stream: shake hands, yield the connection, close the stream in the end.
+    """Open an MCP connection over a byte stream, yield it, and close the stream at the end.
 
     Args:
-        stream: An open stream; it is closed here, whatever happens.
-        peer: Our side of the wire.
+        stream: An open stream; it is always closed here.
+        peer: Identity, handlers and time limits of the client side.
 
     Raises:
-        ConnectTimeout: The peer did not answer in time.
-        NotReady: It went away, or refused for a reason of its own.
-        UnsupportedProtocol: It speaks no version of the protocol that we do, or nothing of the kind.
+        ConnectTimeout: The server did not answer in time.
+        NotReady: It ended the connection, or refused for a reason of its own.
+        UnsupportedProtocol: It supports none of our protocol versions, or is no MCP server.
 
     Example:
         ::
@@ -73,11 +73,11 @@ async def json_lines(stream: ByteStream, peer: ClientEndpoint) -> AsyncGenerator
             async with json_lines(stream, peer) as connection:
                 tools = await connection.request("tools/list")
     """
-    backlog = _Backlog()
-    engine = JsonLines(peer, backlog)
+    buffer = _SendBuffer()
+    engine = JsonLines(peer, buffer)
     tasks = [
         asyncio.create_task(_read(stream, engine), name=f"mcpstore-read-{peer.service}"),
-        asyncio.create_task(_write(stream, backlog, engine), name=f"mcpstore-write-{peer.service}"),
+        asyncio.create_task(_write(stream, buffer, engine), name=f"mcpstore-write-{peer.service}"),
     ]
     try:
         await engine.open()
@@ -91,7 +91,7 @@ async def json_lines(stream: ByteStream, peer: ClientEndpoint) -> AsyncGenerator
 
 
 async def _read(stream: ByteStream, engine: JsonLines) -> None:
-    import anyio  # noqa: PLC0415 - whoever has such a stream has loaded it already
+    import anyio  # noqa: PLC0415 - a caller with such a stream has loaded it already
 
     reason = "closed by the peer"
     try:
@@ -99,21 +99,21 @@ async def _read(stream: ByteStream, engine: JsonLines) -> None:
             engine.feed(data)
     except anyio.EndOfStream:
         pass
-    except Exception as error:  # noqa: BLE001 - whatever a stream raises, there is no more to read
-        reason = f"cannot be read from: {told(error)}"
+    except Exception as error:  # noqa: BLE001 - a stream that fails has no more to read
+        reason = f"cannot be read from: {error_text(error)}"
     engine.end(Exit(reason=reason))
 
 
-async def _write(stream: ByteStream, backlog: _Backlog, engine: JsonLines) -> None:
+async def _write(stream: ByteStream, buffer: _SendBuffer, engine: JsonLines) -> None:
     try:
-        await backlog.send_to(stream)
-    except Exception as error:  # noqa: BLE001 - whatever a stream raises, nothing more can be said
-        engine.end(Exit(reason=f"cannot be written to: {told(error)}"))
+        await buffer.send_to(stream)
+    except Exception as error:  # noqa: BLE001 - a stream that fails can send no more
+        engine.end(Exit(reason=f"cannot be written to: {error_text(error)}"))
 
 
 async def _close(stream: ByteStream, peer: ClientEndpoint) -> None:
     try:
-        async with asyncio.timeout(peer.closing.polite):  # TLS says goodbye, and waits for the peer to do so
+        async with asyncio.timeout(peer.closing.polite):  # TLS waits for the close notification of the peer
             await stream.aclose()
-    except Exception:  # noqa: BLE001 - it is gone either way
+    except Exception:  # noqa: BLE001 - the stream is unusable in any case
         return

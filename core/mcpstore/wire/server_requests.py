@@ -1,5 +1,5 @@
-"""The requests the server makes: each in a task of its own, and only so many at a time."""
-# ruff: noqa: A002 - `id` is JSON-RPC's word
+"""Requests of the server: each is answered in a task of its own, up to a bound."""
+# ruff: noqa: A002 - `id` is JSON-RPC's name
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mcpstore.wire.writer import BoundedWriter
 __all__ = ["MAX_SERVED", "Id", "ServerRequests", "as_id", "consult"]
 
 MAX_SERVED: Final = 32
-"""Requests of the server under way at the same time; one more is answered with an error."""
+"""Number of server requests under way at the same time; one more is answered with an error."""
 
 _logger: Final = logging.getLogger("mcpstore.wire")
 
@@ -27,15 +27,15 @@ Id = str | int
 
 
 def as_id(value: Any) -> Id | None:
-    """Return the id of a request of the server if it may be one."""
+    """Return the id of a server request; None if it is no valid id."""
     return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 async def consult(peer: ClientEndpoint, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what our side answers to a request of the server.
+    """Return the answer of the client side to a server request.
 
     Raises:
-        ServiceError: Nobody is there to answer, or whoever is declined or failed.
+        ServiceError: There is no handler, or it declined or failed.
     """
     if peer.on_request is None:
         raise ServiceError(METHOD_NOT_FOUND, f"this client has no answer to {method}")
@@ -49,24 +49,24 @@ async def consult(peer: ClientEndpoint, method: str, params: Mapping[str, Any]) 
 
 
 class ServerRequests:
-    """Answers the server's requests: `ping` on the spot, the rest through `peer.on_request`."""
+    """Answers server requests: `ping` at once, the others through `peer.on_request`."""
 
-    __slots__ = ("_outlet", "_peer", "_tasks")
+    __slots__ = ("_peer", "_tasks", "_writer")
 
-    def __init__(self, peer: ClientEndpoint, outlet: BoundedWriter) -> None:
+    def __init__(self, peer: ClientEndpoint, writer: BoundedWriter) -> None:
         self._peer: Final = peer
-        self._outlet: Final = outlet
+        self._writer: Final = writer
         self._tasks: Final[dict[Id, asyncio.Task[None]]] = {}
 
     def __len__(self) -> int:
-        """Return how many requests of the server are under way."""
+        """Return the number of server requests under way."""
         return len(self._tasks)
 
     def take(self, id: Id, method: str, params: Any) -> None:
-        """Answer a request, now or later."""
+        """Answer a request at once, or start a task that answers it."""
         named: Mapping[str, Any] | None = {} if params is None else as_object(params)
         if method == "ping":
-            self._outlet.offer(self._result(id, {}))
+            self._writer.offer(self._result(id, {}))
         elif named is None:
             self._refuse(id, ServiceError(INVALID_PARAMS, "the parameters must be an object"))
         elif self._peer.on_request is None:
@@ -79,17 +79,17 @@ class ServerRequests:
             self._tasks[id] = task = asyncio.create_task(
                 self._serve(id, method, named), name=f"mcpstore-serve-{self._peer.service}"
             )
-            # Not in a `finally` of the task: one that is cancelled before its first step has none.
+            # Not in a `finally` of the task: a task that is cancelled before its first step does not run it.
             task.add_done_callback(partial(self._done, id))
 
     def cancel(self, id: Any) -> None:
-        """Stop answering a request the server no longer wants answered."""
+        """Cancel a request at the request of the server."""
         task = self._tasks.get(id) if as_id(id) is not None else None
         if task is not None:
             task.cancel()
 
     def end(self) -> None:
-        """Stop answering: nobody listens."""
+        """Cancel every request: the connection has ended."""
         for task in self._tasks.values():
             task.cancel()
 
@@ -101,17 +101,17 @@ class ServerRequests:
             line = self._result(id, await consult(self._peer, method, params))
         except ServiceError as error:
             line = self._error(id, error)
-        await self._outlet.room()
-        self._outlet.write(line)
+        await self._writer.room()
+        self._writer.write(line)
 
     def _refuse(self, id: Id, error: ServiceError) -> None:
-        self._outlet.offer(self._error(id, error))
+        self._writer.offer(self._error(id, error))
 
     def _result(self, id: Id, result: Mapping[str, Any]) -> bytes:
         try:
             return encode({"jsonrpc": "2.0", "id": id, "result": result})
         except (TypeError, ValueError) as error:
-            _logger.warning("an answer to service %r cannot be written: %s", self._peer.service, error)
+            _logger.warning("answer to service %r cannot be written as JSON: %s", self._peer.service, error)
             raise ServiceError(INTERNAL_ERROR, "the answer is not JSON") from None
 
     def _error(self, id: Id, error: ServiceError) -> bytes:
@@ -119,6 +119,6 @@ class ServerRequests:
         if error.data is not None:
             try:
                 return encode({"jsonrpc": "2.0", "id": id, "error": {**body, "data": error.data}})
-            except (TypeError, ValueError) as trouble:
-                _logger.warning("an error for service %r is sent without its data: %s", self._peer.service, trouble)
+            except (TypeError, ValueError) as problem:
+                _logger.warning("error for service %r is sent without its data: %s", self._peer.service, problem)
         return encode({"jsonrpc": "2.0", "id": id, "error": body})

@@ -1,4 +1,4 @@
-"""What bytes travel through: the two shapes the JSON-lines engine can be fed from."""
+"""Interfaces between the JSON-lines engine and the transport of its bytes."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ __all__ = ["ByteStream", "Sink"]
 
 
 class ByteStream(Protocol):
-    """A two-way stream of bytes, pulled. Every anyio byte stream is one."""
+    """A two-way stream of bytes from which the engine reads. Every anyio byte stream is one."""
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
-        """Return the next bytes; raises `anyio.EndOfStream` (or returns nothing) when the peer is done."""
+        """Return the next bytes; at the end, raise `anyio.EndOfStream` or return nothing."""
         ...
 
     async def send(self, item: bytes) -> None:
-        """Send all of it."""
+        """Send all bytes."""
         ...
 
     async def aclose(self) -> None:
@@ -24,17 +24,17 @@ class ByteStream(Protocol):
 
 
 class Sink(Protocol):
-    """Where the engine puts outgoing bytes when it is fed by somebody else: cheaper than a stream by a task switch."""
+    """Destination of the outgoing bytes of an engine that the transport feeds: a task switch cheaper than a stream."""
 
     @property
     def is_paused(self) -> bool:
-        """Whether what was written still waits, so that `drain` should be awaited before writing more."""
+        """Whether written bytes still wait, so that `drain` should be awaited before the next write."""
         ...
 
     def write(self, data: bytes) -> None:
-        """Take all of it at once; never blocks."""
+        """Take all bytes at once; never blocks."""
         ...
 
     async def drain(self) -> None:
-        """Wait until writing makes sense again."""
+        """Wait until it is no longer paused."""
         ...

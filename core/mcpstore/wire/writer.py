@@ -1,4 +1,4 @@
-"""The way out: what is written, and how much may wait while the peer does not read."""
+"""Outgoing lines while the server does not read: requests wait, answers and cancellations are kept up to a bound."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from mcpstore.wire.message import told
+from mcpstore.wire.message import error_text
 from mcpstore.wire.stream import Sink
 
 __all__ = ["OWED_LIMIT", "BoundedWriter"]
 
 OWED_LIMIT: Final = 256 * 1024
-"""Bytes nobody waits for (answers to the peer, cancellations) that are kept for a peer that does not read."""
+"""Size of the answers and cancellations kept for a server that does not read, in bytes; more are dropped."""
 
 
 class BoundedWriter:
-    """Writes lines into a sink.
+    """Writes lines into a sink that may be paused.
 
-    Requests wait while the sink is paused. What is said without anybody waiting for it cannot wait: a little of it is
-    kept for the peer, and what goes beyond is dropped, or a peer that only writes would fill our memory.
+    Requests wait while the sink is paused. Answers and cancellations have no caller that could wait: up to `OWED_LIMIT`
+    is kept and the rest is dropped, because a server that only writes would fill the memory of the manager.
+
+    Args:
+        sink: Destination of the bytes.
+        on_broken: Called with the reason when the sink fails.
 
     Attributes:
-        dropped: Lines dropped.
+        dropped: Number of lines dropped.
     """
 
     __slots__ = ("_on_broken", "_owed", "_sink", "dropped")
@@ -34,24 +38,19 @@ class BoundedWriter:
         self.dropped: int = 0
 
     @property
-    def is_paused(self) -> bool:
-        """Whether requests have to wait for `room`."""
-        return self._sink.is_paused
-
-    @property
     def owed(self) -> int:
-        """Bytes nobody waits for that are kept for the peer; 0 while it reads."""
+        """Size of the answers and cancellations that wait, in bytes; 0 while the server reads."""
         return self._owed if self._sink.is_paused else 0
 
     def write(self, line: bytes) -> None:
         """Write a line."""
         try:
             self._sink.write(line)
-        except Exception as error:  # noqa: BLE001 - whatever a sink raises, the connection is of no use any more
-            self._on_broken(f"cannot be written to: {told(error)}")
+        except Exception as error:  # noqa: BLE001 - a sink that fails makes the connection useless
+            self._on_broken(f"cannot be written to: {error_text(error)}")
 
     def offer(self, line: bytes) -> None:
-        """Write a line nobody waits for, unless too much of that is waiting already."""
+        """Write an answer or a cancellation, unless too many bytes wait already."""
         if not self._sink.is_paused:
             self._owed = 0
         elif self._owed + len(line) > OWED_LIMIT:
@@ -62,7 +61,7 @@ class BoundedWriter:
         self.write(line)
 
     async def room(self, unless: asyncio.Future[Any] | None = None) -> None:
-        """Wait until the peer reads again, or until `unless` is done."""
+        """Wait until the server reads again, or until `unless` is done."""
         while self._sink.is_paused and (unless is None or not unless.done()):
             drained = asyncio.ensure_future(self._drain())
             try:
@@ -74,4 +73,4 @@ class BoundedWriter:
         try:
             await self._sink.drain()
         except Exception as error:  # noqa: BLE001 - as in `write`
-            self._on_broken(f"cannot be written to: {told(error)}")
+            self._on_broken(f"cannot be written to: {error_text(error)}")

@@ -20,7 +20,7 @@ from mcpstore.wire.http.failures import SESSION_HEADER, content_kind, of_excepti
 from mcpstore.wire.http.notification_stream import NotificationStream
 from mcpstore.wire.http.response_body import ResponseBody
 from mcpstore.wire.http.tcp_keepalive import enable_keepalive
-from mcpstore.wire.message import told
+from mcpstore.wire.message import error_text
 from mcpstore.wire.messages.failure import HttpFailure, Kind
 from mcpstore.wire.messages.in_flight import InFlight, current_exchange
 
@@ -195,7 +195,7 @@ class SessionClient(httpx2.AsyncClient):
         """Return what an exception means that kept a request from being sent or answered."""
         if self.auth is None or isinstance(error, httpx2.HTTPError):
             return of_exception(error, request.url)
-        return HttpFailure(Kind.LOGIN, f"needs login: the login failed ({told(error)})")
+        return HttpFailure(Kind.LOGIN, f"needs login: the login failed ({error_text(error)})")
 
 
 _COMING_BACK: Final = frozenset(

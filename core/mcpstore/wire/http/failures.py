@@ -17,7 +17,7 @@ from mcpstore.models.json_types import as_object
 from mcpstore.models.redaction import masked_url
 from mcpstore.wire.exception_tree import causes
 from mcpstore.wire.http.address_filter import AddressForbidden
-from mcpstore.wire.message import told
+from mcpstore.wire.message import error_text
 from mcpstore.wire.messages.failure import HttpFailure, Kind
 
 __all__ = ["SESSION_HEADER", "content_kind", "of_exception", "of_refusal", "retry_after", "where"]
@@ -37,7 +37,7 @@ _HTTP_MATTERS: Final = frozenset(
 
 def of_exception(error: Exception, url: httpx2.URL) -> HttpFailure:
     """Return what an exception of httpx2 means for the message it happened to."""
-    place, why = where(url), told(error)
+    place, why = where(url), error_text(error)
     match error:
         case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
             kind, what = Kind.TOO_SLOW, f"no connection to {place} in time; check url, network, firewall and proxy"
@@ -145,7 +145,7 @@ def _why_unreached(error: Exception, place: str) -> str:
             return f"nothing listens at {place}; start the server, or correct url"
         if isinstance(cause, OSError) and cause.errno is not None:
             return f"{place} cannot be reached ({cause.strerror or cause}); check url and network"
-    return f"{place} cannot be reached ({told(error)}); check url and network"
+    return f"{place} cannot be reached ({error_text(error)}); check url and network"
 
 
 def where(url: httpx2.URL) -> str:

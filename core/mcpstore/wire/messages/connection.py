@@ -12,7 +12,7 @@ import attrs
 from mcpstore.errors import CallTimeout, ConnectionLost, ServiceError
 from mcpstore.hooks.connection import ClientEndpoint, Era, Exit, ProgressFn, ServerInfo
 from mcpstore.models.buffer import Buffer
-from mcpstore.wire.message import told
+from mcpstore.wire.message import error_text
 from mcpstore.wire.messages.channel import OpenChannel
 from mcpstore.wire.messages.session import MessageSession, SessionLost
 from mcpstore.wire.protocol import INVALID_REQUEST
@@ -183,7 +183,7 @@ class RelayedConnection:
         try:
             await new.open()
         except Exception as error:  # noqa: BLE001 - whatever it was, there is no session
-            self._end(f"session lost: {told(error)}")
+            self._end(f"session lost: {error_text(error)}")
             return
         self._link = new
         self._watch(new)

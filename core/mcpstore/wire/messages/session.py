@@ -16,7 +16,7 @@ from mcpstore.errors import CloseFailed, ConnectError, ConnectTimeout, NotReady,
 from mcpstore.hooks.connection import ClientEndpoint, Era, Exit
 from mcpstore.wire.exception_tree import leaves
 from mcpstore.wire.handshake import DISCOVER, INITIALIZE
-from mcpstore.wire.message import told
+from mcpstore.wire.message import error_text
 from mcpstore.wire.messages.channel import Channel, OpenChannel
 from mcpstore.wire.messages.engine import MessageEngine
 from mcpstore.wire.messages.failure import HttpFailure
@@ -147,7 +147,7 @@ class MessageSession:
                 await self._stop.wait()
         except Exception as error:
             if self._ready.done():
-                self.engine.end(Exit(reason=told(leaves(error)[0])))
+                self.engine.end(Exit(reason=error_text(leaves(error)[0])))
                 # What is raised while a channel is closed has been told already, or nobody cares any more.
                 _logger.debug("the channel of service %r ended badly", self._peer.service, exc_info=error)
             elif deadline.expired():
@@ -173,14 +173,14 @@ class MessageSession:
         try:
             reason = await channel.receive_into(self)
         except Exception as error:  # noqa: BLE001 - whatever a channel raises, there is no more to read
-            reason = f"cannot be read from: {told(error)}"
+            reason = f"cannot be read from: {error_text(error)}"
         self.engine.end(Exit(reason=reason))
 
     async def _send(self, channel: Channel) -> None:
         try:
             await self._outbox.send_into(channel)
         except Exception as error:  # noqa: BLE001 - whatever a channel raises, nothing more can be said
-            self.engine.end(Exit(reason=f"cannot be written to: {told(error)}"))
+            self.engine.end(Exit(reason=f"cannot be written to: {error_text(error)}"))
 
     def take(self, message: dict[str, Any]) -> None:
         """Take a message from the channel."""
@@ -229,6 +229,6 @@ def _as_connect_error(error: Exception, service: str) -> ConnectError:
             return cause.at_connect()
         if isinstance(cause, ConnectError):
             return cause
-    failed = NotReady(f"service {service!r} could not be opened: {told(happened[0])}")
+    failed = NotReady(f"service {service!r} could not be opened: {error_text(happened[0])}")
     failed.__cause__ = error
     return failed
