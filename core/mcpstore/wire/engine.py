@@ -7,7 +7,7 @@ No input of a server raises out of `feed`. Lines that are no messages are stray 
 are strays; both are counted, and the connection goes on. Two things end it: a line longer than a frame, and stray
 output in place of a handshake.
 
-Longer than other files: a tool call stays in this file from the request to its answer, apart from the codec.
+Longer than 400 lines because a tool call stays in this file from the request to its answer, apart from the codec.
 """
 
 from __future__ import annotations
