@@ -1,1 +1,1 @@
-"""Records shared by every layer."""
+"""Records and helpers that all layers share."""

@@ -1,4 +1,4 @@
-"""Alerts: what people should know about a service, and when they do not want to."""
+"""Notifications of alerts, and silences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Alert", "AlertKind", "AlertLevel", "Silence"]
 
 
 class AlertLevel(StrEnum):
-    """How bad it is."""
+    """Severity of an alert."""
 
     INFO = "info"
     WARNING = "warning"
@@ -23,12 +23,12 @@ class AlertLevel(StrEnum):
 
     @property
     def rank(self) -> int:
-        """How bad it is as a number; more is worse."""
+        """Severity as a number; a larger one is more severe."""
         return list(AlertLevel).index(self)
 
 
 class AlertKind(StrEnum):
-    """What is told about an incident."""
+    """Kind of a notification."""
 
     FIRED = "fired"
     REMINDED = "reminded"
@@ -37,20 +37,20 @@ class AlertKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Alert(Record):
-    """A notice about one incident of one service, or about several at once.
+    """Notification about one incident of a service, or about several incidents at once.
 
     Attributes:
-        rule_name: The rule that noticed it.
-        service: The service concerned; empty if it is the manager itself, or several services.
-        level: How bad it is.
-        kind: Whether it begins, goes on or is over.
-        message: What happened, in words.
-        timestamp: When, as a POSIX timestamp in seconds.
-        incident: Identity of the incident; the same for its beginning, its reminders and its end.
-        metrics: What was measured of the service then.
-        began: When the incident began, as a POSIX timestamp in seconds; 0 if that is not known.
-        number: How many reminders there were, this one included.
-        alerts: The notices this one stands for, where several are told as one.
+        rule_name: Name of the alert rule.
+        service: Name of the service; empty for the manager itself and for a group of services.
+        level: Severity.
+        kind: Whether the alert fired, still fires or is resolved.
+        message: Text of the notification.
+        timestamp: Time of the notification, as a POSIX timestamp in seconds.
+        incident: Identity of the incident; the same for its start, its reminders and its end.
+        metrics: Metrics of the service at this time.
+        began: Start of the incident, as a POSIX timestamp in seconds; 0 if unknown.
+        number: Number of reminders so far, including this one.
+        alerts: Notifications that this one groups.
     """
 
     rule_name: str
@@ -67,21 +67,21 @@ class Alert(Record):
 
     @property
     def key(self) -> str:
-        """Identity of the notice: two that have the same key say the same, and whoever has one needs no other."""
+        """Identity of the notification; a second one with the same key is a duplicate."""
         return f"{self.incident}.{self.kind}" + (f".{self.number}" if self.number else "")
 
 
 @attrs.frozen(kw_only=True)
 class Silence(Record):
-    """Alerts nobody wants to hear of for a while.
+    """Silence: period in which matching alerts send no notifications.
 
     Attributes:
-        id: Its identity.
-        service: A pattern (as in file names) of the services concerned.
-        rule: A pattern of the rules concerned.
-        until: When it ends, as a POSIX timestamp in seconds.
-        comment: Why.
-        created: When it was made, as a POSIX timestamp in seconds.
+        id: Identity of the silence.
+        service: Pattern of the services, as for file names.
+        rule: Pattern of the rules.
+        until: End, as a POSIX timestamp in seconds.
+        comment: Comment of the user.
+        created: Time of creation, as a POSIX timestamp in seconds.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""How much is kept of something, and how much may be."""
+"""Use and bound of a buffer."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["Buffer"]
 
 @attrs.frozen(kw_only=True)
 class Buffer(Record):
-    """Something that grows, and its bound.
+    """Use and bound of a buffer.
 
     Attributes:
-        name: What is kept.
-        used: How much of it there is now.
-        bound: How much there may be at most.
-        unit: What both are counted in: "bytes", "characters", "lines", "requests", "checks".
+        name: Name of the buffer.
+        used: Amount in the buffer now.
+        bound: Maximum amount.
+        unit: Unit of both: "bytes", "characters", "lines", "requests" or "checks".
     """
 
     name: str

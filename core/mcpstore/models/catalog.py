@@ -1,4 +1,4 @@
-"""What a service offers: tools, resources, prompts."""
+"""Catalog of a service: tools, resources, prompts."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["Catalog", "Prompt", "Resource", "Tool"]
 
 @attrs.frozen(kw_only=True)
 class Tool(Record):
-    """A tool as its service describes it.
+    """Tool of a service.
 
     Attributes:
-        name: The tool's own name.
-        service: The service that offers it.
-        description: What it does, in the service's words.
-        input_schema: JSON schema of its arguments.
-        output_schema: JSON schema of its structured result, if it states one.
-        raw: The description exactly as the service sent it.
+        name: Name of the tool, without the service.
+        service: Name of the service.
+        description: Description from the service.
+        input_schema: JSON schema of the arguments.
+        output_schema: JSON schema of the structured result; None if the service gives none.
+        raw: Tool definition exactly as the service sent it.
     """
 
     name: str
@@ -34,22 +34,22 @@ class Tool(Record):
 
     @property
     def full_name(self) -> str:
-        """The name that is never ambiguous: `"service/tool"`."""
+        """Unique name in the store: `"service/tool"`."""
         return f"{self.service}/{self.name}"
 
 
 @attrs.frozen(kw_only=True)
 class Resource(Record):
-    """A resource, or a template of resources.
+    """Resource or resource template of a service.
 
     Attributes:
-        name: Its name; the address where the service gives it none.
-        service: The service that offers it.
-        uri: Its address; a template has placeholders in braces.
-        is_template: Whether the address is a template.
-        description: What it is, in the service's words.
-        mime_type: Its type, if the service states one.
-        raw: The description exactly as the service sent it.
+        name: Name of the resource; its URI if the service gives no name.
+        service: Name of the service.
+        uri: URI; a template has placeholders in braces.
+        is_template: Whether the URI is a template.
+        description: Description from the service.
+        mime_type: MIME type; None if the service gives none.
+        raw: Resource definition exactly as the service sent it.
     """
 
     name: str
@@ -63,14 +63,14 @@ class Resource(Record):
 
 @attrs.frozen(kw_only=True)
 class Prompt(Record):
-    """A prompt.
+    """Prompt of a service.
 
     Attributes:
-        name: Its own name.
-        service: The service that offers it.
-        description: What it is for, in the service's words.
-        arguments: The arguments it takes, as the service describes them.
-        raw: The description exactly as the service sent it.
+        name: Name of the prompt, without the service.
+        service: Name of the service.
+        description: Description from the service.
+        arguments: Descriptions of the arguments, as the service sent them.
+        raw: Prompt definition exactly as the service sent it.
     """
 
     name: str
@@ -81,20 +81,20 @@ class Prompt(Record):
 
     @property
     def full_name(self) -> str:
-        """The name that is never ambiguous: `"service/prompt"`."""
+        """Unique name in the store: `"service/prompt"`."""
         return f"{self.service}/{self.name}"
 
 
 @attrs.frozen(kw_only=True)
 class Catalog:
-    """Everything a service offers.
+    """Tools, resources and prompts of a service.
 
     Attributes:
-        tools: Its tools.
-        resources: Its resources and templates.
-        prompts: Its prompts.
-        unreadable: How many descriptions could not be read; the others are not affected.
-        ttl: Seconds the lists stay fresh, if the service said so.
+        tools: Tools.
+        resources: Resources and resource templates.
+        prompts: Prompts.
+        unreadable: Number of invalid definitions, which the lists do not contain.
+        ttl: Seconds for which the lists stay valid; None if the service does not say.
     """
 
     tools: NamedList[Tool] = attrs.field(factory=lambda: NamedList[Tool](()))

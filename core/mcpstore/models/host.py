@@ -1,4 +1,4 @@
-"""What was measured of the machine a manager runs on."""
+"""Metrics of the host on which the manager runs."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ __all__ = ["HostMetrics"]
 
 @attrs.frozen(kw_only=True)
 class HostMetrics(Record):
-    """How busy and how full this machine is, and what the manager itself uses of it.
+    """Use of processors, memory, disk and network of the host, and the memory of the manager.
 
     Attributes:
-        timestamp: When this was measured, as a POSIX timestamp in seconds.
-        cpu_percent: Processor time in use since it was measured last, in per cent of all processors.
+        timestamp: Time of the measurement, as a POSIX timestamp in seconds.
+        cpu_percent: CPU time used since the previous measurement, in per cent of all processors.
         memory_percent: Memory in use, in per cent.
-        memory_total: Memory there is, in bytes.
+        memory_total: Size of the memory, in bytes.
         memory_used: Memory in use, in bytes.
-        memory_available: Memory that can still be had without swapping, in bytes.
-        disk_path: Where the disk was looked at: the state directory.
-        disk_percent: Space in use, in per cent.
-        disk_total: Size of the disk, in bytes.
-        disk_used: Space in use, in bytes.
-        disk_free: Space left, in bytes.
-        bytes_sent: Bytes sent over every network interface since the machine started.
-        bytes_received: Bytes received since the machine started.
-        packets_sent: Packets sent since the machine started.
-        packets_received: Packets received since the machine started.
-        manager_memory_bytes: Memory the manager itself occupies, in bytes.
+        memory_available: Memory available without swapping, in bytes.
+        disk_path: Path whose file system is measured: the state directory.
+        disk_percent: Disk space in use, in per cent.
+        disk_total: Size of the file system, in bytes.
+        disk_used: Disk space in use, in bytes.
+        disk_free: Free disk space, in bytes.
+        bytes_sent: Bytes sent over all network interfaces since the host started.
+        bytes_received: Bytes received over all network interfaces since the host started.
+        packets_sent: Packets sent over all network interfaces since the host started.
+        packets_received: Packets received over all network interfaces since the host started.
+        manager_memory_bytes: Resident memory of the manager, in bytes.
     """
 
     timestamp: float

@@ -1,4 +1,4 @@
-"""Narrowing JSON values: the one place where `Any` becomes something."""
+"""Type checks of JSON values that narrow `Any`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured of a service: figures over a window of time, and samples of them as history keeps them."""
+"""Metrics of services and tools: values of a time window, and samples in the history."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ __all__ = ["MetricsSample", "ServiceMetrics", "ToolMetrics"]
 
 @attrs.frozen(kw_only=True)
 class ToolMetrics(Record):
-    """What was measured of one tool, since the manager started.
+    """Metrics of one tool since the start of the manager.
 
     Attributes:
-        name: The tool's own name.
-        total_calls: Calls made.
-        failed_calls: Calls that did not end well; a result that reports failure does not.
-        slow_calls: Calls that took longer than `slow_call_threshold`.
-        error_rate: Failed calls per call, 0 to 1.
+        name: Name of the tool, without the service.
+        total_calls: Number of calls.
+        failed_calls: Number of failed calls, including results that report an error.
+        slow_calls: Number of calls that took longer than `slow_call_threshold`.
+        error_rate: Share of failed calls, 0 to 1.
         avg_response_time: Mean duration of a call, in seconds.
-        p50: Median duration, in seconds.
-        p95: Duration that 95 of 100 calls stay below, in seconds.
-        p99: Duration that 99 of 100 calls stay below, in seconds.
-        last_activity: When it was called last, as a POSIX timestamp in seconds.
-        last_error: What went wrong last.
+        p50: Median duration of a call, in seconds.
+        p95: 95th percentile of the duration, in seconds.
+        p99: 99th percentile of the duration, in seconds.
+        last_activity: Time of the last call, as a POSIX timestamp in seconds.
+        last_error: Message of the last error.
     """
 
     name: str
@@ -45,46 +45,45 @@ class ToolMetrics(Record):
 
 @attrs.frozen(kw_only=True)
 class ServiceMetrics(Record):
-    """What was measured of one service: what conditions of alert rules look at.
+    """Metrics of one service; the conditions of alert rules use these fields.
 
-    Counts and durations of calls cover the window of the last `window` seconds, except the totals, which go back to the
-    start of the manager.
+    Rates and durations of calls are those of the last `window` seconds. Totals count from the start of the manager.
 
     Attributes:
         service_name: Name of the service.
-        status: Its run status.
-        connection_state: Its connection state.
-        reason: Why it is disconnected; empty in any other state.
-        timestamp: When this was measured, as a POSIX timestamp in seconds.
+        status: Run status.
+        connection_state: Connection state.
+        reason: Cause of DISCONNECTED; empty in every other state.
+        timestamp: Time of the measurement, as a POSIX timestamp in seconds.
         window: Length of the window, in seconds.
-        uptime: Seconds since its connection was opened; 0 without one.
-        availability: Share of the time it was wanted in which it was usable, in per cent, from intervals, since the
-            manager started.
-        tools_count: Tools it offers.
-        active_connections: Open connections: 0 or 1.
-        active_calls: Calls under way.
-        total_calls: Calls made.
-        failed_calls: Calls that did not end well.
-        slow_calls: Calls that took longer than `slow_call_threshold`.
-        error_rate: Failed calls per call in the window, 0 to 1.
+        uptime: Seconds since the connection was opened; 0 without a connection.
+        availability: Share of the time in which the service should run and was usable, in per cent, since the start of
+            the manager.
+        tools_count: Number of tools that the service offers.
+        active_connections: Number of open connections: 0 or 1.
+        active_calls: Number of calls in progress.
+        total_calls: Number of calls.
+        failed_calls: Number of failed calls, including results that report an error.
+        slow_calls: Number of calls that took longer than `slow_call_threshold`.
+        error_rate: Share of failed calls in the window, 0 to 1.
         avg_response_time: Mean duration of a call in the window, in seconds.
-        p50: Median duration in the window, in seconds.
-        p95: Duration that 95 of 100 calls in the window stay below, in seconds.
-        p99: Duration that 99 of 100 calls in the window stay below, in seconds.
+        p50: Median duration of a call in the window, in seconds.
+        p95: 95th percentile of the duration in the window, in seconds.
+        p99: 99th percentile of the duration in the window, in seconds.
         throughput: Calls per second in the window.
-        last_activity: When a tool was called last, as a POSIX timestamp in seconds.
-        last_error: What went wrong last.
-        total_checks: Health checks made.
-        failed_checks: Health checks that failed.
+        last_activity: Time of the last tool call, as a POSIX timestamp in seconds.
+        last_error: Message of the last error.
+        total_checks: Number of health checks.
+        failed_checks: Number of failed health checks.
         response_time: Duration of the last answered check, in ms.
-        consecutive_failures: Failed checks in a row.
-        reconnect_attempts: Failed attempts to open it in this round.
-        restarts: How often a connection was lost and opened again; not how often somebody restarted it.
-        changes: Changes of its connection state in the last 600 s that nobody asked for.
-        cpu_percent: Processor time of its process tree, in per cent of one processor; None where it has no process.
-        memory_bytes: Memory its process tree occupies, in bytes; None where it has no process.
-        processes: Processes of its tree.
-        tools: What was measured of each tool that was called.
+        consecutive_failures: Number of failed checks in a row.
+        reconnect_attempts: Number of failed attempts to open the service in this round.
+        restarts: Number of times a connection was lost and opened again, without restarts by an operator.
+        changes: Number of automatic changes of the connection state in the last 600 seconds.
+        cpu_percent: CPU time of the process tree, in per cent of one processor; None without a process.
+        memory_bytes: Resident memory of the process tree, in bytes; None without a process.
+        processes: Number of processes in the process tree.
+        tools: Metrics of each tool that was called.
     """
 
     service_name: str
@@ -123,33 +122,33 @@ class ServiceMetrics(Record):
 
     @property
     def name(self) -> str:
-        """Its name, so that lists of metrics answer by name."""
+        """Name of the service, by which a `NamedList` finds the metrics."""
         return self.service_name
 
 
 @attrs.frozen(kw_only=True)
 class MetricsSample(Record):
-    """One row of history: what happened to a service between two points of time.
+    """Metrics of a service in one interval of the history.
 
     Attributes:
         service_name: Name of the service.
-        timestamp: The end of the time covered, as a POSIX timestamp in seconds.
-        duration: The time covered, in seconds.
-        connection_state: Its connection state at the end.
-        calls: Calls that ended.
-        failed_calls: Calls that did not end well.
+        timestamp: End of the interval, as a POSIX timestamp in seconds.
+        duration: Length of the interval, in seconds.
+        connection_state: Connection state at the end.
+        calls: Number of calls that ended.
+        failed_calls: Number of failed calls, including results that report an error.
         avg_response_time: Mean duration of a call, in seconds.
-        p95: Duration that 95 of 100 calls stayed below, in seconds.
-        max_response_time: The longest call, in seconds.
-        checks: Health checks made.
-        failed_checks: Health checks that failed.
+        p95: 95th percentile of the duration of a call, in seconds.
+        max_response_time: Duration of the longest call, in seconds.
+        checks: Number of health checks.
+        failed_checks: Number of failed health checks.
         response_time: Mean duration of an answered check, in ms; None if there was none.
-        wanted: Seconds it was wanted.
-        usable: Seconds it was wanted and usable.
-        cpu_percent: Processor time of its process tree, in per cent of one processor.
-        memory_bytes: Memory its process tree occupied at the end, in bytes.
-        durations: How long the calls took, as `mcpstore.models.latency.LatencyHistogram` reads it; two can be added up.
-            No key of the mapping, as it is nothing for people. Empty if there were none, or nobody knows.
+        wanted: Seconds in which the service should run.
+        usable: Seconds in which the service should run and was usable.
+        cpu_percent: CPU time of the process tree, in per cent of one processor.
+        memory_bytes: Resident memory of the process tree at the end, in bytes.
+        durations: Durations of the calls, as bytes of a `mcpstore.models.latency.LatencyHistogram`; empty if there were
+            no calls or the durations are unknown. Not a key of the mapping.
     """
 
     SHOWN: ClassVar[tuple[str, ...]] = (

@@ -1,4 +1,4 @@
-"""What public verbs return: records and lists of them that can be read in both usual ways."""
+"""Results of the public methods: records, and lists of records that can be read by index and by name."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["NamedList", "Record", "plain"]
 
 
 class Record(Mapping[str, Any]):
-    """Base of attrs records that are read as objects and as mappings: `info.tools`, `info["tools"]`, `info.get(…)`.
+    """Base class of records that are objects and mappings: `info.tools`, `info["tools"]`, `info.get(…)`.
 
-    The keys are the fields; a class that shows other attributes instead lists them in `SHOWN`.
+    The keys are the fields. A class with other keys lists them in `SHOWN`.
     """
 
     __slots__ = ()
@@ -39,16 +39,16 @@ class Record(Mapping[str, Any]):
         return True
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON-ready dictionaries, lists, strings and numbers."""
+        """Return the record as a JSON object: dictionaries, lists, strings and numbers."""
         return {name: plain(getattr(self, name)) for name in self}
 
 
 class HasName(Protocol):
-    """Something called by a name."""
+    """Object with a name."""
 
     @property
     def name(self) -> str:
-        """The name."""
+        """Name."""
         ...
 
 
@@ -56,21 +56,22 @@ T_co = TypeVar("T_co", bound=HasName, covariant=True)
 
 
 class NamedList(Sequence[T_co]):
-    """An immutable list of named things that also answers by name.
+    """Immutable list of named objects, which can also be found by name.
 
-    `for x in things`, `things[0]` and `len(things)` treat it as a list; `things["a"]`, `things.get("a")`,
-    `things.items()` and `"a" in things` as a mapping by name. Where two things share a name, the first answers to it.
+    `for x in services`, `services[0]` and `len(services)` use it as a list; `services["a"]`, `services.get("a")`,
+    `services.items()` and `"a" in services` as a mapping by name. If several objects have the same name, the first one
+    is found.
     """
 
-    __slots__ = ("_by_name", "_things")
+    __slots__ = ("_by_name", "_items")
 
-    def __init__(self, things: Iterable[T_co] = ()) -> None:
-        self._things = tuple(things)
+    def __init__(self, items: Iterable[T_co] = ()) -> None:
+        self._items = tuple(items)
         self._by_name: dict[str, T_co] | None = None
 
     def _index(self) -> dict[str, T_co]:
         if self._by_name is None:
-            self._by_name = {thing.name: thing for thing in reversed(self._things)}
+            self._by_name = {item.name: item for item in reversed(self._items)}
         return self._by_name
 
     @overload
@@ -81,50 +82,50 @@ class NamedList(Sequence[T_co]):
         if isinstance(key, str):
             return self._index()[key]
         if isinstance(key, slice):
-            return NamedList(self._things[key])
-        return self._things[key]
+            return NamedList(self._items[key])
+        return self._items[key]
 
     def __len__(self) -> int:
-        return len(self._things)
+        return len(self._items)
 
     def __iter__(self) -> Iterator[T_co]:
-        return iter(self._things)
+        return iter(self._items)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._index() if isinstance(key, str) else key in self._things
+        return key in self._index() if isinstance(key, str) else key in self._items
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(cast("NamedList[Any]", other)) if isinstance(other, NamedList) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._things)
+        return hash(self._items)
 
     def __repr__(self) -> str:
-        return f"NamedList({list(self._things)!r})"
+        return f"NamedList({list(self._items)!r})"
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the thing of this name, or `default`."""
+        """Return the object with this name; `default` if there is none."""
         return self._index().get(name, default)
 
     def names(self) -> list[str]:
         """Return the names, in order."""
-        return [thing.name for thing in self._things]
+        return [item.name for item in self._items]
 
     def items(self) -> list[tuple[str, T_co]]:
-        """Return pairs of name and thing, in order."""
-        return [(thing.name, thing) for thing in self._things]
+        """Return pairs of name and object, in order."""
+        return [(item.name, item) for item in self._items]
 
     def to_list(self) -> list[Any]:
-        """Return the things as JSON-ready values."""
-        return [plain(thing) for thing in self._things]
+        """Return the objects as JSON values."""
+        return [plain(item) for item in self._items]
 
 
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 def plain(value: Any) -> Any:
-    """Turn a record, an enum, a date or a container of them into what `json.dumps` takes."""
-    if type(value) in _PLAIN:  # most of what there is, and asked first for its sake
+    """Return a record, an enum, a date or a container of them as a value that `json.dumps` accepts."""
+    if type(value) in _PLAIN:  # tested first, because most values are plain
         return value
     if isinstance(value, Enum):
         return value.value

@@ -1,4 +1,4 @@
-"""Keeping secrets out of everything that is shown, written or sent."""
+"""Redaction of secrets in everything that is shown, written or sent."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ _FLAG: Final = re.compile(rf"--?[\w.-]*(?:{_SECRET_KEY.pattern})[\w.-]*", re.IGN
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
 _REFERENCE: Final = re.compile(
     r"\$\{\w+\}|\$\{(?:env|input|config|command):[\w.-]+\}|\{env:\w+\}|\{file:[^}]*\}|\$[A-Za-z_]\w*"
-)  # with a default, as in ${KEY:-value}, it is no mere reference: the default may be the secret
+)  # not with a default, as in ${KEY:-value}: the default can be a secret
 _SCHEME: Final = re.compile(r"^(?:Bearer|Basic|token)\s+", re.IGNORECASE)
 _RANDOM_TEXT: Final = re.compile(r"(?=.*\d)[^\s/]{16,}")
-"""What is long and has digits in it may be a secret, whatever the parameter of a URL is called."""
+"""Long text with digits: treated as a secret in a URL, whatever the name of the parameter."""
 
-_MIN_LENGTH: Final = 6  # shorter values ("1", "true", "INFO") are no secrets, and masking them would eat ordinary text
-
+_MIN_LENGTH: Final = 6
+"""Minimum length of a secret, in characters. Shorter values ("1", "true", "INFO") occur in ordinary text."""
 
 MAX_LEARNED: Final = 100
-"""Secrets of a service that came while it was used and are still hidden: a login brings another token every hour."""
+"""Number of secrets obtained at run time that are redacted for one owner; a login gets a new token every hour."""
 
 MAX_KNOWN: Final = 1000
-"""Secrets of one owner that are known from its settings; variables may stand for others at every opening."""
+"""Number of secrets from settings that are redacted for one owner; variables can have new values at each opening."""
 
 
 def masked(value: Any, *, _secret: bool = False) -> Any:
-    """Return a copy of a configuration entry in which values that may be secret are `***`.
+    """Return a copy of a configuration entry in which values that can be secret are `***`.
 
-    Values of `env`, headers and OAuth settings, keys and arguments that sound secret, and the credentials and query of
-    URLs are masked; `${VARIABLE}` references stay, because they tell nothing.
+    These are the values of `env`, headers and OAuth settings, the values of keys and arguments whose names suggest a
+    secret, and the credentials and query values of URLs. `${VARIABLE}` references are not masked.
     """
     if (fields := as_object(value)) is not None:
         return {
@@ -73,57 +73,57 @@ def masked(value: Any, *, _secret: bool = False) -> Any:
 
 
 def masked_command(line: str) -> str:
-    """Return a command that is written as one line, with the arguments that may be secret as `***`."""
+    """Return a command line in which arguments that can be secret are `***`."""
     return " ".join(map(str, masked(line.split(" "))))
 
 
 def secrets_in(value: Any, *, _secret: bool = False) -> set[str]:
-    """Return what `masked` would hide of an entry, for a `Redactor`: the texts that others might repeat."""
-    found: set[str] = set()
+    """Return the secrets in a configuration entry, the values that `masked` replaces, for a `Redactor`."""
+    secrets: set[str] = set()
     if (fields := as_object(value)) is not None:
         for key, item in fields.items():
             words = item.split(" ") if key == "command" and isinstance(item, str) else item
-            found |= secrets_in(words, _secret=_secret or _is_secret(str(key)))
+            secrets |= secrets_in(words, _secret=_secret or _is_secret(str(key)))
     elif (items := as_array(value)) is not None:
         flags = [isinstance(item, str) and bool(_FLAG.fullmatch(item)) for item in ("", *items)]
         for item, after in zip(items, flags, strict=False):
-            found |= secrets_in(item, _secret=_secret or after)
+            secrets |= secrets_in(item, _secret=_secret or after)
     elif isinstance(value, str):
         assigned = _ASSIGNED.fullmatch(value)
         secret = value if _secret else assigned[2] if assigned else ""
         if secret and not _REFERENCE.fullmatch(secret):
-            # Servers that repeat a token repeat it without the word in front of it.
-            found |= {secret, _SCHEME.sub("", secret)}
+            # A server may print the token without the scheme.
+            secrets |= {secret, _SCHEME.sub("", secret)}
         for url in _URL.findall(value):
-            found |= _secrets_of_url(url)
-    return found
+            secrets |= _secrets_of_url(url)
+    return secrets
 
 
 def masked_url(url: str) -> str:
-    """Return a URL without user, password, query values and fragment; the same for URLs within other text."""
-    return _without_secrets(url) if _URL.match(url) else _URL.sub(lambda found: _without_secrets(found[0]), url)
+    """Return a URL, or a text with URLs, without their users, passwords, query values and fragments."""
+    return _without_secrets(url) if _URL.match(url) else _URL.sub(lambda match: _without_secrets(match[0]), url)
 
 
 def redacted_json(value: Any, redact: Callable[[str], str]) -> Any:
-    """Return a JSON value with every text in it, keys included, as `redact` leaves it; itself if nothing is to hide."""
+    """Return a JSON value with `redact` applied to every string, also to keys; the same object if none changes."""
     if isinstance(value, str):
         return redact(value)
     if (fields := as_object(value)) is not None:
-        made = {redact(str(key)): redacted_json(item, redact) for key, item in fields.items()}
-        is_clean = len(made) == len(fields) and all(made.get(key) is item for key, item in fields.items())
-        return fields if is_clean else made
+        redacted = {redact(str(key)): redacted_json(item, redact) for key, item in fields.items()}
+        is_same = len(redacted) == len(fields) and all(redacted.get(key) is item for key, item in fields.items())
+        return fields if is_same else redacted
     if (items := as_array(value)) is not None:
-        each = [redacted_json(item, redact) for item in items]
-        return items if all(new is old for new, old in zip(each, items, strict=True)) else each
+        new_items = [redacted_json(item, redact) for item in items]
+        return items if all(new is old for new, old in zip(new_items, items, strict=True)) else new_items
     return value
 
 
 class Redactor:
-    """Replaces known secret values in text that others wrote: stderr lines, error messages.
+    """Redacts known secrets in text from servers and plugins: lines of stderr, error messages.
 
     Args:
-        values: The values to hide; those shorter than six characters are left alone.
-        learned: The same, of which only the newest are hidden: they come one after the other, the newest last.
+        values: Secrets; those shorter than six characters are ignored.
+        learned: Secrets obtained at run time, the newest last; only the newest `MAX_LEARNED` are redacted.
     """
 
     __slots__ = ("_learned", "_pattern", "_values")
@@ -139,16 +139,19 @@ class Redactor:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
     def redact_json(self, value: Any) -> Any:
-        """Return a JSON value with every known secret in its texts replaced."""
+        """Return a JSON value with every known secret in its strings replaced by `***`."""
         return value if self._pattern is None else redacted_json(value, self)
 
     def extended(self, *values: str) -> Redactor:
-        """Return one that hides more, and forgets what it learned long ago."""
+        """Return a redactor with further secrets; the oldest ones above `MAX_LEARNED` are dropped."""
         return Redactor(self._values, (*self._learned, *values))
 
 
 class SecretRegistry:
-    """Hides the secrets of everybody in text that plugins wrote, which may have them from anybody."""
+    """Redacts the secrets of all services and plugins, in text from plugins, which can contain any of them.
+
+    An owner is a service, an alert channel or an exporter.
+    """
 
     __slots__ = ("_entries", "_known", "_learned", "_redact")
 
@@ -159,20 +162,20 @@ class SecretRegistry:
         self._redact: Redactor | None = None
 
     def add_entries(self, owner: str, *entries: Any) -> None:
-        """Take note of somebody's entries; they are searched for secrets when there is a text to hide them in."""
+        """Replace the configuration entries of an owner; they are searched for secrets at the next redaction."""
         self._entries[owner] = entries
         self._redact = None
 
     def add_values(self, owner: str, values: Iterable[str]) -> None:
-        """Take note of the secrets in somebody's settings, besides those that are known already."""
+        """Add secrets from the settings of an owner."""
         self._add(self._known, owner, values, MAX_KNOWN)
 
     def learn(self, owner: str, secret: str) -> None:
-        """Take note of a secret that came while somebody was used, such as the token of a login."""
+        """Add a secret that an owner obtained at run time, such as the token of a login."""
         self._add(self._learned, owner, [secret], MAX_LEARNED)
 
     def forget(self, owner: str) -> None:
-        """Forget the secrets of somebody who is gone."""
+        """Remove the secrets of an owner."""
         self._entries.pop(owner, None)
         known, learned = self._known.pop(owner, None), self._learned.pop(owner, None)
         if known or learned:
@@ -180,13 +183,13 @@ class SecretRegistry:
 
     def __call__(self, text: str) -> str:
         """Return `text` with every known secret replaced by `***`."""
-        redact = self._redact  # handlers that are plain functions ask from threads of their own
-        if redact is None:  # made when it is needed: plugins fail seldom
+        redact = self._redact  # read once, because alert handlers call from other threads
+        if redact is None:  # built on demand, because it is seldom needed
             while self._entries:
                 owner, entries = self._entries.popitem()
                 self.add_values(owner, (secret for entry in entries for secret in secrets_in(entry)))
-            everybody = (*self._known.values(), *self._learned.values())
-            self._redact = redact = Redactor(value for values in everybody for value in values)
+            groups = (*self._known.values(), *self._learned.values())
+            self._redact = redact = Redactor(value for values in groups for value in values)
         return redact(text)
 
     def _add(self, to: dict[str, dict[str, None]], owner: str, values: Iterable[str], most: int) -> None:
@@ -197,12 +200,12 @@ class SecretRegistry:
 
 
 def _newest(values: Iterable[str], most: int) -> dict[str, None]:
-    """Return values, each once, the one that was named last at the end; of too many, the last."""
-    found: dict[str, None] = {}
+    """Return the last `most` different values, in the order of their last occurrence."""
+    unique: dict[str, None] = {}
     for value in values:
-        found.pop(value, None)
-        found[value] = None
-    return dict.fromkeys(list(found)[-most:])
+        unique.pop(value, None)
+        unique[value] = None
+    return dict.fromkeys(list(unique)[-most:])
 
 
 def _is_secret(key: str) -> bool:
@@ -230,7 +233,9 @@ def _without_secrets(url: str) -> str:
         host = f"[{host}]"
     pairs = parts.query.split("&") if parts.query else []
     named = (pair.split("=", 1) for pair in pairs)
-    query = "&".join(f"{name[0]}={MASK}" if any(name[1:]) else MASK for name in named)  # `?c2VjcmV0=` is no name
+    query = "&".join(
+        f"{name[0]}={MASK}" if any(name[1:]) else MASK for name in named
+    )  # in `?c2VjcmV0=`, the name can be a secret
     return f"{parts.scheme}://{host}{port}{parts.path}" + (f"?{query}" if query else "")
 
 
@@ -241,10 +246,12 @@ def _secrets_of_url(url: str) -> set[str]:
         pairs = parse_qsl(parts.query)
     except ValueError:
         return set()
-    # A name without a password is a token; with one, it is only a name, and hiding it would eat ordinary text.
-    found = {password, parts.password or ""} if password else {user, parts.username or ""}
+    # A user without a password is a token. With a password it is a name, which occurs in ordinary text.
+    secrets = {password, parts.password or ""} if password else {user, parts.username or ""}
     if password:
-        found.add(b64encode(f"{user}:{password}".encode()).decode())  # as it travels
-    found |= {text for name, text in pairs if name == "key" or _SECRET_KEY.search(name) or _RANDOM_TEXT.fullmatch(text)}
-    found |= {pair for pair in parts.query.split("&") if _RANDOM_TEXT.fullmatch(pair) and "=" not in pair.rstrip("=")}
-    return found - {""}
+        secrets.add(b64encode(f"{user}:{password}".encode()).decode())  # the form in the header Authorization
+    secrets |= {
+        text for name, text in pairs if name == "key" or _SECRET_KEY.search(name) or _RANDOM_TEXT.fullmatch(text)
+    }
+    secrets |= {pair for pair in parts.query.split("&") if _RANDOM_TEXT.fullmatch(pair) and "=" not in pair.rstrip("=")}
+    return secrets - {""}

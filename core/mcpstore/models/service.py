@@ -1,4 +1,4 @@
-"""What a service is: its states, its specification, and how it looks from outside."""
+"""Services: connection states, run statuses, specifications, and the records that describe them to users."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ __all__ = [
 
 
 class ServiceConnectionState(StrEnum):
-    """What the connection to a service is: one of seven states."""
+    """Connection state of a service."""
 
     INITIALIZING = "initializing"
-    """First connection and first listing of tools."""
+    """The service is opened for the first time, and its tools are listed."""
     HEALTHY = "healthy"
-    """Answers, and in time."""
+    """The service answers in time."""
     WARNING = "warning"
-    """Answers, but slowly; tools can be called."""
+    """The service answers slowly; its tools can be called."""
     UNHEALTHY = "unhealthy"
-    """Under suspicion: a check failed; the connection is kept and looked at again soon."""
+    """A check failed; the connection is kept and checked again soon."""
     RECONNECTING = "reconnecting"
-    """The connection is gone and is being opened again."""
+    """The connection is lost and is being opened again."""
     DISCONNECTED = "disconnected"
-    """Stopped, or resting between rounds of attempts; the reason tells which."""
+    """The service is stopped, or in the cool-down between two rounds of attempts; see the reason."""
     UNKNOWN = "unknown"
-    """The last check decided nothing, for example because this machine was in trouble itself."""
+    """The last check was inconclusive, for example because of a fault of this host."""
     UNREACHABLE = "disconnected"
     """Another name of `DISCONNECTED`."""
 
@@ -58,11 +58,11 @@ LIVE_STATES: Final = frozenset(
         ServiceConnectionState.UNKNOWN,
     }
 )
-"""The states that have a connection: exactly in these can tools be called."""
+"""States with a connection; tools can be called in these states only."""
 
 
 class ServiceStatus(StrEnum):
-    """The run status of a service: derived from what is wanted and what is, never stored."""
+    """Run status of a service, derived from the requested state, the connection state and the action in flight."""
 
     NOT_STARTED = "not_started"
     STARTING = "starting"
@@ -74,53 +74,55 @@ class ServiceStatus(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a service is `DISCONNECTED`; `NONE` in every other state."""
+    """Cause of `DISCONNECTED`; `NONE` in every other state."""
 
     NONE = ""
     NEW = "new"
-    """Never started."""
+    """The service was never started."""
     OPERATOR = "operator"
-    """Somebody stopped or removed it."""
+    """An operator stopped or removed the service."""
     EXHAUSTED = "exhausted"
-    """A round of attempts failed, or its recovery policy gave up."""
+    """A round of attempts failed, or the recovery policy gave up."""
     INTENSITY = "intensity"
-    """It was lost too often in too short a time."""
+    """The connection was lost too often within the restart window."""
     PERMANENT = "permanent"
-    """Trying again changes nothing until somebody changes something."""
+    """The last attempt failed permanently; another attempt fails until the cause is removed."""
 
     @property
     def is_automatic(self) -> bool:
-        """Whether the manager, not a person, came to this."""
+        """Whether the manager disconnected the service, not an operator."""
         return self in (Reason.EXHAUSTED, Reason.INTENSITY, Reason.PERMANENT)
 
 
 class RestartOption(StrEnum):
-    """When a service that ended by itself is opened again."""
+    """Whether a service that ended by itself is opened again."""
 
     ALWAYS = "always"
+    """After every end."""
     ON_FAILURE = "on-failure"
-    """Not after exit code 0."""
+    """After every end except exit code 0."""
     NEVER = "never"
+    """After no end."""
 
 
 class ToolPinning(StrEnum):
-    """What happens when a tool no longer is what it was when it was first seen, or approved."""
+    """Reaction to a tool that has changed since it was first seen or approved, or that is new."""
 
     OFF = "off"
-    """Nothing."""
+    """No reaction."""
     WARN = "warn"
-    """People are told."""
+    """An alert."""
     BLOCK = "block"
-    """People are told, and it cannot be called until somebody approves it."""
+    """An alert, and the tool cannot be called until it is approved."""
 
 
 @attrs.frozen
 class Choice:
-    """A plugin's offer chosen by name, and the options it gets.
+    """Choice of an offer of a plugin, with its options.
 
     Attributes:
         name: Name of the strategy, policy or backend.
-        options: What its configuration model validates.
+        options: Options, validated by its configuration model.
     """
 
     name: str
@@ -129,23 +131,24 @@ class Choice:
 
 @attrs.frozen(kw_only=True)
 class ServiceSpec:
-    """What a configuration entry means, whatever dialect it was written in.
+    """Specification of a service: its configuration entry, independent of the dialect.
 
     Attributes:
         name: Name of the service, unique in its store.
-        transport: Name of the transport that opens it.
-        settings: The transport's own configuration, variables not expanded. May hold secrets, so it has no repr.
-        enabled: Whether it is to run.
-        depends_on: Names of services that are opened before it.
-        agents: The agents it was given to.
-        health: The health strategy that checks it.
-        recovery: The recovery policy that decides when it is opened again.
-        restart: Whether it is opened again after it ended by itself.
-        tool_pinning: What a changed tool definition leads to.
-        timeouts: Its deadlines, in seconds.
-        description: What a person wrote about it.
-        entry: The entry as it stands in the configuration.
-        dialect: The dialect the entry is written in.
+        transport: Name of the transport.
+        settings: Settings of the transport, with variables not expanded. They can contain secrets, so the repr omits
+            them.
+        enabled: Whether the service should run.
+        depends_on: Names of the services that are opened before this one.
+        agents: Agents to which the service is assigned.
+        health: Health strategy.
+        recovery: Recovery policy.
+        restart: Whether the service is opened again after it ended by itself.
+        tool_pinning: Reaction to changed tools.
+        timeouts: Timeouts.
+        description: Description from the configuration.
+        entry: Entry as it is in the configuration.
+        dialect: Dialect of the entry.
     """
 
     name: str
@@ -164,25 +167,25 @@ class ServiceSpec:
     dialect: str = attrs.field(default="mcpServers", eq=False)
 
     def connects_like(self, other: ServiceSpec) -> bool:
-        """Whether both lead to the same connection, so that changing one into the other restarts nothing."""
+        """Whether both have the same connection settings, so that a change from one to the other needs no restart."""
         return self.transport == other.transport and self.settings == other.settings
 
 
 @attrs.frozen(kw_only=True)
 class StateMetadata(Record):
-    """How a service came to its state.
+    """Failures, times and cause that led to the state of a service.
 
     Attributes:
-        consecutive_failures: Failed checks in a row.
-        reconnect_attempts: Failed attempts to open it in this round.
-        state_entered_time: When it entered its state (local time, without zone).
-        last_success_time: When it last answered (local time, without zone).
-        last_failure_time: When it last failed (local time, without zone).
+        consecutive_failures: Number of failed checks in a row.
+        reconnect_attempts: Number of failed attempts to open the service in this round.
+        state_entered_time: Time at which the service entered its state (local time, without zone).
+        last_success_time: Time of the last successful opening or check (local time, without zone).
+        last_failure_time: Time of the last failure (local time, without zone).
         response_time: Duration of the last answered check, in ms.
-        error_message: What went wrong last, in words a person can act on.
-        next_retry_time: When it will be tried again by itself (local time, without zone).
-        reason: Why it is disconnected.
-        edge_id: Id of the edge by which it entered its state; empty before the first one. See `StateChange.id`.
+        error_message: Message of the last error.
+        next_retry_time: Time of the next automatic attempt (local time, without zone); None if there will be none.
+        reason: Cause of DISCONNECTED.
+        edge_id: Id of the last state change, as in `StateChange.id`; empty before the first one.
     """
 
     consecutive_failures: int = 0
@@ -199,22 +202,22 @@ class StateMetadata(Record):
 
 @attrs.frozen(kw_only=True)
 class ServiceSnapshot(Record):
-    """A service as lists show it.
+    """Summary of a service, as lists show it.
 
     Attributes:
-        name: Its name.
-        status: Run status when a store was asked, connection state when a context was asked.
-        run_status: What it does for its users.
-        connection_state: What its connection is.
-        transport: Name of its transport.
-        url: Address of a remote service, without credentials.
-        command: Command of a local service.
+        name: Name of the service.
+        status: Run status in the results of a store, connection state in those of a context.
+        run_status: Run status.
+        connection_state: Connection state.
+        transport: Name of the transport.
+        url: URL of a remote service, without credentials; None for a local service.
+        command: Command of a local service; None for a remote service.
         args: Arguments of the command.
-        tool_count: Number of tools it offers.
-        enabled: Whether it is wanted to run.
-        description: What a person wrote about it.
-        depends_on: Names of the services opened before it.
-        error: What went wrong last, if it is not well.
+        tool_count: Number of tools that the service offers.
+        enabled: Whether the service should run.
+        description: Description from the configuration.
+        depends_on: Names of the services that are opened before this one.
+        error: Message of the last error; None if the service works.
     """
 
     name: str
@@ -237,23 +240,24 @@ _NO_TOOLS: Final = NamedList["Tool"]()
 
 @attrs.frozen(kw_only=True)
 class ServiceInfo(ServiceSnapshot):
-    """A service in full.
+    """All details of a service.
 
     Attributes:
-        config: Its entry as it stands in the configuration; `add_service` takes it back. May hold secrets.
-        tools: The tools it offers.
-        uptime: Seconds since its connection was opened; 0 without a connection.
-        last_verified_age: Seconds since the last evidence of its state, an opening or a decided check; None without a
+        config: Entry as it is in the configuration, in a form that `add_service` accepts. It can contain secrets.
+        tools: Tools of the service.
+        uptime: Seconds since the connection was opened; 0 without a connection.
+        last_verified_age: Seconds since the state was last verified by an opening or a conclusive check; None without a
             connection.
-        active_connections: Connections to it that are open now.
-        state_metadata: How it came to its state.
-        pid: Process id of a local service.
-        protocol_version: Protocol version spoken with it.
-        server_name: What the server calls itself.
-        server_version: The version the server states.
-        containment: What keeps the processes of a local service together: `cgroup`, `subreaper` (orphans are given to
-            the manager, and found by the marker in their environment), `marker`, or `group`.
-        buffers: What is kept for it, and how much of it may be.
+        active_connections: Number of open connections: 0 or 1.
+        state_metadata: Failures, times and cause that led to the state.
+        pid: Process id of a local service; None without a process.
+        protocol_version: Negotiated protocol version.
+        server_name: Name of the server, as the server gives it.
+        server_version: Version of the server, as the server gives it.
+        containment: Mechanism that holds the processes of a local service together: `cgroup`; `subreaper` (orphans
+            become children of the manager and are found by the owner tag in their environment); `marker` (processes are
+            found by that tag only); `group` (process group).
+        buffers: Use and bounds of the buffers of the service.
     """
 
     config: Mapping[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
@@ -270,7 +274,7 @@ class ServiceInfo(ServiceSnapshot):
     buffers: tuple[Buffer, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record JSON-ready and without the values of secrets."""
-        from mcpstore.models.redaction import masked  # noqa: PLC0415 - only here, and seldom
+        """Return the record as a JSON object in which secrets are masked."""
+        from mcpstore.models.redaction import masked  # noqa: PLC0415 - seldom needed
 
         return {**Record.to_dict(self), "config": masked(self.config)}

@@ -1,4 +1,4 @@
-"""How a service fared over time: the edges of its lifecycle, and the intervals between them."""
+"""History of the states of a service: state changes, and the intervals between them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ __all__ = ["StateEdge", "StateInterval"]
 
 @attrs.frozen(kw_only=True)
 class StateEdge(Record):
-    """A moment at which a service entered a state, began or ceased to be wanted, or failed to restart as it was asked.
+    """Change in the history of a service: of its connection state, of its requested state, or a failed restart.
 
     Attributes:
         service_name: Name of the service.
-        timestamp: When, as a POSIX timestamp in seconds.
-        monotonic: When, on the manager's monotonic clock, in seconds; only edges of one manager compare.
-        state: Its connection state from then on.
-        wanted: Whether it is wanted from then on.
-        reason: Why it is disconnected; "operator" also while it is opened again because somebody asked; else empty.
-        error: What had gone wrong last, if anything had.
-        begins: Whether it is the first edge that this manager saw, so that nothing is known of the time before it.
+        timestamp: Time of the change, as a POSIX timestamp in seconds.
+        monotonic: Time of the change on the manager's monotonic clock, in seconds; comparable within one manager only.
+        state: Connection state after the change.
+        wanted: Whether the service should run after the change.
+        reason: Cause of DISCONNECTED; "operator" also while the service is opened again at the operator's request; else
+            empty.
+        error: Message of the last error; None if there was none.
+        begins: Whether this is the first change that the manager recorded, so that the time before is unknown.
         id: `<start>-<n>`; see `StateChange.id`. Empty if a version without ids recorded it.
     """
 
@@ -39,19 +40,20 @@ class StateEdge(Record):
 
 @attrs.frozen(kw_only=True)
 class StateInterval(Record):
-    """A stretch of time in which a service was in one state. Intervals follow each other without a gap.
+    """Interval in which a service was in one state. The intervals of a service leave no gaps.
 
     Attributes:
         service_name: Name of the service.
-        state: Its connection state; UNKNOWN while no manager looked after it.
-        since: When it began, as a POSIX timestamp in seconds.
-        until: When it ended, as a POSIX timestamp in seconds; for the one that lasts, the time asked about.
-        duration: How long it lasted, in seconds.
-        lasts: Whether it goes on.
-        wanted: Whether the service was wanted.
-        watched: Whether a manager looked after it.
-        reason: Why it was disconnected; "operator" also while it was opened again because somebody asked; else empty.
-        error: What had gone wrong last when it began, if anything had.
+        state: Connection state; UNKNOWN while no manager ran.
+        since: Start, as a POSIX timestamp in seconds.
+        until: End, as a POSIX timestamp in seconds; for an interval that has not ended, the end of the queried period.
+        duration: Length, in seconds.
+        lasts: Whether the interval has not ended.
+        wanted: Whether the service should run.
+        watched: Whether a manager ran.
+        reason: Cause of DISCONNECTED; "operator" also while the service is opened again at the operator's request; else
+            empty.
+        error: Message of the last error at the start of the interval; None if there was none.
     """
 
     service_name: str

@@ -1,4 +1,4 @@
-"""Text: what a server says may reach a terminal or a log, but may not command it; and numbers of things."""
+"""Text from servers made safe for terminals and logs, and formatting of counts."""
 
 from __future__ import annotations
 
@@ -8,58 +8,58 @@ from typing import Final
 
 __all__ = ["counted", "lookalikes_marked", "looks_like_ascii", "one_line", "sanitized", "truncated", "visible"]
 
-# Colours, cursor movements, window titles and the like (ECMA-48), whole; an unfinished one goes to the end of its line.
+# Escape sequences of ECMA-48: colours, cursor movements, window titles. An unterminated one ends with its line.
 _ESCAPE: Final = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[ -/]*[0-~]"
 )
-# Every other control character but the tab and the newline, and those that turn the direction of text around.
+# All other control characters except tab and newline, and those that change the direction of text.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def sanitized(text: str) -> str:
-    """Return a text without anything that a terminal would obey; newlines and tabs stay."""
+    """Return a text without escape sequences and control characters; newlines and tabs are kept."""
     if text.isprintable():
         return text
     return _CONTROL.sub(_REPLACEMENT, _ESCAPE.sub("", text.replace("\r\n", "\n")))
 
 
 def one_line(text: str) -> str:
-    """Return a text as one line without anything that a terminal would obey: nobody can forge a second line."""
+    """Return a text as one line without escape sequences and control characters, so that it cannot forge a line."""
     if text.isprintable():
         return text
     return " ".join(sanitized(text).split())
 
 
-# What unicode counts among letters and marks although nothing of it is to be seen.
+# Invisible characters that unicode counts among letters and marks.
 _INVISIBLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _LOOKALIKE_SCRIPTS: Final = ("ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LISU")
-"""Scripts with letters that look like those of ours."""
+"""Scripts with letters that look like Latin ones."""
 
 
 def visible(text: str) -> str:
-    """Return a text on one line in which what cannot be seen is written as `<U+200B>`; newlines as `⏎`."""
+    """Return a text on one line in which invisible characters are written as `<U+200B>`, and newlines as `⏎`."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(letter if _is_visible(letter) else _code_point(letter) for letter in text)
 
 
 def looks_like_ascii(letter: str) -> bool:
-    """Whether a letter may be taken for one of ASCII by whoever sees it."""
+    """Whether a letter is not ASCII but looks like an ASCII letter."""
     if letter.isascii():
         return False
     name = unicodedata.name(letter, "")
-    if name.startswith("LATIN"):  # an accent can be seen
+    if name.startswith("LATIN"):  # an accent is visible
         return not unicodedata.decomposition(letter) or unicodedata.normalize("NFKC", letter).isascii()
     return name.startswith(_LOOKALIKE_SCRIPTS) or unicodedata.normalize("NFKC", letter).isascii()
 
 
 def lookalikes_marked(text: str) -> str:
-    """Return a text in which each letter that may be taken for one of ASCII is followed by its number."""
+    """Return a text in which each letter that looks like an ASCII letter is followed by its code point."""
     return "".join(f"{letter}<U+{ord(letter):04X}>" if looks_like_ascii(letter) else letter for letter in text)
 
 
@@ -72,10 +72,10 @@ def _code_point(letter: str) -> str:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number of things: "1 service", "2 services"; `plural` where it is not made with an s."""
+    """Return a count with its noun: "1 service", "2 services"; `plural` is needed if it does not end in -s."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def truncated(text: str, longest: int) -> str:
-    """Return a text of at most so many characters; an ellipsis stands for what was cut off."""
+    """Return a text of at most `longest` characters; an ellipsis replaces the rest."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,4 +1,4 @@
-"""How long everything takes: every duration of the lifecycle, in seconds."""
+"""Timings of the lifecycle; all durations in seconds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["DEFAULT_TIMING", "Timeouts", "Timing"]
 
 @attrs.frozen(kw_only=True)
 class Timeouts:
-    """Deadlines of one service, in seconds; None means the default of its transport or of the manager.
+    """Timeouts of one service, in seconds; None means the default of its transport or of the manager.
 
     Attributes:
-        connect: From the start of an attempt to an open channel (TCP connect).
-        handshake: From the open channel to the end of the handshake and the first list of tools.
-        check: One health check.
-        call: A call without a result and without progress.
+        connect: From the start of an attempt to the open channel (TCP connect).
+        handshake: From the open channel to the end of the handshake and of the first list of tools.
+        check: Of one health check.
+        call: Of a call, counted from the last progress report.
     """
 
     connect: float | None = None
@@ -28,12 +28,12 @@ class Timeouts:
 
 @attrs.frozen(kw_only=True)
 class Timing:
-    """The defaults of the lifecycle; every duration in seconds, every jitter a fraction of its duration.
+    """Timings of the lifecycle and their defaults; durations in seconds, jitters as fractions of their duration.
 
-    The figures and their reasons stand in docs/explanation/lifecycle.md.
+    docs/explanation/lifecycle.md explains the values.
 
     Raises:
-        ConfigError: The figures contradict each other.
+        ConfigError: A value is out of its range, or two values contradict each other.
     """
 
     check_interval: float = 30.0
@@ -70,10 +70,10 @@ class Timing:
             if not value >= 0:
                 raise ConfigError(f"{field.name}: must not be negative (got {value!r})")
         for name in ("check_jitter", "cool_jitter"):
-            if (value := getattr(self, name)) >= 1:  # it would leave no delay at all, and I8 promises one
-                raise ConfigError(f"{name}: must be below 1, the whole duration (got {value!r})")
+            if (value := getattr(self, name)) >= 1:  # otherwise the delay could be 0, against invariant I8
+                raise ConfigError(f"{name}: must be below 1 (got {value!r}); lower it")
         if self.backoff_base == 0:
-            raise ConfigError("backoff_base: must be above 0 (got 0); attempts without a pause help nobody")
+            raise ConfigError("backoff_base: must be above 0 (got 0); raise it")
         self._require(self.backoff_cap >= self.backoff_base, "backoff_cap", "backoff_base")
         self._require(self.cool_base >= self.backoff_cap, "cool_base", "backoff_cap")
         self._require(self.cool_cap >= self.cool_base, "cool_cap", "cool_base")
@@ -86,23 +86,23 @@ class Timing:
 
     @property
     def close_timeout(self) -> float:
-        """How long a close may take: the polite step, the firm one, the forced one."""
+        """Maximum duration of a close, in seconds: the sum of its three steps."""
         return self.close_polite + self.close_term + self.close_kill
 
     def warnings(self) -> list[str]:
-        """Return what is allowed but cannot have the effect it was written for."""
+        """Return warnings about values that are valid but have no effect."""
         if self.window_burst * self.backoff_cap > self.window:
-            told = (
+            message = (
                 f"window_burst: {self.window_burst} losses at {self.backoff_cap:g} s apart do not fit into "
                 f"{self.window:g} s, so the restart window never fills; raise window or lower backoff_cap"
             )
-            return [told]
+            return [message]
         return []
 
     def scaled(self, factor: float) -> Timing:
-        """Return the same timing with every duration multiplied by `factor`; counts and jitters stay."""
-        kept = {"check_jitter", "cool_jitter", "attempts", "window_burst"}
-        changes = {f.name: getattr(self, f.name) * factor for f in attrs.fields(Timing) if f.name not in kept}
+        """Return the same timing with every duration multiplied by `factor`; counts and jitters do not change."""
+        unscaled = {"check_jitter", "cool_jitter", "attempts", "window_burst"}
+        changes = {f.name: getattr(self, f.name) * factor for f in attrs.fields(Timing) if f.name not in unscaled}
         return attrs.evolve(self, **changes)
 
 

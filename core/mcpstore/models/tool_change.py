@@ -1,4 +1,4 @@
-"""A tool that is not what it was when somebody approved it."""
+"""Changed or new tool that is not approved yet."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from mcpstore.models.text import truncated
 __all__ = ["ToolChange"]
 
 MAX_SUMMARY: Final = 400
-"""Characters of a summary."""
+"""Maximum length of a summary, in characters."""
 
 
 @attrs.frozen(kw_only=True)
 class ToolChange(Record):
-    """A tool that is not what it was when it was first seen, or approved.
+    """Tool that has changed since it was first seen or approved, or that is new.
 
     Attributes:
-        name: The tool's own name.
-        service: The service that offers it.
-        is_new: Whether it was not there at all then.
-        withheld: Whether it cannot be called until somebody approves it.
-        since: When the change was noticed (local time, without zone).
-        difference: What is different, a line for each place; of a new tool, what it is.
+        name: Name of the tool, without the service.
+        service: Name of the service.
+        is_new: Whether the tool is new.
+        withheld: Whether the tool cannot be called until it is approved.
+        since: Time at which the change was found (local time, without zone).
+        difference: Description of the change, one line for each place; for a new tool, its definition.
     """
 
     name: str
@@ -38,7 +38,7 @@ class ToolChange(Record):
 
     @property
     def full_name(self) -> str:
-        """The name that is never ambiguous: `"service/tool"`."""
+        """Unique name in the store: `"service/tool"`."""
         return f"{self.service}/{self.name}"
 
     @property

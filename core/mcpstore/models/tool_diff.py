@@ -1,7 +1,7 @@
-"""How one description of a tool differs from another, for people to read.
+"""Differences between two definitions of a tool, as text for users.
 
-Both were written by strangers: what cannot be seen is written out, nothing in the result commands a terminal, and
-however large they are, telling the difference takes little time and little room.
+The definitions come from third parties, so invisible characters are written out, the result contains no control
+characters, and time and size are bounded, however large the definitions are.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from mcpstore.models.tool_fingerprint import MAX_KEPT, canonical, fingerprint_fi
 __all__ = ["differences"]
 
 MAX_LINES: Final = 20
-"""Lines about one tool."""
+"""Maximum number of lines about one tool."""
 
 MAX_LINE: Final = 600
-"""Characters of one line."""
+"""Maximum length of a line, in characters."""
 
 MAX_SHORT_TEXT: Final = 80
-"""Characters of texts that are shown as they were and as they are, instead of word by word."""
+"""Length up to which both texts are shown whole, in characters; longer ones are compared word by word."""
 
 MAX_PIECE: Final = 160
-"""Characters of one piece of text that went, or came."""
+"""Maximum length of one removed or added piece of text, in characters."""
 
 CONTEXT: Final = 30
-"""Characters shown on either side of it."""
+"""Length of the unchanged text shown on either side of a piece, in characters."""
 
 MAX_TOKENS: Final = 400
-"""Words, or lines, that are compared with each other: the time that takes grows faster than their number."""
+"""Maximum number of words or lines that are compared; the time grows faster than their number."""
 
 MAX_DEPTH: Final = 30
-"""Objects within objects that are looked into."""
+"""Maximum nesting depth of compared objects."""
 
 Tokens = Sequence[str]
 
@@ -48,24 +48,24 @@ _NAME: Final = re.compile(r"[A-Za-z_$][\w$-]*", re.ASCII)
 
 
 def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Return how a tool differs from what it was: a line for each place, empty if it does not.
+    """Return the differences between two definitions of a tool, one line for each place; empty if there are none.
 
     Args:
-        before: Its description as it was; None if only its hash was kept.
-        after: Its description as it is; None likewise.
+        before: Old definition; None if only its hash is stored.
+        after: New definition; None if only its hash is stored.
     """
     if before is None or after is None:
         return ("its description changed, and was too large to be kept whole",)
     old, new = fingerprint_fields(before), fingerprint_fields(after)
-    if any(told is None or len(told) > MAX_KEPT for told in (canonical(old), canonical(new))):
+    if any(text is None or len(text) > MAX_KEPT for text in (canonical(old), canonical(new))):
         return ("its description is too large, or nested too deeply, to show what changed",)
-    told = _walk("", old, new, 0)
-    lines = [truncated(line, MAX_LINE) for line in islice(told, MAX_LINES)]
-    return (*lines, "and more") if next(told, None) is not None else tuple(lines)
+    all_lines = _walk("", old, new, 0)
+    lines = [truncated(line, MAX_LINE) for line in islice(all_lines, MAX_LINES)]
+    return (*lines, "and more") if next(all_lines, None) is not None else tuple(lines)
 
 
 def _walk(path: str, old: Any, new: Any, depth: int) -> Iterator[str]:
-    """Yield what differs below a path."""
+    """Yield the differences below a path."""
     fields, others = as_object(old), as_object(new)
     if fields is not None and others is not None and depth < MAX_DEPTH:
         for key in dict.fromkeys((*fields, *others)):
@@ -88,17 +88,17 @@ def _walk(path: str, old: Any, new: Any, depth: int) -> Iterator[str]:
 
 
 def _walk_items(path: str, old: Sequence[Any], new: Sequence[Any], depth: int) -> Iterator[str]:
-    """Yield what differs between two lists: what they have in common at both ends is left out."""
+    """Yield the differences between two lists, without their common start and end."""
     first, second = [canonical(item) for item in old], [canonical(item) for item in new]
     start, end = _common(first, second)
-    gone, come = old[start : len(old) - end], new[start : len(new) - end]
-    if len(gone) == len(come):
-        for number, (one, other) in enumerate(zip(gone, come, strict=True), start):
+    removed, added = old[start : len(old) - end], new[start : len(new) - end]
+    if len(removed) == len(added):
+        for number, (one, other) in enumerate(zip(removed, added, strict=True), start):
             yield from _walk(f"{path}[{number}]", one, other, depth)
         return
-    for number, item in enumerate(gone, start):
+    for number, item in enumerate(removed, start):
         yield f"{path}[{number}] is gone: it was {_value(item)}"
-    for number, item in enumerate(come, start):
+    for number, item in enumerate(added, start):
         yield f"{path}[{number}] is new: {_value(item)}"
 
 
@@ -132,7 +132,7 @@ def _texts(path: str, old: str, new: str) -> str:
 
 
 def _cut(old: str, new: str) -> tuple[Tokens, Tokens]:
-    """Return two texts cut into words; into lines if there are too many words; whole if there are too many lines."""
+    """Return two texts split into words; into lines if there are too many words; whole if there are too many lines."""
     for cut in (_words, _lines):
         first, second = cut(old), cut(new)
         start, end = _common(first, second)
@@ -146,7 +146,7 @@ def _cut(old: str, new: str) -> tuple[Tokens, Tokens]:
 
 
 def _words(text: str) -> Tokens:
-    return [found[0] for found in _WORD.finditer(text)]
+    return [match[0] for match in _WORD.finditer(text)]
 
 
 def _lines(text: str) -> Tokens:
@@ -154,20 +154,20 @@ def _lines(text: str) -> Tokens:
 
 
 def _pieces(old: Tokens, new: Tokens) -> Iterator[str]:
-    """Yield two texts as one: `[-what went-]{+what came+}`, each with a little of what stands around it."""
+    """Yield two texts as one: `[-removed-]{+added+}`, each with some of the unchanged text around it."""
     start, end = _common(old, new)
     stop, last = len(old) - end, len(new) - end
     yield _before("".join(old[:start]))
     changes = SequenceMatcher(None, old[start:stop], new[start:last], autojunk=False).get_opcodes()
     for kind, i, j, k, m in changes:
-        went, came = "".join(old[start + i : start + j]), "".join(new[start + k : start + m])
+        removed, added = "".join(old[start + i : start + j]), "".join(new[start + k : start + m])
         if kind == "equal":
-            yield _between(went)
+            yield _between(removed)
             continue
-        if went:
-            yield f"[-{_piece(_lookalikes_marked(went, came))}-]"
-        if came:
-            yield f"{{+{_piece(_lookalikes_marked(came, went))}+}}"
+        if removed:
+            yield f"[-{_piece(_lookalikes_marked(removed, added))}-]"
+        if added:
+            yield f"{{+{_piece(_lookalikes_marked(added, removed))}+}}"
     rest = "".join(old[stop:])
     yield visible(rest[:CONTEXT]) + ("…" if len(rest) > CONTEXT else "")
 
@@ -181,13 +181,13 @@ def _between(text: str) -> str:
 
 
 def _piece(text: str) -> str:
-    """Return a text in which no padding hides what comes after it."""
-    shown = visible(_PADDING.sub(lambda found: f"{found[1]}<{len(found[0])} of these>", text))
+    """Return a text in which long padding, which could hide the text after it, is replaced by its length."""
+    shown = visible(_PADDING.sub(lambda match: f"{match[1]}<{len(match[0])} of these>", text))
     return shown if len(shown) <= MAX_PIECE else f"{shown[: 2 * MAX_PIECE // 3]}…{shown[-MAX_PIECE // 3 :]}"
 
 
 def _common(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
-    """Return how much two sequences have in common at their beginnings, and at their ends."""
+    """Return the lengths of the common start and of the common end of two sequences."""
     least = min(len(old), len(new))
     start = next((n for n in range(least) if old[n] != new[n]), least)
     end = next((n for n in range(least - start) if old[-1 - n] != new[-1 - n]), least - start)
@@ -195,7 +195,7 @@ def _common(old: Sequence[Any], new: Sequence[Any]) -> tuple[int, int]:
 
 
 def _lookalikes_marked(text: str, other: str) -> str:
-    """Return a text in which letters that pose as others are followed by their numbers, if `other` has those."""
+    """Return a text in which letters that look like the ASCII letters of `other` are followed by their code points."""
     if text.isascii() or len(text) != len(other):
         return text
     pairs = zip(text, other, strict=True)

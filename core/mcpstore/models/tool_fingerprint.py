@@ -1,4 +1,4 @@
-"""What a tool is to those who use it: the parts of its description that people and models go by."""
+"""Fingerprint of a tool: a hash of the parts of its definition that users and models rely on."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import Any, Final
 __all__ = ["MAX_KEPT", "PINNED_FIELDS", "canonical", "fingerprint", "fingerprint_fields"]
 
 PINNED_FIELDS: Final = ("title", "description", "inputSchema", "outputSchema", "annotations")
-"""What of a tool must not change behind its users' backs; a model reads all of it."""
+"""Fields of a tool definition that are part of the fingerprint; models read all of them."""
 
 MAX_KEPT: Final = 64 * 1024
-"""Characters of a description that is kept, and compared word by word; of a larger one only its hash is."""
+"""Size up to which a definition is stored and compared, in characters; of a larger one, only the hash is stored."""
 
 
 def fingerprint_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what counts of a tool as its service described it; what is null is not there."""
+    """Return the fields of a tool definition that are part of the fingerprint; null fields are omitted."""
     return {field: raw[field] for field in PINNED_FIELDS if raw.get(field) is not None}
 
 
 def fingerprint(raw: Mapping[str, Any]) -> str:
-    """Return a hash that two descriptions share if and only if they say the same; the order of keys says nothing.
+    """Return the fingerprint of a tool definition; it does not depend on the order of keys.
 
-    Empty if that cannot be told, because the description is nested too deeply or is no JSON.
+    Empty if the definition is nested too deeply or is not JSON.
     """
-    told = canonical(fingerprint_fields(raw))
-    return "" if told is None else hashlib.sha256(told.encode()).hexdigest()
+    text = canonical(fingerprint_fields(raw))
+    return "" if text is None else hashlib.sha256(text.encode()).hexdigest()
 
 
 def canonical(value: Any) -> str | None:
-    """Return the one way to write a JSON value; None if there is none."""
+    """Return the canonical JSON text of a value; None if it is nested too deeply or is not JSON."""
     try:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
