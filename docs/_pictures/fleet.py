@@ -114,7 +114,7 @@ class Day:
                     memory_bytes=int(size * dice.uniform(0.97, 1.05) * 2**20),
                     processes=1,
                 )
-                metering._meter(runner.spec.name).used(usage if runner.is_live else None)  # noqa: SLF001
+                metering._meter(runner.spec.name).record_usage(usage if runner.is_live else None)  # noqa: SLF001
 
         metering._look = look  # type: ignore[method-assign]  # noqa: SLF001
 

@@ -17,7 +17,7 @@ from mcpstore import AsyncMCPStore
 from mcpstore.hooks import HistoryBatch, HistoryLocation, HistoryQuery
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
-from mcpstore.monitoring.metrics import ServiceMeter, packed, step_for
+from mcpstore.monitoring.metrics import ServiceMeter, encode_sample, step_for
 from mcpstore_plugins.sqlite_history import functions, schema, statements
 from mcpstore_plugins.sqlite_history.database import SqliteHistory
 
@@ -72,7 +72,7 @@ def _counting() -> Result:
     meter, durations = ServiceMeter(0.0), [random.lognormvariate(-6, 1) for _ in range(COUNTED)]
     began = time.perf_counter()
     for number, duration in enumerate(durations):
-        meter.called("echo", duration, number / 100, 1e9, error=None, slow=False)
+        meter.record_call("echo", duration, number / 100, 1e9, error=None, slow=False)
     return Result(what="counting one call", ours=f"{(time.perf_counter() - began) / len(durations) * 1e6:.2f} us")
 
 
@@ -190,11 +190,11 @@ def _weight() -> list[Result]:
     meters = [ServiceMeter(0.0) for _ in range(METERS)]
     for meter in meters:
         for number in range(METER_CALLS):
-            meter.called(f"tool{number % 5}", dice.lognormvariate(-6, 1), number / 10, 1e9, error=None, slow=False)
+            meter.record_call(f"tool{number % 5}", dice.lognormvariate(-6, 1), number / 10, 1e9, error=None, slow=False)
         for _ in range(METER_CHECKS):
-            meter.changed(300.0, None)
+            meter.record_change(300.0, None)
     windows = tracemalloc.get_traced_memory()[0]
-    kept = deque(packed(_sample(0, float(at))) for at in range(1000))
+    kept = deque(encode_sample(_sample(0, float(at))) for at in range(1000))
     history = tracemalloc.get_traced_memory()[0] - windows
     tracemalloc.stop()
     assert len(kept) == 1000

@@ -57,8 +57,8 @@ def test_what_was_recorded_is_told_when_the_manager_is_gone(shell, up):
     assert told.json["services"][0]["time_in"]["healthy"] > 0
     for form in ("text", "markdown", "html"):
         said = shell("report", "--format", form).out
-        assert "No manager is running: how the services are now, and what there is to do, is unknown." in said
-        assert "Nothing needs to be done" not in said
+        assert "No manager is running: the current state of the services is unknown." in said
+        assert "No action is needed" not in said
         assert "has not been started" not in said
     rows = list(csv.DictReader(io.StringIO(shell("export", "-f", "csv").out)))
     assert sum(int(row["calls"]) for row in rows) == 1

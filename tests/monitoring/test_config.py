@@ -7,11 +7,11 @@ import pytest
 from mcpstore.errors import ConfigError
 from mcpstore.models.timing import DEFAULT_TIMING
 from mcpstore.monitoring import AlertConfig, AlertLevel, MonitoringConfig
-from mcpstore.monitoring.timing_overrides import timed
+from mcpstore.monitoring.timing_overrides import apply_overrides
 
 
 def test_nothing_said_changes_nothing():
-    assert timed(DEFAULT_TIMING, MonitoringConfig()) == DEFAULT_TIMING
+    assert apply_overrides(DEFAULT_TIMING, MonitoringConfig()) == DEFAULT_TIMING
 
 
 def test_the_flat_form_and_the_nested_form_mean_the_same():
@@ -24,12 +24,12 @@ def test_the_flat_form_and_the_nested_form_mean_the_same():
     for config in (flat, nested):
         assert (config.interval, config.retries, config.cooldown) == (15, 4, 60)
         assert config.performance_monitoring.enabled
-    assert timed(DEFAULT_TIMING, flat) == timed(DEFAULT_TIMING, nested)
+    assert apply_overrides(DEFAULT_TIMING, flat) == apply_overrides(DEFAULT_TIMING, nested)
     assert not MonitoringConfig(performance_monitoring=False).performance_monitoring.enabled
 
 
 def test_checks_that_come_often_may_not_take_longer_than_the_time_between_them():
-    timing = timed(DEFAULT_TIMING, MonitoringConfig(check_interval=3))
+    timing = apply_overrides(DEFAULT_TIMING, MonitoringConfig(check_interval=3))
     assert (timing.check_interval, timing.check_timeout) == (3, 3)
     assert (timing.fast_interval, timing.check_interval_warning) == (3, 3)
 
@@ -58,11 +58,11 @@ def test_alerts_are_configured_in_words():
         ({"metrics_retention_days": "x", "enabled": 7}, "metrics_retention_days: must be a valid number"),
         (
             {"check_interval": 3, "service_monitoring": {"status_check_interval": 4}},
-            "check_interval (3) contradicts service_monitoring.status_check_interval (4); give one",
+            "check_interval (3) contradicts service_monitoring.status_check_interval (4); remove one of them",
         ),
         (
             {"health_check_retries": 3, "service_monitoring": {"max_consecutive_failures": 4}},
-            "health_check_retries (3) contradicts service_monitoring.max_consecutive_failures (4); give one",
+            "health_check_retries (3) contradicts service_monitoring.max_consecutive_failures (4); remove one of them",
         ),
         ({"alert_cooldown": 3, "alerts": {"cooldown": 4}}, "alert_cooldown (3) contradicts alerts.cooldown (4)"),
         (

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mcpstore import MCPStore
-from mcpstore.compat.dashboard import KEPT, MOST
+from mcpstore.compat.dashboard import MAX_RECORDS, RETENTION
 from mcpstore.monitoring import Alert, AlertLevel, AlertRule, MonitoringDashboard, MonitoringExporter
 from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
@@ -46,7 +46,7 @@ def test_it_collects_while_it_monitors_and_no_longer(store, capsys):
     latest = dashboard.metrics_history["a/b"][-1]
     assert (latest["service_name"], latest["status"], latest.total_calls) == ("a/b", "running", 1)
     assert len(dashboard.metrics_history["a/b"]) == collected
-    assert capsys.readouterr().out.count("the dashboard has stopped") == 1
+    assert capsys.readouterr().out.count("dashboard stopped") == 1
 
 
 def test_it_prints_how_the_services_fare(store, capsys):
@@ -70,7 +70,7 @@ def test_its_own_rules_look_at_what_is_collected(store, capsys):
 
 
 def test_an_interval_is_above_nothing(store):
-    with pytest.raises(ValueError, match="interval must be above 0 seconds"):
+    with pytest.raises(ValueError, match="interval must be greater than 0 s"):
         MonitoringDashboard(store).start_monitoring(0)
 
 
@@ -100,7 +100,9 @@ def test_one_stumble_does_not_end_it(store, caplog):
     dashboard.start_monitoring(interval=0.005)
     eventually(lambda: dashboard.metrics_history)
     dashboard.stop_monitoring()
-    assert [record.message for record in caplog.records] == ["the dashboard could not collect"]
+    assert [record.message for record in caplog.records] == [
+        "dashboard could not collect metrics; it tries again after its interval"
+    ]
 
 
 class Fixed:
@@ -123,12 +125,12 @@ def test_what_was_collected_is_kept_for_a_day_and_never_too_much_of_it(store):
     fixed = Fixed(metrics)
     dashboard = MonitoringDashboard(fixed)
     dashboard.collect()
-    fixed.metrics = attrs.evolve(metrics, timestamp=metrics.timestamp + KEPT)
+    fixed.metrics = attrs.evolve(metrics, timestamp=metrics.timestamp + RETENTION)
     dashboard.collect()
     assert len(dashboard.metrics_history["a/b"]) == 1
-    dashboard.metrics_history["a/b"] *= MOST
+    dashboard.metrics_history["a/b"] *= MAX_RECORDS
     dashboard.collect()
-    assert len(dashboard.metrics_history["a/b"]) == MOST
+    assert len(dashboard.metrics_history["a/b"]) == MAX_RECORDS
     fixed.metrics = None
     dashboard.collect()
 
@@ -140,7 +142,7 @@ def test_services_that_come_and_go_are_forgotten_after_a_day(store):
     fixed = Fixed(metrics)
     dashboard = MonitoringDashboard(fixed)
     for number in range(10):
-        then = metrics.timestamp + number * KEPT / 2
+        then = metrics.timestamp + number * RETENTION / 2
         fixed.metrics = attrs.evolve(metrics, service_name=f"new{number}", timestamp=then)
         dashboard.collect()
     assert list(dashboard.metrics_history) == ["new8", "new9"]
@@ -169,4 +171,4 @@ def test_what_was_collected_is_exported(store, tmp_path, monkeypatch, capsys):
 
 def test_without_data_there_is_no_file_and_that_is_said(store, capsys):
     assert MonitoringExporter(MonitoringDashboard(store)).export_to_csv("ghost") is None
-    assert "there are no monitoring data of service 'ghost'" in capsys.readouterr().out
+    assert "no monitoring data for service 'ghost'" in capsys.readouterr().out

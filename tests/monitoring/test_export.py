@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mcpstore.models.alert import AlertLevel
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState
-from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv, to_json, to_parquet
+from mcpstore.monitoring.export import COLUMNS, table_rows, to_csv, to_json, to_parquet
 
 cells = st.text() | st.sampled_from(["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "=cmd|' /C calc'!A0"])
 
@@ -47,7 +47,7 @@ def test_figures_below_zero_stay_figures():
 
 
 def test_a_row_has_the_time_for_people_and_every_field():
-    (row,) = rows_of([sample()])
+    (row,) = table_rows([sample()])
     assert list(row) == list(COLUMNS)
     assert row["time"] == "2023-11-14T22:13:20+00:00"
     assert row["connection_state"] == "healthy"
@@ -70,11 +70,11 @@ def test_enums_and_dates_are_written_as_what_they_mean():
 
 @given(st.text(alphabet=st.characters(), max_size=20) | st.just("\ud800"))
 def test_whatever_a_name_holds_can_be_written_and_read_again(name):
-    to_csv(rows_of([sample(name)]), COLUMNS).encode()
+    to_csv(table_rows([sample(name)]), COLUMNS).encode()
     assert json.loads(to_json({"name": name}).encode().decode())["name"] == name
 
 
 def test_parquet_holds_the_same_rows():
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
-    rows = rows_of([sample("a"), sample("b")])
+    rows = table_rows([sample("a"), sample("b")])
     assert parquet.read_table(io.BytesIO(to_parquet(rows))).to_pylist() == rows

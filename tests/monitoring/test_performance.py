@@ -73,8 +73,8 @@ def test_only_the_time_somebody_watched_is_told_of():
     monitor.get_service_metrics("a", duration=10_000)
     assert before <= store.asked[-1][2] <= time.time()
     assert set(monitor.metrics) == {"a", "b"}
-    assert "every 5 s" in out.getvalue()
-    with pytest.raises(ValueError, match="interval must be above 0 s"):
+    assert "interval 5 s" in out.getvalue()
+    with pytest.raises(ValueError, match="interval must be greater than 0 s"):
         monitor.start_monitoring(0)
 
 

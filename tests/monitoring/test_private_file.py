@@ -27,7 +27,7 @@ def test_what_was_there_stays_if_writing_fails(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(MCPStoreError, match=r"a\.txt: cannot be written: No space left"):
+    with pytest.raises(MCPStoreError, match=r"a\.txt cannot be written: No space left"):
         write_file(path, b"after")
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]

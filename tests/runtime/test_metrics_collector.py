@@ -82,7 +82,7 @@ async def measure(make_fleet: Callable[..., Any]) -> AsyncGenerator[Callable[...
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is really looked at, other tests see to."""
-    monkeypatch.setattr(module, "machine_metrics", lambda posix, path: (posix, path))
+    monkeypatch.setattr(module, "host_metrics", lambda posix, path: (posix, path))
 
 
 async def test_a_service_that_was_never_started_has_metrics_of_nothing(measure):
@@ -321,7 +321,7 @@ async def test_a_look_that_fails_leaves_everything_else_as_it_is(measure, monkey
     def fail(_posix: float, _path: str) -> None:
         raise OSError("no")
 
-    monkeypatch.setattr(module, "machine_metrics", fail)
+    monkeypatch.setattr(module, "host_metrics", fail)
     await asyncio.sleep(HOUR)
     assert world.metering.machine is None
     assert len(await world.archive.samples(EVERYTHING)) > 100
@@ -334,7 +334,7 @@ async def test_a_look_that_never_ends_is_given_up_and_calls_are_counted_all_the_
     await world.fleet.supervisor.start("a")
     done = threading.Event()
     monkeypatch.setattr(module, "SAMPLE_LIMIT", 0.05)
-    monkeypatch.setattr(module, "machine_metrics", lambda _posix, _path: done.wait(20))
+    monkeypatch.setattr(module, "host_metrics", lambda _posix, _path: done.wait(20))
     await world.metering._sample_processes(world.fleet.supervisor.runners())
     assert "sampling of processes took longer than 0.05 s; it is switched off" in caplog.text
     await world.metering._sample_processes(world.fleet.supervisor.runners())

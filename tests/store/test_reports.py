@@ -47,7 +47,7 @@ async def test_a_report_has_the_form_that_is_asked_for(world, form, begins):
 
 async def test_a_report_of_a_store_without_services_says_so(world):
     store = await world.open()
-    assert "There are no services." in await store.report()
+    assert "The configuration holds no services." in await store.report()
 
 
 @pytest.mark.parametrize("since", [timedelta(hours=1), 0.0, datetime.fromisoformat("2020-01-01")])

@@ -1,4 +1,4 @@
-"""How services performed while somebody watched: a view over what a store measures anyway."""
+"""Performance of services over a period: a view of the metrics that the store records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Named(Protocol):
 
 
 class _Store(Protocol):
-    """The verbs that are needed, of a store for callers that wait."""
+    """The methods of `MCPStore` that are needed."""
 
     def list_services(self) -> Iterable[_Named]: ...
 
@@ -30,53 +30,57 @@ class _Store(Protocol):
 
 
 class ServicePerformanceMonitor:
-    """Tells how services performed.
+    """Performance of services over a period.
 
-    A store measures all the time, so nothing runs in between: starting and stopping only mark the time that is told of.
+    The store records metrics all the time, so nothing runs here: start and stop only mark the period.
 
     Args:
         store: The store, or a context of it.
-        file: Where summaries are printed; standard output if it is None.
+        file: Stream for summaries; None for standard output.
     """
 
     def __init__(self, store: _Store, *, file: TextIO | None = None) -> None:
         self._store = store
         self._file = file
-        self._began: float | None = None
-        self._ended: float | None = None
+        self._start: float | None = None
+        self._end: float | None = None
         self._interval = 0.0
 
     def start_monitoring(self, interval: float = 10) -> None:
-        """Begin the time that is told of.
+        """Start the period.
 
         Args:
-            interval: Seconds that one entry of `metrics` covers at least.
+            interval: Least time that an entry of `metrics` covers, in seconds.
+
+        Raises:
+            ValueError: The interval is not greater than 0.
         """
         if not interval > 0:
-            raise ValueError(f"interval must be above 0 s (got {interval!r})")
-        self._began, self._ended, self._interval = time.time(), None, interval
-        self._say(f"📊 watching how services perform (every {interval:g} s)")
+            raise ValueError(f"interval must be greater than 0 s (got {interval!r})")
+        self._start, self._end, self._interval = time.time(), None, interval
+        self._print(f"📊 performance monitoring started (interval {interval:g} s)")
 
     def stop_monitoring(self) -> None:
-        """End the time that is told of."""
-        self._ended = time.time()
-        self._say("📊 no longer watching how services perform")
+        """End the period."""
+        self._end = time.time()
+        self._print("📊 performance monitoring stopped")
 
     @property
     def metrics(self) -> dict[str, list[MetricsSample]]:
-        """What was measured of each service since the beginning, oldest first."""
+        """Samples of each service in the period, oldest first."""
         return {service.name: list(self._samples(service.name, None)) for service in self._store.list_services()}
 
     def get_service_metrics(self, service_name: str, duration: float = 300) -> dict[str, Any] | None:
-        """Return how a service performed; None if nothing was measured of it.
+        """Return the performance of a service; None without samples.
 
         Args:
-            service_name: The service.
-            duration: Only the last so many seconds.
+            service_name: Name of the service.
+            duration: Length of the time looked at, up to the end of the period, in seconds.
 
         Returns:
-            `service_name`, `total_checks`, `healthy_checks`, `availability` (per cent of the time it was wanted), and
-            `avg_response_time`, `max_response_time`, `min_response_time` of its health checks (seconds, None without).
+            `service_name`, `total_checks`, `healthy_checks`, `availability` (per cent of the time in which the service
+            was enabled), and `avg_response_time`, `max_response_time` and `min_response_time` of its health checks (in
+            seconds; None without checks).
         """
         samples = self._samples(service_name, duration)
         if not samples:
@@ -96,24 +100,24 @@ class ServicePerformanceMonitor:
         }
 
     def print_summary(self) -> None:
-        """Print how every service performed."""
-        self._say(f"\n📊 How services performed\n{'-' * RULE}")
+        """Print the performance of every service."""
+        self._print(f"\n📊 Service performance\n{'-' * RULE}")
         for service in self._store.list_services():
-            found = self.get_service_metrics(service.name)
-            if found is None:
+            metrics = self.get_service_metrics(service.name)
+            if metrics is None:
                 continue
-            self._say(f"🔍 {service.name}:\n   availability: {found['availability']:.1f} %")
-            if found["avg_response_time"] is not None:
-                self._say(f"   mean response time: {found['avg_response_time'] * 1000:.1f} ms")
-            self._say(f"   health checks: {found['total_checks']}\n")
+            self._print(f"🔍 {service.name}:\n   availability: {metrics['availability']:.1f} %")
+            if metrics["avg_response_time"] is not None:
+                self._print(f"   mean response time: {metrics['avg_response_time'] * 1000:.1f} ms")
+            self._print(f"   health checks: {metrics['total_checks']}\n")
 
     def _samples(self, name: str, duration: float | None) -> Sequence[MetricsSample]:
-        until = self._ended or time.time()
-        since = self._began if self._began is not None else until - (duration or 0.0)
+        until = self._end or time.time()
+        since = self._start if self._start is not None else until - (duration or 0.0)
         if duration is not None:
             since = max(since, until - duration)
         limit = max(1, int((until - since) / self._interval)) if self._interval else None
-        return self._store.metrics_history(name, since, None if self._ended is None else until, limit)
+        return self._store.metrics_history(name, since, None if self._end is None else until, limit)
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         print(text, file=self._file or sys.stdout)

@@ -1,4 +1,4 @@
-"""The settings of monitoring and alerting: both forms people write them in, validated field by field."""
+"""Settings of monitoring and alerting, in their flat and their nested form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
     "PerformanceMonitoring",
     "ServiceMonitoring",
     "ToolMonitoring",
-    "wrong_rule",
+    "rule_error",
 ]
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -29,7 +29,7 @@ Percent = Annotated[float, Field(gt=0, le=100)]
 
 
 class _Strict(BaseModel):
-    """Settings that know all their fields."""
+    """Settings that refuse unknown fields."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True
@@ -37,12 +37,12 @@ class _Strict(BaseModel):
 
 
 class ServiceMonitoring(_Strict):
-    """How services are watched.
+    """Settings of health checks.
 
     Attributes:
-        status_check_interval: Seconds between health checks.
-        connection_timeout: Seconds until a TCP connection must be open.
-        max_consecutive_failures: Failed checks in a row until a connection is given up.
+        status_check_interval: Time between two health checks, in seconds.
+        connection_timeout: Longest time to open a TCP connection, in seconds.
+        max_consecutive_failures: Failed checks in a row after which the connection is reopened.
     """
 
     status_check_interval: Seconds = 30.0
@@ -51,14 +51,14 @@ class ServiceMonitoring(_Strict):
 
 
 class PerformanceMonitoring(_Strict):
-    """What of the performance is watched, and from where on it is worth an alert.
+    """Settings of performance metrics, with the thresholds of their alerts.
 
     Attributes:
-        enabled: Whether calls, processes and this machine are measured at all.
-        response_time_threshold: Seconds from which on a health check is slow: the service is WARNING.
-        cpu_threshold: Per cent of this machine's processors, and of one processor for a service.
-        memory_threshold: Per cent of this machine's memory.
-        disk_threshold: Per cent of the disk that holds the state directory.
+        enabled: Whether calls, processes and the host are measured.
+        response_time_threshold: Response time of a health check from which the service is in WARNING, in seconds.
+        cpu_threshold: Threshold of processor use, in per cent: of all processors for the host, of one for a service.
+        memory_threshold: Threshold of the host's memory use, in per cent.
+        disk_threshold: Threshold of use of the disk that holds the state directory, in per cent.
     """
 
     enabled: bool = True
@@ -69,12 +69,12 @@ class PerformanceMonitoring(_Strict):
 
 
 class ToolMonitoring(_Strict):
-    """How calls of tools are watched.
+    """Settings of tool calls.
 
     Attributes:
-        call_timeout: Seconds a call may go without a result and without progress.
-        error_rate_threshold: Failed calls per call from which on a service is worth an alert, 0 to 1.
-        slow_call_threshold: Seconds from which on a call is slow.
+        call_timeout: Longest time without a result or progress, in seconds.
+        error_rate_threshold: Failed calls per call from which an alert fires, 0 to 1.
+        slow_call_threshold: Duration from which a call is slow, in seconds.
     """
 
     call_timeout: Seconds = 120.0
@@ -83,12 +83,12 @@ class ToolMonitoring(_Strict):
 
 
 class DataCollection(_Strict):
-    """What is kept of what was measured.
+    """Settings of the recorded data.
 
     Attributes:
         metrics_buffer_size: Samples kept in memory for each service until they are written.
-        log_level: What the logger `mcpstore` lets through.
-        export_format: The format of an export that does not say.
+        log_level: Level of the logger `mcpstore`; None leaves it unchanged.
+        export_format: Default format of an export.
     """
 
     metrics_buffer_size: int = Field(default=1000, ge=1, le=1_000_000)
@@ -96,18 +96,18 @@ class DataCollection(_Strict):
     export_format: Literal["json", "csv", "parquet"] = "json"
 
 
-def _named(value: Any) -> Any:
+def _expand_name(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
 
 
 class AlertHandlerConfig(BaseModel):
-    """A channel to people: an alert handler plugin, and its settings.
+    """A channel for alerts: an alert handler of a plugin, with its settings.
 
     Attributes:
-        type: Name of the alert handler that is offered by a plugin.
-        name: What this channel is called; its type if it does not say.
-        min_level: Alerts below this level do not go there.
-        services: Patterns (as in file names) of the services whose alerts go there; all if there is none.
+        type: Name of the alert handler.
+        name: Name of the channel; the default is its type.
+        min_level: Lowest level of the alerts that are sent.
+        services: Patterns (as for file names) of the services whose alerts are sent; all if empty.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
@@ -119,23 +119,23 @@ class AlertHandlerConfig(BaseModel):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What the plugin's own model validates."""
+        """Settings for the plugin's model."""
         return dict(self.model_extra or {})
 
 
 class AlertRuleConfig(_Strict):
-    """A rule, as a configuration writes it.
+    """An alert rule in a configuration.
 
     Attributes:
-        name: Its name; the name of a built-in rule changes that rule.
-        when: An expression in CEL over the metrics of a service, for example `error_rate > 0.2 && total_calls > 10`;
-            None keeps the condition of the built-in rule.
-        level: How bad it is.
-        message: What to say; `{field}` stands for a field of the metrics, with a format after a colon.
-        cooldown: Seconds after a notice in which no other of the same rule and service begins.
-        wait: Seconds the condition must hold until people are told (`for` in a file).
-        keep: Evaluations in a row in which it must not hold until they are told that it is over.
-        services: Patterns (as in file names) of the services it looks at; all if there is none.
+        name: Name of the rule; the name of a built-in rule changes that rule.
+        when: Condition: a CEL expression over the metrics of a service, such as
+            `error_rate > 0.2 && total_calls > 10`; None keeps the condition of the built-in rule.
+        level: Level of its alerts.
+        message: Text of its alerts; `{field}` is replaced by a field of the metrics, with a format after a colon.
+        cooldown: Time after an alert in which the rule does not fire again for the same service, in seconds.
+        wait: Time for which the condition must hold before the alert fires, in seconds (`for` in a file).
+        keep: Evaluations in a row in which the condition must not hold before the alert is resolved.
+        services: Patterns (as for file names) of the services that it applies to; all if empty.
         enabled: Whether it is evaluated.
     """
 
@@ -150,62 +150,66 @@ class AlertRuleConfig(_Strict):
     enabled: bool = True
 
 
-def wrong_rule(said: Any) -> str | None:
-    """Return what is wrong with a rule as a configuration writes it; None if it is one."""
+def rule_error(value: Any) -> str | None:
+    """Return the problem with an alert rule in a configuration; None if it is valid."""
     try:
-        AlertRuleConfig.model_validate(said)
+        AlertRuleConfig.model_validate(value)
     except ValidationError as error:
-        name = (as_object(said) or {}).get("name")
+        name = (as_object(value) or {}).get("name")
         known = [field.alias or key for key, field in AlertRuleConfig.model_fields.items()]
-        told = [validation_message(problem, "", known, show=True) for problem in error.errors(include_url=False)]
-        return f"rule {name!r}: {'; '.join(told)}" if name else "; ".join(told)
+        messages = [validation_message(problem, "", known, show=True) for problem in error.errors(include_url=False)]
+        return f"rule {name!r}: {'; '.join(messages)}" if name else "; ".join(messages)
     return None
 
 
 class AlertConfig(_Strict):
-    """Who is told about what, and how often.
+    """Settings of alerts.
 
     Attributes:
-        handlers: The channels; the terminal if there is none.
-        rules: Rules besides the built-in ones, and changes to those.
-        cooldown: Seconds after a notice in which no other of the same rule and service begins.
-        reminders: Whether a trouble that lasts is told again after each cooldown.
+        handlers: Channels for alerts; the default is the console.
+        rules: Rules besides the built-in ones, and changes of built-in rules.
+        cooldown: Time after an alert in which its rule does not fire again for the same service, in seconds.
+        reminders: Whether an alert that is not resolved is sent again after each cooldown.
         builtin: Whether the built-in rules are used.
     """
 
-    handlers: tuple[Annotated[AlertHandlerConfig, BeforeValidator(_named)], ...] = (AlertHandlerConfig(type="console"),)
+    handlers: tuple[Annotated[AlertHandlerConfig, BeforeValidator(_expand_name)], ...] = (
+        AlertHandlerConfig(type="console"),
+    )
     rules: tuple[AlertRuleConfig, ...] = ()
     cooldown: float = Field(default=300.0, ge=0, allow_inf_nan=False)
     reminders: bool = False
     builtin: bool = True
 
 
-def _switch(value: Any) -> Any:
-    """`performance_monitoring=True` is the short form."""
+def _expand_switch(value: Any) -> Any:
+    """Return the long form of `performance_monitoring=True`."""
     return {"enabled": value} if isinstance(value, bool) else value
 
 
 class MonitoringConfig(_Strict):
-    """How services are watched and who is told: the flat form, the nested form, or both.
+    """Settings of monitoring and alerting, in the flat form, the nested form, or both.
 
-    The flat fields are short for nested ones; where both are given, they must not contradict each other.
+    The flat fields are short for nested ones; if both are given, they must be equal.
 
     Attributes:
-        enabled: Whether anything is measured and anybody is told; services are kept running in any case.
-        check_interval: Seconds between health checks; short for `service_monitoring.status_check_interval`.
-        health_check_timeout: Seconds a health check may take.
-        health_check_retries: Short for `service_monitoring.max_consecutive_failures`.
-        metrics_retention_days: Days history is kept.
-        alerts_enabled: Whether people are told.
+        enabled: Whether metrics are recorded and alerts are sent; services are checked and restarted in any case.
+        check_interval: Time between two health checks, in seconds; short for
+            `service_monitoring.status_check_interval`.
+        health_check_timeout: Longest time for a health check, in seconds.
+        health_check_retries: Failed checks in a row after which the connection is reopened; short for
+            `service_monitoring.max_consecutive_failures`.
+        metrics_retention_days: Time for which history is kept, in days.
+        alerts_enabled: Whether alerts are sent.
         alert_cooldown: Short for `alerts.cooldown`, in seconds.
-        service_monitoring: How services are watched.
-        performance_monitoring: What of the performance is watched; True and False switch it on and off.
-        tool_monitoring: How calls of tools are watched.
-        data_collection: What is kept of what was measured.
-        alerts: Who is told about what.
+        service_monitoring: Settings of health checks.
+        performance_monitoring: Settings of performance metrics; True and False enable and disable them.
+        tool_monitoring: Settings of tool calls.
+        data_collection: Settings of the recorded data.
+        alerts: Settings of alerts.
 
     Raises:
-        ConfigError: Some of it cannot be used; the text names every field concerned.
+        ConfigError: Settings are invalid; the message names every invalid field.
     """
 
     enabled: bool = True
@@ -216,7 +220,7 @@ class MonitoringConfig(_Strict):
     alerts_enabled: bool = True
     alert_cooldown: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     service_monitoring: ServiceMonitoring = ServiceMonitoring()
-    performance_monitoring: Annotated[PerformanceMonitoring, BeforeValidator(_switch)] = PerformanceMonitoring()
+    performance_monitoring: Annotated[PerformanceMonitoring, BeforeValidator(_expand_switch)] = PerformanceMonitoring()
     tool_monitoring: ToolMonitoring = ToolMonitoring()
     data_collection: DataCollection = DataCollection()
     alerts: AlertConfig = AlertConfig()
@@ -225,7 +229,7 @@ class MonitoringConfig(_Strict):
         try:
             super().__init__(**settings)
         except ValidationError as error:
-            raise ConfigError("; ".join(_complaints(error.errors(include_url=False)))) from None
+            raise ConfigError("; ".join(_error_messages(error.errors(include_url=False)))) from None
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -235,7 +239,9 @@ class MonitoringConfig(_Strict):
         ):
             stated = getattr(self.service_monitoring, long)
             if value is not None and long in self.service_monitoring.model_fields_set and stated != value:
-                raise ValueError(f"{short} ({value:g}) contradicts service_monitoring.{long} ({stated:g}); give one")
+                raise ValueError(
+                    f"{short} ({value:g}) contradicts service_monitoring.{long} ({stated:g}); remove one of them"
+                )
         if (
             self.alert_cooldown is not None
             and "cooldown" in self.alerts.model_fields_set
@@ -243,9 +249,9 @@ class MonitoringConfig(_Strict):
         ):
             raise ValueError(
                 f"alert_cooldown ({self.alert_cooldown:g}) contradicts alerts.cooldown ({self.alerts.cooldown:g}); "
-                "give one"
+                "remove one of them"
             )
-        if self.health_check_timeout is not None and self.states_interval and self.health_check_timeout > self.interval:
+        if self.health_check_timeout is not None and self.has_interval and self.health_check_timeout > self.interval:
             raise ValueError(
                 f"health_check_timeout ({self.health_check_timeout:g}) must not be above check_interval "
                 f"({self.interval:g}); lower it"
@@ -253,37 +259,37 @@ class MonitoringConfig(_Strict):
         return self
 
     @property
-    def states_interval(self) -> bool:
-        """Whether somebody said how often checks are made."""
+    def has_interval(self) -> bool:
+        """Whether the check interval is given."""
         return self.check_interval is not None or "status_check_interval" in self.service_monitoring.model_fields_set
 
     @property
     def interval(self) -> float:
-        """Seconds between health checks."""
+        """Time between two health checks, in seconds."""
         return self.service_monitoring.status_check_interval if self.check_interval is None else self.check_interval
 
     @property
     def retries(self) -> int:
-        """Failed checks in a row until a connection is given up."""
+        """Failed checks in a row after which the connection is reopened."""
         stated = self.health_check_retries
         return self.service_monitoring.max_consecutive_failures if stated is None else stated
 
     @property
     def cooldown(self) -> float:
-        """Seconds after a notice in which no other of the same rule and service begins."""
+        """Time after an alert in which its rule does not fire again for the same service, in seconds."""
         return self.alerts.cooldown if self.alert_cooldown is None else self.alert_cooldown
 
 
-def _complaints(problems: Iterable[Any]) -> list[str]:
-    """Return what is wrong in words; the settings of handlers may be secrets and are never shown."""
+def _error_messages(problems: Iterable[Any]) -> list[str]:
+    """Return the messages of validation errors; settings of handlers may be secrets and are never shown."""
     return [
-        validation_message(problem, "", _known(problem["loc"][:-1]), show="handlers" not in problem["loc"])
+        validation_message(problem, "", _known_keys(problem["loc"][:-1]), show="handlers" not in problem["loc"])
         for problem in problems
     ]
 
 
-def _known(loc: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that are known at a place."""
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """Return the known keys at a location in the settings."""
     model: Any = MonitoringConfig
     for part in loc:
         if isinstance(part, str):
@@ -292,7 +298,7 @@ def _known(loc: tuple[int | str, ...]) -> list[str]:
 
 
 def _model_in(annotation: Any) -> Any:
-    """Return the model that an annotation speaks of, directly or as the items of a tuple."""
+    """Return the model in an annotation, such as `Model` or `tuple[Model, ...]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next(found for part in get_args(annotation) if (found := _model_in(part)) is not None)
+    return next(model for part in get_args(annotation) if (model := _model_in(part)) is not None)

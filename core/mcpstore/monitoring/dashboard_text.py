@@ -1,4 +1,4 @@
-"""The dashboard as text: how every service fares now. Pure."""
+"""The dashboard as text: the current state of every service. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from mcpstore.models.service import ServiceStatus
 from mcpstore.monitoring.report.formatting import clean, duration, memory, milliseconds, percent, when
 from mcpstore.monitoring.report.summary import alert_words
 
-__all__ = ["board"]
+__all__ = ["render_dashboard"]
 
 WIDTH: Final = 60
 SHOWN_ALERTS: Final = 5
 
-MARKS: Final = {
+STATUS_ICONS: Final = {
     ServiceStatus.RUNNING: "✅",
     ServiceStatus.STARTING: "🔄",
     ServiceStatus.STOPPING: "🔄",
@@ -27,13 +27,13 @@ MARKS: Final = {
 }
 
 
-def board(services: Sequence[ServiceMetrics], alerts: Sequence[Alert], now: float) -> str:
-    """Return the dashboard.
+def render_dashboard(services: Sequence[ServiceMetrics], alerts: Sequence[Alert], now: float) -> str:
+    """Return the dashboard as text.
 
     Args:
-        services: What was measured of each service.
-        alerts: What people were told lately, oldest first.
-        now: When this is, as a POSIX timestamp in seconds.
+        services: Metrics of each service.
+        alerts: Latest alerts, oldest first.
+        now: Current time, as a POSIX timestamp in seconds.
     """
     running = sum(1 for service in services if service.status is ServiceStatus.RUNNING)
     lines = [
@@ -51,7 +51,7 @@ def board(services: Sequence[ServiceMetrics], alerts: Sequence[Alert], now: floa
         "-" * 40,
     ]
     for service in services:
-        lines += [*_service(service), ""]
+        lines += [*_service_lines(service), ""]
     if alerts:
         lines += ["🚨 latest alerts:", "-" * 40]
         lines += [
@@ -62,20 +62,20 @@ def board(services: Sequence[ServiceMetrics], alerts: Sequence[Alert], now: floa
     return "\n".join(lines)
 
 
-def _service(service: ServiceMetrics) -> Iterable[str]:
-    yield f"{MARKS[service.status]} {clean(service.service_name)}"
+def _service_lines(service: ServiceMetrics) -> Iterable[str]:
+    yield f"{STATUS_ICONS[service.status]} {clean(service.service_name)}"
     yield f"   status: {service.status} ({service.connection_state})"
     yield f"   tools: {service.tools_count}"
-    yield f"   available: {percent(service.availability)}"
-    yield f"   calls: {service.total_calls}, {percent(100 * service.error_rate)} failed lately"
+    yield f"   availability: {percent(service.availability)}"
+    yield f"   calls: {service.total_calls}, recent errors {percent(100 * service.error_rate)}"
     if service.p95:
-        mean, most = milliseconds(service.avg_response_time), milliseconds(service.p95)
-        yield f"   call time (last {duration(service.window)}): {mean}, 95 of 100 below {most}"
+        mean, p95 = milliseconds(service.avg_response_time), milliseconds(service.p95)
+        yield f"   latency (last {duration(service.window)}): mean {mean}, P95 {p95}"
     if service.response_time is not None:
-        yield f"   check time: {milliseconds(service.response_time / 1000)}"
+        yield f"   response time of checks: {milliseconds(service.response_time / 1000)}"
     if service.memory_bytes is not None:
-        yield f"   uses: {service.cpu_percent or 0:.1f} % of a processor, {memory(service.memory_bytes)}"
+        yield f"   CPU: {service.cpu_percent or 0:.1f} %, memory: {memory(service.memory_bytes)}"
     if service.uptime:
-        yield f"   up for: {duration(service.uptime)}"
+        yield f"   uptime: {duration(service.uptime)}"
     if service.last_error and service.status is not ServiceStatus.RUNNING:
         yield f"   last error: {clean(service.last_error)}"

@@ -1,4 +1,4 @@
-"""Figures for other programs: JSON, CSV, Parquet. Pure."""
+"""Export formats of metrics: JSON, CSV, Parquet. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mcpstore.errors import MCPStoreError
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.record import plain
 
-__all__ = ["COLUMNS", "UNITS", "defused", "rows_of", "to_csv", "to_json", "to_parquet"]
+__all__ = ["COLUMNS", "UNITS", "escape_formula", "table_rows", "to_csv", "to_json", "to_parquet"]
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet would calculate."""
+"""First characters of a cell that a spreadsheet takes for a formula."""
 
 
 UNITS: Final[Mapping[str, str]] = {
@@ -26,16 +26,16 @@ UNITS: Final[Mapping[str, str]] = {
     ),
     "response_time": "ms",
 }
-"""The units of the fields of a sample whose names do not say them."""
+"""Units of the fields of a sample whose names do not state them."""
 
 _TITLES: Final = {name: f"{name}_{UNITS[name]}" if name in UNITS else name for name in MetricsSample.SHOWN}
 
 COLUMNS: Final = ("time", *_TITLES.values())
-"""What a table of samples holds: nobody reads a reference beside a table, so columns are called by their units, too."""
+"""Columns of a table of samples; their names state the unit."""
 
 
-def rows_of(samples: Iterable[MetricsSample]) -> list[dict[str, Any]]:
-    """Return samples as rows of a table, with the time readable by people besides."""
+def table_rows(samples: Iterable[MetricsSample]) -> list[dict[str, Any]]:
+    """Return samples as rows of a table, with the time also as ISO 8601."""
     return [
         {
             "time": datetime.fromtimestamp(sample.timestamp, UTC).isoformat(timespec="seconds"),
@@ -46,24 +46,24 @@ def rows_of(samples: Iterable[MetricsSample]) -> list[dict[str, Any]]:
 
 
 def to_json(value: Any) -> str:
-    """Return anything made of records, enums, dates, mappings and lists as JSON."""
-    return _writable(json.dumps(plain(value), indent=2, ensure_ascii=False)) + "\n"
+    """Return a value of records, enums, dates, mappings and lists as JSON."""
+    return _encodable(json.dumps(plain(value), indent=2, ensure_ascii=False)) + "\n"
 
 
 def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, titles: bool = True) -> str:
-    """Return rows as CSV; no cell is taken for a formula by a spreadsheet.
+    """Return rows as CSV, safe to open in a spreadsheet: no cell is taken for a formula.
 
     Args:
         rows: The rows.
-        columns: The columns, in order; what a row does not have stays empty.
-        titles: Whether the first line names the columns.
+        columns: The columns, in order; a missing value is an empty cell.
+        titles: Whether the first line holds the names of the columns.
     """
     text = io.StringIO()
-    writer = csv.writer(text)  # its own line ends: with others it leaves cells with a bare CR unquoted
+    writer = csv.writer(text)  # with the default line ends, since with others a cell with a bare CR is not quoted
     if titles:
-        writer.writerow([defused(column) for column in columns])
-    writer.writerows([defused(plain(row.get(column))) for column in columns] for row in rows)
-    return _writable(text.getvalue())
+        writer.writerow([escape_formula(column) for column in columns])
+    writer.writerows([escape_formula(plain(row.get(column))) for column in columns] for row in rows)
+    return _encodable(text.getvalue())
 
 
 def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
@@ -73,11 +73,11 @@ def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
         MCPStoreError: pyarrow is not installed.
     """
     try:
-        arrow: Any = import_module("pyarrow")  # dear, and optional
+        arrow: Any = import_module("pyarrow")  # slow to import, and optional
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError:
         raise MCPStoreError(
-            "export_format: Parquet needs pyarrow, which is not installed; "
+            "export as Parquet needs pyarrow, which is not installed; "
             "install it (pip install 'mcpstore-manager[parquet]'), or export JSON or CSV"
         ) from None
     out = io.BytesIO()
@@ -85,11 +85,11 @@ def to_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return out.getvalue()
 
 
-def defused(cell: Any) -> Any:
-    """Return a cell; text that a spreadsheet would calculate gets an apostrophe before it, which makes it text."""
+def escape_formula(cell: Any) -> Any:
+    """Return a cell; text that a spreadsheet would take for a formula gets an apostrophe in front."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-def _writable(text: str) -> str:
-    """Return text that can be written as UTF-8; half a character becomes its number."""
+def _encodable(text: str) -> str:
+    """Return text that can be encoded as UTF-8; lone surrogates are escaped."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

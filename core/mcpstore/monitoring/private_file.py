@@ -1,4 +1,4 @@
-"""Files for people: complete or not there at all, and for their owner alone."""
+"""Files for users: written completely or not at all, readable by their owner alone."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ __all__ = ["write_file"]
 
 
 def write_file(path: str | os.PathLike[str], data: bytes) -> Path:
-    """Write a file with mode 0600 in place of whatever was there; blocks, call it in a thread.
+    """Write a file with mode 0600, atomically. Blocks: call it in a thread.
 
     Args:
-        path: Where. What is no ordinary file, as `/dev/stdout`, is written to and not replaced.
-        data: What.
+        path: Path of the file. A special file such as `/dev/stdout` is written to, not replaced.
+        data: Content of the file.
 
     Returns:
         The absolute path.
 
     Raises:
-        MCPStoreError: It cannot be written; what was there is as it was.
+        MCPStoreError: The file cannot be written; an existing file is unchanged.
     """
     target = Path(path).expanduser().absolute()
     try:
         if target.exists() and not target.is_file():
-            _pour(target, data)
+            _write_special(target, data)
         else:
             replace_file(os.path.realpath(target), data)  # a symbolic link is kept
     except OSError as error:
-        raise MCPStoreError(f"{target}: cannot be written: {error.strerror or error}; name another file") from error
+        raise MCPStoreError(f"{target} cannot be written: {error.strerror or error}; name another file") from error
     return target
 
 
-def _pour(target: Path, data: bytes) -> None:
+def _write_special(target: Path, data: bytes) -> None:
     if stat.S_ISDIR(target.stat().st_mode):
         raise IsADirectoryError(None, "it is a folder")
     with target.open("wb") as out:

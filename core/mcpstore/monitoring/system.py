@@ -1,4 +1,4 @@
-"""The machine: processors, memory, disk, network. Asks the operating system, so call it outside an event loop."""
+"""Metrics of the host: processors, memory, disk, network. Blocks: do not call it in an event loop."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Final, TypedDict
 
 from mcpstore.models.host import HostMetrics
 
-__all__ = ["DiskUsage", "MemoryUsage", "NetworkStats", "SystemMetrics", "machine_metrics"]
+__all__ = ["DiskUsage", "MemoryUsage", "NetworkStats", "SystemMetrics", "host_metrics"]
 
-GLANCE: Final = 0.1
-"""Seconds a first look at the processors takes; any later one tells what happened since the one before."""
+FIRST_SAMPLE_DURATION: Final = 0.1
+"""Duration of the first measurement of processor use, in seconds; later ones cover the time since the last one."""
 
 
 class MemoryUsage(TypedDict):
-    """Memory, in bytes and per cent."""
+    """Memory of the host, in bytes and per cent."""
 
     total: int
     available: int
@@ -31,7 +31,7 @@ class DiskUsage(TypedDict):
 
 
 class NetworkStats(TypedDict):
-    """Traffic over every network interface since the machine started."""
+    """Traffic over all network interfaces since the host started."""
 
     bytes_sent: int
     bytes_recv: int
@@ -40,21 +40,21 @@ class NetworkStats(TypedDict):
 
 
 class SystemMetrics:
-    """How busy and how full this machine is; for programs of their own, `get_system_metrics` is the verb of stores."""
+    """Metrics of the host, without a store; a store has `get_system_metrics`."""
 
     @staticmethod
     def get_cpu_usage() -> float:
-        """Return the processor time in use since the last question of this thread, in per cent of all processors.
+        """Return the processor use since the last call in this thread, in per cent of all processors.
 
-        The first question of a thread takes a tenth of a second, because there is nothing to compare with.
+        The first call in a thread takes 0.1 s.
         """
-        import psutil  # noqa: PLC0415 - a store that measures nothing must not load it
+        import psutil  # noqa: PLC0415 - not loaded without monitoring
 
-        return psutil.cpu_percent(interval=None) or psutil.cpu_percent(interval=GLANCE)
+        return psutil.cpu_percent(interval=None) or psutil.cpu_percent(interval=FIRST_SAMPLE_DURATION)
 
     @staticmethod
     def get_memory_usage() -> MemoryUsage:
-        """Return how much memory there is, and how much of it is in use."""
+        """Return the memory of the host: total, available and used."""
         import psutil  # noqa: PLC0415
 
         memory = psutil.virtual_memory()
@@ -67,7 +67,7 @@ class SystemMetrics:
 
     @staticmethod
     def get_disk_usage(path: str = "/") -> DiskUsage:
-        """Return how much space there is on the disk that holds a path, and how much of it is in use."""
+        """Return the space on the disk that holds a path: total, used and free."""
         import psutil  # noqa: PLC0415
 
         disk = psutil.disk_usage(path)
@@ -80,7 +80,7 @@ class SystemMetrics:
 
     @staticmethod
     def get_network_stats() -> NetworkStats:
-        """Return what went over the network since the machine started."""
+        """Return the traffic over all network interfaces since the host started."""
         import psutil  # noqa: PLC0415
 
         stats = psutil.net_io_counters()
@@ -92,12 +92,12 @@ class SystemMetrics:
         }
 
 
-def machine_metrics(timestamp: float, disk_path: str) -> HostMetrics:
-    """Return what can be measured of this machine now.
+def host_metrics(timestamp: float, disk_path: str) -> HostMetrics:
+    """Return the metrics of the host.
 
     Args:
-        timestamp: The time, as a POSIX timestamp in seconds.
-        disk_path: A folder on the disk that is looked at.
+        timestamp: Current time, as a POSIX timestamp in seconds.
+        disk_path: A folder on the disk to measure.
     """
     import psutil  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What the settings of monitoring mean for how long everything takes."""
+"""Intervals and deadlines that follow from the monitoring settings."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import attrs
 from mcpstore.models.timing import Timing
 from mcpstore.monitoring.config import MonitoringConfig
 
-__all__ = ["timed"]
+__all__ = ["apply_overrides"]
 
 
-def timed(timing: Timing, config: MonitoringConfig) -> Timing:
-    """Return a timing in which everything that a person set stands, and what follows from it.
+def apply_overrides(timing: Timing, config: MonitoringConfig) -> Timing:
+    """Return a timing with the values of the monitoring settings.
 
-    A timing says more than these settings do, so only what was set replaces it. Checks that come more often than usual
-    may take no longer than the time between them, and suspicion is looked into no later than that.
+    Only settings that are given replace values of the timing. A shorter check interval also limits the check timeout
+    and the intervals of faster checks.
 
     Args:
-        timing: How long everything takes otherwise.
+        timing: The timing without the settings.
         config: The settings.
 
     Raises:
-        ConfigError: The figures contradict each other.
+        ConfigError: The values contradict each other.
     """
     changes: dict[str, Any] = {}
-    if config.states_interval:
+    if config.has_interval:
         interval = config.interval
         changes["check_interval"] = interval
         changes["check_interval_warning"] = min(timing.check_interval_warning, interval)

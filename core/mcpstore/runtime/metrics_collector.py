@@ -17,7 +17,7 @@ from mcpstore.models.service import LIVE_STATES, Reason, ServiceConnectionState
 from mcpstore.models.state_history import StateEdge
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.monitoring.metrics import ServiceMeter, Usage
-from mcpstore.monitoring.system import machine_metrics
+from mcpstore.monitoring.system import host_metrics
 from mcpstore.plugin_manager.loaded_plugin import describe_error
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.event_bus import Observer
@@ -140,12 +140,12 @@ class MetricsCollector(Observer):
     def on_check(self, service: str, duration: float, *, answered: bool | None, error: str | None) -> None:
         """Count a health check."""
         if self._is_on:
-            self._meter(service).checked(duration, answered=answered, error=error)
+            self._meter(service).record_check(duration, answered=answered, error=error)
 
     def on_context(self, service: str, ctx: Context) -> None:
         """Begin an interval of the availability, and record what else changed."""
         if self._is_on and not ctx.removed:
-            self._meter(service).moved(
+            self._meter(service).record_transition(
                 self._clock.now(),
                 wanted=ctx.desired is Desired.RUN,
                 usable=ctx.connection in USABLE,
@@ -157,7 +157,7 @@ class MetricsCollector(Observer):
     def on_edge(self, change: StateChange, ctx: Context) -> None:
         """Count a change of the connection state and record it."""
         if self._is_on:
-            self._meter(change.service).changed(
+            self._meter(change.service).record_change(
                 change.monotonic,
                 change.metadata.error_message,
                 asked_for=ctx.by_operator or ctx.reason is Reason.OPERATOR,
@@ -214,7 +214,7 @@ class MetricsCollector(Observer):
 
     async def measure_machine(self) -> HostMetrics:
         """Sample this machine now."""
-        sample = partial(machine_metrics, self._clock.posix(), self._disk_path)
+        sample = partial(host_metrics, self._clock.posix(), self._disk_path)
         self.machine = await self._worker.run(sample, SAMPLE_LIMIT)
         return self.machine
 
@@ -253,7 +253,7 @@ class MetricsCollector(Observer):
         leaders = {r.spec.name: r.session.pid for r in runners if r.session is not None and r.session.pid is not None}
 
         def sample() -> tuple[dict[str, Usage], HostMetrics]:
-            return self._sampler.look(leaders) if leaders else {}, machine_metrics(posix, self._disk_path)
+            return self._sampler.look(leaders) if leaders else {}, host_metrics(posix, self._disk_path)
 
         try:
             usage, self.machine = await self._worker.run(sample, SAMPLE_LIMIT)
@@ -265,7 +265,7 @@ class MetricsCollector(Observer):
             _log.debug("sampling of processes and of this machine %s", describe_error(error))
             return
         for name, meter in self._meters.items():
-            meter.used(usage.get(name))
+            meter.record_usage(usage.get(name))
         if self._supervisor is not None:
             self._supervisor.bus.publish_metrics("")
 
@@ -282,7 +282,7 @@ class MetricsCollector(Observer):
         for service, tool, ended, duration, error in calls:
             slow = duration > self._slow_after
             meter = self._meters.get(service) or self._new_meter(service)
-            meter.called(tool, duration, ended, ended + offset, error=error, slow=slow)
+            meter.record_call(tool, duration, ended, ended + offset, error=error, slow=slow)
         if self._supervisor is not None:
             for service in dict.fromkeys(call[0] for call in calls):
                 self._supervisor.bus.publish_metrics(service)
@@ -328,7 +328,7 @@ def _counted(meter: ServiceMeter, now: float) -> dict[str, Any]:
     p50, p95, p99 = tally.quantiles(0.5, 0.95, 0.99)
     return {
         "window": meter.window.length,
-        "availability": meter.presence.availability(now),
+        "availability": meter.availability.availability(now),
         "total_calls": meter.total_calls,
         "failed_calls": meter.failed_calls,
         "slow_calls": meter.slow_calls,
@@ -337,7 +337,7 @@ def _counted(meter: ServiceMeter, now: float) -> dict[str, Any]:
         "p50": p50,
         "p95": p95,
         "p99": p99,
-        "throughput": tally.calls / meter.window.covered(now),
+        "throughput": tally.calls / meter.window.covered_seconds(now),
         "last_activity": meter.last_activity,
         "last_error": meter.last_error,
         "total_checks": meter.total_checks,

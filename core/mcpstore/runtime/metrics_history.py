@@ -14,7 +14,7 @@ from mcpstore.hooks.history import HistoryBatch, HistoryQuery, HistoryStore
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.state_history import StateEdge
 from mcpstore.models.text import counted
-from mcpstore.monitoring.metrics import packed, thinned, unpacked
+from mcpstore.monitoring.metrics import decode_sample, downsampled, encode_sample
 from mcpstore.plugin_manager.loaded_plugin import describe_error
 from mcpstore.runtime.clock import Clock
 
@@ -74,7 +74,7 @@ class MetricsHistory:
 
     def add(self, sample: MetricsSample) -> None:
         """Keep a sample."""
-        self._keep(self._samples, sample.service_name, packed(sample))
+        self._keep(self._samples, sample.service_name, encode_sample(sample))
 
     def note(self, edge: StateEdge) -> None:
         """Keep an edge."""
@@ -94,7 +94,7 @@ class MetricsHistory:
             rows, edges = _all(self._samples), _all(self._edges)
             if not (rows or edges):
                 return
-            samples = [unpacked(row, name) for name, row in rows]
+            samples = [decode_sample(row, name) for name, row in rows]
             batch = HistoryBatch(now=self._clock.posix(), samples=samples, edges=[edge for _, edge in edges])
             if await self._ask(partial(_write, batch), limit):
                 _taken(self._samples, rows)
@@ -108,7 +108,7 @@ class MetricsHistory:
         waiting = list(_matching(self._samples, query))
         if not waiting:
             return found
-        return thinned(sorted([*found, *waiting], key=lambda s: (s.service_name, s.timestamp)), query.step)
+        return downsampled(sorted([*found, *waiting], key=lambda s: (s.service_name, s.timestamp)), query.step)
 
     async def edges(self, query: HistoryQuery) -> list[StateEdge]:
         """Return edges, by service and time: those asked for, and of each service the last one before them."""
@@ -206,6 +206,6 @@ def _matching(kept: dict[str, deque[bytes]], query: HistoryQuery) -> Iterable[Me
     for name in sorted(kept):
         if query.service in (None, name):
             for row in kept[name]:
-                sample = unpacked(row, name)
+                sample = decode_sample(row, name)
                 if query.since < sample.timestamp <= query.until:
                     yield sample

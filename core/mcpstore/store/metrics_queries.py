@@ -10,7 +10,7 @@ from mcpstore.hooks.history import HistoryQuery
 from mcpstore.models.host import HostMetrics
 from mcpstore.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.models.state_history import StateInterval
-from mcpstore.monitoring.metrics import clipped, intervals, step_for, thinned
+from mcpstore.monitoring.metrics import clip_intervals, downsampled, intervals, step_for
 from mcpstore.store.arguments import Moment, check_int, check_str, posix_time
 from mcpstore.store.scope import Scope
 
@@ -51,7 +51,7 @@ class MetricsQueries:
         if until is None:
             samples += collector.fresh_samples(name)
             samples.sort(key=lambda sample: (sample.service_name, sample.timestamp))
-            samples = thinned(samples, query.step)
+            samples = downsampled(samples, query.step)
         if name is not None and not samples and not await self._is_known(name):
             self._scope.runner(name)
         return [sample for sample in samples if self._scope.includes(sample.service_name)]
@@ -73,7 +73,7 @@ class MetricsQueries:
             def last_seen(begin: float, end: float, times: list[float] = times) -> float | None:
                 return max((time for time in times if begin <= time <= end), default=None)
 
-            states += clipped(intervals(edges, query.until, last_seen=last_seen), query.since, query.until)
+            states += clip_intervals(intervals(edges, query.until, last_seen=last_seen), query.since, query.until)
         if name is not None and not states and not await self._is_known(name):
             self._scope.runner(name)
         return states

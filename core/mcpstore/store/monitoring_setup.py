@@ -16,8 +16,8 @@ from mcpstore.hooks.alert import AlertRule
 from mcpstore.hooks.persistence import Content, Path, Problem
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.timing import Timing
-from mcpstore.monitoring.config import MonitoringConfig, wrong_rule
-from mcpstore.monitoring.timing_overrides import timed
+from mcpstore.monitoring.config import MonitoringConfig, rule_error
+from mcpstore.monitoring.timing_overrides import apply_overrides
 from mcpstore.plugin_manager import PluginManager
 from mcpstore.plugin_manager.loaded_plugin import describe_error
 from mcpstore.runtime.alerting import AlertChannel, AlertEngine
@@ -131,7 +131,7 @@ class MonitoringSetup:
         content = reading.content
         if self._given is None:
             rules = _rules(content)
-            wrong = [wrong_rule(rule) for rule in rules]
+            wrong = [rule_error(rule) for rule in rules]
             numbers[:] = range(len(rules))
             for number, what in enumerate(wrong):
                 if what is not None:
@@ -139,7 +139,7 @@ class MonitoringSetup:
             numbers[:] = [number for number in numbers if wrong[number] is None]
             content = _with_rules(content, [rules[number] for number in numbers])
         config = monitoring_of(self._given, content)
-        timing = timed(self._usual, config)
+        timing = apply_overrides(self._usual, config)
         found = await asyncio.to_thread(
             find_alerting, self._plugins, config, timing, leave_out if self._given is None else None
         )

@@ -75,7 +75,7 @@ class Reports:
         since: Moment,
     ) -> str:
         """Export metrics; see `AsyncServiceContext.export`."""
-        from mcpstore.monitoring.export import rows_of, to_json, to_parquet  # noqa: PLC0415 - see above
+        from mcpstore.monitoring.export import table_rows, to_json, to_parquet  # noqa: PLC0415 - see above
         from mcpstore.monitoring.private_file import write_file  # noqa: PLC0415 - see above
 
         parts = self._scope.parts()
@@ -93,20 +93,20 @@ class Reports:
             data = await self._as_csv(runners, since)
         else:
             samples = [s for runner in runners for s in await self._metrics.history(runner.spec.name, since)]
-            data = await asyncio.to_thread(lambda: to_parquet(rows_of(samples)))
+            data = await asyncio.to_thread(lambda: to_parquet(table_rows(samples)))
         if path is None:
             return data.decode()
         return str(await asyncio.to_thread(write_file, path, data))
 
     def dashboard(self) -> str:
         """Return the services as text for a terminal; see `AsyncServiceContext.dashboard`."""
-        from mcpstore.monitoring.dashboard_text import board  # noqa: PLC0415 - see above
+        from mcpstore.monitoring.dashboard_text import render_dashboard  # noqa: PLC0415 - see above
 
         parts = self._scope.parts()
         now = parts.supervisor.clock.posix()
         metrics = [parts.collector.metrics(runner.spec.name) for runner in self._scope.runners()]
         past, _ = self._alerts(now - RECENT)
-        return board(metrics, past, now)
+        return render_dashboard(metrics, past, now)
 
     async def overview(self, since: Moment) -> Overview:
         """Return an overview; see `AsyncServiceContext.overview`."""
@@ -134,7 +134,7 @@ class Reports:
 
     async def _collect(self, since: Moment) -> Report:
         """Return the content of a report."""
-        from mcpstore.monitoring.report import Report, life_of  # noqa: PLC0415 - see above
+        from mcpstore.monitoring.report import Report, service_report  # noqa: PLC0415 - see above
 
         parts, runners = self._scope.parts(), self._scope.runners()
         now = parts.supervisor.clock.posix()
@@ -143,7 +143,7 @@ class Reports:
         begins = [states[runner.spec.name][0].since for runner in runners if runner.spec.name in states]
         begin = min(min(begins, default=now), now - MIN_SPAN)
         lives = [
-            life_of(
+            service_report(
                 self._scope.snapshot(runner),
                 begin,
                 now,
@@ -169,10 +169,10 @@ class Reports:
 
     async def _as_csv(self, runners: Iterable[ServiceRunner], since: Moment) -> bytes:
         """Return the samples of services as CSV; one service at a time, because there may be very many samples."""
-        from mcpstore.monitoring.export import COLUMNS, rows_of, to_csv  # noqa: PLC0415 - see above
+        from mcpstore.monitoring.export import COLUMNS, table_rows, to_csv  # noqa: PLC0415 - see above
 
         def lines(samples: Iterable[MetricsSample]) -> str:
-            return to_csv(rows_of(samples), COLUMNS, titles=False)
+            return to_csv(table_rows(samples), COLUMNS, titles=False)
 
         tables = [to_csv((), COLUMNS)]
         for runner in runners:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.state_history import StateEdge
-from mcpstore.monitoring.metrics import Presence, clipped, intervals, uptime_share
+from mcpstore.monitoring.metrics import AvailabilityCounter, clip_intervals, intervals, uptime_share
 
 USABLE = (State.HEALTHY, State.WARNING)
 
@@ -48,11 +48,11 @@ def test_availability_is_what_counting_every_second_would_say(life, later):
     edges = edges_of(life)
     until = edges[-1].timestamp + later
     wanted, usable = counted(edges, until)
-    presence = Presence(edges[0].monotonic)
+    presence = AvailabilityCounter(edges[0].monotonic)
     for edge in edges:
-        presence.move(edge.monotonic, wanted=edge.wanted, usable=edge.state in USABLE)
+        presence.begin_interval(edge.monotonic, wanted=edge.wanted, usable=edge.state in USABLE)
     end = edges[-1].monotonic + later
-    assert presence.until(end) == (wanted, usable)
+    assert presence.totals(end) == (wanted, usable)
     assert presence.availability(end) == pytest.approx(100.0 * usable / wanted if wanted else 100.0)
     share = uptime_share(intervals(edges, until))
     assert share == (None if not wanted else pytest.approx(100.0 * usable / wanted))
@@ -70,7 +70,7 @@ def test_intervals_tile_time_whatever_part_of_it_is_asked_for(life, later, data)
     assert [interval.lasts for interval in found] == [False] * (len(found) - 1) + [True]
     begin = data.draw(st.integers(int(edges[0].timestamp), int(until)))
     end = data.draw(st.integers(begin, int(until)))
-    part = clipped(found, begin, end)
+    part = clip_intervals(found, begin, end)
     for before, after in pairwise(part):
         assert before.until == after.since
     assert sum(interval.duration for interval in part) == pytest.approx(end - begin)

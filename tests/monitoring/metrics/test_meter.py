@@ -10,12 +10,20 @@ from hypothesis import strategies as st
 from mcpstore.models.latency import LatencyHistogram
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
-from mcpstore.monitoring.metrics import ServiceMeter, Usage, merged, packed, step_for, thinned, unpacked
-from mcpstore.monitoring.metrics.meter import CHANGES_KEPT, LONGEST_ERROR, TOOLS_KEPT
+from mcpstore.monitoring.metrics import (
+    ServiceMeter,
+    Usage,
+    decode_sample,
+    downsampled,
+    encode_sample,
+    merge_samples,
+    step_for,
+)
+from mcpstore.monitoring.metrics.meter import MAX_CHANGES, MAX_ERROR_LENGTH, MAX_TOOLS
 
 
 def call(meter: ServiceMeter, tool: str = "t", duration: float = 0.1, at: float = 1.0, **how: object) -> None:
-    meter.called(tool, duration, at, 1000.0 + at, **{"error": None, "slow": False, **how})  # type: ignore[arg-type]
+    meter.record_call(tool, duration, at, 1000.0 + at, **{"error": None, "slow": False, **how})  # type: ignore[arg-type]
 
 
 def test_calls_are_counted_by_service_and_by_tool():
@@ -37,20 +45,20 @@ def test_calls_are_counted_by_service_and_by_tool():
 
 def test_everything_that_grows_has_a_bound():
     meter = ServiceMeter(0.0)
-    for number in range(TOOLS_KEPT + 10):
+    for number in range(MAX_TOOLS + 10):
         call(meter, f"tool{number:03}", at=float(number), error="x" * 10_000)
-    assert len(meter.tools()) == TOOLS_KEPT
+    assert len(meter.tools()) == MAX_TOOLS
     assert meter.tools()[0].name == "tool010"
-    assert len(meter.last_error or "") == LONGEST_ERROR
-    for _ in range(CHANGES_KEPT + 10):
-        meter.changed(1.0, None)
-    assert meter.changes(1.0) == CHANGES_KEPT
+    assert len(meter.last_error or "") == MAX_ERROR_LENGTH
+    for _ in range(MAX_CHANGES + 10):
+        meter.record_change(1.0, None)
+    assert meter.changes(1.0) == MAX_CHANGES
 
 
 def test_changes_are_counted_for_ten_minutes():
     meter = ServiceMeter(0.0)
     for at in (0.0, 100.0, 600.0):
-        meter.changed(at, "it broke")
+        meter.record_change(at, "it broke")
     assert meter.changes(600.0) == 2
     assert meter.changes(699.9) == 2
     assert meter.changes(700.0) == 1
@@ -61,9 +69,9 @@ def test_changes_are_counted_for_ten_minutes():
 def test_what_somebody_asked_for_is_no_change_of_its_own_nor_is_what_it_leads_to():
     meter = ServiceMeter(0.0)
     for asked_for in (True, False, True, False):  # restarted and well, twice
-        meter.changed(1.0, None, asked_for=asked_for)
+        meter.record_change(1.0, None, asked_for=asked_for)
     assert meter.changes(1.0) == 0
-    meter.changed(2.0, None)
+    meter.record_change(2.0, None)
     assert meter.changes(2.0) == 1
 
 
@@ -71,7 +79,7 @@ def test_only_connections_that_were_lost_and_came_back_are_restarts():
     meter = ServiceMeter(0.0)
 
     def move(live: bool, wanted: bool = True, asked_for: bool = False) -> None:
-        meter.moved(1.0, wanted=wanted, usable=live, live=live, asked_for=asked_for)
+        meter.record_transition(1.0, wanted=wanted, usable=live, live=live, asked_for=asked_for)
 
     move(True)
     move(False, asked_for=True)  # somebody restarted it
@@ -88,14 +96,14 @@ def test_only_connections_that_were_lost_and_came_back_are_restarts():
 
 def test_a_sample_tells_what_happened_since_the_one_before():
     meter = ServiceMeter(100.0)
-    meter.moved(100.0, wanted=True, usable=False, live=False, asked_for=True)
-    meter.moved(110.0, wanted=True, usable=True, live=True, asked_for=False)
+    meter.record_transition(100.0, wanted=True, usable=False, live=False, asked_for=True)
+    meter.record_transition(110.0, wanted=True, usable=True, live=True, asked_for=False)
     call(meter, duration=0.5, at=111.0, error="no")
-    meter.checked(0.02, answered=True, error=None)
-    meter.checked(0.04, answered=True, error=None)
-    meter.checked(9.0, answered=False, error="silence")
-    meter.checked(9.0, answered=None, error="busy")
-    meter.used(Usage(cpu_percent=3.0, memory_bytes=10, processes=2))
+    meter.record_check(0.02, answered=True, error=None)
+    meter.record_check(0.04, answered=True, error=None)
+    meter.record_check(9.0, answered=False, error="silence")
+    meter.record_check(9.0, answered=None, error="busy")
+    meter.record_usage(Usage(cpu_percent=3.0, memory_bytes=10, processes=2))
     look = meter.sample("s", State.HEALTHY, 130.0, 5000.0, keep=True)
     sample = meter.sample("s", State.HEALTHY, 130.0, 5000.0)
     assert look == sample
@@ -104,7 +112,7 @@ def test_a_sample_tells_what_happened_since_the_one_before():
     assert LatencyHistogram(sample.durations).quantiles(0.5) == pytest.approx([0.5], rel=0.01)
     assert (sample.checks, sample.failed_checks, sample.response_time) == (4, 1, pytest.approx(30.0))
     assert (sample.cpu_percent, sample.memory_bytes, meter.last_error) == (3.0, 10, "busy")
-    meter.used(None)
+    meter.record_usage(None)
     after = meter.sample("s", State.WARNING, 160.0, 5030.0)
     assert (after.calls, after.checks, after.response_time, after.cpu_percent) == (0, 0, None, None)
     assert (after.duration, after.usable, after.connection_state) == (30.0, 30.0, State.WARNING)
@@ -132,7 +140,7 @@ history = st.lists(samples, min_size=1, max_size=40).map(lambda some: sorted(som
 
 @given(history, st.integers(1, 20_000))
 def test_merging_loses_no_call_and_no_second(some, step):
-    few = thinned(some, step)
+    few = downsampled(some, step)
     assert sum(s.calls for s in few) == sum(s.calls for s in some)
     assert sum(s.wanted for s in few) == pytest.approx(sum(s.wanted for s in some))
     spent = sum(s.calls * s.avg_response_time for s in some)
@@ -144,7 +152,7 @@ def test_merging_loses_no_call_and_no_second(some, step):
 
 @given(history)
 def test_means_are_weighted_and_what_is_unknown_does_not_count(some):
-    one = merged(some)
+    one = merge_samples(some)
     known = [s for s in some if s.cpu_percent is not None]
     if known:
         span = sum(s.duration for s in known)
@@ -157,8 +165,8 @@ def test_means_are_weighted_and_what_is_unknown_does_not_count(some):
 
 @given(samples)
 def test_a_sample_that_was_packed_is_the_same(sample):
-    assert unpacked(packed(sample), "s") == sample
-    assert len(packed(sample)) < 120
+    assert decode_sample(encode_sample(sample), "s") == sample
+    assert len(encode_sample(sample)) < 120
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**8), st.integers(1, 2000))
@@ -173,5 +181,5 @@ def test_a_limit_is_kept_and_long_steps_are_whole_hours(since, span, limit):
 def test_no_step_leaves_samples_as_they_are():
     sample = MetricsSample(service_name="s", timestamp=1.0, duration=1.0, connection_state=State.HEALTHY)
     other = attrs.evolve(sample, service_name="t")
-    assert thinned([sample, sample], 0) == [sample, sample]
-    assert thinned([sample, other], 100) == [sample, other]
+    assert downsampled([sample, sample], 0) == [sample, sample]
+    assert downsampled([sample, other], 100) == [sample, other]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcpstore.models.latency import ACCURACY, LONGEST, SHORTEST, LatencyHistogram
 from mcpstore.monitoring.metrics import Tally, Window
-from mcpstore.monitoring.metrics.tally import FRESH
+from mcpstore.monitoring.metrics.tally import MAX_EXACT
 
 durations = st.floats(min_value=1e-6, max_value=600.0)
 calls = st.lists(st.tuples(durations, st.booleans(), st.booleans()), max_size=300)
@@ -41,14 +41,14 @@ def test_counts_are_exact_and_percentiles_are_off_by_a_hundredth_at_most(some):
     assert tally.mean == pytest.approx(sum(times) / len(times) if times else 0.0)
     assert tally.error_rate == (tally.failed / tally.calls if some else 0.0)
     for share, told in zip(SHARES, tally.quantiles(*SHARES), strict=True):
-        assert told == pytest.approx(exactly(times, share), rel=ACCURACY if len(some) > FRESH else 0)
+        assert told == pytest.approx(exactly(times, share), rel=ACCURACY if len(some) > MAX_EXACT else 0)
 
 
 @given(st.lists(calls, max_size=6))
 def test_counts_that_are_added_up_are_those_of_all_calls(parts):
     whole = Tally()
     for part in parts:
-        whole.absorb(counted(part))
+        whole.merge(counted(part))
     every = [call for part in parts for call in part]
     at_once, times = counted(every), [duration for duration, _, _ in every]
     assert (whole.calls, whole.failed, whole.slow) == (at_once.calls, at_once.failed, at_once.slow)
@@ -62,8 +62,8 @@ def test_adding_up_changes_nothing_in_what_is_added():
     part = counted([(0.1 * n, False, False) for n in range(1, 200)])
     before = part.quantiles(*SHARES)
     whole = Tally()
-    whole.absorb(part)
-    whole.absorb(part)
+    whole.merge(part)
+    whole.merge(part)
     whole.add(500.0, failed=False, slow=False)
     assert part.quantiles(*SHARES) == before
     assert (part.calls, whole.calls) == (199, 399)
@@ -73,7 +73,7 @@ def test_adding_up_changes_nothing_in_what_is_added():
 def test_durations_that_are_kept_and_added_up_are_those_of_all_calls(parts):
     whole = LatencyHistogram()
     for part in parts:
-        kept = counted([(duration, False, False) for duration in part]).durations().to_bytes()
+        kept = counted([(duration, False, False) for duration in part]).latencies().to_bytes()
         assert LatencyHistogram(kept).to_bytes() == kept
         whole.merge(LatencyHistogram(kept))
     every = [duration for part in parts for duration in part]
@@ -102,7 +102,7 @@ def test_a_duration_comes_out_as_it_went_in(duration):
 
 def test_a_few_calls_take_a_few_bytes():
     some = counted([(0.01 * (1 + n % 7), False, False) for n in range(60)])
-    assert len(some.durations().to_bytes()) <= 3 * 7
+    assert len(some.latencies().to_bytes()) <= 3 * 7
 
 
 def test_however_many_calls_there_are_memory_is_bounded():
@@ -111,8 +111,8 @@ def test_however_many_calls_there_are_memory_is_bounded():
         tally.add(dice.lognormvariate(-5, 3), failed=False, slow=False)
     for extreme in (0.0, 1e-12, 1e12):
         tally.add(extreme, failed=False, slow=False)
-    assert len(tally._fresh) <= FRESH
-    assert len(tally.durations()) <= 1300
+    assert len(tally._exact) <= MAX_EXACT
+    assert len(tally.latencies()) <= 1300
 
 
 events = st.lists(
@@ -128,7 +128,7 @@ def test_a_window_holds_the_calls_of_its_ten_slots_and_no_others(events, later, 
         if number % every == 0:
             window.tally(now)  # looking changes nothing
         if number % every == 1:
-            told += window.recent().calls  # nor does a sample
+            told += window.since_last_sample().calls  # nor does a sample
         window.add(duration, now, failed=False, slow=False)
         happened.append((now, duration))
     now += later
@@ -137,14 +137,14 @@ def test_a_window_holds_the_calls_of_its_ten_slots_and_no_others(events, later, 
     assert tally.calls == len(inside)
     assert tally.total == pytest.approx(sum(inside))
     assert len(window._slots) <= 10
-    assert window.recent(keep=True).calls == window.recent().calls == len(events) - told
-    assert window.recent().calls == 0
+    assert window.since_last_sample(keep=True).calls == window.since_last_sample().calls == len(events) - told
+    assert window.since_last_sample().calls == 0
     assert window.tally(now).calls == len(inside)
 
 
 @given(st.floats(min_value=0.0, max_value=1e6), st.floats(min_value=0.0, max_value=5000.0))
 def test_a_window_covers_what_it_has_seen_of_the_last_five_minutes(began, age):
-    covered = Window(began).covered(began + age)
+    covered = Window(began).covered_seconds(began + age)
     assert 1.0 <= covered <= 300.0
     assert covered <= max(1.0, age + 1e-6)
     assert covered >= min(age, 270.0) - 1e-6

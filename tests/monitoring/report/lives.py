@@ -9,7 +9,7 @@ from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.service import ServiceSnapshot, ServiceStatus
 from mcpstore.models.state_history import StateInterval
-from mcpstore.monitoring.report import Advice, Report, ServiceReport, life_of
+from mcpstore.monitoring.report import Advice, Report, ServiceReport, service_report
 
 BEGIN = 1_700_000_000.0
 HOUR = 3600.0
@@ -45,11 +45,11 @@ def life(name: str = "a", states: Sequence[StateInterval] = (), **fields: Any) -
         name=name, status=status, run_status=status, connection_state=state, transport="stdio", tool_count=2
     )
     end = BEGIN + fields.pop("lasted", HOUR)
-    return life_of(snapshot, BEGIN, end, states=states, **fields)
+    return service_report(snapshot, BEGIN, end, states=states, **fields)
 
 
 def ill(name: str, **fields: Any) -> ServiceReport:
-    advice = Advice(summary="it is broken", evidence=("exited with code 1",), remedy="mend it")
+    advice = Advice(summary="it is broken", evidence=("exited with code 1",), remedy="repair it")
     return life(
         name, stretches((State.HEALTHY, 600), (State.DISCONNECTED, 3000)), status=ServiceStatus.ERROR, advice=advice,
         **fields,

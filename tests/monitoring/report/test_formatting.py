@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpstore.monitoring.report.formatting import (
-    NOTHING,
+    NO_VALUE,
     clean,
     duration,
     markdown_text,
@@ -42,7 +42,7 @@ def test_no_duration_has_sixty_of_a_smaller_unit(seconds):
 @pytest.mark.parametrize(
     ("share", "words"),
     [
-        (None, NOTHING),
+        (None, NO_VALUE),
         (0, "0 %"),
         (0.01, "< 0.1 %"),
         (50, "50.0 %"),
@@ -57,13 +57,13 @@ def test_what_is_not_whole_is_never_rounded_to_all_or_nothing(share, words):
 
 def test_small_and_large_figures_keep_their_meaning():
     assert [milliseconds(value) for value in (None, 0, 0.0042, 0.042, 1.5)] == [
-        NOTHING,
-        NOTHING,
+        NO_VALUE,
+        NO_VALUE,
         "4.2 ms",
         "42 ms",
         "1.50 s",
     ]
-    assert [memory(value) for value in (None, 63 * 2**20, 3 * 2**30)] == [NOTHING, "63 MiB", "3.0 GiB"]
+    assert [memory(value) for value in (None, 63 * 2**20, 3 * 2**30)] == [NO_VALUE, "63 MiB", "3.0 GiB"]
 
 
 def test_times_of_the_first_day_are_told_without_the_day():

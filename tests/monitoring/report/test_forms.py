@@ -64,8 +64,8 @@ def test_every_form_tells_what_happened_and_what_to_do(form):
     samples = [sample(30, calls=4, failed_calls=1, avg_response_time=0.02, p95=0.03, max_response_time=0.04)]
     told = render(report(life("well", stretches((State.HEALTHY, HOUR))), ill("broken", samples=samples)), form)
     for words in (
-        "1 of 2", "58.3 %", "25.0 %", "1 service of 2 needs", "broken", "it is broken", "mend it", "exited with code 1",
-        "not over after 50 min", "50 min (83.3 %)", "/home/me/mcp.json",
+        "1 of 2", "58.3 %", "25.0 %", "1 of 2 services needs action", "broken", "it is broken", "repair it",
+        "exited with code 1", "for 50 min so far", "50 min (83.3 %)", "/home/me/mcp.json",
     ):  # fmt: skip
         assert words in told, words
 
@@ -81,7 +81,7 @@ def test_alerts_are_told(form):
 
 @pytest.mark.parametrize("form", PEOPLE)
 def test_a_fleet_without_services_has_a_report_too(form):
-    assert "There are no services." in render(report(), form)
+    assert "The configuration holds no services." in render(report(), form)
 
 
 def test_the_form_for_programs_has_the_same_figures():
@@ -95,7 +95,7 @@ def test_a_summary_is_the_text_without_the_details():
     made = report(ill("broken"))
     told = render(made, "summary")
     assert render(made, "text").startswith(told)
-    assert "mend it" in told
+    assert "repair it" in told
     assert "exited with code 1" not in told
 
 
@@ -143,11 +143,11 @@ def test_the_page_needs_nothing_else():
 @pytest.mark.parametrize("form", ["text", "summary", "markdown", "html"])
 def test_a_report_that_nobody_watches_over_says_what_is_unknown(form):
     told = render(report(ill("b", watched=False), watched=False), form)
-    assert "No manager is running: how the services are now, and what there is to do, is unknown." in told
+    assert "No manager is running: the current state of the services is unknown." in told
     assert "unknown, of 1" in told
-    for claim in ("Nothing needs to be done", "mend it", "it is broken", "somebody's care"):
+    for claim in ("No action is needed", "repair it", "it is broken", "need action", "needs action"):
         assert claim not in told
-    assert "mend it" in render(report(ill("b")), form)
+    assert "repair it" in render(report(ill("b")), form)
 
 
 def test_every_plot_has_a_title_and_says_in_words_what_it_shows():
@@ -160,7 +160,7 @@ def test_every_plot_has_a_title_and_says_in_words_what_it_shows():
         assert plot["role"] == "img"
         assert set(str(plot["aria-labelledby"]).split()) <= ids
     assert len(ids) == len([1 for _, attributes in page.found if "id" in attributes])
-    assert "available 16.7 % of the time it was wanted, 1 incident" in render(made, "html")
+    assert "availability 16.7 %, 1 incident" in render(made, "html")
 
 
 def test_of_many_services_those_that_are_well_are_folded_up():

@@ -11,7 +11,7 @@ from mcpstore.hooks import HistoryBatch, HistoryLocation
 from mcpstore.models.latency import LatencyHistogram
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState as State
-from mcpstore.monitoring.metrics import thinned
+from mcpstore.monitoring.metrics import downsampled
 from mcpstore_plugins.sqlite_history import database
 from mcpstore_plugins.sqlite_history.database import SqliteHistory
 
@@ -80,7 +80,7 @@ def test_what_was_written_in_batches_is_read_merged_as_a_list_would_be(some, ste
         history.write(HistoryBatch(now=NOW, samples=some[begin : begin + size]))
     found = history.samples(asked(step=step))
     history.close()
-    expected = thinned(sorted(some, key=lambda s: (s.service_name, s.timestamp)), step)
+    expected = downsampled(sorted(some, key=lambda s: (s.service_name, s.timestamp)), step)
     assert [attrs.astuple(kept, recurse=False) for kept in found] == [tuple(figures(s)) for s in expected]
 
 

@@ -62,7 +62,7 @@ class Watched:
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine is idle."""
-    monkeypatch.setattr(module, "machine_metrics", lambda posix, _path: HostMetrics(timestamp=posix))
+    monkeypatch.setattr(module, "host_metrics", lambda posix, _path: HostMetrics(timestamp=posix))
 
 
 @pytest.fixture

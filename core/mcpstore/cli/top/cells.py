@@ -9,7 +9,7 @@ from typing import Final
 from rich.text import Text
 
 from mcpstore.cli.top.fleet import HISTORY_LENGTH, Row
-from mcpstore.monitoring.report.formatting import NOTHING, clean, memory, milliseconds
+from mcpstore.monitoring.report.formatting import NO_VALUE, clean, memory, milliseconds
 from mcpstore.monitoring.report.state_bands import worst
 
 __all__ = [
@@ -82,7 +82,7 @@ def _number(key: str, text_of: Callable[[float], str], warn: float = math.inf) -
     def make(row: Row, _now: float) -> Text:
         value = row.now[key]
         if value is None:
-            return Text(NOTHING, style="dim", justify="right")
+            return Text(NO_VALUE, style="dim", justify="right")
         return Text(text_of(value), style=COLOURS["disconnected"] if value > warn else "", justify="right")
 
     return make
@@ -93,7 +93,7 @@ def _latency(row: Row, _now: float) -> Text:
 
 
 def _rate(value: float) -> str:
-    return NOTHING if not value else f"{value:.2f}" if value < 1 else f"{value:.1f}"
+    return NO_VALUE if not value else f"{value:.2f}" if value < 1 else f"{value:.1f}"
 
 
 def _share(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Samples as a few bytes each: a thousand of them wait in memory for every service of a store without a disk."""
+"""Compact encoding of samples, for the in-memory history: it holds a thousand of them for each service."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Final
 from mcpstore.models.metrics import MetricsSample
 from mcpstore.models.service import ServiceConnectionState
 
-__all__ = ["packed", "unpacked"]
+__all__ = ["decode_sample", "encode_sample"]
 
 _STATES: Final = tuple(ServiceConnectionState)
 _CODES: Final = {state: code for code, state in enumerate(_STATES)}
 _ROW: Final = Struct("<ddBIIdddIIddddq")
-_NOTHING: Final = -1
-"""Stands for a figure that is not known; none of them is below 0."""
+_NONE: Final = -1
+"""Encodes None; valid values are not negative."""
 
 
-def packed(sample: MetricsSample) -> bytes:
-    """Return a sample, without the name of its service, as bytes."""
+def encode_sample(sample: MetricsSample) -> bytes:
+    """Return a sample as bytes, without the name of its service."""
     row = _ROW.pack(
         sample.timestamp,
         sample.duration,
@@ -30,17 +30,17 @@ def packed(sample: MetricsSample) -> bytes:
         sample.max_response_time,
         sample.checks,
         sample.failed_checks,
-        _NOTHING if sample.response_time is None else sample.response_time,
+        _NONE if sample.response_time is None else sample.response_time,
         sample.wanted,
         sample.usable,
-        _NOTHING if sample.cpu_percent is None else sample.cpu_percent,
-        _NOTHING if sample.memory_bytes is None else sample.memory_bytes,
+        _NONE if sample.cpu_percent is None else sample.cpu_percent,
+        _NONE if sample.memory_bytes is None else sample.memory_bytes,
     )
     return row + sample.durations
 
 
-def unpacked(row: bytes, service: str) -> MetricsSample:
-    """Return the sample that was packed."""
+def decode_sample(row: bytes, service: str) -> MetricsSample:
+    """Return the sample that was encoded."""
     (
         timestamp, duration, state, calls, failed, mean, p95, longest, checks, failed_checks, response_time, wanted,
         usable, cpu, memory,

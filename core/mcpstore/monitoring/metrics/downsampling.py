@@ -1,4 +1,4 @@
-"""Merging samples that belong to the same stretch of time, so that a long time fits on a screen."""
+"""Downsampling: samples of the same time step are merged into one."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from typing import Final
 from mcpstore.models.latency import LatencyHistogram
 from mcpstore.models.metrics import MetricsSample
 
-__all__ = ["durations_of", "merged", "step_for", "thinned"]
+__all__ = ["downsampled", "latencies_of", "merge_samples", "step_for"]
 
 HOUR: Final = 3600.0
 QUARTER: Final = HOUR / 4
 
 
 def step_for(since: float, until: float, limit: int | None) -> float:
-    """Return the step that leaves at most `limit` samples between two POSIX timestamps; 0 if there is no limit.
+    """Return the step, in seconds, with at most `limit` samples between two POSIX timestamps; 0 without a limit.
 
-    Steps of a quarter of an hour and more are made whole hours, which backends may keep ready.
+    Steps of 15 min and more are rounded up to full hours, for which backends may store merged samples.
     """
     if limit is None:
         return 0.0
     if limit == 1:
         return HOUR * ceil((until + 1) / HOUR)
-    # Steps begin at multiples of themselves, so that a range may touch one more of them than fits into it.
+    # Steps begin at multiples of their length, so a range may touch one more step than fits into it.
     step = max(1.0, float(ceil((until - since) / (limit - 1))))
     return step if step < QUARTER else HOUR * ceil(step / HOUR)
 
 
-def thinned(samples: Iterable[MetricsSample], step: float) -> list[MetricsSample]:
-    """Return samples, in order of service and time, merged by steps of so many seconds; 0 leaves them alone."""
+def downsampled(samples: Iterable[MetricsSample], step: float) -> list[MetricsSample]:
+    """Return samples merged by steps of `step` seconds; 0 merges none. Samples are sorted by service and time."""
     if step <= 0:
         return list(samples)
 
-    def place(sample: MetricsSample) -> tuple[str, int]:
+    def bucket(sample: MetricsSample) -> tuple[str, int]:
         return (sample.service_name, int(sample.timestamp // step))
 
-    return [merged(list(group)) for _, group in groupby(samples, place)]
+    return [merge_samples(list(group)) for _, group in groupby(samples, bucket)]
 
 
-def merged(samples: Sequence[MetricsSample]) -> MetricsSample:
-    """Return what samples of one service, in order of time, say together.
+def merge_samples(samples: Sequence[MetricsSample]) -> MetricsSample:
+    """Return one sample for several consecutive samples of a service.
 
-    Counts and times add up, means are weighted, and percentiles are made of how long every call took; where that is not
-    known, the highest counts.
+    Counts and times are added, means are weighted. The P95 is computed from the latency histograms; if one is missing,
+    it is the highest P95 of the samples.
     """
     if len(samples) == 1:
         return samples[0]
@@ -53,11 +53,11 @@ def merged(samples: Sequence[MetricsSample]) -> MetricsSample:
     calls = sum(sample.calls for sample in samples)
     answered = [sample for sample in samples if sample.response_time is not None]
     answers = sum(_answers(sample) for sample in answered)
-    used = [sample for sample in samples if sample.cpu_percent is not None]
-    used_for = sum(sample.duration for sample in used)
+    with_cpu = [sample for sample in samples if sample.cpu_percent is not None]
+    cpu_duration = sum(sample.duration for sample in with_cpu)
     memory = [sample.memory_bytes for sample in samples if sample.memory_bytes is not None]
     longest = max(sample.max_response_time for sample in samples)
-    took = durations_of(samples)
+    latencies = latencies_of(samples)
     return MetricsSample(
         service_name=last.service_name,
         timestamp=last.timestamp,
@@ -66,7 +66,7 @@ def merged(samples: Sequence[MetricsSample]) -> MetricsSample:
         calls=calls,
         failed_calls=sum(sample.failed_calls for sample in samples),
         avg_response_time=sum(sample.avg_response_time * sample.calls for sample in samples) / calls if calls else 0.0,
-        p95=max(sample.p95 for sample in samples) if took is None else min(longest, *took.quantiles(0.95)),
+        p95=max(sample.p95 for sample in samples) if latencies is None else min(longest, *latencies.quantiles(0.95)),
         max_response_time=longest,
         checks=sum(sample.checks for sample in samples),
         failed_checks=sum(sample.failed_checks for sample in samples),
@@ -75,16 +75,16 @@ def merged(samples: Sequence[MetricsSample]) -> MetricsSample:
         else None,
         wanted=sum(sample.wanted for sample in samples),
         usable=sum(sample.usable for sample in samples),
-        cpu_percent=sum((sample.cpu_percent or 0.0) * sample.duration for sample in used) / used_for
-        if used_for
+        cpu_percent=sum((sample.cpu_percent or 0.0) * sample.duration for sample in with_cpu) / cpu_duration
+        if cpu_duration
         else None,
         memory_bytes=max(memory, default=None),
-        durations=b"" if took is None else took.to_bytes(),
+        durations=b"" if latencies is None else latencies.to_bytes(),
     )
 
 
-def durations_of(samples: Iterable[MetricsSample]) -> LatencyHistogram | None:
-    """Return how long all calls of samples took; None if there were none, or that is not known of each of them."""
+def latencies_of(samples: Iterable[MetricsSample]) -> LatencyHistogram | None:
+    """Return the latency histogram of all calls; None without calls, or if the latency of some is unknown."""
     whole, calls = LatencyHistogram(), 0
     for sample in samples:
         if sample.calls:

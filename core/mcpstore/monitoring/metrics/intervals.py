@@ -1,4 +1,4 @@
-"""From the edges of a service to the intervals between them."""
+"""State intervals of a service, computed from its state edges."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 from mcpstore.models.service import ServiceConnectionState
 from mcpstore.models.state_history import StateEdge, StateInterval
 
-__all__ = ["clipped", "intervals", "uptime_share"]
+__all__ = ["clip_intervals", "intervals", "uptime_share"]
 
 USABLE = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
 
@@ -18,35 +18,35 @@ USABLE = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
 def intervals(
     edges: Sequence[StateEdge], until: float, *, last_seen: Callable[[float, float], float | None] = lambda _a, _b: None
 ) -> list[StateInterval]:
-    """Return what lies between the edges of one service, up to some time; without gaps.
+    """Return the consecutive intervals between the edges of a service, up to a time.
 
-    Where a manager begins to look after a service that another one had left running, nobody knows how the service fared
-    in between: the state before counts up to the last sign of that manager, and the rest is UNKNOWN and not watched.
+    If a manager ended without stopping a service, its state until the next manager starts is not known: the last state
+    counts up to the last record of the old manager, and the rest is UNKNOWN and not watched.
 
     Args:
-        edges: Its edges, in order of time.
-        until: The end of the last interval, as a POSIX timestamp in seconds.
-        last_seen: Called with two POSIX timestamps; returns when the service was seen last between them, if it was.
+        edges: Edges of the service, oldest first.
+        until: End of the last interval, as a POSIX timestamp in seconds.
+        last_seen: Called with two POSIX timestamps; returns the time of the last record between them, or None.
     """
-    found: list[StateInterval] = []
+    result: list[StateInterval] = []
     for edge, following in pairwise(edges):
         end = max(edge.timestamp, following.timestamp)
         if not (following.begins and edge.wanted):
             lasted = end - edge.timestamp if following.begins else following.monotonic - edge.monotonic
-            found.append(_interval(edge, end, lasted))
+            result.append(_interval(edge, end, lasted))
             continue
         seen = min(end, max(edge.timestamp, last_seen(edge.timestamp, end) or edge.timestamp))
-        found += [_interval(edge, seen, seen - edge.timestamp), _unwatched(edge.service_name, seen, end)]
+        result += [_interval(edge, seen, seen - edge.timestamp), _unwatched(edge.service_name, seen, end)]
     if edges:
         last = edges[-1]
-        found.append(_interval(last, max(last.timestamp, until), max(0.0, until - last.timestamp), lasts=True))
-    return found
+        result.append(_interval(last, max(last.timestamp, until), max(0.0, until - last.timestamp), lasts=True))
+    return result
 
 
-def clipped(found: Iterable[StateInterval], since: float, until: float) -> list[StateInterval]:
-    """Return the parts of intervals that lie between two POSIX timestamps."""
+def clip_intervals(states: Iterable[StateInterval], since: float, until: float) -> list[StateInterval]:
+    """Return the parts of intervals between two POSIX timestamps."""
     inside: list[StateInterval] = []
-    for interval in found:
+    for interval in states:
         begin, end = max(interval.since, since), min(interval.until, until)
         if begin > end or (begin == end and interval.since != interval.until):
             continue
@@ -58,10 +58,10 @@ def clipped(found: Iterable[StateInterval], since: float, until: float) -> list[
     return inside
 
 
-def uptime_share(found: Iterable[StateInterval]) -> float | None:
-    """Return the usable share of the time a service was wanted, in per cent; None if it was never wanted."""
+def uptime_share(states: Iterable[StateInterval]) -> float | None:
+    """Return the usable share of the time a service was to run, in per cent; None if it was never to run."""
     wanted = usable = 0.0
-    for interval in found:
+    for interval in states:
         if interval.wanted:
             wanted += interval.duration
             usable += interval.duration * (interval.state in USABLE)

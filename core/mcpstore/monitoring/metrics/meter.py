@@ -1,4 +1,4 @@
-"""Everything that is counted of one service."""
+"""Counters of one service."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ import attrs
 
 from mcpstore.models.metrics import MetricsSample, ToolMetrics
 from mcpstore.models.service import ServiceConnectionState
-from mcpstore.monitoring.metrics.availability import Presence
+from mcpstore.monitoring.metrics.availability import AvailabilityCounter
 from mcpstore.monitoring.metrics.tally import Tally
 from mcpstore.monitoring.metrics.window import Window
 
-__all__ = ["FLAPPING", "ServiceMeter", "Usage"]
+__all__ = ["FLAPPING_WINDOW", "ServiceMeter", "Usage"]
 
-FLAPPING: Final = 600.0
-"""Seconds over which changes of the state are counted."""
+FLAPPING_WINDOW: Final = 600.0
+"""Window in which state changes are counted, in seconds."""
 
-CHANGES_KEPT: Final = 256
-"""Changes of the state that are remembered; more of them in ten minutes count as this many."""
+MAX_CHANGES: Final = 256
+"""Most state changes counted in the window."""
 
-TOOLS_KEPT: Final = 256
-"""Tools of a service that are counted one by one; one more, and the one that was called longest ago is forgotten."""
+MAX_TOOLS: Final = 256
+"""Most tools with counters of their own; for a further tool, the least recently called one is dropped."""
 
-LONGEST_ERROR: Final = 500
-"""Characters of an error that are kept."""
+MAX_ERROR_LENGTH: Final = 500
+"""Longest error message that is kept, in characters."""
 
 
 class _ToolMeter:
-    """What is counted of one tool."""
+    """Counters of one tool."""
 
-    __slots__ = ("last_activity", "last_error", "tally", "told")
+    __slots__ = ("cached", "last_activity", "last_error", "tally")
 
     def __init__(self) -> None:
         self.tally = Tally()
         self.last_activity = 0.0
         self.last_error: str | None = None
-        self.told: ToolMetrics | None = None
+        self.cached: ToolMetrics | None = None
 
 
 @attrs.frozen(kw_only=True)
 class Usage:
-    """What the process tree of one service uses.
+    """Resources used by the process tree of a service.
 
     Attributes:
-        cpu_percent: Processor time since the look before, in per cent of one processor; None at the first look.
-        memory_bytes: Memory it occupies, in bytes; what its processes share is counted in each of them.
-        processes: Its processes.
+        cpu_percent: Processor time since the last measurement, in per cent of one processor; None at the first one.
+        memory_bytes: Memory of the processes, in bytes; shared memory is counted for each process.
+        processes: Number of processes.
     """
 
     cpu_percent: float | None
@@ -56,8 +56,8 @@ class Usage:
 
 
 @attrs.frozen(kw_only=True)
-class _Sampled:
-    """Where the totals stood when the last sample was taken."""
+class _Totals:
+    """Totals at the time of the last sample."""
 
     at: float
     checks: int = 0
@@ -69,32 +69,32 @@ class _Sampled:
 
 
 class ServiceMeter:
-    """Counts what happens to one service.
+    """Counters of one service.
 
     Args:
-        now: When counting begins, on the monotonic clock, in seconds.
+        now: Start of counting, on the monotonic clock, in seconds.
 
     Attributes:
         window: Calls of the last minutes.
-        presence: How long it was wanted and usable.
-        total_calls: Calls that ended, since counting began.
-        failed_calls: Calls that did not end well, since counting began.
-        slow_calls: Calls that took too long, since counting began.
-        total_checks: Health checks, since counting began.
-        failed_checks: Health checks that failed, since counting began.
-        answered_checks: Health checks that were answered, since counting began.
+        availability: Time in which the service was to run, and was usable.
+        total_calls: Finished calls, since the start of counting.
+        failed_calls: Failed calls, since the start of counting.
+        slow_calls: Slow calls, since the start of counting.
+        total_checks: Health checks, since the start of counting.
+        failed_checks: Failed health checks, since the start of counting.
+        answered_checks: Answered health checks, since the start of counting.
         answering: Sum of the durations of answered checks, in seconds.
-        restarts: How often a connection was lost and opened again.
-        last_activity: When a tool was called last, as a POSIX timestamp in seconds.
-        last_error: What went wrong last.
+        restarts: Number of connections that were lost and reopened.
+        last_activity: Time of the last tool call, as a POSIX timestamp in seconds.
+        last_error: Last error message.
         cpu_percent: Processor time of its process tree, in per cent of one processor.
-        memory_bytes: Memory its process tree occupies, in bytes.
-        processes: Processes of its tree.
+        memory_bytes: Memory of its process tree, in bytes.
+        processes: Number of processes in its tree.
     """
 
     def __init__(self, now: float) -> None:
         self.window: Window = Window(now)
-        self.presence: Presence = Presence(now)
+        self.availability: AvailabilityCounter = AvailabilityCounter(now)
         self.total_calls: int = 0
         self.failed_calls: int = 0
         self.slow_calls: int = 0
@@ -109,38 +109,40 @@ class ServiceMeter:
         self.memory_bytes: int | None = None
         self.processes: int = 0
         self._tools: dict[str, _ToolMeter] = {}
-        self._changes: deque[float] = deque(maxlen=CHANGES_KEPT)
-        self._sampled = _Sampled(at=now)
+        self._changes: deque[float] = deque(maxlen=MAX_CHANGES)
+        self._sampled = _Totals(at=now)
         self._was_live = False
         self._is_lost = False
         self._was_asked_for = False
 
-    def called(self, tool: str, duration: float, now: float, posix: float, *, error: str | None, slow: bool) -> None:
+    def record_call(
+        self, tool: str, duration: float, now: float, posix: float, *, error: str | None, slow: bool
+    ) -> None:
         """Count a call.
 
         Args:
             tool: The tool's own name.
-            duration: How long it took, in seconds.
-            now: When it ended, on the monotonic clock, in seconds.
-            posix: The same as a POSIX timestamp in seconds.
-            error: What went wrong; None if it ended well.
-            slow: Whether it took too long.
+            duration: Its duration, in seconds.
+            now: Time of its end, on the monotonic clock, in seconds.
+            posix: The same time as a POSIX timestamp in seconds.
+            error: Error message; None for a successful call.
+            slow: Whether it was slow.
         """
         failed = error is not None
         self.total_calls += 1
         self.last_activity = posix
         self.window.add(duration, now, failed=failed, slow=slow)
-        known = self._tools.get(tool) or self._begin(tool)
+        known = self._tools.get(tool) or self._add_tool(tool)
         known.last_activity = posix
-        known.told = None
+        known.cached = None
         known.tally.add(duration, failed=failed, slow=slow)
         self.slow_calls += slow
         if error is not None:
             self.failed_calls += 1
-            self.last_error = known.last_error = error[:LONGEST_ERROR]
+            self.last_error = known.last_error = error[:MAX_ERROR_LENGTH]
 
-    def checked(self, duration: float, *, answered: bool | None, error: str | None) -> None:
-        """Count a health check that took `duration` seconds; `answered` is None if it decided nothing."""
+    def record_check(self, duration: float, *, answered: bool | None, error: str | None) -> None:
+        """Count a health check that took `duration` seconds; `answered` is None for an inconclusive check."""
         self.total_checks += 1
         if answered:
             self.answered_checks += 1
@@ -148,39 +150,39 @@ class ServiceMeter:
         if answered is False:
             self.failed_checks += 1
         if error and not answered:
-            self.last_error = error[:LONGEST_ERROR]
+            self.last_error = error[:MAX_ERROR_LENGTH]
 
-    def changed(self, now: float, error: str | None, *, asked_for: bool = False) -> None:
-        """Count a change of the connection state, and take down what had gone wrong before.
+    def record_change(self, now: float, error: str | None, *, asked_for: bool = False) -> None:
+        """Count a change of the connection state, and record its error.
 
         Args:
-            now: When, on the monotonic clock, in seconds.
-            error: What had gone wrong before; None if nothing had.
-            asked_for: Whether somebody asked for it: neither that nor the change it leads to is counted.
+            now: Current time, on the monotonic clock, in seconds.
+            error: Error that led to the change; None without one.
+            asked_for: Whether an operator requested it: then neither this change nor the following one is counted.
         """
         if not (asked_for or self._was_asked_for):
             self._changes.append(now)
         self._was_asked_for = asked_for
         if error:
-            self.last_error = error[:LONGEST_ERROR]
+            self.last_error = error[:MAX_ERROR_LENGTH]
 
-    def used(self, usage: Usage | None) -> None:
-        """Take down what the processes of the service use; None if there is none."""
+    def record_usage(self, usage: Usage | None) -> None:
+        """Record the resources that the service uses; None without processes."""
         self.cpu_percent = None if usage is None else usage.cpu_percent
         self.memory_bytes = None if usage is None else usage.memory_bytes
         self.processes = 0 if usage is None else usage.processes
 
-    def moved(self, now: float, *, wanted: bool, usable: bool, live: bool, asked_for: bool) -> None:
-        """Note where a step of the lifecycle has led.
+    def record_transition(self, now: float, *, wanted: bool, usable: bool, live: bool, asked_for: bool) -> None:
+        """Record the result of a step of the lifecycle.
 
         Args:
-            now: When, on the monotonic clock, in seconds.
+            now: Current time, on the monotonic clock, in seconds.
             wanted: Whether the service is to run.
-            usable: Whether it is healthy, or nearly.
+            usable: Whether it is HEALTHY or WARNING.
             live: Whether it has a connection.
-            asked_for: Whether somebody asked for what happens.
+            asked_for: Whether an operator requested the step.
         """
-        self.presence.move(now, wanted=wanted, usable=usable)
+        self.availability.begin_interval(now, wanted=wanted, usable=usable)
         if self._was_live and not live:
             self._is_lost = wanted and not asked_for
         elif live and self._is_lost:
@@ -189,35 +191,35 @@ class ServiceMeter:
         self._was_live = live
 
     def changes(self, now: float) -> int:
-        """Return how often the connection state changed in the last ten minutes."""
-        while self._changes and self._changes[0] <= now - FLAPPING:
+        """Return the number of changes of the connection state in the last `FLAPPING_WINDOW`."""
+        while self._changes and self._changes[0] <= now - FLAPPING_WINDOW:
             self._changes.popleft()
         return len(self._changes)
 
     def tools(self) -> tuple[ToolMetrics, ...]:
-        """Return what was counted of each tool."""
-        return tuple(_told(name, meter) for name, meter in sorted(self._tools.items()))
+        """Return the metrics of each tool."""
+        return tuple(_tool_metrics(name, meter) for name, meter in sorted(self._tools.items()))
 
     @property
     def sampled_at(self) -> float:
-        """When the last sample was taken, on the monotonic clock, in seconds."""
+        """Time of the last sample, on the monotonic clock, in seconds."""
         return self._sampled.at
 
     def sample(
         self, name: str, state: ServiceConnectionState, now: float, posix: float, *, keep: bool = False
     ) -> MetricsSample:
-        """Return what happened since the last sample was taken.
+        """Return the metrics since the last sample.
 
         Args:
             name: Name of the service.
             state: Its connection state.
-            now: The time, on the monotonic clock, in seconds.
-            posix: The same as a POSIX timestamp in seconds.
-            keep: Whether this is only a look, so that the next sample tells of the same time again.
+            now: Current time, on the monotonic clock, in seconds.
+            posix: The same time as a POSIX timestamp in seconds.
+            keep: Whether the next sample is to cover this time as well.
         """
-        calls, before = self.window.recent(keep=keep), self._sampled
-        wanted, usable = self.presence.until(now)
-        after = _Sampled(
+        calls, before = self.window.since_last_sample(keep=keep), self._sampled
+        wanted, usable = self.availability.totals(now)
+        after = _Totals(
             at=now,
             checks=self.total_checks,
             failed=self.failed_checks,
@@ -246,23 +248,23 @@ class ServiceMeter:
             usable=usable - before.usable,
             cpu_percent=self.cpu_percent,
             memory_bytes=self.memory_bytes,
-            durations=calls.durations().to_bytes() if calls.calls else b"",
+            durations=calls.latencies().to_bytes() if calls.calls else b"",
         )
 
-    def _begin(self, tool: str) -> _ToolMeter:
-        if len(self._tools) >= TOOLS_KEPT:
+    def _add_tool(self, tool: str) -> _ToolMeter:
+        if len(self._tools) >= MAX_TOOLS:
             del self._tools[min(self._tools, key=lambda name: self._tools[name].last_activity)]
-        made = self._tools[tool] = _ToolMeter()
-        return made
+        meter = self._tools[tool] = _ToolMeter()
+        return meter
 
 
-def _told(name: str, meter: _ToolMeter) -> ToolMetrics:
-    """Return what was counted of a tool; worked out again only after another call of it."""
-    if meter.told is not None:
-        return meter.told
+def _tool_metrics(name: str, meter: _ToolMeter) -> ToolMetrics:
+    """Return the metrics of a tool; cached until its next call."""
+    if meter.cached is not None:
+        return meter.cached
     tally = meter.tally
     p50, p95, p99 = tally.quantiles(0.5, 0.95, 0.99)
-    meter.told = ToolMetrics(
+    meter.cached = ToolMetrics(
         name=name,
         total_calls=tally.calls,
         failed_calls=tally.failed,
@@ -275,4 +277,4 @@ def _told(name: str, meter: _ToolMeter) -> ToolMetrics:
         last_activity=meter.last_activity,
         last_error=meter.last_error,
     )
-    return meter.told
+    return meter.cached

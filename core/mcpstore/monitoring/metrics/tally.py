@@ -1,4 +1,4 @@
-"""Counting calls and their durations, in a way that two counts can be added up."""
+"""Counters of calls and their latencies, which can be merged."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from mcpstore.models.latency import LatencyHistogram
 
 __all__ = ["Tally"]
 
-FRESH: Final = 64
-"""Durations that are kept as they are; more go into bins."""
+MAX_EXACT: Final = 64
+"""Most latencies kept exactly; with more, all go into a histogram."""
 
 
 class Tally:
-    """Counts calls and their durations.
+    """Counters of calls and their latencies.
 
-    A few durations are kept as they are, so that a seldom used tool costs little and its percentiles are exact; more
-    than that go into bins, which are bounded, can be merged, and make percentiles off by at most 1 %.
+    A few latencies are kept exactly, so that a rarely used tool needs little memory and has exact percentiles. More go
+    into a histogram: it has a bounded size, can be merged, and its percentiles are within 1 %.
 
     Attributes:
-        calls: Calls that ended.
-        failed: Calls that did not end well.
-        slow: Calls that took too long for somebody's taste.
-        total: Sum of the durations, in seconds.
-        longest: The longest duration, in seconds.
+        calls: Finished calls.
+        failed: Failed calls.
+        slow: Slow calls.
+        total: Sum of the latencies, in seconds.
+        longest: Highest latency, in seconds.
     """
 
-    __slots__ = ("_binned", "_fresh", "calls", "failed", "longest", "slow", "total")
+    __slots__ = ("_binned", "_exact", "calls", "failed", "longest", "slow", "total")
 
     def __init__(self) -> None:
         self.calls: int = 0
@@ -35,7 +35,7 @@ class Tally:
         self.slow: int = 0
         self.total: float = 0.0
         self.longest: float = 0.0
-        self._fresh: list[float] = []
+        self._exact: list[float] = []
         self._binned: LatencyHistogram | None = None
 
     def add(self, duration: float, *, failed: bool, slow: bool) -> None:
@@ -44,27 +44,27 @@ class Tally:
         self.failed += failed
         self.slow += slow
         self.total += duration
-        if duration > self.longest:  # noqa: PLR1730 - this is done at every call, and max() takes longer
+        if duration > self.longest:  # noqa: PLR1730 - runs for every call, and max() is slower
             self.longest = duration
-        fresh = self._fresh
+        fresh = self._exact
         fresh.append(duration)
-        if len(fresh) > FRESH:
+        if len(fresh) > MAX_EXACT:
             self._fold()
 
-    def absorb(self, other: Tally) -> None:
-        """Add what another one has counted."""
+    def merge(self, other: Tally) -> None:
+        """Add the counts of another tally."""
         self.calls += other.calls
         self.failed += other.failed
         self.slow += other.slow
         self.total += other.total
         self.longest = max(self.longest, other.longest)
-        self._fresh += other._fresh
+        self._exact += other._exact
         if other._binned is not None:
             self._bins().merge(other._binned)
 
     @property
     def mean(self) -> float:
-        """Mean duration, in seconds; 0 without calls."""
+        """Mean latency, in seconds; 0 without calls."""
         return self.total / self.calls if self.calls else 0.0
 
     @property
@@ -73,31 +73,31 @@ class Tally:
         return self.failed / self.calls if self.calls else 0.0
 
     def quantiles(self, *shares: float) -> tuple[float, ...]:
-        """Return the durations, in seconds, that these shares (0 to 1) of all calls stay below; 0 without calls."""
+        """Return the quantiles of the latency, in seconds, for shares between 0 and 1; 0 without calls."""
         if not self.calls:
             return (0.0,) * len(shares)
         if self._binned is None:
-            ordered = sorted(self._fresh)
-            # The nearest rank: the shortest duration that so many calls do not exceed.
+            ordered = sorted(self._exact)
+            # Nearest rank: the lowest latency that this share of the calls does not exceed.
             return tuple(ordered[max(0, math.ceil(share * self.calls) - 1)] for share in shares)
         self._fold()
-        # Bins only know what is in them, the longest call is known better.
-        return tuple(min(self.longest, found) for found in self._binned.quantiles(*shares))
+        # The histogram is approximate; the highest latency is exact.
+        return tuple(min(self.longest, value) for value in self._binned.quantiles(*shares))
 
-    def durations(self) -> LatencyHistogram:
-        """Return how long the calls took, to be kept."""
+    def latencies(self) -> LatencyHistogram:
+        """Return the latencies as a histogram."""
         whole = LatencyHistogram()
         if self._binned is not None:
             whole.merge(self._binned)
-        for duration in self._fresh:
+        for duration in self._exact:
             whole.add(duration)
         return whole
 
     def _fold(self) -> None:
         add = self._bins().add
-        for duration in self._fresh:
+        for duration in self._exact:
             add(duration)
-        self._fresh.clear()
+        self._exact.clear()
 
     def _bins(self) -> LatencyHistogram:
         if self._binned is None:

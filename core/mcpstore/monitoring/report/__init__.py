@@ -1,25 +1,25 @@
-"""Lifecycle reports: from records of what happened to text, Markdown, a page, or JSON. Pure."""
+"""Lifecycle reports, as text, Markdown, HTML or JSON. Pure functions."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from mcpstore.monitoring.report.builder import life_of
+from mcpstore.monitoring.report.builder import service_report
 from mcpstore.monitoring.report.records import Advice, Bucket, Outage, Report, ServiceReport
 
-__all__ = ["FORMATS", "Advice", "Bucket", "Outage", "Report", "ServiceReport", "life_of", "render"]
+__all__ = ["FORMATS", "Advice", "Bucket", "Outage", "Report", "ServiceReport", "render", "service_report"]
 
 FORMATS: Final = ("text", "summary", "markdown", "html", "json")
 
 
-def render(report: Report, format: str = "text") -> str:  # noqa: A002 - what people call it
-    """Return a report in a form: "text", "summary" (text without the details), "markdown", "html" or "json".
+def render(report: Report, format: str = "text") -> str:  # noqa: A002 - the usual name
+    """Return a report as "text", "summary" (text without details), "markdown", "html" or "json".
 
     Raises:
-        ValueError: There is no such form.
+        ValueError: The format is unknown.
     """
     if format == "html":
-        from mcpstore.monitoring.report.html import to_html  # noqa: PLC0415 - each form loads what it needs
+        from mcpstore.monitoring.report.html import to_html  # noqa: PLC0415 - loaded for this format only
 
         return to_html(report)
     if format == "markdown":

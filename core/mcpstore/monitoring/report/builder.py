@@ -1,4 +1,4 @@
-"""From records of what happened to a report. Pure: no clock is read, nothing is asked of anybody."""
+"""Builder of reports from states and samples. Pure functions: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from mcpstore.models.metrics import MetricsSample, ServiceMetrics
 from mcpstore.models.service import Reason, ServiceSnapshot
 from mcpstore.models.service import ServiceConnectionState as State
 from mcpstore.models.state_history import StateInterval
-from mcpstore.monitoring.metrics import clipped, durations_of, merged, uptime_share
+from mcpstore.monitoring.metrics import clip_intervals, latencies_of, merge_samples, uptime_share
 from mcpstore.monitoring.report.records import USABLE, Advice, Bucket, Outage, ServiceReport
 from mcpstore.monitoring.report.state_bands import kind_of
 
-__all__ = ["BUCKETS", "life_of"]
+__all__ = ["BUCKETS", "service_report"]
 
 BUCKETS: Final = 96
-"""Parts into which the time of a report is cut: a quarter of an hour each, if it is a day."""
+"""Parts into which the period of a report is divided; for a day, 15 min each."""
 
-LOST: Final = (State.RECONNECTING, State.DISCONNECTED)
-"""The states in which there is no connection any longer."""
+LOST_STATES: Final = (State.RECONNECTING, State.DISCONNECTED)
+"""States without a connection."""
 
 
-def life_of(
+def service_report(
     service: ServiceSnapshot,
     begin: float,
     end: float,
@@ -34,24 +34,24 @@ def life_of(
     advice: Advice | None = None,
     watched: bool = True,
 ) -> ServiceReport:
-    """Return how one service fared.
+    """Return the report on one service.
 
     Args:
         service: The service.
-        begin: The beginning of the time told of, as a POSIX timestamp in seconds.
-        end: Its end, as a POSIX timestamp in seconds.
+        begin: Start of the period, as a POSIX timestamp in seconds.
+        end: End of the period, as a POSIX timestamp in seconds.
         states: Its states over time, oldest first.
-        samples: What was measured over time.
-        metrics: What was measured last.
-        advice: What is the matter and what to do.
-        watched: Whether somebody looks after it now.
+        samples: Its samples over time.
+        metrics: Its current metrics.
+        advice: Its diagnosis.
+        watched: Whether a manager runs it now.
     """
-    told = tuple(clipped(states, begin, end))
+    clipped = tuple(clip_intervals(states, begin, end))
     calls = sum(sample.calls for sample in samples)
     worst = max(s.max_response_time for s in samples) if calls else None
     p50, p95, p99 = _quantiles(samples, worst)
     time_in: dict[str, float] = {}
-    for interval in told:
+    for interval in clipped:
         if (kind := kind_of(interval)) is not None:
             time_in[kind] = time_in.get(kind, 0.0) + interval.duration
     return ServiceReport(
@@ -61,10 +61,10 @@ def life_of(
         watched=watched,
         transport=service.transport,
         tool_count=service.tool_count,
-        availability=uptime_share(told),
+        availability=uptime_share(clipped),
         time_in=time_in,
-        states=told,
-        restarts=_restarts(told),
+        states=clipped,
+        restarts=_restarts(clipped),
         calls=calls,
         failed_calls=sum(sample.failed_calls for sample in samples),
         mean=sum(s.avg_response_time * s.calls for s in samples) / calls if calls else None,
@@ -72,22 +72,22 @@ def life_of(
         p50=p50,
         p95=p95,
         p99=p99,
-        incidents=tuple(_incidents(told)),
-        buckets=tuple(_buckets(begin, end, told, samples)),
+        incidents=tuple(_outages(clipped)),
+        buckets=tuple(_buckets(begin, end, clipped, samples)),
         metrics=metrics,
         advice=advice,
     )
 
 
 def _quantiles(samples: Iterable[MetricsSample], worst: float | None) -> Sequence[float | None]:
-    took = durations_of(samples)
-    if took is None or worst is None:
+    latencies = latencies_of(samples)
+    if latencies is None or worst is None:
         return (None, None, None)
-    return [min(worst, found) for found in took.quantiles(0.5, 0.95, 0.99)]
+    return [min(worst, value) for value in latencies.quantiles(0.5, 0.95, 0.99)]
 
 
 def _restarts(states: Iterable[StateInterval]) -> int:
-    """Return how often a connection that was lost was there again."""
+    """Return the number of connections that were lost and reopened."""
     count, was_open, is_lost = 0, False, False
     for interval in states:
         if not interval.wanted:
@@ -96,25 +96,25 @@ def _restarts(states: Iterable[StateInterval]) -> int:
             count += is_lost
             was_open, is_lost = True, False
         else:
-            is_lost = is_lost or (was_open and interval.state in LOST and interval.reason != Reason.OPERATOR)
+            is_lost = is_lost or (was_open and interval.state in LOST_STATES and interval.reason != Reason.OPERATOR)
     return count
 
 
-def _incidents(states: Sequence[StateInterval]) -> Iterable[Outage]:
-    """Yield the times in which it was wanted and not usable; its very start is none, nor is a restart on request."""
-    running: list[StateInterval] = []
+def _outages(states: Sequence[StateInterval]) -> Iterable[Outage]:
+    """Yield the outages; neither the first start nor a restart by an operator is one."""
+    current: list[StateInterval] = []
     for interval in states:
-        goes_on = bool(running) and interval.since <= running[-1].until
-        is_down = interval.wanted and interval.state not in USABLE and (goes_on or interval.reason != Reason.OPERATOR)
-        if is_down and (not running or goes_on):
-            running.append(interval)
+        continues = bool(current) and interval.since <= current[-1].until
+        is_down = interval.wanted and interval.state not in USABLE and (continues or interval.reason != Reason.OPERATOR)
+        if is_down and (not current or continues):
+            current.append(interval)
             continue
-        yield from _incident(running, is_over=True)
-        running = [interval] if is_down else []
-    yield from _incident(running, is_over=False)
+        yield from _outage(current, is_over=True)
+        current = [interval] if is_down else []
+    yield from _outage(current, is_over=False)
 
 
-def _incident(states: Sequence[StateInterval], *, is_over: bool) -> Iterable[Outage]:
+def _outage(states: Sequence[StateInterval], *, is_over: bool) -> Iterable[Outage]:
     if all(interval.state is State.INITIALIZING for interval in states):
         return
     begin, end = states[0].since, states[-1].until
@@ -134,22 +134,22 @@ def _buckets(
     if size <= 0:
         return
     edges = [begin + size * number for number in range(BUCKETS + 1)]
-    shares: list[list[MetricsSample]] = [[] for _ in range(BUCKETS)]
+    samples_in: list[list[MetricsSample]] = [[] for _ in range(BUCKETS)]
     for sample in samples:
         if begin < sample.timestamp <= end:
-            shares[min(bisect.bisect_left(edges, sample.timestamp), BUCKETS) - 1].append(sample)
+            samples_in[min(bisect.bisect_left(edges, sample.timestamp), BUCKETS) - 1].append(sample)
     wanted, usable = [0.0] * BUCKETS, [0.0] * BUCKETS
     for interval in states:
         if not interval.wanted:
             continue
         number = max(bisect.bisect_right(edges, interval.since) - 1, 0)
         while number < BUCKETS and edges[number] < interval.until:
-            shared = min(interval.until, edges[number + 1]) - max(interval.since, edges[number])
-            wanted[number] += shared
-            usable[number] += shared if interval.state in USABLE else 0.0
+            overlap = min(interval.until, edges[number + 1]) - max(interval.since, edges[number])
+            wanted[number] += overlap
+            usable[number] += overlap if interval.state in USABLE else 0.0
             number += 1
-    for number, found in enumerate(shares):
-        yield _bucket(edges[number], edges[number + 1], wanted[number], usable[number], found)
+    for number, bucket_samples in enumerate(samples_in):
+        yield _bucket(edges[number], edges[number + 1], wanted[number], usable[number], bucket_samples)
 
 
 def _bucket(begin: float, end: float, wanted: float, usable: float, samples: Sequence[MetricsSample]) -> Bucket:
@@ -162,6 +162,6 @@ def _bucket(begin: float, end: float, wanted: float, usable: float, samples: Seq
         calls=calls,
         failed_calls=sum(sample.failed_calls for sample in samples),
         mean=sum(s.avg_response_time * s.calls for s in samples) / calls if calls else None,
-        p95=merged(samples).p95 if calls else None,
+        p95=merge_samples(samples).p95 if calls else None,
         response_time=sum(answers) / len(answers) if answers else None,
     )

@@ -1,4 +1,4 @@
-"""Figures as people read them, and the words of services made harmless."""
+"""Formatting of numbers and times, and sanitizing of text from services."""
 
 from __future__ import annotations
 
@@ -11,43 +11,45 @@ from mcpstore.models.text import truncated
 
 __all__ = ["clean", "duration", "markdown_text", "memory", "milliseconds", "percent", "when"]
 
-NOTHING: Final = "–"  # noqa: RUF001 - a dash, as tables have
-"""Stands where there is no figure."""
+NO_VALUE: Final = "–"  # noqa: RUF001 - a dash, as in printed tables
+"""Shown in place of a missing number."""
 
-_BAD: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-"""Categories of characters that move cursors, turn text around, or cannot be written."""
-_JOINERS: Final = frozenset("\u200c\u200d")  # between letters and emoji they belong to the text
+_UNSAFE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Unicode categories of characters that control a terminal, change the direction of text, or cannot be encoded."""
+_JOINERS: Final = frozenset("\u200c\u200d")  # valid between letters and in emoji
 _MARKDOWN: Final = re.compile(r"[\\`*_\[\]|~#>]|:(?=//)|(?<=www)\.|@(?=\w)", re.IGNORECASE)
 _SPANS: Final = (
     (86_400, "d", 3600, "h", 86_370),
     (3600, "h", 60, "min", 3599.5),
     (60, "min", 1, "s", 59.5),
 )
-"""Unit and the one below it, in seconds, and from where on it is used: rounded, it is never 60 of the one below."""
+"""Unit, next smaller unit, and least duration for the unit, in seconds; so that rounding never gives "60 s"."""
 
 
 def clean(text: str, *, longest: int = 500) -> str:
-    """Return text of a stranger on one line, without characters that could do something to a terminal or a page.
+    """Return untrusted text on one line, without characters that affect a terminal or a page.
 
     Args:
         text: The text.
-        longest: Characters it may have.
+        longest: Longest result, in characters.
     """
     if text.isascii() and text.isprintable():
         shown = text
     else:
-        shown = "".join(_harmless(character) for character in text[: longest + 1])
+        shown = "".join(_safe_character(character) for character in text[: longest + 1])
     return truncated(shown, longest)
 
 
-def _harmless(character: str) -> str:
+def _safe_character(character: str) -> str:
     if character in "\n\r\t\u2028\u2029":
         return " "
-    return "\ufffd" if unicodedata.category(character) in _BAD and character not in _JOINERS else character
+    return (
+        "\ufffd" if unicodedata.category(character) in _UNSAFE_CATEGORIES and character not in _JOINERS else character
+    )
 
 
 def markdown_text(text: str) -> str:
-    """Return text of a stranger for Markdown: it makes no links, no tables, no elements."""
+    """Return untrusted text for Markdown, escaped so that it makes no links, tables or HTML elements."""
     shown = clean(text).replace("&", "&amp;").replace("<", "&lt;")
     return _MARKDOWN.sub(r"\\\g<0>", shown)
 
@@ -56,8 +58,8 @@ def when(timestamp: float, *, since: float | None = None) -> str:
     """Return a POSIX timestamp as local time.
 
     Args:
-        timestamp: Seconds.
-        since: The beginning of what is told; on the same day, the time of day is enough.
+        timestamp: The timestamp, in seconds.
+        since: Start of the period, as a POSIX timestamp; for a timestamp on the same day, the date is omitted.
     """
     moment = datetime.fromtimestamp(timestamp).astimezone()
     if since is not None and datetime.fromtimestamp(since).astimezone().date() == moment.date():
@@ -66,18 +68,18 @@ def when(timestamp: float, *, since: float | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds in the two largest units that matter: "4.2 s", "3 min 20 s", "2 d 5 h"."""
+    """Return a duration in its two largest units: "4.2 s", "3 min 20 s", "2 d 5 h"."""
     for size, unit, below, small, least in _SPANS:
         if seconds >= least:
             whole, rest = divmod(round(seconds / below), size // below)
             return f"{whole} {unit} {rest} {small}" if rest else f"{whole} {unit}"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - two digits in any case
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - always two digits
 
 
 def percent(share: float | None) -> str:
-    """Return per cent; what is not whole is never rounded up to 100 %."""
+    """Return a share in per cent; a value below 100 % is never rounded up to 100 %."""
     if share is None:
-        return NOTHING
+        return NO_VALUE
     if share >= 100 or share == 0:  # noqa: PLR2004
         return f"{share:.0f} %"
     if share < 0.1:  # noqa: PLR2004
@@ -86,18 +88,18 @@ def percent(share: float | None) -> str:
 
 
 def milliseconds(seconds: float | None) -> str:
-    """Return a short duration, given in seconds."""
+    """Return a short duration, given in seconds, in milliseconds; from 1 s on in seconds."""
     if not seconds:
-        return NOTHING
+        return NO_VALUE
     if seconds >= 1:
         return f"{seconds:.2f} s"
-    told = seconds * 1000
-    return f"{told:.1f} ms" if told < 10 else f"{told:.0f} ms"  # noqa: PLR2004
+    value = seconds * 1000
+    return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"  # noqa: PLR2004
 
 
 def memory(size: float | None) -> str:
-    """Return bytes in MiB or GiB."""
+    """Return a size, given in bytes, in MiB or GiB."""
     if not size:
-        return NOTHING
-    told = size / 2**20
-    return f"{told:.0f} MiB" if told < 1000 else f"{told / 1024:.1f} GiB"  # noqa: PLR2004
+        return NO_VALUE
+    value = size / 2**20
+    return f"{value:.0f} MiB" if value < 1000 else f"{value / 1024:.1f} GiB"  # noqa: PLR2004

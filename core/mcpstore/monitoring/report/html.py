@@ -1,4 +1,4 @@
-"""A report as a page: one file that needs nothing else, no network, no scripts."""
+"""Report as an HTML page: a single file without scripts and without network access."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from mcpstore.monitoring.report.style import CSS
 __all__ = ["to_html"]
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
-"""Even if something slipped through, a browser would neither run nor load it."""
+"""Second defence: a browser neither runs nor loads anything that escaping has missed."""
 
-MANY: Final = 12
-"""Services from which on those that are well are folded up."""
+COLLAPSE_FROM: Final = 12
+"""Number of services from which healthy ones are collapsed."""
 SHOWN_INCIDENTS: Final = 20
 SHOWN_ALERTS: Final = 200
-FIGURES_FROM: Final = 2
-"""The first column that holds figures."""
+FIRST_NUMBER_COLUMN: Final = 2
+"""Index of the first column with numbers."""
 
 
 def to_html(report: Report) -> str:
-    """Return a report as a page."""
-    body = element("main", *_head(report), _care(report))
+    """Return a report as an HTML page."""
+    body = element("main", *_head(report), _action_card(report))
     if report.services:
         body.append(_card("States over time", states_plot(report), _legend(KINDS)))
         body.append(_card("Services", _table(report)))
-        body.extend(_life(life, report, number) for number, life in enumerate(report.services))
+        body.extend(_service_details(service, report, number) for number, service in enumerate(report.services))
     if report.alerts:
         body.append(_alerts(report))
-    body.append(element("footer", f"Made by mcpstore at {when(report.end)}."))
+    body.append(element("footer", f"Created by mcpstore at {when(report.end)}."))
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -60,27 +60,27 @@ def _head(report: Report) -> Iterable[Element]:
     yield element("div", *tiles, class_="tiles")
 
 
-def _care(report: Report) -> Element:
-    ill = list(summary.to_do(report))
-    made = element(
+def _action_card(report: Report) -> Element:
+    services = list(summary.needing_action(report))
+    card = element(
         "section",
         element("h2", "What to do"),
         element("p", summary.headline(report)),
-        class_="card care" if ill else "card well" if report.watched else "card",
+        class_="card action" if services else "card healthy" if report.watched else "card",
     )
     items = [
         element(
             "li",
-            element("b", life.name),
-            f": {life.advice.summary}",
-            element("span", life.advice.remedy, class_="remedy"),
+            element("b", service.name),
+            f": {service.advice.summary}",
+            element("span", service.advice.remedy, class_="remedy"),
         )
-        for life in ill
-        if life.advice is not None
+        for service in services
+        if service.advice is not None
     ]
     if items:
-        made.append(element("ul", *items))
-    return made
+        card.append(element("ul", *items))
+    return card
 
 
 def _card(title: str, *content: Element) -> Element:
@@ -95,27 +95,27 @@ def _swatch(class_: str) -> Element:
     return element("span", class_=f"swatch {class_}", aria_hidden="true")
 
 
-def _state(life: ServiceReport) -> Element:
-    is_stopped = bool(life.states) and kind_of(life.states[-1]) == STOPPED
-    kind = STOPPED if is_stopped else life.connection_state.value
-    if not life.watched:
+def _state(service: ServiceReport) -> Element:
+    is_stopped = bool(service.states) and kind_of(service.states[-1]) == STOPPED
+    kind = STOPPED if is_stopped else service.connection_state.value
+    if not service.watched:
         kind = summary.UNKNOWN
     return element("span", _swatch(f"s-{kind}"), kind, class_="badge")
 
 
 def _table(report: Report) -> Element:
     def figure(column: int) -> dict[str, str]:
-        return {"class_": "figure"} if column >= FIGURES_FROM else {}
+        return {"class_": "figure"} if column >= FIRST_NUMBER_COLUMN else {}
 
     titles = (element("th", title, scope="col", **figure(column)) for column, title in enumerate(summary.COLUMNS))
     body = element("tbody")
-    for number, life in enumerate(report.services):
-        name, _, *figures = summary.cells(life)
+    for number, service in enumerate(report.services):
+        name, _, *figures = summary.cells(service)
         body.append(
             element(
                 "tr",
                 element("td", element("a", name, href=f"#service-{number}")),
-                element("td", _state(life)),
+                element("td", _state(service)),
                 *(element("td", figure, class_="figure") for figure in figures),
             )
         )
@@ -123,65 +123,68 @@ def _table(report: Report) -> Element:
     return element("div", table, class_="scroll")
 
 
-def _life(life: ServiceReport, report: Report, number: int) -> Element:
-    is_open = len(report.services) < MANY or bool(life.incidents) or life.needs_care
-    latency = "How long calls take" if life.calls else "How long health checks take"
-    keys = (("p95", "95 of 100 below"), ("mean", "mean"), ("failed", "failed calls")) if life.calls else ()
+def _service_details(service: ServiceReport, report: Report, number: int) -> Element:
+    is_open = len(report.services) < COLLAPSE_FROM or bool(service.incidents) or service.needs_action
+    latency = "Latency of calls" if service.calls else "Response time of health checks"
+    keys = (("p95", "P95"), ("mean", "mean"), ("failed", "failed calls")) if service.calls else ()
     legend = [element("li", _swatch(f"k-{key}"), text) for key, text in keys]
     below = [element("ul", *legend, class_="legend")] if legend else []
     plots = element(
         "div",
-        element("div", element("h3", "Availability"), availability_plot(life, report, number)),
-        element("div", element("h3", latency), latency_plot(life, report, number), *below),
+        element("div", element("h3", "Availability"), availability_plot(service, report, number)),
+        element("div", element("h3", latency), latency_plot(service, report, number), *below),
         class_="pair",
     )
-    words = element("div", _time_spent(life), _what(life, report), class_="pair")
-    head = element("summary", element("h2", life.name), _state(life), element("span", _told(life), class_="dim"))
+    words = element("div", _time_spent(service), _history(service, report), class_="pair")
+    head = element(
+        "summary", element("h2", service.name), _state(service), element("span", _service_facts(service), class_="dim")
+    )
     flags = {"open": "open"} if is_open else {}
     return element("details", head, plots, words, class_="card", id=f"service-{number}", **flags)
 
 
-def _told(life: ServiceReport) -> str:
-    cells = dict(zip(summary.COLUMNS, summary.cells(life), strict=True))
+def _service_facts(service: ServiceReport) -> str:
+    cells = dict(zip(summary.COLUMNS, summary.cells(service), strict=True))
     parts = [
-        f"available {cells['available']}",
-        counted(life.calls, "call"),
-        counted(life.tool_count, "tool"),
-        life.transport,
+        f"availability {cells['AVAILABILITY']}",
+        counted(service.calls, "call"),
+        counted(service.tool_count, "tool"),
+        service.transport,
     ]
     return " · ".join(part for part in parts if part)
 
 
-def _time_spent(life: ServiceReport) -> Element:
-    told = summary.state_words(life)
-    whole = sum(life.time_in.values()) or 1.0
+def _time_spent(service: ServiceReport) -> Element:
+    states = summary.state_words(service)
+    whole = sum(service.time_in.values()) or 1.0
     parts = (
-        element("span", class_=f"s-{kind}", style=f"width:{100 * life.time_in[kind] / whole:.2f}%") for kind, _ in told
+        element("span", class_=f"s-{kind}", style=f"width:{100 * service.time_in[kind] / whole:.2f}%")
+        for kind, _ in states
     )
     stack = element("div", *parts, class_="stack", aria_hidden="true")
-    items = (element("li", _swatch(f"s-{kind}"), f"{kind} {spent}") for kind, spent in told)
+    items = (element("li", _swatch(f"s-{kind}"), f"{kind} {spent}") for kind, spent in states)
     return element("div", element("h3", "Time in each state"), stack, element("ul", *items, class_="legend"))
 
 
-def _what(life: ServiceReport, report: Report) -> Element:
+def _history(service: ServiceReport, report: Report) -> Element:
     lines: list[str] = []
-    if life.watched and life.advice is not None:
-        lines += [life.advice.summary, *life.advice.evidence]
-    shown = life.incidents[-SHOWN_INCIDENTS:]
+    if service.watched and service.advice is not None:
+        lines += [service.advice.summary, *service.advice.evidence]
+    shown = service.incidents[-SHOWN_INCIDENTS:]
     lines += [f"incident at {summary.incident_words(incident, report)}" for incident in shown]
-    if len(life.incidents) > len(shown):
-        lines.append(f"and {counted(len(life.incidents) - len(shown), 'incident')} before")
-    if life.metrics is not None:
+    if len(service.incidents) > len(shown):
+        lines.append(f"and {counted(len(service.incidents) - len(shown), 'earlier incident')}")
+    if service.metrics is not None:
         lines += [
             f"tool {tool.name}: {counted(tool.total_calls, 'call')}, {tool.failed_calls} failed"
-            for tool in sorted(life.metrics.tools, key=lambda tool: -tool.total_calls)[:SHOWN_INCIDENTS]
+            for tool in sorted(service.metrics.tools, key=lambda tool: -tool.total_calls)[:SHOWN_INCIDENTS]
         ]
     items = (element("li", line) for line in lines)
-    return element("div", element("h3", "What is known"), element("ul", *items, class_="plain"))
+    return element("div", element("h3", "Diagnosis and incidents"), element("ul", *items, class_="plain"))
 
 
 def _alerts(report: Report) -> Element:
-    titles = ("when", "", "level", "service", "message")
+    titles = ("TIME", "KIND", "LEVEL", "SERVICE", "MESSAGE")
     rows = (
         element(
             "tr",

@@ -1,4 +1,4 @@
-"""A report in Markdown, for an issue, a wiki, a chat."""
+"""Report in Markdown, for an issue, a wiki or a chat."""
 
 from __future__ import annotations
 
@@ -25,42 +25,42 @@ def to_markdown(report: Report) -> str:
         lines += ["", f"Configuration: {markdown_text(report.location)}"]
     lines += ["", "| | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in summary.summary(report))]
     lines += ["", "## What to do", "", summary.headline(report)]
-    for life in summary.to_do(report):
-        lines += ["", *_advice(life)]
+    for service in summary.needing_action(report):
+        lines += ["", *_advice(service)]
     if report.services:
         lines += ["", "## Services", "", "| " + " | ".join(summary.COLUMNS) + " |"]
         lines += ["|---|---|" + "---:|" * (len(summary.COLUMNS) - 2)]
-        lines += ["| " + " | ".join(map(markdown_text, summary.cells(life))) + " |" for life in report.services]
+        lines += ["| " + " | ".join(map(markdown_text, summary.cells(service))) + " |" for service in report.services]
         lines += ["", "## States over time", "", *_bars(report)]
-        lines += ["", *(line for life in report.services for line in _life(life, report))]
+        lines += ["", *(line for service in report.services for line in _service_section(service, report))]
     lines += list(_alerts(report))
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _advice(life: ServiceReport) -> Iterable[str]:
-    if life.advice is not None:
-        yield f"- **{markdown_text(life.name)}**: {markdown_text(life.advice.summary)}"
-        yield f"  → {markdown_text(life.advice.remedy)}"
+def _advice(service: ServiceReport) -> Iterable[str]:
+    if service.advice is not None:
+        yield f"- **{markdown_text(service.name)}**: {markdown_text(service.advice.summary)}"
+        yield f"  → {markdown_text(service.advice.remedy)}"
 
 
 def _bars(report: Report) -> Iterable[str]:
-    """Yield the bars as indented code: no fence that a name could end."""
-    longest = max(len(clean(life.name)) for life in report.services)
+    """Yield the bars as indented code; a name could end a fenced block."""
+    longest = max(len(clean(service.name)) for service in report.services)
     yield "    " + legend(report)
-    for life in report.services:
-        yield f"    {clean(life.name):<{longest}}  {bar(life.states, report.begin, report.end, BAR)}".rstrip()
+    for service in report.services:
+        yield f"    {clean(service.name):<{longest}}  {bar(service.states, report.begin, report.end, BAR)}".rstrip()
 
 
-def _life(life: ServiceReport, report: Report) -> Iterable[str]:
-    yield f"### {markdown_text(life.name)}"
+def _service_section(service: ServiceReport, report: Report) -> Iterable[str]:
+    yield f"### {markdown_text(service.name)}"
     yield ""
-    for state, spent in summary.state_words(life):
+    for state, spent in summary.state_words(service):
         yield f"- {state}: {spent}"
-    for incident in life.incidents[-SHOWN_INCIDENTS:]:
+    for incident in service.incidents[-SHOWN_INCIDENTS:]:
         yield f"- incident at {markdown_text(summary.incident_words(incident, report))}"
-    if life.watched and life.advice is not None:
-        yield f"- {markdown_text(life.advice.summary)}"
-        for evidence in life.advice.evidence:
+    if service.watched and service.advice is not None:
+        yield f"- {markdown_text(service.advice.summary)}"
+        for evidence in service.advice.evidence:
             yield f"    - {markdown_text(evidence)}"
     yield ""
 
@@ -70,8 +70,8 @@ def _alerts(report: Report) -> Iterable[str]:
         return
     yield "## Alerts"
     yield ""
-    yield "| when | | level | service | message |"
+    yield "| TIME | KIND | LEVEL | SERVICE | MESSAGE |"
     yield "|---|---|---|---|---|"
     for alert in report.alerts[-SHOWN_ALERTS:]:
-        told = (str(alert.kind), str(alert.level), alert.service, alert.message)
-        yield f"| {when(alert.timestamp)} | " + " | ".join(map(markdown_text, told)) + " |"
+        row = (str(alert.kind), str(alert.level), alert.service, alert.message)
+        yield f"| {when(alert.timestamp)} | " + " | ".join(map(markdown_text, row)) + " |"

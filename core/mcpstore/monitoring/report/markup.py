@@ -1,4 +1,4 @@
-"""Elements of a page, escaped by construction: nothing is ever pasted together from strings."""
+"""HTML elements as a tree, so that all text is escaped when it is written."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from mcpstore.monitoring.report.formatting import clean
 __all__ = ["Element", "element", "page", "raw_style"]
 
 
-LONGEST: Final = 100_000
-"""Characters in an attribute: a line through many points is long."""
+MAX_ATTRIBUTE_LENGTH: Final = 100_000
+"""Longest value of an attribute, in characters; a line through many points is long."""
 
 
 def element(tag: str, *content: Element | str, **attributes: str | float) -> Element:
     """Return an element.
 
     Args:
-        tag: Its name.
-        content: Elements and text; text is cleaned, and escaped when it is written.
-        attributes: `class_` is written `class`, `aria_label` is written `aria-label`; numbers get two decimals at most.
+        tag: Name of the element.
+        content: Child elements and text; text is sanitized, and escaped when it is written.
+        attributes: `class_` becomes `class`, `aria_label` becomes `aria-label`; numbers have at most two decimals.
     """
-    made = Element(tag, {_name(key): _value(value) for key, value in attributes.items()})
+    root = Element(tag, {_name(key): _value(value) for key, value in attributes.items()})
     for part in content:
         if isinstance(part, str):
-            told = clean(part)
-            if len(made):
-                made[-1].tail = (made[-1].tail or "") + told
+            text = clean(part)
+            if len(root):
+                root[-1].tail = (root[-1].tail or "") + text
             else:
-                made.text = (made.text or "") + told
+                root.text = (root.text or "") + text
         else:
-            made.append(part)
-    return made
+            root.append(part)
+    return root
 
 
 def raw_style(css: str) -> Element:
-    """Return a style sheet of our own."""
-    made = Element("style")
-    made.text = css
-    return made
+    """Return a trusted style sheet."""
+    style = Element("style")
+    style.text = css
+    return style
 
 
 def page(root: Element) -> str:
-    """Return a page as HTML."""
+    """Return an element tree as an HTML page."""
     return "<!DOCTYPE html>\n" + tostring(root, encoding="unicode", method="html") + "\n"
 
 
@@ -52,4 +52,6 @@ def _name(key: str) -> str:
 
 
 def _value(value: str | float) -> str:
-    return clean(value, longest=LONGEST) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+    return (
+        clean(value, longest=MAX_ATTRIBUTE_LENGTH) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
+    )

@@ -1,4 +1,4 @@
-"""The plots of a report, as SVG: each has a title and says in words what it shows."""
+"""Plots of a report, as SVG; each has a title and a description for screen readers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["availability_plot", "latency_plot", "states_plot"]
 
 WIDE: Final = 1060
 NAMES: Final = 190
-"""Room for the names of services, left of the bands."""
+"""Width of the column with the names of services."""
 ROW: Final = 26
 BAND: Final = 16
 CELLS: Final = 435
-"""Cells of a band, two units wide each."""
+"""Cells of a band, each two units wide."""
 NAME_LENGTH: Final = 26
 
 SMALL: Final = 520
@@ -37,32 +37,30 @@ def states_plot(report: Report) -> Element:
     width = WIDE - NAMES
     cell = width / CELLS
     size = (report.end - report.begin) / CELLS
-    told = "; ".join(f"{life.name}: available {percent(life.availability)}" for life in report.services)
-    svg = _svg("states", WIDE, height, "States over time", told)
+    text = "; ".join(f"{service.name}: availability {percent(service.availability)}" for service in report.services)
+    svg = _svg("states", WIDE, height, "States over time", text)
     svg.extend(_time_axis(report, NAMES, width, 0, height - AXIS, 8))
-    for number, life in enumerate(report.services):
+    for number, service in enumerate(report.services):
         y = number * ROW
-        name = truncated(life.name, NAME_LENGTH)
-        svg.append(element("text", name, element("title", life.name), x=0, y=y + 17, class_="name"))
+        name = truncated(service.name, NAME_LENGTH)
+        svg.append(element("text", name, element("title", service.name), x=0, y=y + 17, class_="name"))
         svg.append(element("rect", x=NAMES, y=y + 5, width=width, height=BAND, rx=3, class_="track"))
-        for first, count, kind in runs(worst(life.states, report.begin, report.end, CELLS)):
+        for first, count, kind in runs(worst(service.states, report.begin, report.end, CELLS)):
             moment = when(report.begin + first * size, since=report.begin)
-            label = element("title", f"{life.name}: {kind} from {moment} for {duration(count * size)}")
+            label = element("title", f"{service.name}: {kind} from {moment} for {duration(count * size)}")
             x = NAMES + first * cell
             svg.append(element("rect", label, x=x, y=y + 5, width=count * cell, height=BAND, class_=f"s-{kind}"))
     return svg
 
 
-def availability_plot(life: ServiceReport, report: Report, number: int) -> Element:
+def availability_plot(service: ServiceReport, report: Report, number: int) -> Element:
     """Return the availability of a service over time, as bars."""
-    told = (
-        f"available {percent(life.availability)} of the time it was wanted, {counted(len(life.incidents), 'incident')}"
-    )
-    svg = _svg(f"availability-{number}", SMALL, TALL, f"Availability of {life.name} over time", told)
+    text = f"availability {percent(service.availability)}, {counted(len(service.incidents), 'incident')}"
+    svg = _svg(f"availability-{number}", SMALL, TALL, f"Availability of {service.name} over time", text)
     floor, height = TALL - BOTTOM, TALL - BOTTOM - TOP
     svg.extend(_scale([(0, "0 %"), (50, "50 %"), (100, "100 %")], 100))
     svg.extend(_time_axis(report, LEFT, SMALL - LEFT, TOP, floor, 5))
-    for bucket in life.buckets:
+    for bucket in service.buckets:
         if bucket.availability is None:
             continue
         x, width = _x(bucket.begin, report), max(_x(bucket.end, report) - _x(bucket.begin, report) - 0.8, 0.4)
@@ -77,20 +75,20 @@ def availability_plot(life: ServiceReport, report: Report, number: int) -> Eleme
     return svg
 
 
-def latency_plot(life: ServiceReport, report: Report, number: int) -> Element:
-    """Return how long calls (without calls: checks) of a service took over time, as lines."""
-    has_calls = life.calls > 0
-    what = "calls" if has_calls else "health checks"
+def latency_plot(service: ServiceReport, report: Report, number: int) -> Element:
+    """Return the latency of a service's calls (of its checks, if there are no calls) over time, as lines."""
+    has_calls = service.calls > 0
+    title = "Latency of calls" if has_calls else "Response time of health checks"
     lines: list[tuple[str, str, Callable[[Bucket], float | None]]] = [("mean", "mean", lambda b: b.response_time)]
     if has_calls:
-        lines = [("p95", "95 of 100 below", lambda b: b.p95), ("mean", "mean", lambda b: b.mean)]
-    values = [value for _, _, read in lines for b in life.buckets if (value := read(b)) is not None]
+        lines = [("p95", "P95", lambda b: b.p95), ("mean", "mean", lambda b: b.mean)]
+    values = [value for _, _, read in lines for b in service.buckets if (value := read(b)) is not None]
     top = nice_top(max(values, default=0.0))
-    told = f"the slowest part of the time: {milliseconds(max(values))}" if values else "nothing was measured"
-    svg = _svg(f"latency-{number}", SMALL, TALL, f"Duration of {what} of {life.name} over time", told)
+    text = f"highest value {milliseconds(max(values))}" if values else "no data"
+    svg = _svg(f"latency-{number}", SMALL, TALL, f"{title} of {service.name} over time", text)
     svg.extend(_scale([(part * top, milliseconds(part * top) if part else "0") for part in (0, 0.5, 1)], top))
     svg.extend(_time_axis(report, LEFT, SMALL - LEFT, TOP, TALL - BOTTOM, 5))
-    for bucket in life.buckets:
+    for bucket in service.buckets:
         if bucket.failed_calls:
             label = element(
                 "title", f"{when(bucket.begin, since=report.begin)}: {counted(bucket.failed_calls, 'call')} failed"
@@ -98,36 +96,36 @@ def latency_plot(life: ServiceReport, report: Report, number: int) -> Element:
             middle = (_x(bucket.begin, report) + _x(bucket.end, report)) / 2
             svg.append(element("circle", label, cx=middle, cy=TALL - BOTTOM, r=3, class_="failed"))
     for kind, _, read in lines:
-        svg.extend(_line(life.buckets, read, report, top, f"line {kind}"))
+        svg.extend(_line(service.buckets, read, report, top, f"line {kind}"))
     if not values:
-        svg.append(element("text", "nothing was measured", x=LEFT + 12, y=TALL / 2, class_="tick"))
+        svg.append(element("text", "no data", x=LEFT + 12, y=TALL / 2, class_="tick"))
     return svg
 
 
 def _line(
     buckets: Sequence[Bucket], read: Callable[[Bucket], float | None], report: Report, top: float, class_: str
 ) -> Iterable[Element]:
-    """Yield a line for each run of buckets that have a value; one alone is a dot."""
-    running: list[tuple[float, float]] = []
+    """Yield a line for each run of buckets with values; a single bucket is a dot."""
+    points: list[tuple[float, float]] = []
     height = TALL - BOTTOM - TOP
     for bucket in (*buckets, None):
         value = None if bucket is None else read(bucket)
         if bucket is not None and value is not None:
             middle = (_x(bucket.begin, report) + _x(bucket.end, report)) / 2
-            running.append((middle, TOP + height * (1 - min(value / top, 1.0))))
+            points.append((middle, TOP + height * (1 - min(value / top, 1.0))))
             continue
-        if len(running) == 1:
-            yield element("circle", cx=running[0][0], cy=running[0][1], r=1.8, class_=f"{class_} dot")
-        elif running:
-            yield element("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in running), class_=class_)
-        running = []
+        if len(points) == 1:
+            yield element("circle", cx=points[0][0], cy=points[0][1], r=1.8, class_=f"{class_} dot")
+        elif points:
+            yield element("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in points), class_=class_)
+        points = []
 
 
-def _svg(name: str, width: float, height: float, title: str, told: str) -> Element:
+def _svg(name: str, width: float, height: float, title: str, description: str) -> Element:
     return element(
         "svg",
         element("title", title, id=f"{name}-title"),
-        element("desc", told, id=f"{name}-text"),
+        element("desc", description, id=f"{name}-text"),
         viewBox=f"0 0 {width} {height}",
         role="img",
         aria_labelledby=f"{name}-title {name}-text",

@@ -1,4 +1,4 @@
-"""What a report says: how each service fared in a stretch of time, in a size that does not grow with that time."""
+"""Records of a report; their size does not grow with the length of the period."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from mcpstore.models.state_history import StateInterval
 __all__ = ["STOPPED", "USABLE", "Advice", "Bucket", "Outage", "Report", "ServiceReport"]
 
 USABLE: Final = frozenset({State.HEALTHY, State.WARNING})
-"""The states in which a service does its work."""
+"""States in which a service can be called."""
 
 _IDLE: Final = (ServiceStatus.STOPPED, ServiceStatus.NOT_STARTED)
 
 STOPPED: Final = "stopped"
-"""What a service is that nobody wants to run."""
+"""Kind of time in which a service was not to run."""
 
 
 @attrs.frozen(kw_only=True)
 class Bucket(Record):
-    """What was measured in one part of the time of a report.
+    """Metrics of a service in one part of the period.
 
     Attributes:
-        begin: Its beginning, as a POSIX timestamp in seconds.
-        end: Its end, as a POSIX timestamp in seconds.
-        availability: Share of the time it was wanted in which it was usable, in per cent; None if it was not wanted.
-        calls: Calls that ended.
-        failed_calls: Calls that did not end well.
-        mean: Mean duration of a call, in seconds; None without calls.
-        p95: Duration that 95 of 100 calls stayed below, in seconds; None without calls.
-        response_time: Mean duration of an answered check, in seconds; None without one.
+        begin: Start, as a POSIX timestamp in seconds.
+        end: End, as a POSIX timestamp in seconds.
+        availability: Usable share of the time the service was to run, in per cent; None if it was not to run.
+        calls: Finished calls.
+        failed_calls: Failed calls.
+        mean: Mean latency of calls, in seconds; None without calls.
+        p95: 95th percentile of the latency, in seconds; None without calls.
+        response_time: Mean duration of answered checks, in seconds; None without one.
     """
 
     begin: float
@@ -52,14 +52,14 @@ class Bucket(Record):
 
 @attrs.frozen(kw_only=True)
 class Outage(Record):
-    """A time in which a service was wanted and not usable.
+    """A time in which a service was to run and was not usable.
 
     Attributes:
-        begin: When it began, as a POSIX timestamp in seconds.
-        end: When it was over, as a POSIX timestamp in seconds; None if it is not.
-        duration: How long it has lasted, in seconds.
-        states: The states it went through, each once, in order.
-        error: What had gone wrong; empty if nobody knows.
+        begin: Start, as a POSIX timestamp in seconds.
+        end: End, as a POSIX timestamp in seconds; None if it continues.
+        duration: Duration until its end or the end of the period, in seconds.
+        states: States during the outage, in order, each once.
+        error: Last error message; empty if none is known.
     """
 
     begin: float
@@ -71,12 +71,12 @@ class Outage(Record):
 
 @attrs.frozen(kw_only=True)
 class Advice(Record):
-    """What is the matter with a service, and what to do.
+    """Diagnosis of a service.
 
     Attributes:
-        summary: What is the matter.
-        evidence: What that is concluded from.
-        remedy: What to do; empty if nothing needs to be done.
+        summary: The problem, or that the service is healthy.
+        evidence: Facts that support the diagnosis.
+        remedy: What to do; empty if no action is needed.
     """
 
     summary: str
@@ -86,30 +86,30 @@ class Advice(Record):
 
 @attrs.frozen(kw_only=True)
 class ServiceReport(Record):
-    """How one service fared.
+    """Report on one service.
 
     Attributes:
-        name: Its name.
-        status: Its run status at the end.
-        connection_state: Its connection state at the end; nobody knows the true one if it is not watched.
-        watched: Whether somebody looks after it at the end.
-        transport: How it is reached.
-        tool_count: Tools it offers.
-        availability: Share of the time it was wanted in which it was usable, in per cent; None if it never was.
-        time_in: Seconds spent in each state, and stopped, as far as that occurred.
+        name: Name of the service.
+        status: Run status at the end of the period.
+        connection_state: Connection state at the end of the period; not the actual one if no manager runs the service.
+        watched: Whether a manager runs the service at the end of the period.
+        transport: Name of its transport.
+        tool_count: Number of its tools.
+        availability: Usable share of the time the service was to run, in per cent; None if it was never to run.
+        time_in: Time in each state, and stopped, in seconds; states that did not occur are missing.
         states: Its states over time.
-        restarts: How often a lost connection was opened again; not how often somebody restarted it.
-        calls: Calls that ended.
-        failed_calls: Calls that did not end well.
-        mean: Mean duration of a call, in seconds; None without calls.
-        worst: The longest call, in seconds; None without calls.
-        p50: Median duration of all calls of this time, in seconds; None without calls, or where nobody knows.
-        p95: Duration that 95 of 100 of them stayed below, in seconds.
-        p99: Duration that 99 of 100 of them stayed below, in seconds.
-        incidents: When it was not usable, oldest first.
-        buckets: What was measured over time.
-        metrics: What was measured last; None if nothing is measured.
-        advice: What is the matter and what to do.
+        restarts: Number of lost connections that were reopened; restarts by an operator are not counted.
+        calls: Finished calls.
+        failed_calls: Failed calls.
+        mean: Mean latency of calls, in seconds; None without calls.
+        worst: Highest latency, in seconds; None without calls.
+        p50: Median latency of calls, in seconds; None without calls, or if the latency of some is unknown.
+        p95: 95th percentile of the latency, in seconds.
+        p99: 99th percentile of the latency, in seconds.
+        incidents: Outages, oldest first.
+        buckets: Metrics over time.
+        metrics: Current metrics; None without monitoring.
+        advice: Diagnosis.
     """
 
     name: str
@@ -140,24 +140,24 @@ class ServiceReport(Record):
         return 100.0 * self.failed_calls / self.calls if self.calls else None
 
     @property
-    def needs_care(self) -> bool:
-        """Whether there is something to do about it."""
-        is_ill = self.watched and self.status not in _IDLE
-        return is_ill and self.advice is not None and bool(self.advice.remedy)
+    def needs_action(self) -> bool:
+        """Whether there is a remedy to apply."""
+        is_running = self.watched and self.status not in _IDLE
+        return is_running and self.advice is not None and bool(self.advice.remedy)
 
 
 @attrs.frozen(kw_only=True)
 class Report(Record):
-    """How a fleet of services fared.
+    """Report on all services of a store.
 
     Attributes:
-        begin: The beginning of the time told of, as a POSIX timestamp in seconds.
-        end: Its end, as a POSIX timestamp in seconds: when the report was made.
-        location: Where the configuration is kept; empty if it is nowhere.
-        watched: Whether somebody looks after the services; if not, this is only what was recorded.
-        services: The services.
-        alerts: What people were told, oldest first.
-        active: The alerts that are not resolved.
+        begin: Start of the period, as a POSIX timestamp in seconds.
+        end: End of the period and time of the report, as a POSIX timestamp in seconds.
+        location: Path or URL of the configuration; empty without one.
+        watched: Whether a manager runs the services; if not, the report shows only recorded data.
+        services: The reports on the services.
+        alerts: Alerts in the period, oldest first.
+        active: Alerts that are not resolved.
     """
 
     SHOWN: ClassVar[tuple[str, ...]] = (
@@ -185,19 +185,19 @@ class Report(Record):
 
     @property
     def availability(self) -> float | None:
-        """Mean availability of the services that were wanted, in per cent; None if none was."""
-        known = [life.availability for life in self.services if life.availability is not None]
+        """Mean availability of the services that were to run, in per cent; None if none was."""
+        known = [service.availability for service in self.services if service.availability is not None]
         return sum(known) / len(known) if known else None
 
     @property
     def calls(self) -> int:
-        """Calls of all services that ended."""
-        return sum(life.calls for life in self.services)
+        """Finished calls of all services."""
+        return sum(service.calls for service in self.services)
 
     @property
     def failed_calls(self) -> int:
-        """Calls of all services that did not end well."""
-        return sum(life.failed_calls for life in self.services)
+        """Failed calls of all services."""
+        return sum(service.failed_calls for service in self.services)
 
     @property
     def error_rate(self) -> float | None:
@@ -206,5 +206,5 @@ class Report(Record):
 
     @property
     def incidents(self) -> int:
-        """How often a service was not usable."""
-        return sum(len(life.incidents) for life in self.services)
+        """Number of outages of all services."""
+        return sum(len(service.incidents) for service in self.services)

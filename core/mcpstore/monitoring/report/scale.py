@@ -1,4 +1,4 @@
-"""Where the marks of an axis stand."""
+"""Scales of plots: positions and labels of the ticks."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def nice_top(value: float) -> float:
 
 
 def time_ticks(begin: float, end: float, most: int) -> Iterable[tuple[float, str]]:
-    """Yield points of time that are round in local time, each with its label.
+    """Yield times that are round in local time, each with its label.
 
     Args:
-        begin: The beginning of the axis, as a POSIX timestamp in seconds.
-        end: Its end, as a POSIX timestamp in seconds.
-        most: How many there may be.
+        begin: Start of the axis, as a POSIX timestamp in seconds.
+        end: End of the axis, as a POSIX timestamp in seconds.
+        most: Most ticks.
     """
     if end <= begin:
         return

@@ -1,4 +1,4 @@
-"""States over time, cut into cells: what the bars and coloured bands of a report are drawn from."""
+"""States over time, divided into cells, for the bars and coloured bands of a report."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ KINDS: Final = (
     State.RECONNECTING.value,
     State.DISCONNECTED.value,
 )
-"""What a service can be, from good to bad."""
+"""Kinds of time of a service, from best to worst."""
 
 MARKS: Final[Mapping[str, str]] = dict(zip(KINDS, "█·_▓?▒░x", strict=True))
-"""What stands for it in a bar, where there are no colours."""
+"""Character for each kind in a bar without colours."""
 
-_BADNESS: Final[Mapping[str, int]] = {kind: number for number, kind in enumerate(KINDS)}
+_SEVERITY: Final[Mapping[str, int]] = {kind: number for number, kind in enumerate(KINDS)}
 
 
 def kind_of(interval: StateInterval) -> str | None:
-    """Return what a service was in an interval: its state, or "stopped"; None if nobody looked after it."""
+    """Return the kind of an interval: the state, or "stopped"; None if no manager ran the service."""
     if not interval.watched:
         return None
     return interval.state.value if interval.wanted else STOPPED
 
 
 def worst(states: Iterable[StateInterval], begin: float, end: float, cells: int) -> list[str | None]:
-    """Return the worst a service was in each of `cells` equal parts of a time; None where nothing is known.
+    """Return the worst kind of time in each of `cells` equal parts of a period; None where it is unknown.
 
-    The worst, so that a trouble too short for a cell of its own still shows.
+    It is the worst one, so that a problem shorter than a cell still shows.
 
     Args:
-        states: Its states.
-        begin: The beginning of the time, as a POSIX timestamp in seconds.
-        end: Its end, as a POSIX timestamp in seconds.
-        cells: How many parts.
+        states: States of the service.
+        begin: Start of the period, as a POSIX timestamp in seconds.
+        end: End of the period, as a POSIX timestamp in seconds.
+        cells: Number of parts.
     """
-    found: list[str | None] = [None] * cells
+    kinds: list[str | None] = [None] * cells
     size = (end - begin) / cells
     for interval in states:
         kind = kind_of(interval)
@@ -57,14 +57,14 @@ def worst(states: Iterable[StateInterval], begin: float, end: float, cells: int)
         first = int(max(interval.since - begin, 0.0) / size)
         last = max(first + 1, round((interval.until - begin) / size))
         for cell in range(first, min(last, cells)):
-            known = found[cell]
-            if known is None or _BADNESS[kind] > _BADNESS[known]:
-                found[cell] = kind
-    return found
+            known = kinds[cell]
+            if known is None or _SEVERITY[kind] > _SEVERITY[known]:
+                kinds[cell] = kind
+    return kinds
 
 
 def runs(cells: Sequence[str | None]) -> Iterable[tuple[int, int, str]]:
-    """Yield first cell, number of cells and kind of each run of equal cells; what is unknown is left out."""
+    """Yield first cell, number of cells and kind of each run of equal cells; unknown cells are skipped."""
     first = 0
     for kind, group in groupby(cells):
         count = sum(1 for _ in group)

@@ -1,4 +1,4 @@
-"""How the page of a report looks, by day and by night."""
+"""Style sheet of the HTML report, for a light and a dark background."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ p { margin: 0; }
 .tile { padding: 12px 16px; }
 .tile b { display: block; font-size: 22px; font-weight: 650; letter-spacing: -0.01em; }
 .tile span { color: var(--dim); font-size: 13px; }
-.care { border-left: 4px solid var(--unhealthy); }
-.well { border-left: 4px solid var(--healthy); }
-.care ul { list-style: none; margin: 10px 0 0; padding: 0; }
-.care li { padding: 8px 0; border-top: 1px solid var(--line); }
+.action { border-left: 4px solid var(--unhealthy); }
+.healthy { border-left: 4px solid var(--healthy); }
+.action ul { list-style: none; margin: 10px 0 0; padding: 0; }
+.action li { padding: 8px 0; border-top: 1px solid var(--line); }
 .remedy { display: block; }
 .remedy::before { content: "→ "; color: var(--dim); }
 svg { display: block; width: 100%; height: auto; overflow: visible; }

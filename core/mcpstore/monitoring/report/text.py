@@ -1,4 +1,4 @@
-"""A report for a terminal, a mail, a log: plain text in 100 columns."""
+"""Report as plain text, 100 columns wide, for a terminal, an e-mail or a log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def to_text(report: Report, *, short: bool = False) -> str:
 
     Args:
         report: The report.
-        short: Whether the services are only listed.
+        short: Whether to omit the details of each service.
     """
     lines = [
         "MCPStore lifecycle report",
@@ -32,46 +32,46 @@ def to_text(report: Report, *, short: bool = False) -> str:
     ]
     lines += [f"  {name + ':':<18} {value}" for name, value in summary.summary(report)]
     lines += ["", summary.headline(report)]
-    for life in summary.to_do(report):
-        advice = life.advice
-        assert advice is not None  # noqa: S101 - it needs care
-        lines += [f"  {clean(life.name)}: {clean(advice.summary)}", f"    → {clean(advice.remedy)}"]
+    for service in summary.needing_action(report):
+        advice = service.advice
+        assert advice is not None  # noqa: S101 - needs action
+        lines += [f"  {clean(service.name)}: {clean(advice.summary)}", f"    → {clean(advice.remedy)}"]
     if report.services:
-        lines += ["", *_table(summary.COLUMNS, [summary.cells(life) for life in report.services])]
+        lines += ["", *_table(summary.COLUMNS, [summary.cells(service) for service in report.services])]
         lines += ["", "states over time  " + legend(report)]
-        longest = max(len(clean(life.name)) for life in report.services)
+        longest = max(len(clean(service.name)) for service in report.services)
         lines += [
-            f"  {clean(life.name):<{longest}}  {bar(life.states, report.begin, report.end, BAR)}"
-            for life in report.services
+            f"  {clean(service.name):<{longest}}  {bar(service.states, report.begin, report.end, BAR)}"
+            for service in report.services
         ]
     if not short:
-        for life in report.services:
-            lines += ["", *_life(life, report)]
+        for service in report.services:
+            lines += ["", *_service_section(service, report)]
     lines += list(_alerts(report))
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def legend(report: Report) -> str:
-    """Return what the marks of the bars mean, as far as they occur."""
-    found = {kind for life in report.services for kind in life.time_in}
-    return "  ".join(f"{mark} {kind}" for kind, mark in MARKS.items() if kind in found)
+    """Return the legend of the bars, for the kinds that occur."""
+    kinds = {kind for service in report.services for kind in service.time_in}
+    return "  ".join(f"{mark} {kind}" for kind, mark in MARKS.items() if kind in kinds)
 
 
-def _life(life: ServiceReport, report: Report) -> Iterable[str]:
-    yield f"{clean(life.name)}: {life.status if life.watched else summary.UNKNOWN}"
-    if life.watched and life.advice is not None:
-        yield f"  is           {clean(life.advice.summary)}"
-        for evidence in life.advice.evidence:
+def _service_section(service: ServiceReport, report: Report) -> Iterable[str]:
+    yield f"{clean(service.name)}: {service.status if service.watched else summary.UNKNOWN}"
+    if service.watched and service.advice is not None:
+        yield f"  diagnosis    {clean(service.advice.summary)}"
+        for evidence in service.advice.evidence:
             yield f"               {clean(evidence)}"
-        if life.advice.remedy:
-            yield f"  remedy       {clean(life.advice.remedy)}"
-    for number, (state, spent) in enumerate(summary.state_words(life)):
-        yield f"  {'' if number else 'time spent':<12} {state} {spent}"
-    if life.incidents:
-        for number, incident in enumerate(life.incidents[-SHOWN_INCIDENTS:]):
+        if service.advice.remedy:
+            yield f"  remedy       {clean(service.advice.remedy)}"
+    for number, (state, spent) in enumerate(summary.state_words(service)):
+        yield f"  {'' if number else 'states':<12} {state} {spent}"
+    if service.incidents:
+        for number, incident in enumerate(service.incidents[-SHOWN_INCIDENTS:]):
             yield f"  {'' if number else 'incidents':<12} {clean(summary.incident_words(incident, report))}"
-        if len(life.incidents) > SHOWN_INCIDENTS:
-            yield f"               and {len(life.incidents) - SHOWN_INCIDENTS} before"
+        if len(service.incidents) > SHOWN_INCIDENTS:
+            yield f"               and {len(service.incidents) - SHOWN_INCIDENTS} earlier"
 
 
 def _alerts(report: Report) -> Iterable[str]:
@@ -79,7 +79,7 @@ def _alerts(report: Report) -> Iterable[str]:
         yield ""
         yield "alerts"
         if len(report.alerts) > SHOWN_ALERTS:
-            yield f"  {len(report.alerts) - SHOWN_ALERTS} before"
+            yield f"  {len(report.alerts) - SHOWN_ALERTS} earlier"
     for alert in report.alerts[-SHOWN_ALERTS:]:
         moment = when(alert.timestamp, since=report.begin)
         yield f"  {moment}  {alert.kind:<8} {alert.level:<8} {clean(summary.alert_words(alert))}"
