@@ -100,8 +100,8 @@ class Source:
 
     def method(self, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
         """Return a method."""
-        (found,) = (node for node in self.cls.body if getattr(node, "name", None) == name)
-        return found
+        (method,) = (node for node in self.cls.body if getattr(node, "name", None) == name)
+        return method
 
     def methods(self) -> Iterator[tuple[str | None, ast.FunctionDef | ast.AsyncFunctionDef]]:
         """Yield the public methods, each with the banner comment above it, if there is one."""

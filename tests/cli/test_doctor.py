@@ -33,7 +33,7 @@ def test_an_echo_is_no_server(shell):
     shell.config(echo={"command": "cat"})
     found = examined(shell)["echo"]
     assert "repeats its input; it is no MCP server" in " ".join(found["evidence"])
-    assert found["summary"].endswith("the program is no MCP server")
+    assert found["summary"].endswith("the program is not an MCP server")
     assert found["remedy"] == "correct command and args in its entry"
     assert "1 failed attempt in this round" in found["evidence"]
 
@@ -42,7 +42,7 @@ def test_a_wrong_address_leads_to_the_address_and_not_to_a_log_there_is_none_of(
     shell.config(page={"url": website}, nobody={"url": "http://127.0.0.1:9/mcp"})
     found = examined(shell)
     assert "answered 501" in " ".join(found["page"]["evidence"])
-    assert found["page"]["summary"].endswith("what answers at its url is no MCP server")
+    assert found["page"]["summary"].endswith("the server at its url is not an MCP server")
     assert found["page"]["remedy"] == "correct url in its entry; many end in /mcp or /sse"
     assert found["nobody"]["summary"].endswith("nothing listens at the address")
     assert not any("mcpstore logs" in one["remedy"] for one in found.values())

@@ -47,7 +47,7 @@ def test_a_manager_answers_the_command_line_and_follows_it(shell, up):
     assert shell("restart", "a", "--json").json == [{"name": "a", "done": True}]
     assert shell("status", "a", "--json").json["pid"] != before
     assert shell("check").code == 0
-    assert shell("doctor", "--json").json["services"][0]["summary"] == "it is well"
+    assert shell("doctor", "--json").json["services"][0]["summary"] == "it is healthy"
     assert shell("remove", "b").out == "removed b\n"
     assert [s["name"] for s in shell("list", "--json").json] == ["a"]
     assert shell("call", "ghost").code == 4

@@ -112,7 +112,7 @@ def test_the_doctor_says_what_is_wrong_and_what_helps(shell):
     said = shell("doctor", "--json")
     assert said.code == 1
     found = {one["name"]: one for one in said.json["services"]}
-    assert found["a"]["summary"] == "it is well"
+    assert found["a"]["summary"] == "it is healthy"
     assert "install it" in found["gone"]["remedy"]
     assert any("No module named 'no_such_module_at_all'" in line for line in found["early"]["evidence"])
     assert "NOT_SET_ANYWHERE" in " ".join(found["unset"]["evidence"])

@@ -168,7 +168,7 @@ async def test_a_store_exports_what_its_configuration_names_and_nothing_else(tmp
     assert not path.exists()
     async with AsyncMCPStore(config(promtheus={"port": 0}), plugins=plugins) as store:
         assert await store.wait_service("a", timeout=20)
-    assert "nothing is exported to 'promtheus'" in caplog.text
+    assert "exporter 'promtheus' cannot be used" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ async def test_a_handler_whose_secret_is_not_set_is_left_out(tmp_path, caplog, m
     ("config", "told"),
     [
         (monitoring({"type": "chat", "port": "many"}), "alerts.handlers: chat: port: "),
-        (monitoring("chat", "chat"), "alerts.handlers: two are called 'chat'"),
+        (monitoring("chat", "chat"), "alerts.handlers: two handlers have the name 'chat'"),
         (monitoring(rules=[{"name": "x", "when": "1 +"}]), "rule 'x': when: line 1"),
     ],
 )

@@ -62,7 +62,7 @@ async def test_a_call_of_a_tool_that_changed_says_what_changed_and_what_to_do(wo
     assert world.server("a").connection.requests[-1][1]["name"] == "read"
     with pytest.raises(ToolNotFound):
         await store.call_tool("ghost")
-    assert (await store.diagnose("a")).summary == "it is well, but 1 of its tools waits for approval"
+    assert (await store.diagnose("a")).summary == "it is healthy, but 1 of its tools waits for approval"
     evidence = " ".join((await store.diagnose("a")).evidence)
     assert "wait for approval (send); see: mcpstore tools --changed" in evidence
 

@@ -98,7 +98,7 @@ async def test_a_file_that_becomes_unreadable_changes_nothing_and_is_told(world,
     assert await store.wait_service("a", "healthy", timeout=60)
     with caplog.at_level(logging.WARNING):
         world.path.write_text('{"mcpServers": {"a": ')
-        await eventually(lambda: "the services go on as they are" in caplog.text)
+        await eventually(lambda: "the services continue as they are" in caplog.text)
     assert await store.get_service_status("a") == "running"
     problems = await store.config_problems()
     assert ":1:" in problems[0].what

@@ -280,12 +280,12 @@ async def test_a_file_that_is_suddenly_empty_or_gone_stops_nobody_and_is_told(fl
     before = fleet.opened()
     empty(fleet.path)
     async with asyncio.timeout(60):
-        while "is empty or gone, and was not before" not in caplog.text:
+        while "is empty or missing, and was not before" not in caplog.text:
             await asyncio.sleep(0.01)
     (problem,) = await store.config_problems()
     assert "put it back" in problem.what
     for edit in (store.remove_service("a"), store.add_service({"name": "x", **fleet.entry("x")})):
-        with pytest.raises(ConfigError, match="is empty or gone"):
+        with pytest.raises(ConfigError, match="is empty or missing"):
             await edit
     assert all(fleet.world.server(name).open_now for name in NAMES)
     fleet.path.parent.mkdir(exist_ok=True)

@@ -137,7 +137,7 @@ async def test_an_edit_that_cannot_be_used_changes_nothing_and_is_told_until_it_
 
     (problem,) = await store.config_problems()
     assert "alerts.handlers: chat: two: unknown key; did you mean 'to'?" in problem.what
-    assert problem.remedy == "until then monitoring goes on as it was"
+    assert problem.remedy == "correct it; the settings before remain in force"
     await store.test_alert_handler("chat")
     assert chat.heard[-1][0] == ""
 
@@ -207,7 +207,7 @@ async def test_a_name_of_a_handler_with_a_slip_in_it_is_told_with_the_one_that_w
     store = await opened(world, Chat())
     (problem,) = await store.config_problems()
     assert problem.where.startswith(f"{world.path}:")
-    assert problem.what.startswith("alerts do not go to 'chatt': plugin 'chatt' is not there")
+    assert problem.what.startswith("alerts do not go to 'chatt': plugin 'chatt' is unknown")
     assert "did you mean 'chat'?" in problem.what
     assert problem.what in caplog.text
 

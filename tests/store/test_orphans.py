@@ -74,7 +74,7 @@ async def test_what_is_left_is_ended_before_anything_is_opened(tmp_path: Path, p
         assert [trace.owner_tag for trace in lost.records] == [marker]
         assert lost.is_orphaned(marker)
         assert records(tmp_path) == []
-    assert "a manager that was killed had left something, which was ended: web" in caplog.text
+    assert "ended what a killed manager left behind: web" in caplog.text
 
 
 async def test_neither_a_second_store_nor_one_that_passes_by_ends_anything(tmp_path: Path, plugin: Plugin):

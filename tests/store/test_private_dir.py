@@ -41,7 +41,7 @@ def test_a_folder_is_made_for_its_owner_only(tmp_path: Path):
 @pytest.mark.parametrize("bits", [0o702, 0o777, 0o703])
 def test_a_folder_that_everybody_may_write_to_is_refused_with_a_remedy(tmp_path: Path, bits: int):
     tmp_path.chmod(bits)
-    with pytest.raises(ForeignFolder, match="everybody may write to it .* chmod 700 it, or use another folder"):
+    with pytest.raises(ForeignFolder, match="all users may write to it .* chmod 700 it, or use another folder"):
         ensure_private_dir(tmp_path)
     assert mode(tmp_path) == bits
 
@@ -66,7 +66,7 @@ def test_a_link_that_somebody_else_made_is_refused_and_one_of_ours_is_not(tmp_pa
     link.symlink_to(tmp_path / "real")
     ensure_private_dir(link)
     os.lchown(link, SOMEBODY, SOMEBODY)
-    with pytest.raises(ForeignFolder, match=f"a link made by user {SOMEBODY}"):
+    with pytest.raises(ForeignFolder, match=f"a link of user {SOMEBODY}"):
         ensure_private_dir(link)
 
 
@@ -78,7 +78,7 @@ async def test_a_store_goes_on_without_a_state_directory_it_cannot_trust(
     (tmp_path / "mcp.json").write_text("{}")
     async with AsyncMCPStore(tmp_path / "mcp.json", state_dir=tmp_path / "state") as store:
         assert len(await store.list_services()) == 0
-    assert "everybody may write to it" in caplog.text
+    assert "all users may write to it" in caplog.text
     assert list((tmp_path / "state").iterdir()) == []
 
 
@@ -147,7 +147,7 @@ async def test_a_control_socket_is_for_its_owner_only(desk: CommandHandler, shor
 async def test_no_control_socket_is_made_where_everybody_may_write(desk: CommandHandler, short_path: Path):
     (short_path / "run").mkdir()
     (short_path / "run").chmod(0o777)
-    with pytest.raises(ManagerError, match="no control socket can be made: everybody may write to it"):
+    with pytest.raises(ManagerError, match="cannot be created: all users may write to it"):
         await ControlServer(desk, short_path / "run" / "control.sock").start()
     assert list((short_path / "run").iterdir()) == []
 

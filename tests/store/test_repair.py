@@ -187,7 +187,7 @@ async def test_a_diagnosis_names_what_a_service_depends_on_and_misses(world):
     assert found.depends_on == ("db", "ghost")
     assert "it depends on 'db', which is stopped" in found.evidence
     assert "it depends on 'ghost', which does not exist" in found.evidence
-    assert (found.summary, found.remedy) == ("it is well", "")
+    assert (found.summary, found.remedy) == ("it is healthy", "")
 
 
 async def test_an_entry_that_cannot_be_used_has_a_diagnosis(world):
@@ -209,7 +209,7 @@ async def test_a_service_left_alone_says_how_it_is_brought_back(world):
     found = await store.diagnose("a")
     assert "given up: its recovery policy is 'manual'" in found.error
     assert found.next_retry_time is None
-    assert found.remedy == "it is left alone until somebody asks for it: mcpstore recover a"
+    assert found.remedy == "it is not retried automatically; recover it: mcpstore recover a"
     world.server("a", open_error=None)
     assert await store.recover("a")
 

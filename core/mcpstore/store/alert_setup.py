@@ -1,4 +1,4 @@
-"""The alerts of a store: its rules and its lines to people, as configuration and plugins have them."""
+"""Alert rules and channels of a store, from its configuration and its plugins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mcpstore.runtime.validation import validated
 from mcpstore.store.channel_secrets import redacting_errors, secrets_of_channel
 from mcpstore.store.state_dir import StateDir
 
-__all__ = ["alarm_of", "find_alerting"]
+__all__ = ["alert_engine_of", "find_alerting"]
 
 FOLDER: Final = "alerts"
 
@@ -37,75 +37,75 @@ def find_alerting(
     timing: Timing,
     leave_out: Callable[[Path, str], None] | None = None,
 ) -> tuple[list[AlertChannel], tuple[AlertRule, ...]]:
-    """Return the lines to people that a configuration names, and the rules. Blocking: plugins are loaded.
+    """Return the channels that a configuration names, and the rules. Blocking: plugins are loaded.
 
     Args:
         plugins: Offer handlers and rules.
-        config: The thresholds, and what else a person set.
-        timing: How often services are checked.
-        leave_out: Called with the place below `alerts` of each handler and rule that cannot be used, and with what is
-            wrong with it. Without it, such a handler is logged, and such a rule is an error.
+        config: The settings, thresholds included.
+        timing: Interval of health checks, among others.
+        leave_out: Called with the path (below `alerts`) of each handler and rule that cannot be used, and the problem.
+            Without it, such a handler is logged, and such a rule is an error.
 
     Raises:
-        ConfigError: A rule, or the settings of a handler, cannot be used.
+        ConfigError: A rule, or the settings of a handler, are wrong.
     """
     if not (config.enabled and config.alerts_enabled):
         return [], ()
-    found: dict[str, AlertChannel] = {}
-    odd = _log_it if leave_out is None else leave_out
-    for number, said in enumerate(config.alerts.handlers):
-        name = said.name or said.type
-        if name in found:
-            raise ConfigError(f"alerts.handlers: two are called {name!r}; give one of them another `name`")
+    channels: dict[str, AlertChannel] = {}
+    report = _log_it if leave_out is None else leave_out
+    for number, handler in enumerate(config.alerts.handlers):
+        name = handler.name or handler.type
+        if name in channels:
+            raise ConfigError(f"alerts.handlers: two handlers have the name {name!r}; give one of them another `name`")
         try:
-            found[name] = _line(plugins, name, said)
+            channels[name] = _channel(plugins, name, handler)
         except _LeftOut as error:
-            odd(("handlers", number), f"alerts do not go to {name!r}: {error}")
+            report(("handlers", number), f"alerts do not go to {name!r}: {error}")
 
     def refuse(number: int, error: ConfigError) -> None:
-        odd(("rules", number), str(error))
+        report(("rules", number), str(error))
 
     offered = plugins.offers("alert rule").values()
-    return list(found.values()), rules_of(config, offered, timing, None if leave_out is None else refuse)
+    return list(channels.values()), rules_of(config, offered, timing, None if leave_out is None else refuse)
 
 
-def alarm_of(
-    lines: Sequence[AlertChannel],
+def alert_engine_of(
+    channels: Sequence[AlertChannel],
     rules: Sequence[AlertRule],
     plugins: PluginManager,
     config: MonitoringConfig,
     state: StateDir | None,
     clock: Clock,
 ) -> AlertEngine:
-    """Return the alerts of a store; nothing is opened yet.
+    """Return the alert engine of a store; nothing is opened yet.
 
     Args:
-        lines: The lines to people.
-        rules: When people are told.
-        plugins: Are told, too.
-        config: What else a person set.
+        channels: The channels.
+        rules: The rules.
+        plugins: Are notified of alerts.
+        config: The settings.
         state: The state directory; without one, alerts are kept in memory.
-        clock: Time and chance.
+        clock: Time and randomness.
     """
     folder = None if state is None else state.path / FOLDER
-    return AlertEngine(rules, lines, clock, plugins, folder=folder, reminders=config.alerts.reminders)
+    return AlertEngine(rules, channels, clock, plugins, folder=folder, reminders=config.alerts.reminders)
 
 
 class _LeftOut(Exception):
-    """A handler cannot be used as things are; the others can."""
+    """A handler cannot be used now; the others can."""
 
 
-def _log_it(_place: Path, what: str) -> None:
-    _log.warning("%s", what)
+def _log_it(_path: Path, problem: str) -> None:
+    _log.warning("%s", problem)
 
 
-def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> AlertChannel:
+def _channel(plugins: PluginManager, name: str, config: AlertHandlerConfig) -> AlertChannel:
     try:
-        handler: AlertHandler[Any] = plugins.get_offer("alert handler", said.type)
+        handler: AlertHandler[Any] = plugins.get_offer("alert handler", config.type)
     except (UnknownPlugin, PluginConflict) as error:
         raise _LeftOut(str(error)) from None
     unset: set[str] = set()
-    given = _expanded(said.settings, os.environ, unset)
+    given = _expanded(config.settings, os.environ, unset)
     if unset:
         raise _LeftOut(f"its settings need {', '.join(sorted(unset))}, which is not set")
     try:
@@ -114,11 +114,13 @@ def _line(plugins: PluginManager, name: str, said: AlertHandlerConfig) -> AlertC
         raise ConfigError(f"alerts.handlers: {name}: {error}") from None
     plugins.secrets.add_values(f"alert handler {name}", secrets_of_channel(given))
     handler = redacting_errors(handler, plugins.secrets)
-    return AlertChannel(name=name, handler=handler, settings=settings, min_level=said.min_level, services=said.services)
+    return AlertChannel(
+        name=name, handler=handler, settings=settings, min_level=config.min_level, services=config.services
+    )
 
 
 def _expanded(value: Any, environment: Mapping[str, str], unset: set[str]) -> Any:
-    """Return settings with variables of the environment in their places; secrets given as such stay what they are."""
+    """Return settings with the values of environment variables; values of type `SecretStr` stay as they are."""
     if isinstance(value, SecretStr):
         return value
     if (fields := as_object(value)) is not None:
@@ -131,9 +133,9 @@ def _expanded(value: Any, environment: Mapping[str, str], unset: set[str]) -> An
     def resolve(reference: Reference) -> str | None:
         if reference.kind != "env":
             return None
-        found = environment.get(reference.name) or reference.default
-        if found is None:
+        value = environment.get(reference.name) or reference.default
+        if value is None:
             unset.add(reference.name)
-        return found
+        return value
 
     return substitute(value, resolve)

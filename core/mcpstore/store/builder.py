@@ -24,10 +24,10 @@ from mcpstore.runtime.metrics_collector import MetricsCollector
 from mcpstore.runtime.ownership import OwnershipLog
 from mcpstore.runtime.pinning import PinFiles, PinRegistry
 from mcpstore.runtime.supervisor import Supervisor
-from mcpstore.store.alert_setup import alarm_of
+from mcpstore.store.alert_setup import alert_engine_of
 from mcpstore.store.config_source import blocked_plugins, find_document, is_missing, open_document
 from mcpstore.store.config_store import ConfigStore
-from mcpstore.store.history_setup import archive_of, find_exporters, find_history
+from mcpstore.store.history_setup import find_exporters, find_history, metrics_history_of
 from mcpstore.store.monitoring_setup import MonitoringSetup
 from mcpstore.store.orphans import reap_lost
 from mcpstore.store.parts import StoreParts
@@ -77,7 +77,7 @@ async def build(options: StoreOptions) -> StoreParts:
     ownership = OwnershipLog(state_dir.home, state_dir.traces) if state_dir else OwnershipLog()
     if state_dir and state_dir.is_owner:
         await reap_lost(plugins, ownership)
-    history = archive_of(open_history, monitoring, state_dir, clock, is_read_only=not options.start)
+    history = metrics_history_of(open_history, monitoring, state_dir, clock, is_read_only=not options.start)
     disk_path = str(state_dir.path) if state_dir else "/"
     collector = MetricsCollector(registry, monitoring, clock, history, disk_path=disk_path)
     preparation = ServicePreparation(plugins, config_store)
@@ -94,7 +94,7 @@ async def build(options: StoreOptions) -> StoreParts:
         pinboard=await _pins(options, state_dir, document, config_store),
     )
     collector.open(supervisor)
-    alert_engine = alarm_of(channels, rules, plugins, monitoring, state_dir, clock)
+    alert_engine = alert_engine_of(channels, rules, plugins, monitoring, state_dir, clock)
     await alert_engine.open(supervisor, collector, is_passive=not options.start)
     tasks = ExporterTasks()
     tasks.open(exporters if options.start else [], supervisor, collector)

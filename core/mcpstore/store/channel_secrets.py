@@ -1,4 +1,4 @@
-"""Keeping the secrets of channels, their addresses among them, out of what is told when they fail."""
+"""Secrets of alert channels and exporters, their addresses included, and their redaction in errors."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from mcpstore.models.redaction import secrets_in
 __all__ = ["redacting_errors", "secrets_of_channel"]
 
 _SHORTEST_PART: Final = 8
-"""Shorter parts of an address are words such as `services` or `hooks`, rather than keys."""
+"""Minimum length of a part of an address that counts as a secret; shorter parts are words such as `hooks`."""
 
 
 def secrets_of_channel(settings: Any) -> set[str]:
-    """Return what must not be told of the settings of an alert handler or an exporter.
+    """Return the secrets in the settings of an alert handler or an exporter.
 
-    Whoever knows the address of a webhook can post there, so addresses are secrets here, and the long parts of them.
+    The address of a webhook is enough to post to it, so addresses and the long parts of them are secrets.
     """
-    found = secrets_in(settings)
+    secrets = secrets_in(settings)
     for text in _texts(settings):
         if "://" in text:
-            found.add(text)
-            found |= _parts(text)
-    return found | {item.get_secret_value() for item in _leaves(settings) if isinstance(item, SecretStr)}
+            secrets.add(text)
+            secrets |= _parts(text)
+    return secrets | {item.get_secret_value() for item in _leaves(settings) if isinstance(item, SecretStr)}
 
 
 def redacting_errors(handler: AlertHandler[Any], redact: Callable[[str], str]) -> AlertHandler[Any]:
-    """Return a handler whose errors tell no secrets.
+    """Return a handler whose errors contain no secrets.
 
     Args:
-        handler: What a plugin offers.
-        redact: Hides secrets in text.
+        handler: The handler of a plugin.
+        redact: Replaces secrets in text.
     """
 
     async def wait(answer: Awaitable[None]) -> None:
-        with _discreetly(redact):
+        with _redacted(redact):
             await answer
 
     async def send(alert: Alert, settings: Any) -> None:
@@ -52,7 +52,7 @@ def redacting_errors(handler: AlertHandler[Any], redact: Callable[[str], str]) -
             await wait(answer)
 
     def send_in_thread(alert: Alert, settings: Any) -> Awaitable[None] | None:
-        with _discreetly(redact):
+        with _redacted(redact):
             answer = handler.send(alert, settings)
         return None if answer is None else wait(answer)
 
@@ -60,14 +60,14 @@ def redacting_errors(handler: AlertHandler[Any], redact: Callable[[str], str]) -
 
 
 @contextmanager
-def _discreetly(redact: Callable[[str], str]) -> Generator[None]:
-    """Raise errors without the secrets in them, under the same name."""
+def _redacted(redact: Callable[[str], str]) -> Generator[None]:
+    """Raise errors again without the secrets in them, as a type of the same name."""
     try:
         yield
     except Exception as error:
-        if (told := redact(str(error))) == str(error):
+        if (message := redact(str(error))) == str(error):
             raise
-        raise type(type(error).__name__, (RuntimeError,), {})(told) from None
+        raise type(type(error).__name__, (RuntimeError,), {})(message) from None
 
 
 def _parts(url: str) -> set[str]:
@@ -76,7 +76,7 @@ def _parts(url: str) -> set[str]:
         host = parts.hostname or ""
     except ValueError:
         return set()
-    # Apprise and others put keys where others put the host.
+    # Apprise and others write keys in the place of the host.
     words = {*parts.path.split("/"), host, parts.username or "", *parts.query.split("&")}
     return {word for word in words if len(word) >= _SHORTEST_PART and any(map(str.isdigit, word))}
 

@@ -1,4 +1,4 @@
-"""The verbs of a store as requests and answers in JSON: what the command line asks, wherever the store is."""
+"""The verbs of a store as requests and answers in JSON, for the command line."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from mcpstore.store._async import AsyncMCPStore
 __all__ = ["CommandHandler", "error_from", "error_to_json"]
 
 FOLLOW_INTERVAL: Final = 0.2
-"""Seconds between looks at a log that is followed."""
+"""Interval at which a followed log is read, in seconds."""
 
 
 class CommandHandler:
-    """Takes requests for a store, one method per verb, and answers in JSON without secrets.
+    """Executes requests for a store, one method per verb, and answers in JSON without secrets.
 
     Args:
         store: The store.
-        stop: Called when somebody asks the manager to stop.
+        stop: Called with `force` when a client asks the manager to stop.
     """
 
     def __init__(self, store: AsyncMCPStore, stop: Callable[[bool], None] | None = None) -> None:
@@ -67,13 +67,13 @@ class CommandHandler:
         """Return the answer to a request.
 
         Raises:
-            MCPStoreError: Whatever the verb raises.
-            ManagerError: There is no such verb, or its arguments are wrong.
+            MCPStoreError: The error of the verb.
+            ManagerError: The verb is unknown, or its arguments are wrong.
         """
         handler = self._verbs.get(verb)
         if handler is None:
             known = ", ".join(sorted(self._verbs))
-            raise ManagerError(f"the manager does not know the verb {verb!r}; it knows {known}")
+            raise ManagerError(f"verb {verb!r} is unknown to the manager; known verbs: {known}")
         try:
             return plain(await handler(**arguments))
         except MCPStoreError:
@@ -109,8 +109,8 @@ class CommandHandler:
     async def _info(self, name: str) -> Any:
         info = await self._store.get_service_info(name)
         if info is None:
-            told = await self._store.diagnose(name)  # which knows what nobody can use, and raises what nobody knows
-            raise errors.ServiceNotFound(name, refused=told.evidence)
+            diagnosis = await self._store.diagnose(name)  # covers refused entries, and raises for unknown names
+            raise errors.ServiceNotFound(name, refused=diagnosis.evidence)
         shown = info.to_dict()
         shown["config"] = masked(dict(info.config))
         for tool in shown["tools"]:
@@ -132,13 +132,13 @@ class CommandHandler:
     async def _remove(self, name: str) -> Any:
         return await self._store.remove_service(name)
 
-    async def _start(self, name: str, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - of the wait only
+    async def _start(self, name: str, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - limits the wait only
         return await self._store.start_service(name, timeout)
 
     async def _stop_service(self, name: str, force: bool = False, persist: bool = True) -> Any:
         return await self._store.stop_service(name, force, persist)
 
-    async def _restart(self, name: str, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - of the wait only
+    async def _restart(self, name: str, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - limits the wait only
         return await self._store.restart_service(name, timeout)
 
     async def _check(self, names: list[str]) -> Any:
@@ -160,7 +160,7 @@ class CommandHandler:
         name: str,
         arguments: dict[str, Any] | None = None,
         service: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - the service is told when it runs out
+        timeout: float | None = None,  # noqa: ASYNC109 - sent to the service
     ) -> Any:
         result = await self._store.call_tool(name, arguments, service=service, timeout=timeout, raise_on_error=False)
         return {**result.to_dict(), "raw": result.raw}
@@ -178,10 +178,10 @@ class CommandHandler:
     async def _diagnose(self, name: str) -> Any:
         return await self._store.diagnose(name)
 
-    async def _recover(self, names: list[str], timeout: float | None = None) -> Any:  # noqa: ASYNC109 - of the waits only
+    async def _recover(self, names: list[str], timeout: float | None = None) -> Any:  # noqa: ASYNC109 - limits the waits only
         if not names:
             return (await self._store.recover_all(timeout)).to_list()
-        for name in names:  # a name nobody knows is told before anything is done
+        for name in names:  # an unknown name is reported before any service is recovered
             await self._info(name)
         return [(await self._store.recover(name, timeout)).to_dict() for name in dict.fromkeys(names)]
 
@@ -224,13 +224,13 @@ class CommandHandler:
 
     async def _shutdown(self, force: bool = False) -> Any:
         if self._stop is None:
-            raise ManagerError("this store is no manager that could be stopped")
+            raise ManagerError("this store is not a running manager; start one: mcpstore up")
         self._stop(force)
         return True
 
 
 def error_to_json(error: MCPStoreError) -> dict[str, str | None]:
-    """Return an error as it travels, and as scripts read it."""
+    """Return an error as JSON, for the control socket and for scripts."""
     return {
         "kind": type(error).__name__,
         "message": str(error),
@@ -239,12 +239,12 @@ def error_to_json(error: MCPStoreError) -> dict[str, str | None]:
     }
 
 
-def error_from(told: Mapping[str, Any]) -> MCPStoreError:
-    """Return an error that travelled: of the same kind, with the same message."""
-    kind = getattr(errors, str(told.get("kind")), ManagerError)
+def error_from(record: Mapping[str, Any]) -> MCPStoreError:
+    """Return the error that `error_to_json` described: of the same class, with the same message."""
+    kind = getattr(errors, str(record.get("kind")), ManagerError)
     if not (isinstance(kind, type) and issubclass(kind, MCPStoreError)):
         kind = ManagerError
-    error = kind.__new__(kind)  # its own constructor wants what did not travel
-    Exception.__init__(error, str(told.get("message")))
-    error.remedy, error.service = str(told.get("remedy") or ""), as_text(told.get("service"))
+    error = kind.__new__(kind)  # its constructor needs more than the record holds
+    Exception.__init__(error, str(record.get("message")))
+    error.remedy, error.service = str(record.get("remedy") or ""), as_text(record.get("service"))
     return error

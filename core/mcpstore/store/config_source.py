@@ -1,4 +1,4 @@
-"""Where a store finds its configuration."""
+"""Location of the configuration: by argument, by environment variable, or by default."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ FILE_NAME: Final = "mcp.json"
 
 
 def default_location() -> str:
-    """Return where the configuration is when nobody says: $MCPSTORE_CONFIG, ./mcp.json, or the user's own."""
+    """Return the default location: $MCPSTORE_CONFIG, ./mcp.json, or the file in the user's configuration folder."""
     if stated := os.environ.get(CONFIG_VARIABLE):
         return stated
     if Path(FILE_NAME).is_file():
         return FILE_NAME
-    from platformdirs import user_config_path  # noqa: PLC0415 - only where nothing is said
+    from platformdirs import user_config_path  # noqa: PLC0415 - rarely needed
 
     return str(user_config_path("mcpstore") / FILE_NAME)
 
 
 def find_document(config: Any, plugins: PluginManager) -> Document | None:
-    """Return the document that holds a configuration, or None if no backend claims such a place; nothing is read yet.
+    """Return the document that holds a configuration, or None if no backend claims its location; nothing is read yet.
 
     Args:
-        config: A path, the URL of a backend, a configuration as a dictionary, or None for the default place.
-        plugins: The plugins whose backends may claim it.
+        config: A path, the URL of a backend, a configuration as a dictionary, or None for the default location.
+        plugins: The plugins whose backends may claim the location.
 
     Raises:
-        ConfigError: It is none of these.
+        ConfigError: The argument is none of these.
     """
     if isinstance(config, Mapping):
         return MemoryDocument(cast("Mapping[str, Any]", config))
@@ -62,7 +62,7 @@ def open_document(config: Any, plugins: PluginManager) -> Document:
     """Return the document that holds a configuration; like `find_document`.
 
     Raises:
-        ConfigError: It is nothing of this kind, or no backend keeps such a place.
+        ConfigError: The argument is of another type, or no backend claims the location.
     """
     document = find_document(config, plugins)
     if document is None:
@@ -73,20 +73,20 @@ def open_document(config: Any, plugins: PluginManager) -> Document:
 
 
 def blocked_plugins(content: Content) -> list[str]:
-    """Return the plugins that a configuration wants blocked: `{"mcpstore": {"block_plugins": [...]}}`."""
+    """Return the plugins that a configuration blocks: `{"mcpstore": {"block_plugins": [...]}}`."""
     settings = as_object(content.data.get("mcpstore")) or {}
     return [name for name in as_array(settings.get("block_plugins")) or () if isinstance(name, str)]
 
 
 def monitoring_of(given: MonitoringConfig | Mapping[str, Any] | None, content: Content) -> MonitoringConfig:
-    """Return the settings of monitoring: the ones given, else those of the configuration, else the defaults.
+    """Return the settings of monitoring: those of the argument, else those of the configuration, else the defaults.
 
     Args:
-        given: What the store was made with.
-        content: The configuration, which may hold them: `{"mcpstore": {"monitoring": {...}}}`.
+        given: The argument that the store was created with.
+        content: The configuration, which may hold settings: `{"mcpstore": {"monitoring": {...}}}`.
 
     Raises:
-        ConfigError: Some of them cannot be used.
+        ConfigError: Some settings are wrong.
     """
     if isinstance(given, MonitoringConfig):
         return given
@@ -106,7 +106,7 @@ def monitoring_of(given: MonitoringConfig | Mapping[str, Any] | None, content: C
 
 
 def is_missing(config: Any) -> bool:
-    """Return whether somebody named a configuration file that is not there; nobody expects the default one to be."""
+    """Return whether a configuration file was named that does not exist; the default file need not exist."""
     if isinstance(config, Mapping) or (config is None and not os.environ.get(CONFIG_VARIABLE)):
         return False
     location = _location(config)

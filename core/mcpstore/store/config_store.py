@@ -1,4 +1,4 @@
-"""The configuration of a store: read, edited in place, watched for what others write."""
+"""The configuration of a store: read, edited in place, and watched for changes from outside."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _log = logging.getLogger("mcpstore.store")
 
 @attrs.frozen(kw_only=True)
 class Difference:
-    """What changed between two readings.
+    """Difference between the configuration and the known services.
 
     Attributes:
-        added: Services that are new.
-        changed: Services whose meaning changed.
-        removed: Names of services that are gone.
+        added: New services.
+        changed: Services whose specification changed.
+        removed: Names of removed services.
     """
 
     added: tuple[ServiceSpec, ...] = ()
@@ -34,15 +34,15 @@ class Difference:
 
 
 class ConfigStore:
-    """A configuration document and what was read from it last.
+    """A configuration document and its last valid content.
 
     Args:
-        document: Where it is kept.
-        project: A folder whose own section in a user's file counts.
+        document: The document.
+        project: Folder of the project, whose section in the user's file is read, too.
 
     Attributes:
-        reading: What it said when it was read last.
-        trouble: Why it cannot be read now, if it cannot; the last reading still counts.
+        reading: The content that was read last.
+        error: The reason why the document cannot be read now; None if it can. The last content remains in force.
     """
 
     def __init__(self, document: Document, project: str | None = None) -> None:
@@ -51,11 +51,11 @@ class ConfigStore:
         self._editing = asyncio.Lock()
         self._has_entries = False
         self.reading: ParsedConfig
-        self.trouble: ConfigError | None = None
+        self.error: ConfigError | None = None
 
     @property
     def location(self) -> str:
-        """Where it is kept, without secrets."""
+        """Location of the document, without secrets."""
         return self._document.location
 
     @property
@@ -65,37 +65,37 @@ class ConfigStore:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything odd about it."""
-        if self.trouble is None:
+        """Every problem of the configuration that keeps the rest of it usable."""
+        if self.error is None:
             return self.reading.problems
-        return (Problem(where=self.location, what=str(self.trouble)), *self.reading.problems)
+        return (Problem(where=self.location, what=str(self.error)), *self.reading.problems)
 
     async def load(self) -> None:
-        """Read it.
+        """Read the document.
 
         Raises:
-            ConfigError: It cannot be read.
+            ConfigError: The document cannot be read.
         """
-        self._take(read(self._there(await self._document.read()), where=self.location, project=self._project))
+        self._take(read(self._not_emptied(await self._document.read()), where=self.location, project=self._project))
 
     async def reread(self) -> None:
-        """Read it again; waits for an edit under way.
+        """Read the document again; waits for an edit under way.
 
         Raises:
-            ConfigError: It cannot be read; the last reading still counts.
+            ConfigError: The document cannot be read; the last content remains in force.
         """
         async with self._editing:
             await self.load()
 
     async def edit(self, make: Callable[[ParsedConfig], Sequence[Edit]]) -> None:
-        """Change it, on top of what stands there now.
+        """Edit the document, after reading its current content.
 
         Args:
-            make: Returns the edits for a reading.
+            make: Returns the edits for the current content.
 
         Raises:
-            ConfigConflict: Somebody else changed the same entry at the same moment.
-            ConfigError: It cannot be read or written; nothing was changed.
+            ConfigConflict: Another program changed the same entry at the same time.
+            ConfigError: The document cannot be read or written; nothing was changed.
         """
         async with self._editing:
             await self.load()
@@ -104,44 +104,44 @@ class ConfigStore:
                 self._take(read(await self._document.edit(edits), where=self.location, project=self._project))
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yield after each change from outside, once it has been read; one that cannot be read changes nothing."""
+        """Yield after each change from outside that was read; an unreadable document changes nothing."""
         async for _ in self._document.changes():
             try:
-                content = self._there(await self._document.read())
+                content = self._not_emptied(await self._document.read())
             except ConfigError as error:
-                if str(error) != str(self.trouble):
-                    _log.warning("%s; the services go on as they are", error)
-                self.trouble = error
+                if str(error) != str(self.error):
+                    _log.warning("%s; the services continue as they are", error)
+                self.error = error
                 continue
-            if content.revision != self.reading.content.revision or self.trouble is not None:
+            if content.revision != self.reading.content.revision or self.error is not None:
                 self._take(read(content, where=self.location, project=self._project))
                 yield
 
     def difference(self, known: dict[str, ServiceSpec]) -> Difference:
-        """Return how what it says differs from the services that are known.
+        """Return the difference between the configuration and the known services.
 
-        A service whose entry has become unusable is left as it is: a slip of the pen stops nothing.
+        A service whose entry has become invalid stays as it is: a typing error stops no service.
         """
-        said = self.reading.specs
+        specs = self.reading.specs
         return Difference(
-            added=tuple(spec for name, spec in said.items() if name not in known),
-            changed=tuple(spec for name, spec in said.items() if name in known and spec != known[name]),
+            added=tuple(spec for name, spec in specs.items() if name not in known),
+            changed=tuple(spec for name, spec in specs.items() if name in known and spec != known[name]),
             removed=tuple(name for name in known if name not in self.reading.locations),
         )
 
-    def _there(self, content: Content) -> Content:
-        """Return what was read, unless that is nothing where there was something: nobody empties a file on purpose.
+    def _not_emptied(self, content: Content) -> Content:
+        """Return the content, unless it is empty and was not before: that is an accident, and stops no service.
 
-        A drive that is not mounted, a program that truncated the file and died: services do not end for that.
+        Examples are a drive that is not mounted, and a program that truncated the file and then crashed.
         """
         if content.data or not self._has_entries:
             return content
         raise ConfigError(
-            f"{self.location} is empty or gone, and was not before; "
-            "put it back, or write an empty list of services into it to end them all"
+            f"{self.location} is empty or missing, and was not before; "
+            "restore it, or write an empty list of services into it to remove all services"
         )
 
     def _take(self, reading: ParsedConfig) -> None:
         self.reading = reading
         self._has_entries = bool(reading.locations)
-        self.trouble = None
+        self.error = None

@@ -1,4 +1,4 @@
-"""The control socket of a manager: how the command line reaches the store that runs.
+"""The control socket of a manager: the connection between the command line and the running store.
 
 A unix socket of mode 0600. Each line is a JSON object: a request `{"verb": …, "arguments": {…}}` is answered with
 `{"result": …}` or `{"error": {"kind": …, "message": …}}`; `{"verb": "follow", …}` with one `{"line": …}` after another.
@@ -24,45 +24,45 @@ from mcpstore.store.private_dir import ensure_private_dir
 
 __all__ = ["ControlClient", "ControlServer"]
 
-LONGEST: Final = 64 * 1024 * 1024
-"""Bytes in one line: a tool result of the largest frame, escaped."""
+MAX_LINE: Final = 64 * 1024 * 1024
+"""Maximum length of a line, in bytes: a tool result in a frame of maximum size, escaped."""
 
 
 class ControlServer:
     """Answers requests on a unix socket.
 
     Args:
-        desk: Answers them.
-        path: Where the socket is made; only its owner may connect.
+        handler: Executes the requests.
+        path: Path of the socket; only its owner may connect.
     """
 
-    def __init__(self, desk: CommandHandler, path: Path) -> None:
-        self._desk = desk
+    def __init__(self, handler: CommandHandler, path: Path) -> None:
+        self._handler = handler
         self._path = path
         self._server: asyncio.Server | None = None
         self._lock: int | None = None
         self._talks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> bool:
-        """Begin to listen; returns whether this one does, and not another that still runs.
+        """Begin to listen; returns False if another manager is listening.
 
         Raises:
-            ManagerError: The socket cannot be made.
+            ManagerError: The socket cannot be created.
         """
         try:
             ensure_private_dir(self._path.parent)
             self._lock = _locked(self._path.with_suffix(".lock"))
             if self._lock is None:
                 return False
-            self._path.unlink(missing_ok=True)  # left by a manager that was killed: nobody holds the lock
+            self._path.unlink(missing_ok=True)  # left behind by a killed manager: the lock was free
             listener = _bind(self._path)
-            self._server = await asyncio.start_unix_server(self._talk, sock=listener, limit=LONGEST)
+            self._server = await asyncio.start_unix_server(self._talk, sock=listener, limit=MAX_LINE)
         except OSError as error:
-            raise ManagerError(f"{self._path}: no control socket can be made: {error.strerror or error}") from error
+            raise ManagerError(f"control socket {self._path} cannot be created: {error.strerror or error}") from error
         return True
 
     async def stop(self) -> None:
-        """Listen no longer."""
+        """Stop listening, and end all connections."""
         if self._server is None:
             return
         self._server.close()
@@ -85,7 +85,7 @@ class ControlServer:
                         writer.write(json.dumps(answer, default=str).encode() + b"\n")
                         await writer.drain()
         except (ConnectionError, asyncio.LimitOverrunError, ValueError):
-            pass  # the other side went away, or does not speak our language
+            pass  # the client has disconnected, or does not speak the protocol
         except asyncio.CancelledError:
             pass  # the manager stops
         finally:
@@ -97,9 +97,9 @@ class ControlServer:
         verb, arguments = str(request.get("verb")), as_object(request.get("arguments")) or {}
         try:
             if verb == "follow":
-                async for told in self._desk.follow(arguments.get("name")):
-                    yield {"line": told}
-            yield {"result": await self._desk.answer(verb, arguments)}
+                async for log_line in self._handler.follow(arguments.get("name")):
+                    yield {"line": log_line}
+            yield {"result": await self._handler.answer(verb, arguments)}
         except MCPStoreError as error:
             yield {"error": error_to_json(error)}
         except (ValueError, LookupError) as error:
@@ -107,10 +107,10 @@ class ControlServer:
 
 
 class ControlClient:
-    """Asks a manager.
+    """Sends requests to a manager.
 
     Args:
-        path: Its control socket.
+        path: The control socket of the manager.
     """
 
     def __init__(self, path: Path) -> None:
@@ -123,11 +123,11 @@ class ControlClient:
         """Connect.
 
         Raises:
-            ManagerNotRunning: Nobody listens.
-            ManagerError: Somebody listens who is another user.
+            ManagerNotRunning: No manager is listening.
+            ManagerError: A process of another user is listening.
         """
         try:
-            self._reader, self._writer = await asyncio.open_unix_connection(self._path, limit=LONGEST)
+            self._reader, self._writer = await asyncio.open_unix_connection(self._path, limit=MAX_LINE)
         except OSError:
             raise ManagerNotRunning("no manager is running for this configuration; start one: mcpstore up") from None
         if not _is_ours(self._writer.get_extra_info("socket")):
@@ -146,7 +146,7 @@ class ControlClient:
 
         Raises:
             MCPStoreError: What the manager raised.
-            ManagerError: The manager went away.
+            ManagerError: The manager has closed the connection.
         """
         async with self._talking:
             await self._send(verb, arguments)
@@ -169,8 +169,8 @@ class ControlClient:
         answer = as_object(json.loads(line)) if line else None
         if answer is None:
             raise ManagerError("the manager went away")
-        if (told := as_object(answer.get("error"))) is not None:
-            raise error_from(told)
+        if (error := as_object(answer.get("error"))) is not None:
+            raise error_from(error)
         return answer
 
 
@@ -188,7 +188,7 @@ def _bind(path: Path) -> socket.socket:
 
 
 def _locked(path: Path) -> int | None:
-    """Return the descriptor of a lock that was free; the kernel lets go of it even if its holder is killed."""
+    """Return the descriptor of a lock, or None if it is held; a lock ends with its process."""
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -201,7 +201,7 @@ def _locked(path: Path) -> int | None:
 
 
 def _is_ours(connection: socket.socket) -> bool:
-    """Whether the other side runs as the same user (or as root); the mode of the socket says so already."""
+    """Whether the peer runs as the same user or as root; a second check beside the mode of the socket."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     size = struct.calcsize("3i")

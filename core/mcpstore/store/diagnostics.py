@@ -1,4 +1,4 @@
-"""Why a service is where it is."""
+"""Diagnosis of a service: why it is in its state, the evidence for that, and the remedy."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ __all__ = ["diagnose", "diagnose_refused"]
 
 SHOWN_LINES: Final = 5
 SHOWN_TEXT: Final = 500
-"""Characters of one text that are shown: a diagnosis is read by people, and travels in alerts."""
+"""Maximum length of one text, in characters: diagnoses are read on screens, and sent in alerts."""
 
 WELL: Final = (ServiceStatus.RUNNING, ServiceStatus.STARTING)
 IDLE: Final = (ServiceStatus.STOPPED, ServiceStatus.NOT_STARTED)
 
 _STATES: Final = {
     ServiceConnectionState.INITIALIZING: "it is being started",
-    ServiceConnectionState.HEALTHY: "it is well",
+    ServiceConnectionState.HEALTHY: "it is healthy",
     ServiceConnectionState.WARNING: "it answers, but slowly",
-    ServiceConnectionState.UNHEALTHY: "a health check failed; it is looked at again in a few seconds",
-    ServiceConnectionState.RECONNECTING: "its connection is gone and is being opened again",
-    ServiceConnectionState.UNKNOWN: "the last health check decided nothing",
+    ServiceConnectionState.UNHEALTHY: "a health check failed; the next one follows in a few seconds",
+    ServiceConnectionState.RECONNECTING: "its connection was lost and is being opened again",
+    ServiceConnectionState.UNKNOWN: "the last health check was inconclusive",
 }
 _REASONS: Final = {
     Reason.NEW: "it has not been started yet",
     Reason.OPERATOR: "it was stopped on request",
-    Reason.EXHAUSTED: "a round of attempts to open it failed",
+    Reason.EXHAUSTED: "every attempt of a round to open it failed",
     Reason.INTENSITY: "it was lost too often in too short a time",
     Reason.PERMANENT: "it cannot be opened as it is configured",
 }
 
 
 def diagnose(runner: ServiceRunner, parts: StoreParts) -> Diagnosis:
-    """Return why a service is where it is, what that is concluded from, and what to do."""
+    """Return why a service is in its state, the evidence for that, and the remedy."""
     ctx, history = runner.ctx, runner.history
     status = run_status(ctx)
     stderr = tuple(_clip(line.text) for line in runner.log.last(SHOWN_LINES))
@@ -52,7 +52,7 @@ def diagnose(runner: ServiceRunner, parts: StoreParts) -> Diagnosis:
     if status not in (*WELL, *IDLE):
         known = remedy_for(error, *stderr)
         if known is not None:
-            summary, remedy = f"{summary}: {known.what}", known.cure
+            summary, remedy = f"{summary}: {known.problem}", known.remedy
         elif status is ServiceStatus.ERROR:
             remedy = _way_back(runner)
     elif status is ServiceStatus.STOPPED or (status is ServiceStatus.NOT_STARTED and not runner.spec.enabled):
@@ -79,14 +79,14 @@ def diagnose(runner: ServiceRunner, parts: StoreParts) -> Diagnosis:
 
 
 def diagnose_refused(name: str, problems: Sequence[str]) -> Diagnosis:
-    """Return why a service is not there although there is an entry of its name."""
+    """Return the diagnosis of a service whose entry was refused."""
     return Diagnosis(
         name=name,
         run_status=ServiceStatus.NOT_STARTED,
         connection_state=ServiceConnectionState.DISCONNECTED,
         summary="its entry in the configuration cannot be used",
         evidence=tuple(map(_clip, problems)),
-        remedy="correct its entry; the configuration is read again as soon as it is written",
+        remedy="correct its entry; the configuration is read again when it is saved",
         reason=Reason.PERMANENT,
         error=_clip("; ".join(problems)),
     )
@@ -96,7 +96,7 @@ def _summary(runner: ServiceRunner) -> str:
     if runner.history.note:
         return f"it is {runner.history.note}"
     if runner.ctx.close_failed:
-        return "something of it survived being closed"
+        return "some of its processes survived the closing of its connection"
     if runner.ctx.connection is ServiceConnectionState.DISCONNECTED:
         if runner.ctx.reason is Reason.NEW and not runner.spec.enabled:
             return "it is switched off in its entry"
@@ -107,13 +107,13 @@ def _summary(runner: ServiceRunner) -> str:
 
 
 def _way_back(runner: ServiceRunner) -> str:
-    """Return what to do about a service whose trouble nobody knows."""
+    """Return the remedy for a service whose problem is not in the list of known failures."""
     name = runner.spec.name
     if runner.ctx.timer is Timer.COOL and runner.history.next_retry is None:
-        return f"it is left alone until somebody asks for it: mcpstore recover {name}"
+        return f"it is not retried automatically; recover it: mcpstore recover {name}"
     if runner.spec.settings.get("url") is not None:
-        return f"correct url in its entry if that is why, then: mcpstore check {name}"
-    return f"see what it says: mcpstore logs {name}"
+        return f"check the url in its entry, then: mcpstore check {name}"
+    return f"read its log: mcpstore logs {name}"
 
 
 def _waits(ctx: Context) -> bool:
@@ -122,53 +122,53 @@ def _waits(ctx: Context) -> bool:
 
 def _evidence(runner: ServiceRunner, error: str, stderr: Sequence[str]) -> list[str]:
     ctx, history = runner.ctx, runner.history
-    found: list[str] = []
+    lines: list[str] = []
     if error and not runner.is_live:
-        found.append(error)
+        lines.append(error)
     if history.exit is not None and history.exit.reason not in error and not runner.is_live:
-        found.append(_clip(history.exit.reason))
+        lines.append(_clip(history.exit.reason))
     if ctx.attempts:
-        found.append(f"{counted(ctx.attempts, 'failed attempt')} in this round")
+        lines.append(f"{counted(ctx.attempts, 'failed attempt')} in this round")
     if ctx.failed_rounds:
-        found.append(f"{counted(ctx.failed_rounds, 'failed round')} in a row")
+        lines.append(f"{counted(ctx.failed_rounds, 'failed round')} in a row")
     if history.checks:
-        found.append(_answered(sum(history.checks), len(history.checks)))
-    found += [f"check at {check.time:%H:%M:%S}: {_clip(check.error)}" for check in history.last_checks if check.error]
+        lines.append(_answered(sum(history.checks), len(history.checks)))
+    lines += [f"check at {check.time:%H:%M:%S}: {_clip(check.error)}" for check in history.last_checks if check.error]
     if _waits(ctx) and history.next_retry is not None:
-        found.append(f"next try at {history.next_retry:%H:%M:%S}")
+        lines.append(f"next try at {history.next_retry:%H:%M:%S}")
     if ctx.connection not in (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING):
-        found += [f"stderr: {line}" for line in stderr]
-    return found
+        lines += [f"stderr: {line}" for line in stderr]
+    return lines
 
 
 def _withheld(runner: ServiceRunner) -> list[str]:
-    """Return the names of the tools that cannot be called because they are not what they were."""
+    """Return the names of the tools that are withheld until their changes are approved."""
     return list(runner.pins.changed) if runner.is_live and runner.spec.tool_pinning is ToolPinning.BLOCK else []
 
 
 def _waiting(runner: ServiceRunner) -> list[str]:
-    """Return which of its tools wait for approval, in words."""
+    """Return one line about the tools that wait for approval, if there are any."""
     if not (held := _withheld(runner)):
         return []
     names = _clip(", ".join(map(one_line, held[:SHOWN_LINES])) + (", …" if len(held) > SHOWN_LINES else ""))
-    return [f"tools that changed, or are new, wait for approval ({names}); see: mcpstore tools --changed"]
+    return [f"new or changed tools wait for approval ({names}); see: mcpstore tools --changed"]
 
 
-def _answered(answered: int, made: int) -> str:
-    if made == 1:
+def _answered(answered: int, checks: int) -> str:
+    if checks == 1:
         return f"the last health check was {'' if answered else 'not '}answered"
-    return f"{answered} of the last {made} health checks {'was' if answered == 1 else 'were'} answered"
+    return f"{answered} of the last {checks} health checks {'was' if answered == 1 else 'were'} answered"
 
 
 def _missing(runner: ServiceRunner, parts: StoreParts) -> list[str]:
-    """Return which of the services it depends on are not well: that stops nothing, but may explain much."""
-    found: list[str] = []
+    """Return the dependencies that are not running: they block no start, but may explain a failure."""
+    lines: list[str] = []
     for needed in runner.spec.depends_on:
         if needed not in parts.registry:
-            found.append(f"it depends on {needed!r}, which does not exist")
+            lines.append(f"it depends on {needed!r}, which does not exist")
         elif (status := run_status(parts.supervisor.runner(needed).ctx)) is not ServiceStatus.RUNNING:
-            found.append(f"it depends on {needed!r}, which is {status}")
-    return found
+            lines.append(f"it depends on {needed!r}, which is {status}")
+    return lines
 
 
 def _clip(text: str) -> str:

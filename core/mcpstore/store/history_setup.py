@@ -1,4 +1,4 @@
-"""Where what was measured goes: the history backend and the exporters that a configuration names."""
+"""History backend and exporters of a store, from its configuration and its plugins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mcpstore.runtime.validation import validated
 from mcpstore.store.channel_secrets import secrets_of_channel
 from mcpstore.store.state_dir import StateDir
 
-__all__ = ["archive_of", "find_exporters", "find_history"]
+__all__ = ["find_exporters", "find_history", "metrics_history_of"]
 
 DEFAULT: Final = "sqlite_history"
 DAY: Final = 86_400.0
@@ -31,30 +31,30 @@ _log = logging.getLogger("mcpstore.store")
 
 
 def _choice(content: Content) -> Choice | None:
-    """Return the history backend that a configuration names: `{"mcpstore": {"history": …}}`; None for none at all.
+    """Return the history backend that a configuration names: `{"mcpstore": {"history": …}}`; None if it names none.
 
     Raises:
-        ConfigError: It is neither a name nor an object with a type, nor false.
+        ConfigError: The value is not a name, an object with a type, or false.
     """
     settings = as_object(content.data.get("mcpstore")) or {}
-    said = settings.get("history", DEFAULT)
-    if said is False or said is None:
+    history = settings.get("history", DEFAULT)
+    if history is False or history is None:
         return None
-    options = {"type": said} if isinstance(said, str) else as_object(said)
+    options = {"type": history} if isinstance(history, str) else as_object(history)
     name = None if options is None else options.get("type", DEFAULT)
     if options is None or not isinstance(name, str):
         raise ConfigError(
-            f"mcpstore.history: must name a history backend, or be false (got {type(said).__name__}); "
+            f"mcpstore.history: must name a history backend, or be false (got {type(history).__name__}); "
             f'for example "{DEFAULT}" or {{"type": "{DEFAULT}"}}'
         )
     return Choice(name, {key: value for key, value in options.items() if key != "type"})
 
 
 def find_history(plugins: PluginManager, content: Content) -> Callable[[HistoryLocation], HistoryStore] | None:
-    """Return what opens the history of a store at a place; None if it has none but what is in memory.
+    """Return the function that opens the history of a store; None if the history is kept in memory only.
 
     Raises:
-        ConfigError: The configuration says something about history that cannot be used.
+        ConfigError: The settings of history are wrong.
     """
     choice = _choice(content)
     backend = None if choice is None else _backend(plugins, choice.name)
@@ -67,7 +67,7 @@ def find_history(plugins: PluginManager, content: Content) -> Callable[[HistoryL
     return partial(_open, backend, options)
 
 
-def archive_of(
+def metrics_history_of(
     open_history: Callable[[HistoryLocation], HistoryStore] | None,
     monitoring: MonitoringConfig,
     state: StateDir | None,
@@ -75,12 +75,12 @@ def archive_of(
     *,
     is_read_only: bool,
 ) -> MetricsHistory:
-    """Return where a store keeps what is measured; nothing is opened yet.
+    """Return the metrics history of a store; nothing is opened yet.
 
     Args:
-        open_history: Opens the history of the store at a place.
-        monitoring: What is measured.
-        state: The state directory; without one, what was measured is kept in memory.
+        open_history: Opens the history of the store in a folder.
+        monitoring: The settings of monitoring.
+        state: The state directory; without one, the history is kept in memory.
         clock: Time.
         is_read_only: Whether the history belongs to another manager.
     """
@@ -97,16 +97,16 @@ def find_exporters(plugins: PluginManager, content: Content) -> list[ExporterSpe
     """Return the exporters that a configuration names: `{"mcpstore": {"exporters": {"prometheus": {…}}}}`.
 
     Raises:
-        ConfigError: What the configuration says about one of them cannot be used.
+        ConfigError: The settings of an exporter are wrong.
     """
-    said = (as_object(content.data.get("mcpstore")) or {}).get("exporters", {})
-    wanted = as_object(said)
+    value = (as_object(content.data.get("mcpstore")) or {}).get("exporters", {})
+    wanted = as_object(value)
     if wanted is None:
         raise ConfigError(
-            f"mcpstore.exporters: must be an object of exporters by name (got {type(said).__name__}); "
+            f"mcpstore.exporters: must be an object of exporters by name (got {type(value).__name__}); "
             'for example {"prometheus": {"port": 9464}}'
         )
-    found: list[ExporterSpec] = []
+    exporters: list[ExporterSpec] = []
     for name, given in wanted.items():
         if given is False:
             continue
@@ -118,12 +118,12 @@ def find_exporters(plugins: PluginManager, content: Content) -> list[ExporterSpe
         try:
             exporter: Exporter[Any] = plugins.get_offer("exporter", name)
             plugins.secrets.add_values(f"exporter {name}", secrets_of_channel(settings))
-            found.append(ExporterSpec(exporter, validated(exporter.config, dict(settings), name), plugins.secrets))
+            exporters.append(ExporterSpec(exporter, validated(exporter.config, dict(settings), name), plugins.secrets))
         except (UnknownPlugin, PluginConflict) as error:
-            _log.warning("nothing is exported to %r: %s", name, error)
+            _log.warning("exporter %r cannot be used: %s", name, error)
         except ConfigError as error:
             raise ConfigError(f"mcpstore.exporters.{name}: {error}") from None
-    return found
+    return exporters
 
 
 def _open(backend: HistoryBackend[Any], options: Any, place: HistoryLocation) -> HistoryStore:
@@ -132,9 +132,9 @@ def _open(backend: HistoryBackend[Any], options: Any, place: HistoryLocation) ->
 
 def _backend(plugins: PluginManager, name: str) -> HistoryBackend[Any] | None:
     try:
-        found: HistoryBackend[Any] = plugins.get_offer("history backend", name)
+        backend: HistoryBackend[Any] = plugins.get_offer("history backend", name)
     except (UnknownPlugin, PluginConflict) as error:
-        # The bundled one may have been blocked on purpose; any other was asked for.
+        # The default backend may be blocked intentionally; any other was named in the configuration.
         _log.log(logging.DEBUG if name == DEFAULT else logging.WARNING, "history is kept in memory only: %s", error)
         return None
-    return found
+    return backend

@@ -1,4 +1,4 @@
-"""What the words of a failure usually mean, and what helps."""
+"""Known failures: the problem that an error text usually means, and the remedy."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ __all__ = ["Remedy", "remedy_for"]
 
 @attrs.frozen
 class Remedy:
-    """A known kind of trouble.
+    """A known failure.
 
     Attributes:
-        sign: What its error texts or stderr lines look like.
-        what: What it is.
-        cure: What helps.
+        sign: Pattern of its error texts or stderr lines.
+        problem: The problem.
+        remedy: The remedy.
     """
 
     sign: re.Pattern[str]
-    what: str
-    cure: str
+    problem: str
+    remedy: str
 
 
-def _remedy(sign: str, what: str, cure: str) -> Remedy:
-    return Remedy(re.compile(sign, re.IGNORECASE), what, cure)
+def _remedy(sign: str, problem: str, remedy: str) -> Remedy:
+    return Remedy(re.compile(sign, re.IGNORECASE), problem, remedy)
 
 
 KNOWN: Final = (
@@ -38,7 +38,7 @@ KNOWN: Final = (
     _remedy(
         r"requires Python\s*>=|Requires-Python|python version .* does not satisfy|No solution found.*Python",
         "the server needs another version of Python",
-        "name one it takes: uvx --python 3.12 …",
+        "choose a supported one: uvx --python 3.12 …",
     ),
     _remedy(
         r"Unsupported engine|EBADENGINE|requires Node(\.js)? ",
@@ -53,7 +53,7 @@ KNOWN: Final = (
     _remedy(
         r"(api[_ -]?key|token|credential|password)\b.{0,60}\b(required|missing|not set|not provided|must be set)"
         r"|(missing|no|set|provide)\b.{0,40}\b(api[_ -]?key|access token)",
-        "the server misses a key or token",
+        "the server needs a key or token",
         "add it under 'env' of its entry, as a reference such as ${API_KEY}",
     ),
     _remedy(
@@ -73,18 +73,18 @@ KNOWN: Final = (
     ),
     _remedy(
         r"repeats its input",
-        "the program is no MCP server",
+        "the program is not an MCP server",
         "correct command and args in its entry",
     ),
     _remedy(
         r"\banswered (404|405|406|410|415|501)\b",
-        "what answers at its url is no MCP server",
+        "the server at its url is not an MCP server",
         "correct url in its entry; many end in /mcp or /sse",
     ),
     _remedy(
         r"\banswered 5\d\d\b",
-        "the server at its url is in trouble itself",
-        "look at the log of that server, or correct url in its entry; then: mcpstore check",
+        "the server at its url has an internal error",
+        "read the log of that server, or correct url in its entry; then: mcpstore check",
     ),
     _remedy(
         r"ENOTFOUND|getaddrinfo|the host of .* is not known"
@@ -100,7 +100,7 @@ KNOWN: Final = (
     _remedy(
         r"ENOSPC|no space left",
         "the disk is full",
-        "make room",
+        "free space",
     ),
     _remedy(
         r"command '.*' (was not found|not found|does not exist)|was not found on PATH",
@@ -109,14 +109,14 @@ KNOWN: Final = (
     ),
     _remedy(
         r"Cannot find module|ModuleNotFoundError|No module named|ImportError",
-        "a part of the server is missing",
+        "a module of the server is missing",
         "install the server again, or correct the path in its arguments",
     ),
 )
 
 
 def remedy_for(*texts: str) -> Remedy | None:
-    """Return the first known kind of trouble that the texts show signs of."""
+    """Return the first known failure whose pattern one of the texts matches."""
     for known in KNOWN:
         if any(known.sign.search(text) for text in texts):
             return known

@@ -1,4 +1,4 @@
-"""How the services of a store are watched and who is told, as it is set now: it may change while the store runs."""
+"""The settings of monitoring and alerting of a store, which may change while it runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KEY: Final = "mcpstore"
 MONITORING: Final = "monitoring"
 
 AT_START: Final = ("history", "exporters", "block_plugins")
-"""Settings beside `monitoring` that are looked at when a store is opened, and not again."""
+"""Settings beside `monitoring` that take effect only when a store is opened."""
 
 _log = logging.getLogger("mcpstore.store")
 
@@ -41,14 +41,14 @@ class MonitoringSetup:
     """The settings of monitoring of one store.
 
     Args:
-        given: What the store was made with, which no file changes; what the configuration says if it is None.
-        timing: How long everything takes where nobody says.
+        given: The settings that the store was created with, which no file changes; None for those of the configuration.
+        timing: The default intervals, timeouts and limits.
         plugins: Offer alert handlers and rules.
 
     Attributes:
         config: The settings.
-        timing: How long everything takes with them.
-        problems: What is odd about them and keeps nothing else from being used.
+        timing: The intervals, timeouts and limits with these settings.
+        problems: The problems that keep the other settings usable.
     """
 
     config: MonitoringConfig
@@ -59,107 +59,109 @@ class MonitoringSetup:
         self.timing: Timing = timing
         self.problems: tuple[Problem, ...] = ()
         self._given: Final = given
-        self._usual: Final = timing
+        self._default_timing: Final = timing
         self._plugins: Final = plugins
-        self._said: dict[str, Any] = {}
+        self._settings: dict[str, Any] = {}
 
     @property
     def limits(self) -> Limits:
-        """How often is too often."""
+        """The limits of attempts and failures."""
         return Limits(attempts=self.timing.attempts, failures=self.config.retries)
 
     async def open(self, reading: ParsedConfig) -> tuple[list[AlertChannel], tuple[AlertRule, ...]]:
-        """Take the settings in; returns the lines to people, and the rules.
+        """Apply the settings; returns the channels, and the rules.
 
         Raises:
-            ConfigError: They cannot be used.
+            ConfigError: The settings are wrong.
         """
-        self._said = _said(reading)
-        return self._take(*await self._look(reading))
+        self._settings = _settings(reading)
+        return self._apply(*await self._read(reading))
 
     async def follow(
-        self, reading: ParsedConfig, supervisor: Supervisor, metering: MetricsCollector, alarm: AlertEngine
+        self, reading: ParsedConfig, supervisor: Supervisor, collector: MetricsCollector, alert_engine: AlertEngine
     ) -> None:
-        """Have a store that runs do what the configuration says now; one that cannot be used changes nothing.
+        """Apply the settings of a configuration to a running store; wrong settings change nothing.
 
         Args:
-            reading: What the configuration says.
+            reading: The configuration.
             supervisor: The services.
-            metering: What is measured of them.
-            alarm: What people are told of them.
+            collector: The metrics.
+            alert_engine: The alerts.
         """
-        said, before = _said(reading), self._said
-        self._said = said
+        settings, before = _settings(reading), self._settings
+        self._settings = settings
         for key in AT_START:
-            if said.get(key) != before.get(key):
+            if settings.get(key) != before.get(key):
                 _log.warning("%s.%s was changed; restart the manager for it to take effect", KEY, key)
-        if said.get(MONITORING) == before.get(MONITORING) or self._given is not None:
+        if settings.get(MONITORING) == before.get(MONITORING) or self._given is not None:
             return
         old = self.config
         try:
-            lines, rules = self._take(*await self._look(reading))
-        except Exception as error:  # noqa: BLE001 - settings are read by models of plugins, which may raise anything
-            what = str(error) if isinstance(error, ConfigError) else f"reading it {describe_error(error)}"
+            channels, rules = self._apply(*await self._read(reading))
+        except Exception as error:  # noqa: BLE001 - settings are validated by models of plugins, which may raise any error
+            problem = str(error) if isinstance(error, ConfigError) else f"reading it {describe_error(error)}"
             place = _place(reading, (KEY, MONITORING))
-            self.problems = (Problem(where=place, what=what, remedy="until then monitoring goes on as it was"),)
+            self.problems = (
+                Problem(where=place, what=problem, remedy="correct it; the settings before remain in force"),
+            )
             _log.warning("%s", self.problems[0])
             return
         supervisor.retime(self.timing, self.limits)
-        metering.adopt(self.config)
-        await alarm.adopt(rules, lines, reminders=self.config.alerts.reminders)
-        told = ", ".join(line.name for line in lines) or "nobody"
-        _log.info("monitoring follows the configuration: %d rules, alerts go to %s", len(rules), told)
+        collector.adopt(self.config)
+        await alert_engine.adopt(rules, channels, reminders=self.config.alerts.reminders)
+        names = ", ".join(channel.name for channel in channels) or "no channel"
+        _log.info("monitoring settings changed: %d rules, alerts go to %s", len(rules), names)
         for name in _at_start(old, self.config):
             _log.warning("%s.%s.%s was changed; restart the manager for it to take effect", KEY, MONITORING, name)
 
     # --- helpers
 
-    async def _look(
+    async def _read(
         self, reading: ParsedConfig
     ) -> tuple[MonitoringConfig, Timing, list[AlertChannel], tuple[AlertRule, ...], list[Problem]]:
         problems: list[Problem] = []
         numbers: list[int] = []
 
-        def leave_out(place: Path, what: str) -> None:
-            if place[0] == "rules":  # those that are no rules at all are not among them any more
-                place = ("rules", numbers[int(place[1])])
-            where = _place(reading, (KEY, MONITORING, "alerts", *place))
-            remedy = "this rule is not used; the others are" if place[0] == "rules" else ""
-            problems.append(Problem(where=where, what=what, remedy=remedy))
+        def leave_out(path: Path, problem: str) -> None:
+            if path[0] == "rules":  # malformed rules were removed, so the numbers have changed
+                path = ("rules", numbers[int(path[1])])
+            where = _place(reading, (KEY, MONITORING, "alerts", *path))
+            remedy = "this rule is not used; the others are" if path[0] == "rules" else ""
+            problems.append(Problem(where=where, what=problem, remedy=remedy))
             _log.warning("%s", problems[-1])
 
         content = reading.content
         if self._given is None:
             rules = _rules(content)
-            wrong = [rule_error(rule) for rule in rules]
+            rule_problems = [rule_error(rule) for rule in rules]
             numbers[:] = range(len(rules))
-            for number, what in enumerate(wrong):
-                if what is not None:
-                    leave_out(("rules", number), what)
-            numbers[:] = [number for number in numbers if wrong[number] is None]
+            for number, problem in enumerate(rule_problems):
+                if problem is not None:
+                    leave_out(("rules", number), problem)
+            numbers[:] = [number for number in numbers if rule_problems[number] is None]
             content = _with_rules(content, [rules[number] for number in numbers])
         config = monitoring_of(self._given, content)
-        timing = apply_overrides(self._usual, config)
-        found = await asyncio.to_thread(
+        timing = apply_overrides(self._default_timing, config)
+        channels, alert_rules = await asyncio.to_thread(
             find_alerting, self._plugins, config, timing, leave_out if self._given is None else None
         )
-        return config, timing, *found, problems
+        return config, timing, channels, alert_rules, problems
 
-    def _take(
+    def _apply(
         self,
         config: MonitoringConfig,
         timing: Timing,
-        lines: list[AlertChannel],
+        channels: list[AlertChannel],
         rules: tuple[AlertRule, ...],
         problems: list[Problem],
     ) -> tuple[list[AlertChannel], tuple[AlertRule, ...]]:
         self.config, self.timing, self.problems = config, timing, tuple(problems)
         if (level := config.data_collection.log_level) is not None:
             logging.getLogger("mcpstore").setLevel(level)
-        return lines, rules
+        return channels, rules
 
 
-def _said(reading: ParsedConfig) -> dict[str, Any]:
+def _settings(reading: ParsedConfig) -> dict[str, Any]:
     settings = as_object(reading.content.data.get(KEY)) or {}
     return {key: settings.get(key) for key in (MONITORING, *AT_START)}
 
@@ -174,7 +176,7 @@ def _rules(content: Content) -> Sequence[Any]:
 
 
 def _with_rules(content: Content, rules: Sequence[Any]) -> Content:
-    """Return a configuration with other rules, if it has any."""
+    """Return a configuration with other rules; unchanged if it has no rules."""
     if not _rules(content):
         return content
     settings = as_object(content.data[KEY]) or {}
@@ -184,13 +186,13 @@ def _with_rules(content: Content, rules: Sequence[Any]) -> Content:
 
 
 def _place(reading: ParsedConfig, path: Path) -> str:
-    """Return where something stands: the file, and line and column if they can be told."""
-    found = reading.content.locate(path)
-    return f"{reading.where}:{found[0]}:{found[1]}" if found else reading.where
+    """Return the position of a value: the file, with line and column if they are known."""
+    position = reading.content.locate(path)
+    return f"{reading.where}:{position[0]}:{position[1]}" if position else reading.where
 
 
 def _at_start(old: MonitoringConfig, new: MonitoringConfig) -> list[str]:
-    """Return the settings that differ and are looked at when a store is opened, and not again."""
+    """Return the settings that differ, and take effect only when a store is opened."""
     figures = {
         "enabled": (old.enabled, new.enabled),
         "performance_monitoring.enabled": (old.performance_monitoring.enabled, new.performance_monitoring.enabled),

@@ -1,4 +1,4 @@
-"""How every service fares now and what is new of its past: for screens that are refreshed again and again."""
+"""Overview of all services, now and in the recent past, for views that are refreshed."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ __all__ = ["Overview", "ServiceGlance", "glance_of"]
 
 @attrs.frozen(kw_only=True)
 class ServiceGlance(Record):
-    """How a service fares.
+    """A service with its metrics and its recent past.
 
     Attributes:
         name: Its name.
-        run_status: What it does for its users.
-        connection_state: What its connection is.
-        transport: How it is reached.
-        tool_count: Tools it offers.
-        error: What went wrong last, if it is not well.
+        run_status: Its run status.
+        connection_state: Its connection state.
+        transport: Name of its transport.
+        tool_count: Number of its tools.
+        error: Its last error, if it is not running.
         uptime: Seconds since its connection was opened; 0 without one.
-        availability: Share of the time it was wanted in which it was usable, in per cent.
+        availability: Share of the time it was to run in which it was usable, in per cent.
         response_time: Duration of the last answered check, in ms; None before the first.
         success: Share of health checks that were answered, in per cent; None before the first.
-        total_calls: Calls made.
-        throughput: Calls per second, in the last minutes.
+        total_calls: Number of calls.
+        throughput: Calls per second in the last minutes.
         p95: Duration that 95 of 100 calls stay below, in seconds; None without calls.
         error_rate: Failed calls per call, 0 to 1; None without calls.
         cpu_percent: Processor time of its process tree, in per cent of one processor; None where it has no process.
-        memory_bytes: Memory its process tree occupies, in bytes; None where it has no process.
-        states: Its states since somebody looked last.
-        durations: How long calls (without calls: checks) took since then: when, as a POSIX timestamp in seconds, and
-            how long, in seconds.
+        memory_bytes: Memory of its process tree, in bytes; None where it has no process.
+        states: Its states since the last overview.
+        durations: Pairs of a POSIX timestamp in seconds and the duration of a call (without calls: of a check) in
+            seconds, since the last overview.
     """
 
     name: str
@@ -60,13 +60,13 @@ class ServiceGlance(Record):
 
 @attrs.frozen(kw_only=True)
 class Overview(Record):
-    """How every service fares.
+    """All services with their metrics, and the active alerts.
 
     Attributes:
-        now: The time of this, as a POSIX timestamp in seconds; ask with it next time.
-        location: Where the configuration is kept.
+        now: Time of this overview, as a POSIX timestamp in seconds; the `since` of the next one.
+        location: Location of the configuration.
         services: The services.
-        alerts: What is told about each alert that is not over.
+        alerts: Messages of the active alerts.
     """
 
     now: float
@@ -81,13 +81,13 @@ def glance_of(
     states: tuple[StateInterval, ...],
     samples: tuple[MetricsSample, ...],
 ) -> ServiceGlance:
-    """Return how a service fares.
+    """Return a service with its metrics and its recent past.
 
     Args:
         service: The service.
-        metrics: What was measured of it; None if nothing is measured.
-        states: Its states since somebody looked last.
-        samples: What was measured since then.
+        metrics: Its metrics; None if metrics are off.
+        states: Its states since the last overview.
+        samples: Its samples since the last overview.
     """
     measured = (
         metrics
@@ -116,7 +116,7 @@ def glance_of(
         cpu_percent=measured.cpu_percent,
         memory_bytes=measured.memory_bytes,
         states=states,
-        durations=tuple(told for told in durations if told is not None),
+        durations=tuple(pair for pair in durations if pair is not None),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the verbs of a store return."""
+"""Results of the verbs of a store."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ class CallResult(Record):
 
     @property
     def text(self) -> str:
-        """The text of all text blocks, one below the other."""
+        """The text of all text blocks, separated by line breaks."""
         return "\n".join(as_text(block.get("text")) or "" for block in self.content if block.get("type") == "text")
 
     @property
     def data(self) -> Any:
-        """The value the tool returned, as far as JSON can carry it; None if it returned no structured content.
+        """The value that the tool returned, as JSON; None if the result has no structured content.
 
-        Tools that return something other than an object wrap it as `{"result": …}` and say so in their output schema;
-        it is unwrapped here.
+        Tools whose value is not an object wrap it as `{"result": …}` and declare that in their output schema; here it
+        is unwrapped.
         """
         structured = self.structured_content
         return structured.get("result") if structured is not None and self._is_wrapped else structured
@@ -72,15 +72,15 @@ class CallResult(Record):
 
 @attrs.frozen(kw_only=True)
 class CheckResult(Record):
-    """What a health check found.
+    """The result of a health check.
 
     Attributes:
         name: The service.
-        status: Run status when a store was asked, connection state when a context was asked.
-        run_status: What it does for its users.
-        connection_state: What its connection is.
-        healthy: Whether it answers.
-        response_time: How long the last check took, in ms; 0 if it never answered one.
+        status: The run status for a store, the connection state for a context.
+        run_status: Its run status.
+        connection_state: Its connection state.
+        healthy: Whether it answers health checks.
+        response_time: Duration of the last answered check, in ms; 0 before the first.
         success_rate: Share of answered checks among the last 100, in per cent.
         error: What is wrong, in words.
     """
@@ -97,24 +97,24 @@ class CheckResult(Record):
 
 @attrs.frozen(kw_only=True)
 class Diagnosis(Record):
-    """Why a service is where it is.
+    """Why a service is in its state.
 
     Attributes:
         name: The service.
-        run_status: What it does for its users.
-        connection_state: What its connection is.
-        summary: What is the matter, in one sentence.
-        evidence: What that is concluded from, in words: exit code, last lines of stderr, last checks, next try.
-        remedy: What to do about it; empty if nothing needs to be done.
+        run_status: Its run status.
+        connection_state: Its connection state.
+        summary: The problem, in one sentence.
+        evidence: Facts that support it, in words: exit code, last lines of stderr, last checks, next retry.
+        remedy: What to do; empty if nothing needs to be done.
         reason: Why it is disconnected.
         lasted: Seconds it has been in its connection state.
-        error: What went wrong last.
-        exit_code: Exit code of its process, when that last ended by itself.
+        error: Its last error.
+        exit_code: Exit code of its process, the last time that ended by itself.
         stderr: The last lines it wrote to stderr, oldest first.
         checks: Its last health checks, oldest first.
         attempts: Failed attempts to open it in this round.
         rounds: Failed rounds in a row.
-        next_retry_time: When it is tried again by itself (local time, without zone); None if it is not.
+        next_retry_time: Time of the next automatic retry (local time, without zone); None if there is none.
         recovery: Name of its recovery policy.
         depends_on: Names of the services it depends on.
     """
@@ -140,14 +140,14 @@ class Diagnosis(Record):
 
 @attrs.frozen(kw_only=True)
 class Recovery(Record):
-    """What was done to bring a service back, and how it ended. True if the service is usable.
+    """What was done to recover a service, and the outcome. True if the service is usable.
 
     Attributes:
         name: The service.
         recovered: Whether it is usable.
         done: What was done, in order: "restarted", "recreated from its stored entry".
-        run_status: What it does for its users.
-        connection_state: What its connection is.
+        run_status: Its run status.
+        connection_state: Its connection state.
         error: Why it is not usable, if it is not.
     """
 
@@ -164,17 +164,17 @@ class Recovery(Record):
 
 @attrs.frozen(kw_only=True)
 class ToolsRefresh(Record):
-    """How fresh the list of what a service offers is.
+    """When the catalog of a service was fetched, and when it is fetched next.
 
     Attributes:
         name: The service.
-        tool_count: Number of tools it offers.
-        cause: Why it was listed last: "connected", "list_changed", "interval", "fallback", "request"; empty without a
+        tool_count: Number of its tools.
+        cause: Cause of the last fetch: "connected", "list_changed", "interval", "fallback", "request"; empty without a
             connection.
-        time: When it was listed last (local time, without zone).
-        next_time: When it will be listed next, if nothing happens before (local time, without zone).
-        failures: Listings in a row that failed; the last known list stays.
-        error: Why the last one failed, if it did.
+        time: Time of the last fetch (local time, without zone).
+        next_time: Time of the next regular fetch (local time, without zone).
+        failures: Number of failed fetches in a row; the last known catalog stays.
+        error: Error of the last fetch, if it failed.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""The folder of a running store: who owns it, where its manager listens, what may be forgotten.
+"""The state directory of a store: its owner, its control socket, and data that can be lost without harm.
 
-Deleting it costs a slower first handshake, the past, and what was approved of tools: they are taken as they are then.
+Without it, the first handshakes are slower, the history is lost, and the next tool definitions count as approved.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ SOCKET: Final = "control.sock"
 TRACES: Final = "traces"
 PINS: Final = "pins"
 BESIDE: Final = re.compile(r"-(\d+)-[0-9a-f]+")
-"""What the name of a directory ends with that a second store takes."""
+"""End of the name of the directory that a second store uses."""
 
 LONGEST_SOCKET: Final = 100
-"""Bytes in the path of a unix socket: Linux takes 107, macOS 103."""
+"""Maximum length of the path of a unix socket, in bytes: Linux accepts 107, macOS 103."""
 
 _log = logging.getLogger("mcpstore.store")
 
@@ -49,17 +49,17 @@ def default_state_dir(location: str) -> Path:
 class StateDir:
     """A state directory, owned while it is open. Everything here blocks: call it in a thread.
 
-    One store owns a directory at a time; the kernel lets go of the lock even if the owner is killed. A second store
-    takes a directory of its own for as long as it lives, and one that only passes by takes none: it must not be in the
-    way of a manager that starts at that moment.
+    One store owns a directory at a time; its lock ends with its process, even if that is killed. A second store uses a
+    temporary directory beside it. A store that is opened for one command only owns none, so that a manager that starts
+    at the same time can own it.
 
     Args:
-        path: The directory wanted.
-        passing: Whether the store is opened for the moment.
+        path: The directory.
+        passing: Whether the store is opened for one command only.
 
     Attributes:
-        path: The directory used.
-        is_owner: Whether it is the one that was wanted, and this store owns it.
+        path: The directory in use.
+        is_owner: Whether this store owns the directory that was asked for.
     """
 
     def __init__(self, path: Path, *, passing: bool = False) -> None:
@@ -70,10 +70,10 @@ class StateDir:
         self._lock: int | None = None
 
     def open(self) -> None:
-        """Take the directory, or one beside it.
+        """Take ownership of the directory, or of one beside it.
 
         Raises:
-            OSError: Neither can be made, or it cannot be trusted.
+            OSError: Neither can be created, or the directory cannot be trusted.
         """
         ensure_private_dir(self._wanted)
         if self._passing:
@@ -84,10 +84,10 @@ class StateDir:
         if not self.is_owner:
             self.path = self._wanted.with_name(f"{self._wanted.name}-{os.getpid()}-{id(self):x}")
             self._take(self.path)
-            _log.info("%s is in use by another manager; %s is used meanwhile", self._wanted, self.path)
+            _log.info("%s is in use by another manager; using %s", self._wanted, self.path)
 
     def close(self) -> None:
-        """Let go of it; one that nobody else finds is removed."""
+        """Release the directory; a temporary one is removed."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -96,34 +96,34 @@ class StateDir:
 
     @property
     def socket(self) -> Path:
-        """Where the manager of the configuration listens, whichever store that is."""
+        """Path of the control socket of the manager of the configuration, which may be another store."""
         return socket_path(self._wanted)
 
     @property
     def home(self) -> str:
-        """What stands for the directory in the markers of connections, whichever store opens them."""
+        """Identifier of the directory in the markers of connections; the same for all stores of the configuration."""
         return hashlib.sha256(os.fsencode(os.path.realpath(self._wanted))).hexdigest()[:12]
 
     @property
     def traces(self) -> Path:
-        """Where all stores of the configuration write down what their connections have on this machine."""
+        """Folder in which all stores of the configuration record the resources of their connections."""
         return self._wanted / TRACES
 
     @property
     def pins(self) -> Path:
-        """Where all stores of the configuration keep what tools were when somebody approved them."""
+        """Folder in which all stores of the configuration keep the approved tool definitions."""
         return self._wanted / PINS
 
     def read_eras(self) -> dict[str, Era]:
-        """Return the protocol eras spoken last, by configuration; empty if they are unknown."""
+        """Return the protocol eras in use last, by configuration; empty if they are unknown."""
         try:
-            told = json.loads((self._wanted / ERAS).read_text("utf-8"))
-            return {str(key): Era(value) for key, value in told.items()}
+            eras = json.loads((self._wanted / ERAS).read_text("utf-8"))
+            return {str(key): Era(value) for key, value in eras.items()}
         except (OSError, ValueError, AttributeError):
             return {}
 
     def write_eras(self, eras: dict[str, Era]) -> None:
-        """Add to the protocol eras spoken last; failing is no harm."""
+        """Add to the protocol eras in use last; a failure costs nothing but a slower handshake."""
         known = self.read_eras()
         if eras.items() <= known.items():
             return
@@ -135,19 +135,19 @@ class StateDir:
             _log.debug("%s cannot be written: %s", self._wanted / ERAS, error)
 
     def _clear_away(self) -> None:
-        """Remove what stores left that were killed before they could: directories beside this one, half a file."""
+        """Remove what killed stores left behind: temporary directories, and temporary files."""
         for path in self._wanted.glob(f"{ERAS}.*"):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
         for path in self._wanted.parent.glob(f"{glob.escape(self._wanted.name)}-*"):
-            said = BESIDE.fullmatch(path.name.removeprefix(self._wanted.name))
-            if said is None or path.is_symlink():
+            match = BESIDE.fullmatch(path.name.removeprefix(self._wanted.name))
+            if match is None or path.is_symlink():
                 continue
             with suppress(OSError):
                 lock = os.open(path / OWNER, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    if os.read(lock, 64) == f"{said[1]}\n".encode():  # or it is named so by chance
+                    if os.read(lock, 64) == f"{match[1]}\n".encode():  # otherwise the name is a coincidence
                         shutil.rmtree(path, ignore_errors=True)
                 finally:
                     os.close(lock)
@@ -167,7 +167,7 @@ class StateDir:
 
 
 def socket_path(state_dir: Path) -> Path:
-    """Return where a manager listens; in a folder with a shorter name if its own is too long for a socket."""
+    """Return the path of the control socket; in another folder if the path would be too long for a socket."""
     path = state_dir / SOCKET
     if len(os.fsencode(path)) <= LONGEST_SOCKET:
         return path

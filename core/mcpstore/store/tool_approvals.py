@@ -31,12 +31,12 @@ class ToolApprovals:
     async def unapproved(self, service: str | None) -> NamedList[ToolChange]:
         """Return the tools that wait for approval; see `AsyncServiceContext.list_unapproved_tools`."""
         parts = self._scope.parts()
-        found: list[ToolChange] = []
+        unapproved: list[ToolChange] = []
         for runner in self._scope.runners() if service is None else [self._scope.runner(service)]:
             if runner.spec.tool_pinning is not ToolPinning.OFF:
                 await _load(parts, runner)
-                found += await _changes(runner, runner.pins.changed)
-        return NamedList(found)
+                unapproved += await _changes(runner, runner.pins.changed)
+        return NamedList(unapproved)
 
     async def approve(self, name: str, tool: str | None) -> NamedList[ToolChange]:
         """Approve the tools of a service; see `AsyncServiceContext.approve_tools`."""

@@ -59,7 +59,10 @@ class ToolCalls:
         on_progress: ProgressFn | None,
     ) -> CallResult:
         """Call a tool; see `AsyncServiceContext.call_tool`."""
-        parts, agent = self._scope.parts(), self._scope.agent
+        manager, agent = self._scope.manager, self._scope.agent
+        # The scope is asked only where there is something to find out: the usual call crosses one file less.
+        parts = manager.parts if manager.is_open else self._scope.parts()
+        names = None if agent is None else self._scope.names()
         check_str("name", name)
         if arguments is not None and not isinstance(arguments, Mapping):
             raise InvalidArgument("arguments", f"must be a dictionary (got {describe(arguments)})")
@@ -69,7 +72,7 @@ class ToolCalls:
         if on_progress is not None and not callable(on_progress):
             raise InvalidArgument("on_progress", f"must be callable (got {describe(on_progress)}); pass a function")
         check_bool("raise_on_error", raise_on_error)
-        tool = _find(parts, name, service, self._scope.names())
+        tool = _find(parts, name, service, names)
         runner = parts.supervisor.by_name[tool.service]
         values = dict(arguments or {})
         limit = runner.calls.timeout if timeout is None else timeout
