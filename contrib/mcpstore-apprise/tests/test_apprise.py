@@ -1,4 +1,4 @@
-"""Alerts through Apprise, to a real HTTP server."""
+"""Alerts are delivered through Apprise to a real HTTP server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mcpstore.testing.suites import AlertHandlerSuite, Inbox
 
 @attrs.define
 class Receiver:
-    """Somebody who takes notifications."""
+    """HTTP server that records notifications."""
 
     url: str = ""
     status: int = 200
@@ -29,12 +29,12 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    made = Receiver()
+    receiver = Receiver()
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            made.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(made.status)
+            receiver.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(receiver.status)
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
@@ -43,8 +43,8 @@ def receiver() -> Iterator[Receiver]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        made.url = f"json://user:s3cret@127.0.0.1:{server.server_port}/"
-        yield made
+        receiver.url = f"json://user:s3cret@127.0.0.1:{server.server_port}/"
+        yield receiver
         server.shutdown()
         thread.join()
 
@@ -77,7 +77,7 @@ class TestApprise(AlertHandlerSuite):
     async def receiving(self) -> AsyncGenerator[Inbox]:
         yield Inbox(
             settings={"urls": [self.receiver.url]},
-            messages=lambda: [" ".join(map(str, one.values())) for one in self.receiver.posted],
+            messages=lambda: [" ".join(map(str, message.values())) for message in self.receiver.posted],
         )
 
     @asynccontextmanager
@@ -104,31 +104,31 @@ class TestApprise(AlertHandlerSuite):
                     await caller.wait_closed()
 
 
-async def test_everybody_is_told_with_a_title_and_a_kind(receiver):
+async def test_all_recipients_get_a_title_and_a_type(receiver):
     settings = mcpstore_apprise.AppriseSettings(urls=[receiver.url, receiver.url])
     await mcpstore_apprise.send(ALERT, settings)
-    told = receiver.posted[0]
+    posted = receiver.posted[0]
     assert len(receiver.posted) == 2
-    assert told["title"] == "[critical] github"
-    assert told["message"] == "fired: it cannot be reached"
-    assert told["type"] == "failure"
+    assert posted["title"] == "[critical] github"
+    assert posted["message"] == "fired: it cannot be reached"
+    assert posted["type"] == "failure"
 
 
-async def test_the_end_of_an_incident_is_good_news(receiver):
-    over = attrs.evolve(ALERT, kind=AlertKind.RESOLVED)
-    await mcpstore_apprise.send(over, mcpstore_apprise.AppriseSettings(urls=[receiver.url]))
+async def test_a_resolved_alert_has_the_type_success(receiver):
+    resolved = attrs.evolve(ALERT, kind=AlertKind.RESOLVED)
+    await mcpstore_apprise.send(resolved, mcpstore_apprise.AppriseSettings(urls=[receiver.url]))
     assert receiver.posted[0]["type"] == "success"
 
 
-async def test_somebody_who_cannot_be_told_is_an_error_without_passwords(receiver):
+async def test_a_failed_delivery_is_an_error_without_passwords(receiver):
     receiver.status = 500
-    with pytest.raises(RuntimeError, match="could not tell everybody") as caught:
+    with pytest.raises(RuntimeError, match="could not deliver the alert to all recipients") as caught:
         await mcpstore_apprise.send(ALERT, mcpstore_apprise.AppriseSettings(urls=[receiver.url]))
     assert "s3cret" not in str(caught.value)
 
 
-async def test_an_address_apprise_does_not_know_is_named_by_its_place_only():
+async def test_an_unknown_url_is_named_by_its_number_only():
     settings = mcpstore_apprise.AppriseSettings(urls=["gopher://s3cret"])
-    with pytest.raises(ValueError, match="urls: number 1 is no address") as caught:
+    with pytest.raises(ValueError, match="urls: entry 1 is not an Apprise URL") as caught:
         await mcpstore_apprise.send(ALERT, settings)
     assert "s3cret" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Alerts that reach a chat, which is a real HTTP server."""
+"""Alerts are posted to a real HTTP server."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Chat:
 
 @pytest.fixture
 def chat() -> Iterator[Chat]:
-    made = Chat()
+    chat = Chat()
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            made.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(made.status)
+            chat.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(chat.status)
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
@@ -43,8 +43,8 @@ def chat() -> Iterator[Chat]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        made.url = f"http://127.0.0.1:{server.server_port}/hooks/s3cret"
-        yield made
+        chat.url = f"http://127.0.0.1:{server.server_port}/hooks/s3cret"
+        yield chat
         server.shutdown()
         thread.join()
 
@@ -101,22 +101,22 @@ class TestChat(AlertHandlerSuite):
                     await caller.wait_closed()
 
 
-async def test_an_alert_is_posted_with_what_matters(chat):
+async def test_an_alert_is_posted_as_one_line(chat):
     await mcpstore_chat_alert.send(ALERT, mcpstore_chat_alert.ChatSettings(url=chat.url))
     assert chat.posted == [{"text": "fired [critical] github: it cannot be reached"}]
 
 
-async def test_another_key_is_used_where_the_chat_wants_one(chat):
+async def test_the_key_of_the_text_can_be_configured(chat):
     await mcpstore_chat_alert.send(ALERT, mcpstore_chat_alert.ChatSettings(url=chat.url, key="content"))
     assert list(chat.posted[0]) == ["content"]
 
 
-async def test_a_chat_that_refuses_is_an_error_that_does_not_give_its_address_away(chat):
+async def test_a_refusal_is_an_error_without_the_url(chat):
     chat.status = 503
-    with pytest.raises(RuntimeError, match="the chat answered 503") as caught:
+    with pytest.raises(RuntimeError, match="webhook refused the alert .got status 503.") as caught:
         await mcpstore_chat_alert.send(ALERT, mcpstore_chat_alert.ChatSettings(url=chat.url))
     assert "s3cret" not in str(caught.value)
 
 
-def test_the_address_is_kept_secret_in_settings(chat):
+def test_the_url_is_masked_in_the_settings(chat):
     assert "s3cret" not in repr(mcpstore_chat_alert.ChatSettings(url=chat.url))

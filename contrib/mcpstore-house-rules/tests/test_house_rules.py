@@ -1,4 +1,4 @@
-"""The rules of a house hold in a store."""
+"""A store applies the site policy."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ def store_with(entry):
     return AsyncMCPStore({"mcpServers": {"a": entry}}, plugins=plugins, block_plugins=["mcpstore-house-rules"])
 
 
-async def test_a_tool_that_is_forbidden_cannot_be_called_and_the_others_can(rule):
+async def test_a_forbidden_tool_cannot_be_called_and_others_can(rule):
     rule(deny=["a/delete_*"])
     async with store_with({"transport": {"type": "scripted", "server": "a"}}) as store:
         assert await store.start_service("a", 60)
         assert "read" in (await store.call_tool("read")).text
-        with pytest.raises(CallError, match="the rules of the house forbid a/delete_all"):
+        with pytest.raises(CallError, match="the site policy forbids a/delete_all"):
             await store.call_tool("delete_all")
         rule(deny=[])
         assert "delete_all" in (await store.call_tool("delete_all")).text
 
 
-async def test_no_tool_can_be_called_while_the_rules_cannot_be_read(rule):
+async def test_no_tool_can_be_called_while_the_policy_cannot_be_read(rule):
     rule(colour="red")
     async with store_with({"transport": {"type": "scripted", "server": "a"}}) as store:
         assert await store.start_service("a", 60)
-        with pytest.raises(CallError, match="the rules of the house cannot be read"):
+        with pytest.raises(CallError, match="the site policy cannot be read"):
             await store.call_tool("read")
 
 
@@ -58,18 +58,21 @@ def test_a_variable_cannot_lead_out_of_the_folder(rule, tmp_path):
     assert plugin.mcpstore_expand_variable("../rules.json") is None
 
 
-def test_services_that_are_to_rest_are_left_alone(rule):
+def test_resting_services_are_given_up_after_a_failure(rule):
     rule(resting=["experiment-*"])
-    for service, answer in (("experiment-1", GiveUp(why="the rules of the house let it rest")), ("other", None)):
+    for service, answer in (
+        ("experiment-1", GiveUp(why="the site policy keeps it closed after a failure")),
+        ("other", None),
+    ):
         incident = FailureContext(service=service, attempt=1, rounds=0, reason=Reason.NONE, delay=1.0, floor=1.0)
         assert plugin.mcpstore_choose_recovery(incident) == answer
 
 
-def test_there_are_no_rules_without_a_file(monkeypatch):
+def test_without_a_file_the_policy_is_empty(monkeypatch):
     monkeypatch.delenv("MCPSTORE_HOUSE_RULES", raising=False)
     assert plugin.rules() == plugin.Rules()
 
 
-def test_people_are_told_of_services_that_nobody_uses():
+def test_unused_services_have_an_alert_rule():
     (offered,) = plugin.mcpstore_alert_rules()
     assert offered.name == "house_unused"

@@ -1,4 +1,4 @@
-"""Everything that happens to a store is in the journal."""
+"""The journal records all events of a store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def journal(tmp_path, monkeypatch):
     return lambda: [json.loads(line) for line in path.read_text().splitlines()]
 
 
-async def test_a_life_is_written_down_in_order(journal):
+async def test_events_are_recorded_in_order(journal):
     server = ScriptedServer()
     plugins = {"journalist": mcpstore_journal, "scripted": ScriptedPlugin(a=server)}
     async with AsyncMCPStore({"mcpServers": {}}, plugins=plugins, block_plugins=["mcpstore-journal"]) as store:
@@ -30,29 +30,29 @@ async def test_a_life_is_written_down_in_order(journal):
         await store.call_tool("echo", {"secret": "s3cret"}, service="a")
         await store.update_service("a", {**ENTRY, "mcpstore": {"health": "list_tools"}})
         await store.remove_service("a")
-    told = journal()
-    events = list(dict.fromkeys(one["event"] for one in told))
+    records = journal()
+    events = list(dict.fromkeys(record["event"] for record in records))
     assert set(events) == {
         "store started", "service added", "state changed", "tools changed", "tool called", "service updated",
         "service removed", "store stopped",
     }  # fmt: skip
     assert (events[0], events[1], events[-1]) == ("store started", "service added", "store stopped")
-    (call,) = [one for one in told if one["event"] == "tool called"]
+    (call,) = [record for record in records if record["event"] == "tool called"]
     assert (call["service"], call["tool"], call["ok"]) == ("a", "echo", True)
-    assert "s3cret" not in json.dumps(told)
+    assert "s3cret" not in json.dumps(records)
 
 
-def test_alerts_are_written_down(journal):
+def test_alerts_are_recorded(journal):
     alert = Alert(
         rule_name="down", service="a", level=AlertLevel.ERROR, kind=AlertKind.FIRED, message="it is down",
         timestamp=0.0, incident="1",
     )  # fmt: skip
     mcpstore_journal.mcpstore_alert_fired(alert)
     mcpstore_journal.mcpstore_alert_resolved(alert)
-    assert [one["event"] for one in journal()] == ["alert fired", "alert resolved"]
+    assert [record["event"] for record in journal()] == ["alert fired", "alert resolved"]
 
 
-def test_without_a_journal_nothing_is_written(tmp_path, monkeypatch):
+def test_without_the_variable_nothing_is_recorded(tmp_path, monkeypatch):
     monkeypatch.delenv("MCPSTORE_JOURNAL", raising=False)
     monkeypatch.chdir(tmp_path)
     mcpstore_journal.mcpstore_store_started()

@@ -1,4 +1,4 @@
-"""Documents in key-value stores, in real ones."""
+"""Documents in real key-value stores."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SERVER = {"command": sys.executable, "args": ["-m", "mcpstore.demo.server", "a"]
 class TestFiles(PersistenceSuite):
     plugin = mcpstore_keyvalue
     name = "keyvalue"
-    lacks: ClassVar = {"secrets": "a path is no secret", "failures": "whoever runs as root can write everywhere"}
+    lacks: ClassVar = {"secrets": "a path is no secret", "failures": "root can write everywhere"}
 
     def location(self) -> str:
         return f"keyvalue+files://{self.folder}/store?key=team"
@@ -42,9 +42,9 @@ class TestMemory(PersistenceSuite):
     lacks: ClassVar = {
         "failures": "memory can always be written",
         "secrets": "nothing in its location is secret",
-        "sharing": "every document has its own",
+        "sharing": "every document has a store of its own",
         "syntax": "what is in memory can be read",
-        "watching": "nobody else can change it",
+        "watching": "no other program can change it",
     }
 
     def location(self) -> str:
@@ -79,7 +79,7 @@ async def test_a_document_that_does_not_exist_is_empty(location):
     assert (await KeyValueDocument(location).read()).data == {}
 
 
-def test_reading_leaves_nothing_behind(tmp_path):
+def test_reading_creates_no_folder(tmp_path):
     asyncio.run(KeyValueDocument(f"keyvalue+files://{tmp_path}/store").read())
     assert list(tmp_path.iterdir()) == []
 
@@ -92,7 +92,7 @@ async def test_what_was_written_is_read_again(location):
     assert list(read.data["mcpServers"]) == ["a", "b"]
 
 
-async def test_edits_are_all_carried_out_or_none(location):
+async def test_edits_are_applied_all_or_none(location):
     document = KeyValueDocument(location)
     await document.edit([put("a")])
     with pytest.raises(ConfigConflict):
@@ -101,56 +101,56 @@ async def test_edits_are_all_carried_out_or_none(location):
 
 
 @pytest.mark.parametrize("kind", ["files", "redis"])
-async def test_writers_that_write_at_once_lose_nothing(kind, tmp_path, request):
+async def test_concurrent_writers_lose_nothing(kind, tmp_path, request):
     at = request.getfixturevalue("redis_url") if kind == "redis" else f"keyvalue+files://{tmp_path}/store"
     with anyio.fail_after(60):
         await asyncio.gather(*(KeyValueDocument(f"{at}?key=many").edit([put(f"s{n}")]) for n in range(20)))
-    found = (await KeyValueDocument(f"{at}?key=many").read()).data["mcpServers"]
-    assert sorted(found) == sorted(f"s{n}" for n in range(20))
+    services = (await KeyValueDocument(f"{at}?key=many").read()).data["mcpServers"]
+    assert sorted(services) == sorted(f"s{n}" for n in range(20))
 
 
 @pytest.mark.parametrize("kind", ["files", "redis"])
-async def test_changes_from_outside_are_noticed_and_own_ones_are_not(kind, tmp_path, request):
+async def test_changes_by_other_programs_are_reported_and_own_ones_are_not(kind, tmp_path, request):
     at = request.getfixturevalue("redis_url") if kind == "redis" else f"keyvalue+files://{tmp_path}/store"
-    looks = []
+    polls = []
 
     class Watched(KeyValueDocument):
         async def _state(self):
-            looks.append(1)
+            polls.append(1)
             return await super()._state()
 
     mine, other = (Watched(f"{at}?key=watched", pause=0.01) for _ in range(2))
     await mine.edit([put("mine")])
     with anyio.fail_after(60):
         changes = mine.changes()
-        heard = asyncio.ensure_future(anext(changes))
+        change = asyncio.ensure_future(anext(changes))
         await mine.edit([put("mine too")])
-        looks.clear()
-        while len(looks) < 3:
+        polls.clear()
+        while len(polls) < 3:
             await asyncio.sleep(0.01)
-        assert not heard.done()
+        assert not change.done()
         await other.edit([put("other")])
-        await heard
+        await change
         await changes.aclose()
 
 
-async def test_what_is_no_document_is_refused_and_not_overwritten(redis_url):
+async def test_a_value_that_is_not_a_document_is_refused_and_not_overwritten(redis_url):
     async with Redis.from_url(redis_url, decode_responses=True) as client:
         await client.set(f"{COLLECTION}::bad", "{half")
         document = KeyValueDocument(f"{redis_url}?key=bad")
         for attempt in (document.read, lambda: document.edit([put("a")])):
-            with pytest.raises(ConfigSyntaxError, match="key 'bad' holds no document"):
+            with pytest.raises(ConfigSyntaxError, match="value of key 'bad' is not a document"):
                 await attempt()
         assert await client.get(f"{COLLECTION}::bad") == "{half"
 
 
-async def test_a_file_that_is_no_document_is_refused_and_not_overwritten(tmp_path):
+async def test_a_file_that_is_not_a_document_is_refused_and_not_overwritten(tmp_path):
     document = KeyValueDocument(f"keyvalue+files://{tmp_path}?key=bad")
     await document.edit([put("a")])
     (file,) = tmp_path.rglob("bad.json")
     file.write_text("{half")
     for attempt in (document.read, lambda: document.edit([put("b")])):
-        with pytest.raises(ConfigSyntaxError, match="key 'bad' holds no document"):
+        with pytest.raises(ConfigSyntaxError, match="value of key 'bad' is not a document"):
             await attempt()
     assert file.read_text() == "{half"
 
@@ -162,19 +162,19 @@ async def test_a_server_that_cannot_be_reached_is_an_error_without_the_password(
 
 
 @pytest.mark.parametrize(
-    ("location", "told"),
+    ("location", "message"),
     [
-        ("keyvalue+files://relative", "needs an absolute path"),
-        ("redis://host/0?colour=red", "does not know the option 'colour'"),
+        ("keyvalue+files://relative", "must have an absolute path"),
+        ("redis://host/0?colour=red", "option 'colour' is unknown"),
         ("gopher://host", "must begin with redis://"),
     ],
 )
-def test_a_location_that_says_nothing_useful_is_refused(location, told):
-    with pytest.raises(ConfigError, match=told):
+def test_an_invalid_location_is_refused(location, message):
+    with pytest.raises(ConfigError, match=message):
         KeyValueDocument(location)
 
 
-async def test_a_store_lives_on_a_configuration_in_redis(redis_url, tmp_path: Path):
+async def test_a_store_uses_a_configuration_in_redis(redis_url, tmp_path: Path):
     plugins = {"keyvalue": mcpstore_keyvalue}
     at = f"{redis_url}?key=fleet"
     options = {"state_dir": tmp_path, "plugins": plugins, "block_plugins": ["mcpstore-keyvalue"]}

@@ -1,4 +1,4 @@
-"""What the tests may use."""
+"""Fixtures of the tests."""
 
 import pytest
 

@@ -56,12 +56,12 @@ class TestUnixSocket(TransportSuite):
 
 
 @pytest.mark.parametrize("settings", [{}, {"port": 1, "path": "/x"}, {"port": 0}, {"port": 1, "colour": "red"}])
-def test_settings_that_lead_nowhere_are_refused(settings):
+def test_invalid_settings_are_refused(settings):
     with pytest.raises(ValueError, match=r"port|colour"):
         mcpstore_tcp.TcpSettings(**settings)
 
 
-async def test_an_error_says_where_nobody_answered():
+async def test_an_error_names_the_address():
     transport = next(iter(mcpstore_tcp.mcpstore_transports()))
     port = unused_port()
     with pytest.raises(NotReady, match=f"127.0.0.1:{port} cannot be reached"):

@@ -1,4 +1,4 @@
-"""The alert handler delivers, and says when it cannot."""
+"""The alert channel delivers alerts, and raises if it cannot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TestAlertHandler(AlertHandlerSuite):
     plugin = plugin
     name = "template"
     lacks: ClassVar = {
-        "hanging": "a file answers, or the disk is broken",
+        "hanging": "writing to a file does not hang",
         "injection": "JSON has no headers",
         "rules": "its lines do not name the rule",
     }
@@ -52,9 +52,9 @@ async def test_alerts_are_delivered_in_order(tmp_path):
     settings = plugin.Settings(path=tmp_path / "alerts.jsonl")
     await plugin.send(ALERT, settings)
     await plugin.send(ALERT, settings)
-    told = [json.loads(line) for line in settings.path.read_text().splitlines()]
-    assert [one["service"] for one in told] == ["github", "github"]
-    assert told[0]["message"] == "it cannot be reached"
+    delivered = [json.loads(line) for line in settings.path.read_text().splitlines()]
+    assert [alert["service"] for alert in delivered] == ["github", "github"]
+    assert delivered[0]["message"] == "it cannot be reached"
 
 
 async def test_an_alert_that_cannot_be_delivered_is_an_error(tmp_path):
@@ -62,5 +62,5 @@ async def test_an_alert_that_cannot_be_delivered_is_an_error(tmp_path):
         await plugin.send(ALERT, plugin.Settings(path=tmp_path / "nowhere" / "alerts.jsonl"))
 
 
-def test_it_is_offered_under_its_name():
+def test_the_channel_has_the_name_template():
     assert [handler.name for handler in plugin.mcpstore_alert_handlers()] == ["template"]

@@ -1,4 +1,4 @@
-"""The health strategy tells well services from others."""
+"""The health strategy distinguishes healthy services from others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TestHealthStrategy(HealthStrategySuite):
 
 
 @pytest.mark.parametrize(("least", "is_healthy"), [(1, True), (2, True), (3, False)])
-async def test_a_service_with_enough_tools_is_well(least, is_healthy):
+async def test_a_service_with_enough_tools_is_healthy(least, is_healthy):
     health = {"type": "template", "least": least}
     entry = {"transport": {"type": "scripted", "server": "a"}, "mcpstore": {"health": health}}
     plugins = {"tested": plugin, "scripted": ScriptedPlugin(a=ScriptedServer(tools=("one", "two")))}
@@ -30,6 +30,6 @@ async def test_a_service_with_enough_tools_is_well(least, is_healthy):
 
 
 @pytest.mark.parametrize("options", [{"least": -1}, {"least": "many"}, {"most": 1}])
-def test_options_it_does_not_understand_are_refused(options):
+def test_invalid_options_are_refused(options):
     with pytest.raises(ValueError, match=r"least|most"):
         plugin.Options(**options)

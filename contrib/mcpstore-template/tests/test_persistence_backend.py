@@ -1,4 +1,4 @@
-"""The persistence backend keeps what it is given, and loses nothing of anybody's."""
+"""The persistence backend stores documents, and loses no concurrent change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mcpstore.testing.suites import PersistenceSuite
 class TestPersistenceBackend(PersistenceSuite):
     plugin = plugin
     name = "template"
-    lacks: ClassVar = {"secrets": "a path is no secret", "failures": "whoever runs as root can write everywhere"}
+    lacks: ClassVar = {"secrets": "a path is no secret", "failures": "root can write everywhere"}
 
     def location(self) -> str:
         return f"template://{self.folder}/document.json"
@@ -46,7 +46,7 @@ async def test_what_was_written_is_read_again(location):
     )
 
 
-async def test_edits_are_all_carried_out_or_none(location):
+async def test_edits_are_applied_all_or_none(location):
     document = plugin.JsonDocument(location)
     await document.edit([put("a")])
     with pytest.raises(ConfigConflict):
@@ -54,13 +54,13 @@ async def test_edits_are_all_carried_out_or_none(location):
     assert list((await document.read()).data["mcpServers"]) == ["a"]
 
 
-async def test_writers_that_write_at_once_lose_nothing(location):
+async def test_concurrent_writers_lose_nothing(location):
     await asyncio.gather(*(plugin.JsonDocument(location).edit([put(f"s{n}")]) for n in range(10)))
     assert len((await plugin.JsonDocument(location).read()).data["mcpServers"]) == 10
 
 
 @pytest.mark.parametrize("text", ["{half", "[]", '"text"'])
-async def test_what_is_no_document_is_refused_and_not_overwritten(location, tmp_path, text):
+async def test_a_file_that_is_not_a_document_is_refused_and_not_overwritten(location, tmp_path, text):
     (tmp_path / "fleet.json").write_text(text)
     document = plugin.JsonDocument(location)
     for attempt in (document.read, lambda: document.edit([put("a")])):
@@ -69,18 +69,18 @@ async def test_what_is_no_document_is_refused_and_not_overwritten(location, tmp_
     assert (tmp_path / "fleet.json").read_text() == text
 
 
-async def test_changes_from_outside_are_noticed(location, tmp_path):
+async def test_changes_by_other_programs_are_reported(location, tmp_path):
     document = plugin.JsonDocument(location)
     await document.edit([put("a")])
     changes = document.changes()
-    heard = asyncio.ensure_future(anext(changes))
+    change = asyncio.ensure_future(anext(changes))
     (tmp_path / "fleet.json").write_text(json.dumps({"mcpServers": {}}))
     with anyio.fail_after(30):
-        await heard
+        await change
     await changes.aclose()
 
 
-async def test_a_store_lives_on_it(location, tmp_path):
+async def test_a_store_uses_it(location, tmp_path):
     options = {"plugins": {"tested": plugin}, "block_plugins": ["mcpstore-template"], "state_dir": tmp_path / "state"}
     async with AsyncMCPStore(location, start=False, **options) as store:
         await store.add_service({"name": "a", "command": "true"})

@@ -1,4 +1,4 @@
-"""The transport does what every transport has to do, and a store can use it."""
+"""The transport passes the suite, and a store can use it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ TRANSPORT = next(iter(mcpstore_websocket.mcpstore_transports()))
 
 @asynccontextmanager
 async def bridged(port: int) -> AsyncGenerator[str]:
-    """Serve a WebSocket before a server that listens on TCP; yields its address."""
+    """Serve a WebSocket in front of a TCP server, and yield its URL."""
 
     async def splice(socket: ServerConnection) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**26)
@@ -86,14 +86,14 @@ async def refusing(status: HTTPStatus) -> AsyncGenerator[str]:
         (HTTPStatus.TOO_MANY_REQUESTS, NotReady),
     ],
 )
-async def test_an_answer_other_than_an_upgrade_says_whether_to_try_again(status, kind):
+async def test_the_error_for_a_refused_upgrade_says_whether_to_retry(status, kind):
     async with refusing(status) as url:
         with pytest.raises(kind, match=str(status.value)):
             async with TRANSPORT.connect(mcpstore_websocket.WebSocketSettings(url=url), ClientEndpoint()):
                 pass
 
 
-async def test_line_breaks_within_a_message_are_mere_space():
+async def test_line_breaks_in_a_message_are_white_space():
     async def pretty(socket: ServerConnection) -> None:
         try:
             async for message in socket:
@@ -110,6 +110,6 @@ async def test_line_breaks_within_a_message_are_mere_space():
             assert connection.server.name == "a\nb"
 
 
-def test_an_address_of_something_else_is_refused():
+def test_a_url_with_another_scheme_is_refused():
     with pytest.raises(ValueError, match="must begin with ws:// or wss://"):
         mcpstore_websocket.WebSocketSettings(url="http://example.org")

@@ -1,4 +1,4 @@
-"""Alerts through Apprise: e-mail, chats, phones, desktops and a hundred other services, each named by a URL."""
+"""Alert channel `apprise`: alerts by e-mail, chat, phone and a hundred other services, each named by a URL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mcpstore.hooks import Alert, AlertHandler, AlertKind, AlertLevel, hookimpl
 
 __all__ = ["AppriseSettings", "send"]
 
-KINDS: Final = {
+NOTIFY_TYPES: Final = {
     AlertLevel.INFO: "info",
     AlertLevel.WARNING: "warning",
     AlertLevel.ERROR: "failure",
@@ -22,11 +22,11 @@ KINDS: Final = {
 
 
 class AppriseSettings(BaseModel, extra="forbid"):
-    """Whom to tell.
+    """Settings of the channel.
 
     Attributes:
-        urls: Services as Apprise spells them, such as `"slack://…"` or `"mailto://…"`; they hold passwords.
-        title: Title of the messages; `{service}` and `{level}` are filled in.
+        urls: Apprise URLs of the recipients, such as `"slack://…"` or `"mailto://…"`; they may contain passwords.
+        title: Title of the messages; `{service}` and `{level}` are replaced.
     """
 
     urls: list[SecretStr] = Field(min_length=1)
@@ -34,28 +34,28 @@ class AppriseSettings(BaseModel, extra="forbid"):
 
 
 async def send(alert: Alert, settings: AppriseSettings) -> None:
-    """Tell everybody.
+    """Send an alert to all recipients.
 
     Raises:
-        ValueError: A URL is none that Apprise knows.
-        RuntimeError: Somebody could not be told.
+        ValueError: Apprise does not know a URL.
+        RuntimeError: At least one recipient did not get the alert.
     """
-    # Apprise takes a while to load; meanwhile the event loop has services to look after.
+    # Importing Apprise takes a while, so it is done in a thread.
     apprise: Any = await asyncio.to_thread(import_module, "apprise")
-    everybody = apprise.Apprise()
+    recipients = apprise.Apprise()
     for number, url in enumerate(settings.urls, 1):
-        if not everybody.add(url.get_secret_value()):
-            raise ValueError(f"urls: number {number} is no address that Apprise knows")
-    told = await everybody.async_notify(
+        if not recipients.add(url.get_secret_value()):
+            raise ValueError(f"urls: entry {number} is not an Apprise URL; correct it")
+    is_delivered = await recipients.async_notify(
         title=settings.title.format(service=alert.service or "mcpstore", level=alert.level),
         body=f"{alert.kind}: {alert.message}",
-        notify_type="success" if alert.kind is AlertKind.RESOLVED else KINDS[alert.level],
+        notify_type="success" if alert.kind is AlertKind.RESOLVED else NOTIFY_TYPES[alert.level],
     )
-    if not told:
-        raise RuntimeError("Apprise could not tell everybody")
+    if not is_delivered:
+        raise RuntimeError("Apprise could not deliver the alert to all recipients")
 
 
 @hookimpl
 def mcpstore_alert_handlers() -> Iterable[AlertHandler[AppriseSettings]]:
-    """Offer the handler."""
+    """Return the channel."""
     yield AlertHandler(name="apprise", config=AppriseSettings, send=send)

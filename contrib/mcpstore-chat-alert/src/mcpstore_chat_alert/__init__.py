@@ -1,4 +1,4 @@
-"""Alerts in a chat: posts to an incoming webhook, as Slack, Mattermost, Rocket.Chat and many others have them."""
+"""Alert channel `chat`: posts alerts to an incoming webhook of Slack, Mattermost, Rocket.Chat and others."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from mcpstore.hooks import Alert, AlertHandler, hookimpl
 
 
 class ChatSettings(BaseModel, extra="forbid"):
-    """The webhook; whoever knows its address can post, so it is a secret."""
+    """The webhook's URL, a secret, and the JSON key of the text."""
 
     url: SecretStr
     key: str = "text"
@@ -19,12 +19,12 @@ async def send(alert: Alert, settings: ChatSettings) -> None:
     """Post an alert."""
     text = f"{alert.kind} [{alert.level}] {alert.service}: {alert.message}"
     async with httpx2.AsyncClient(timeout=10) as client:
-        answer = await client.post(settings.url.get_secret_value(), json={settings.key: text})
-    if answer.is_error:
-        raise RuntimeError(f"the chat answered {answer.status_code}")
+        response = await client.post(settings.url.get_secret_value(), json={settings.key: text})
+    if response.is_error:
+        raise RuntimeError(f"webhook refused the alert (got status {response.status_code})")
 
 
 @hookimpl
 def mcpstore_alert_handlers() -> Iterable[AlertHandler[ChatSettings]]:
-    """Offer the handler."""
+    """Return the channel."""
     yield AlertHandler(name="chat", config=ChatSettings, send=send)

@@ -1,6 +1,7 @@
-"""Configurations in key-value stores: one key holds the whole document.
+"""Persistence backend `keyvalue`: a configuration as the value of one key in a key-value store.
 
-`redis://host:6379/0?key=team` (and `rediss://`), `keyvalue+files:///var/lib/mcpstore?key=team`, `keyvalue+memory://`.
+Locations: `redis://host:6379/0?key=team`, `rediss://…`, `keyvalue+files:///var/lib/mcpstore?key=team` and
+`keyvalue+memory://`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def _is_ours(location: str) -> bool:
 
 
 def _open(location: str) -> Document:
-    # late: key-value stores take a while to load, and most configurations are files
+    # Imported here: the libraries of the stores take a while to load.
     from mcpstore_keyvalue.document import KeyValueDocument  # noqa: PLC0415
 
     return KeyValueDocument(location)
@@ -27,5 +28,5 @@ def _open(location: str) -> Document:
 
 @hookimpl
 def mcpstore_persistence_backends() -> Iterable[PersistenceBackend]:
-    """Offer the backend."""
+    """Return the backend."""
     yield PersistenceBackend(name="keyvalue", claims=_is_ours, open=_open)

@@ -1,1 +1,1 @@
-"""Examples of what a plugin of each family looks like; `mcpstore plugins new` copies one of them."""
+"""Example plugins, one of each family; `mcpstore plugins new` copies one of them."""

@@ -1,4 +1,4 @@
-"""An alert handler: writes alerts to a file, one JSON object a line."""
+"""Alert channel `template`: writes alerts to a file, one JSON object a line."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ mcpstore_api = ">=1.0,<2"
 
 
 class Settings(BaseModel, extra="forbid"):
-    """Where alerts go.
+    """Settings of the channel.
 
     Attributes:
-        path: The file; it is made if it is not there.
+        path: The file; it is created if it does not exist.
     """
 
     path: Path
 
 
 async def send(alert: Alert, settings: Settings) -> None:
-    """Deliver an alert; if this raises, it is tried again later.
+    """Deliver an alert; after an exception, the delivery is retried later.
 
     Args:
-        alert: What happened.
-        settings: Where to.
+        alert: The alert.
+        settings: Settings of the channel.
     """
     line = json.dumps({"kind": alert.kind, "service": alert.service, "level": alert.level, "message": alert.message})
-    await asyncio.to_thread(_append, settings.path, line)  # a disk may be slow, and the event loop has others to serve
+    await asyncio.to_thread(_append, settings.path, line)  # in a thread, because writing blocks
 
 
 def _append(path: Path, line: str) -> None:
@@ -44,5 +44,5 @@ def _append(path: Path, line: str) -> None:
 
 @hookimpl
 def mcpstore_alert_handlers() -> Iterable[AlertHandler[Settings]]:
-    """Offer the handler."""
+    """Return the channel."""
     yield AlertHandler(name="template", config=Settings, send=send)

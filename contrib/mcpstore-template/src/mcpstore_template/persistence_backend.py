@@ -1,4 +1,4 @@
-"""A persistence backend: a configuration in one JSON file, at `template:///path/to/file.json`."""
+"""Persistence backend `template`: a configuration in a JSON file, at `template:///path/to/file.json`."""
 
 from __future__ import annotations
 
@@ -21,62 +21,62 @@ mcpstore_api = ">=1.0,<2"
 
 SCHEME: Final = "template://"
 
-PATIENCE: Final = 10.0
+LOCK_TIMEOUT: Final = 10.0
 """Seconds to wait for another writer."""
 
 PAUSE: Final = 0.5
-"""Seconds between two looks for changes from outside."""
+"""Seconds between two polls for changes by other programs."""
 
 
 class JsonDocument:
     """A document in a file.
 
     Args:
-        location: Where it is, with the scheme.
+        location: The path, with the scheme.
     """
 
     def __init__(self, location: str) -> None:
         self._location: Final = location
         self._path: Final = Path(location.removeprefix(SCHEME))
-        self._told: str | None = None
+        self._reported: str | None = None  # revision that the caller knows
 
     @property
     def location(self) -> str:
-        """Where it is kept."""
+        """The location, as the user wrote it."""
         return self._location
 
     async def read(self) -> Content:
-        """Read it; one that does not exist yet is empty.
+        """Read the document; one that does not exist is empty.
 
         Raises:
-            ConfigSyntaxError: It is no JSON object.
-            ConfigError: It cannot be read.
+            ConfigSyntaxError: The file is not a JSON object.
+            ConfigError: The file cannot be read.
         """
-        return self._tell(await asyncio.to_thread(self._read))
+        return self._report(await asyncio.to_thread(self._read))
 
     async def edit(self, edits: Sequence[Edit]) -> Content:
-        """Apply all edits or none to what is there now, and return the new content.
+        """Apply all edits or none to the present content, and return the new content.
 
         Raises:
-            ConfigConflict: Something expected is not there any longer.
-            ConfigSyntaxError: What is there is no JSON object, so it is not overwritten.
-            ConfigError: It cannot be written.
+            ConfigConflict: The present content is not what an edit expects.
+            ConfigSyntaxError: The file is not a JSON object, so it is not overwritten.
+            ConfigError: The file cannot be written.
         """
-        return self._tell(await asyncio.to_thread(self._edit, tuple(edits)))
+        return self._report(await asyncio.to_thread(self._edit, tuple(edits)))
 
     async def changes(self) -> AsyncGenerator[None]:
-        """Yield each time the document holds something that was not told yet."""
-        if self._told is None:
-            self._told = await asyncio.to_thread(self._state)
+        """Yield each time the document has a content that was not reported yet."""
+        if self._reported is None:
+            self._reported = await asyncio.to_thread(self._state)
         while True:
             await asyncio.sleep(PAUSE)
             state = await asyncio.to_thread(self._state)
-            if state != self._told:
-                self._told = state
+            if state != self._reported:
+                self._reported = state
                 yield
 
-    def _tell(self, content: Content) -> Content:
-        self._told = content.revision
+    def _report(self, content: Content) -> Content:
+        self._reported = content.revision
         return content
 
     def _state(self) -> str:
@@ -105,17 +105,17 @@ class JsonDocument:
     def _edit(self, edits: Sequence[Edit]) -> Content:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Writers take turns, so that none overwrites what another one wrote meanwhile.
-            with FileLock(f"{self._path}.lock", timeout=PATIENCE):
+            # One writer at a time, so that no concurrent change is lost.
+            with FileLock(f"{self._path}.lock", timeout=LOCK_TIMEOUT):
                 self._write(json.dumps(apply_edits(self._read().data, edits, self._location), indent=2) + "\n")
                 return self._read()
         except Timeout:
-            raise ConfigError(f"{self._location} cannot be written: somebody else has locked it") from None
+            raise ConfigError(f"{self._location} cannot be written: another program has locked it; try again") from None
         except OSError as error:
             raise ConfigError(f"{self._location} cannot be written: {error.strerror}") from error
 
     def _write(self, text: str) -> None:
-        """Replace the file atomically, so that no crash leaves a part of it."""
+        """Replace the file atomically: after a crash it is the old or the new one."""
         replace_file(self._path, text.encode())
 
 
@@ -129,5 +129,5 @@ def _open(location: str) -> Document:
 
 @hookimpl
 def mcpstore_persistence_backends() -> Iterable[PersistenceBackend]:
-    """Offer the backend."""
+    """Return the backend."""
     yield PersistenceBackend(name="template", claims=_is_ours, open=_open)

@@ -1,4 +1,4 @@
-"""A recovery policy: waits grow by a factor, and after some rounds somebody has to look."""
+"""Recovery policy `template`: longer waits, and a limit of failed rounds."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ mcpstore_api = ">=1.0,<2"
 
 
 class Options(BaseModel, extra="forbid"):
-    """How patient it is.
+    """Options of the policy.
 
     Attributes:
-        factor: Every wait is the built-in one, times this.
-        max_rounds: Failed rounds after which the service is left alone until somebody asks for it; None for never.
+        factor: Factor of the built-in waits.
+        max_rounds: Failed rounds after which the service is not opened again until it is restarted; None for no limit.
     """
 
     factor: float = Field(default=2.0, ge=1.0, le=100.0)
@@ -29,8 +29,8 @@ def decide(incident: FailureContext, options: Options) -> Retry | GiveUp:
     """Decide when a service is opened again; must return at once.
 
     Args:
-        incident: What happened to it.
-        options: How patient to be.
+        incident: The failure.
+        options: Options of the policy.
     """
     if options.max_rounds is not None and incident.rounds >= options.max_rounds:
         return GiveUp(why=f"{incident.rounds} rounds of attempts failed")
@@ -39,5 +39,5 @@ def decide(incident: FailureContext, options: Options) -> Retry | GiveUp:
 
 @hookimpl
 def mcpstore_recovery_policies() -> Iterable[RecoveryPolicy[Options]]:
-    """Offer the policy."""
+    """Return the policy."""
     yield RecoveryPolicy(name="template", config=Options, decide=decide)

@@ -1,4 +1,4 @@
-"""A transport: MCP over a TCP socket, one JSON message a line."""
+"""Transport `template`: MCP over a TCP socket, one JSON message a line."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ mcpstore_api = ">=1.0,<2"
 
 
 class Settings(BaseModel, extra="forbid"):
-    """Where the service listens.
+    """Address of the service.
 
     Attributes:
-        host: Its host.
-        port: Its port.
+        host: Host name or IP address.
+        port: TCP port.
     """
 
     host: str = "127.0.0.1"
@@ -35,22 +35,22 @@ async def connect(settings: Settings, peer: ClientEndpoint) -> AsyncGenerator[Co
     """Open a connection, and close it when the block is left.
 
     Args:
-        settings: Where to.
-        peer: Our side of the wire.
+        settings: Address of the service.
+        peer: Client side of the connection.
     """
-    where = f"{settings.host}:{settings.port}"
+    address = f"{settings.host}:{settings.port}"
     try:
         async with asyncio.timeout(peer.connect_timeout):
             stream = await anyio.connect_tcp(settings.host, settings.port)
     except TimeoutError:
-        raise ConnectTimeout(f"{where} did not answer within {peer.connect_timeout:g} s") from None
+        raise ConnectTimeout(f"{address} did not answer within {peer.connect_timeout:g} s") from None
     except OSError as error:
-        raise NotReady(f"{where} cannot be reached: {error}") from error
+        raise NotReady(f"{address} cannot be reached: {error}") from error
     async with json_lines(stream, peer) as connection:
         yield connection
 
 
 @hookimpl
 def mcpstore_transports() -> Iterable[Transport[Settings]]:
-    """Offer the transport."""
+    """Return the transport."""
     yield Transport(name="template", config=Settings, connect=connect)

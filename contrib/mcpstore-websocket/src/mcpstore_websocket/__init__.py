@@ -1,4 +1,4 @@
-"""MCP over a WebSocket: one JSON message a frame, subprotocol `mcp`."""
+"""Transport `websocket`: MCP over a WebSocket, one JSON message a frame, subprotocol `mcp`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["WebSocketSettings", "connect"]
 
 UNAUTHORIZED: Final = (401, 403)
 SERVER_ERROR: Final = 500
-TOO_MANY: Final = 429
+TOO_MANY_REQUESTS: Final = 429
 
 
 class WebSocketSettings(BaseModel, extra="forbid"):
-    """Where the service is.
+    """Settings of a service.
 
     Attributes:
-        url: Its address, `ws://…` or `wss://…`.
+        url: URL of the service, `ws://…` or `wss://…`.
         headers: Headers of the opening request, such as `Authorization`.
     """
 
@@ -44,20 +44,20 @@ class WebSocketSettings(BaseModel, extra="forbid"):
 
 
 class _Lines:
-    """Messages of a WebSocket as a stream of lines."""
+    """Byte stream of lines over a WebSocket."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._rest = b""
 
-    async def receive(self, max_bytes: int = 65536) -> bytes:  # noqa: ARG002 - messages come as they are
-        from websockets.exceptions import ConnectionClosedOK  # noqa: PLC0415 - loaded by now
+    async def receive(self, max_bytes: int = 65536) -> bytes:  # noqa: ARG002 - a message is returned whole
+        from websockets.exceptions import ConnectionClosedOK  # noqa: PLC0415 - already loaded
 
         try:
             message = await self._socket.recv(decode=False)
         except ConnectionClosedOK:
             return b""
-        # Line breaks in JSON are mere space: those in strings are escaped.
+        # Line breaks in JSON are white space; those in strings are escaped.
         return message.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n"
 
     async def send(self, item: bytes) -> None:
@@ -72,19 +72,21 @@ class _Lines:
 
 @asynccontextmanager
 async def connect(settings: WebSocketSettings, peer: ClientEndpoint) -> AsyncGenerator[Connection]:
-    """Open a connection.
+    """Open a connection, and close it when the block is left.
 
     Args:
-        settings: Where the service is.
-        peer: Our side of the wire.
+        settings: Settings of the service.
+        peer: Client side of the connection.
     """
     async with json_lines(_Lines(await _opened(settings, peer)), peer) as connection:
         yield connection
 
 
 async def _opened(settings: WebSocketSettings, peer: ClientEndpoint) -> ClientConnection:
-    await asyncio.to_thread(import_module, "websockets.asyncio.client")
-    from websockets.asyncio.client import connect as dial  # noqa: PLC0415 - dear to import, and loaded by now
+    await asyncio.to_thread(
+        import_module, "websockets.asyncio.client"
+    )  # in a thread, because importing it takes a while
+    from websockets.asyncio.client import connect as dial  # noqa: PLC0415 - already loaded
     from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI  # noqa: PLC0415
     from websockets.typing import Subprotocol  # noqa: PLC0415
 
@@ -102,19 +104,19 @@ async def _opened(settings: WebSocketSettings, peer: ClientEndpoint) -> ClientCo
     except InvalidStatus as error:
         status = error.response.status_code
         if status in UNAUTHORIZED:
-            raise AuthRequired(f"the service answered {status}; give it its headers") from error
-        if status >= SERVER_ERROR or status == TOO_MANY:
-            raise NotReady(f"the service answered {status}") from error
-        raise ConnectRefused(f"the service answered {status}; look at its url") from error
+            raise AuthRequired(f"server answered {status}; set headers.Authorization") from error
+        if status >= SERVER_ERROR or status == TOO_MANY_REQUESTS:
+            raise NotReady(f"server answered {status}") from error
+        raise ConnectRefused(f"server answered {status}; correct url") from error
     except InvalidHandshake as error:
-        raise NotReady(f"no WebSocket could be opened: {error}") from error
+        raise NotReady(f"WebSocket could not be opened: {error}") from error
     except TimeoutError:
-        raise ConnectTimeout(f"the service did not answer within {peer.connect_timeout:g} s") from None
+        raise ConnectTimeout(f"server did not answer within {peer.connect_timeout:g} s") from None
     except OSError as error:
-        raise NotReady(f"the service cannot be reached: {error}") from error
+        raise NotReady(f"server cannot be reached: {error}") from error
 
 
 @hookimpl
 def mcpstore_transports() -> Iterable[Transport[WebSocketSettings]]:
-    """Offer the transport."""
+    """Return the transport."""
     yield Transport(name="websocket", config=WebSocketSettings, connect=connect)
