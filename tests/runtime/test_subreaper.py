@@ -37,15 +37,15 @@ def run(code: str) -> str:
 def test_orphans_are_adopted_and_those_that_die_are_waited_for():
     run("""
 async def main():
-    nursery = Subreaper()
-    nursery.open()
-    assert nursery.adopts
+    subreaper = Subreaper()
+    subreaper.open()
+    assert subreaper.adopts
     pids = [orphan("import time; time.sleep(300)") for _ in range(5)]
     await until(lambda: all(state(pid)[1] == str(os.getpid()) for pid in pids))
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     await until(lambda: not any(map(state, pids)))
-    assert await nursery.close() == []
+    assert await subreaper.close() == []
 asyncio.run(main())
 """)
 
@@ -54,29 +54,29 @@ def test_what_somebody_waits_for_is_left_to_him():
     # A stranger's child that ends with a code of its own: whoever started it is told that code.
     run("""
 async def main():
-    nursery = Subreaper()
-    nursery.open()
+    subreaper = Subreaper()
+    subreaper.open()
     for code in range(1, 30):
         child = await asyncio.create_subprocess_exec(sys.executable, "-S", "-E", "-c", f"import os; os._exit({code})")
         assert await child.wait() == code
         line = [sys.executable, "-S", "-E", "-c", f"import os; os._exit({code})"]
         assert await asyncio.to_thread(subprocess.call, line) == code
-    assert await nursery.close() == []
+    assert await subreaper.close() == []
 asyncio.run(main())
 """)
 
 
 def test_a_child_is_nobodys_only_if_it_was_dead_at_two_looks():
     run("""
-nursery = Subreaper()
+subreaper = Subreaper()
 child = subprocess.Popen(["true"])
 os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-assert nursery.look() == 0
+assert subreaper.scan() == 0
 assert child.wait() == 0
 child = subprocess.Popen(["true"])
 os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-assert nursery.look() == 0
-assert nursery.look() == 1
+assert subreaper.scan() == 0
+assert subreaper.scan() == 1
 assert state(child.pid) is None
 child.wait()
 """)
@@ -85,13 +85,13 @@ child.wait()
 def test_at_the_end_no_child_is_left_nor_what_it_started():
     run("""
 async def main():
-    nursery = Subreaper()
-    nursery.open()
+    subreaper = Subreaper()
+    subreaper.open()
     respawn = "import os, time\\nwhile True:\\n  if os.fork() == 0: time.sleep(300)\\n  time.sleep(0.05)"
     pids = [orphan("import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(300)"), orphan(respawn)]
     await until(lambda: len(psutil.Process().children(recursive=True)) > 3)
     family = psutil.Process().children(recursive=True)
-    assert await nursery.close() == []
+    assert await subreaper.close() == []
     assert psutil.Process().children(recursive=True) == []
     assert not any(child.is_running() for child in family)
 asyncio.run(main())
@@ -113,10 +113,10 @@ print(told == {dead.pid, alive.pid}, alive.pid)
 dead.wait(), alive.wait()
 """).splitlines()
     assert said[-1].startswith("True")
-    assert said[:-1] == [f"process {said[-1].split()[1]} of a service was still there at the end, and was killed"]
+    assert said[:-1] == [f"process {said[-1].split()[1]} of a service was still running at the end; it is killed"]
 
 
-def test_a_nursery_that_was_never_opened_ends_nobody():
+def test_a_subreaper_that_was_never_opened_ends_nobody():
     run("""
 async def main():
     child = subprocess.Popen([sys.executable, "-S", "-E", "-c", "import time; time.sleep(300)"])

@@ -172,7 +172,7 @@ async def test_after_a_sleep_of_the_machine_everything_is_looked_at_within_ten_s
     fleet.clock.asleep = 8 * 3600
     await asyncio.sleep(11.5)
     assert all(len(server.connection.requests) > seen[name] for name, server in fleet.servers.items())
-    assert "this process stood still for 28800" in caplog.text
+    assert "this process was stalled for 28800" in caplog.text
 
 
 async def test_a_check_during_a_stall_says_nothing_about_the_service(fleet):

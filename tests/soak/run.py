@@ -52,15 +52,15 @@ class Outcome:
 
 async def run(folder: Path, plan: Plan, minutes: float, tell: Tell) -> Outcome:
     """Soak a store for some minutes, for two rounds at least; Ctrl-C ends it after the round under way."""
-    trim_eagerly()  # as `mcpstore up` does, and the nursery likewise
+    trim_eagerly()  # as `mcpstore up` does, and the subreaper likewise
     outcome = Outcome()
-    nursery = Subreaper()
+    subreaper = Subreaper()
     home = ""
     over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, over.set)
     try:
         async with nothing_left(PATIENCE):
-            nursery.open()
+            subreaper.open()
             try:
                 async with soaking(folder, plan) as soak:
                     home = soak.world.home
@@ -69,7 +69,7 @@ async def run(folder: Path, plan: Plan, minutes: float, tell: Tell) -> Outcome:
             except* Stuck as stuck:
                 outcome.wrong += map(str, stuck.exceptions)
             outcome.wrong += [f"process {pid} of a service is left: {what}" for pid, what in marked(home).items()]
-            outcome.wrong += [f"process {pid} would not go" for pid in await nursery.close()]
+            outcome.wrong += [f"process {pid} would not go" for pid in await subreaper.close()]
     except AssertionError as error:
         outcome.wrong.append(str(error))
     finally:

@@ -161,7 +161,7 @@ async def test_what_was_well_and_is_lost_is_opened_again():
 
 
 async def test_what_hangs_while_it_is_opened_holds_up_nobody(monkeypatch):
-    monkeypatch.setattr(admission, "GIVES_WAY", 0.3)
+    monkeypatch.setattr(admission, "SLOT_TIMEOUT", 0.3)
     hung = {f"hung {number}": ["--never-answer", "all"] for number in range(admission.LOCAL_AT_ONCE + 2)}
     good = {f"good {number}": [] for number in range(8)}
     marker = str(uuid4())

@@ -1,4 +1,4 @@
-"""Who may open now: a few at a time, so many a second, first come first served."""
+"""Admission control of openings: bounds how many run at once and how many begin in a second, in order of arrival."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ from mcpstore.runtime.clock import Clock
 __all__ = ["Admission"]
 
 LOCAL_AT_ONCE: Final = 4
-"""Processes started at once; on a machine with one processor half as many."""
+"""Number of local openings at once; half as many on a machine with one processor."""
 
 REMOTE_AT_ONCE: Final = 16
-PER_SECOND: Final = 20
-"""Openings that may begin within any second."""
+"""Number of remote openings at once."""
 
-GIVES_WAY: Final = 5.0
-"""Seconds of an opening after which it gives its place to the next: whoever hangs needs nothing from this machine."""
+PER_SECOND: Final = 20
+"""Number of openings that may begin within any second."""
+
+SLOT_TIMEOUT: Final = 5.0
+"""Time after which an opening gives its slot to the next, in seconds: one that hangs needs nothing of this machine."""
 
 MAX_OVERFLOW_PER_SLOT: Final = 2
-"""How many may go on opening without a place, for each place there is: a machine that is merely slow must not be made
-slower by all the rest."""
+"""Number of openings per slot that may go on without one: on a slow machine, more would make all of them slower."""
 
 MIN_SPACING: Final = 0.001
-"""Seconds that a turn comes later than it might: a loop wakes those of the same instant in any order, and not all on
-time."""
+"""Least time between turns, in seconds: a loop wakes tasks of the same instant in any order, and not all on time."""
 
 
 class Admission:
-    """Keeps a fleet from starting all at once, which is what makes starts time out.
+    """Spreads openings over time, because services that all start at once exceed their time limits.
 
     Args:
-        clock: The clock of the store.
-        per_second: Openings that may begin within any second, all kinds together.
+        clock: Clock of the store.
+        per_second: Number of openings that may begin within any second, local and remote together.
     """
 
     def __init__(self, clock: Clock, per_second: int = PER_SECOND) -> None:
         self._clock = clock
-        self._local = _Places(clock, min(LOCAL_AT_ONCE, 2 * (os.cpu_count() or 1)))
-        self._remote = _Places(clock, REMOTE_AT_ONCE)
+        self._local = _Slots(clock, min(LOCAL_AT_ONCE, 2 * (os.cpu_count() or 1)))
+        self._remote = _Slots(clock, REMOTE_AT_ONCE)
         self._begun: deque[float] = deque(maxlen=per_second)
 
     @asynccontextmanager
     async def turn(self, *, is_local: bool) -> AsyncGenerator[None]:
-        """Wait for one's turn to open, and hold it while opening, if that does not take long."""
+        """Wait for the turn to open, and hold a slot during the opening, at most for `SLOT_TIMEOUT`."""
         async with (self._local if is_local else self._remote).taken():
             await self._pace()
             yield
 
     async def _pace(self) -> None:
-        # Whoever comes takes a place a second behind the one who came so many before.
+        # An opening begins at least a second after the one that is `per_second` before it.
         now = self._clock.now()
         is_full = len(self._begun) == self._begun.maxlen
         due = max(now, self._begun[0] + 1.0 + MIN_SPACING, self._begun[-1] + MIN_SPACING) if is_full else now
@@ -63,45 +63,45 @@ class Admission:
             await asyncio.sleep(due - now)
 
 
-class _Places:
-    """So many places; they are given in the order in which they were asked for."""
+class _Slots:
+    """A number of slots, assigned in order of arrival."""
 
     def __init__(self, clock: Clock, count: int) -> None:
         self.clock: Final = clock
         self.free: Final = asyncio.Semaphore(count)
-        self.may_stay: int = MAX_OVERFLOW_PER_SLOT * count
+        self.overflow_left: int = MAX_OVERFLOW_PER_SLOT * count
 
     @asynccontextmanager
     async def taken(self) -> AsyncGenerator[None]:
-        """Hold a place; whoever holds one for long gives it to the next, and goes on without."""
+        """Hold a slot; after `SLOT_TIMEOUT`, it goes to the next opening and this one goes on without."""
         await self.free.acquire()
-        place = _Place(self)
+        slot = _Slot(self)
         try:
             yield
         finally:
-            place.leave()
+            slot.leave()
 
 
-class _Place:
-    """A place that somebody holds, or has given up and stays without."""
+class _Slot:
+    """One opening, with a slot or, after the timeout, without."""
 
-    def __init__(self, places: _Places) -> None:
-        self._places: Final = places
+    def __init__(self, slots: _Slots) -> None:
+        self._slots: Final = slots
         self._is_held = True
-        self._timer = places.clock.call_later(GIVES_WAY, self._give_way)
+        self._timer = slots.clock.call_later(SLOT_TIMEOUT, self._time_out)
 
     def leave(self) -> None:
-        """Let others in."""
+        """Release the slot."""
         self._timer.cancel()
         if self._is_held:
-            self._places.free.release()
+            self._slots.free.release()
         else:
-            self._places.may_stay += 1
+            self._slots.overflow_left += 1
 
-    def _give_way(self) -> None:
-        if self._places.may_stay:
-            self._places.may_stay -= 1
+    def _time_out(self) -> None:
+        if self._slots.overflow_left:
+            self._slots.overflow_left -= 1
             self._is_held = False
-            self._places.free.release()
+            self._slots.free.release()
         else:
-            self._timer = self._places.clock.call_later(GIVES_WAY, self._give_way)
+            self._timer = self._slots.clock.call_later(SLOT_TIMEOUT, self._time_out)

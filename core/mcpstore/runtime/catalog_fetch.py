@@ -1,4 +1,4 @@
-"""Asking a service what it offers."""
+"""Fetches the catalog of a service over its connection."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from mcpstore.models.record import NamedList
 __all__ = ["fetch_extras", "fetch_tools"]
 
 PAGES: Final = 1000
-"""Pages of one list that are followed; a service that turns its pages in a circle ends here."""
+"""Number of pages of one list that are followed; bounds a list whose pages form a cycle."""
 
 T = TypeVar("T")
 
 
 async def fetch_tools(connection: Connection, service: str, limit: float) -> Catalog:
-    """Return a catalog of the tools of a service; empty if it announced none.
+    """Return a catalog of the tools of a service; empty if it does not declare tools.
 
     Args:
         connection: An open connection.
         service: Name of the service.
-        limit: Seconds one request may take.
+        limit: Time limit of one request, in seconds.
 
     Raises:
         CallError: The service does not list its tools.
@@ -39,9 +39,9 @@ async def fetch_tools(connection: Connection, service: str, limit: float) -> Cat
 
 
 async def fetch_extras(connection: Connection, service: str, limit: float, catalog: Catalog) -> Catalog:
-    """Return the catalog with resources and prompts added, as far as the service lists them.
+    """Return the catalog with resources and prompts added.
 
-    A service that announces a list and then refuses it simply has none: its tools are what matters.
+    A list that the service declares and then refuses is empty: only the tools are required.
     """
     resources: list[Resource] = []
     prompts: list[Prompt] = []
@@ -49,8 +49,8 @@ async def fetch_extras(connection: Connection, service: str, limit: float, catal
     if "resources" in connection.server.capabilities:
         for method, is_template in (("resources", False), ("resources/templates", True)):
             listed = await _list_or_nothing(connection, method, limit)
-            found, bad = _read(listed, partial(_resource, service=service, is_template=is_template))
-            resources += found
+            items, bad = _read(listed, partial(_resource, service=service, is_template=is_template))
+            resources += items
             unreadable += bad
     if "prompts" in connection.server.capabilities:
         listed = await _list_or_nothing(connection, "prompts", limit)
@@ -97,14 +97,14 @@ async def _list(connection: Connection, what: str, limit: float) -> tuple[list[A
 
 
 def _read(items: list[Any], make: Callable[[Mapping[str, Any]], T | None]) -> tuple[list[T], int]:
-    """Read each description on its own, so that a bad one hides only itself."""
-    found: list[T] = []
+    """Read each description separately, so that an invalid one hides only itself; returns how many are invalid."""
+    records: list[T] = []
     for item in items:
         described = as_object(item)
         thing = make(described) if described is not None else None
         if thing is not None:
-            found.append(thing)
-    return found, len(items) - len(found)
+            records.append(thing)
+    return records, len(items) - len(records)
 
 
 def _tool(item: Mapping[str, Any], *, service: str) -> Tool | None:

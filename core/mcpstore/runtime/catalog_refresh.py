@@ -1,4 +1,4 @@
-"""Keeping what a service offers fresh."""
+"""Refreshes the catalog of a connected service."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _log = logging.getLogger("mcpstore.runtime")
 
 
 class RefreshCause(StrEnum):
-    """Why a service was asked again what it offers."""
+    """Why a catalog was listed again."""
 
     CONNECTED = "connected"
-    """It was opened, for the first time or again."""
+    """The service was connected."""
     LIST_CHANGED = "list_changed"
-    """It said that its lists changed."""
+    """The service reported that its lists changed."""
     INTERVAL = "interval"
-    """It was time."""
+    """The refresh interval has passed."""
     FALLBACK = "fallback"
-    """The listing before had failed."""
+    """The previous listing failed."""
     REQUEST = "request"
-    """Somebody asked."""
+    """An operator requested it."""
 
 
 @attrs.define
 class Refreshed:
-    """How fresh what a service offers is.
+    """State of the refreshes of one catalog.
 
     Attributes:
-        cause: Why it was listed last.
-        time: When it was listed last (local time, without zone).
-        next_time: When it will be listed next, if nothing happens before (local time, without zone).
-        failures: Listings in a row that failed.
-        error: Why the last one failed, if it did.
+        cause: Cause of the last listing.
+        time: Time of the last listing (local time, without zone).
+        next_time: Time of the next regular listing (local time, without zone).
+        failures: Number of consecutive listings that failed.
+        error: Error of the last listing; None if it succeeded.
     """
 
     cause: RefreshCause = RefreshCause.CONNECTED
@@ -57,17 +57,17 @@ class Refreshed:
 
 
 class CatalogRefresher:
-    """Lists again when the service says that its lists changed, and every now and then.
+    """Lists the catalog again when the service reports a change, and at regular intervals.
 
-    However often a service says so, one listing is under way and one is to follow, a second apart at least.
+    However many changes a service reports, at most one listing is under way and one follows, a second apart at least.
 
     Args:
         service: Name of the service.
-        shared: What the runners share.
-        on_catalog: Takes each new catalog.
+        shared: Objects that all runners of the store share.
+        on_catalog: Receives each new catalog.
 
     Attributes:
-        state: How fresh the lists are.
+        state: State of the refreshes.
     """
 
     def __init__(self, service: str, shared: RunnerServices, on_catalog: Callable[[Catalog], None]) -> None:
@@ -84,20 +84,20 @@ class CatalogRefresher:
         self.state: Refreshed = Refreshed()
 
     def start(self, connection: Connection, catalog: Catalog) -> None:
-        """Begin with the tools that were listed while opening; resources and prompts follow at once."""
+        """Start with the tools that the opening listed; resources and prompts are listed at once."""
         self._connection = connection
         self._catalog = catalog
         self.state.time = self._shared.clock.wall()
         self._run(self._complete(connection))
 
     def ask(self, cause: RefreshCause = RefreshCause.LIST_CHANGED) -> None:
-        """List again soon."""
+        """List again after the least interval."""
         is_pending, self._asked = self._asked is not None, cause
         if self._connection is not None and not is_pending and (self._task is None or self._task.done()):
             self._arm(self._shared.timing.tools_refresh_floor)
 
     async def now(self) -> None:
-        """List again at once, or join a listing under way, and wait until it is over."""
+        """List again at once, or join a listing under way, and wait for its end."""
         if self._connection is None:
             return
         if self._task is None or self._task.done():
@@ -109,7 +109,7 @@ class CatalogRefresher:
             await asyncio.wait([self._task])
 
     async def stop(self) -> None:
-        """List no longer."""
+        """Stop listing."""
         self._connection = None
         if self._handle is not None:
             self._handle.cancel()
@@ -138,7 +138,7 @@ class CatalogRefresher:
             self._catalog = await fetch_extras(connection, self._service, limit, self._catalog)
             self._on_catalog(self._catalog)
         except CallError as error:
-            _log.debug("service %r did not list everything: %s", self._service, error)
+            _log.debug("service %r: resources or prompts could not be listed: %s", self._service, error)
             self._wait_for(error)
         finally:
             self._next()
@@ -152,8 +152,8 @@ class CatalogRefresher:
             state.cause, state.time, state.failures, state.error = cause, self._shared.clock.wall(), 0, None
             self._on_catalog(self._catalog)
         except CallError as error:
-            # The last known lists stay: a service that cannot list for a moment has not lost its tools.
-            _log.debug("service %r did not list what it offers: %s", self._service, error)
+            # The last known lists stay: a failed listing does not mean that the tools are gone.
+            _log.debug("service %r: catalog could not be listed: %s", self._service, error)
             state.failures += 1
             state.error = str(error)
             self._wait_for(error)

@@ -1,4 +1,4 @@
-"""Exporters at work: each in a task of its own, so that none is in anybody else's way."""
+"""Runs the exporters of a store, each in a task of its own, so that none delays another."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from mcpstore.runtime.supervisor import Supervisor
 __all__ = ["ExporterSpec", "ExporterTasks"]
 
 GRACE: Final = 5.0
-"""Seconds exporters have to finish."""
+"""Time that exporters have to finish at the close, in seconds."""
 
 AT_ONCE: Final = 50
-"""Services that are described before others in the event loop have their turn."""
+"""Number of services that are collected before other tasks of the event loop run."""
 
 _log = logging.getLogger("mcpstore.runtime")
 
 
 @attrs.frozen
 class ExporterSpec:
-    """An exporter that a configuration names.
+    """An exporter named in the configuration.
 
     Attributes:
         exporter: The exporter.
         settings: Its settings.
-        redact: Hides secrets in what it says.
+        redact: Replaces secrets in its error messages.
     """
 
     exporter: Exporter[Any]
@@ -45,24 +45,24 @@ class ExporterSpec:
 
 
 class _Measurements:
-    """What exporters may look at."""
+    """The metrics that exporters can read."""
 
     def __init__(self, supervisor: Supervisor, metering: MetricsCollector) -> None:
         self._supervisor = supervisor
         self._metering = metering
 
     async def services(self) -> Sequence[ServiceMetrics]:
-        """Return what was measured of every service, in the order of their names."""
-        told: list[ServiceMetrics] = []
+        """Return the metrics of every service, in the order of their names."""
+        metrics: list[ServiceMetrics] = []
         for number, name in enumerate(sorted(runner.spec.name for runner in self._supervisor.runners()), start=1):
             with suppress(ServiceNotFound):  # it may have been removed meanwhile
-                told.append(self._metering.metrics(name))
+                metrics.append(self._metering.metrics(name))
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return told
+        return metrics
 
     async def machine(self) -> HostMetrics | None:
-        """Return what was measured of this machine last; None if nothing was."""
+        """Return the last sample of this machine; None before the first."""
         return self._metering.machine
 
 
@@ -82,7 +82,7 @@ class ExporterTasks:
         ]
 
     async def close(self) -> None:
-        """Let every exporter finish, within reason."""
+        """Let every exporter finish, within a time limit."""
         self._done.set()
         if not self._tasks:
             return
@@ -97,5 +97,5 @@ class ExporterTasks:
         try:
             async with exporter.open(offered.settings, measurements):
                 await self._done.wait()
-        except Exception as error:  # noqa: BLE001 - whatever an exporter raises costs only the export
+        except Exception as error:  # noqa: BLE001 - an exporter that raises affects only its export
             _log.warning("exporter %r is not used: it %s", exporter.name, offered.redact(describe_error(error)))

@@ -1,4 +1,4 @@
-"""The last lines that services wrote to stderr."""
+"""Ring buffer of the last lines that a server wrote to stderr."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mcpstore.models.record import Record
 __all__ = ["LogLine", "LogRing"]
 
 RING_BYTES: Final = 64 * 1024
-"""Text kept per service."""
+"""Size of the text kept for each service, in characters."""
 
 
 @attrs.frozen(kw_only=True)
 class LogLine(Record):
-    """A line a service wrote.
+    """A line of stderr.
 
     Attributes:
         service: The service.
-        timestamp: When it arrived (local time, without zone).
+        timestamp: Time of arrival (local time, without zone).
         text: The line.
     """
 
@@ -35,9 +35,9 @@ class LogRing:
     """Keeps the newest lines up to a bound.
 
     Attributes:
-        bound: How much may be kept, in characters; each line counts as 64 more.
-        size: How much is kept.
-        dropped: Lines that were kept and are no more.
+        bound: Bound of the kept text, in characters; each line counts as 64 more.
+        size: Size of the kept text, counted in the same way.
+        dropped: Number of lines dropped for newer ones.
     """
 
     __slots__ = ("_lines", "bound", "dropped", "size")
@@ -49,7 +49,7 @@ class LogRing:
         self._lines: deque[LogLine] = deque()
 
     def add(self, line: LogLine) -> None:
-        """Keep a line; the oldest ones go when there is no room."""
+        """Keep a line; the oldest ones are dropped if the bound is exceeded."""
         self._lines.append(line)
         self.size += _weight(line)
         while self.size > self.bound and len(self._lines) > 1:
@@ -63,4 +63,4 @@ class LogRing:
 
 
 def _weight(line: LogLine) -> int:
-    return len(line.text) + 64  # the record itself weighs something too, or empty lines would be free
+    return len(line.text) + 64  # the record itself has a size, too

@@ -1,4 +1,4 @@
-"""Noticing our own trouble: a loop that stood still, a machine that slept."""
+"""Detects a stalled event loop and a suspended machine."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from mcpstore.runtime.clock import Clock
 __all__ = ["LoopMonitor"]
 
 BEAT: Final = 1.0
+"""Time between beats, in seconds."""
+
 TROUBLE: Final = 5.0
-"""A beat that comes this many seconds late, or a sleep this long, is trouble."""
+"""Delay of a beat, or length of a suspend, that counts as a stall, in seconds."""
 
 _log = logging.getLogger("mcpstore.runtime")
 
 
 class LoopMonitor:
-    """Beats once a second and notices when a beat was late.
+    """Beats once a second and detects late beats.
 
     Args:
-        clock: The clock of the store.
-        on_resume: Called after a stall or a sleep.
+        clock: Clock of the store.
+        on_resume: Called after a stall or a suspend.
 
     Attributes:
-        last_trouble: When the last stall or sleep ended, on the monotonic clock.
+        last_trouble: End of the last stall or suspend, on the monotonic clock.
     """
 
     def __init__(self, clock: Clock, on_resume: Callable[[], None]) -> None:
@@ -39,16 +41,16 @@ class LoopMonitor:
 
     @property
     def is_beating(self) -> bool:
-        """Whether it beats."""
+        """Whether it is started."""
         return self._handle is not None
 
     def start(self) -> None:
-        """Begin to beat."""
+        """Start beating."""
         self._slept = self._clock.slept()
         self._arm()
 
     def stop(self) -> None:
-        """Beat no longer."""
+        """Stop beating."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -63,6 +65,6 @@ class LoopMonitor:
         self._slept = slept
         if late > TROUBLE:
             self.last_trouble = self._clock.now()
-            _log.warning("this process stood still for %.1f s; every service is looked at again", late)
+            _log.warning("this process was stalled for %.1f s; every service is checked", late)
             self._on_resume()
         self._arm()

@@ -1,10 +1,10 @@
-"""What a manager that owns its process asks of the allocator: to give back what was needed for a moment.
+"""Returns freed memory to the system, for a manager that owns its process.
 
-The allocator of glibc learns: once a large block was freed, the next ones of that size come from the heap, and what is
-free there is kept. For a program that lives for a second that is fast. A manager that once had a frame of 8 MiB, or
-made a report, would keep that memory for ever, in the heap of each thread. With limits that were set it does not learn.
+The allocator of glibc adapts: after a large block was freed, blocks of that size come from the heap, and free memory
+there is kept. That is fast for short programs. A manager that once had a frame of 8 MiB, or made a report, would keep
+that memory for ever, in the heap of each thread. With explicit limits, the allocator does not adapt.
 
-Only the command line asks for it: a library has no business changing how its host's memory is managed.
+Only the command line uses this: a library must not change the memory management of its program.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Final
 __all__ = ["LARGE", "trim_eagerly"]
 
 LARGE: Final = 128 * 1024
-"""Bytes of a block that is mapped by itself, and given back when it is freed; of what is kept free at the end, too."""
+"""Size from which a block is mapped separately and returned when it is freed, and most free memory kept, in bytes."""
 
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 
 
 def trim_eagerly() -> bool:
-    """Have memory given back to the system as soon as it is free; returns whether this allocator can."""
+    """Return memory to the system as soon as it is free; returns whether the allocator supports that."""
     import ctypes  # noqa: PLC0415 - only here, and it is not small
 
     try:

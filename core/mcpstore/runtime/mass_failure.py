@@ -1,4 +1,4 @@
-"""When most services fail at once, the fault is ours."""
+"""Mass-failure guard: if most services fail at once, the fault is probably on this machine."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from typing import Final
 __all__ = ["MassFailureGuard"]
 
 SHARE: Final = 0.5
+"""Share of the services above which their failures are a mass failure."""
+
 FEWEST: Final = 5
+"""Least number of services for a mass failure."""
+
 INTERVALS: Final = 2
+"""Number of check intervals after which failures count again."""
 
 
 class MassFailureGuard:
-    """Notices when more than half of at least five services fail their checks within one interval.
+    """Detects that more than half of at least five services fail their checks within one interval.
 
-    Then their failures say nothing about them, for two intervals at most (after Envoy's panic threshold).
+    Their failures are then ignored, for two intervals at most (as with Envoy's panic threshold).
 
     Args:
         interval: The check interval, in seconds.
@@ -29,12 +34,12 @@ class MassFailureGuard:
         self._since: float | None = None
 
     def failed(self, name: str, live: int, now: float) -> bool:
-        """Take down a failed check and tell whether it should count for nothing.
+        """Record a failed check; returns whether it is to be ignored.
 
         Args:
             name: The service.
-            live: How many services have a connection.
-            now: The time.
+            live: Number of services with a connection.
+            now: Time on the monotonic clock.
         """
         self._failed[name] = now
         recent = sum(1 for when in self._failed.values() if now - when < self.interval)
@@ -46,9 +51,9 @@ class MassFailureGuard:
         return now - self._since < INTERVALS * self.interval
 
     def is_raised(self, now: float) -> bool:
-        """Whether failures count for nothing at the moment."""
+        """Whether failures are ignored at this time."""
         return self._since is not None and now - self._since < INTERVALS * self.interval
 
     def passed(self, name: str) -> None:
-        """Take down that a service answered, or is not there any longer."""
+        """Record that a service answered, or was removed."""
         self._failed.pop(name, None)

@@ -1,4 +1,4 @@
-"""What was measured, kept over time: a while in memory, and for long wherever a plugin keeps it."""
+"""History of samples and edges: the newest in memory, all of them in the backend of a plugin."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from mcpstore.runtime.clock import Clock
 __all__ = ["MetricsHistory"]
 
 LIMIT: Final = 30.0
-"""Seconds a backend may take for a batch or an answer; one that takes longer is not used any more."""
+"""Time limit of the backend for a batch or a query, in seconds; a slower backend is not used any more."""
 
 MOST: Final = 10_000
-"""Services of which something waits in memory; fleets are smaller, but names come and go while a backend fails."""
+"""Number of services with records in memory; bounds it if services are added and removed while a backend fails."""
 
 LAST_WRITE: Final = 5.0
-"""Seconds the last batch may take when the store is closed."""
+"""Time limit of the last batch at the close of the store, in seconds."""
 
 T = TypeVar("T")
 
@@ -37,18 +37,18 @@ _log = logging.getLogger("mcpstore.runtime")
 class MetricsHistory:
     """Keeps samples and edges.
 
-    They wait in memory until a backend has taken them, the newest of each service only. Without a backend, or while it
-    fails, what waits in memory is all there is.
+    They wait in memory until the backend has written them; only the newest of each service are kept. Without a backend,
+    or while it fails, the history consists of the records in memory.
 
     Args:
-        clock: Time.
-        size: Samples, and edges, kept in memory for each service.
+        clock: Clock of the store.
+        size: Number of samples, and of edges, kept in memory for each service.
         open_backend: Opens the backend, in a thread; None if there is none.
-        is_read_only: Whether the backend may only be asked.
+        is_read_only: Whether the backend is only read.
 
     Attributes:
-        dropped: Samples and edges that were forgotten before a backend had taken them.
-        written: Samples and edges that a backend has taken.
+        dropped: Number of records that were dropped before a backend had written them.
+        written: Number of records that a backend has written.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class MetricsHistory:
         self._keep(self._edges, edge.service_name, edge)
 
     def forget(self, service: str) -> None:
-        """Forget a service that is gone, unless its last hours are still to be written."""
+        """Discard the records of a removed service, unless a backend still has to write them."""
         if self._open_backend is None:
             self._samples.pop(service, None)
             self._edges.pop(service, None)
 
     async def flush(self, limit: float = LIMIT) -> None:
-        """Have the backend take what waits, if there is one."""
+        """Write the waiting records to the backend, if there is one."""
         if self._open_backend is None or self._is_read_only:
             return
         async with self._writing:
@@ -104,36 +104,36 @@ class MetricsHistory:
     async def samples(self, query: HistoryQuery) -> list[MetricsSample]:
         """Return samples, by service and time."""
         await self.flush()
-        found = list(await self._ask(lambda backend: backend.samples(query)) or ())
+        samples = list(await self._ask(lambda backend: backend.samples(query)) or ())
         waiting = list(_matching(self._samples, query))
         if not waiting:
-            return found
-        return downsampled(sorted([*found, *waiting], key=lambda s: (s.service_name, s.timestamp)), query.step)
+            return samples
+        return downsampled(sorted([*samples, *waiting], key=lambda s: (s.service_name, s.timestamp)), query.step)
 
     async def edges(self, query: HistoryQuery) -> list[StateEdge]:
-        """Return edges, by service and time: those asked for, and of each service the last one before them."""
+        """Return edges, by service and time: those of the query, and the last one of each service before them."""
         await self.flush()
-        told: dict[str, list[StateEdge]] = {}
+        by_service: dict[str, list[StateEdge]] = {}
         for edge in await self._ask(lambda backend: backend.edges(query)) or ():
-            told.setdefault(edge.service_name, []).append(edge)
+            by_service.setdefault(edge.service_name, []).append(edge)
         for name, waiting in self._edges.items():
             if query.service in (None, name):
-                told.setdefault(name, []).extend(edge for edge in waiting if edge.timestamp <= query.until)
-        found: list[StateEdge] = []
-        for _, edges in sorted(told.items()):
+                by_service.setdefault(name, []).extend(edge for edge in waiting if edge.timestamp <= query.until)
+        result: list[StateEdge] = []
+        for _, edges in sorted(by_service.items()):
             early = sum(edge.timestamp <= query.since for edge in edges)
-            found += edges[max(0, early - 1) :]
-        return found
+            result += edges[max(0, early - 1) :]
+        return result
 
     async def close(self) -> None:
-        """Have the backend take what waits, and let go of it."""
+        """Write the waiting records and close the backend."""
         await self.flush(LAST_WRITE)
         backend = self._backend
         if backend is not None:
             self._backend = self._open_backend = None
             try:
                 await self._worker.run(backend.close, LAST_WRITE)
-            except Exception as error:  # noqa: BLE001 - it is of no use any more anyway
+            except Exception as error:  # noqa: BLE001 - it is not used any more
                 _log.debug("the history, while closing, %s", describe_error(error))
         self._worker.close()
 
@@ -150,7 +150,7 @@ class MetricsHistory:
         ring.append(record)
 
     async def _ask(self, ask: Callable[[HistoryStore], T], limit: float = LIMIT) -> T | None:
-        """Ask the backend, opened if need be, in its thread; None if there is none or it failed."""
+        """Use the backend in its thread, after opening it if necessary; None if there is none or it failed."""
         open_backend = self._open_backend
         if open_backend is None:
             return None
@@ -163,11 +163,11 @@ class MetricsHistory:
         try:
             answer = await self._worker.run(work, limit)
         except WorkerTimeout as error:
-            # Its thread is lost with whatever it holds, so another attempt would only wait in vain.
+            # Its thread still holds its locks, so another attempt would only wait for them.
             self._open_backend = self._backend = None
             _log.warning("history is kept in memory from now on: writing it %s", error)
             return None
-        except Exception as error:  # noqa: BLE001 - whatever a backend raises costs only history
+        except Exception as error:  # noqa: BLE001 - a backend that raises affects only the history
             if self._is_read_only:
                 _log.debug("there is no history to look at: it %s", describe_error(error))
             elif not self._is_in_trouble:
@@ -191,7 +191,7 @@ def _all(kept: dict[str, deque[T]]) -> list[tuple[str, T]]:
 
 
 def _taken(kept: dict[str, deque[T]], records: Iterable[tuple[str, T]]) -> None:
-    """Forget what the backend has taken; what came meanwhile stays."""
+    """Remove the records that the backend has written; newer ones stay."""
     taken = {id(record) for _, record in records}
     for service, ring in list(kept.items()):
         left = [record for record in ring if id(record) not in taken]

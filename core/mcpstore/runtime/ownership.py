@@ -1,12 +1,11 @@
-"""What the connections of a store have on this machine: named so that it can be found, and written down.
+"""Ownership log: markers on the processes of connections, and records of them in files.
 
-A marker reads `home.pid.start.service.nonce`: the configuration whose manager gave it, the process that gave it and
-when that process began (in clock ticks since boot), the service, and something that is never the same. So anybody who
-finds a marker can tell whether the manager that gave it still lives, even where nothing is written down any more: the
-kernel never has two processes of the same number and beginning.
+A marker reads `home.pid.start.service.nonce`: the configuration, the process of the manager and its start time (in
+clock ticks since boot), the service, and a random part. A marker alone is enough to tell whether its manager still
+runs, because the kernel never has two processes of the same number and start time.
 
-What is written down is one small file for each open connection, replaced as a whole and removed at its close: a manager
-that is killed at any instant leaves files that are complete, and no more of them than it had connections.
+There is one small file for each open connection. It is replaced as a whole and removed at the close, so a manager that
+is killed at any time leaves complete files only, and no more of them than it had connections.
 """
 
 from __future__ import annotations
@@ -30,16 +29,16 @@ from mcpstore.storage.atomic import replace_file
 __all__ = ["NOWHERE", "OwnershipLog"]
 
 NOWHERE: Final = "0" * 12
-"""The home of stores that have no place of their own; nobody looks for what they leave."""
+"""The home of stores without a state directory; their orphans are not searched for."""
 
 LONGEST_NAME: Final = 40
-"""Characters of the name of a service that are part of its markers."""
+"""Length of the part of a service name that its markers contain, in characters."""
 
 LARGEST: Final = 16 * 1024
-"""Bytes of a file that is taken for a record."""
+"""Largest size of a record file, in bytes."""
 
 MOST: Final = 10_000
-"""Files looked at; a manager has far fewer connections."""
+"""Number of files that are read; a manager has far fewer connections."""
 
 _MARKER: Final = re.compile(r"([0-9a-f]{12})\.(\d{1,10})\.(\d{1,20})\.[A-Za-z0-9_-]{1,40}\.[0-9a-f]{8,32}")
 
@@ -47,11 +46,11 @@ _log = logging.getLogger("mcpstore.runtime")
 
 
 class OwnershipLog:
-    """The connections of one store, as they are found on this machine.
+    """The ownership log of one store.
 
     Args:
-        home: Twelve hexadecimal digits that stand for the configuration.
-        folder: Where they are written down; None does not.
+        home: Twelve hexadecimal digits that identify the configuration.
+        folder: Folder of the record files; None for no files.
     """
 
     def __init__(self, home: str = NOWHERE, folder: Path | None = None) -> None:
@@ -62,20 +61,20 @@ class OwnershipLog:
         self._began = (_began(self._pid) or (0, False))[0]
 
     def owner_tag(self, service: str) -> str:
-        """Return the identity of a new connection."""
+        """Return the marker of a new connection."""
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", service)[:LONGEST_NAME] or "-"
         return f"{self._home}.{self._pid}.{self._began}.{name}.{uuid.uuid4().hex[:12]}"
 
     def is_lost(self, marker: str) -> bool:
-        """Whether a marker was given by a manager of the same configuration that is no more."""
-        said = _MARKER.fullmatch(marker)
-        if said is None or said[1] != self._home or self._home == NOWHERE or self._began == 0:
+        """Whether a marker belongs to a manager of the same configuration that has exited."""
+        match = _MARKER.fullmatch(marker)
+        if match is None or match[1] != self._home or self._home == NOWHERE or self._began == 0:
             return False
-        found = _began(int(said[2]))
-        return found is None or found != (int(said[3]), True)
+        process = _began(int(match[2]))
+        return process is None or process != (int(match[3]), True)
 
     def write(self, trace: OwnershipRecord) -> None:
-        """Write down what a connection has; failing is no harm. Blocks."""
+        """Write the record of a connection; an error is only logged. Blocks."""
         if self._folder is None or _MARKER.fullmatch(trace.owner_tag) is None:
             return
         self._written.add(trace.owner_tag)
@@ -90,23 +89,23 @@ class OwnershipLog:
             _log.debug("%s cannot be written: %s", self._place(trace.owner_tag), error)
 
     def holds(self, marker: str) -> bool:
-        """Whether something was written down of a connection."""
+        """Whether there is a record of a connection."""
         return marker in self._written
 
     def erase(self, marker: str) -> None:
-        """Forget a connection of which nothing is left. Blocks."""
+        """Remove the record of a closed connection. Blocks."""
         self._written.discard(marker)
         if self._folder is not None:
             with suppress(OSError):
                 self._place(marker).unlink(missing_ok=True)
 
     def read_lost(self) -> tuple[OwnershipRecord, ...]:
-        """Return what managers wrote down that are no more. Blocks."""
-        records = (path for path in self._files() if path.suffix == ".json")  # any other was never finished
+        """Return the records of managers that have exited. Blocks."""
+        records = (path for path in self._files() if path.suffix == ".json")  # any other file was not completed
         return tuple(trace for path in records if (trace := _read(path)) and self.is_lost(trace.owner_tag))
 
     def erase_lost(self) -> None:
-        """Forget what managers wrote down that are no more, and whatever else is no record. Blocks."""
+        """Remove the records of managers that have exited, and files that are no records. Blocks."""
         for path in self._files():
             # A temporary file is named MARKER.RANDOM.tmp.
             marker = path.stem if path.suffix == ".json" else path.stem.rpartition(".")[0]
@@ -126,22 +125,22 @@ class OwnershipLog:
 
 
 def _read(path: Path) -> OwnershipRecord | None:
-    """Return a record; None if it is none, or none of this boot: a restart of the machine ends every process."""
+    """Return the record in a file; None if it is no record. Process ids are dropped if it is of an earlier boot."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(file, "rb") as opened:
-            said: Any = as_object(json.loads(opened.read(LARGEST)))
+            fields: Any = as_object(json.loads(opened.read(LARGEST)))
     except (OSError, ValueError, RecursionError):
         return None
-    if said is None or said.get("marker") != path.stem:
+    if fields is None or fields.get("marker") != path.stem:
         return None
-    notes = as_object(said.get("notes")) or {}
-    is_of_now = said.get("boot") == _boot()
+    notes = as_object(fields.get("notes")) or {}
+    is_of_now = fields.get("boot") == _boot()
     return OwnershipRecord(
         owner_tag=path.stem,
-        service=str(said.get("service", "")),
-        pid=_whole(said.get("pid")) if is_of_now else None,
-        started=_whole(said.get("started")) if is_of_now else None,
+        service=str(fields.get("service", "")),
+        pid=_whole(fields.get("pid")) if is_of_now else None,
+        started=_whole(fields.get("started")) if is_of_now else None,
         notes={name: value for name, value in notes.items() if isinstance(value, str)},
     )
 
@@ -151,13 +150,13 @@ def _whole(value: Any) -> int | None:
 
 
 def _began(pid: int) -> tuple[int, bool] | None:
-    """Return when a process began and whether it is alive; None if there is none, or no way to know."""
+    """Return the start time of a process and whether it is alive; None if it does not exist or cannot be read."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
     fields = stat[stat.rindex(b")") + 2 :].split(None, 20)
-    # One whose first thread ended while others go on is listed as a zombie too, but is alive.
+    # A process whose first thread ended while others run is listed as a zombie, too, but is alive.
     return int(fields[19]), not (fields[0] in (b"Z", b"X") and int(fields[17]) <= 1)
 
 

@@ -1,4 +1,4 @@
-"""What the processes of services use: one look at all of them, in a thread."""
+"""Samples CPU and memory of the processes of services."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 __all__ = ["ProcessSampler"]
 
 Identity = tuple[int, float]
-"""A process id and when the process began: process ids are used again."""
+"""Process id and start time; process ids are reused."""
 
 
 class ProcessSampler:
-    """Looks at the process trees below this process. Blocking: call it in a thread, one call at a time.
+    """Samples the process trees below this process. Blocking: call it in a thread, one call at a time.
 
-    A process counts for the service whose leader it descends from. A process that is no descendant of this one is none
-    of ours, whatever its number: so a number that is used again blames nobody.
+    A process counts for the service whose leader it descends from. A process that does not descend from this one is
+    ignored, so a reused process id is attributed to no service.
     """
 
     def __init__(self) -> None:
         self._leaders: dict[str, Identity] = {}
         self._times: dict[Identity, float] = {}
-        self._looked_at = 0.0
+        self._sampled_at = 0.0
 
     def look(self, leaders: Mapping[str, int]) -> dict[str, Usage]:
-        """Return what services use, as far as their processes are there.
+        """Return the usage of each service that has processes.
 
         Args:
-            leaders: Process id of the process that was started for each service, by its name.
+            leaders: Process id of the process started for each service, by name of the service.
         """
-        import psutil  # noqa: PLC0415 - a store that measures nothing must not load it
+        import psutil  # noqa: PLC0415 - a store without metrics must not load it
 
-        now, before = time.monotonic(), self._looked_at
+        now, before = time.monotonic(), self._sampled_at
         family = {child.pid: child for child in psutil.Process().children(recursive=True)}
         owners = {pid: name for name, pid in leaders.items() if pid in family}
         trees = _trees(family, owners)
@@ -54,7 +54,7 @@ class ProcessSampler:
                         used = process.cpu_times()
                         memory += process.memory_info().rss
                 except psutil.Error:
-                    continue  # it is gone, or not ours to look at
+                    continue  # it has exited, or may not be read
                 processes += 1
                 times[identity] = used.user + used.system
                 spent += max(0.0, times[identity] - self._times.get(identity, 0.0))
@@ -62,7 +62,7 @@ class ProcessSampler:
             share = 100.0 * spent / (now - before) if is_same and now > before else None
             usage[name] = Usage(cpu_percent=share, memory_bytes=memory, processes=processes)
             self._leaders[name] = leader
-        self._times, self._looked_at = times, now
+        self._times, self._sampled_at = times, now
         return usage
 
 

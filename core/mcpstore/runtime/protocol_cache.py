@@ -1,4 +1,4 @@
-"""The protocol era that each configuration was spoken with last."""
+"""Cache of the last protocol era by configuration hash."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mcpstore.hooks.connection import Era
 __all__ = ["MOST", "Eras"]
 
 MOST: Final = 10_000
-"""Configurations remembered; one that was edited is another one, so without a bound they would only grow."""
+"""Number of configurations in the cache; each edit of an entry makes another one."""
 
 
 class Eras(dict[str, Era]):
-    """Eras by what stands for a configuration: of too many, those are forgotten that were not used for longest.
+    """Eras by configuration hash; above the bound, the least recently used are dropped.
 
     Args:
-        known: Eras that are known, those that were used last at the end.
+        known: Initial content, the most recently used at the end.
     """
 
     def __init__(self, known: Mapping[str, Era] | None = None) -> None:

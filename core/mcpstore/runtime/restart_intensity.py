@@ -1,4 +1,4 @@
-"""How often a service was lost lately."""
+"""Restart intensity: counts the recent losses of a service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class RestartWindow:
     """Counts losses within a sliding window (the restart intensity of Erlang/OTP supervisors).
 
     Args:
-        burst: Losses that are tolerated within the window.
+        burst: Number of losses that are tolerated within the window.
         period: Length of the window, in seconds.
     """
 
@@ -22,7 +22,7 @@ class RestartWindow:
         self._period = period
 
     def is_full(self, now: float) -> bool:
-        """Whether one more loss now would be one too many."""
+        """Whether one more loss now exceeds the intensity."""
         return len(self._losses) == self._losses.maxlen and now - self._losses[0] < self._period
 
     def add(self, now: float) -> None:

@@ -1,11 +1,11 @@
-"""What a manager that owns its process does about orphans: it adopts them, waits for them, and outlives none of them.
+"""Subreaper: adopts the orphans of services, reaps them, and kills what is left at the end.
 
-A process whose parent died is given to the first process of the machine, or of the container, unless one of its
-ancestors has said that it takes them (prctl(2), PR_SET_CHILD_SUBREAPER). A manager with a process of its own says so:
-then nothing its services start ever becomes a stranger's, and whatever dies is waited for. In a container the manager
-often is the first process, and is given orphans without asking; it must wait for them all the same.
+The kernel gives a process whose parent died to the first process of the machine or container, unless an ancestor is a
+subreaper (prctl(2), PR_SET_CHILD_SUBREAPER). A manager that owns its process becomes one, so every process that its
+services start stays its descendant, and every dead one is reaped. In a container, the manager often is the first
+process and receives orphans in any case.
 
-Only the command line does this. A library has no business changing what becomes of its host's other children.
+Only the command line does this: a library must not change what happens to the other children of its program.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ import psutil
 __all__ = ["Subreaper"]
 
 INTERVAL: Final = 0.4
-"""Seconds between two looks; what is dead at two of them is waited for, so within a second of its end."""
+"""Time between scans, in seconds; a process that is dead in two scans is reaped, within a second of its end."""
 
-PATIENCE: Final = 5.0
-"""Seconds that what is left at the end may take to vanish."""
+KILL_LIMIT: Final = 5.0
+"""Time that killed processes have to exit at the close, in seconds."""
 
 PAUSE: Final = 0.02
-"""Seconds between two looks at those that were killed."""
+"""Time between scans of killed processes, in seconds."""
 
 _SET_CHILD_SUBREAPER: Final = 36
 _log = logging.getLogger("mcpstore.runtime")
 
 
 class Subreaper:
-    """The children of this process that nobody else waits for.
+    """Adopts orphans and reaps the children that no other code waits for.
 
     Attributes:
-        adopts: Whether this process is given the orphans among its descendants.
+        adopts: Whether this process receives the orphans among its descendants.
     """
 
     def __init__(self) -> None:
@@ -47,32 +47,31 @@ class Subreaper:
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Begin to adopt orphans, and to wait for those that die."""
+        """Begin to adopt and reap orphans."""
         self.adopts = _adopt() or os.getpid() == 1
         if self.adopts:
-            self._task = asyncio.create_task(self._watch(), name="mcpstore-nursery")
+            self._task = asyncio.create_task(self._watch(), name="mcpstore-subreaper")
 
     async def close(self) -> list[int]:
-        """End every child that is left, because whoever started it is gone; returns those that would not go."""
+        """Kill every remaining child; returns the process ids of those that did not exit."""
         if self._task is None:
             return []
         self._task.cancel()
         await asyncio.wait([self._task])
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + PATIENCE
-        told: set[int] = set()
-        # Again and again, because those whose parent is killed are children of ours next.
-        while left := await asyncio.to_thread(_kill, told):
+        deadline = loop.time() + KILL_LIMIT
+        logged: set[int] = set()
+        # Repeated, because children of a killed process become children of this one.
+        while left := await asyncio.to_thread(_kill, logged):
             if loop.time() > deadline:
                 return left
             await asyncio.sleep(PAUSE)
         return []
 
-    def look(self) -> int:
-        """Wait for the children that were dead at the last look already; returns how many. Blocks for a moment.
+    def scan(self) -> int:
+        """Reap the children that were already dead in the last scan; returns their number. Blocks for a moment.
 
-        Whoever starts a process waits for it as soon as it ends. So one that is still unwaited for at the second look
-        is nobody's.
+        Code that starts a process waits for it as soon as it ends, so a process that is dead in two scans is an orphan.
         """
         if not _has_zombie():
             self._suspects.clear()
@@ -88,7 +87,7 @@ class Subreaper:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(INTERVAL)
-            await asyncio.to_thread(self.look)
+            await asyncio.to_thread(self.scan)
 
 
 def _adopt() -> bool:
@@ -118,16 +117,16 @@ def _if_dead(child: psutil.Process) -> tuple[int, float] | None:
     return None
 
 
-def _kill(told: set[int]) -> list[int]:
-    """Kill every child and return their numbers; those that were killed before are waited for."""
+def _kill(logged: set[int]) -> list[int]:
+    """Kill every child and return their process ids; those that were killed before are reaped."""
     children = _children()
     for child in children:
-        if child.pid not in told:
-            told.add(child.pid)
-            if _if_dead(child) is None:  # or it ended with the others, a moment ago, and is only waited for
-                _log.warning("process %d of a service was still there at the end, and was killed", child.pid)
+        if child.pid not in logged:
+            logged.add(child.pid)
+            if _if_dead(child) is None:  # a dead one exited with the others and is only reaped
+                _log.warning("process %d of a service was still running at the end; it is killed", child.pid)
         with suppress(psutil.Error):
-            child.send_signal(signal.SIGKILL)  # compares when it began first
+            child.send_signal(signal.SIGKILL)  # psutil compares the start time first
         with suppress(ChildProcessError):
             os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG)
     return [child.pid for child in children]

@@ -1,4 +1,4 @@
-"""Reading what people wrote, with the models that plugins bring."""
+"""Validates settings with the pydantic models of plugins."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ M = TypeVar("M", bound="BaseModel")
 
 
 def validated(model: type[M], values: dict[str, Any], what: str) -> M:
-    """Return values as a model understands them.
+    """Return settings as an instance of a model.
 
     Args:
-        model: The model of a transport, a strategy or a policy.
-        values: What was written.
-        what: What they belong to, for messages.
+        model: Model of a transport, a health strategy or a recovery policy.
+        values: The settings.
+        what: Name of the plugin offer, for messages.
 
     Raises:
-        ConfigError: They are wrong; the text names every bad field and no value.
+        ConfigError: They are invalid; the message names every invalid field and no value.
     """
     from pydantic import ValidationError  # noqa: PLC0415 - not needed by stores without services
 
@@ -33,12 +33,12 @@ def validated(model: type[M], values: dict[str, Any], what: str) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         known = [field.alias or name for name, field in model.model_fields.items()]
-        told = [_told(found, what, known) for found in error.errors(include_input=False, include_url=False)]
-        raise ConfigError("; ".join(told)) from None
+        messages = [_message(each, what, known) for each in error.errors(include_input=False, include_url=False)]
+        raise ConfigError("; ".join(messages)) from None
 
 
-def _told(found: Mapping[str, Any], what: str, known: Sequence[str]) -> str:
-    if found["type"] == "extra_forbidden" and len(found["loc"]) == 1:
-        return validation_message(found, "", known)
-    message = str(found["msg"]).removeprefix("Value error, ")
-    return f"{'.'.join(map(str, found['loc'])) or what}: {message[:1].lower()}{message[1:]}"
+def _message(error: Mapping[str, Any], what: str, known: Sequence[str]) -> str:
+    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
+        return validation_message(error, "", known)
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{'.'.join(map(str, error['loc'])) or what}: {message[:1].lower()}{message[1:]}"

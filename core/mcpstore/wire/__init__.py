@@ -1,7 +1,7 @@
-"""From bytes to a connection: our own engine for JSON lines, and the way in for FastMCP transports.
+"""Connections from bytes: an engine for JSON lines, and an adapter for FastMCP transports.
 
-A transport that moves lines of JSON uses `json_lines` if it has a stream to read from, or feeds a `JsonLines` if it is
-called with what was read, which is cheaper. Any FastMCP client transport becomes a connection through `from_fastmcp`.
+A transport for lines of JSON uses `json_lines` if it has a stream, or feeds a `JsonLines` with the bytes it receives,
+which is cheaper. Any FastMCP client transport becomes a connection through `from_fastmcp`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
     "json_lines",
 ]
 
-_MODULES = {"from_fastmcp": "mcpstore.wire.fastmcp"}  # whoever never asks for it never loads FastMCP
+_MODULES = {"from_fastmcp": "mcpstore.wire.fastmcp"}  # loads FastMCP only when it is used
 
 
 def __getattr__(name: str) -> object:

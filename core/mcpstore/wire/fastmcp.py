@@ -1,4 +1,4 @@
-"""Any FastMCP client transport as a connection. Loading this loads FastMCP."""
+"""Adapter from any FastMCP client transport to a connection. Importing this module imports FastMCP."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ _logger: Final = logging.getLogger("mcpstore.wire")
 async def from_fastmcp(
     transport: ClientTransport, peer: ClientEndpoint, *, era: Era = Era.MODERN
 ) -> AsyncGenerator[RelayedConnection]:
-    """Open a FastMCP client transport, yield the connection after the handshake, and close everything in the end.
+    """Open a FastMCP client transport, yield the connection after the handshake, and close everything at the end.
 
-    Results travel as the server sent them: no model of the SDK looks at them, so an odd one hides nothing else. The
-    transport is used for this connection only; FastMCP's transports do not like to be shared.
+    Results stay as the server sent them: no model of the SDK validates them, so an invalid item hides no other. The
+    transport is used for this connection only; FastMCP's transports cannot be shared.
 
     Args:
-        transport: Any of FastMCP's client transports, or one of your own.
-        peer: Our side of the wire.
-        era: The era tried first, unless `peer.era` knows better. One that says it is `legacy_only` is not asked.
+        transport: A client transport of FastMCP, or of your own.
+        peer: Identity, handlers and time limits of the client side.
+        era: The era tried first, unless `peer.era` is known. A transport with `legacy_only` uses the legacy era.
 
     Raises:
-        NotReady: The service is not there yet.
+        NotReady: The server is not ready.
         ConnectTimeout: It did not answer in time.
-        ConnectRefused: Trying again changes nothing.
-        CloseFailed: On the way out: the transport does not let itself be closed.
+        ConnectRefused: It refused in a way that another attempt does not change.
+        CloseFailed: At the end: the transport could not be closed.
 
     Example:
         ::
@@ -75,11 +75,11 @@ async def from_fastmcp(
 
 
 async def _close(transport: ClientTransport, peer: ClientEndpoint) -> None:
-    """Close what a transport keeps open between sessions, such as the process of FastMCP's own stdio transport."""
+    """Close what a transport keeps open between sessions, for example the process of FastMCP's stdio transport."""
     try:
         async with asyncio.timeout(peer.closing.polite + peer.closing.term):
             await transport.close()  # type: ignore[no-untyped-call]  # FastMCP left its type out
-    except Exception as error:  # FastMCP raises again here what was told long ago
+    except Exception as error:  # FastMCP raises an earlier error again
         _logger.debug("the transport of service %r ended badly", peer.service, exc_info=error)
 
 

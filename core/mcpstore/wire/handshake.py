@@ -1,7 +1,7 @@
-"""The handshake: finding the newest protocol version both sides speak, in either era.
+"""Handshake: negotiates the newest protocol version that both sides support, in either era.
 
-A server of the one era answers the opening of the other with an error, on the same pipe. So one opening is tried after
-the other; which comes first is a guess. `initialize` is the safer one: some servers exit on anything else.
+A server of one era answers the opening of the other with an error, on the same pipe. So both openings are tried, one
+after the other. `initialize` is the safer first one: some servers exit on any other message.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ INITIALIZE: Final = "initialize"
 DISCOVER: Final = "server/discover"
 
 DISCOVER_PATIENCE: Final = 5.0
-"""Seconds a server may be silent when it is first asked in the modern way; the SDK waits 10."""
+"""Time limit of the first opening in the modern era, in seconds; the SDK waits 10."""
 
 _PERHAPS_MODERN: Final = frozenset({UNSUPPORTED_VERSION, METHOD_NOT_FOUND, INVALID_REQUEST, INVALID_PARAMS})
 
@@ -44,13 +44,13 @@ Ask = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 @attrs.frozen(kw_only=True)
 class Agreement:
-    """What both sides agreed on.
+    """Result of the handshake.
 
     Attributes:
         era: The era.
         version: The protocol version.
-        server: Who answered.
-        stamp: What every request carries in its `_meta`.
+        server: Name, version and capabilities of the server.
+        stamp: The `_meta` of every request.
     """
 
     era: Era
@@ -60,15 +60,15 @@ class Agreement:
 
 
 async def agree(ask: Ask, peer: ClientEndpoint, first: Era) -> Agreement:
-    """Find out what to speak.
+    """Negotiate era and version.
 
     Args:
         ask: Sends a request.
-        peer: Who we are.
+        peer: Identity of the client.
         first: The era to try first.
 
     Raises:
-        UnsupportedProtocol: There is nothing in common.
+        UnsupportedProtocol: There is no common version.
         NotReady: The server refuses for a reason of its own.
     """
     agreement = await _discover(ask, peer, DISCOVER_PATIENCE) if first is Era.MODERN else None
@@ -77,7 +77,7 @@ async def agree(ask: Ask, peer: ClientEndpoint, first: Era) -> Agreement:
     try:
         return await _initialize(ask, peer)
     except ServiceError as error:
-        # Besides a modern server, this may be one that answered our first question too late for us to hear it.
+        # The server is modern, or it answered the first opening after its time limit.
         agreement = await _discover(ask, peer, None) if error.code in _PERHAPS_MODERN else None
         if agreement is None:
             raise _refusal(peer, error) from error
@@ -110,11 +110,11 @@ def _offer(ask: Ask, peer: ClientEndpoint, version: str | None) -> Awaitable[dic
     )
 
 
-async def _discover(ask: Ask, peer: ClientEndpoint, patience: float | None) -> Agreement | None:
+async def _discover(ask: Ask, peer: ClientEndpoint, limit: float | None) -> Agreement | None:
     version: str | None = MODERN_VERSIONS[-1]
-    for _ in range(2):  # asked in a version it does not know, a server names those it does: one more try
+    for _ in range(2):  # a server that does not support the version names those it supports: one more attempt
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(limit):
                 result = await ask(DISCOVER, {"_meta": _stamp(peer, version)})
         except TimeoutError:
             return None

@@ -1,4 +1,4 @@
-"""The words of the MCP wire format that the engine itself has to know.
+"""Constants of the MCP wire format that the engine uses.
 
 Sources: the schemas of the MCP specification, revisions 2024-11-05 to 2026-07-28, as the official Python SDK carries
 them (`mcp_types` 2.3.0: `version.py`, `jsonrpc.py`, and the `*_META_KEY` constants of `_types.py`). They are repeated
@@ -49,13 +49,13 @@ METHOD_NOT_FOUND: Final = -32601
 INVALID_PARAMS: Final = -32602
 INTERNAL_ERROR: Final = -32603
 UNSUPPORTED_VERSION: Final = -32022
-"""Its data names the versions the server does support."""
+"""The data of this error names the versions that the server supports."""
 
 OVERLOADED: Final = -32000
-"""Ours, from the range left to implementations: too many requests of the server are under way."""
+"""Our own code, from the range for implementations: too many requests of the server are under way."""
 
 LONG_METHODS: Final = frozenset({"tools/call", "prompts/get", "resources/read"})
-"""Methods that run what the author of a server wrote: they may take long, and report progress."""
+"""Methods that run code of the server's author: they may take long, and report progress."""
 
 LISTENABLE: Final[Mapping[str, tuple[str, str]]] = {
     "tools": ("toolsListChanged", "notifications/tools/list_changed"),
@@ -66,6 +66,6 @@ LISTENABLE: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def mutual(offered: Any, ours: tuple[str, ...]) -> str | None:
-    """Return the newest of our versions among those a server names, if it names any."""
+    """Return the newest of our versions among those that a server names; None if there is none."""
     named = as_array(offered) or ()
     return next((version for version in reversed(ours) if version in named), None)

@@ -1,8 +1,7 @@
-"""Keeps the SDK from talking to our users.
+"""Silences the logs of the SDK inside our connections.
 
-What goes wrong on the way is told by our errors, in words a person can act on. The SDK and its HTTP client log it as
-well: with tracebacks, whole messages, and addresses whose query may hold a key. Inside our connections they are silent;
-an application that uses them by itself hears from them as ever.
+Our errors report every failure with a remedy. The SDK and its HTTP client log it as well: with tracebacks, whole
+messages, and URLs whose query may hold a key. An application that uses them outside our connections keeps their logs.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _inside: Final[ContextVar[bool]] = ContextVar("mcpstore_inside", default=False)
 
 
 class _Outside(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - whatever it is
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - every record
         return not _inside.get()
 
 
@@ -37,7 +36,7 @@ _outside: Final = _Outside()
 
 
 def silence_sdk_logging() -> None:
-    """Silence the SDK in this task, and in every task that comes of it."""
+    """Silence the SDK in this task and in the tasks that it starts."""
     _inside.set(True)
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_outside)  # the same filter is added only once
