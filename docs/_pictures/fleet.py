@@ -1,6 +1,6 @@
-"""A day in the life of six services, played in virtual time: what the pictures of the documentation show.
+"""A simulated day of six services in virtual time, for the pictures of the documentation.
 
-Nothing here is drawn by hand: a real store watches scripted servers, and the dice are always the same.
+A real store supervises scripted servers; the random numbers are always the same.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PACE: Final[Mapping[str, tuple[float, float]]] = {
     "weather": (90.0, 0.15),
     "archive": (400.0, 0.08),
 }
-"""Seconds between calls, and what a call takes, on the average."""
+"""Mean time between calls and mean duration of a call, in seconds."""
 UNLUCKY: Final = 0.0015
 """Share of calls that fail."""
 PROCESS: Final[Mapping[str, tuple[float, float]]] = {
@@ -49,23 +49,23 @@ PROCESS: Final[Mapping[str, tuple[float, float]]] = {
     "weather": (0.3, 41),
     "archive": (0.1, 47),
 }
-"""Processor time in per cent, and memory in MiB."""
+"""CPU in per cent, and memory in MiB."""
 
 
 class StageClock(FakeClock):
-    """A clock whose local time goes with the virtual one."""
+    """A clock whose local time follows the virtual time."""
 
     def posix(self) -> float:
-        """Return the time in the play."""
+        """Return the simulated time."""
         return MORNING + self.now()
 
     def wall(self) -> datetime:
-        """Return the local time in the play."""
+        """Return the simulated local time."""
         return datetime.fromtimestamp(self.posix())  # noqa: DTZ006 - as the real one: local and without zone
 
 
 class Day:
-    """The store, its servers, and who uses them.
+    """The store, its servers, and their callers.
 
     Attributes:
         store: The store.
@@ -86,7 +86,7 @@ class Day:
         )
 
     async def use(self, name: str) -> None:
-        """Call the tools of a service, now and then."""
+        """Call the tools of a service at random times."""
         dice = random.Random(name)
         server = self.servers[name]
         pause, takes = PACE[name]
@@ -102,11 +102,11 @@ class Day:
                 server.delay = self._idle(name)
 
     def measure(self) -> None:
-        """Have the store measure processes as the servers would use them: they have none."""
+        """Replace the process metrics: scripted servers have no processes."""
         dice = random.Random("processes")
-        metering = self.store._manager.parts.collector  # noqa: SLF001 - only a picture needs this
+        collector = self.store._manager.parts.collector  # noqa: SLF001 - only a picture needs this
 
-        async def look(runners: Sequence[ServiceRunner]) -> None:
+        async def sample(runners: Sequence[ServiceRunner]) -> None:
             for runner in runners:
                 cpu, size = PROCESS[runner.spec.name]
                 usage = Usage(
@@ -114,15 +114,15 @@ class Day:
                     memory_bytes=int(size * dice.uniform(0.97, 1.05) * 2**20),
                     processes=1,
                 )
-                metering._meter(runner.spec.name).record_usage(usage if runner.is_live else None)  # noqa: SLF001
+                collector._meter(runner.spec.name).record_usage(usage if runner.is_live else None)  # noqa: SLF001
 
-        metering._look = look  # type: ignore[method-assign]  # noqa: SLF001
+        collector._sample_processes = sample  # type: ignore[method-assign]  # noqa: SLF001
 
     def _idle(self, name: str) -> float:
         return PACE[name][1] * self.slowness[name] / 4
 
     async def live(self) -> None:
-        """Let happen what happens in the course of the day."""
+        """Play the incidents of the day."""
         await asyncio.gather(self._github(), self._postgres(), self._search(), self._weather(), self._archive())
 
     async def _github(self) -> None:
@@ -168,7 +168,7 @@ class Day:
 
 
 def play(show: Callable[[AsyncMCPStore], Awaitable[T]], hours: float = 24) -> T:
-    """Play a day and return what is shown of its end."""
+    """Simulate a day and return the result of `show` at its end."""
 
     async def run() -> T:
         day = Day()

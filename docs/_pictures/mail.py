@@ -1,4 +1,4 @@
-"""The picture of an alert e-mail: the mail about the worst of the day that was played, as a mail reader shows it."""
+"""The picture of an alert e-mail: the mail about the worst failure of the simulated day, as a mail reader shows it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ async def _mail(store: AsyncMCPStore) -> EmailMessage:
 
 
 def mail() -> str:
-    """Return the mail as a page: its head, and what it holds."""
-    letter = play(_mail, hours=17.32)
-    body = letter.get_body(("html",))
+    """Return the mail as an HTML page: header and body."""
+    message = play(_mail, hours=17.32)
+    body = message.get_body(("html",))
     assert body is not None
     head = "".join(
-        f'<div><span style="color:#6b7280">{name}:</span> {html.escape(str(letter[name]))}</div>'
+        f'<div><span style="color:#6b7280">{name}:</span> {html.escape(str(message[name]))}</div>'
         for name in ("Subject", "From", "To", "Date")
     )
     content = str(body.get_content())

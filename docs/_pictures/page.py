@@ -1,4 +1,4 @@
-"""Pictures of pages: a browser looks at them, if there is one."""
+"""Pictures of HTML pages, made with an installed browser."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ async def _report(store: AsyncMCPStore) -> str:
 
 
 def report() -> str:
-    """Return the report of the day that was played."""
+    """Return the report of the simulated day."""
     return play(_report)
 
 
 def photograph(page: str, path: Path, width: int, height: int) -> bool:
-    """Take a picture of a page; returns whether there is a browser to take it with."""
+    """Save a screenshot of a page; returns whether a browser is installed."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         return False

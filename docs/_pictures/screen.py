@@ -1,4 +1,4 @@
-"""The picture of `mcpstore top`: its screen, over the end of the day that was played."""
+"""The picture of `mcpstore top`: its screen near the end of the simulated day."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mcpstore.store.commands import CommandHandler
 
 SIZE = (156, 24)
 CHOSEN = "search"
-SAID = ("search-mcp 2.4.1 starting", "Error: SEARCH_API_KEY must be set")
+STDERR = ("search-mcp 2.4.1 starting", "Error: SEARCH_API_KEY must be set")
 
 
 class Recording:
-    """Answers what a manager answered at the end of the play."""
+    """Returns recorded responses of a manager."""
 
     is_manager = True
 
@@ -26,22 +26,22 @@ class Recording:
         self._answers = answers
 
     async def ask(self, verb: str, **arguments: Any) -> Any:
-        """Return what was answered."""
+        """Return the recorded response."""
         return self._answers[verb, arguments.get("name") or arguments.get("service") or ""]
 
     async def act(self, verb: str, **arguments: Any) -> Any:
-        """Return what was answered."""
+        """Return the recorded response."""
         return await self.ask(verb, **arguments)
 
 
 async def _record(store: AsyncMCPStore) -> dict[tuple[str, str], Any]:
-    desk = CommandHandler(store)
-    overview = await desk.answer("overview", {"back": timedelta(minutes=10).total_seconds()})
+    handler = CommandHandler(store)
+    overview = await handler.answer("overview", {"back": timedelta(minutes=10).total_seconds()})
     answers: dict[tuple[str, str], Any] = {("overview", ""): {**overview, "location": "~/.config/mcpstore/mcp.json"}}
     for name in TOOLS:
-        answers["diagnose", name] = await desk.answer("diagnose", {"name": name})
-        answers["tools", name] = await desk.answer("tools", {"service": name})
-        answers["logs", name] = [{"text": line} for line in SAID] if name == CHOSEN else []
+        answers["diagnose", name] = await handler.answer("diagnose", {"name": name})
+        answers["tools", name] = await handler.answer("tools", {"service": name})
+        answers["logs", name] = [{"text": line} for line in STDERR] if name == CHOSEN else []
     return answers
 
 
