@@ -33,7 +33,6 @@ NOT_YET = {
     "contrib/mcpstore-journal", "contrib/mcpstore-keyvalue", "contrib/mcpstore-template",
     "contrib/mcpstore-websocket",
     "core/mcpstore/compat", "core/mcpstore/concurrency", "core/mcpstore/models", "core/mcpstore/monitoring",
-    "core/mcpstore/plugin_manager", "core/mcpstore/runtime", "core/mcpstore/store", "core/mcpstore/testing",
     "core/mcpstore/wire",
     "docs",
     "plugins/mcpstore_plugins/console.py",

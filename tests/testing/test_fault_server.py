@@ -308,7 +308,7 @@ def test_it_changes_a_tool():
 def test_it_answers_oddly():
     with talking("--odd", "duplicate-ids,unknown-ids") as talk:
         talk.send("ping")
-        assert [talk.answer()["id"] for _ in range(3)] == ["nobody-asked", 1, 1]
+        assert [talk.answer()["id"] for _ in range(3)] == ["unknown-id", 1, 1]
     with talking("--odd", "wrong-types") as talk:
         assert talk.ask("tools/list")["result"] == {"tools": "many"}
 

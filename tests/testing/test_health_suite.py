@@ -87,14 +87,14 @@ async def leaks(check, _options):
         (
             Plugin(never_asks),
             {
-                "test_silence_is_told_as_a_timeout_and_in_time",
+                "test_silence_is_reported_as_a_timeout_in_time",
                 "test_a_service_that_answers_with_errors_fails",
-                "test_a_service_that_asks_to_be_left_alone_is_told_as_busy",
-                "test_a_service_that_is_gone_is_told_as_lost",
+                "test_a_service_that_asks_for_a_pause_is_reported_as_busy",
+                "test_a_service_that_has_exited_is_reported_as_lost",
                 "test_a_check_that_is_cancelled_ends_at_once_and_leaves_nothing",
             },
         ),
-        (Plugin(waits_for_ever), {"test_silence_is_told_as_a_timeout_and_in_time"}),
+        (Plugin(waits_for_ever), {"test_silence_is_reported_as_a_timeout_in_time"}),
         (Plugin(asks_twice), {"test_a_check_never_takes_longer_than_it_may"}),
         (
             Plugin(remembers_everything),
@@ -107,10 +107,10 @@ async def leaks(check, _options):
         (
             Plugin(tells_nothing),
             {
-                "test_silence_is_told_as_a_timeout_and_in_time",
+                "test_silence_is_reported_as_a_timeout_in_time",
                 "test_a_service_that_answers_with_errors_fails",
-                "test_a_service_that_asks_to_be_left_alone_is_told_as_busy",
-                "test_a_service_that_is_gone_is_told_as_lost",
+                "test_a_service_that_asks_for_a_pause_is_reported_as_busy",
+                "test_a_service_that_has_exited_is_reported_as_lost",
                 "test_a_check_that_is_cancelled_ends_at_once_and_leaves_nothing",
                 "test_a_store_watches_a_service_with_it",
             },

@@ -239,7 +239,7 @@ class TestBuckets(BucketSuite):
             {
                 "test_everything_else_is_left_alone",
                 "test_objects_on_the_way_are_made",
-                "test_an_edit_is_merged_with_what_somebody_else_wrote_meanwhile",
+                "test_an_edit_is_merged_with_a_concurrent_change_of_another_value",
             },
         ),
         (Buckets(Sorts), {"test_the_order_of_keys_is_kept", "test_an_edit_leaves_the_order_of_keys_alone"}),
@@ -248,13 +248,13 @@ class TestBuckets(BucketSuite):
             {
                 "test_concurrent_edits_of_one_document_all_take_place",
                 "test_concurrent_edits_of_several_documents_all_take_place",
-                "test_of_two_who_make_the_same_entry_one_gets_it",
+                "test_one_of_several_concurrent_adds_of_an_entry_succeeds",
             },
         ),
         (
             Buckets(HalfAtATime),
             {
-                "test_whoever_reads_meanwhile_never_sees_half_an_edit",
+                "test_a_concurrent_reader_never_sees_half_an_edit",
                 "test_one_conflict_refuses_all_edits",
                 "test_a_cancelled_edit_takes_place_as_a_whole_or_not_at_all",
             },
@@ -262,7 +262,7 @@ class TestBuckets(BucketSuite):
         (
             Buckets(OverwritesRubbish),
             {
-                "test_what_cannot_be_understood_is_told_with_the_place",
+                "test_a_syntax_error_names_the_location",
                 "test_what_cannot_be_understood_is_not_overwritten",
             },
         ),
@@ -274,8 +274,8 @@ class TestBuckets(BucketSuite):
                 "test_true_is_not_one",
                 "test_null_is_not_nothing",
                 "test_one_conflict_refuses_all_edits",
-                "test_somebody_elses_change_of_the_same_value_is_a_conflict",
-                "test_of_two_who_make_the_same_entry_one_gets_it",
+                "test_a_concurrent_change_of_the_same_value_is_a_conflict",
+                "test_one_of_several_concurrent_adds_of_an_entry_succeeds",
             },
         ),
         (
@@ -284,11 +284,11 @@ class TestBuckets(BucketSuite):
         ),
         (
             Buckets(FailsSilently),
-            {"test_what_cannot_be_written_is_told_and_changes_nothing", "test_after_a_failure_it_can_be_written_again"},
+            {"test_a_failed_write_raises_and_changes_nothing", "test_after_a_failure_it_can_be_written_again"},
         ),
         (
             Buckets(FailsLoudly),
-            {"test_what_cannot_be_written_is_told_and_changes_nothing", "test_after_a_failure_it_can_be_written_again"},
+            {"test_a_failed_write_raises_and_changes_nothing", "test_after_a_failure_it_can_be_written_again"},
         ),
         (
             Buckets(Deaf),
@@ -296,14 +296,14 @@ class TestBuckets(BucketSuite):
                 "test_a_change_from_outside_is_noticed",
                 "test_a_document_that_comes_into_being_is_noticed",
                 "test_one_change_after_the_other_is_noticed",
-                "test_what_cannot_be_understood_any_longer_is_noticed_and_no_reason_to_stop_watching",
+                "test_content_that_becomes_unreadable_is_reported_and_watching_goes_on",
             },
         ),
         (Buckets(StopsWatching), {"test_one_change_after_the_other_is_noticed"}),
         (
             Buckets(Careless),
             {
-                "test_no_secret_is_told_of_where_it_is_kept",
+                "test_the_location_of_a_document_shows_no_secret",
                 "test_what_was_read_can_be_changed_without_changing_what_is_kept",
                 "test_the_revision_changes_with_the_content_and_only_then",
             },

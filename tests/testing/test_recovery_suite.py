@@ -83,32 +83,32 @@ def reads_words(incident, _options):
             Plugin(asynchronous),
             {
                 "test_it_answers_at_once",
-                "test_it_knows_what_to_do_about_every_incident",
+                "test_every_failure_gets_a_valid_decision",
                 "test_asked_the_same_it_answers_the_same",
             },
         ),
-        (Plugin(answers_a_number), {"test_it_knows_what_to_do_about_every_incident"}),
-        (Plugin(fails_at_the_extremes), {"test_it_knows_what_to_do_about_every_incident"}),
+        (Plugin(answers_a_number), {"test_every_failure_gets_a_valid_decision"}),
+        (Plugin(fails_at_the_extremes), {"test_every_failure_gets_a_valid_decision"}),
         (
             Plugin(waits_for_ever),
             {
                 "test_every_wait_is_a_number_of_seconds",
-                "test_no_wait_is_so_long_that_it_is_giving_up_in_disguise",
+                "test_no_wait_is_longer_than_the_limit",
             },
         ),
         (Plugin(goes_back_in_time), {"test_every_wait_is_a_number_of_seconds"}),
         (
             Plugin(waits_for_a_month),
             {
-                "test_no_wait_is_so_long_that_it_is_giving_up_in_disguise",
+                "test_no_wait_is_longer_than_the_limit",
                 "test_a_service_that_died_comes_back",
             },
         ),
         (
             Plugin(gives_up_without_a_word),
-            {"test_whoever_gives_up_says_why", "test_a_service_that_died_comes_back"},
+            {"test_giving_up_has_a_reason", "test_a_service_that_died_comes_back"},
         ),
-        (Plugin(reads_words), {"test_the_words_of_an_error_are_not_what_it_goes_by"}),
+        (Plugin(reads_words), {"test_the_text_of_an_error_does_not_decide"}),
     ],
     ids=lambda given: given.decide.__name__ if isinstance(given, Plugin) else "",
 )
@@ -123,7 +123,9 @@ def test_a_policy_that_is_wrong_is_caught(plugin, caught, tmp_path):
     assert found == set() or caught
 
 
-@pytest.mark.parametrize("caught", ["test_no_service_suffers_for_another", "test_asked_the_same_it_answers_the_same"])
+@pytest.mark.parametrize(
+    "caught", ["test_failures_of_one_service_do_not_affect_another", "test_asked_the_same_it_answers_the_same"]
+)
 def test_a_policy_that_counts_for_all_services_together_is_caught(caught, tmp_path):
     counter = itertools.count()
 

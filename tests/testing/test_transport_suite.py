@@ -235,8 +235,8 @@ class CutsLongTexts(Wraps):
                 "test_a_request_that_the_server_dies_of_is_lost",
                 "test_every_request_under_way_is_lost_with_the_server",
                 "test_the_death_of_a_server_is_noticed_without_a_request",
-                "test_everybody_who_waits_for_the_end_hears_of_it",
-                "test_our_close_is_told_to_whoever_waits_for_the_end",
+                "test_every_waiter_is_notified_of_the_end",
+                "test_every_waiter_is_notified_of_our_close",
             },
         ),
         (
@@ -251,11 +251,11 @@ class CutsLongTexts(Wraps):
         (
             WrapsErrors(),
             {
-                "test_where_nobody_listens_is_told_as_not_ready_or_refused",
+                "test_an_address_without_a_listener_is_reported_as_not_ready_or_refused",
                 "test_a_server_that_never_answers_is_given_up_in_time",
-                "test_a_server_that_refuses_is_told_in_its_own_words",
+                "test_a_refusal_of_the_server_is_reported_in_its_own_words",
                 "test_a_server_that_knows_no_handshake_is_refused_for_good",
-                "test_what_went_wrong_inside_is_told_as_it_was",
+                "test_an_error_inside_the_block_is_raised_unchanged",
             },
         ),
         (
@@ -268,14 +268,14 @@ class CutsLongTexts(Wraps):
                 "test_one_server_is_opened_again_and_again_and_nothing_is_left",
                 "test_our_close_leaves_nothing",
                 "test_a_server_that_is_gone_is_closed_like_any_other_and_leaves_nothing",
-                "test_whoever_is_cancelled_while_it_is_open_closes_it_and_stays_cancelled",
+                "test_a_task_that_is_cancelled_with_an_open_connection_closes_it_and_stays_cancelled",
             },
         ),
         (
             NeverCloses(),
             {
                 "test_our_close_ends_what_is_under_way",
-                "test_our_close_is_told_to_whoever_waits_for_the_end",
+                "test_every_waiter_is_notified_of_our_close",
                 "test_a_request_after_our_close_fails_and_does_not_hang",
             },
         ),
@@ -283,9 +283,9 @@ class CutsLongTexts(Wraps):
         (
             Anonymous(),
             {
-                "test_an_open_connection_tells_the_protocol_version_agreed_on",
-                "test_an_open_connection_tells_who_answers",
-                "test_an_open_connection_tells_what_the_server_can_do",
+                "test_an_open_connection_has_the_negotiated_protocol_version",
+                "test_an_open_connection_names_the_server",
+                "test_an_open_connection_has_the_capabilities_of_the_server",
             },
         ),
         (
@@ -321,9 +321,9 @@ def test_what_a_plugin_lacks_must_be_known_and_have_a_reason():
     class NoReason(LoopbackSuite):
         lacks = {"death": " "}
 
-    with pytest.raises(pytest.fail.Exception, match="'deaht' is no capability of this suite; known: absence, "):
+    with pytest.raises(pytest.fail.Exception, match="unknown capability 'deaht'; use one of: absence, "):
         Typo.check_excuses(Typo.test_an_open_connection_is_a_connection)
-    with pytest.raises(pytest.fail.Exception, match="say why the plugin lacks 'death'"):
+    with pytest.raises(pytest.fail.Exception, match="the reason for 'death' is empty; write why the plugin lacks it"):
         NoReason.check_excuses(Typo.test_an_open_connection_is_a_connection)
 
 
@@ -340,5 +340,5 @@ def test_a_plugin_without_the_offer_is_told_what_there_is():
     class Wrong(LoopbackSuite):
         name = "tcp"
 
-    with pytest.raises(pytest.fail.Exception, match="mcpstore_transports offers no 'tcp', only loopback"):
+    with pytest.raises(pytest.fail.Exception, match=r"mcpstore_transports does not return 'tcp' \(got loopback\)"):
         _ = Wrong().transport

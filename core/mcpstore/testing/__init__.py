@@ -1,11 +1,11 @@
-"""For tests: of your plugins, of programs that use a store, and our own.
+"""Tools for tests of plugins and of programs that use a store.
 
 * `mcpstore.testing.fixtures`: fixtures for pytest, with `pytest_plugins = ["mcpstore.testing.fixtures"]` in a conftest
-* `mcpstore.testing.suites`: what a plugin of each family must be able to do, as test classes to derive from
-* `mcpstore.testing.faults`: servers that misbehave as they are told; `mcpstore.testing.reference` is behind them
-* `mcpstore.testing.scripted`: a transport whose services do what a test says
-* `mcpstore.testing.loop`: an event loop and a clock on which hours take milliseconds
+* `mcpstore.testing.suites`: the requirements on each kind of plugin, as test classes to derive from
+* `mcpstore.testing.faults`: servers with faults on request, based on `mcpstore.testing.reference`
+* `mcpstore.testing.scripted`: a transport whose services follow a script
+* `mcpstore.testing.loop`: an event loop and a clock in virtual time: hours take milliseconds
 
-Nothing is imported here: fault servers have to start in milliseconds. Fixtures and suites need pytest, which comes with
+This package imports nothing: fault servers must start in milliseconds. Fixtures and suites need pytest; install it with
 `pip install 'mcpstore-manager[testing]'`.
 """

@@ -1,4 +1,4 @@
-"""Pytest, or a word about where it is."""
+"""The import of pytest, with an error that names the extra to install."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting the fault server from tests."""
+"""Start the fault server from a test."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import attrs
 __all__ = ["FaultProcess", "fault_command", "fault_entry", "fault_process"]
 
 START_LIMIT: Final = 30.0
-"""Seconds a fault server may take to start on a machine that is busy."""
+"""Time a fault server may take to start on a busy machine, in seconds."""
 
 
 @attrs.frozen(kw_only=True)
 class FaultProcess:
-    """A fault server that listens.
+    """A running fault server.
 
     Attributes:
-        port: Where it listens, on 127.0.0.1; 0 on a unix socket.
-        pid: The number of its process.
-        kill: Ends it at once.
+        port: TCP port on 127.0.0.1; 0 for a unix socket.
+        pid: Process id.
+        kill: Kills the process.
     """
 
     port: int
@@ -36,16 +36,16 @@ def fault_command(*flags: object) -> list[str]:
     """Return the command that starts a fault server.
 
     Args:
-        flags: What to do wrong, as `python -m mcpstore.testing.fault_server --help` lists it.
+        flags: Faults, as listed by `python -m mcpstore.testing.fault_server --help`.
     """
     return [sys.executable, "-m", "mcpstore.testing.fault_server", *map(str, flags)]
 
 
 def fault_entry(*flags: object) -> dict[str, Any]:
-    """Return the entry of a stdio service that misbehaves, as it stands in an mcp.json.
+    """Return the mcp.json entry of a stdio service with faults.
 
     Args:
-        flags: What to do wrong.
+        flags: Faults of the server.
     """
     command, *args = fault_command(*flags)
     return {"command": command, "args": args}
@@ -53,13 +53,13 @@ def fault_entry(*flags: object) -> dict[str, Any]:
 
 @asynccontextmanager
 async def fault_process(*flags: object) -> AsyncGenerator[FaultProcess]:
-    """Run a fault server that listens on a socket, and end it when the block is left.
+    """Run a fault server on a socket; the end of the block kills it.
 
     Args:
-        flags: What to do wrong, and where to listen: `"--http", 0`, `"--sse", 0`, `"--tcp", 0` or `"--unix", path`.
+        flags: Faults, and where to listen: `"--http", 0`, `"--sse", 0`, `"--tcp", 0` or `"--unix", path`.
     """
     process = await asyncio.create_subprocess_exec(*fault_command(*flags), stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None  # noqa: S101 - it was asked for
+    assert process.stdout is not None  # noqa: S101 - stdout=PIPE is passed above
 
     def kill() -> None:
         if process.returncode is None:
@@ -67,8 +67,8 @@ async def fault_process(*flags: object) -> AsyncGenerator[FaultProcess]:
 
     try:
         async with asyncio.timeout(START_LIMIT):
-            told = json.loads(await process.stdout.readline())
-        yield FaultProcess(port=told.get("port", 0), pid=process.pid, kill=kill)
+            address = json.loads(await process.stdout.readline())
+        yield FaultProcess(port=address.get("port", 0), pid=process.pid, kill=kill)
     finally:
         kill()
         await process.wait()

@@ -1,8 +1,8 @@
-"""Fixtures for pytest: `pytest_plugins = ["mcpstore.testing.fixtures"]` in a conftest brings them.
+"""Fixtures for pytest: `pytest_plugins = ["mcpstore.testing.fixtures"]` in a conftest enables them.
 
-* `open_store` opens stores on a loop in virtual time, with a fake clock: months take seconds, and nothing sleeps.
-* `scripted` is a transport whose services do what a test says, known to those stores.
-* `load_plugins` loads plugin objects as if they were installed, and shows what the manager makes of them.
+* `open_store` opens stores on an event loop in virtual time, with a fake clock: months take seconds, nothing sleeps.
+* `scripted` is a transport of those stores whose services follow a script.
+* `load_plugins` loads plugin objects as if they were installed, and returns the plugin manager.
 * `clock` is the clock of those stores.
 
 A test that uses `open_store` or `clock` runs in virtual time; others run in real time. Async tests are marked
@@ -32,7 +32,7 @@ OpenStore = Callable[..., Awaitable[AsyncMCPStore]]
 
 @attrs.define
 class Scripted:
-    """Scripted servers, and the entries that lead to them.
+    """Scripted servers, and configuration entries for them.
 
     Attributes:
         plugin: The transport `scripted`.
@@ -41,19 +41,19 @@ class Scripted:
     plugin: ScriptedPlugin = attrs.field(factory=ScriptedPlugin)
 
     def server(self, name: str, **attributes: Any) -> ScriptedServer:
-        """Return the server of a name; there is one as soon as somebody asks.
+        """Return the server with a name; the first call creates it.
 
         Args:
             name: Its name.
-            attributes: Attributes of it to be set.
+            attributes: Attributes to set on the server.
         """
-        made = self.plugin.servers.setdefault(name, ScriptedServer(name))
+        server = self.plugin.servers.setdefault(name, ScriptedServer(name))
         for key, value in attributes.items():
-            setattr(made, key, value)
-        return made
+            setattr(server, key, value)
+        return server
 
     def entry(self, name: str, **fields: Any) -> dict[str, Any]:
-        """Return the entry of a service over a scripted server, as it stands in an mcp.json.
+        """Return the mcp.json entry of a service with a scripted server.
 
         Args:
             name: The name of the server.
@@ -65,7 +65,7 @@ class Scripted:
 
 @pytest.fixture
 def anyio_backend(request: pytest.FixtureRequest) -> Any:
-    """Run tests on asyncio; those of a store with a fake clock in virtual time."""
+    """Run tests on asyncio; tests that use `open_store` or `clock` run in virtual time."""
     if not {"open_store", "clock"}.isdisjoint(request.fixturenames):
         return "asyncio", {"loop_factory": VirtualLoop}
     return "asyncio"
@@ -85,10 +85,10 @@ def scripted() -> Scripted:
 
 @pytest.fixture
 async def open_store(scripted: Scripted, clock: FakeClock, tmp_path: Path) -> AsyncGenerator[OpenStore]:
-    """Open stores in virtual time; they are closed when the test is over.
+    """Return a function that opens stores in virtual time; they are closed at the end of the test.
 
-    The function takes what `AsyncMCPStore` takes. Without a configuration there is none; plugins are used besides
-    the scripted transport; this machine is not measured, which would take real time.
+    The function takes the arguments of `AsyncMCPStore`. The default configuration is empty. The scripted transport is
+    always loaded, with the given plugins. Monitoring is disabled: metrics of the host would take real time.
     """
     opened: list[AsyncMCPStore] = []
 
@@ -111,10 +111,10 @@ async def open_store(scripted: Scripted, clock: FakeClock, tmp_path: Path) -> As
 
 @pytest.fixture
 async def load_plugins() -> AsyncGenerator[Callable[..., PluginManager]]:
-    """Load plugins as if they were installed, each by the name of its entry point; nothing else is loaded.
+    """Return a function that loads the given plugins, and no others, as if they were installed.
 
-    The function takes plugin objects by name; a string is taken for where to import one from, as an entry point
-    says it ("package.module" or "package.module:name").
+    The function takes plugin objects by the name of their entry point. A string is an import path, as in an entry point
+    ("package.module" or "package.module:name").
     """
     managers: list[PluginManager] = []
 
@@ -131,16 +131,16 @@ async def load_plugins() -> AsyncGenerator[Callable[..., PluginManager]]:
 
 
 class _Installed(EntryPoint):
-    """An entry point of an object that nothing has to be imported for."""
+    """An entry point that returns an object without an import."""
 
     @classmethod
     def of(cls, name: str, plugin: object) -> EntryPoint:
-        """Return an entry point that leads to a plugin."""
+        """Return an entry point for a plugin."""
         if isinstance(plugin, str):
             return EntryPoint(name, plugin, ENTRY_POINT_GROUP)
-        made = cls(name, f"tests:{name}", ENTRY_POINT_GROUP)
-        vars(made)["plugin"] = plugin
-        return made
+        point = cls(name, f"tests:{name}", ENTRY_POINT_GROUP)
+        vars(point)["plugin"] = plugin
+        return point
 
     def load(self) -> Any:
         """Return the plugin."""

@@ -1,4 +1,4 @@
-"""What a piece of code leaves behind: tasks, open files, threads and child processes."""
+"""Leak check: tasks, open files, threads and child processes that a block of code leaves behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 __all__ = ["nothing_left"]
 
 PATIENCE: Final = 5.0
-"""Seconds until everything must be gone: a close may be over a moment before the system has taken note."""
+"""Time until everything must be gone, in seconds: the system reports a close with a delay."""
 
 PAUSE: Final = 0.01
 
@@ -22,16 +22,16 @@ _OPEN_FILES: Final = Path("/proc/self/fd") if Path("/proc/self/fd").is_dir() els
 
 @asynccontextmanager
 async def nothing_left(patience: float | None = None) -> AsyncGenerator[None]:
-    """Make sure that when the block is left there is nothing that was not there before.
+    """Require that a block leaves behind no task, open file, thread or child process.
 
     Args:
-        patience: Seconds until everything must be gone; None for `PATIENCE`.
+        patience: Time until everything must be gone, in seconds; None for `PATIENCE`.
 
     Raises:
-        AssertionError: Something is left; the message says what.
+        AssertionError: Something is left behind; the message lists it.
     """
     loop = asyncio.get_running_loop()
-    # Threads of the loop's own pool are kept on purpose, and so is what the pool needs to wake the loop up.
+    # The threads of the loop's own pool stay, and so do the file descriptors that wake the loop up.
     await asyncio.to_thread(_nothing)
     tasks, files, threads, children = asyncio.all_tasks(), _files(), _threads(), _children()
     yield
@@ -47,7 +47,7 @@ async def nothing_left(patience: float | None = None) -> AsyncGenerator[None]:
             left += [f"file {name}" for name in now if name not in files] or [f"{len(now) - len(files)} more files"]
         if not left:
             return
-        assert loop.time() < deadline, f"left behind: {', '.join(left)}"  # noqa: S101 - it is for tests
+        assert loop.time() < deadline, f"left behind: {', '.join(left)}"  # noqa: S101 - this module is for tests
         await asyncio.sleep(PAUSE)
 
 
@@ -56,13 +56,13 @@ def _nothing() -> None:
 
 
 def _files() -> list[str]:
-    found: list[str] = []
+    names: list[str] = []
     for place in _OPEN_FILES.iterdir():
         try:
-            found.append(str(place.readlink()))
-        except OSError:  # the folder itself, while it was read
+            names.append(str(place.readlink()))
+        except OSError:  # the descriptor of the listing itself is closed by now
             continue
-    return found
+    return names
 
 
 def _threads() -> set[str]:
@@ -71,12 +71,12 @@ def _threads() -> set[str]:
 
 def _children() -> set[int]:
     """Return the processes started by this one, zombies included, where there is a /proc."""
-    found: set[int] = set()
+    pids: set[int] = set()
     for place in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = place.read_text("utf-8", "replace").rpartition(") ")[2].split()
         except OSError:
             continue
         if fields[1] == str(os.getpid()):
-            found.add(int(place.parent.name))
-    return found
+            pids.add(int(place.parent.name))
+    return pids

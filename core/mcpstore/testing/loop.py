@@ -1,7 +1,7 @@
-"""An event loop on which time passes only when nothing else can happen.
+"""An event loop in virtual time: time advances only when nothing else can happen.
 
-Everything that sleeps, times out or schedules on this loop runs in virtual time: hours take milliseconds, and the order
-of events is the same on every machine. (The idea is trio's MockClock with autojump.)
+Sleeps, timeouts and timers of this loop run in virtual time: hours take milliseconds, and the order of events is the
+same on every machine. The model is trio's MockClock with autojump.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["FakeClock", "VirtualLoop"]
 
 
 EPOCH: Final = 1_700_000_000.0
-"""The POSIX timestamp at which the clock of a test starts, in seconds."""
+"""POSIX timestamp at which the clock of a test starts, in seconds."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Instead of waiting, moves the clock of its loop."""
+    """A selector that advances the clock of its loop instead of waiting."""
 
     loop: VirtualLoop
 
@@ -30,21 +30,21 @@ class _JumpingSelector(selectors.DefaultSelector):
         ready = super().select(0)
         if ready or timeout == 0 or (timeout is not None and timeout < 0):
             return ready
-        if self.loop.jobs:  # a thread is at work: its result comes before any timer
+        if self.loop.jobs:  # a thread is running: its result comes before any timer
             return super().select(None)
         if timeout is None:
-            if len(self.get_map()) <= 1:  # only the loop's own wake-up pipe is left
-                raise RuntimeError("nothing will ever happen: every task waits, and no timer is armed")
+            if len(self.get_map()) <= 1:  # only the loop's own wake-up pipe is registered
+                raise RuntimeError("deadlock in virtual time: every task waits, and no timer is armed")
             return super().select(None)
         self.loop.jump(timeout)
         return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop with a clock of its own, which starts at 0 s.
+    """An event loop with its own clock, which starts at 0 s.
 
     Attributes:
-        jobs: How many threads are at work for this loop; while there are any, time stands still.
+        jobs: Number of running executor jobs; time stands still while it is above 0.
     """
 
     def __init__(self) -> None:
@@ -59,21 +59,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._virtual_now
 
     def jump(self, seconds: float) -> None:
-        """Let time pass."""
-        # A hair more than asked, as a real selector would oversleep: rounding must not leave a timer just not due.
+        """Advance the clock, in seconds."""
+        # Slightly more than asked, as a real selector oversleeps: rounding must not leave a timer just not due.
         self._virtual_now += seconds + 1e-9
 
     def run_in_executor(  # type: ignore[override]  # the base class says the same with more overloads
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """Run something in a thread; time stands still meanwhile."""
+        """Run a function in a thread; time stands still until it returns."""
         self.jobs += 1
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(self._job_done)
         return future
 
     async def shutdown_default_executor(self, *timeout: Any) -> None:
-        """Wait for the threads; time stands still meanwhile."""
+        """Wait for the threads; time stands still until they end."""
         self.jobs += 1
         try:
             await super().shutdown_default_executor(*timeout)
@@ -85,7 +85,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class FakeClock(Clock):
-    """A clock for tests: repeatable dice, and a sleep of the machine that can be made up."""
+    """A clock for tests: seeded random numbers, and suspends of the host that a test sets."""
 
     def __init__(self, seed: int = 0) -> None:
         super().__init__(seed)

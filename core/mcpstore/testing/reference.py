@@ -1,22 +1,22 @@
-"""An MCP server without I/O and without faults: what whatever carries messages is tested against.
+"""A correct MCP server without I/O, for tests of transports.
 
-It is told what a client said and says what it answers, both as JSON objects; whoever moves the bytes calls it. Only the
-standard library, so that a process with it starts at once. Its tools let a test see the other end of the wire:
+It takes the client's messages and returns its own as JSON objects; the code that moves the bytes calls it. It imports
+only the standard library, so a process with it starts at once. Its tools show a test the other end of the connection:
 
 ============= =========================================================================================
 `echo`        returns its `text`
 `big`         returns `size` characters
-`hold`        is not answered until it is released or cancelled
-`nudge`       reports progress of everything that is held
-`release`     answers everything that is held
-`cancelled`   returns how many held calls were cancelled
+`hold`        waits for `release` or a cancellation
+`nudge`       reports progress of all held calls
+`release`     answers all held calls
+`cancelled`   returns the number of cancelled held calls
 `count`       reports progress from 1 to `to`, then returns it
 `announce`    sends `count` numbered log messages
-`change`      says that the list of tools changed
-`ask`         asks the client for a name, and returns what it answered
-`heard`       returns the notifications it got, as a list
-`refuse`      is answered with the error `code`, `message`, `data`
-`about`       returns arguments, environment, folder and number of the process
+`change`      sends `notifications/tools/list_changed`
+`ask`         asks the client for a name, and returns the answer
+`heard`       returns the received notifications, as a list
+`refuse`      fails with the error `code`, `message`, `data`
+`about`       returns arguments, environment, working directory and id of the process
 `die`         ends the process with exit code `code`
 ============= =========================================================================================
 """
@@ -39,13 +39,13 @@ TOOLS: Final = (
     *("echo", "big", "hold", "nudge", "release", "cancelled", "count"),
     *("announce", "change", "ask", "heard", "refuse", "about", "die"),
 )
-"""The names of its tools."""
+"""Names of the tools."""
 
 METHOD_NOT_FOUND: Final = -32601
 
 
 class ReferenceServer:
-    """The server's end of one session.
+    """The server side of one session.
 
     Args:
         say: Called with each message for the client; must return at once.
@@ -53,8 +53,8 @@ class ReferenceServer:
         die: Ends the server with an exit code.
 
     Attributes:
-        lists: How often the tools were listed.
-        describe: Returns the description of a tool; change it to change the tools.
+        lists: Number of `tools/list` requests.
+        describe: Returns the description of a tool; replace it to change the tools.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class ReferenceServer:
         self.describe: Callable[[str], str] = _describe
 
     def take(self, message: Mapping[str, Any]) -> None:
-        """Take a message of the client, and say what there is to say to it."""
+        """Handle a message of the client; answers go to `say`."""
         method, number = message.get("method"), message.get("id")
         params: Mapping[str, Any] = message.get("params") or {}
         if method is None:
@@ -111,7 +111,7 @@ class ReferenceServer:
             }
         return None
 
-    # --- what is called ----------------------------------------------------------------------------------------
+    # --- calls -------------------------------------------------------------------------------------------------
 
     def _call(self, number: Any, params: Mapping[str, Any]) -> None:
         tool = params.get("name")
@@ -172,7 +172,7 @@ class ReferenceServer:
         params = {"message": "what is your name?", "requestedSchema": schema}
         self._say({"jsonrpc": "2.0", "id": id_, "method": "elicitation/create", "params": params})
 
-    # --- what is told ------------------------------------------------------------------------------------------
+    # --- messages of the client ----------------------------------------------------------------------------------
 
     def _take_answer(self, message: Mapping[str, Any]) -> None:
         number = self._asked.pop(str(message.get("id")), None)
@@ -191,7 +191,7 @@ class ReferenceServer:
             del self._held[params["requestId"]]
             self._cancelled += 1
 
-    # --- what is said ------------------------------------------------------------------------------------------
+    # --- messages to the client ----------------------------------------------------------------------------------
 
     def _answer(self, number: Any, result: Message) -> None:
         self._say({"jsonrpc": "2.0", "id": number, "result": result})

@@ -1,4 +1,4 @@
-"""A transport whose services do what a test says."""
+"""A transport whose services follow a script."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class ScriptedConnection:
         method: str,
         params: Mapping[str, Any] | None = None,
         *,
-        timeout: float | None = None,  # noqa: ASYNC109 - the interface says so
+        timeout: float | None = None,  # noqa: ASYNC109 - part of the interface
         on_progress: ProgressFn | None = None,  # noqa: ARG002 - scripted servers report none
     ) -> dict[str, Any]:
-        """Answer as the script says."""
+        """Answer according to the script."""
         if self._gone.done():
             raise ConnectionLost(str(self._gone.result()))
         self.requests.append((method, params or {}))
@@ -57,36 +57,36 @@ class ScriptedConnection:
         raise CallTimeout(f"no answer to {method!r} within {timeout:g} s")
 
     async def notify(self, method: str, params: Mapping[str, Any] | None = None) -> None:
-        """Take a notification."""
+        """Record a notification."""
         self.requests.append((method, params or {}))
 
     async def wait_closed(self) -> Exit:
-        """Wait until the script ends the connection."""
+        """Wait until the connection ends."""
         return await asyncio.shield(self._gone)
 
-    def end(self, exit: Exit) -> None:  # noqa: A002 - the record is called so
-        """End the connection from the other side."""
+    def end(self, exit: Exit) -> None:  # noqa: A002 - name of the record
+        """End the connection from the server's side."""
         if not self._gone.done():
             self._gone.set_result(exit)
 
 
 class ScriptedServer:
-    """What a scripted service does; change its attributes at any time.
+    """Behaviour of a scripted service; a test may change the attributes at any time.
 
     Args:
         name: Its name.
         tools: Names of its tools.
 
     Attributes:
-        open_error: Raised when it is opened.
-        open_delay: Seconds an opening takes.
-        close_delay: Seconds a close takes.
-        close_error: Raised when it is closed.
-        delay: Seconds an answer takes.
-        silent: Methods it never answers.
+        open_error: Raised by each opening.
+        open_delay: Duration of an opening, in seconds.
+        close_delay: Duration of a close, in seconds.
+        close_error: Raised by each close.
+        delay: Duration of an answer, in seconds.
+        silent: Methods that are never answered.
         answers: Answers by method: a value, an exception, or a function of the parameters.
-        opened: How often it was opened.
-        connections: Every connection there has been.
+        opened: Number of openings.
+        connections: All connections, oldest first.
     """
 
     def __init__(self, name: str = "scripted", tools: tuple[str, ...] = ("echo",)) -> None:
@@ -110,7 +110,7 @@ class ScriptedServer:
         return self.connections[-1]
 
     def die(self, code: int = 1, *stderr: str) -> None:
-        """End the newest connection as a process would that exits."""
+        """End the newest connection as the exit of a process would."""
         self.connection.end(Exit(reason=f"exited with code {code}", code=code, stderr=stderr))
 
     async def answer(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class ScriptedPlugin:
 
     @hookimpl
     def mcpstore_transports(self) -> list[Transport[ScriptedSettings]]:
-        """Offer the transport."""
+        """Return the transport."""
         return [Transport(name="scripted", config=ScriptedSettings, connect=self.connect)]
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The reference server behind faults that have nothing to do with how bytes travel, and those of a line of JSON."""
+"""The reference server with faults of its messages, and with faults of lines of JSON."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FaultyServer:
     """A reference server whose messages are late, missing, wrong or too many.
 
     Args:
-        options: What to do wrong.
+        options: The faults.
         say: Called with each message for the client.
         die: Ends the server with an exit code.
     """
@@ -102,7 +102,7 @@ class FaultyServer:
         if "wrong-types" in options.odd and method == "tools/list":
             message = {**message, "result": {"tools": "many"}}
         if "unknown-ids" in options.odd:
-            self._tell({**message, "id": "nobody-asked"})
+            self._tell({**message, "id": "unknown-id"})
         self._tell(message)
         if "duplicate-ids" in options.odd:
             self._tell(message)
@@ -117,7 +117,7 @@ class LineFaults:
     """Writes messages as lines, badly.
 
     Args:
-        options: What to do wrong.
+        options: The faults.
         write: Writes all of some bytes.
         after_reply: Called with the number of each reply that was written.
     """

@@ -38,7 +38,7 @@ def serve(options: Options) -> None:
 
 
 class Session:
-    """One client. What the server says goes to whoever asked for it, or to the stream of news."""
+    """One client. A message of the server goes to the request it belongs to, or to the notification stream."""
 
     def __init__(self, options: Options) -> None:
         self._turn: Final = threading.Lock()
@@ -49,16 +49,16 @@ class Session:
         self.requests: int = 0
 
     def take(self, message: Message) -> queue.Queue[Message]:
-        """Take a message; returns where the messages that belong to it arrive."""
-        said: queue.Queue[Message] = queue.Queue()
+        """Handle a message; return the queue of the messages that belong to it."""
+        replies: queue.Queue[Message] = queue.Queue()
         with self._turn:
             is_request = "method" in message and "id" in message
-            self._current = said if is_request else None
+            self._current = replies if is_request else None
             if is_request:
-                self._asking[message["id"]] = said
+                self._asking[message["id"]] = replies
             self._server.take(message)
             self._current = None
-        return said
+        return replies
 
     def _say(self, message: Message) -> None:
         if "method" not in message and message["id"] in self._asking:
@@ -82,7 +82,7 @@ class Site:
             return False
         if options.status is not None:
             headers: dict[str, Any] = {"Location": options.location, "Retry-After": options.retry_after}
-            response.send(options.status, b"so I was told", "text/plain", **headers)
+            response.send(options.status, b"status requested by --status", "text/plain", **headers)
             return True
         if options.endless and "id" in request.message:
             response.begin_events()
@@ -116,18 +116,18 @@ class Site:
             name = f"session-{next(self._numbers)}"
             session = self._sessions[name] = Session(self._options)
             headers["Mcp-Session-Id"] = name
-        said = session.take(request.message)
+        replies = session.take(request.message)
         if "id" not in request.message or "method" not in request.message:
             response.send(202, b"", "text/plain")
             return
-        if said.qsize() == 1 and "id" in said.queue[0] and "method" not in said.queue[0]:
-            status = 400 if request.rpc == "server/discover" and "error" in said.queue[0] else 200
+        if replies.qsize() == 1 and "id" in replies.queue[0] and "method" not in replies.queue[0]:
+            status = 400 if request.rpc == "server/discover" and "error" in replies.queue[0] else 200
             kind = self._options.content_type or "application/json"
-            response.send(status, json.dumps(said.get()).encode(), kind, drip=self._options.drip, **headers)
+            response.send(status, json.dumps(replies.get()).encode(), kind, drip=self._options.drip, **headers)
             return
         response.begin_events(**headers)
         while True:
-            message = said.get()
+            message = replies.get()
             response.send_event(message)
             if "method" not in message:
                 response.end_events()

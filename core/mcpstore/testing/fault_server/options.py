@@ -1,4 +1,4 @@
-"""What the fault server can be told to do wrong."""
+"""Options of the fault server: its faults, and where it listens."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 __all__ = ["CHILDREN", "Options", "parse"]
 
 CHILDREN: Final = ("group", "session", "daemon", "stubborn", "respawning")
-"""Kinds of children: in our process group, in a session of their own, forked twice, deaf to SIGTERM, and one that is
-replaced when it is killed."""
+"""Kinds of child processes: in the process group of the server, in their own session, forked twice, ignoring SIGTERM,
+and restarted when killed."""
 
 
 class Options(NamedTuple):
-    """What to do wrong; see `--help`. Counts begin at 1, durations are in seconds, sizes in bytes."""
+    """The faults; see `--help`. Counts begin at 1, durations are in seconds, sizes in bytes."""
 
     host: str = "127.0.0.1"
     http: int | None = None
@@ -73,7 +73,7 @@ def parse(arguments: Sequence[str]) -> Options:
     """Read a command line."""
     parser = argparse.ArgumentParser(
         prog="mcpstore.testing.fault_server",
-        description="An MCP server that misbehaves as it is told. Behaviours combine.",
+        description="An MCP server with faults on request. Faults combine.",
         allow_abbrev=False,
     )
     add = parser.add_argument
@@ -81,34 +81,40 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--era", choices=("legacy", "modern", "both"), default="legacy", help="modern: discover only")
     add("--of-reply", type=int, default=1, metavar="N", help="which reply --exit-at-byte and --half-frame concern")
     add("--exit-at-byte", type=int, metavar="K", help="exit after so many bytes of the reply")
-    add("--half-frame", action="store_true", help="send half of the reply, and nothing more")
+    add("--half-frame", action="store_true", help="send half of the reply, then nothing")
     add("--exit-after", type=float, metavar="SECONDS", help="exit after a time")
-    add("--exit-code", type=int, default=1, metavar="C", help="the code of every exit")
+    add("--exit-code", type=int, default=1, metavar="C", help="exit code of every exit")
     add("--die-on-call", type=int, metavar="N", help="exit on the Nth call of a tool, unanswered")
-    add("--never-answer", type=_names, default=(), metavar="METHODS", help="be silent; 'all' for every method")
+    add("--never-answer", type=_names, default=(), metavar="METHODS", help="do not answer; 'all' for every method")
     add("--unknown", type=_names, default=(), metavar="METHODS", help="answer -32601")
     add("--refuse", metavar="TEXT", help="refuse the handshake with this error")
-    add("--delay", type=float, default=0.0, metavar="SECONDS", help="answer so late")
-    add("--delay-grows", type=float, default=0.0, metavar="SECONDS", help="and later with every answer")
-    add("--delay-every", type=int, default=1, metavar="N", help="but only every Nth answer")
-    add("--garbage", type=_names, default=(), metavar="WHERE", help="lines that are no messages: before,after,between")
-    add("--garbage-lines", type=int, default=1, metavar="N", help="so many at a time")
-    add("--chatter", action="store_true", help="garbage instead of every answer, without end")
-    add("--frame-size", type=int, default=0, metavar="BYTES", help="make each answer to a call a frame of this size")
+    add("--delay", type=float, default=0.0, metavar="SECONDS", help="delay of each answer")
+    add("--delay-grows", type=float, default=0.0, metavar="SECONDS", help="added delay per answer")
+    add("--delay-every", type=int, default=1, metavar="N", help="delay only every Nth answer")
+    add("--garbage", type=_names, default=(), metavar="WHERE", help="send invalid lines: before,after,between")
+    add("--garbage-lines", type=int, default=1, metavar="N", help="invalid lines at a time")
+    add("--chatter", action="store_true", help="send invalid lines instead of every answer, endlessly")
+    add("--frame-size", type=int, default=0, metavar="BYTES", help="size of each answer to a call")
     add("--no-newline", action="store_true", help="end no line")
-    add("--say", default="", metavar="TEXT", help="a line for stderr, first of all")
-    add("--stderr-bytes", type=int, default=0, metavar="BYTES", help="write so much to stderr before answering")
-    add("--close-stdout", type=int, metavar="N", help="close stdout after the Nth reply, and live on")
-    add("--close-stdin", type=int, metavar="N", help="close stdin after the Nth reply, and live on")
-    add("--ignore-eof", action="store_true", help="live on when stdin ends")
-    add("--ignore-term", action="store_true", help="live on when asked to leave by SIGTERM")
+    add("--say", default="", metavar="TEXT", help="first line on stderr")
+    add("--stderr-bytes", type=int, default=0, metavar="BYTES", help="write to stderr before the first answer")
+    add("--close-stdout", type=int, metavar="N", help="close stdout after the Nth reply, and keep running")
+    add("--close-stdin", type=int, metavar="N", help="close stdin after the Nth reply, and keep running")
+    add("--ignore-eof", action="store_true", help="keep running when stdin ends")
+    add("--ignore-term", action="store_true", help="ignore SIGTERM")
     add("--stop-itself", type=int, metavar="N", help="send itself SIGSTOP after the Nth reply")
-    add("--children", type=_names, default=(), metavar="KINDS", help=f"have children: {','.join(CHILDREN)}")
-    add("--leak", type=float, default=0.0, metavar="MIB", help="take so much memory every second")
-    add("--open-files", type=int, default=0, metavar="N", help="hold so many files open")
-    add("--busy", type=float, default=0.0, metavar="SECONDS", help="compute so long in each call, deaf meanwhile")
-    add("--list-changed", type=int, default=0, metavar="N", help="say so often that the tools changed, once listed")
-    add("--change-tool", type=int, metavar="N", help="describe a tool differently from the Nth list on")
+    add("--children", type=_names, default=(), metavar="KINDS", help=f"start child processes: {','.join(CHILDREN)}")
+    add("--leak", type=float, default=0.0, metavar="MIB", help="memory leaked per second")
+    add("--open-files", type=int, default=0, metavar="N", help="open files")
+    add("--busy", type=float, default=0.0, metavar="SECONDS", help="block in each call for this time")
+    add(
+        "--list-changed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="number of list_changed notifications after the first list",
+    )
+    add("--change-tool", type=int, metavar="N", help="change a tool's description from the Nth list on")
     add("--odd", type=_names, default=(), metavar="KINDS", help="duplicate-ids, unknown-ids, wrong-types")
     _add_http(parser)
     given, rest = parser.parse_known_args(arguments)
@@ -119,7 +125,7 @@ def parse(arguments: Sequence[str]) -> Options:
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_argument_group("where it serves (stdin and stdout unless told otherwise)").add_argument
+    where = parser.add_argument_group("where it listens (default: stdin and stdout)").add_argument
     where("--host", default="127.0.0.1", metavar="ADDRESS", help="the address it listens on, if not 127.0.0.1")
     where("--http", type=int, metavar="PORT", help="streamable HTTP; 0 takes a free port, which is printed")
     where("--sse", type=int, metavar="PORT", help="HTTP with server-sent events, as of 2024")

@@ -1,4 +1,4 @@
-"""What a process can do wrong by itself, whatever it serves."""
+"""Faults of the process itself, whatever it serves."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mcpstore.testing.fault_server.options import Options
 __all__ = ["linger", "misbehave"]
 
 LIFETIME: Final = 300.0
-"""Seconds after which whatever lingers ends by itself: a test that failed must not leave it for ever."""
+"""Time after which a lingering process exits, in seconds: a failed test must not leave it for ever."""
 
 
 def misbehave(options: Options) -> None:
-    """Begin to do wrong what does not depend on messages."""
+    """Start the faults that do not depend on messages."""
     if options.say:
         os.write(2, options.say.encode() + b"\n")
     if options.ignore_term:
@@ -34,7 +34,7 @@ def misbehave(options: Options) -> None:
 
 
 def linger() -> NoReturn:
-    """Live on, for a while."""
+    """Keep running, for `LIFETIME` at most."""
     time.sleep(LIFETIME)
     os._exit(0)
 
@@ -65,7 +65,7 @@ def _in_background(work: Callable[[], None]) -> None:
 
 
 def _have_children(kinds: tuple[str, ...]) -> None:
-    """Fork, and wait until every child is what it should be."""
+    """Fork, and wait until every child is set up."""
     heard, ready = os.pipe()
     for kind in kinds:
         if os.fork() == 0:

@@ -1,4 +1,4 @@
-"""The fault server on a TCP or unix socket: lines of JSON, one session for each connection."""
+"""The fault server on a TCP or unix socket: lines of JSON, one session per connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def serve(options: Options) -> None:
 
 
 def accept(options: Options, session: Callable[[socket.socket], None]) -> None:
-    """Listen, say where on stdout, and run each session in a thread of its own."""
+    """Listen, print the address as JSON on stdout, and run each session in its own thread."""
     if options.unix is not None:
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(options.unix)

@@ -1,4 +1,4 @@
-"""As much HTTP/1.1 as the fault server needs, and no more: `http.server` takes longer to load than to do without."""
+"""A minimal HTTP/1.1 server: `http.server` would take too long to import."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 __all__ = ["Request", "Response", "read"]
 
 PIECES: Final = 10
-"""How many pieces a dripping answer comes in."""
+"""Number of pieces of a slow response."""
 
 
 class Request(NamedTuple):
@@ -19,7 +19,7 @@ class Request(NamedTuple):
 
     Attributes:
         method: Its method.
-        path: What it asks for.
+        path: The requested path.
         headers: Its headers, their names in lower case.
         message: The message it carries; empty if none.
     """
@@ -36,7 +36,7 @@ class Request(NamedTuple):
 
 
 def read(reading: BinaryIO) -> Request | None:
-    """Read the next request; None if there is no more."""
+    """Read the next request; None at the end of the connection."""
     first = reading.readline().decode("latin-1").split()
     if len(first) < 2:  # noqa: PLR2004 - method and path
         return None
@@ -52,8 +52,8 @@ class Response:
     """The response to a request.
 
     Args:
-        client: Where it is written.
-        drip_head: Seconds between the pieces of its head, if it is to come in pieces.
+        client: The socket it is written to.
+        drip_head: Pause between the pieces of its head, in seconds; 0 sends it at once.
 
     Attributes:
         keeps_alive: Whether another request may follow.
@@ -84,7 +84,7 @@ class Response:
         self._chunk(f"event: message\ndata: {json.dumps(message)}\n\n".encode())
 
     def send_comment(self) -> None:
-        """Send an event that says nothing."""
+        """Send an empty event."""
         self._chunk(b": still here\n\n")
 
     def send_raw(self, data: bytes) -> None:

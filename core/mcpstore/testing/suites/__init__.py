@@ -1,13 +1,13 @@
-"""What a plugin of each family must be able to do, as classes of tests to derive from.
+"""Requirements on each kind of plugin, as test classes to derive from.
 
-Derive a class whose name begins with `Test`, say what is to be tested, and run pytest. Every test is a sentence about
-the plugin. What a plugin cannot do for a good reason is declared in `lacks`, with that reason; such tests are skipped,
-and the reason is shown.
+Derive a class whose name begins with `Test`, set its attributes, and run pytest. The name of each test is a
+sentence about the plugin. A capability that the plugin does not have is declared in `lacks`, with the reason: its tests
+are skipped, and pytest shows the reason.
 """
 
 from __future__ import annotations
 
-# First: it has to know the others before they are loaded.
+# First: assertion rewriting must be registered before the suites are imported.
 from mcpstore.testing.suites import _rewriting  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from mcpstore.testing.suites.alert import AlertHandlerSuite, Inbox
 from mcpstore.testing.suites.base import Suite, needs

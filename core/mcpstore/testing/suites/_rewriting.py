@@ -1,4 +1,4 @@
-"""Lets the asserts of the suites explain themselves, as those in tests do; to be imported before the suites are."""
+"""Assertion rewriting for the suites, as pytest does it in tests; imported before the suites."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ _MODULES = (
     ),
 )
 
-# Of one that is loaded already it would be too late, and pytest would say so.
+# For a module that is loaded already it is too late, and pytest would warn.
 pytest.register_assert_rewrite(*(name for name in _MODULES if name not in sys.modules))

@@ -1,4 +1,4 @@
-"""What an alert handler must be able to do."""
+"""Requirements on an alert handler."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from mcpstore.testing.suites.base import PATIENCE, Suite, error_of, needs, offer
 __all__ = ["AlertHandlerSuite", "Inbox", "an_alert"]
 
 LIMIT = 10.0
-"""Seconds the manager gives a handler; what takes longer is cancelled, and tried again later."""
+"""Time limit of the manager for one delivery, in seconds; a slower delivery is cancelled and retried later."""
 
 
 @attrs.frozen(kw_only=True)
 class Inbox:
-    """Where alerts arrive.
+    """The receiver of alerts in a test.
 
     Attributes:
-        settings: Settings of the handler that lead there.
-        messages: Returns what has arrived, each as the text a person would see (subject and all).
+        settings: Settings of the handler that send to it.
+        messages: Returns the received messages, each as its visible text, subject included.
     """
 
     settings: Mapping[str, Any]
@@ -42,7 +42,7 @@ def an_alert(**fields: Any) -> Alert:
     """Return an alert.
 
     Args:
-        fields: What is not as usual.
+        fields: Fields that differ from the default alert.
     """
     usual: dict[str, Any] = {
         "rule_name": "service_down", "service": "weather", "level": AlertLevel.CRITICAL, "kind": AlertKind.FIRED,
@@ -71,33 +71,33 @@ class AlertHandlerSuite(Suite):
     """
 
     capabilities: ClassVar[Mapping[str, str]] = {
-        "failures": "`refusing` gives settings with which nothing can be delivered",
-        "hanging": "`hanging` gives settings of a receiver that never answers",
-        "injection": "its messages have headers that a text could add to",
-        "levels": "its messages tell how bad it is",
-        "rules": "its messages name the rule",
+        "failures": "`refusing` yields settings of a receiver that refuses every delivery",
+        "hanging": "`hanging` yields settings of a receiver that never answers",
+        "injection": "its messages have headers that a text could inject into",
+        "levels": "its messages contain the level",
+        "rules": "its messages contain the rule name",
     }
     secrets: ClassVar[Sequence[str]] = ()
 
     @property
     def handler(self) -> AlertHandler[Any]:
         """The handler."""
-        found: AlertHandler[Any] = offered(self.plugin, "mcpstore_alert_handlers", self.name)
-        return found
+        handler: AlertHandler[Any] = offered(self.plugin, "mcpstore_alert_handlers", self.name)
+        return handler
 
-    # --- what whoever tests a handler says ---------------------------------------------------------------------
+    # --- what a derived class defines --------------------------------------------------------------------------
 
     def receiving(self) -> AbstractAsyncContextManager[Inbox]:
-        """Return a context manager that yields where alerts arrive."""
-        raise NotImplementedError(f"{type(self).__name__} must say where alerts arrive: def receiving(self)")
+        """Return a context manager that yields the receiver of alerts."""
+        raise NotImplementedError(f"{type(self).__name__} must define the receiver of alerts: def receiving(self)")
 
     def refusing(self) -> AbstractAsyncContextManager[Mapping[str, Any]]:
-        """Return a context manager that yields settings with which nothing can be delivered."""
-        raise NotImplementedError("yield settings of a receiver that refuses, or declare that it lacks 'failures'")
+        """Return a context manager that yields settings of a receiver that refuses every delivery."""
+        raise NotImplementedError("yield settings of a receiver that refuses, or add 'failures' to lacks")
 
     def hanging(self) -> AbstractAsyncContextManager[Mapping[str, Any]]:
-        """Return a context manager that yields settings of a receiver that accepts, and never answers."""
-        raise NotImplementedError("yield settings of a receiver that hangs, or declare that it lacks 'hanging'")
+        """Return a context manager that yields settings of a receiver that accepts connections and never answers."""
+        raise NotImplementedError("yield settings of a receiver that hangs, or add 'hanging' to lacks")
 
     # --- what the checks use -----------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class AlertHandlerSuite(Suite):
         handler = self.handler
         checked = validated(handler.config, dict(settings), self.name)
         for alert in alerts:
-            # A manager calls a plain function in a thread, too.
+            # The manager calls a plain function in a thread, too.
             is_async = inspect.iscoroutinefunction(handler.send)
             sending = (
                 handler.send(alert, checked) if is_async else await asyncio.to_thread(handler.send, alert, checked)
@@ -121,7 +121,7 @@ class AlertHandlerSuite(Suite):
 
     @asynccontextmanager
     async def sent(self, *alerts: Alert) -> AsyncGenerator[Sequence[str]]:
-        """Send alerts, and yield what arrived.
+        """Send alerts, and yield the received messages.
 
         Args:
             alerts: Which.
@@ -165,7 +165,7 @@ class AlertHandlerSuite(Suite):
             assert "weather is down since 12:00" in messages[0]
 
     @needs("levels")
-    async def test_an_alert_tells_how_bad_it_is(self) -> None:
+    async def test_an_alert_contains_its_level(self) -> None:
         alerts = [an_alert(level=level, incident=level.value) for level in AlertLevel]
         async with self.sent(*alerts) as messages:
             for level, message in zip(AlertLevel, messages, strict=True):
@@ -176,7 +176,7 @@ class AlertHandlerSuite(Suite):
         async with self.sent(an_alert(rule_name="slow_answers")) as messages:
             assert "slow_answers" in messages[0]
 
-    async def test_the_end_of_an_incident_can_be_told_from_its_beginning(self) -> None:
+    async def test_the_end_of_an_incident_differs_from_its_beginning(self) -> None:
         begins, ends = an_alert(message="the same words"), an_alert(message="the same words", kind=AlertKind.RESOLVED)
         async with self.sent(begins, ends) as messages:
             assert "resolved" not in messages[0].lower()
@@ -213,7 +213,7 @@ class AlertHandlerSuite(Suite):
 
     @needs("injection")
     async def test_no_text_can_add_a_header(self) -> None:
-        nasty = "down\r\nBcc: everybody@example.com\r\n\r\nbody"
+        nasty = "down\r\nBcc: all@example.com\r\n\r\nbody"
         async with self.sent(an_alert(message=nasty, service=nasty, rule_name=nasty)) as messages:
             head = messages[0].replace("\r\n", "\n").partition("\n\n")[0]
             assert not any(line.lower().startswith("bcc:") for line in head.split("\n"))
@@ -221,7 +221,7 @@ class AlertHandlerSuite(Suite):
     # --- what can go wrong -------------------------------------------------------------------------------------
 
     @needs("failures")
-    async def test_what_could_not_be_delivered_is_told_by_raising(self) -> None:
+    async def test_a_failed_delivery_raises(self) -> None:
         async with self.refusing() as settings:
             with pytest.raises(Exception) as caught:  # any error means: try again later
                 await self.send(settings, an_alert())

@@ -1,4 +1,4 @@
-"""What all suites have in common."""
+"""The base class of all suites, and functions they share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mcpstore.testing._pytest import pytest
 __all__ = ["PATIENCE", "Suite", "error_of", "needs", "offered", "stand_ins", "ticking"]
 
 PATIENCE = 20.0
-"""Seconds after which whatever a check waits for will not happen any more."""
+"""Time limit of each wait in a check, in seconds."""
 
 NEEDS = "__mcpstore_needs__"
 
@@ -28,7 +28,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def needs(*capabilities: str) -> Callable[[F], F]:
-    """Mark a test that a plugin without some capability is excused from.
+    """Mark a test that is skipped for a plugin without some capability.
 
     Args:
         capabilities: Names of the capabilities.
@@ -46,12 +46,12 @@ class Suite:
     """A suite of checks.
 
     Attributes:
-        lacks: What the plugin cannot do, by the name of the capability, each with a reason.
-        plugin: The plugin: a module or an instance with hooks, as its entry point names it.
-        name: Which of its offers is tested.
-        capabilities: The capabilities this suite knows, each with what it means.
-        limit: Seconds a check may take; one that hangs fails.
-        folder: A folder for the test, empty at its beginning.
+        lacks: Capabilities that the plugin does not have, each with the reason.
+        plugin: The plugin: the module or instance with hooks that its entry point names.
+        name: Name of the tested transport, handler, strategy, backend or policy.
+        capabilities: Capabilities known to this suite, each with its meaning.
+        limit: Time limit of each check, in seconds; a check that exceeds it fails.
+        folder: Temporary folder of the test, empty at its start.
     """
 
     lacks: ClassVar[Mapping[str, str]] = {}
@@ -62,7 +62,7 @@ class Suite:
     folder: Path
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Bound every check: a plugin that hangs must not hang the tests."""
+        """Give every check a time limit: a plugin that hangs must not hang the tests."""
         super().__init_subclass__(**kwargs)
         for name, check in list(vars(cls).items()):
             if name.startswith("test_") and inspect.iscoroutinefunction(check):
@@ -70,19 +70,19 @@ class Suite:
 
     @pytest.fixture
     def anyio_backend(self) -> Any:
-        """Run async tests on asyncio, wherever the suite is used."""
+        """Run async tests on asyncio."""
         return "asyncio"
 
     @pytest.fixture(autouse=True)
     def _set_up(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
-        """Give the test its folder, or skip it if the plugin lacks what it needs."""
+        """Set the folder of the test, or skip the test if the plugin lacks a capability."""
         self.folder = tmp_path
         self.check_excuses(request.function)
         yield
 
     @classmethod
     def check_excuses(cls, test: Callable[..., Any]) -> None:
-        """Skip a test that needs what the plugin lacks.
+        """Skip a test that needs a capability that the plugin lacks.
 
         Args:
             test: The test.
@@ -90,9 +90,11 @@ class Suite:
         for capability, reason in cls.lacks.items():
             if capability not in cls.capabilities:
                 known = ", ".join(sorted(cls.capabilities)) or "none"
-                pytest.fail(f"lacks: {capability!r} is no capability of this suite; known: {known}", pytrace=False)
+                pytest.fail(f"lacks: unknown capability {capability!r}; use one of: {known}", pytrace=False)
             if not str(reason).strip():
-                pytest.fail(f"lacks: say why the plugin lacks {capability!r}", pytrace=False)
+                pytest.fail(
+                    f"lacks: the reason for {capability!r} is empty; write why the plugin lacks it", pytrace=False
+                )
         for capability in getattr(test, NEEDS, ()):
             if capability in cls.lacks:
                 pytest.skip(f"{cls.__name__} lacks {capability!r}: {cls.lacks[capability]}")
@@ -114,23 +116,23 @@ def _bounded(check: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def offered(plugin: Any, hook: str, name: str) -> Any:
-    """Return what a plugin offers by a name.
+    """Return the record that a plugin provides under a name.
 
     Args:
         plugin: The plugin.
-        hook: The hook that returns it.
-        name: Its name.
+        hook: The hook that returns the record.
+        name: Name of the record.
     """
     if not hasattr(plugin, hook):
         pytest.fail(f"{plugin!r} has no hook {hook}", pytrace=False)
-    found = {offer.name: offer for offer in getattr(plugin, hook)()}
-    if name not in found:
-        pytest.fail(f"{hook} offers no {name!r}, only {', '.join(found) or 'nothing'}", pytrace=False)
-    return found[name]
+    offers = {offer.name: offer for offer in getattr(plugin, hook)()}
+    if name not in offers:
+        pytest.fail(f"{hook} does not return {name!r} (got {', '.join(offers) or 'nothing'})", pytrace=False)
+    return offers[name]
 
 
 def stand_ins(offer: str) -> list[str]:
-    """Return the installed plugins that must be blocked so that another one can make an offer of theirs.
+    """Return the installed plugins to block so that another plugin can provide the same name.
 
     Args:
         offer: The offer as it is listed, such as "transport stdio".
@@ -141,7 +143,7 @@ def stand_ins(offer: str) -> list[str]:
 
 
 def error_of(model: type[BaseModel], values: Mapping[str, Any]) -> str:
-    """Return what the manager tells about settings that are wrong; empty if they are accepted.
+    """Return the validation error of settings; empty if they are valid.
 
     Args:
         model: The model of the settings.
@@ -156,7 +158,7 @@ def error_of(model: type[BaseModel], values: Mapping[str, Any]) -> str:
 
 @asynccontextmanager
 async def ticking() -> AsyncGenerator[list[float]]:
-    """Yield the times at which the event loop was seen at work, in seconds; a loop that is blocked leaves a gap."""
+    """Yield the times at which the event loop ran, in seconds; a blocked loop leaves a gap."""
     now = asyncio.get_running_loop().time
     seen = [now()]
 

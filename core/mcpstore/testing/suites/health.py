@@ -67,8 +67,8 @@ class HealthStrategySuite(Suite):
     @property
     def strategy(self) -> HealthStrategy[Any]:
         """The strategy."""
-        found: HealthStrategy[Any] = offered(self.plugin, "mcpstore_health_strategies", self.name)
-        return found
+        strategy: HealthStrategy[Any] = offered(self.plugin, "mcpstore_health_strategies", self.name)
+        return strategy
 
     @asynccontextmanager
     async def checking(self, server: ScriptedServer, timeout: float = TIMEOUT) -> AsyncGenerator[Checking]:  # noqa: ASYNC109 - what a check is given
@@ -114,7 +114,7 @@ class HealthStrategySuite(Suite):
             assert len(repr(check.memory)) <= size + 100, "what a strategy remembers must be bounded"
 
     @needs("calls")
-    async def test_silence_is_told_as_a_timeout_and_in_time(self) -> None:
+    async def test_silence_is_reported_as_a_timeout_in_time(self) -> None:
         server = self.server()
         server.silent = set(METHODS)
         async with self.checking(server) as check:
@@ -149,7 +149,7 @@ class HealthStrategySuite(Suite):
             assert str(caught.value).strip()
 
     @needs("calls")
-    async def test_a_service_that_asks_to_be_left_alone_is_told_as_busy(self) -> None:
+    async def test_a_service_that_asks_for_a_pause_is_reported_as_busy(self) -> None:
         server = self.server()
         server.answers = dict.fromkeys(METHODS, ServiceBusy("come back later", retry_after=7.0))
         async with self.checking(server) as check:
@@ -158,7 +158,7 @@ class HealthStrategySuite(Suite):
             assert caught.value.retry_after == 7.0
 
     @needs("calls")
-    async def test_a_service_that_is_gone_is_told_as_lost(self) -> None:
+    async def test_a_service_that_has_exited_is_reported_as_lost(self) -> None:
         async with self.checking(self.server()) as check:
             check.connection.script.die(1)
             with pytest.raises(ConnectionLost):
@@ -183,7 +183,7 @@ class HealthStrategySuite(Suite):
             server.silent = set()
             await check()
 
-    async def test_two_services_are_checked_at_once_and_neither_hears_of_the_other(self) -> None:
+    async def test_two_services_are_checked_at_once_and_independently(self) -> None:
         ill = self.server()
         ill.answers = dict.fromkeys(METHODS, ServiceError(-32603, "out of order"))
         async with self.checking(self.server()) as well_check, self.checking(ill) as ill_check:

@@ -1,4 +1,4 @@
-"""What a recovery policy must be able to do."""
+"""Requirements on a recovery policy."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from mcpstore.testing.suites.base import Suite, error_of, needs, offered, stand_
 __all__ = ["RecoveryPolicySuite"]
 
 MOST_OPENS = 25
-"""Openings nobody asked for that the manager allows in 600 s, whatever a policy says."""
+"""Limit of the manager for automatic openings in 600 s, whatever a policy decides."""
 
 
 def incidents() -> Iterator[FailureContext]:
-    """Yield incidents of every kind, the ordinary and the extreme."""
+    """Yield failure contexts of every kind, ordinary and extreme."""
     for reason in Reason:
         for attempt in (0, 1, 9, 10_000):
             for rounds in (0, 1, 100):
@@ -43,10 +43,10 @@ def incidents() -> Iterator[FailureContext]:
 
 
 def incident(**fields: Any) -> FailureContext:
-    """Return an incident.
+    """Return a failure context.
 
     Args:
-        fields: What is not as usual.
+        fields: Fields that differ from the default context.
     """
     usual: dict[str, Any] = {
         "service": "tested", "attempt": 1, "rounds": 0, "reason": Reason.NONE, "delay": 2.0, "floor": 1.0,
@@ -68,12 +68,12 @@ class RecoveryPolicySuite(Suite):
 
     Attributes:
         options: Options that are valid.
-        longest: The longest wait it may ask for, in seconds: one that is longer should say that it gives up.
+        longest: The longest wait the policy may decide, in seconds; for a longer one it should give up.
     """
 
     capabilities: ClassVar[Mapping[str, str]] = {
-        "healing": "it opens a service again that can be opened again",
-        "repeatable": "asked the same, it answers the same",
+        "healing": "it reopens a service that can be opened again",
+        "repeatable": "equal contexts give equal decisions",
     }
     limit: ClassVar[float] = 1e9
     options: ClassVar[Mapping[str, Any]] = {}
@@ -87,14 +87,14 @@ class RecoveryPolicySuite(Suite):
     @property
     def policy(self) -> RecoveryPolicy[Any]:
         """The policy."""
-        found: RecoveryPolicy[Any] = offered(self.plugin, "mcpstore_recovery_policies", self.name)
-        return found
+        policy: RecoveryPolicy[Any] = offered(self.plugin, "mcpstore_recovery_policies", self.name)
+        return policy
 
     def decide(self, asked: FailureContext) -> Any:
-        """Ask the policy.
+        """Return the decision of the policy.
 
         Args:
-            asked: What happened.
+            asked: The failure context.
         """
         policy = self.policy
         return policy.decide(asked, validated(policy.config, dict(self.options), "options"))
@@ -114,13 +114,13 @@ class RecoveryPolicySuite(Suite):
             "options must forbid what they do not know: class …(BaseModel, extra='forbid')"
         )
 
-    # --- what it decides ---------------------------------------------------------------------------------------
+    # --- decisions ---------------------------------------------------------------------------------------------
 
     def test_it_answers_at_once(self) -> None:
         assert not inspect.iscoroutinefunction(self.policy.decide)
         assert not inspect.isawaitable(self.decide(incident()))
 
-    def test_it_knows_what_to_do_about_every_incident(self) -> None:
+    def test_every_failure_gets_a_valid_decision(self) -> None:
         for asked in incidents():
             answer = self.decide(asked)
             assert answer is None or isinstance(answer, Retry | Reregister | GiveUp), f"{answer!r} for {asked}"
@@ -132,34 +132,32 @@ class RecoveryPolicySuite(Suite):
                 assert math.isfinite(answer.after), f"{answer!r} for {asked}"
                 assert answer.after >= 0, f"{answer!r} for {asked}"
 
-    def test_no_wait_is_so_long_that_it_is_giving_up_in_disguise(self) -> None:
+    def test_no_wait_is_longer_than_the_limit(self) -> None:
         for asked in incidents():
             answer = self.decide(asked)
             if isinstance(answer, Retry | Reregister):
                 assert answer.after <= self.longest, f"{answer!r} for {asked}; use GiveUp(why=…)"
 
-    def test_whoever_gives_up_says_why(self) -> None:
+    def test_giving_up_has_a_reason(self) -> None:
         for asked in incidents():
             answer = self.decide(asked)
             if isinstance(answer, GiveUp):
                 assert answer.why.strip(), f"{answer!r} for {asked}"
-                assert len(answer.why) <= 1000, "people have to read it"
+                assert len(answer.why) <= 1000, "a person must be able to read it"
 
     @needs("repeatable")
     def test_asked_the_same_it_answers_the_same(self) -> None:
         for asked in incidents():
             assert self.decide(asked) == self.decide(asked)
 
-    def test_no_service_suffers_for_another(self) -> None:
+    def test_failures_of_one_service_do_not_affect_another(self) -> None:
         before = self.decide(incident(service="one", attempt=0, attempts_ago=()))
         for _ in range(50):
             self.decide(incident(service="other", attempt=9, rounds=3))
         after = self.decide(incident(service="one", attempt=0, attempts_ago=()))
-        assert type(after) is type(before), (
-            "keep what is remembered apart by service; better, use FailureContext.attempts_ago"
-        )
+        assert type(after) is type(before), "keep state per service; better, use FailureContext.attempts_ago"
 
-    def test_the_words_of_an_error_are_not_what_it_goes_by(self) -> None:
+    def test_the_text_of_an_error_does_not_decide(self) -> None:
         answers = [self.decide(incident(error=error)) for error in ("", "exited", "token s3cret-canary is wrong")]
         assert len({type(answer).__name__ for answer in answers}) == 1
         answer = self.decide(incident(error="token s3cret-canary is wrong"))
@@ -179,7 +177,7 @@ class RecoveryPolicySuite(Suite):
             monitoring_config={"enabled": False},  # looking at this machine takes real time
         )
 
-    async def test_a_store_with_it_is_never_in_a_hurry(self) -> None:
+    async def test_a_store_with_it_keeps_the_limit_of_openings(self) -> None:
         server = ScriptedServer("it")
         server.open_error = NotReady("the database is down")
         async with await self._store(server):

@@ -1,4 +1,4 @@
-"""What a persistence backend must be able to do."""
+"""Requirements on a persistence backend."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PersistenceSuite(ReadingChecks, EditingChecks, SharingChecks):
             class TestRedis(PersistenceSuite):
                 plugin = mcpstore_redis
                 name = "redis"
-                lacks = {"secrets": "its locations hold none"}
+                lacks = {"secrets": "its locations contain none"}
 
                 def location(self):
                     return f"redis://127.0.0.1:6379/{self.folder.name}"

@@ -1,4 +1,4 @@
-"""What all checks of a persistence backend use."""
+"""The base of all checks of a persistence backend."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ ENTRY: Mapping[str, Any] = {"command": "uvx", "args": ["mcp-server-time"]}
 
 
 class PersistenceChecks(Suite):
-    """The backend, and a place to keep something in."""
+    """The backend, and a location to store a document at."""
 
     capabilities: ClassVar[Mapping[str, str]] = {
         "arrays": "it edits single items of an array",
-        "failures": "`failing` makes it unable to write",
-        "null": "it can hold null",
+        "failures": "`failing` makes writes fail",
+        "null": "it can store null",
         "order": "it keeps the order of keys",
-        "secrets": "`secret_location` gives a location that holds a secret",
-        "sharing": "two documents of one location hold the same",
-        "syntax": "`corrupt` makes what it keeps unreadable",
-        "watching": "it notices changes from outside",
+        "secrets": "`secret_location` returns a location with a secret",
+        "sharing": "two documents of one location have the same content",
+        "syntax": "`corrupt` makes the stored content unreadable",
+        "watching": "it reports changes made by other programs",
     }
     foreign: ClassVar[tuple[str, ...]] = ("", "other://host/path", "other+file:///x")
-    """Locations that are not its own."""
+    """Locations that the backend must not claim."""
 
     @property
     def backend(self) -> PersistenceBackend:
         """The backend."""
-        found: PersistenceBackend = offered(self.plugin, "mcpstore_persistence_backends", self.name)
-        return found
+        backend: PersistenceBackend = offered(self.plugin, "mcpstore_persistence_backends", self.name)
+        return backend
 
-    # --- what whoever tests a backend says ---------------------------------------------------------------------
+    # --- what a derived class defines --------------------------------------------------------------------------
 
     def location(self) -> str:
-        """Return a location where nothing is kept yet; the same one throughout a test."""
-        raise NotImplementedError("return a location that nobody has used, such as one made from self.folder")
+        """Return an empty location; the same one for a whole test."""
+        raise NotImplementedError("return an unused location, for example below self.folder")
 
     async def corrupt(self, location: str) -> None:
-        """Replace what is kept at a location by something unreadable.
+        """Make the content of a location unreadable.
 
         Args:
-            location: Where.
+            location: The location.
         """
-        raise NotImplementedError("make what is kept there unreadable, or declare that it lacks 'syntax'")
+        raise NotImplementedError("make the content unreadable, or add 'syntax' to lacks")
 
     def failing(self, location: str) -> AbstractAsyncContextManager[None]:
-        """Return a context manager in which nothing can be written to a location.
+        """Return a context manager in which writes to a location fail.
 
         Args:
-            location: Where.
+            location: The location.
         """
-        raise NotImplementedError("make writing fail there, or declare that it lacks 'failures'")
+        raise NotImplementedError("make writes fail, or add 'failures' to lacks")
 
     def secret_location(self, secret: str) -> str:
         """Return a location with a secret in it, such as the password of a database.
@@ -64,14 +64,14 @@ class PersistenceChecks(Suite):
         Args:
             secret: The secret.
         """
-        raise NotImplementedError("return a location with a password, or declare that it lacks 'secrets'")
+        raise NotImplementedError("return a location with a password, or add 'secrets' to lacks")
 
     async def write_outside(self, location: str, key: str, value: Any) -> None:
-        """Change a value of the document as another program would.
+        """Change a value of the document as another program does.
 
         Args:
-            location: Where.
-            key: A key at the top.
+            location: The location.
+            key: A top-level key.
             value: Its new value.
         """
         await self.backend.open(location).edit([put((key,), value)])
@@ -83,10 +83,10 @@ class PersistenceChecks(Suite):
         return self.backend.open(self.location())
 
     async def holding(self, data: Mapping[str, Any]) -> Document:
-        """Open the document of this test and fill it.
+        """Open the document of this test and write to it.
 
         Args:
-            data: What it is to hold.
+            data: The content.
         """
         document = self.document()
         await document.edit([put((key,), value) for key, value in data.items()])
@@ -97,8 +97,8 @@ def put(path: tuple[str | int, ...], value: Any, **fields: Any) -> Edit:
     """Return an edit.
 
     Args:
-        path: Where.
+        path: Path of the value.
         value: The new value.
-        fields: What is expected, and for whom.
+        fields: Further fields of the edit.
     """
     return Edit(path=path, value=value, **fields)

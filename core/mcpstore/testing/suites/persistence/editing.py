@@ -39,12 +39,12 @@ class EditingChecks(PersistenceChecks):
         assert content.data["mcpServers"]["a"] == {"command": "z"}
 
     async def test_everything_else_is_left_alone(self) -> None:
-        document = await self.holding({**TWO, "unknown to everybody": {"deep": [{"x": 0.5}]}})
+        document = await self.holding({**TWO, "an unknown key": {"deep": [{"x": 0.5}]}})
         content = await document.edit([put(("mcpServers", "a", "args"), ["1"])])
         assert content.data == {
             "mcpServers": {"a": {"command": "x", "args": ["1"]}, "b": {"command": "y"}},
             "other": {"kept": [1, 2]},
-            "unknown to everybody": {"deep": [{"x": 0.5}]},
+            "an unknown key": {"deep": [{"x": 0.5}]},
         }
 
     @needs("order")
@@ -150,7 +150,7 @@ class EditingChecks(PersistenceChecks):
         assert (await document.read()).data == TWO
 
     @needs("failures")
-    async def test_what_cannot_be_written_is_told_and_changes_nothing(self) -> None:
+    async def test_a_failed_write_raises_and_changes_nothing(self) -> None:
         document = await self.holding(TWO)
         async with self.failing(self.location()):
             with pytest.raises(ConfigError) as caught:

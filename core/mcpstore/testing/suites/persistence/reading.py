@@ -1,4 +1,4 @@
-"""Checks of a persistence backend: what it claims, and what it reads."""
+"""Checks of a persistence backend: claims and reads."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ReadingChecks(PersistenceChecks):
         assert self.document().location.strip()
 
     @needs("secrets")
-    async def test_no_secret_is_told_of_where_it_is_kept(self) -> None:
+    async def test_the_location_of_a_document_shows_no_secret(self) -> None:
         document = self.backend.open(self.secret_location("s3cret-canary"))
         assert "s3cret-canary" not in document.location
         assert "s3cret-canary" not in repr(document)
@@ -78,9 +78,9 @@ class ReadingChecks(PersistenceChecks):
     @pytest.mark.parametrize("name", list(VALUES))
     async def test_every_kind_of_value_is_read_as_it_was_written(self, name: str) -> None:
         document = await self.holding({"mcpServers": {"a": {"x": VALUES[name]}}})
-        found = (await document.read()).data["mcpServers"]["a"]["x"]
-        assert found == VALUES[name]
-        assert type(found) is type(VALUES[name])
+        value = (await document.read()).data["mcpServers"]["a"]["x"]
+        assert value == VALUES[name]
+        assert type(value) is type(VALUES[name])
 
     @needs("null")
     async def test_null_is_read_as_null(self) -> None:
@@ -125,7 +125,7 @@ class ReadingChecks(PersistenceChecks):
     # --- what cannot be read -----------------------------------------------------------------------------------
 
     @needs("syntax")
-    async def test_what_cannot_be_understood_is_told_with_the_place(self) -> None:
+    async def test_a_syntax_error_names_the_location(self) -> None:
         await self.holding({"a": 1})
         await self.corrupt(self.location())
         with pytest.raises(ConfigSyntaxError) as caught:

@@ -28,7 +28,7 @@ class SharingChecks(PersistenceChecks):
         assert (await self.document().read()).data == {"mcpServers": {"a": ENTRY}}
 
     @needs("sharing")
-    async def test_an_edit_is_merged_with_what_somebody_else_wrote_meanwhile(self) -> None:
+    async def test_an_edit_is_merged_with_a_concurrent_change_of_another_value(self) -> None:
         document = await self.holding({"mcpServers": {"a": ENTRY}})
         await document.read()
         await self.write_outside(self.location(), "theirs", {"x": 1})
@@ -36,7 +36,7 @@ class SharingChecks(PersistenceChecks):
         assert content.data == {"mcpServers": {"a": ENTRY, "b": ENTRY}, "theirs": {"x": 1}}
 
     @needs("sharing")
-    async def test_somebody_elses_change_of_the_same_value_is_a_conflict(self) -> None:
+    async def test_a_concurrent_change_of_the_same_value_is_a_conflict(self) -> None:
         document = await self.holding({"a": 1})
         await self.write_outside(self.location(), "a", 2)
         try:
@@ -59,7 +59,7 @@ class SharingChecks(PersistenceChecks):
         assert (await self.document().read()).data == {"all": expected}
 
     @needs("sharing")
-    async def test_whoever_reads_meanwhile_never_sees_half_an_edit(self) -> None:
+    async def test_a_concurrent_reader_never_sees_half_an_edit(self) -> None:
         await self.document().edit([put(("n",), 0), put(("m",), 0)])
 
         async def write() -> None:
@@ -77,12 +77,12 @@ class SharingChecks(PersistenceChecks):
         await writing
 
     @needs("sharing")
-    async def test_of_two_who_make_the_same_entry_one_gets_it(self) -> None:
-        made = [
+    async def test_one_of_several_concurrent_adds_of_an_entry_succeeds(self) -> None:
+        edits = [
             self.document().edit([put(("mcpServers", "new"), {"command": str(n)}, expect=MISSING, entry="new")])
             for n in range(WRITERS)
         ]
-        outcomes = await asyncio.gather(*made, return_exceptions=True)
+        outcomes = await asyncio.gather(*edits, return_exceptions=True)
         failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         assert len(failed) == WRITERS - 1
         assert all(isinstance(error, ConfigConflict) for error in failed)
@@ -100,35 +100,35 @@ class SharingChecks(PersistenceChecks):
     @needs("sharing", "watching")
     async def test_a_change_from_outside_is_noticed(self) -> None:
         document = await self.holding({"a": 1})
-        async with _watching(document) as told:
+        async with _watching(document) as changed:
             await self.write_outside(self.location(), "a", 2)
-            await asyncio.wait_for(told.wait(), PATIENCE)
+            await asyncio.wait_for(changed.wait(), PATIENCE)
         assert (await document.read()).data == {"a": 2}
 
     @needs("sharing", "watching")
     async def test_a_document_that_comes_into_being_is_noticed(self) -> None:
         document = self.document()
         await document.read()
-        async with _watching(document) as told:
+        async with _watching(document) as changed:
             await self.write_outside(self.location(), "a", 1)
-            await asyncio.wait_for(told.wait(), PATIENCE)
+            await asyncio.wait_for(changed.wait(), PATIENCE)
 
     @needs("sharing", "watching")
     async def test_one_change_after_the_other_is_noticed(self) -> None:
         document = await self.holding({"a": 0})
-        async with _watching(document) as told:
+        async with _watching(document) as changed:
             for n in range(1, 4):
-                told.clear()
+                changed.clear()
                 await self.write_outside(self.location(), "a", n)
-                await asyncio.wait_for(told.wait(), PATIENCE)
+                await asyncio.wait_for(changed.wait(), PATIENCE)
                 await document.read()
 
     @needs("watching", "sharing", "syntax")
-    async def test_what_cannot_be_understood_any_longer_is_noticed_and_no_reason_to_stop_watching(self) -> None:
+    async def test_content_that_becomes_unreadable_is_reported_and_watching_goes_on(self) -> None:
         document = await self.holding({"a": 0})
-        async with _watching(document) as told:
+        async with _watching(document) as changed:
             await self.corrupt(self.location())
-            await asyncio.wait_for(told.wait(), PATIENCE)
+            await asyncio.wait_for(changed.wait(), PATIENCE)
 
     async def test_watching_ends_when_it_is_cancelled_and_leaves_nothing(self) -> None:
         document = await self.holding({"a": 1})
@@ -159,17 +159,17 @@ class SharingChecks(PersistenceChecks):
 
 @asynccontextmanager
 async def _watching(document: Document) -> AsyncGenerator[asyncio.Event]:
-    """Watch a document meanwhile; yields what is set when a change is told."""
-    told = asyncio.Event()
+    """Watch a document inside the block; yields an event that each change sets."""
+    changed = asyncio.Event()
 
     async def watch() -> None:
         async for _ in document.changes():
-            told.set()
+            changed.set()
 
     task = asyncio.create_task(watch())
     await asyncio.sleep(0.05)
     try:
-        yield told
+        yield changed
     finally:
         was_running = not task.done()
         task.cancel()

@@ -1,4 +1,4 @@
-"""What a transport must be able to do."""
+"""Requirements on a transport."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["TransportSuite"]
 class TransportSuite(OpeningChecks, FailingChecks, RequestChecks, NewsChecks, EndingChecks):
     """Checks of a transport.
 
-    The other end is the fault server, or whatever has the tools of `mcpstore.testing.reference`.
+    The server is the fault server, or another one with the tools of `mcpstore.testing.reference`.
 
     Example:
         ::

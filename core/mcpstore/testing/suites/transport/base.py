@@ -1,4 +1,4 @@
-"""What all checks of a transport use: a server, a connection to it, and what our side hears."""
+"""The base of all checks of a transport: a server, a connection, and the received notifications."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAUSE: Final = 0.01
 
 
 class Heard:
-    """What a connection told our side.
+    """The notifications that a connection delivered.
 
     Attributes:
         notifications: The notifications, in order.
@@ -31,7 +31,7 @@ class Heard:
         self.notifications: list[tuple[str, Mapping[str, Any]]] = []
 
     def take(self, method: str, params: Mapping[str, Any]) -> None:
-        """Take a notification."""
+        """Record a notification."""
         self.notifications.append((method, params))
 
     def of(self, method: str) -> list[Mapping[str, Any]]:
@@ -47,41 +47,43 @@ class TransportChecks(Suite):
     """
 
     capabilities: ClassVar[Mapping[str, str]] = {
-        "absence": "`nowhere` gives settings that lead to no server",
-        "cancellation": "the server hears that nobody waits for an answer any longer",
-        "death": "it notices by itself that the server is gone, without a request",
+        "absence": "`nowhere` returns settings without a server behind them",
+        "cancellation": "a cancelled request is cancelled on the server",
+        "death": "it detects the end of the server without a request",
         "errors": "the code, the message and the data of an error arrive as they were sent",
-        "exits": "it fails what is under way when the server is gone",
-        "faults": "`serving` takes behaviours of the fault server",
+        "exits": "it fails pending requests when the server ends",
+        "faults": "`serving` takes faults of the fault server",
         "frames": "it refuses messages longer than `ClientEndpoint.max_frame`",
-        "lines": "it carries lines, so that there can be garbage between them",
+        "lines": "it carries lines, so invalid lines can occur between them",
         "logging": "log messages of the server arrive",
-        "notifications": "notifications of ours reach the server",
+        "notifications": "notifications of the client reach the server",
         "progress": "progress of a request arrives",
-        "questions": "requests of the server's own arrive, and are answered",
-        "secrets": "`with_secret` gives settings that hold a secret",
+        "questions": "requests of the server arrive, and are answered",
+        "secrets": "`with_secret` returns settings with a secret",
     }
     era: ClassVar[Era | None] = None
 
     @property
     def transport(self) -> Transport[Any]:
         """The transport."""
-        found: Transport[Any] = offered(self.plugin, "mcpstore_transports", self.name)
-        return found
+        transport: Transport[Any] = offered(self.plugin, "mcpstore_transports", self.name)
+        return transport
 
-    # --- what whoever tests a transport says -------------------------------------------------------------------
+    # --- what a derived class defines --------------------------------------------------------------------------
 
     def serving(self, *faults: object) -> AbstractAsyncContextManager[Mapping[str, Any]]:
-        """Serve, and yield the settings of the transport that lead to the server.
+        """Run a server, and yield the transport settings that connect to it.
 
         Args:
-            faults: Behaviours of the fault server; none for a server that behaves.
+            faults: Flags of the fault server; none for a correct server.
         """
-        raise NotImplementedError(f"{type(self).__name__} must say how its server is reached: def serving(self, …)")
+        raise NotImplementedError(
+            f"{type(self).__name__} must define how to run and reach a server: def serving(self, …)"
+        )
 
     def nowhere(self) -> Mapping[str, Any]:
-        """Return settings that lead to no server, though they are valid."""
-        raise NotImplementedError("return settings that lead to no server, or declare that it lacks 'absence'")
+        """Return valid settings without a server behind them."""
+        raise NotImplementedError("return settings without a server, or add 'absence' to lacks")
 
     def with_secret(self, settings: Mapping[str, Any], secret: str) -> Mapping[str, Any]:
         """Return settings with a secret in them, such as a token or a variable.
@@ -90,15 +92,15 @@ class TransportChecks(Suite):
             settings: Settings without.
             secret: The secret.
         """
-        raise NotImplementedError("return settings that hold the secret, or declare that it lacks 'secrets'")
+        raise NotImplementedError("return settings with the secret, or add 'secrets' to lacks")
 
     # --- what the checks use -----------------------------------------------------------------------------------
 
     def peer(self, **fields: Any) -> ClientEndpoint:
-        """Return our side of a wire.
+        """Return the client side of a connection.
 
         Args:
-            fields: What is not as usual.
+            fields: Fields that differ from the default.
         """
         closing = Closing(polite=1.0, term=1.0, kill=5.0)
         usual = ClientEndpoint(service="tested", owner_tag=str(uuid4()), era=self.era, closing=closing)
@@ -110,7 +112,7 @@ class TransportChecks(Suite):
 
         Args:
             settings: Where to.
-            fields: What is not as usual with our side of the wire.
+            fields: Fields of the client side that differ from the default.
         """
         transport = self.transport
         checked = validated(transport.config, dict(settings), self.name)
@@ -119,22 +121,22 @@ class TransportChecks(Suite):
 
     @asynccontextmanager
     async def opened(self, *faults: object, **fields: Any) -> AsyncGenerator[Connection]:
-        """Serve, and open a connection to the server.
+        """Run a server, and open a connection to it.
 
         Args:
-            faults: What the server does wrong.
-            fields: What is not as usual with our side of the wire.
+            faults: Flags of the fault server.
+            fields: Fields of the client side that differ from the default.
         """
         async with self.serving(*faults) as settings, self.connected(settings, **fields) as connection:
             yield connection
 
     async def refusal(self, settings: Mapping[str, Any], *kinds: type[Exception], **fields: Any) -> Exception:
-        """Return the error with which an opening fails.
+        """Return the error of an opening that must fail.
 
         Args:
             settings: Where to.
-            kinds: What it must be one of.
-            fields: What is not as usual with our side of the wire.
+            kinds: Allowed types of the error.
+            fields: Fields of the client side that differ from the default.
         """
         with pytest.raises(Exception) as caught:
             async with self.connected(settings, **fields):
@@ -142,7 +144,7 @@ class TransportChecks(Suite):
         error = caught.value
         wanted = " or ".join(kind.__name__ for kind in kinds)
         assert isinstance(error, kinds), f"must fail with {wanted} (got {type(error).__name__}: {error})"
-        assert str(error).strip(), f"{type(error).__name__} must say what is wrong"
+        assert str(error).strip(), f"{type(error).__name__} must have a message"
         return error
 
 
@@ -167,11 +169,11 @@ async def call(
 
 
 async def until(condition: Callable[[], Any], what: str) -> None:
-    """Wait until something is so that nobody tells us of.
+    """Poll until a condition holds.
 
     Args:
-        condition: Returns whether it is so; may be a coroutine function.
-        what: What is waited for.
+        condition: Returns whether it holds; may be a coroutine function.
+        what: Description of the condition, for the error.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE

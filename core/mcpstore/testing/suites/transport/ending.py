@@ -1,4 +1,4 @@
-"""Checks of a transport: the death of a server, and our own close."""
+"""Checks of a transport: the end of the server, and the close by the client."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def _die(connection: Connection) -> None:
         await call(connection, "die", code=3)
 
 
-async def _told(connection: Connection) -> Exit:
+async def _exit_of(connection: Connection) -> Exit:
     async with asyncio.timeout(PATIENCE):
         return await connection.wait_closed()
 
@@ -54,21 +54,21 @@ class EndingChecks(TransportChecks):
             await _die(connection)
             async with asyncio.timeout(PATIENCE):
                 with pytest.raises(CallError):
-                    await call(connection, "echo", text="anybody there?", timeout=None)
+                    await call(connection, "echo", text="are you there?", timeout=None)
 
     @needs("exits", "death", "faults")
     async def test_the_death_of_a_server_is_noticed_without_a_request(self) -> None:
         async with self.opened("--exit-after", 0.3) as connection:
-            assert (await _told(connection)).reason
+            assert (await _exit_of(connection)).reason
 
     @needs("exits", "death")
-    async def test_everybody_who_waits_for_the_end_hears_of_it(self) -> None:
+    async def test_every_waiter_is_notified_of_the_end(self) -> None:
         async with self.opened() as connection:
-            waiting = [asyncio.create_task(_told(connection)) for _ in range(3)]
+            waiting = [asyncio.create_task(_exit_of(connection)) for _ in range(3)]
             await asyncio.sleep(0)
             await _die(connection)
             assert len(set(await asyncio.gather(*waiting))) == 1
-            assert await _told(connection) == waiting[0].result()
+            assert await _exit_of(connection) == waiting[0].result()
 
     async def test_waiting_for_the_end_can_be_given_up(self) -> None:
         async with self.opened() as connection:
@@ -95,13 +95,13 @@ class EndingChecks(TransportChecks):
             assert done, "no request may wait after the close"
             assert isinstance(held.exception(), ConnectionLost)
 
-    async def test_our_close_is_told_to_whoever_waits_for_the_end(self) -> None:
+    async def test_every_waiter_is_notified_of_our_close(self) -> None:
         async with self.serving() as settings:
             async with self.connected(settings) as connection:
-                waiting = asyncio.create_task(_told(connection))
+                waiting = asyncio.create_task(_exit_of(connection))
                 await asyncio.sleep(0)
             assert (await waiting).reason
-            assert (await _told(connection)).reason
+            assert (await _exit_of(connection)).reason
 
     async def test_a_request_after_our_close_fails_and_does_not_hang(self) -> None:
         async with self.serving() as settings:
@@ -109,7 +109,7 @@ class EndingChecks(TransportChecks):
                 pass
             async with asyncio.timeout(PATIENCE):
                 with pytest.raises(CallError):
-                    await call(connection, "echo", text="anybody there?", timeout=None)
+                    await call(connection, "echo", text="are you there?", timeout=None)
 
     async def test_a_notification_after_our_close_does_not_hang(self) -> None:
         async with self.serving() as settings:
@@ -135,13 +135,13 @@ class EndingChecks(TransportChecks):
                 began = loop.time()
             assert loop.time() - began < 15.0, "a close must keep to ClientEndpoint.closing"
 
-    async def test_what_went_wrong_inside_is_told_as_it_was(self) -> None:
+    async def test_an_error_inside_the_block_is_raised_unchanged(self) -> None:
         async with self.serving() as settings:
             with pytest.raises(OurOwnMistake):
                 async with self.connected(settings):
                     raise OurOwnMistake
 
-    async def test_whoever_is_cancelled_while_it_is_open_closes_it_and_stays_cancelled(self) -> None:
+    async def test_a_task_that_is_cancelled_with_an_open_connection_closes_it_and_stays_cancelled(self) -> None:
         opened = asyncio.Event()
 
         async def use() -> None:

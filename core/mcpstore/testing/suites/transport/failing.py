@@ -1,4 +1,4 @@
-"""Checks of a transport: what is told when there is no connection, and what is left then."""
+"""Checks of a transport: errors of failed openings, and leaks after them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FailingChecks(TransportChecks):
     """Checks of openings that fail."""
 
     @needs("absence")
-    async def test_where_nobody_listens_is_told_as_not_ready_or_refused(self) -> None:
+    async def test_an_address_without_a_listener_is_reported_as_not_ready_or_refused(self) -> None:
         await self.refusal(self.nowhere(), NotReady, ConnectRefused)
 
     @needs("absence")
@@ -70,7 +70,7 @@ class FailingChecks(TransportChecks):
                     assert opening.cancelled(), "a cancelled opening must not swallow its cancellation"
 
     @needs("faults")
-    async def test_a_server_that_refuses_is_told_in_its_own_words(self) -> None:
+    async def test_a_refusal_of_the_server_is_reported_in_its_own_words(self) -> None:
         async with self.serving("--refuse", "no licence for you") as settings:
             error = await self.refusal(settings, ConnectError)
         assert "no licence for you" in str(error)

@@ -1,4 +1,4 @@
-"""Checks of a transport: what is told without being asked, in both directions."""
+"""Checks of a transport: notifications and requests of the server, in both directions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class NewsChecks(TransportChecks):
             await until(lambda: len(heard.of("notifications/message")) >= 100, "the last notification")
         assert [params["data"] for params in heard.of("notifications/message")] == list(range(100))
 
-    async def test_whoever_fails_to_take_a_notification_harms_nobody(self) -> None:
+    async def test_a_failing_notification_callback_does_not_harm_the_connection(self) -> None:
         heard = Heard()
 
         def fail(method: str, params: Mapping[str, Any]) -> None:
@@ -51,10 +51,10 @@ class NewsChecks(TransportChecks):
         async with self.opened() as connection:
             await connection.notify("notifications/roots/list_changed")
 
-            async def told() -> bool:
+            async def received() -> bool:
                 return "notifications/roots/list_changed" in json.loads(await call(connection, "heard"))
 
-            await until(told, "the server hearing of it")
+            await until(received, "the notification at the server")
 
     @needs("progress")
     async def test_progress_is_reported_in_order(self) -> None:
@@ -72,7 +72,7 @@ class NewsChecks(TransportChecks):
         assert seen == list(range(1, 11))
 
     @needs("progress")
-    async def test_progress_nobody_asked_for_harms_nobody(self) -> None:
+    async def test_unrequested_progress_does_not_harm_the_connection(self) -> None:
         async with self.opened() as connection:
             assert await call(connection, "count", to=10) == "10"
             assert await call(connection, "echo", text="still here") == "still here"
@@ -117,7 +117,7 @@ class NewsChecks(TransportChecks):
             assert await call(connection, "ask") == "error -32001"
 
     @needs("questions")
-    async def test_a_request_of_the_server_that_nobody_answers_is_declined(self) -> None:
+    async def test_a_request_of_the_server_without_a_callback_is_declined(self) -> None:
         async with self.opened(capabilities=ELICITATION) as connection:
             assert (await call(connection, "ask")).startswith("error")
             assert await call(connection, "echo", text="still here") == "still here"

@@ -1,4 +1,4 @@
-"""Checks of a transport: what it offers, and what an open connection is like."""
+"""Checks of a transport: its registration, and its open connections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["OpeningChecks"]
 
 
 class OpeningChecks(TransportChecks):
-    """Checks of what is there once it is open."""
+    """Checks of an open connection."""
 
     def test_it_is_offered_with_a_model_of_its_settings(self) -> None:
         transport = self.transport
@@ -51,16 +51,16 @@ class OpeningChecks(TransportChecks):
         async with self.opened() as connection:
             assert isinstance(connection, Connection)
 
-    async def test_an_open_connection_tells_the_protocol_version_agreed_on(self) -> None:
+    async def test_an_open_connection_has_the_negotiated_protocol_version(self) -> None:
         async with self.opened() as connection:
             assert connection.protocol_version in (*LEGACY_VERSIONS, *MODERN_VERSIONS)
 
-    async def test_an_open_connection_tells_who_answers(self) -> None:
+    async def test_an_open_connection_names_the_server(self) -> None:
         async with self.opened() as connection:
             assert connection.server.name == "reference"
             assert connection.server.instructions == "be kind"
 
-    async def test_an_open_connection_tells_what_the_server_can_do(self) -> None:
+    async def test_an_open_connection_has_the_capabilities_of_the_server(self) -> None:
         async with self.opened() as connection:
             assert "tools" in connection.server.capabilities
 
@@ -71,7 +71,7 @@ class OpeningChecks(TransportChecks):
 
     async def test_one_server_is_opened_again_and_again_and_nothing_is_left(self) -> None:
         async with self.serving() as settings:
-            async with self.connected(settings) as connection:  # what is made once, is made now
+            async with self.connected(settings) as connection:  # one-time resources are created here
                 assert await call(connection, "echo", text="first") == "first"
             async with nothing_left():
                 for number in range(5):

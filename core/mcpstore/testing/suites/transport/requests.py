@@ -1,4 +1,4 @@
-"""Checks of a transport: requests, and every way they can end while the connection lives."""
+"""Checks of a transport: requests, and every way they can end on an open connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEBIBYTE = 1 << 20
 
 
 async def _hold(connection: Connection) -> asyncio.Task[str]:
-    """Begin a call that is not answered, and see it under way."""
+    """Start a call that is not answered, and wait until it has reached the server."""
     held = asyncio.create_task(call(connection, "hold", timeout=None))
     await asyncio.sleep(0)
     assert await call(connection, "echo", text="meanwhile") == "meanwhile"
@@ -25,9 +25,9 @@ async def _hold(connection: Connection) -> asyncio.Task[str]:
 
 
 async def _release(connection: Connection, *held: asyncio.Task[str]) -> list[str]:
-    """Have held calls answered, and return the answers.
+    """Release held calls, and return their answers.
 
-    This is said until it was heard: over HTTP, what was sent first may well arrive last.
+    The release is repeated: over HTTP, the first message sent may arrive last.
     """
 
     async def answered() -> bool:
@@ -120,7 +120,7 @@ class RequestChecks(TransportChecks):
                     await connection.request("tests/no-such-method", {}, timeout=PATIENCE)
             assert await call(connection, "echo", text="still here") == "still here"
 
-    async def test_parameters_that_are_no_json_are_refused_at_once_and_hurt_nobody(self) -> None:
+    async def test_parameters_that_are_no_json_are_refused_at_once_and_the_connection_stays_usable(self) -> None:
         async with self.opened() as connection:
             with pytest.raises((TypeError, ValueError)):
                 await connection.request(
@@ -173,7 +173,7 @@ class RequestChecks(TransportChecks):
 
 
 async def _until_cancelled(connection: Connection, count: int) -> None:
-    async def told() -> bool:
+    async def cancelled() -> bool:
         return int(await call(connection, "cancelled")) >= count
 
-    await until(told, "the server hearing of the cancellation")
+    await until(cancelled, "the cancellation at the server")
