@@ -1,12 +1,14 @@
-"""What a service is, seen from outside."""
+"""The public records of a service."""
 
 from __future__ import annotations
 
+import importlib
 import json
 from datetime import datetime
 
 import pytest
 
+from mcpstore.models import service
 from mcpstore.models.catalog import Catalog, Prompt, Resource, Tool
 from mcpstore.models.record import NamedList
 from mcpstore.models.service import (
@@ -111,3 +113,9 @@ def test_a_catalog_begins_empty():
 
     assert (len(catalog.tools), len(catalog.resources), len(catalog.prompts)) == (0, 0, 0)
     assert not Resource(name="r", service="files", uri="file:///r").is_template
+
+
+@pytest.mark.parametrize("name", ["ServiceConnectionState", "ServiceStatus", "StateMetadata"])
+def test_the_import_path_of_the_specification_leads_to_the_same_class(name):
+    path = "mcpstore.core.models.service"
+    assert getattr(importlib.import_module(path), name) is getattr(service, name)
