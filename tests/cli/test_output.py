@@ -142,7 +142,9 @@ def test_a_plugin_that_is_to_be_blocked_and_is_not_there_is_told(shell):
     shell.config()
     said = run(shell, "--block", "pingg", "list")
     assert said.returncode == 0
-    assert "warning: plugin 'pingg' cannot be blocked: none is called so; did you mean 'ping'? known" in said.stderr
+    assert (
+        "warning: plugin 'pingg' cannot be blocked: no plugin has this name; did you mean 'ping'? known" in said.stderr
+    )
     assert "cannot be blocked" not in run(shell, "--block", "ping", "--no-plugins", "list").stderr
 
 

@@ -56,10 +56,10 @@ def test_a_plugin_that_needs_this_version_is_used(shelf, load, wanted):
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
-        (">=2", f"plugin 'new' needs version >=2 of the hook API (this is {API_VERSION}); upgrade the plugin or"),
+        (">=2", f"plugin 'new' needs version >=2 of the hook API (got {API_VERSION}); upgrade the plugin or"),
         ("<1", "needs version <1 of the hook API"),
-        ("latest", "mcpstore_api must be versions such as '>=1.0,<2' (got 'latest')"),
-        (1.0, "mcpstore_api must be a text such as '>=1.0,<2' (got float)"),
+        ("latest", "has an invalid mcpstore_api (got 'latest'); use '>=1.0,<2'"),
+        (1.0, "has an invalid mcpstore_api (got float); use a string such as '>=1.0,<2'"),
     ],
 )
 def test_a_plugin_that_needs_another_version_is_refused_with_a_reason(shelf, load, wanted, told):

@@ -31,7 +31,7 @@ def restart(shelf, tmp_path):
         for module in shelf.modules:
             sys.modules.pop(module, None)
         index = PluginCache(tmp_path / "cache" / "plugins.json")
-        manager = PluginManager(entry_points=shelf.entry_points, index=index, **options)
+        manager = PluginManager(entry_points=shelf.entry_points, cache=index, **options)
         manager.discover()
         return manager
 

@@ -139,9 +139,9 @@ async def test_a_task_that_refuses_to_end_does_not_keep_the_store_from_closing(m
 @pytest.mark.parametrize(
     ("hook", "arguments", "answer", "told"),
     [
-        ("mcpstore_authorize_call", {"call": CALL}, False, "must return Refusal or None, got bool"),
-        ("mcpstore_choose_recovery", {"incident": None}, 5, "must return Retry, Reregister, GiveUp or None, got int"),
-        ("mcpstore_expand_variable", {"name": "A", "service": "a"}, 5, "must return str or None, got int"),
+        ("mcpstore_authorize_call", {"call": CALL}, False, "must return Refusal or None (got bool)"),
+        ("mcpstore_choose_recovery", {"incident": None}, 5, "must return Retry, Reregister, GiveUp or None (got int)"),
+        ("mcpstore_expand_variable", {"name": "A", "service": "a"}, 5, "must return str or None (got int)"),
     ],
 )
 async def test_an_answer_of_the_wrong_type_is_no_answer(hook, arguments, answer, told):

@@ -39,43 +39,40 @@ def test_a_plugin_installed_a_moment_ago_is_seen_at_once(shelf, load):
         ("raise ValueError('bad\\nluck')", "ValueError: bad"),
         (
             "@hookimpl\ndef mcpstore_colours(): pass",
-            "plugin 'bad' implements 'mcpstore_colours', and there is no such hook; known hooks: mcpstore_",
+            "plugin 'bad' implements the unknown hook 'mcpstore_colours'; known hooks of version 1.0: mcpstore_",
         ),
         (
             "@hookimpl\ndef mcpstore_servce_added(service): pass",
             (
-                "plugin 'bad' implements 'mcpstore_servce_added', and there is no such hook; "
+                "plugin 'bad' implements the unknown hook 'mcpstore_servce_added'; "
                 "did you mean mcpstore_service_added(service)?"
             ),
         ),
         (
             "@hookimpl(specname='mcpstore_tool_caled')\ndef called(call): pass",
             (
-                "plugin 'bad' implements 'mcpstore_tool_caled', and there is no such hook; "
+                "plugin 'bad' implements the unknown hook 'mcpstore_tool_caled'; "
                 "did you mean mcpstore_tool_called(call)?"
             ),
         ),
         (
             "@hookimpl\ndef mcpstore_transports(colour): pass",
-            (
-                "plugin 'bad' implements 'mcpstore_transports' with the argument 'colour', which it is not given; "
-                "it may take no arguments"
-            ),
+            ("plugin 'bad' implements 'mcpstore_transports' with the unknown argument 'colour'; known arguments: none"),
         ),
         (
             "@hookimpl\ndef mcpstore_tools_changed(servce, tools): pass",
             (
-                "plugin 'bad' implements 'mcpstore_tools_changed' with the argument 'servce', which it is not given; "
-                "did you mean 'service'? it may take service, tools"
+                "plugin 'bad' implements 'mcpstore_tools_changed' with the unknown argument 'servce'; "
+                "did you mean 'service'? known arguments: service, tools"
             ),
         ),
         ("@hookimpl\ndef mcpstore_transports():\n    raise OSError('disk')", "OSError: disk"),
-        ("@hookimpl\ndef mcpstore_transports():\n    yield 1", "must return Transport records, got int"),
+        ("@hookimpl\ndef mcpstore_transports():\n    yield 1", "must return Transport records (got int)"),
         (
             "@hookimpl\ndef mcpstore_transports():\n    yield Transport(name='', config=None, connect=None)",
-            "without a name",
+            "must return records with a name (got '')",
         ),
-        ("@hookimpl(wrapper=True)\ndef mcpstore_tool_called(call):\n    yield", "is a wrapper"),
+        ("@hookimpl(wrapper=True)\ndef mcpstore_tool_called(call):\n    yield", "must not be a wrapper"),
     ],
 )
 def test_a_broken_plugin_costs_only_itself_and_says_why(shelf, load, source, told):

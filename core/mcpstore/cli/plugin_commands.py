@@ -55,7 +55,7 @@ class CommandGroup(TyperGroup):
 
 def _discover_plugins(ctx: Any, *, bundled: bool | None) -> PluginManager:
     block = (*(ctx.params.get("block") or ()), *((ALL_THIRD_PARTY,) if ctx.params.get("no_plugins") else ()))
-    plugins = PluginManager(block=block, index=PluginCache())
+    plugins = PluginManager(block=block, cache=PluginCache())
     plugins.discover(bundled=bundled)
     return plugins
 

@@ -1,1 +1,1 @@
-"""Running code that may block or never return."""
+"""Calls of code that can block, be slow or never return."""

@@ -1,4 +1,4 @@
-"""Running a coroutine of a stranger in our event loop: how long each step keeps it, and which tasks it starts."""
+"""Runs a coroutine of a plugin in the event loop; measures how long each step blocks it, and tracks the tasks."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["LoopGuard"]
 
 
 class LoopGuard:
-    """Watches the coroutines of one plugin.
+    """Runs the coroutines of one plugin.
 
     Attributes:
-        longest: Seconds the longest step since the last call kept the event loop.
+        longest: Duration of the longest step since the last call of `run`, in seconds.
     """
 
     def __init__(self) -> None:
@@ -23,60 +23,60 @@ class LoopGuard:
 
     @property
     def running(self) -> list[asyncio.Future[Any]]:
-        """The tasks that were started by the plugin and have not ended."""
+        """Tasks that the plugin started and that have not ended."""
         return [task for task in self._started if not task.done()]
 
     def track(self, task: asyncio.Future[Any]) -> None:
-        """Count a task among the plugin's."""
+        """Add a task to those of the plugin."""
         self._started.add(task)
 
     async def run(self, awaitable: Awaitable[Any]) -> Any:
-        """Await something of the plugin's, step by step."""
+        """Await an awaitable of the plugin, step by step."""
         self.longest = 0.0
         return await _TimedAwaitable(awaitable.__await__(), self)
 
-    def take_step(self, steps: Generator[Any, Any, Any], given: Any, error: BaseException | None) -> Any:
-        """Take one step, in which nobody else runs; so every task made meanwhile is the plugin's."""
+    def take_step(self, steps: Generator[Any, Any, Any], value: Any, error: BaseException | None) -> Any:
+        """Run one step. No other code runs in the loop meanwhile, so every task created in it belongs to the plugin."""
         loop = asyncio.get_running_loop()
-        before: Any = loop.get_task_factory()
+        previous: Any = loop.get_task_factory()
 
-        def make(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> Any:
-            if before is None:
+        def create(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **options: Any) -> Any:
+            if previous is None:
                 task: asyncio.Future[Any] = asyncio.Task(coroutine, loop=loop, **options)
             else:
-                task = before(loop, coroutine, **options)
+                task = previous(loop, coroutine, **options)
             self._started.add(task)
             return task
 
-        made: Any = make
-        loop.set_task_factory(made)
+        factory: Any = create
+        loop.set_task_factory(factory)
         began = loop.time()
         try:
-            return steps.send(given) if error is None else steps.throw(error)
+            return steps.send(value) if error is None else steps.throw(error)
         finally:
             self.longest = max(self.longest, loop.time() - began)
-            loop.set_task_factory(before)
+            loop.set_task_factory(previous)
 
 
 class _TimedAwaitable:
-    """Something awaitable whose steps are taken one by one."""
+    """Awaitable whose steps a `LoopGuard` runs."""
 
-    def __init__(self, steps: Generator[Any, Any, Any], watch: LoopGuard) -> None:
+    def __init__(self, steps: Generator[Any, Any, Any], guard: LoopGuard) -> None:
         self._steps = steps
-        self._watch = watch
+        self._guard = guard
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        given: Any = None
+        value: Any = None
         error: BaseException | None = None
         while True:
             try:
-                wanted = self._watch.take_step(self._steps, given, error)
+                awaited = self._guard.take_step(self._steps, value, error)
             except StopIteration as end:
                 return end.value
             try:
-                given, error = (yield wanted), None
+                value, error = (yield awaited), None
             except GeneratorExit:
                 self._steps.close()
                 raise
-            except BaseException as raised:  # noqa: BLE001 - it is for the plugin
-                given, error = None, raised
+            except BaseException as raised:  # noqa: BLE001 - passed on to the plugin
+                value, error = None, raised

@@ -1,4 +1,4 @@
-"""Running code of strangers where it can block nobody: one daemon thread that can be given up."""
+"""Daemon threads for third-party code, which are abandoned if the code does not return."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from mcpstore.models.text import counted
 __all__ = ["Worker", "WorkerBusy", "WorkerTimeout", "Workers", "run_with_timeout"]
 
 MAX_LOST: Final = 3
-"""Threads of one kind that may be lost to callables that do not return."""
+"""Number of threads of one plugin that can be lost to callables that do not return."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class WorkerTimeout(Exception):
-    """Code of a stranger did not return in time; not a `TimeoutError`, which that code may raise itself."""
+    """Third-party code did not return in time. Not a `TimeoutError`, which the code itself can raise."""
 
     def __init__(self, limit: float) -> None:
         super().__init__(f"took longer than {limit:g} s")
 
 
 class WorkerBusy(Exception):
-    """Nothing more is asked of somebody who has returned from nothing yet."""
+    """Third-party code is not called, because it has not returned from too many earlier calls."""
 
     def __init__(self, count: int) -> None:
         super().__init__(f"has not returned from {counted(count, 'earlier call')}")
 
 
 class Worker(Executor):
-    """A daemon thread that runs callables one after the other.
+    """Daemon thread that runs callables one after the other.
 
-    Unlike a thread pool's, its thread does not keep the interpreter from leaving when a callable never returns.
+    Unlike a thread of a pool, it does not delay the exit of the interpreter if a callable never returns.
     """
 
     def __init__(self, name: str) -> None:
@@ -50,11 +50,11 @@ class Worker(Executor):
 
     @property
     def is_lost(self) -> bool:
-        """Whether it is at something that was given up."""
+        """Whether the thread still runs a callable that was abandoned."""
         return self._given_up is not None and not self._given_up.done()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Queue a callable; the caller bounds how many it queues."""
+        """Queue a callable; the caller must limit the number of queued callables."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
@@ -63,16 +63,16 @@ class Worker(Executor):
         return future
 
     async def run(self, call: Callable[[], T], limit: float | None) -> T:
-        """Run a callable and wait for it.
+        """Run a callable and return its result.
 
         Args:
-            call: What to run.
-            limit: Seconds to wait; None for as long as it takes.
+            call: Callable to run.
+            limit: Maximum duration, in seconds; None for no limit.
 
         Raises:
-            WorkerTimeout: It did not return in time; the thread is lost with it.
+            WorkerTimeout: The callable did not return in time; the thread is lost.
         """
-        waiting = asyncio.get_running_loop().run_in_executor(self, call)  # which submits it
+        waiting = asyncio.get_running_loop().run_in_executor(self, call)  # calls `submit`
         future = self._newest
         try:
             done, _ = await asyncio.wait([waiting], timeout=limit)
@@ -90,7 +90,7 @@ class Worker(Executor):
         waiting.cancel()
 
     def close(self) -> None:
-        """Let the thread end after what it is doing."""
+        """End the thread after the queued callables."""
         if self._thread is not None:
             self._jobs.put(None)
 
@@ -101,16 +101,16 @@ class Worker(Executor):
                 continue
             try:
                 future.set_result(call())
-            except BaseException as error:  # noqa: BLE001 - SystemExit of a plugin must reach its caller, not end us
+            except BaseException as error:  # noqa: BLE001 - the caller gets every exception, also SystemExit
                 future.set_exception(error)
 
 
 class Workers:
-    """Threads for the callables of one stranger: one, and a few more where it does not return.
+    """Threads for the callables of one plugin: one thread, and another one for each that is lost.
 
     Args:
-        name: For the names of the threads.
-        most: How many of them may be lost before nothing is asked of it any more, until one comes back.
+        name: Name of the threads.
+        most: Number of lost threads at which further calls are refused until one of them returns.
     """
 
     def __init__(self, name: str, most: int = MAX_LOST) -> None:
@@ -119,15 +119,15 @@ class Workers:
         self._workers: list[Worker] = []
 
     async def run(self, call: Callable[[], T], limit: float | None) -> T:
-        """Run a callable and wait for it.
+        """Run a callable and return its result.
 
         Args:
-            call: What to run.
-            limit: Seconds to wait; None for as long as it takes.
+            call: Callable to run.
+            limit: Maximum duration, in seconds; None for no limit.
 
         Raises:
-            WorkerTimeout: It did not return in time; the thread is lost until it does.
-            WorkerBusy: Too many are lost.
+            WorkerTimeout: The callable did not return in time; the thread is lost until it returns.
+            WorkerBusy: Too many threads are lost.
         """
         worker = next((worker for worker in self._workers if not worker.is_lost), None)
         if worker is None:
@@ -138,16 +138,16 @@ class Workers:
         return await worker.run(call, limit)
 
     def close(self) -> None:
-        """Let the threads end after what they are doing."""
+        """End the threads after the queued callables."""
         for worker in self._workers:
             worker.close()
 
 
 def run_with_timeout(call: Callable[[], T], limit: float, name: str) -> T:
-    """Run a callable in a thread of its own and wait at most `limit` seconds.
+    """Run a callable in a new thread and wait at most `limit` seconds for its result.
 
     Raises:
-        WorkerTimeout: It did not return in time; its thread is left behind.
+        WorkerTimeout: The callable did not return in time; the thread is abandoned.
     """
     worker = Worker(name)
     future = worker.submit(call)

@@ -1,4 +1,4 @@
-"""Finding plugins, keeping them apart, asking them. The only part that knows stevedore and pluggy."""
+"""Discovery, isolation and calls of plugins. The only package that uses stevedore and pluggy."""
 
 from mcpstore.plugin_manager.cache import PluginCache
 from mcpstore.plugin_manager.info import PluginInfo, PluginStatus

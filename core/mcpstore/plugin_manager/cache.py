@@ -1,7 +1,7 @@
-"""What installed plugins implement and offer, remembered from the last time they were imported.
+"""Cache of the hooks and offers of installed plugins, from their last import.
 
-With it, a plugin is imported only when something of it is wanted, so that many installed plugins cost a start nearly
-nothing. It is a cache: what is not in it, or may have changed, is imported, and deleting it costs one slow start.
+With it, a plugin is imported only when it is needed, so that many installed plugins do not slow down a start. A plugin
+that is not in the cache, or has changed, is imported. If the cache file is deleted, the next start is slower.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from mcpstore.storage.atomic import replace_file
 __all__ = ["CachedPlugin", "PluginCache"]
 
 MAX_PLUGINS: Final = 1000
-"""Plugins remembered; with more of them, those that are not installed any longer are forgotten."""
+"""Number of cached plugins above which those that are not installed any more are removed from the cache."""
 
 _log = logging.getLogger("mcpstore.plugins")
 
 
 @attrs.frozen(kw_only=True)
 class CachedPlugin:
-    """What is remembered of a plugin.
+    """Cached data of a plugin.
 
     Attributes:
         hooks: Names of its hooks.
-        offers: What it offers: the word of the family, and the name.
+        offers: Kind and name of each offer.
     """
 
     hooks: tuple[str, ...] = ()
@@ -44,10 +44,11 @@ class CachedPlugin:
 
 
 class PluginCache:
-    """The memory of one environment. Reads and writes one file; call it in a thread.
+    """Cache of the plugins of one Python environment, in one file. Blocks; call it in a thread.
 
     Args:
-        path: The file; by default one in the user's cache folder, for this environment and this version of MCPStore.
+        path: Path of the file; None for one in the user's cache folder, for this environment and this version of
+            MCPStore.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -57,14 +58,14 @@ class PluginCache:
         self._is_changed: bool = False
 
     def get(self, candidate: Candidate) -> CachedPlugin | None:
-        """Return what is remembered of a plugin, if nothing of it has changed since."""
+        """Return the cached data of a plugin; None if there is none or the plugin has changed."""
         if self._known is None:
             self._known = self._read()
         self._seen.add(_key(candidate))
-        found = as_object(self._known.get(_key(candidate)))
-        if found is None or found.get("stamp") != _stamp(candidate):
+        record = as_object(self._known.get(_key(candidate)))
+        if record is None or record.get("stamp") != _stamp(candidate):
             return None
-        hooks, offers = as_array(found.get("hooks")), as_array(found.get("offers"))
+        hooks, offers = as_array(record.get("hooks")), as_array(record.get("offers"))
         pairs = [as_array(pair) for pair in offers or ()]
         if hooks is None or offers is None or not all(pair and len(pair) == 2 for pair in pairs):  # noqa: PLR2004
             return None
@@ -73,29 +74,29 @@ class PluginCache:
             offers=tuple((str(pair[0]), str(pair[1])) for pair in pairs if pair),
         )
 
-    def put(self, candidate: Candidate, card: CachedPlugin | None) -> None:
-        """Take down what was found when a plugin was imported; None if it must be imported next time, too."""
+    def put(self, candidate: Candidate, cached: CachedPlugin | None) -> None:
+        """Set the data of an imported plugin; None if it must be imported at the next start, too."""
         known = self._known = self._read() if self._known is None else self._known
         key, stamp = _key(candidate), _stamp(candidate)
         self._seen.add(key)
-        fresh = None
-        if card is not None and stamp is not None:
-            fresh = {"stamp": stamp, "hooks": list(card.hooks), "offers": [list(offer) for offer in card.offers]}
-        if fresh == known.get(key):
+        record = None
+        if cached is not None and stamp is not None:
+            record = {"stamp": stamp, "hooks": list(cached.hooks), "offers": [list(offer) for offer in cached.offers]}
+        if record == known.get(key):
             return
-        if fresh is None:
+        if record is None:
             known.pop(key)
         else:
-            known[key] = fresh
+            known[key] = record
         self._is_changed = True
 
     def save(self) -> None:
-        """Write what was taken down; if that is not possible, the next start is slower, and nothing else."""
+        """Write the changes to the file; if this fails, only the next start is slower."""
         if not self._is_changed or self._known is None:
             return
         self._is_changed = False
         if len(self._known) > MAX_PLUGINS:
-            self._known = {key: card for key, card in self._known.items() if key in self._seen}
+            self._known = {key: record for key, record in self._known.items() if key in self._seen}
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(self._path, json.dumps(self._known).encode(), durable=False)
@@ -110,10 +111,10 @@ class PluginCache:
 
 
 def _default_path() -> Path:
-    from platformdirs import user_cache_path  # noqa: PLC0415 - not needed where a file is given
+    from platformdirs import user_cache_path  # noqa: PLC0415 - not needed if a path is given
 
-    about = f"{sys.prefix} {sys.version} {__version__} {API_VERSION}"
-    return user_cache_path("mcpstore") / f"plugins-{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
+    environment = f"{sys.prefix} {sys.version} {__version__} {API_VERSION}"
+    return user_cache_path("mcpstore") / f"plugins-{hashlib.sha256(environment.encode()).hexdigest()[:16]}.json"
 
 
 def _key(candidate: Candidate) -> str:
@@ -121,7 +122,7 @@ def _key(candidate: Candidate) -> str:
 
 
 def _stamp(candidate: Candidate) -> list[Any] | None:
-    """Return what changes whenever a plugin does; None if that cannot be told, as while somebody works on it."""
+    """Return data that differ after each change of a plugin; None if unknown, as for an editable installation."""
     distribution = candidate.entry_point.dist
     if distribution is None:
         return None
@@ -129,7 +130,7 @@ def _stamp(candidate: Candidate) -> list[Any] | None:
         if '"editable": true' in (distribution.read_text("direct_url.json") or ""):
             return None
         top, *below = candidate.entry_point.module.split(".")
-        spec = find_spec(top)  # of the outermost package only: finding what is in it would import it
+        spec = find_spec(top)  # of the top package only: finding a submodule would import the package
         if spec is None or spec.origin is None:
             return None
         file = Path(spec.origin)

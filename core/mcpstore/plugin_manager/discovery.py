@@ -1,12 +1,15 @@
-"""Which plugins are installed, and loading one of them.
+"""Discovery of installed plugins, and import of one plugin.
 
-Stevedore finds and loads. Five things it does would surprise us, and are met here:
+Stevedore loads the plugins. This module avoids five of its properties:
 
-* It caches entry points on disk and per process, so a plugin installed a moment ago is not seen. We read them afresh.
-* Its cached entry points have lost their distribution, so nobody could say which version is broken. Ours have not.
-* Its enabling check runs after the import. We load one name at a time, so a blocked plugin is never imported.
-* It lets `AssertionError` and `SystemExit` through, and the second one would end the host. We catch both.
-* Of two entry points with one name the last wins silently. We count the names and refuse every claimant.
+* It caches entry points on disk and per process, so it does not find a plugin that was just installed. Here the entry
+  points are read each time.
+* Its cached entry points have no distribution, so errors could not name the version of a plugin. The entry points read
+  here have one.
+* Its check whether a plugin is enabled runs after the import. Here each plugin is loaded by itself, so a blocked plugin
+  is never imported.
+* It does not catch `AssertionError` and `SystemExit`; `SystemExit` would end the host program. The caller catches both.
+* Of two entry points with the same name, it silently uses the last one. Here none of them is used.
 """
 
 from __future__ import annotations
@@ -26,14 +29,14 @@ __all__ = ["Candidate", "find", "load"]
 
 @attrs.frozen(kw_only=True)
 class Candidate:
-    """An installed plugin, not yet loaded.
+    """Installed plugin that is not imported yet.
 
     Attributes:
         name: Name of its entry point.
-        distribution: The distribution that brings it.
-        version: Version of that distribution.
-        entry_point: What to load.
-        twins: Distributions (with version) that bring another plugin of the same name.
+        distribution: Name of its distribution.
+        version: Version of its distribution.
+        entry_point: Its entry point.
+        twins: Distributions (with version) that have a plugin of the same name, including its own.
     """
 
     name: str
@@ -44,7 +47,7 @@ class Candidate:
 
 
 class _OneEntryPoint(NamedExtensionManager[Any]):
-    """A stevedore manager of a single entry point."""
+    """Stevedore manager of a single entry point."""
 
     def __init__(self, entry_point: metadata.EntryPoint) -> None:
         self._entry_point = entry_point
@@ -59,7 +62,7 @@ class _OneEntryPoint(NamedExtensionManager[Any]):
 def find(
     entry_points: Callable[[], Iterable[metadata.EntryPoint]] = lambda: metadata.entry_points(group=ENTRY_POINT_GROUP),
 ) -> list[Candidate]:
-    """Return the installed plugins in the order of their names, as they are on disk now."""
+    """Return the plugins that are installed now, sorted by name."""
     by_name: defaultdict[str, list[Candidate]] = defaultdict(list)
     for entry_point in entry_points():
         distribution = entry_point.dist
@@ -69,25 +72,25 @@ def find(
             version=distribution.version if distribution else "",
             entry_point=entry_point,
         )
-        # One distribution can be on the path twice (an editable install beside a build); that is no conflict.
+        # A distribution can be on the path twice (an editable installation and a build); this is no conflict.
         if all(_origin(candidate) != _origin(known) for known in by_name[candidate.name]):
             by_name[candidate.name].append(candidate)
-    found: list[Candidate] = []
+    result: list[Candidate] = []
     for name in sorted(by_name):
         claimants = by_name[name]
         if len(claimants) == 1:
-            found += claimants
+            result += claimants
         else:
-            told = tuple(sorted(f"{c.distribution} {c.version}" for c in claimants))
-            found += [attrs.evolve(c, duplicates=told) for c in claimants]
-    return found
+            duplicates = tuple(sorted(f"{c.distribution} {c.version}" for c in claimants))
+            result += [attrs.evolve(c, duplicates=duplicates) for c in claimants]
+    return result
 
 
 def load(candidate: Candidate) -> object:
-    """Import a plugin and return the object its entry point names.
+    """Import a plugin and return the object that its entry point names.
 
     Raises:
-        BaseException: Whatever the import raised, `SystemExit` included; the caller contains it.
+        BaseException: Any exception of the import, including `SystemExit`; the caller catches it.
     """
     plugin: object = _OneEntryPoint(candidate.entry_point).extensions[0].plugin
     return plugin

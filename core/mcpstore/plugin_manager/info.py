@@ -1,4 +1,4 @@
-"""What `mcpstore plugins` shows."""
+"""Status of plugins, as `mcpstore plugins` shows it."""
 
 from __future__ import annotations
 
@@ -12,41 +12,42 @@ __all__ = ["PluginInfo", "PluginStatus"]
 
 
 class PluginStatus(StrEnum):
-    """How a plugin fares."""
+    """Status of a plugin."""
 
     ACTIVE = "active"
+    """The plugin is imported and used."""
     IDLE = "idle"
-    """Nothing of it was wanted yet; it is imported when something is."""
+    """The plugin is in the cache and was not needed yet; it is imported when it is needed."""
     BLOCKED = "blocked"
-    """Somebody asked for it not to be used; it was not imported."""
+    """The user blocked the plugin; it is not imported."""
     BROKEN = "broken"
-    """It could not be loaded, or what it offers cannot be used."""
+    """The plugin cannot be imported, or its hooks or offers are invalid."""
     CONFLICT = "conflict"
-    """Another plugin has the same name, or offers something of the same name; neither is used."""
+    """Another plugin has the same name, or an offer of the same kind and name; none of them is used."""
     MUTED = "muted"
-    """It failed too often; it gets no more notices."""
+    """The plugin failed too often; its notices and decisions are not called any more. Its offers are still used."""
 
 
 @attrs.frozen(kw_only=True)
 class PluginInfo(Record):
-    """A plugin as it is listed.
+    """Description of a plugin.
 
     Attributes:
-        name: Its name.
+        name: Name of the plugin.
         version: Version of its distribution.
-        distribution: The distribution that brings it.
-        status: How it fares.
+        distribution: Name of its distribution.
+        status: Status.
         hooks: Names of the hooks it implements.
-        offers: What it offers, such as "transport tcp".
-        error: What went wrong last, if anything did.
-        failures: How many hook calls failed.
-        time_spent: Seconds spent in its hooks.
-        target: What its entry point names.
-        api: The versions of the hook API it can use, if it states them.
-        warnings: What it uses that will go away.
-        calls: How many hook calls there were.
-        load_time: Seconds its import took.
-        history: What happened to it, oldest first; the last twenty things.
+        offers: Kind and name of each offer, such as "transport tcp".
+        error: Message of the last error; None if there was none.
+        failures: Number of failures of its hooks and offers.
+        time_spent: Seconds spent in its notices and decisions.
+        target: Object that its entry point names, such as "package.module:attribute".
+        api: Versions of the hook API it supports; None if it does not state them.
+        warnings: Messages about deprecated hooks and arguments it uses.
+        calls: Number of calls of its notices and decisions.
+        load_time: Duration of its import, in seconds.
+        history: Last 20 events of the plugin, oldest first.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The kinds of things plugins offer, and what their decisions may be."""
+"""Kinds of offers of plugins, and types of the answers of decisions."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ __all__ = ["DECISIONS", "PLUGIN_KINDS", "Offer", "PluginKind"]
 
 
 class Offer(Protocol):
-    """A record that a plugin offers."""
+    """Record that a plugin offers."""
 
     @property
     def name(self) -> str:
-        """What configurations call it."""
+        """Name of the offer in configurations."""
         ...
 
 
 @attrs.frozen
 class PluginKind:
-    """One kind of offers.
+    """Kind of offers.
 
     Attributes:
-        word: What one of them is called.
-        hook: The hook that returns them.
-        record: What they are.
+        name: Name of the kind, in the singular.
+        hook: Hook that returns the offers.
+        record: Type of the offers.
     """
 
     name: str
@@ -51,8 +51,8 @@ class PluginKind:
 
 
 PLUGIN_KINDS: Final[Mapping[str, PluginKind]] = {
-    family.name: family
-    for family in (
+    kind.name: kind
+    for kind in (
         PluginKind("transport", "mcpstore_transports", Transport),
         PluginKind("health strategy", "mcpstore_health_strategies", HealthStrategy),
         PluginKind("alert handler", "mcpstore_alert_handlers", AlertHandler),
@@ -70,4 +70,4 @@ DECISIONS: Final[Mapping[str, tuple[type[Any], ...]]] = {
     "mcpstore_choose_recovery": (Retry, Reregister, GiveUp),
     "mcpstore_expand_variable": (str,),
 }
-"""What the answer to each decision must be, if it is not None."""
+"""Types of the answers of each decision, besides None."""

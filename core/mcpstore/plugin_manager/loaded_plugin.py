@@ -1,4 +1,4 @@
-"""One plugin in the house: its hooks, its faults, and the counter that mutes it."""
+"""One plugin: calls of its hooks with limits, its failures, and muting after too many of them."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from mcpstore.plugin_manager.kinds import DECISIONS
 __all__ = ["HOOK_LIMIT", "Hook", "LoadedPlugin", "describe_error"]
 
 HOOK_LIMIT: Final = 5.0
-"""Seconds a hook may take."""
+"""Maximum duration of one call of a hook, in seconds."""
 
 LOOP_STEP_LIMIT: Final = 0.25
-"""Seconds an async hook may keep the event loop from everybody else."""
+"""Maximum time for which an async hook may block the event loop at once, in seconds."""
 
 MAX_TASKS: Final = 100
-"""Tasks a plugin may have running in our event loop."""
+"""Maximum number of running tasks that a plugin has started in the event loop."""
 
 MUTE_AFTER: Final = 5
-"""Failures in a row after which a plugin gets no more notices."""
+"""Number of failures in a row after which a plugin is muted."""
 
 TASK_CANCEL_TIMEOUT: Final = 1.0
-"""Seconds that tasks a plugin left behind have to end after they were cancelled."""
+"""Time that the remaining tasks of a plugin have to end after they are cancelled, in seconds."""
 
 MAX_HISTORY: Final = 20
-"""Things remembered of what happened to a plugin."""
+"""Number of events of a plugin that are kept."""
 
 _log = logging.getLogger("mcpstore.plugins")
 
@@ -43,31 +43,32 @@ Hook = Callable[..., Any]
 
 
 class LoadedPlugin:
-    """A plugin that was found.
+    """Plugin that was found.
 
-    Notices reach it one at a time and in order; sync hooks run in a thread of its own. So a slow or blocking plugin
-    delays only itself.
+    Notices are delivered one at a time and in order; plain functions run in a thread of the plugin. So a slow or
+    blocking plugin delays only itself.
 
     Args:
-        name: Its name.
-        distribution: The distribution that brings it.
+        name: Name of the plugin.
+        distribution: Name of its distribution.
         version: Version of its distribution.
-        target: What its entry point names.
+        target: Object that its entry point names.
+        redact: Redacts secrets in its messages.
 
     Attributes:
-        name: Its name.
-        distribution: The distribution that brings it.
+        name: Name of the plugin.
+        distribution: Name of its distribution.
         version: Version of its distribution.
-        target: What its entry point names.
-        hooks: Its hook functions by name, with the arguments each wants; None while it is not imported.
-        offers: What it offers: the word of the family, and the name.
-        status: How it fares.
-        error: What went wrong last.
-        api: The versions of the hook API it can use, if it states them.
-        warnings: What it uses that will go away.
-        load_time: Seconds its import took.
-        wake: Imports it; None if there is nothing to be imported.
-        waking: Held by whoever imports it.
+        target: Object that its entry point names.
+        hooks: Its hook functions and the names of their arguments, by name of the hook; None before the import.
+        offers: Kind and name of each offer.
+        status: Status.
+        error: Message of the last error; None if there was none.
+        api: Versions of the hook API it supports; None if it does not state them.
+        warnings: Messages about deprecated hooks and arguments it uses.
+        load_time: Duration of its import, in seconds.
+        load: Imports it, if it is only in the cache; None if there is nothing to import.
+        load_lock: Held during the import.
     """
 
     def __init__(
@@ -98,22 +99,24 @@ class LoadedPlugin:
         self._time_spent = 0.0
         self._history: deque[str] = deque(maxlen=MAX_HISTORY)
         self._loop_guard = LoopGuard()
-        self._queue = DeliveryQueue(f"plugin-{name}", limit=HOOK_LIMIT, on_drop=self._dropped, steps=self._loop_guard)
+        self._queue = DeliveryQueue(
+            f"plugin-{name}", limit=HOOK_LIMIT, on_drop=self._dropped, loop_guard=self._loop_guard
+        )
 
     @property
     def is_idle(self) -> bool:
-        """Whether it is only remembered, and not imported yet."""
+        """Whether the plugin is in the cache and not imported yet."""
         return self.status is PluginStatus.IDLE
 
     def info(self) -> PluginInfo:
-        """Return how it is listed."""
+        """Return the description of the plugin."""
         return PluginInfo(
             name=self.name,
             version=self.version,
             distribution=self.distribution,
             status=self.status,
             hooks=tuple(sorted(self.hooks)),
-            offers=tuple(f"{word} {name}" for word, name in self.offers),
+            offers=tuple(f"{kind} {name}" for kind, name in self.offers),
             error=self.error,
             failures=self._failures,
             time_spent=round(self._time_spent, 6),
@@ -126,11 +129,11 @@ class LoadedPlugin:
         )
 
     def record_event(self, what: str) -> None:
-        """Take down what happened to it, for those who ask why it fares as it does."""
+        """Add an event to the history of the plugin."""
         self._history.append(what)
 
     def record_fault(self, what: str) -> None:
-        """Count something that was done by what it offers, which stays in use."""
+        """Count a fault of one of its offers, which stays in use."""
         what = self._redact(what)
         self._failures += 1
         _log.log(logging.DEBUG if self.error == what else logging.WARNING, "plugin %r: %s", self.name, what)
@@ -138,7 +141,7 @@ class LoadedPlugin:
         self.record_event(what)
 
     def disable(self, status: PluginStatus, error: str) -> None:
-        """Use it no longer, and say why."""
+        """Stop using the plugin, with the reason."""
         error = self._redact(error)
         self.status = status
         self.error = error
@@ -147,29 +150,29 @@ class LoadedPlugin:
         self.record_event(error)
 
     def post(self, hook: str, arguments: dict[str, Any]) -> None:
-        """Queue a notice for it; returns at once."""
+        """Queue a notice; returns at once."""
         if self._accepts(hook):
             self._queue.post(partial(self.call_hook, hook, arguments))
 
     async def call_hook(self, hook: str, arguments: dict[str, Any]) -> Any:
-        """Call one of its hooks and return the answer; a failure is counted and answers None."""
+        """Call a hook and return its answer; a failure is counted, and the answer is None."""
         if self.is_idle and self.load is not None:
             await asyncio.to_thread(self.load)
         if not self._accepts(hook) or (implementation := self.hooks[hook]) is None:
             return None
-        function, wanted = implementation
+        function, names = implementation
         now = asyncio.get_running_loop().time
         began = now()
         self._calls += 1
         try:
-            answer = await self._queue.call(function, {name: arguments[name] for name in wanted})
+            answer = await self._queue.call(function, {name: arguments[name] for name in names})
         except asyncio.CancelledError:
             raise
         except WorkerTimeout as error:
             self._record_failure(f"{hook} {error}")
             if not inspect.iscoroutinefunction(function):
-                self._mute()  # its thread is lost, so nothing else it does would ever run
-        except BaseException as error:  # noqa: BLE001 - whatever a plugin raises costs only itself
+                self._mute()  # the call may never return, and each further one would cost a thread
+        except BaseException as error:  # noqa: BLE001 - an exception of a plugin must affect only this plugin
             self._record_failure(f"{hook} {describe_error(error)}")
         else:
             return self._check_answer(hook, answer)
@@ -178,22 +181,22 @@ class LoadedPlugin:
         return None
 
     async def flush(self) -> None:
-        """Wait until every notice queued so far is delivered."""
+        """Wait until all notices queued so far are delivered."""
         await self._queue.flush()
 
     async def close(self) -> None:
-        """Deliver what is queued, for a while, and let go; tasks it left behind are ended."""
+        """Deliver the queued notices, within a time limit, and cancel the remaining tasks of the plugin."""
         await self._queue.close()
-        if left := self._loop_guard.running:
-            for task in left:
+        if tasks := self._loop_guard.running:
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait(left, timeout=TASK_CANCEL_TIMEOUT)
+            await asyncio.wait(tasks, timeout=TASK_CANCEL_TIMEOUT)
             self._record_failure(
-                f"left {len(left)} of its tasks running; {'it was' if len(left) == 1 else 'they were'} cancelled"
+                f"left {len(tasks)} of its tasks running; {'it was' if len(tasks) == 1 else 'they were'} cancelled"
             )
 
     def _check_answer(self, hook: str, answer: Any) -> Any:
-        """Return the answer to a hook, if it can be one."""
+        """Return the answer of a hook; None if its type is wrong. Count the failures of the call."""
         expected = DECISIONS.get(hook)
         if self._loop_guard.longest > LOOP_STEP_LIMIT:
             self._record_failure(
@@ -203,7 +206,7 @@ class LoadedPlugin:
         elif len(self._loop_guard.running) > MAX_TASKS:
             self._record_failure(f"{hook} leaves tasks behind: {len(self._loop_guard.running)} of them are running")
         elif answer is not None and expected is not None and not isinstance(answer, expected):
-            self._record_failure(f"{hook} must return {_type_names(expected)} or None, got {type(answer).__name__}")
+            self._record_failure(f"{hook} must return {_type_names(expected)} or None (got {type(answer).__name__})")
             return None
         else:
             self._in_a_row = 0
@@ -213,7 +216,7 @@ class LoadedPlugin:
         return hook in self.hooks and self.status in (PluginStatus.ACTIVE, PluginStatus.IDLE)
 
     def _dropped(self) -> None:
-        self._record_failure(f"is too slow: more than {MAX_BACKLOG} notices were waiting, the oldest was dropped")
+        self._record_failure(f"is too slow: more than {MAX_BACKLOG} notices waited, and the oldest was dropped")
 
     def _record_failure(self, what: str) -> None:
         what = self._redact(what)
@@ -230,7 +233,11 @@ class LoadedPlugin:
             self.status = PluginStatus.MUTED
             self._queue.clear()
             self.record_event("was muted")
-            _log.warning("plugin %r failed too often and is muted; last: %s", self.name, self.error)
+            _log.warning(
+                "plugin %r failed too often; its notices and decisions are not called any more; last failure: %s",
+                self.name,
+                self.error,
+            )
 
 
 def _type_names(kinds: Iterable[type[Any]]) -> str:
@@ -238,6 +245,6 @@ def _type_names(kinds: Iterable[type[Any]]) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return what happened in one line: the kind of error and its message."""
+    """Return an exception in one line: "raised", its type, and the first line of its message."""
     text = str(error).strip().splitlines()
     return f"raised {type(error).__name__}" + (f": {text[0]}" if text else "")

@@ -1,4 +1,4 @@
-"""The plugins of one store: loaded when something of them is wanted, asked by hook, listed with what went wrong."""
+"""The plugins of one store: found at the start, imported when needed, called by hook."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from mcpstore.plugin_manager.loaded_plugin import HOOK_LIMIT, LoadedPlugin, desc
 __all__ = ["ALL_THIRD_PARTY", "BLOCK_VARIABLE", "DISTRIBUTION", "PLUGIN_KINDS", "PluginKind", "PluginManager"]
 
 BLOCK_VARIABLE: Final = "MCPSTORE_BLOCK_PLUGINS"
-"""Environment variable with the names of plugins (or of their distributions) not to be used, separated by commas."""
+"""Environment variable with the names of blocked plugins, or of their distributions, separated by commas."""
 
 DISTRIBUTION: Final = "mcpstore-manager"
-"""The distribution of the bundled plugins."""
+"""Name of the distribution of the bundled plugins."""
 
 ALL_THIRD_PARTY: Final = "*"
-"""As a name to be blocked: every plugin that does not come with MCPStore."""
+"""Blocked name that stands for every plugin that is not bundled."""
 
 LOAD_LIMIT: Final = 30.0
-"""Seconds the import of a plugin may take."""
+"""Maximum duration of the import of a plugin, in seconds."""
 
 _BLOCK_REMEDY: Final = f"block one with {BLOCK_VARIABLE}"
 
@@ -49,16 +49,16 @@ class PluginManager:
     """The plugins of one store.
 
     Args:
-        block: Names of plugins, or of distributions, not to be used; "*" stands for all that are not bundled.
-        plugins: Plugin objects to be used besides the installed ones, by name.
-        entry_points: Where installed plugins are looked up; the environment by default.
-        index: Remembers what plugins offer, so that they need not be imported to know it; None imports every plugin.
-        specifications: The hooks there are.
-        deprecated: Hooks and arguments ("hook:argument") that will go away, with what to do instead.
+        block: Names of blocked plugins or distributions; "*" stands for all that are not bundled.
+        plugins: Plugin objects to use in addition to the installed ones, by name.
+        entry_points: Returns the entry points of the installed plugins; None for those of the environment.
+        cache: Cache of the hooks and offers of plugins, which need not be imported then; None imports every plugin.
+        specifications: Hook specifications.
+        deprecated: Deprecated hooks and arguments ("hook:argument"), with what to use instead.
 
     Attributes:
-        discretion: Hides secrets in what plugins say; whoever learns of some tells it.
-        listeners: The plugins that implement each hook, by hook; read before every call.
+        secrets: Secrets that are redacted in the messages of plugins.
+        listeners: Plugins that implement each hook, by hook; read before every call.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class PluginManager:
         block: Iterable[str] = (),
         plugins: Mapping[str, object] | None = None,
         entry_points: Callable[[], Iterable[EntryPoint]] | None = None,
-        index: PluginCache | None = None,
+        cache: PluginCache | None = None,
         specifications: Any = specs,
         deprecated: Mapping[str, str] = DEPRECATED,
     ) -> None:
@@ -78,261 +78,261 @@ class PluginManager:
         } - {""}
         self._plugin_objects = dict(plugins or {})
         self._entry_points = entry_points
-        self._cache = index
+        self._cache = cache
         self._inspect = partial(inspect_plugin, specifications=specifications, deprecated=deprecated)
         self._plugins: list[LoadedPlugin] = []
-        self._offers: dict[str, dict[str, Any]] = {word: {} for word in PLUGIN_KINDS}
+        self._offers: dict[str, dict[str, Any]] = {kind: {} for kind in PLUGIN_KINDS}
         self._conflicts: dict[tuple[str, str], PluginConflict] = {}
         self.listeners: dict[str, tuple[LoadedPlugin, ...]] = {}
 
     def block(self, names: Iterable[str]) -> None:
-        """Block more plugins; those that are loaded already stay."""
-        named = set(names)
-        self._blocked |= named
-        self._requested_blocks |= named
+        """Block further plugins; this has no effect on plugins that are already found."""
+        new = set(names)
+        self._blocked |= new
+        self._requested_blocks |= new
 
     def unknown_blocks(self) -> list[str]:
-        """Return what there is to say of names that are to be blocked and that no plugin has, once all were found.
+        """Return warnings about blocked names that no plugin has; to be called after `discover`.
 
-        The variable is left out: it is set for many programs, and not each of them has every plugin.
+        Names from the environment variable are ignored, because it can be set for several programs.
         """
-        known = {name for guest in self._plugins for name in (guest.name, guest.distribution) if name}
+        known = {name for plugin in self._plugins for name in (plugin.name, plugin.distribution) if name}
         return [
-            f"plugin {name!r} cannot be blocked: none is called so; {known_names('plugins', sorted(known), name)}"
+            f"plugin {name!r} cannot be blocked: no plugin has this name; {known_names('plugins', sorted(known), name)}"
             for name in sorted(self._requested_blocks - known - {ALL_THIRD_PARTY})
         ]
 
     def discover(self, *, bundled: bool | None = None) -> None:
-        """Find every plugin that is not blocked, and load those of which nothing is remembered.
+        """Find the installed plugins, and import those that are neither blocked nor in the cache.
 
-        Blocking; nothing a plugin does makes it fail.
+        Blocks. It does not raise, whatever a plugin does.
 
         Args:
-            bundled: Only those that come with MCPStore (True), only the others (False), or all.
+            bundled: True for the bundled plugins only, False for the others only, None for all.
         """
-        found = discovery.find() if self._entry_points is None else discovery.find(self._entry_points)
-        for candidate in found:
+        candidates = discovery.find() if self._entry_points is None else discovery.find(self._entry_points)
+        for candidate in candidates:
             if bundled is not None and bundled is not (candidate.distribution == DISTRIBUTION):
                 continue
             target = candidate.entry_point.value
-            guest = LoadedPlugin(candidate.name, candidate.distribution, candidate.version, target, self.secrets)
-            if candidate.duplicates and not self._is_blocked(guest):
-                told = ", ".join(candidate.duplicates)
-                guest.disable(
+            plugin = LoadedPlugin(candidate.name, candidate.distribution, candidate.version, target, self.secrets)
+            if candidate.duplicates and not self._is_blocked(plugin):
+                duplicates = ", ".join(candidate.duplicates)
+                plugin.disable(
                     PluginStatus.CONFLICT,
-                    f"plugin {guest.name!r} is installed more than once: {told}; {_BLOCK_REMEDY}",
+                    f"plugin {plugin.name!r} is installed more than once: {duplicates}; {_BLOCK_REMEDY}",
                 )
-            self._add(guest, partial(discovery.load, candidate), candidate)
-        for name, plugin in self._plugin_objects.items() if not bundled else ():
-            self._add(LoadedPlugin(name, redact=self.secrets), partial(_identity, plugin), None)
+            self._add(plugin, partial(discovery.load, candidate), candidate)
+        for name, instance in self._plugin_objects.items() if not bundled else ():
+            self._add(LoadedPlugin(name, redact=self.secrets), partial(_identity, instance), None)
         self._resolve_conflicts()
         if self._cache is not None:
             self._cache.save()
 
-    def load(self, family: str | None = None) -> None:
-        """Import what is only remembered. Blocking.
+    def load(self, kind: str | None = None) -> None:
+        """Import plugins that are only in the cache. Blocks.
 
         Args:
-            family: Only plugins that offer something of this family; all of them if it is None.
+            kind: Kind of offers; only plugins with such an offer are imported. None for all plugins.
         """
-        for guest in self._plugins:
-            if guest.load is not None and (family is None or any(word == family for word, _ in guest.offers)):
-                guest.load()
+        for plugin in self._plugins:
+            if plugin.load is not None and (kind is None or any(offered == kind for offered, _ in plugin.offers)):
+                plugin.load()
 
     def list(self) -> NamedList[PluginInfo]:
-        """Return every plugin that was found, used or not."""
-        return NamedList(guest.info() for guest in self._plugins)
+        """Return all plugins that were found, including those that are not used."""
+        return NamedList(plugin.info() for plugin in self._plugins)
 
-    def offers(self, family: str) -> Mapping[str, Any]:
-        """Return what plugins offer of a family, by name."""
-        self.load(family)
-        return self._offers[family]
+    def offers(self, kind: str) -> Mapping[str, Any]:
+        """Return the offers of a kind, by name."""
+        self.load(kind)
+        return self._offers[kind]
 
-    def get_offer(self, family: str, name: str) -> Any:
-        """Return the offer of this name. Blocking where its plugin has to be imported; see `obtain`.
+    def get_offer(self, kind: str, name: str) -> Any:
+        """Return the offer of this kind and name. Blocks if its plugin must be imported; see `get_offer_async`.
 
         Raises:
             PluginConflict: Several plugins offer it.
-            UnknownPlugin: Nobody offers it.
+            UnknownPlugin: No plugin offers it.
         """
-        if not self._has(family, name):
-            for guest in self._plugins:
-                if (family, name) in guest.offers and guest.load is not None:
-                    guest.load()
-        if not self._has(family, name):
-            self.load()  # what is remembered may be wrong: nobody is refused before everybody was asked
-        if (conflict := self._conflicts.get((family, name))) is not None:
+        if not self._has(kind, name):
+            for plugin in self._plugins:
+                if (kind, name) in plugin.offers and plugin.load is not None:
+                    plugin.load()
+        if not self._has(kind, name):
+            self.load()  # the cache can be wrong, so all plugins are imported before the name counts as unknown
+        if (conflict := self._conflicts.get((kind, name))) is not None:
             raise conflict
         try:
-            return self._offers[family][name]
+            return self._offers[kind][name]
         except KeyError:
-            raise UnknownPlugin(family, name, list(self._offers[family]), self._unused_hint()) from None
+            raise UnknownPlugin(kind, name, list(self._offers[kind]), self._unused_hint()) from None
 
-    async def get_offer_async(self, family: str, name: str) -> Any:
-        """Return the offer of this name; its plugin is imported in a thread, if it has to be.
+    async def get_offer_async(self, kind: str, name: str) -> Any:
+        """Return the offer of this kind and name; if its plugin must be imported, this happens in a thread.
 
         Raises:
             PluginConflict: Several plugins offer it.
-            UnknownPlugin: Nobody offers it.
+            UnknownPlugin: No plugin offers it.
         """
-        if not self._has(family, name) and any(guest.is_idle for guest in self._plugins):
-            return await asyncio.to_thread(self.get_offer, family, name)
-        return self.get_offer(family, name)
+        if not self._has(kind, name) and any(plugin.is_idle for plugin in self._plugins):
+            return await asyncio.to_thread(self.get_offer, kind, name)
+        return self.get_offer(kind, name)
 
     def _unused_hint(self) -> str:
-        """Return who might have offered more, as the end of a sentence."""
+        """Return a list of the plugins that are not used, as the end of a message; empty if there are none."""
         unused = (PluginStatus.BLOCKED, PluginStatus.BROKEN, PluginStatus.CONFLICT)
-        told = [f"{guest.name} ({guest.status.value})" for guest in self._plugins if guest.status in unused]
-        return f"; not used: {', '.join(sorted(told))}; `mcpstore plugins` says why" if told else ""
+        names = [f"{plugin.name} ({plugin.status.value})" for plugin in self._plugins if plugin.status in unused]
+        return f"; not used: {', '.join(sorted(names))}; for the reasons run `mcpstore plugins`" if names else ""
 
-    def record_fault(self, family: str, name: str, what: str) -> None:
-        """Count a fault of something a plugin offers, so that whoever lists plugins sees whose it is.
+    def record_fault(self, kind: str, name: str, what: str) -> None:
+        """Count a fault of an offer for its plugin, which `mcpstore plugins` then shows.
 
         Args:
-            family: The word of the family.
-            name: The name of the offer.
-            what: What it did.
+            kind: Kind of the offer.
+            name: Name of the offer.
+            what: Description of the fault, such as "raised ValueError: too long".
         """
-        for guest in self._plugins:
-            if (family, name) in guest.offers:
-                guest.record_fault(f"{family} {name!r} {what}")
+        for plugin in self._plugins:
+            if (kind, name) in plugin.offers:
+                plugin.record_fault(f"{kind} {name!r} {what}")
 
     def has_hook(self, hook: str) -> bool:
-        """Whether any plugin implements a hook; cheap enough to ask before every call."""
+        """Whether any plugin implements a hook; a cheap test for hooks of every call."""
         return hook in self.listeners
 
     def notify(self, hook: str, **arguments: Any) -> None:
-        """Tell every plugin that wants to know; returns at once. Must be called in the event loop."""
-        for guest in self.listeners.get(hook, ()):
-            guest.post(hook, arguments)
+        """Queue a notice for every plugin that implements the hook. Returns at once; call it in the event loop."""
+        for plugin in self.listeners.get(hook, ()):
+            plugin.post(hook, arguments)
 
     async def decide(self, hook: str, **arguments: Any) -> Any:
-        """Ask the plugins one after the other and return the first answer that is not None."""
-        for guest in self.listeners.get(hook, ()):
-            answer = await guest.call_hook(hook, arguments)
+        """Call a decision hook of one plugin after the other and return the first answer that is not None."""
+        for plugin in self.listeners.get(hook, ()):
+            answer = await plugin.call_hook(hook, arguments)
             if answer is not None:
                 return answer
         return None
 
     async def flush(self) -> None:
-        """Wait until every notice given so far has been delivered."""
-        for guest in self._plugins:
-            await guest.flush()
+        """Wait until all notices queued so far are delivered."""
+        for plugin in self._plugins:
+            await plugin.flush()
 
     async def close(self) -> None:
-        """Deliver what is queued and let go of every plugin."""
-        for guest in self._plugins:
-            await guest.close()
+        """Deliver the queued notices, within a time limit, and close every plugin."""
+        for plugin in self._plugins:
+            await plugin.close()
 
-    def _has(self, family: str, name: str) -> bool:
-        return name in self._offers[family] or (family, name) in self._conflicts
+    def _has(self, kind: str, name: str) -> bool:
+        return name in self._offers[kind] or (kind, name) in self._conflicts
 
-    def _is_blocked(self, guest: LoadedPlugin) -> bool:
-        if ALL_THIRD_PARTY in self._blocked and guest.distribution != DISTRIBUTION:
+    def _is_blocked(self, plugin: LoadedPlugin) -> bool:
+        if ALL_THIRD_PARTY in self._blocked and plugin.distribution != DISTRIBUTION:
             return True
-        return not self._blocked.isdisjoint({guest.name, guest.distribution} - {""})
+        return not self._blocked.isdisjoint({plugin.name, plugin.distribution} - {""})
 
-    def _add(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
-        """Take a plugin in: refused, remembered, or imported."""
-        self._plugins.append(guest)
-        if self._is_blocked(guest):
-            guest.disable(PluginStatus.BLOCKED, "blocked on request")
+    def _add(self, plugin: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
+        """Add a plugin: blocked, taken from the cache, or imported."""
+        self._plugins.append(plugin)
+        if self._is_blocked(plugin):
+            plugin.disable(PluginStatus.BLOCKED, "blocked on request")
             return
-        if guest.status is not PluginStatus.ACTIVE:
+        if plugin.status is not PluginStatus.ACTIVE:
             return
-        card = self._cache.get(candidate) if self._cache is not None and candidate is not None else None
-        if card is None:
-            self._import_plugin(guest, load, candidate)
+        cached = self._cache.get(candidate) if self._cache is not None and candidate is not None else None
+        if cached is None:
+            self._import_plugin(plugin, load, candidate)
             return
-        guest.status = PluginStatus.IDLE
-        guest.hooks = dict.fromkeys(card.hooks)
-        guest.offers = list(card.offers)
-        guest.load = partial(self._load_deferred, guest, load, candidate)
-        self._listen(guest)
+        plugin.status = PluginStatus.IDLE
+        plugin.hooks = dict.fromkeys(cached.hooks)
+        plugin.offers = list(cached.offers)
+        plugin.load = partial(self._load_deferred, plugin, load, candidate)
+        self._listen(plugin)
 
-    def _load_deferred(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
-        with guest.load_lock:
-            if not guest.is_idle:
+    def _load_deferred(self, plugin: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
+        with plugin.load_lock:
+            if not plugin.is_idle:
                 return
-            before = (set(guest.hooks), set(guest.offers))
-            self._import_plugin(guest, load, candidate)
-            if before != (set(guest.hooks), set(guest.offers)):
+            before = (set(plugin.hooks), set(plugin.offers))
+            self._import_plugin(plugin, load, candidate)
+            if before != (set(plugin.hooks), set(plugin.offers)):
                 self._resolve_conflicts()
         if self._cache is not None:
             self._cache.save()
 
-    def _import_plugin(self, guest: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
-        """Import one plugin and take down what it implements and offers."""
-        began = time.perf_counter()  # told to people who ask; nothing depends on it
+    def _import_plugin(self, plugin: LoadedPlugin, load: Callable[[], object], candidate: Candidate | None) -> None:
+        """Import a plugin, and store its hooks and offers in the cache."""
+        began = time.perf_counter()  # for display only
         try:
-            plugin = run_with_timeout(load, LOAD_LIMIT, f"mcpstore-load-{guest.name}")
-            received = self._inspect(guest.name, plugin, HOOK_LIMIT)
+            instance = run_with_timeout(load, LOAD_LIMIT, f"mcpstore-load-{plugin.name}")
+            contents = self._inspect(plugin.name, instance, HOOK_LIMIT)
         except WorkerTimeout as error:
-            guest.disable(PluginStatus.BROKEN, str(error))
+            plugin.disable(PluginStatus.BROKEN, str(error))
         except PluginError as error:
-            guest.disable(PluginStatus.BROKEN, str(error))
+            plugin.disable(PluginStatus.BROKEN, str(error))
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            guest.disable(PluginStatus.BROKEN, describe_error(error))
+            plugin.disable(PluginStatus.BROKEN, describe_error(error))
         else:
-            guest.load_time = time.perf_counter() - began
-            self._register(guest, received)
+            plugin.load_time = time.perf_counter() - began
+            self._register(plugin, contents)
         if self._cache is not None and candidate is not None:
-            is_sound = guest.status is PluginStatus.ACTIVE and not guest.warnings
-            card = CachedPlugin(hooks=tuple(guest.hooks), offers=tuple(guest.offers))
-            self._cache.put(candidate, card if is_sound else None)
-        if guest.status is PluginStatus.BROKEN:
-            _log.warning("plugin %r is not used: %s", guest.name, guest.error)
+            is_sound = plugin.status is PluginStatus.ACTIVE and not plugin.warnings
+            cached = CachedPlugin(hooks=tuple(plugin.hooks), offers=tuple(plugin.offers))
+            self._cache.put(candidate, cached if is_sound else None)
+        if plugin.status is PluginStatus.BROKEN:
+            _log.warning("plugin %r is not used: %s", plugin.name, plugin.error)
 
-    def _register(self, guest: LoadedPlugin, received: PluginContents) -> None:
-        guest.record_event(f"was imported in {guest.load_time * 1000:.0f} ms")
-        guest.hooks = dict(received.hooks)
-        guest.api, guest.warnings = received.api, received.warnings
-        guest.offers = [(word, record.name) for word, records in received.offers.items() for record in records]
-        for word, records in received.offers.items():
+    def _register(self, plugin: LoadedPlugin, contents: PluginContents) -> None:
+        plugin.record_event(f"was imported in {plugin.load_time * 1000:.0f} ms")
+        plugin.hooks = dict(contents.hooks)
+        plugin.api, plugin.warnings = contents.api, contents.warnings
+        plugin.offers = [(kind, record.name) for kind, records in contents.offers.items() for record in records]
+        for kind, records in contents.offers.items():
             for record in records:
-                self._offers[word].setdefault(record.name, record)
-        for warning in guest.warnings:
-            guest.record_event(warning)
-            _log.warning("plugin %r: %s", guest.name, warning)
-        self._listen(guest)
-        if guest.is_idle:
-            guest.status = PluginStatus.ACTIVE
+                self._offers[kind].setdefault(record.name, record)
+        for warning in plugin.warnings:
+            plugin.record_event(warning)
+            _log.warning("plugin %r: %s", plugin.name, warning)
+        self._listen(plugin)
+        if plugin.is_idle:
+            plugin.status = PluginStatus.ACTIVE
 
-    def _listen(self, guest: LoadedPlugin) -> None:
-        for hook in guest.hooks:
+    def _listen(self, plugin: LoadedPlugin) -> None:
+        for hook in plugin.hooks:
             known = self.listeners.get(hook, ())
-            if guest not in known:
-                self.listeners[hook] = (*known, guest)
+            if plugin not in known:
+                self.listeners[hook] = (*known, plugin)
 
     def _resolve_conflicts(self) -> None:
-        """Take back every offer that more than one plugin makes."""
+        """Withdraw every offer whose name more than one plugin uses."""
         claims: dict[tuple[str, str], list[LoadedPlugin]] = {}
-        for guest in self._plugins:
-            for claim in guest.offers:
-                claims.setdefault(claim, []).append(guest)
-        for (word, name), claimants in claims.items():
-            if len(claimants) == 1 or (word, name) in self._conflicts:
-                self._withdraw(word, name, claimants)
+        for plugin in self._plugins:
+            for claim in plugin.offers:
+                claims.setdefault(claim, []).append(plugin)
+        for (kind, name), claimants in claims.items():
+            if len(claimants) == 1 or (kind, name) in self._conflicts:
+                self._withdraw(kind, name, claimants)
                 continue
-            told = ", ".join(sorted(f"{g.distribution or g.name} {g.version}".strip() for g in claimants))
-            error = PluginConflict(name, f"is offered as {word} more than once: {told}; {_BLOCK_REMEDY}")
-            self._conflicts[word, name] = error
-            self._withdraw(word, name, claimants)
+            names = ", ".join(sorted(f"{each.distribution or each.name} {each.version}".strip() for each in claimants))
+            error = PluginConflict(name, f"is offered as {kind} more than once: {names}; {_BLOCK_REMEDY}")
+            self._conflicts[kind, name] = error
+            self._withdraw(kind, name, claimants)
             _log.warning("%s", error)
 
-    def _withdraw(self, word: str, name: str, claimants: Iterable[LoadedPlugin]) -> None:
-        error = self._conflicts.get((word, name))
+    def _withdraw(self, kind: str, name: str, claimants: Iterable[LoadedPlugin]) -> None:
+        error = self._conflicts.get((kind, name))
         if error is None:
             return
-        self._offers[word].pop(name, None)
-        for guest in claimants:
-            if guest.status is not PluginStatus.CONFLICT:
-                guest.status = PluginStatus.CONFLICT
-                guest.error = str(error)
-                guest.record_event(guest.error)
+        self._offers[kind].pop(name, None)
+        for plugin in claimants:
+            if plugin.status is not PluginStatus.CONFLICT:
+                plugin.status = PluginStatus.CONFLICT
+                plugin.error = str(error)
+                plugin.record_event(plugin.error)
 
 
-def _identity(plugin: object) -> object:
-    return plugin
+def _identity(instance: object) -> object:
+    return instance

@@ -62,7 +62,7 @@ async def build(options: StoreOptions) -> StoreParts:
     Raises:
         ConfigError: The configuration cannot be read; nothing was started and nothing was written.
     """
-    plugins = PluginManager(block=options.block_plugins, plugins=options.plugins, index=PluginCache())
+    plugins = PluginManager(block=options.block_plugins, plugins=options.plugins, cache=PluginCache())
     monitoring_setup = MonitoringSetup(options.monitoring, options.timing, plugins)
     try:
         document, config_store = await _load(options.config, plugins)

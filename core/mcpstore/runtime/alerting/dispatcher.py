@@ -263,4 +263,4 @@ class AlertDispatcher:
 
 def _courier(name: str) -> tuple[DeliveryQueue, LoopGuard]:
     steps = LoopGuard()
-    return DeliveryQueue(f"alerts-{name}", limit=LIMIT, on_drop=_nothing, steps=steps), steps
+    return DeliveryQueue(f"alerts-{name}", limit=LIMIT, on_drop=_nothing, loop_guard=steps), steps
