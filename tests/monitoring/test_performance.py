@@ -46,7 +46,7 @@ def sample(checks: int, failed: int, response_time: float | None, usable: float)
 
 def test_what_was_measured_is_told_as_the_specification_tells_it():
     monitor = ServicePerformanceMonitor(
-        Fixed(sample(3, 1, 20.0, 30.0), sample(1, 0, 50.0, 15.0), sample(1, 1, None, 0))
+        Fixed(sample(3, 1, 0.02, 30.0), sample(1, 0, 0.05, 15.0), sample(1, 1, None, 0))
     )
     assert monitor.get_service_metrics("a") == {
         "service_name": "a",
@@ -80,7 +80,7 @@ def test_only_the_time_somebody_watched_is_told_of():
 
 def test_a_summary_has_every_service_that_was_measured():
     out = io.StringIO()
-    ServicePerformanceMonitor(Fixed(sample(3, 0, 20.0, 15.0), sample(1, 1, None, 0.0)), file=out).print_summary()
+    ServicePerformanceMonitor(Fixed(sample(3, 0, 0.02, 15.0), sample(1, 1, None, 0.0)), file=out).print_summary()
     said = out.getvalue()
     assert "🔍 a:" in said
     assert "availability: 25.0 %" in said

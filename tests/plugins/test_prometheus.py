@@ -32,7 +32,7 @@ SERVICE = ServiceMetrics(
     total_calls=7,
     failed_calls=2,
     p95=0.25,
-    response_time=12.0,
+    response_time=0.012,
     cpu_percent=None,
     memory_bytes=2048,
     tools=(ToolMetrics(name="echo", total_calls=7, failed_calls=2, avg_response_time=0.5),),

@@ -101,7 +101,7 @@ async def test_a_report_ends_a_check_under_way(fleet):
     runner.checks.check_now()
     assert runner.is_checking
     assert runner.checks.accept(HealthResult.SLOW, took=2.0) is True
-    assert (runner.ctx.connection, runner.is_checking, runner.history.response_time) == (S.WARNING, False, 2000)
+    assert (runner.ctx.connection, runner.is_checking, runner.history.response_time) == (S.WARNING, False, 2)
     await asyncio.sleep(5)
     assert [check.answered for check in runner.history.last_checks] == [True]  # the one under way was given up
 

@@ -87,7 +87,7 @@ class ServicePerformanceMonitor:
             return None
         checks, failed = sum(s.checks for s in samples), sum(s.failed_checks for s in samples)
         wanted = sum(sample.wanted for sample in samples)
-        times = [(s.response_time / 1000, max(1, s.checks - s.failed_checks)) for s in samples if s.response_time]
+        times = [(s.response_time, max(1, s.checks - s.failed_checks)) for s in samples if s.response_time]
         answers = sum(count for _, count in times)
         return {
             "service_name": service_name,

@@ -75,7 +75,7 @@ class ServiceMetrics(Record):
         last_error: Message of the last error.
         total_checks: Number of health checks.
         failed_checks: Number of failed health checks.
-        response_time: Duration of the last answered check, in ms.
+        response_time: Duration of the last answered check, in seconds.
         consecutive_failures: Number of failed checks in a row.
         reconnect_attempts: Number of failed attempts to open the service in this round.
         restarts: Number of times a connection was lost and opened again, without restarts by an operator.
@@ -142,7 +142,7 @@ class MetricsSample(Record):
         max_response_time: Duration of the longest call, in seconds.
         checks: Number of health checks.
         failed_checks: Number of failed health checks.
-        response_time: Mean duration of an answered check, in ms; None if there was none.
+        response_time: Mean duration of an answered check, in seconds; None if there was none.
         wanted: Seconds in which the service should run.
         usable: Seconds in which the service should run and was usable.
         cpu_percent: CPU time of the process tree, in per cent of one processor.

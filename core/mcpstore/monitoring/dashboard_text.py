@@ -72,7 +72,7 @@ def _service_lines(service: ServiceMetrics) -> Iterable[str]:
         mean, p95 = milliseconds(service.avg_response_time), milliseconds(service.p95)
         yield f"   latency (last {duration(service.window)}): mean {mean}, P95 {p95}"
     if service.response_time is not None:
-        yield f"   response time of checks: {milliseconds(service.response_time / 1000)}"
+        yield f"   response time of checks: {milliseconds(service.response_time)}"
     if service.memory_bytes is not None:
         yield f"   CPU: {service.cpu_percent or 0:.1f} %, memory: {memory(service.memory_bytes)}"
     if service.uptime:

@@ -20,12 +20,9 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a cell that a spreadsheet takes for a formula."""
 
 
-UNITS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(
-        ("timestamp", "duration", "avg_response_time", "p95", "max_response_time", "wanted", "usable"), "s"
-    ),
-    "response_time": "ms",
-}
+UNITS: Final[Mapping[str, str]] = dict.fromkeys(
+    ("timestamp", "duration", "avg_response_time", "p95", "max_response_time", "response_time", "wanted", "usable"), "s"
+)
 """Units of the fields of a sample whose names do not state them."""
 
 _TITLES: Final = {name: f"{name}_{UNITS[name]}" if name in UNITS else name for name in MetricsSample.SHOWN}

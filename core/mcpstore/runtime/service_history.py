@@ -29,7 +29,7 @@ class PastCheck(Record):
     Attributes:
         time: Time it ended (local time, without zone).
         answered: Whether the service answered; None if the check was undecided.
-        response_time: Duration, in ms.
+        response_time: Duration, in seconds.
         error: Error message, if there was an error.
     """
 
@@ -49,7 +49,7 @@ class ServiceHistory:
         edge_id: Id of the edge by which it entered its state; see `StateChange.id`.
         last_success: Time it last answered (local time).
         last_failure: Time it last failed (local time).
-        response_time: Duration of the last answered check, in ms.
+        response_time: Duration of the last answered check, in seconds.
         error: The last error message.
         failures: Number of consecutive failures.
         next_retry: Time of the next automatic attempt (local time).
@@ -88,13 +88,13 @@ class ServiceHistory:
 
     def checked(self, now: datetime, took: float, *, answered: bool | None, error: str | None) -> None:
         """Record the outcome of a check; `took` is its duration in seconds."""
-        check = PastCheck(time=now, answered=answered, response_time=took * 1000, error=error)
+        check = PastCheck(time=now, answered=answered, response_time=took, error=error)
         self.last_checks = (*self.last_checks[1 - SHOWN_CHECKS :], check)  # an empty deque takes 700 bytes
         if answered is not None:
             self.checks.append(answered)
         if answered:
             self.succeeded(now)
-            self.response_time = took * 1000
+            self.response_time = took
             self.error = error
         elif answered is False:
             self.failed(now, error)
@@ -115,7 +115,7 @@ class ServiceHistory:
             state_entered_time=self.entered,
             last_success_time=self.last_success,
             last_failure_time=self.last_failure,
-            response_time=self.response_time,
+            response_time=None if self.response_time is None else self.response_time * 1000,
             error_message=self.error if shows_error else None,
             next_retry_time=self.next_retry if ctx.connection not in LIVE_STATES else None,
             reason=ctx.reason,

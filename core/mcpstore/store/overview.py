@@ -25,7 +25,7 @@ class ServiceGlance(Record):
         error: Its last error, if it is not running.
         uptime: Seconds since its connection was opened; 0 without one.
         availability: Share of the time it was to run in which it was usable, in per cent.
-        response_time: Duration of the last answered check, in ms; None before the first.
+        response_time: Duration of the last answered check, in seconds; None before the first.
         success: Share of health checks that were answered, in per cent; None before the first.
         total_calls: Number of calls.
         throughput: Calls per second in the last minutes.
@@ -123,4 +123,4 @@ def glance_of(
 def _duration(sample: MetricsSample) -> tuple[float, float] | None:
     if sample.calls:
         return sample.timestamp, sample.avg_response_time
-    return None if sample.response_time is None else (sample.timestamp, sample.response_time / 1000)
+    return None if sample.response_time is None else (sample.timestamp, sample.response_time)

@@ -67,7 +67,7 @@ def check_result(runner: ServiceRunner, *, as_run_status: bool) -> CheckResult:
         run_status=run_status(runner.ctx),
         connection_state=state,
         healthy=state in (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING),
-        response_time=runner.history.response_time or 0.0,
+        response_time=1000 * (runner.history.response_time or 0.0),
         success_rate=runner.history.success_rate,
         error=_problem(runner),
     )

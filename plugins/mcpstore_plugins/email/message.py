@@ -25,7 +25,7 @@ SHOWN: Final[Mapping[str, tuple[str, str]]] = {
     "availability": ("availability", "{:.1f} %"),
     "error_rate": ("failed calls", "{:.1%}"),
     "p95": ("call duration, P95", "{:.3g} s"),
-    "response_time": ("duration of the last check", "{:.0f} ms"),
+    "response_time": ("duration of the last check", "{:.3g} s"),
     "reconnect_attempts": ("reconnect attempts", "{}"),
     "last_error": ("last error", "{}"),
 }

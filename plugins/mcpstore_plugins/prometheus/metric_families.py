@@ -28,7 +28,7 @@ GAUGES = (
     ("tools", "tools_count", 1.0, "Tools of the service."),
     ("active_calls", "active_calls", 1.0, "Tool calls in progress."),
     ("error_ratio", "error_rate", 1.0, "Share of failed tool calls in the last minutes."),
-    ("check_duration_seconds", "response_time", 0.001, "Duration of the last answered health check."),
+    ("check_duration_seconds", "response_time", 1.0, "Duration of the last answered health check."),
     ("consecutive_failures", "consecutive_failures", 1.0, "Consecutive failures."),
     ("cpu_ratio", "cpu_percent", 0.01, "CPU usage of the process tree, in processors."),
     ("memory_bytes", "memory_bytes", 1.0, "Memory usage of the process tree."),

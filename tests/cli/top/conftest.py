@@ -41,7 +41,7 @@ class FakeSource:
         state = fields.get("connection_state", "healthy")
         self.services[name] = {
             "name": name, "run_status": "running", "connection_state": state, "transport": "stdio", "tool_count": 2,
-            "error": None, "uptime": 60.0, "availability": 100.0, "response_time": 4.2, "success": 100.0,
+            "error": None, "uptime": 60.0, "availability": 100.0, "response_time": 0.0042, "success": 100.0,
             "total_calls": 10, "throughput": 2.0, "p95": 0.042, "error_rate": 0.0, "cpu_percent": 1.5,
             "memory_bytes": 50 * 2**20, "durations": [],
             "states": [{"state": state, "since": NOW - 60, "until": NOW, "wanted": True, "watched": True}], **fields,

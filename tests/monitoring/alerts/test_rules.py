@@ -65,12 +65,12 @@ def test_whether_a_service_is_down_is_open_while_it_may_prove_well(state):
     ("name", "settings", "wrong", "right"),
     [
         ("service_flapping", {}, {"changes": 15}, {"changes": 14}),
-        ("slow_response", {}, {"response_time": 1001.0}, {"response_time": 999.0}),
+        ("slow_response", {}, {"response_time": 1.001}, {"response_time": 0.999}),
         (
             "slow_response",
             {"performance_monitoring": {"response_time_threshold": 3}},
-            {"response_time": 3001.0},
-            {"response_time": 2999.0},
+            {"response_time": 3.001},
+            {"response_time": 2.999},
         ),
         ("slow_response", {"tool_monitoring": {"slow_call_threshold": 2}}, {"avg_response_time": 2.1}, {}),
         ("high_error_rate", {}, {"error_rate": 0.11, "total_calls": 5}, {"error_rate": 0.1, "total_calls": 5}),

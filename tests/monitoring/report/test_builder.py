@@ -139,7 +139,7 @@ def test_percentiles_that_nobody_knows_are_not_made_up():
 
 
 def test_without_calls_there_are_no_figures_of_calls():
-    made = life(samples=[sample(30, response_time=4.0)])
+    made = life(samples=[sample(30, response_time=0.004)])
     assert (made.mean, made.worst, made.error_rate) == (None, None, None)
     assert [b.response_time for b in made.buckets if b.response_time is not None] == [0.004]
 

@@ -104,7 +104,7 @@ COLUMNS: Final[Sequence[Column]] = (
     ("SERVICE", NAME_WIDTH, _name),
     ("CONNECTION", 12, _state),
     ("LAST 10 MIN", BAND_WIDTH, state_band),
-    ("RESPONSE", 8, _number("response_time", lambda ms: milliseconds(ms / 1000))),
+    ("RESPONSE", 8, _number("response_time", milliseconds)),
     ("SUCCESS", 7, _number("success", _share)),
     ("CALLS/S", 7, _number("throughput", _rate)),
     ("P95", 8, _number("p95", milliseconds)),

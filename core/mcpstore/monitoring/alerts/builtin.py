@@ -43,7 +43,7 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
         return patience if m["connection_state"] is ServiceConnectionState.RECONNECTING else 0.0
 
     def is_slow(m: Fields) -> bool:
-        checks = (m["response_time"] or 0.0) / 1000 > performance.response_time_threshold
+        checks = (m["response_time"] or 0.0) > performance.response_time_threshold
         calls = m["avg_response_time"] > tools.slow_call_threshold
         return m["connection_state"] in _UP and bool(checks or calls)
 
@@ -83,7 +83,7 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
             "slow_response",
             is_slow,
             AlertLevel.WARNING,
-            "service {service_name} is slow: its last check took {response_time:.0f} ms, "
+            "service {service_name} is slow: its last check took {response_time:.2f} s, "
             "calls take {avg_response_time:.2f} s",
             cooldown,
             wait=timing.check_interval,

@@ -243,7 +243,7 @@ class ServiceMeter:
             max_response_time=calls.longest,
             checks=after.checks - before.checks,
             failed_checks=after.failed - before.failed,
-            response_time=1000 * (after.answering - before.answering) / answered if answered else None,
+            response_time=(after.answering - before.answering) / answered if answered else None,
             wanted=wanted - before.wanted,
             usable=usable - before.usable,
             cpu_percent=self.cpu_percent,

@@ -154,7 +154,7 @@ def _buckets(
 
 def _bucket(begin: float, end: float, wanted: float, usable: float, samples: Sequence[MetricsSample]) -> Bucket:
     calls = sum(sample.calls for sample in samples)
-    answers = [sample.response_time / 1000 for sample in samples if sample.response_time is not None]
+    answers = [sample.response_time for sample in samples if sample.response_time is not None]
     return Bucket(
         begin=begin,
         end=end,
