@@ -44,7 +44,7 @@ async def a_day(fleet, fake, transport="streamable_http"):
 
 @pytest.mark.parametrize("transport", ["streamable_http", "sse"])
 @pytest.mark.parametrize("status", [401, 403])
-async def test_who_wants_a_login_hears_of_us_fifty_one_times_at_most(fleet, transport, status):
+async def test_a_service_that_requires_a_login_is_opened_at_most_fifty_one_times_a_day(fleet, transport, status):
     async with Counting(fleet, lambda _: reply(status)) as fake:
         runner = await a_day(fleet, fake, transport)
         assert 40 <= len(fake.got) <= 51
@@ -54,7 +54,7 @@ async def test_who_wants_a_login_hears_of_us_fifty_one_times_at_most(fleet, tran
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_who_asks_for_an_hour_at_the_door_gets_it(fleet, status):
+async def test_a_retry_after_of_an_hour_is_obeyed_while_opening(fleet, status):
     async with Counting(fleet, lambda _: reply(status, Retry_After="3600")) as fake:
         await a_day(fleet, fake)
         assert 20 <= len(fake.got) <= 25
@@ -62,12 +62,12 @@ async def test_who_asks_for_an_hour_at_the_door_gets_it(fleet, status):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_who_asks_for_ten_minutes_while_it_is_open_gets_them_and_stays_open(fleet, status):
+async def test_a_retry_after_of_ten_minutes_is_obeyed_by_checks_and_the_service_stays_open(fleet, status):
     def handle(request):
-        said = legacy(request)
-        if said is None and request.rpc == "tools/list":
+        regular = legacy(request)
+        if regular is None and request.rpc == "tools/list":
             return answer(request, {"tools": []})
-        return reply(status, Retry_After="600") if said is None else said
+        return reply(status, Retry_After="600") if regular is None else regular
 
     async with Counting(fleet, handle) as fake:
         runner = await a_day(fleet, fake)
@@ -76,7 +76,7 @@ async def test_who_asks_for_ten_minutes_while_it_is_open_gets_them_and_stays_ope
         assert 130 <= len(fake.asked("ping")) <= 145
 
 
-async def test_who_greets_everybody_and_lists_for_some_hears_of_us_as_rarely(fleet):
+async def test_a_service_that_requires_a_login_only_to_list_tools_is_opened_as_rarely(fleet):
     async with Counting(fleet, lambda request: legacy(request) or reply(401)) as fake:
         runner = await a_day(fleet, fake)
         assert 40 <= len(fake.asked("tools/list")) <= 51

@@ -1,4 +1,4 @@
-"""Who may open now: those who hang hold up nobody, and those who are slow are not made slower by all the rest."""
+"""Admission control: openings that hang delay no other, and slow ones are not made slower by all the others."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_one_that_hangs_slows_ninety_nine_others_by_less_than_a_twentieth(
 
 
 @pytest.mark.parametrize("is_local", [True, False])
-async def test_even_more_that_hang_than_there_are_places_hold_nobody_up_for_long(is_local):
+async def test_more_hanging_openings_than_slots_delay_no_other_for_long(is_local):
     hung = PLACES[is_local] * admission.MAX_OVERFLOW_PER_SLOT
     took = await Openings(is_local).take(hung, 20, 0.1)
     assert took <= admission.SLOT_TIMEOUT * (admission.MAX_OVERFLOW_PER_SLOT + 1)
@@ -69,7 +69,7 @@ async def test_however_many_are_slow_only_so_many_are_opened_at_once(is_local):
     assert openings.order == [f"g{i}" for i in range(200)]
 
 
-async def test_a_place_that_was_given_up_is_not_given_twice():
+async def test_a_slot_that_timed_out_is_not_released_twice():
     openings = Openings(is_local=True)
     await openings.take(admission.LOCAL_AT_ONCE * admission.MAX_OVERFLOW_PER_SLOT, 8, 20.0)
     openings.most = 0

@@ -16,10 +16,10 @@ S = ServiceConnectionState
 
 @pytest.fixture
 async def server(fleet):
-    made = fleet.add("a", health=Choice("call_tool", {"tool": "echo"}))  # whose checks list nothing
+    server = fleet.add("a", health=Choice("call_tool", {"tool": "echo"}))  # whose checks list nothing
     await fleet.supervisor.start("a")
     await asyncio.sleep(0.1)
-    return made
+    return server
 
 
 def state(fleet):
@@ -68,17 +68,17 @@ async def test_a_service_that_never_stops_saying_so_is_listed_once_a_second_and_
 async def test_after_a_listing_that_failed_comes_another_one_soon_and_the_tools_stay(fleet, server):
     server.answers["tools/list"] = ServiceError(-32603, "not now")
     await asyncio.sleep(7210)
-    found = state(fleet)
-    assert (found.failures, found.error) == (1, "not now (code -32603)")
+    refresh = state(fleet)
+    assert (refresh.failures, refresh.error) == (1, "not now (code -32603)")
     assert fleet.registry.tools().names() == ["echo"]
     failed = listings(server)
     await asyncio.sleep(61)
     assert listings(server) == failed + 1
     server.answers.clear()
-    server.tools = ("mended",)
+    server.tools = ("fixed",)
     await asyncio.sleep(600)
     assert (state(fleet).cause, state(fleet).failures, state(fleet).error) == (RefreshCause.FALLBACK, 0, None)
-    assert fleet.registry.tools().names() == ["mended"]
+    assert fleet.registry.tools().names() == ["fixed"]
 
 
 async def test_listings_that_keep_failing_become_rarer(fleet, server):
@@ -89,7 +89,7 @@ async def test_listings_that_keep_failing_become_rarer(fleet, server):
     assert listings(server) - before < 30
 
 
-async def test_many_who_ask_at_once_share_one_listing(fleet, server):
+async def test_many_requests_at_once_share_one_listing(fleet, server):
     refresher = fleet.runner("a").session.refresher
     server.delay = 1.0
     await asyncio.gather(*(refresher.now() for _ in range(50)))

@@ -1,4 +1,4 @@
-"""A manager that is killed between saying something and noting that it was said."""
+"""A manager that is killed between a send and its record."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mcpstore.runtime.alerting.delivery import Channel, Delivery
 from mcpstore.runtime.alerting.outbox import Outbox
 
 folder, is_first = Path(sys.argv[1]), sys.argv[2] == "first"
-told = []
+alerts = []
 
 async def send(alert):
     with (folder / "heard.txt").open("a") as file:
         file.write(f"{alert.incident}\\n")
-    told.append(alert)
+    alerts.append(alert)
     if is_first and alert.incident == "7":
-        print("said", flush=True)
+        print("sent", flush=True)
         await asyncio.get_running_loop().create_future()
 
 async def main():
@@ -33,7 +33,7 @@ async def main():
         delivery.release(await delivery.keep([Alert(
             rule_name="r", service=f"s{number}", level=AlertLevel.ERROR, kind=AlertKind.FIRED, message="m",
             timestamp=0.0, incident=str(number))]))
-    while is_first or len(told) < len(left):
+    while is_first or len(alerts) < len(left):
         await asyncio.sleep(0.01)
     await delivery.close()
 
@@ -45,7 +45,7 @@ def test_a_manager_that_is_killed_repeats_only_what_it_was_saying(tmp_path):
     command = [sys.executable, "-c", MANAGER, str(tmp_path)]
     with subprocess.Popen([*command, "first"], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
-        assert child.stdout.readline() == "said\n"
+        assert child.stdout.readline() == "sent\n"
         # what is put in after the notice that hangs is on the disk, too
         journal = tmp_path / "outbox.jsonl"
         while '"incident": "9"' not in journal.read_text():

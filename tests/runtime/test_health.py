@@ -54,7 +54,7 @@ async def test_a_functional_test_calls_a_tool_and_reads_its_result(fleet):
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "error"),
     [
         ({"content": [{"type": "text", "text": "no database"}], "isError": True}, "tool 'echo' failed: no database"),
         ({"content": [{"type": "text", "text": "old"}]}, "must contain 'new' (got 'old')"),
@@ -62,11 +62,11 @@ async def test_a_functional_test_calls_a_tool_and_reads_its_result(fleet):
         (ServiceError(-32602, "unknown tool"), "unknown tool"),
     ],
 )
-async def test_a_functional_test_that_fails_says_what_was_wrong(fleet, answer, told):
+async def test_a_functional_test_that_fails_says_what_was_wrong(fleet, answer, error):
     health = Choice("call_tool", {"tool": "echo", "expect": "new"})
     runner = await checked(fleet, health, answers={"tools/call": answer})
     assert runner.ctx.connection is S.UNHEALTHY
-    assert told in runner.history.error
+    assert error in runner.history.error
 
 
 async def test_a_list_of_tools_must_have_those_that_matter(fleet):
@@ -106,7 +106,7 @@ async def test_a_report_ends_a_check_under_way(fleet):
     assert [check.answered for check in runner.history.last_checks] == [True]  # the one under way was given up
 
 
-async def test_a_checker_that_finds_everything_broken_is_taken_for_broken_itself(fleet):
+async def test_an_external_checker_that_reports_every_service_as_failed_is_ignored(fleet):
     for number in range(10):
         fleet.add(f"s{number}")
         await fleet.supervisor.start(f"s{number}")

@@ -30,7 +30,7 @@ print(can, most - before, resident() - before)
 """
 
 
-def test_what_was_needed_for_a_moment_is_given_back():
+def test_freed_memory_is_returned_to_the_system():
     done = subprocess.run([sys.executable, "-c", BUSY], capture_output=True, text=True, timeout=60, check=True)
     can, most, left = done.stdout.split()
     if can == "False":

@@ -1,4 +1,4 @@
-"""What the engine tells is what is measured: hours of a fleet in virtual time, checked against what really happened."""
+"""Metrics of a fleet over hours of virtual time, checked against the actual events."""
 
 from __future__ import annotations
 
@@ -63,18 +63,18 @@ class Measured:
 
 @pytest.fixture
 async def measure(make_fleet: Callable[..., Any]) -> AsyncGenerator[Callable[..., Measured]]:
-    made: list[Measured] = []
+    worlds: list[Measured] = []
 
     def make(**settings: Any) -> Measured:
         fleet = make_fleet(timing=settings.pop("timing", DEFAULT_TIMING))
         archive = MetricsHistory(fleet.clock, settings.pop("size", 100_000))
         metering = MetricsCollector(fleet.registry, MonitoringConfig(**settings), fleet.clock, archive)
         metering.open(fleet.supervisor)
-        made.append(Measured(fleet, metering, archive))
-        return made[-1]
+        worlds.append(Measured(fleet, metering, archive))
+        return worlds[-1]
 
     yield make
-    for each in made:
+    for each in worlds:
         await each.fleet.supervisor.shutdown(force=True)
         await each.metering.close()
 
@@ -88,10 +88,11 @@ def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_service_that_was_never_started_has_metrics_of_nothing(measure):
     world = measure()
     world.fleet.add("a")
-    told = world.of("a")
-    assert (told.status, told.connection_state, told.reason) == (ServiceStatus.NOT_STARTED, State.DISCONNECTED, "new")
-    assert (told.total_calls, told.availability, told.uptime, told.tools_count) == (0, 100.0, 0.0, 0)
-    assert told.timestamp == EPOCH + world.fleet.clock.now()
+    metrics = world.of("a")
+    state = (metrics.status, metrics.connection_state, metrics.reason)
+    assert state == (ServiceStatus.NOT_STARTED, State.DISCONNECTED, "new")
+    assert (metrics.total_calls, metrics.availability, metrics.uptime, metrics.tools_count) == (0, 100.0, 0.0, 0)
+    assert metrics.timestamp == EPOCH + world.fleet.clock.now()
     with pytest.raises(ServiceNotFound):
         world.of("b")
 
@@ -102,11 +103,11 @@ async def test_checks_are_counted_as_they_are_made(measure):
     await world.fleet.supervisor.start("a")
     await asyncio.sleep(HOUR)
     checks = sum(method in ("ping", "tools/list") for method, _ in server.connection.requests) - 1  # and one list
-    told = world.of("a")
+    metrics = world.of("a")
     assert 100 < checks < 150
-    assert (told.total_checks, told.failed_checks) == (checks, 0)
-    assert (told.tools_count, told.active_connections, told.restarts) == (1, 1, 0)
-    assert told.uptime == pytest.approx(HOUR, abs=1)
+    assert (metrics.total_checks, metrics.failed_checks) == (checks, 0)
+    assert (metrics.tools_count, metrics.active_connections, metrics.restarts) == (1, 1, 0)
+    assert metrics.uptime == pytest.approx(HOUR, abs=1)
     server.silent = {"ping", "tools/list"}
     await asyncio.sleep(60)
     assert world.of("a").failed_checks >= 2
@@ -165,9 +166,9 @@ async def test_availability_is_what_really_happened_over_a_day_of_trouble(measur
     expected = 100.0 * truth["usable"] / truth["wanted"]
     assert 1.0 < expected < 99.0
     assert world.of("a").availability == pytest.approx(expected)
-    found = intervals(await world.archive.edges(EVERYTHING), EPOCH + clock.now())
-    assert uptime_share(found) == pytest.approx(expected, abs=1e-4)
-    for before, after in itertools.pairwise(found):
+    spans = intervals(await world.archive.edges(EVERYTHING), EPOCH + clock.now())
+    assert uptime_share(spans) == pytest.approx(expected, abs=1e-4)
+    for before, after in itertools.pairwise(spans):
         assert before.until == after.since
     samples = [*await world.archive.samples(EVERYTHING), *world.metering.fresh_samples()]
     assert sum(s.wanted for s in samples) == pytest.approx(truth["wanted"])
@@ -194,10 +195,10 @@ async def test_every_edge_is_kept_once_with_those_that_last_no_time(measure):
     assert "exited with code 3" in (edges[3].error or "")
     assert all(edge.timestamp == pytest.approx(EPOCH + edge.monotonic) for edge in edges)
     assert world.of("a").restarts == 1
-    assert world.of("a").changes == 3  # nobody asked for them
+    assert world.of("a").changes == 3
 
 
-async def test_a_restart_that_somebody_asked_for_is_marked_until_it_fails(measure):
+async def test_a_requested_restart_is_marked_until_it_fails(measure):
     world = measure()
     server = world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -237,12 +238,12 @@ async def test_calls_are_counted_over_a_window_that_slides(measure):
     world.fleet.supervisor.bus.attach(Listener(heard.append))
     for duration, error in [(1.0, None), (3.0, "no"), (2.0, None), (2.0, None)]:
         world.metering.called("a", "echo", world.fleet.clock.now(), duration, error)
-    told = world.of("a")
-    assert (told.total_calls, told.failed_calls, told.slow_calls, told.error_rate) == (4, 1, 1, 0.25)
-    assert (told.avg_response_time, told.p50, told.p99) == (2.0, 2.0, 3.0)
-    assert told.throughput == 4.0
-    assert told.last_activity == EPOCH + world.fleet.clock.now()
-    assert told.tools[0].name == "echo"
+    metrics = world.of("a")
+    assert (metrics.total_calls, metrics.failed_calls, metrics.slow_calls, metrics.error_rate) == (4, 1, 1, 0.25)
+    assert (metrics.avg_response_time, metrics.p50, metrics.p99) == (2.0, 2.0, 3.0)
+    assert metrics.throughput == 4.0
+    assert metrics.last_activity == EPOCH + world.fleet.clock.now()
+    assert metrics.tools[0].name == "echo"
     assert heard == ["a"]
     await asyncio.sleep(301)
     later = world.of("a")
@@ -265,9 +266,9 @@ async def test_nothing_is_measured_where_monitoring_is_off(measure):
     await world.fleet.supervisor.start("a")
     world.metering.called("a", "echo", world.fleet.clock.now(), 1.0, None)
     await asyncio.sleep(HOUR)
-    told = world.of("a")
-    assert (told.total_calls, told.total_checks, told.changes) == (0, 0, 0)
-    assert told.status is ServiceStatus.RUNNING
+    metrics = world.of("a")
+    assert (metrics.total_calls, metrics.total_checks, metrics.changes) == (0, 0, 0)
+    assert metrics.status is ServiceStatus.RUNNING
     assert not world.metering.counts_calls
     assert world.metering.machine is None
     assert await world.archive.samples(EVERYTHING) == await world.archive.edges(EVERYTHING) == []
@@ -279,9 +280,9 @@ async def test_calls_and_processes_are_not_measured_where_performance_is_not_mon
     await world.fleet.supervisor.start("a")
     world.metering.called("a", "echo", world.fleet.clock.now(), 1.0, None)
     await asyncio.sleep(100)
-    told = world.of("a")
-    assert (told.total_calls, told.cpu_percent) == (0, None)
-    assert told.total_checks > 0
+    metrics = world.of("a")
+    assert (metrics.total_calls, metrics.cpu_percent) == (0, None)
+    assert metrics.total_checks > 0
     assert world.metering.machine is None
     assert await world.archive.samples(EVERYTHING)
 
@@ -299,11 +300,11 @@ async def test_processes_are_looked_at_every_ten_seconds_and_forgotten_with_thei
         return {name: Usage(cpu_percent=12.5, memory_bytes=4096, processes=3) for name in leaders}
 
     monkeypatch.setattr(world.metering._sampler, "look", look)
-    told: list[int] = []
-    world.fleet.supervisor.bus.attach(Listener(lambda name: told.append(1) if not name else None))
+    updates: list[int] = []
+    world.fleet.supervisor.bus.attach(Listener(lambda name: updates.append(1) if not name else None))
     await asyncio.sleep(65)
     assert looks == [{"a": 4711}] * 6
-    assert len(told) == 6
+    assert len(updates) == 6
     metrics = world.of("a")
     assert (metrics.cpu_percent, metrics.memory_bytes, metrics.processes) == (12.5, 4096, 3)
     assert world.metering.machine == (pytest.approx(EPOCH + 60, abs=3), "/")

@@ -1,4 +1,4 @@
-"""What was measured waits for a backend, in bounds, and a backend that fails costs nobody else anything."""
+"""Samples and edges wait for a backend, within bounds; a backend that fails affects only the history."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def edge(at: float, service: str = "s", state: State = State.HEALTHY) -> StateEd
 
 @attrs.define(slots=False)
 class Backend:
-    """Takes what it is given, unless told otherwise."""
+    """A backend that accepts every batch until it is set to fail."""
 
     trouble: Exception | None = None
     batches: list[HistoryBatch] = attrs.field(factory=list)
@@ -71,13 +71,13 @@ def backend() -> Backend:
     return Backend()
 
 
-async def test_without_a_backend_the_newest_of_each_service_are_told_from_memory():
+async def test_without_a_backend_the_newest_samples_of_each_service_are_in_memory():
     kept = MetricsHistory(FakeClock(), 3)
     for at in range(1, 6):
         kept.add(sample(float(at), "b"))
     kept.add(sample(1.0, "a"))
-    told = await kept.samples(EVERYTHING)
-    assert [(s.service_name, s.timestamp) for s in told] == [("a", 1), ("b", 3), ("b", 4), ("b", 5)]
+    samples = await kept.samples(EVERYTHING)
+    assert [(s.service_name, s.timestamp) for s in samples] == [("a", 1), ("b", 3), ("b", 4), ("b", 5)]
     assert kept.dropped == 0
     assert [s.timestamp for s in await kept.samples(HistoryQuery(service="b", since=3.0, until=4.0))] == [4]
     (one,) = await kept.samples(HistoryQuery(service="b", since=0.0, until=9.0, step=100.0))
@@ -149,8 +149,8 @@ async def test_names_that_come_and_go_while_a_backend_fails_do_not_pile_up(backe
     await kept.flush()
     (batch,) = backend.batches
     names = ["new17", "new18", "new19"]
-    assert [found.service_name for found in batch.samples] == names
-    assert [found.service_name for found in batch.edges] == names
+    assert [record.service_name for record in batch.samples] == names
+    assert [record.service_name for record in batch.edges] == names
     assert kept.dropped == 2 * 17
     await kept.close()
 
@@ -200,7 +200,7 @@ async def test_a_backend_that_cannot_be_opened_or_closed_is_no_harm(backend, cap
     await kept.close()
 
 
-async def test_whoever_may_only_read_writes_nothing_and_does_not_complain(backend, caplog):
+async def test_a_read_only_history_writes_nothing_and_logs_nothing(backend, caplog):
     kept = MetricsHistory(FakeClock(), 10, backend.open, is_read_only=True)
     kept.add(sample(1.0))
     backend.trouble = FileNotFoundError("does not exist yet")

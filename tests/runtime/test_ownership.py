@@ -48,13 +48,13 @@ def test_whatever_a_service_is_called_its_marker_can_be_a_file_name_a_label_and_
     assert module._MARKER.fullmatch(marker)
 
 
-def test_what_a_living_manager_gave_is_not_lost(sleeper: subprocess.Popen[bytes]):
+def test_the_marker_of_a_running_manager_is_not_lost(sleeper: subprocess.Popen[bytes]):
     traces = OwnershipLog(HOME)
     assert not traces.is_lost(traces.owner_tag("web"))
     assert not traces.is_lost(given_by(sleeper.pid, began(sleeper.pid)))
 
 
-def test_what_a_dead_manager_gave_is_lost_even_while_nobody_has_waited_for_it(sleeper: subprocess.Popen[bytes]):
+def test_the_marker_of_a_dead_manager_is_lost_even_before_it_is_reaped(sleeper: subprocess.Popen[bytes]):
     marker = given_by(sleeper.pid, began(sleeper.pid))
     sleeper.kill()
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
@@ -63,11 +63,11 @@ def test_what_a_dead_manager_gave_is_lost_even_while_nobody_has_waited_for_it(sl
     assert OwnershipLog(HOME).is_lost(marker)
 
 
-def test_what_a_manager_gave_whose_number_is_a_strangers_now_is_lost(sleeper: subprocess.Popen[bytes]):
+def test_the_marker_of_a_manager_whose_process_id_was_reused_is_lost(sleeper: subprocess.Popen[bytes]):
     assert OwnershipLog(HOME).is_lost(given_by(sleeper.pid, began(sleeper.pid) - 1))
 
 
-def test_what_managers_of_other_configurations_gave_is_nobodys_business_here():
+def test_markers_of_other_configurations_are_not_lost():
     assert OwnershipLog(HOME).is_lost(given_by(2**22, 1))
     assert not OwnershipLog(HOME).is_lost(given_by(2**22, 1, home=OTHER))
     assert not OwnershipLog().is_lost(given_by(2**22, 1, home=NOWHERE))
@@ -135,11 +135,11 @@ def test_what_is_no_record_is_neither_believed_nor_kept(tmp_path: Path, content:
     file.write_bytes(content)
     (tmp_path / "x.json").write_bytes(content)
     (tmp_path / f"{given_by(2**22, 1)}.tmp").write_bytes(content)
-    (tmp_path / "somebody's notes").write_bytes(content)
+    (tmp_path / "notes of a user").write_bytes(content)
     traces = OwnershipLog(HOME, tmp_path)
     assert traces.read_lost() == ()
     traces.erase_lost()
-    assert [path.name for path in tmp_path.iterdir()] == ["somebody's notes"]
+    assert [path.name for path in tmp_path.iterdir()] == ["notes of a user"]
 
 
 def test_fields_of_a_wrong_kind_are_not_believed(tmp_path: Path):
@@ -171,13 +171,13 @@ def test_a_link_in_place_of_a_record_is_not_followed(tmp_path: Path):
     assert json.loads(elsewhere.read_text()) == {"marker": given_by(2**22, 1)}
 
 
-@pytest.mark.parametrize("flaw", ["no folder", "a file instead of the folder", "a marker of somebody else"])
+@pytest.mark.parametrize("flaw", ["no folder", "a file instead of the folder", "a foreign marker"])
 def test_what_cannot_be_written_down_is_no_harm(tmp_path: Path, flaw: str):
     folder = tmp_path / "traces"
     if flaw == "a file instead of the folder":
         folder.touch()
     traces = OwnershipLog(HOME, None if flaw == "no folder" else folder)
-    marker = "../../x" if flaw == "a marker of somebody else" else traces.owner_tag("web")
+    marker = "../../x" if flaw == "a foreign marker" else traces.owner_tag("web")
     traces.write(OwnershipRecord(owner_tag=marker, service="web"))
     traces.erase(marker)
     traces.erase_lost()

@@ -59,14 +59,14 @@ def settled(look: Callable[[], Usage | None], holds: Callable[[Usage], bool]) ->
     raise AssertionError(usage)
 
 
-def test_a_tree_is_counted_as_one_and_a_stranger_as_none(start):
+def test_a_tree_is_counted_as_one_and_an_unrelated_process_as_none(start):
     parent, alone = start(PARENT), start(QUIET)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     looker = ProcessSampler()
     tree = [psutil.Process(parent.pid), psutil.Process(child)]
     before = sum(process.memory_info().rss for process in tree)  # the child may still be growing
-    usage = looker.look({"tree": parent.pid, "alone": alone.pid, "stranger": os.getppid(), "nobody": 2**22 - 1})
+    usage = looker.look({"tree": parent.pid, "alone": alone.pid, "unrelated": os.getppid(), "missing": 2**22 - 1})
     assert set(usage) == {"tree", "alone"}
     assert (usage["tree"].processes, usage["alone"].processes) == (2, 1)
     after = sum(process.memory_info().rss for process in tree)
@@ -83,7 +83,7 @@ def test_processor_time_is_that_since_the_look_before(start):
     settled(lambda: looker.look(leaders).get("quiet"), lambda u: u.cpu_percent is not None and u.cpu_percent < 10.0)
 
 
-def test_a_process_that_has_ended_is_gone_and_one_that_took_its_place_begins_anew(start):
+def test_the_counters_of_a_replaced_process_begin_at_zero(start):
     first, second = start(QUIET), start(BUSY)
     looker = ProcessSampler()
     looker.look({"a": first.pid})

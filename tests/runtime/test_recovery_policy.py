@@ -87,7 +87,7 @@ def gaps(times):
     return [later - earlier for earlier, later in itertools.pairwise(times)]
 
 
-async def test_fixed_waits_as_long_as_it_is_told(make_dead):
+async def test_fixed_waits_for_the_configured_delay(make_dead):
     _, tried = make_dead(Choice("fixed", {"delay": 40}))
     await asyncio.sleep(350)
     assert gaps(tried) == [pytest.approx(40, abs=0.01)] * 8
@@ -122,14 +122,14 @@ async def test_no_policy_opens_a_service_that_keeps_dying_more_often_than_the_bo
 
 @pytest.mark.parametrize("after", [-1, 0, float("nan"), float("inf"), "soon", None])
 @pytest.mark.parametrize("record", [Retry, Reregister])
-async def test_a_policy_that_talks_nonsense_about_time_is_not_obeyed(make_dead, record, after):
+async def test_an_invalid_delay_of_a_policy_is_not_used(make_dead, record, after):
     _, tried = make_dead(Choice("saying"), saying=Saying(lambda _: record(after=after)))
     await asyncio.sleep(3600)
     assert len(tried) > 10
     assert all(wait >= floor for wait, floor in zip(gaps(tried), [0.5, 1, 2, 4, 8, 16], strict=False))
 
 
-async def test_manual_leaves_a_service_alone_until_somebody_asks(make_dead):
+async def test_manual_opens_a_service_only_on_request(make_dead):
     fleet, tried = make_dead(Choice("manual"))
     await asyncio.sleep(86_400)
     runner = fleet.runner("a")
@@ -164,7 +164,7 @@ async def test_attempts_older_than_the_window_do_not_count(make_dead):
     assert len(tried) > 1 + 3
 
 
-async def test_an_operator_begins_the_count_anew(make_dead):
+async def test_an_operator_resets_the_count(make_dead):
     saying = Saying(lambda incident: GiveUp(why="enough") if incident.attempts_within(1e9) >= 2 else Retry(after=1))
     fleet, tried = make_dead(Choice("saying"), saying=saying)
     await asyncio.sleep(600)
@@ -184,7 +184,7 @@ async def test_the_newest_attempt_comes_first_and_no_more_than_a_hundred_are_kep
     assert list(last) == sorted(last)
 
 
-async def test_a_service_made_anew_is_opened_like_the_first_time_from_the_newest_entry(make_fleet):
+async def test_a_recreated_service_is_opened_like_the_first_time_from_the_newest_entry(make_fleet):
     asked = []
     fleet = make_fleet(plugins={"auto_recovery": auto_recovery}, reread=lambda: asked.append(fleet.clock.now()))
     server = fleet.add("a", recovery=Choice("reregister"))
@@ -210,8 +210,8 @@ async def test_a_service_that_is_only_opened_again_remembers(make_fleet):
     assert server.connection.peer.era is Era.LEGACY
 
 
-async def test_making_anew_clears_no_budget(make_dead):
-    """Counters are cleared by stability or a person, so a service made anew is opened no more often than any other."""
+async def test_recreating_a_service_clears_no_budget(make_dead):
+    """Counters are cleared by stability or a person, so a recreated service is opened no more often than any other."""
     fleet, tried = make_dead(Choice("reregister", {"delay": 0.001}))
     await asyncio.sleep(86_400)
     assert all(sum(start <= other < start + 600 for other in tried) <= 25 for start in tried)
@@ -219,7 +219,7 @@ async def test_making_anew_clears_no_budget(make_dead):
     assert fleet.runner("a").ctx.failed_rounds > 1
 
 
-async def test_a_recovery_hook_may_ask_for_a_service_to_be_made_anew(make_fleet):
+async def test_a_recovery_hook_may_request_that_a_service_is_recreated(make_fleet):
     class Hook:
         @hookimpl
         def mcpstore_choose_recovery(self, incident):

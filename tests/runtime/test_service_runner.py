@@ -33,7 +33,7 @@ async def test_a_service_that_cannot_be_opened_is_tried_again_with_growing_waits
     assert 121 <= fleet.clock.now() <= 243 + 1
 
 
-async def test_it_heals_when_the_world_does(fleet):
+async def test_a_service_recovers_when_its_server_does(fleet):
     server = fleet.add("a")
     server.open_error = NotReady("connection refused")
     await fleet.supervisor.start("a")
@@ -139,7 +139,7 @@ async def test_a_slow_service_is_in_warning_and_never_restarted(fleet):
     await fleet.until("a", S.HEALTHY, 60)
 
 
-async def test_a_service_that_is_busy_with_a_call_is_not_taken_for_dead(fleet):
+async def test_a_service_that_is_busy_with_a_call_is_not_lost(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.silent.update({"ping", "tools/list", "tools/call"})
@@ -197,7 +197,7 @@ async def test_a_permanent_refusal_waits_half_an_hour(fleet):
     assert 1440 <= fleet.clock.now() - began <= 2160 + 1
 
 
-async def test_a_variable_without_a_value_is_told_and_nothing_is_opened(make_fleet):
+async def test_a_variable_without_a_value_is_reported_and_nothing_is_opened(make_fleet):
     async def prepare(_spec):
         raise UnsetVariable("GITHUB_TOKEN", "env.TOKEN")
 

@@ -1,4 +1,4 @@
-"""Whoever gives any sign of life is alive, whatever it answers to and whatever it does not know."""
+"""A service with any sign of life is alive, whichever methods it supports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OVER_THE_WIRE = {
     "drops pings": ["--never-answer", "ping"],
     "knows only discover": ["--era", "modern"],
     "knows only discover, drops pings": ["--era", "modern", "--never-answer", "ping"],
-    "answers twice, and what nobody asked": ["--odd", "duplicate-ids,unknown-ids"],
+    "answers twice, and answers to no request": ["--odd", "duplicate-ids,unknown-ids"],
 }
 
 LASTING = ["--exit-after", str(10 * DAY)]
@@ -29,7 +29,7 @@ def unknown(_params):
 
 
 @pytest.mark.timeout(600)  # all computing: a busy machine takes its time
-async def test_who_gives_any_sign_of_life_is_not_opened_again_in_a_day(make_fleet):
+async def test_a_service_with_any_sign_of_life_is_not_reopened_in_a_day(make_fleet):
     fleet = make_fleet(plugins={"loopback": Loopback()})
     for name, flags in OVER_THE_WIRE.items():
         fleet.supervisor.add(ServiceSpec(name=name, transport="loopback", settings={"flags": [*flags, *LASTING]}))
@@ -56,7 +56,7 @@ async def test_who_gives_any_sign_of_life_is_not_opened_again_in_a_day(make_flee
         assert runner.uptime > DAY - 60
 
 
-async def test_who_ignores_pings_is_waited_for_once_and_not_at_every_check(fleet):
+async def test_a_service_that_ignores_pings_delays_one_check_and_no_later_one(fleet):
     server = fleet.add("a")
     server.silent.add("ping")
     await fleet.supervisor.start("a")
@@ -67,7 +67,7 @@ async def test_who_ignores_pings_is_waited_for_once_and_not_at_every_check(fleet
     assert fleet.runner("a").history.response_time == 0
 
 
-async def test_who_answers_nothing_at_all_is_dead_although_it_was_asked_twice(fleet):
+async def test_a_service_that_answers_neither_request_is_dead(fleet):
     server = fleet.add("a")
     server.capabilities = ()
     server.silent.update({"ping", "tools/list"})

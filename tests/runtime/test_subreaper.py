@@ -50,8 +50,8 @@ asyncio.run(main())
 """)
 
 
-def test_what_somebody_waits_for_is_left_to_him():
-    # A stranger's child that ends with a code of its own: whoever started it is told that code.
+def test_a_child_with_a_waiting_parent_is_not_reaped():
+    # A child that other code started and waits for: that code receives the exit code.
     run("""
 async def main():
     subreaper = Subreaper()
@@ -66,7 +66,7 @@ asyncio.run(main())
 """)
 
 
-def test_a_child_is_nobodys_only_if_it_was_dead_at_two_looks():
+def test_a_child_is_reaped_only_if_it_was_dead_in_two_scans():
     run("""
 subreaper = Subreaper()
 child = subprocess.Popen(["true"])
@@ -98,25 +98,25 @@ asyncio.run(main())
 """)
 
 
-def test_of_what_is_dead_at_the_end_nobody_is_told_that_it_was_killed():
-    said = run("""
+def test_processes_that_are_dead_at_the_end_are_not_logged_as_killed():
+    lines = run("""
 import logging
 from mcpstore.runtime.subreaper import _kill
 logging.basicConfig(stream=sys.stdout, format="%(message)s")
 dead = subprocess.Popen(["true"])
 os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)
 alive = subprocess.Popen([sys.executable, "-S", "-E", "-c", "import time; time.sleep(300)"])
-told = set()
-while _kill(told):
+logged = set()
+while _kill(logged):
     pass
-print(told == {dead.pid, alive.pid}, alive.pid)
+print(logged == {dead.pid, alive.pid}, alive.pid)
 dead.wait(), alive.wait()
 """).splitlines()
-    assert said[-1].startswith("True")
-    assert said[:-1] == [f"process {said[-1].split()[1]} of a service was still running at the end; it is killed"]
+    assert lines[-1].startswith("True")
+    assert lines[:-1] == [f"process {lines[-1].split()[1]} of a service was still running at the end; it is killed"]
 
 
-def test_a_subreaper_that_was_never_opened_ends_nobody():
+def test_a_subreaper_that_was_never_opened_kills_nothing():
     run("""
 async def main():
     child = subprocess.Popen([sys.executable, "-S", "-E", "-c", "import time; time.sleep(300)"])

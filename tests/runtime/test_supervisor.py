@@ -27,7 +27,7 @@ async def test_services_start_after_those_they_depend_on(fleet):
     assert order == ["database", "auth", "api", "web"]
 
 
-async def test_a_dependency_that_does_not_come_up_holds_nobody_up_for_more_than_a_minute(fleet, caplog):
+async def test_a_dependency_that_does_not_start_delays_its_dependents_for_at_most_a_minute(fleet, caplog):
     fleet.add("database").open_error = NotReady("no")
     fleet.add("web", depends_on=("database",))
     fleet.supervisor.start_in_order(["database", "web"])
@@ -36,7 +36,7 @@ async def test_a_dependency_that_does_not_come_up_holds_nobody_up_for_more_than_
     assert "service 'web' is started, but its dependency 'database' is not usable" in caplog.text
 
 
-async def test_a_dependency_that_does_not_exist_is_told_and_ignored(fleet, caplog):
+async def test_a_missing_dependency_is_logged_and_ignored(fleet, caplog):
     fleet.add("web", depends_on=("ghost",))
     fleet.supervisor.start_in_order(["web"])
     assert await fleet.supervisor.outcome("web") is True
@@ -133,7 +133,7 @@ async def test_four_local_openings_at_once_are_the_most():
     assert 1 <= most <= 4
 
 
-async def test_when_most_services_fail_at_once_the_fault_is_taken_for_ours(fleet, caplog):
+async def test_when_most_services_fail_at_once_their_failures_are_ignored(fleet, caplog):
     for i in range(10):
         fleet.add(f"s{i}")
     fleet.supervisor.start_in_order([f"s{i}" for i in range(10)])
@@ -163,7 +163,7 @@ async def test_the_guard_does_not_hold_for_ever(fleet):
     assert all(server.opened > 1 for server in fleet.servers.values())
 
 
-async def test_after_a_sleep_of_the_machine_everything_is_looked_at_within_ten_seconds(fleet, caplog):
+async def test_after_a_suspend_of_the_machine_every_service_is_checked_within_ten_seconds(fleet, caplog):
     for i in range(5):
         fleet.add(f"s{i}")
         await fleet.supervisor.start(f"s{i}")
@@ -327,7 +327,7 @@ async def test_a_service_whose_tools_cannot_be_listed_is_not_healthy(fleet):
     assert "'tools' must be a list (got str)" in fleet.runner("a").history.error
 
 
-async def test_a_state_callback_that_raises_or_hangs_disturbs_nobody(fleet, caplog):
+async def test_a_state_callback_that_raises_or_hangs_delays_no_other(fleet, caplog):
     heard = []
 
     async def bad(*_):
@@ -360,7 +360,7 @@ async def test_a_bug_in_our_own_code_does_not_end_the_supervision(fleet, caplog,
     assert fleet.runner("a").ctx.connection is S.HEALTHY
 
 
-async def test_stop_forced_skips_the_polite_steps(fleet):
+async def test_a_forced_stop_skips_the_grace_periods(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     await fleet.supervisor.stop("a", force=True)
@@ -369,7 +369,7 @@ async def test_stop_forced_skips_the_polite_steps(fleet):
 
 
 @pytest.mark.parametrize(
-    ("pinning", "callable_", "told"),
+    ("pinning", "callable_", "message"),
     [
         (ToolPinning.OFF, ["echo", "send"], ""),
         (
@@ -380,7 +380,7 @@ async def test_stop_forced_skips_the_polite_steps(fleet):
         (ToolPinning.BLOCK, ["echo"], "tool 'send' is not what it was and cannot be called"),
     ],
 )
-async def test_a_tool_that_changes_behind_our_backs_is_told_or_withheld(fleet, caplog, pinning, callable_, told):
+async def test_a_tool_that_changed_is_reported_or_withheld(fleet, caplog, pinning, callable_, message):
     server = fleet.add("a", tool_pinning=pinning)
     tools = [{"name": "echo"}, {"name": "send", "description": "mail"}]
     server.answers["tools/list"] = lambda _params: {"tools": tools}
@@ -390,8 +390,8 @@ async def test_a_tool_that_changes_behind_our_backs_is_told_or_withheld(fleet, c
         server.connection.peer.on_notification("notifications/tools/list_changed", {})
         await asyncio.sleep(3)
     assert fleet.registry.tools().names() == callable_
-    assert told in caplog.text
-    assert caplog.text.count("is not what it was") == (1 if told else 0)
+    assert message in caplog.text
+    assert caplog.text.count("is not what it was") == (1 if message else 0)
     server.die()
     await fleet.until("a", S.RECONNECTING)
     await fleet.until("a", S.HEALTHY)

@@ -1,4 +1,4 @@
-"""A fleet that starts at one moment: everybody has his turn, and nobody's time runs out before it."""
+"""A fleet that starts at once: every service gets its turn within its time limit."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def all_healthy(fleet):
 
 
 @pytest.mark.parametrize("takes", [0.4, 3.0, 28.0])
-async def test_of_a_hundred_everybody_comes_up_at_the_first_attempt(storm, takes):
+async def test_a_hundred_services_all_start_at_the_first_attempt(storm, takes):
     fleet, _ = storm(takes)
     await all_healthy(fleet)
     assert Counter(change.new.value for change in fleet.changes) == {"initializing": FLEET, "healthy": FLEET}

@@ -1,4 +1,4 @@
-"""A state is worth what it rests on: how old that is, and what becomes of a state nobody looks after any more."""
+"""The age of the proof of a state, and the expiry of a state without recent checks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_the_sleep_of_a_machine_ages_what_it_knew(fleet):
     assert fleet.runner("a").checks.last_verified_age < 12
 
 
-async def test_a_service_that_nobody_checks_any_more_is_unknown_within_two_intervals(fleet, monkeypatch, caplog):
+async def test_a_service_without_checks_is_unknown_within_two_intervals(fleet, monkeypatch, caplog):
     fleet.add("a")
     await fleet.supervisor.start("a")
     await asyncio.sleep(100)
@@ -67,10 +67,10 @@ async def test_a_service_that_nobody_checks_any_more_is_unknown_within_two_inter
     await fleet.until("a", S.UNKNOWN, 600)
     assert 2 * INTERVAL <= fleet.clock.now() - began <= 2.25 * INTERVAL + 0.1
     assert "no check has ended for" in caplog.text
-    await fleet.until("a", S.HEALTHY, 10)  # and somebody has looked
+    await fleet.until("a", S.HEALTHY, 10)
 
 
-async def test_whoever_is_checked_is_never_doubted(fleet, caplog):
+async def test_a_checked_state_never_expires(fleet, caplog):
     fleet.add("well")
     fleet.add("slow").delay = 9.5
     fleet.add("silent").silent.update({"ping"})
@@ -80,7 +80,7 @@ async def test_whoever_is_checked_is_never_doubted(fleet, caplog):
     assert "no check has ended" not in caplog.text
 
 
-async def test_whoever_asked_to_be_left_alone_is_left_alone(fleet, caplog):
+async def test_the_state_of_a_service_with_a_retry_after_does_not_expire(fleet, caplog):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.answers["ping"] = ServiceBusy("429", retry_after=600.0)
@@ -92,19 +92,19 @@ async def test_whoever_asked_to_be_left_alone_is_left_alone(fleet, caplog):
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "error"),
     [
         (CallTimeout("no answer"), "the service answers 'ping', but 'tools/list' failed: no answer"),
         (ServiceError(-32603, "no database"), "the service answers 'ping', but 'tools/list' failed: no database"),
     ],
 )
-async def test_who_answers_pings_and_does_not_work_any_more_is_told_from_who_works(fleet, answer, told):
+async def test_a_service_that_answers_pings_but_does_not_work_differs_from_one_that_works(fleet, answer, error):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.answers["tools/list"] = answer
     await fleet.until("a", S.WARNING, TEN_CHECKS)
     runner = fleet.runner("a")
-    assert told in runner.history.last_checks[-1].error
+    assert error in runner.history.last_checks[-1].error
     await asyncio.sleep(300)
     assert (runner.ctx.connection, server.opened) == (
         S.WARNING,

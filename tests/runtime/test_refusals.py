@@ -15,19 +15,19 @@ DAY = 86_400.0
 
 
 def times(fleet, server, method="ping"):
-    """Take down when a method is asked for."""
-    asked, said = [], server.answers.get(method)
+    """Record the times at which a method is requested."""
+    asked, configured = [], server.answers.get(method)
 
     def answer(params):
         asked.append(fleet.clock.now())
-        return said(params) if callable(said) else said
+        return configured(params) if callable(configured) else configured
 
     server.answers[method] = answer
     return asked
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_who_wants_a_login_is_asked_twice_an_hour_and_known_to_want_one(fleet, status):
+async def test_a_service_that_requires_a_login_is_opened_twice_an_hour_with_that_reason(fleet, status):
     server = fleet.add("a")
     server.open_error = AuthRequired(f"needs login: answered {status}")
     await fleet.supervisor.start("a")
@@ -37,7 +37,7 @@ async def test_who_wants_a_login_is_asked_twice_an_hour_and_known_to_want_one(fl
 
 
 @pytest.mark.parametrize("status", [401, 403])
-async def test_who_greets_everybody_and_shows_tools_to_some_wants_a_login_too(fleet, status):
+async def test_a_service_that_requires_a_login_only_to_list_tools_is_treated_alike(fleet, status):
     server = fleet.add("a")
     server.answers["tools/list"] = ServiceError(-32603, "needs login", {"httpStatus": status})
     await fleet.supervisor.start("a")
@@ -68,7 +68,7 @@ async def test_other_errors_of_a_list_are_no_reason_for_a_long_rest(fleet):
     assert fleet.runner("a").ctx.connection is S.RECONNECTING
 
 
-async def test_who_is_busy_is_alive_and_is_not_checked_before_the_time_it_names(fleet):
+async def test_a_busy_service_is_alive_and_not_checked_before_its_retry_after(fleet):
     server = fleet.add("a")
     server.answers["ping"] = ServiceBusy("answered 429", retry_after=300)
     asked = times(fleet, server)
@@ -82,7 +82,7 @@ async def test_who_is_busy_is_alive_and_is_not_checked_before_the_time_it_names(
     assert min(waits) >= 300
 
 
-async def test_who_takes_its_time_after_it_was_left_alone_is_not_doubted(fleet, caplog):
+async def test_a_slow_check_after_a_retry_after_does_not_expire_the_state(fleet, caplog):
     server = fleet.add("a")
     server.answers["ping"] = ServiceBusy("answered 429", retry_after=300)
     server.delay = 4.0
@@ -90,10 +90,10 @@ async def test_who_takes_its_time_after_it_was_left_alone_is_not_doubted(fleet, 
     await asyncio.sleep(DAY)
     await fleet.supervisor.bus.flush()
     assert S.UNKNOWN not in fleet.states("a")
-    assert "nobody knows" not in caplog.text
+    assert "state unknown" not in caplog.text
 
 
-async def test_who_is_busy_without_saying_for_how_long_is_checked_as_usual(fleet):
+async def test_a_busy_service_without_retry_after_is_checked_as_usual(fleet):
     server = fleet.add("a")
     server.answers["ping"] = ServiceBusy("answered 429")
     asked = times(fleet, server)
@@ -103,7 +103,7 @@ async def test_who_is_busy_without_saying_for_how_long_is_checked_as_usual(fleet
     assert 50 <= len(asked) <= 70
 
 
-async def test_who_was_busy_and_is_opened_again_is_checked_as_usual(fleet):
+async def test_a_busy_service_is_checked_as_usual_after_it_was_opened_again(fleet):
     server = fleet.add("a")
     server.answers["ping"] = ServiceBusy("answered 429", retry_after=DAY)
     await fleet.supervisor.start("a")
@@ -117,7 +117,7 @@ async def test_who_was_busy_and_is_opened_again_is_checked_as_usual(fleet):
 
 
 @pytest.mark.parametrize("where", ["at the door", "at the list"])
-async def test_who_is_busy_while_it_is_opened_is_left_alone_for_the_time_it_names(fleet, where):
+async def test_a_service_that_is_busy_while_opening_is_not_opened_before_its_retry_after(fleet, where):
     server = fleet.add("a")
     if where == "at the door":
         server.open_error = NotReady("answered 503", retry_after=900)
@@ -130,7 +130,7 @@ async def test_who_is_busy_while_it_is_opened_is_left_alone_for_the_time_it_name
     assert 90 <= server.opened <= 97
 
 
-async def test_a_list_that_is_asked_for_too_often_is_left_alone_for_the_time_the_service_names(fleet):
+async def test_a_listing_answered_with_retry_after_is_repeated_only_after_it(fleet):
     server = fleet.add("a", health=Choice("call_tool", {"tool": "echo"}))
     await fleet.supervisor.start("a")
     server.answers["tools/list"] = ServiceBusy("answered 429", retry_after=500)
