@@ -77,7 +77,7 @@ async def test_services_are_started_in_order_and_one_failure_holds_up_nobody(man
 
     results = await asyncio.to_thread(start)
     assert results == {"ghost": False, "database": True, "api": False, "web": True}
-    assert "service 'ghost' is not started: no service is called 'ghost'" in caplog.text
+    assert "service 'ghost' was not started: no service is called 'ghost'" in caplog.text
 
 
 @pytest.mark.parametrize(("service", "depends_on"), [("", ["a"]), ("a", [""]), (None, ["a"]), ("a", [1])])

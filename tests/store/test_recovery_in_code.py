@@ -65,7 +65,7 @@ async def test_attempts_that_do_not_help_come_to_an_end(recovery, caplog):
     recovery.add_recovery_policy("a", {"restart_on_error": True})
     await break_down(recovery, "a")
     assert [len(await check(recovery)) for _ in range(5)] == [1, 1, 1, 0, 0]
-    assert "service 'a' is left alone: 3 attempts did not help" in caplog.text
+    assert "service 'a' is not recovered any more: 3 attempts failed" in caplog.text
 
 
 async def test_coming_back_for_a_moment_does_not_begin_the_count_anew(recovery):

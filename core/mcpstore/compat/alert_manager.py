@@ -1,4 +1,4 @@
-"""Alerts for programs that measure for themselves: rules and handlers, checked when the program says so."""
+"""Alert rules and handlers for programs that collect metrics themselves and decide when rules are checked."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from mcpstore.monitoring.alerts.templates import span, worded
 __all__ = ["AlertManager"]
 
 MOST: Final = 1000
-"""Alerts in the history, and pairs of a rule and a service that are remembered."""
+"""Maximum number of alerts in the history, and of pairs of a rule and a service with a state."""
 
 _log = logging.getLogger("mcpstore.alerts")
 
 
 @attrs.define
 class _Kept:
-    """What is remembered of a rule about a service."""
+    """State of a rule for one service."""
 
     ctx: AlertContext = alert_lifecycle.QUIET
     began: float = 0.0
@@ -38,14 +38,13 @@ class _Kept:
 
 
 class AlertManager:
-    """Checks rules against what a program measured, and tells handlers.
+    """Checks rules against the metrics of a program, and calls handlers.
 
-    It decides by the same machine as a store, which checks its own services all the time and needs none of this. While
-    trouble lasts, it is told again after each cooldown; every service has cooldowns of its own. May be used from any
-    thread.
+    It uses the same state machine as a store; a store checks its own services without this class. While a condition
+    holds, its alert is repeated after each cooldown; every service has its own cooldowns. Usable from any thread.
 
     Args:
-        resolutions: Whether handlers are told of the end of trouble, too.
+        resolutions: Whether handlers are also called when an alert is resolved.
         clock: Returns the time as a POSIX timestamp in seconds.
 
     Attributes:
@@ -66,7 +65,7 @@ class AlertManager:
         """Add a rule; one of the same name is replaced.
 
         Raises:
-            ConfigError: Its condition is an expression that cannot be understood.
+            ConfigError: Its condition is an invalid expression.
         """
         if isinstance(rule.condition, str):
             rule = attrs.evolve(rule, condition=Expression(rule.name, rule.condition))
@@ -83,65 +82,65 @@ class AlertManager:
             self.handlers.append(handler)
 
     def check_alerts(self, metrics: Mapping[str, Any]) -> list[Alert]:
-        """Check every rule and tell every handler; what raises is logged and harms nobody else.
+        """Check every rule and call every handler; exceptions are logged, and affect no other rule or handler.
 
         Args:
-            metrics: What was measured of a service, with its `service_name`: a mapping such as `ServiceMetrics`.
+            metrics: Metrics of a service, with its `service_name`: a mapping such as `ServiceMetrics`.
 
         Returns:
-            What the handlers were told.
+            The alerts that were sent to the handlers.
         """
         service = str(metrics.get("service_name") or metrics.get("name") or "")
         with self._lock:
-            told = [alert for rule in self.rules for alert in self._check(rule, service, metrics)]
-            self._history.extend(told)
+            alerts = [alert for rule in self.rules for alert in self._check(rule, service, metrics)]
+            self._history.extend(alerts)
             handlers = list(self.handlers)
-        for alert in told:
+        for alert in alerts:
             for handler in handlers:
                 try:
                     handler(alert)
-                except Exception as error:  # noqa: BLE001 - a handler that raises harms nobody else
+                except Exception as error:  # noqa: BLE001 - a failing handler affects no other
                     name = getattr(handler, "__name__", repr(handler))
                     _log.warning("alert handler %s raised %s: %s", name, type(error).__name__, error)
-        return told
+        return alerts
 
     @property
     def alert_history(self) -> list[Alert]:
-        """The alerts that were told, oldest first; the last thousand."""
+        """The alerts that were sent to the handlers, oldest first; the last 1000."""
         with self._lock:
             return list(self._history)
 
     def _check(self, rule: AlertRule, service: str, metrics: Mapping[str, Any]) -> list[Alert]:
         try:
-            holds = bool(rule.condition(metrics))  # type: ignore[operator]  # add_rule saw to it
+            holds = bool(rule.condition(metrics))  # type: ignore[operator]  # add_rule made sure of it
             wait = float(rule.wait(metrics) if callable(rule.wait) else rule.wait)
         except Inconclusive:
             return []
-        except Exception as error:  # noqa: BLE001 - a rule that raises harms nobody else
+        except Exception as error:  # noqa: BLE001 - a failing rule affects no other
             _log.warning("rule %r raised %s: %s", rule.name, type(error).__name__, error)
             return []
         key = (rule.name, service)
         kept = self._kept.pop(key, None) or _Kept()
         now = self._clock()
-        told: list[Alert] = []
+        alerts: list[Alert] = []
         for event in self._events(kept, holds=holds, wait=wait, now=now):
             kept.ctx, actions = alert_lifecycle.step(kept.ctx, event, reminders=True)
             for action in actions:
-                self._carry_out(action, rule, service, metrics, kept, now, told)
+                self._carry_out(action, rule, service, metrics, kept, now, alerts)
         if kept.ctx != alert_lifecycle.QUIET:
-            self._kept[key] = kept  # at the end: what was not looked at for longest is forgotten first
+            self._kept[key] = kept  # at the end: the state that was unused for longest is removed first
             if len(self._kept) > MOST:
                 del self._kept[next(iter(self._kept))]
-        return told
+        return alerts
 
     @staticmethod
     def _events(kept: _Kept, *, holds: bool, wait: float, now: float) -> list[AlertEvent]:
         if not holds:
-            events = [AlertEvent.FALSE, AlertEvent.KEEP]  # there is no telling when the next check comes
+            events = [AlertEvent.FALSE, AlertEvent.KEEP]  # the time of the next check is unknown
         else:
             since = kept.since if kept.ctx.state is AlertState.PENDING else now
             events = [AlertEvent.TRUE, AlertEvent.FOR] if now - since >= wait else [AlertEvent.TRUE]
-        # A clock that was set back must not keep it cool for ever.
+        # A clock that was set back must not prolong the cooldown.
         return [*events, AlertEvent.COOL] if kept.ctx.cool and not now < kept.cool_until else events
 
     def _carry_out(
@@ -152,7 +151,7 @@ class AlertManager:
         metrics: Mapping[str, Any],
         kept: _Kept,
         now: float,
-        told: list[Alert],
+        alerts: list[Alert],
     ) -> None:
         if action is AlertAction.ARM_FOR:
             kept.since = kept.began = now
@@ -160,12 +159,12 @@ class AlertManager:
         elif action is AlertAction.ARM_COOL:
             kept.cool_until = now + rule.cooldown
         elif action is AlertAction.FIRE:
-            told.append(_alert(AlertKind.FIRED, rule, service, metrics, kept, now))
+            alerts.append(_alert(AlertKind.FIRED, rule, service, metrics, kept, now))
         elif action is AlertAction.REMIND:
             kept.number += 1
-            told.append(_alert(AlertKind.REMINDED, rule, service, metrics, kept, now))
+            alerts.append(_alert(AlertKind.REMINDED, rule, service, metrics, kept, now))
         elif action is AlertAction.RESOLVE and self._resolutions:
-            told.append(_alert(AlertKind.RESOLVED, rule, service, metrics, kept, now))
+            alerts.append(_alert(AlertKind.RESOLVED, rule, service, metrics, kept, now))
 
 
 def _alert(

@@ -1,4 +1,4 @@
-"""Which services are started before which, said in code instead of in the configuration."""
+"""Start order of services, declared in code instead of in the configuration."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ _log = logging.getLogger("mcpstore.dependencies")
 class ServiceDependencyManager:
     """Starts services after those they depend on.
 
-    What the entries say under `depends_on` counts, too; what is added here lasts as long as this object and is written
-    nowhere.
+    The `depends_on` of the entries counts, too. Dependencies that are added here are not saved.
 
     Args:
         store: The store, or one of its contexts.
 
     Attributes:
         store: The same.
-        dependencies: What was added here: names of services, and the names of those they depend on.
+        dependencies: The added dependencies: names of services, and the names of those they depend on.
     """
 
     def __init__(self, store: MCPStore | ServiceContext) -> None:
@@ -33,14 +32,14 @@ class ServiceDependencyManager:
         self.dependencies: dict[str, list[str]] = {}
 
     def add_dependency(self, service: str, depends_on: str | Iterable[str]) -> None:
-        """Say that a service is to be started after others.
+        """Add dependencies of a service.
 
         Args:
             service: Its name.
             depends_on: Names of the others; they need not exist yet.
 
         Raises:
-            DependencyCycle: They would wait for each other; names the cycle, and nothing was added.
+            DependencyCycle: The services depend on each other; the error names the cycle, and nothing was added.
         """
         added = [depends_on] if isinstance(depends_on, str) else list(depends_on)
         if not all(service and isinstance(service, str) for service in (service, *added)):
@@ -51,20 +50,20 @@ class ServiceDependencyManager:
         self.dependencies = wanted
 
     def get_start_order(self) -> list[str]:
-        """Return every service concerned, each after those it depends on.
+        """Return every service with dependencies, and these, each after those it depends on.
 
         Raises:
-            DependencyCycle: Services depend on each other, by what was added here and what the entries say.
+            DependencyCycle: Services depend on each other, by the added dependencies and those of the entries.
         """
         return self._order(self.dependencies)
 
     def start_all_services(self, timeout: float | None = None) -> dict[str, bool]:
-        """Start every service concerned, one after the other, each after those it depends on.
+        """Start the services of `get_start_order`, one after the other.
 
-        One that cannot be started holds up nobody.
+        A service that cannot be started does not block the next ones.
 
         Args:
-            timeout: Seconds to wait for each; a start under way goes on after that.
+            timeout: Seconds to wait for each; a start under way continues after that.
 
         Returns:
             Whether each is usable, by name.
@@ -77,7 +76,7 @@ class ServiceDependencyManager:
             try:
                 results[name] = self.store.start_service(name, timeout)
             except MCPStoreError as error:
-                _log.warning("service %r is not started: %s", name, error)
+                _log.warning("service %r was not started: %s", name, error)
                 results[name] = False
         return results
 

@@ -1,7 +1,7 @@
-"""Bringing services back, said in code: which ones, how often, and a toolkit for people who do it by hand.
+"""Recovery of services at moments that a program chooses, and a toolkit for manual recovery.
 
-The manager brings services back by itself; how is said by their recovery policies (docs/how-to/recover.md). What stands
-here is for programs that decide when it happens. It acts through the verbs of a store, in the thread that calls it.
+The manager recovers services automatically, by their recovery policies (docs/how-to/recover.md). These classes are for
+programs that decide when to recover. They call the verbs of a store, in the thread of the caller.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from mcpstore.store import MCPStore, Recovery, ServiceContext
 __all__ = ["ServiceAutoRecovery", "manual_recovery_toolkit"]
 
 KNOWN: Final = {"restart_on_error": True, "restart_on_stop": False}
-"""What a policy of this object may say, and what it says if it says nothing."""
+"""Keys of a policy of this class, with their defaults."""
 
 _log = logging.getLogger("mcpstore.recovery")
 
 
 class ServiceAutoRecovery:
-    """Brings back the services it was given policies for, whenever it is asked.
+    """Recovers the services that have a policy here, whenever `check_and_recover` is called.
 
     Args:
         store: The store, or one of its contexts.
 
     Attributes:
         store: The same.
-        recovery_policies: What was given, by name of the service.
-        recovery_attempts: How often each was brought back since it was last stable.
-        max_attempts: Attempts after which a service is left alone until it has been stable.
-        recovery_delay: Seconds a service has to come back by itself before it is touched.
+        recovery_policies: The policies, by name of the service.
+        recovery_attempts: Number of recoveries of each service since it was last stable.
+        max_attempts: Maximum number of recoveries until the service has been stable again.
+        recovery_delay: Time for the automatic recovery of a service before it is recovered here, in seconds.
     """
 
     def __init__(self, store: MCPStore | ServiceContext) -> None:
@@ -47,26 +47,26 @@ class ServiceAutoRecovery:
         self.recovery_delay: float = 5.0
 
     def add_recovery_policy(self, service_name: str, policy: str | Mapping[str, Any]) -> None:
-        """Say how a service is brought back.
+        """Set the policy of a service.
 
         Args:
-            service_name: Its name.
-            policy: `{"restart_on_error": True}`: `check_and_recover` brings it back from error, and with
-                `"restart_on_stop": True` also when it was stopped. Or a recovery policy of the manager, as entries name
-                it (`"manual"`, `{"type": "fixed", "delay": 5}`): it is written into the entry of the service.
+            service_name: The service.
+            policy: `{"restart_on_error": True}`: `check_and_recover` recovers the service from error, and with
+                `"restart_on_stop": True` also when it was stopped. Or a recovery policy of the manager, in the form of
+                entries (`"manual"`, `{"type": "fixed", "delay": 5}`), which is written into the entry of the service.
 
         Raises:
-            ServiceNotFound: A policy of the manager was given, and there is no such service.
-            InvalidService: A policy of the manager was given, and it is unknown or its options are wrong.
-            ConfigError: It is neither of these.
+            ServiceNotFound: The policy is one of the manager, and no service has this name.
+            InvalidService: The policy is one of the manager, and is unknown or has wrong options.
+            ConfigError: The policy is of another type, or has unknown keys.
         """
-        said = as_object(policy)
-        if isinstance(policy, str) or (said is not None and "type" in said):
+        settings = as_object(policy)
+        if isinstance(policy, str) or (settings is not None and "type" in settings):
             self._write(service_name, policy)
-            said = dict(KNOWN)
-        if said is None:
+            settings = dict(KNOWN)
+        if settings is None:
             raise ConfigError(f"policy must be a name or a dictionary (got {type(policy).__name__})")
-        for key, value in said.items():
+        for key, value in settings.items():
             if key not in KNOWN:
                 raise ConfigError(f"policy: unknown key {key!r}; known: {', '.join(KNOWN)}, or 'type' and its options")
             if not isinstance(value, bool):
@@ -74,10 +74,10 @@ class ServiceAutoRecovery:
         self.recovery_policies[service_name] = policy
 
     def check_and_recover(self) -> NamedList[Recovery]:
-        """Bring back the services that are in error, each at most `max_attempts` times until it has been stable.
+        """Recover the services that are in error, each at most `max_attempts` times until it has been stable.
 
         Returns:
-            What was done for each that was touched, and how it ended.
+            What was done for each service that was due, and the outcome.
         """
         touched = (self._attempt(service.name) for service in self.store.list_services() if self._is_due(service.name))
         return NamedList(recovery for recovery in touched if recovery is not None)
@@ -89,13 +89,16 @@ class ServiceAutoRecovery:
         if info is None:
             return False
         if info.run_status is ServiceStatus.RUNNING and info.uptime >= DEFAULT_TIMING.stable:
-            self.recovery_attempts.pop(name, None)  # a start proves nothing yet, ten minutes do
-        said = {**KNOWN, **(as_object(self.recovery_policies[name]) or {})}
-        is_wanted = {ServiceStatus.ERROR: said["restart_on_error"], ServiceStatus.STOPPED: said["restart_on_stop"]}
+            self.recovery_attempts.pop(name, None)  # stable means ten minutes, not just a start
+        settings = {**KNOWN, **(as_object(self.recovery_policies[name]) or {})}
+        is_wanted = {
+            ServiceStatus.ERROR: settings["restart_on_error"],
+            ServiceStatus.STOPPED: settings["restart_on_stop"],
+        }
         if not is_wanted.get(info.run_status, False) or self.store.diagnose(name).lasted < self.recovery_delay:
             return False
         if self.recovery_attempts.get(name, 0) >= self.max_attempts:
-            _log.warning("service %r is left alone: %d attempts did not help", name, self.max_attempts)
+            _log.warning("service %r is not recovered any more: %d attempts failed", name, self.max_attempts)
             return False
         return True
 
@@ -103,7 +106,7 @@ class ServiceAutoRecovery:
         self.recovery_attempts[name] = self.recovery_attempts.get(name, 0) + 1
         try:
             return self.store.recover(name)
-        except ServiceNotFound:  # removed at this very moment
+        except ServiceNotFound:  # it was removed meanwhile
             return None
 
     def _write(self, name: str, policy: str | Mapping[str, Any]) -> None:
@@ -115,10 +118,10 @@ class ServiceAutoRecovery:
 
 
 def manual_recovery_toolkit(store: MCPStore | ServiceContext) -> dict[str, Callable[..., Any]]:
-    """Return what a person needs who brings services back by hand.
+    """Return the functions for manual recovery.
 
     Returns:
-        `diagnose(name)`, `recover(name)` and `batch_recovery()`, which are the verbs `diagnose`, `recover` and
-        `recover_all` of the store.
+        `diagnose(name)`, `recover(name)` and `batch_recovery()`: the verbs `diagnose`, `recover` and `recover_all` of
+        the store.
     """
     return {"diagnose": store.diagnose, "recover": store.recover, "batch_recovery": store.recover_all}

@@ -1,6 +1,6 @@
-"""States seen from outside: what health results mean, which changes there are, how fresh the tools are.
+"""Connection states as the specification shows them: health results, transitions, refreshing of tools.
 
-Everything here looks through the verbs of a store at the one machine that decides; nothing here decides or loops.
+The classes call the verbs of a store. The lifecycle machine makes every decision; nothing here decides or loops.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ _RESULTS: Final[Mapping[ServiceConnectionState, HealthResult]] = {
 
 
 class HealthStatusBridge:
-    """What a health result means to the lifecycle.
+    """Maps health results to connection states.
 
     Attributes:
-        STATUS_MAPPING: The state that a result speaks for, seen alone. Which state follows depends on the one before;
-            see `next_state`.
+        STATUS_MAPPING: The state that each result suggests. The state that follows also depends on the one before; see
+            `next_state`.
     """
 
     STATUS_MAPPING: ClassVar[Mapping[HealthResult, ServiceConnectionState]] = {
@@ -64,23 +64,23 @@ class HealthStatusBridge:
 
     @classmethod
     def map_health_to_lifecycle(cls, health_status: HealthResult | str) -> ServiceConnectionState:
-        """Return the state that a health result speaks for.
+        """Return the state that a health result suggests.
 
         Raises:
-            ValueError: There is no such result.
+            ValueError: No such result exists.
         """
         return cls.STATUS_MAPPING[_result(health_status)]
 
     @staticmethod
     def event_for(health_status: HealthResult | str, epoch: int = 0) -> Completion:
-        """Return the event that tells the lifecycle machine of a health result.
+        """Return the event that a health result is for the lifecycle machine.
 
         Args:
-            health_status: What was found.
-            epoch: Number of the connection that was looked at.
+            health_status: The result.
+            epoch: Number of the connection that was checked.
 
         Raises:
-            ValueError: There is no such result.
+            ValueError: No such result exists.
         """
         return health_event(_result(health_status), epoch)
 
@@ -92,16 +92,16 @@ class HealthStatusBridge:
         consecutive_failures: int = 0,
         consecutive_successes: int = 0,
     ) -> ServiceConnectionState:
-        """Return the state in which a health result leaves a service, as the lifecycle machine has it.
+        """Return the state of a service after a health result, by the lifecycle machine.
 
         Args:
-            state: The state in which it was looked at.
-            health_status: What was found.
-            consecutive_failures: Checks in a row that failed before.
-            consecutive_successes: Checks in a row that were answered in time before, while in WARNING.
+            state: The state before the check.
+            health_status: The result.
+            consecutive_failures: Number of failed checks in a row before.
+            consecutive_successes: Number of checks in a row that were answered in time before, in WARNING.
 
         Raises:
-            ValueError: There is no such state or result.
+            ValueError: No such state or result exists.
         """
         return state_after(
             ServiceConnectionState(state),
@@ -112,10 +112,10 @@ class HealthStatusBridge:
 
 
 class UnifiedServiceStateManager:
-    """Asks for, sets and follows the connection states of services.
+    """Reads, sets and validates the connection states of services.
 
-    A state is set by doing what leads to it: stopping, starting, restarting, or reporting a health result. So the
-    machine keeps every promise whoever sets states, and it may decide otherwise: one slow answer makes no WARNING end.
+    A state is set by the action that leads to it: stop, start, restart, or a health report. The lifecycle machine
+    decides on the outcome, so the state may differ from the one that was asked for.
 
     Args:
         store: The store, or one of its contexts.
@@ -127,15 +127,15 @@ class UnifiedServiceStateManager:
     def __init__(self, store: MCPStore | ServiceContext) -> None:
         self.store: MCPStore | ServiceContext = store
 
-    # --- asking
+    # --- reading
 
     def get_service_state(self, name: str) -> ServiceConnectionState | None:
-        """Return the state of a service, or None if there is none of this name."""
+        """Return the state of a service, or None if no service has this name."""
         info = self.store.get_service_info(name)
         return None if info is None else info.connection_state
 
     def get_service_metadata(self, name: str) -> StateMetadata | None:
-        """Return how a service came to its state, or None if there is none of this name."""
+        """Return the metadata of the state of a service, or None if no service has this name."""
         info = self.store.get_service_info(name)
         return None if info is None else info.state_metadata
 
@@ -149,12 +149,13 @@ class UnifiedServiceStateManager:
         return self.get_service_state(name) in LIVE_STATES
 
     def get_state_history(self, name: str, since: Moment = None, until: Moment = None) -> list[StateInterval]:
-        """Return the states a service has been in, oldest first.
+        """Return the states of a service over time, oldest first.
 
         Args:
             name: The service.
-            since: Only what lies after this: a POSIX timestamp, a date, or how long ago; the last day unless it says.
-            until: Only what lies before this.
+            since: Beginning of the time span: a POSIX timestamp in seconds, a datetime, or a timedelta before now; by
+                default one day before its end.
+            until: End of the time span; by default now.
         """
         return self.store.state_history(name, since, until)
 
@@ -162,13 +163,13 @@ class UnifiedServiceStateManager:
 
     @staticmethod
     def allowed_transitions(state: ServiceConnectionState | str) -> list[ServiceConnectionState]:
-        """Return the states that may follow a state at once."""
+        """Return the states that may follow a state directly."""
         following = edges_from(ServiceConnectionState(state))
         return [other for other in ServiceConnectionState if other in following]
 
     @classmethod
     def validate_transition(cls, old: ServiceConnectionState | str, new: ServiceConnectionState | str) -> bool:
-        """Return whether a change of state is one that the lifecycle knows."""
+        """Return whether the lifecycle has a transition between two states."""
         return ServiceConnectionState(new) in cls.allowed_transitions(old)
 
     def set_service_state(
@@ -180,21 +181,21 @@ class UnifiedServiceStateManager:
         response_time: float = 0.0,
         persist: bool = True,
     ) -> bool:
-        """Do what leads a service to a state.
+        """Lead a service to a state.
 
         Args:
             name: The service.
-            state: The state; the one it is in needs nothing.
-            error: What is wrong, where a health result leads to the state.
-            response_time: How long the check took, in seconds, where a health result leads to the state.
-            persist: Whether a service that is disconnected stays stopped when the store is opened again.
+            state: The state. If the service is in it, nothing is done.
+            error: Error of the health report that leads to the state, if one does.
+            response_time: Duration of the check in that health report, in seconds.
+            persist: Whether a disconnected service stays stopped when the store is opened again.
 
         Returns:
-            Whether it is in that state now, or has passed through it.
+            Whether the service is in the state now, or has passed through it.
 
         Raises:
-            ServiceNotFound: There is none of this name.
-            TransitionRefused: Nothing leads there from the state it is in; names the states that can be set.
+            ServiceNotFound: No service has this name.
+            TransitionRefused: No action leads to this state from the current one; the error names those that can be set.
         """
         info, wanted = self._info(name), ServiceConnectionState(state)
         current = info.connection_state
@@ -221,17 +222,17 @@ class UnifiedServiceStateManager:
 
 
 class ToolsUpdateMonitor:
-    """How fresh the lists of tools are, and asking for fresh ones.
+    """Shows when the tools of services were listed, and lists them on request.
 
-    The manager lists the tools of a service when it is opened, when the service says that they changed, every two
-    hours, and sooner after a listing that failed. This shows what it did, and has it done now.
+    The manager lists the tools of a service when its connection is opened, when the service reports a change, every two
+    hours, and sooner after a failed listing.
 
     Args:
         store: The store, or one of its contexts.
 
     Attributes:
         store: The same.
-        tools_update_interval: Seconds between listings that nobody asked for, unless a service states a shorter time.
+        tools_update_interval: Interval of regular listings, in seconds; a service may state a shorter one.
     """
 
     def __init__(self, store: MCPStore | ServiceContext) -> None:
@@ -239,18 +240,18 @@ class ToolsUpdateMonitor:
         self.tools_update_interval: float = DEFAULT_TIMING.tools_refresh
 
     def get_update_status(self, *names: str) -> NamedList[ToolsRefresh]:
-        """Return when and why each service was last asked for its tools, and when it is asked next.
+        """Return when and why the tools of each service were listed last, and when they are listed next.
 
         Raises:
-            ServiceNotFound: There is none of a name.
+            ServiceNotFound: No service has one of the names.
         """
         return self.store.tool_list_ages(*names)
 
     def update_now(self, *names: str) -> NamedList[ToolsRefresh]:
-        """Ask services for their tools now, and return how that ended; all services if none is named.
+        """List the tools of services now, and return the outcomes; of all services if no name is given.
 
         Raises:
-            ServiceNotFound: There is none of a name.
+            ServiceNotFound: No service has one of the names.
         """
         return self.store.refresh_tools(*names)
 
@@ -262,18 +263,18 @@ def handle_health_check_result_enhanced(
     response_time: float = 0.0,
     error_message: str | None = None,
 ) -> ServiceConnectionState:
-    """Take what somebody else's health check found, with all it has to say, and return the state it led to.
+    """Report the result of an external health check, and return the state that it led to.
 
     Args:
         store: The store, or one of its contexts.
         service_name: The service.
-        suggested_state: What the check speaks for: healthy, warning (or slow), unhealthy, timeout, unknown.
-        response_time: How long it took, in seconds.
+        suggested_state: The result: healthy, warning (or slow), unhealthy, timeout, unknown.
+        response_time: Duration of the check, in seconds.
         error_message: What was wrong, in words.
 
     Raises:
-        ServiceNotFound: There is none of this name.
-        ValueError: A health check cannot speak for this state.
+        ServiceNotFound: No service has this name.
+        ValueError: No health check has this result.
     """
     store.report_health(service_name, _result(suggested_state), response_time=response_time, error=error_message)
     info = store.get_service_info(service_name)
@@ -285,16 +286,16 @@ def _result(status: HealthResult | ServiceConnectionState | str) -> HealthResult
         return HealthResult(str(status))
     except ValueError:
         known = ", ".join(HealthResult)
-        raise ValueError(f"a health check finds one of {known} (got {str(status)!r})") from None
+        raise ValueError(f"health result is unknown (got {str(status)!r}); use one of {known}") from None
 
 
 def _settable(info: ServiceInfo) -> list[ServiceConnectionState]:
-    """Return the states that something a caller can do leads to from the state a service is in."""
+    """Return the states that a caller can set from the current state of a service."""
     state = info.connection_state
     if state in LIVE_STATES:
-        found = {DISCONNECTED, RECONNECTING, *_RESULTS}
+        states = {DISCONNECTED, RECONNECTING, *_RESULTS}
     elif state is DISCONNECTED:
-        found = {RECONNECTING if info.state_metadata.reason.is_automatic else INITIALIZING}
+        states = {RECONNECTING if info.state_metadata.reason.is_automatic else INITIALIZING}
     else:
-        found = {DISCONNECTED}
-    return [other for other in ServiceConnectionState if other in found & edges_from(state)]
+        states = {DISCONNECTED}
+    return [other for other in ServiceConnectionState if other in states & edges_from(state)]
