@@ -195,7 +195,7 @@ class UnifiedServiceStateManager:
 
         Raises:
             ServiceNotFound: No service has this name.
-            TransitionRefused: No action leads to this state from the current one; the error names those that can be set.
+            TransitionRefused: No action leads to this state from the current one; names those that can be set.
         """
         info, wanted = self._info(name), ServiceConnectionState(state)
         current = info.connection_state
