@@ -31,7 +31,7 @@ async def connect(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerato
 
 def handshake_timeout(settings: HttpSettings) -> float:
     """Return the handshake timeout in seconds; it is longer with a login in the browser."""
-    return settings.patience
+    return settings.handshake_timeout
 
 
 @hookimpl

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from mcpstore.wire.http.auth import headers_of
-from mcpstore.wire.http.settings import LOGIN_PATIENCE, PATIENCE, HttpSettings
+from mcpstore.wire.http.settings import HANDSHAKE_TIMEOUT, LOGIN_TIMEOUT, HttpSettings
 from mcpstore_plugins import sse, streamable_http
 
 URL = "https://host.example/mcp"
@@ -97,7 +97,7 @@ def test_a_login_by_browser_is_given_time(given):
     settings = HttpSettings.model_validate({"url": URL, "auth": given})
     assert settings.auth.oauth is not None
     assert headers_of(settings) == {}
-    assert streamable_http.handshake_timeout(settings) == sse.handshake_timeout(settings) == LOGIN_PATIENCE
+    assert streamable_http.handshake_timeout(settings) == sse.handshake_timeout(settings) == LOGIN_TIMEOUT
 
 
 @pytest.mark.parametrize("given", [{}, {"bearer": None}, {"bearer": "a", "oauth": {}}, {"basic": "a"}, ["oauth"], 7])
@@ -107,8 +107,8 @@ def test_a_login_nobody_knows_is_refused(given):
 
 
 def test_the_time_an_opening_may_take_can_be_said():
-    assert HttpSettings(url=URL).patience == PATIENCE
-    assert HttpSettings.model_validate({"url": URL, "auth": "oauth", "timeout": 5}).patience == 5
+    assert HttpSettings(url=URL).handshake_timeout == HANDSHAKE_TIMEOUT
+    assert HttpSettings.model_validate({"url": URL, "auth": "oauth", "timeout": 5}).handshake_timeout == 5
     with pytest.raises(ValidationError):
         HttpSettings(url=URL, timeout=0)
 

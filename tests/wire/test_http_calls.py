@@ -206,7 +206,7 @@ async def test_one_broken_tool_does_not_hide_the_others(handshake):
 
 
 async def test_a_request_nobody_waits_for_is_let_go_even_if_the_server_never_ends_it(monkeypatch):
-    monkeypatch.setattr(send_queue, "PARTING", 0.05)
+    monkeypatch.setattr(send_queue, "CANCEL_GRACE", 0.05)
     gone = asyncio.Event()
 
     async def handle(request: Request) -> bytes | None:
@@ -225,7 +225,7 @@ async def test_a_request_nobody_waits_for_is_let_go_even_if_the_server_never_end
 
 
 async def test_a_stream_nobody_waits_for_is_let_go_even_if_the_server_never_ends_it(monkeypatch):
-    monkeypatch.setattr(send_queue, "PARTING", 0.05)
+    monkeypatch.setattr(send_queue, "CANCEL_GRACE", 0.05)
     gone = asyncio.Event()
 
     async def handle(request: Request) -> bytes | None:
@@ -248,7 +248,7 @@ async def test_a_stream_nobody_waits_for_is_let_go_even_if_the_server_never_ends
 
 
 async def test_a_notification_the_server_does_not_accept_holds_others_up_only_so_long(monkeypatch):
-    monkeypatch.setattr(http_client, "NOTICE_PATIENCE", 0.2)
+    monkeypatch.setattr(http_client, "NOTIFICATION_TIMEOUT", 0.2)
 
     async def handle(request: Request) -> bytes | None:
         if request.rpc == "notifications/odd":

@@ -121,7 +121,7 @@ async def hanging_farewell(request: Request) -> bytes | None:
 
 
 async def test_a_farewell_the_server_does_not_answer_is_not_waited_for_long(monkeypatch):
-    monkeypatch.setattr(http_client, "FAREWELL_PATIENCE", 0.1)
+    monkeypatch.setattr(http_client, "SESSION_END_TIMEOUT", 0.1)
     async with Fake(hanging_farewell) as fake:
         with anyio.fail_after(5):
             async with streamable_http(HttpSettings(url=fake.url), a_peer(era=Era.LEGACY)):
@@ -138,7 +138,7 @@ async def test_whoever_is_in_a_hurry_does_not_say_farewell():
 
 
 async def test_a_farewell_under_way_is_cut_short_by_a_hurry(monkeypatch):
-    monkeypatch.setattr(http_client, "FAREWELL_PATIENCE", 1000.0)
+    monkeypatch.setattr(http_client, "SESSION_END_TIMEOUT", 1000.0)
     closing = Closing(polite=1000.0)
     async with Fake(hanging_farewell) as fake, anyio.create_task_group() as group:
 
@@ -153,7 +153,7 @@ async def test_a_farewell_under_way_is_cut_short_by_a_hurry(monkeypatch):
 
 
 async def test_a_close_that_is_called_off_still_closes(monkeypatch):
-    monkeypatch.setattr(http_client, "FAREWELL_PATIENCE", 1000.0)
+    monkeypatch.setattr(http_client, "SESSION_END_TIMEOUT", 1000.0)
     async with Fake(hanging_farewell) as fake:
 
         async def use() -> None:

@@ -53,13 +53,13 @@ async def test_a_server_without_news_is_asked_only_once(monkeypatch):
     monkeypatch.setattr("mcp.client.streamable_http.DEFAULT_RECONNECTION_DELAY_MS", 10)
     monkeypatch.setattr(notification_stream, "PAUSE_MIN", 0.0)
     turns: list[int] = []
-    turn = notification_stream.NotificationStream.turn
+    turn = notification_stream.NotificationStream.wait_turn
 
     async def counted(self: notification_stream.NotificationStream) -> None:
         turns.append(1)
         await turn(self)
 
-    monkeypatch.setattr(notification_stream.NotificationStream, "turn", counted)
+    monkeypatch.setattr(notification_stream.NotificationStream, "wait_turn", counted)
     sessions = Sessions(stream=405)
     async with opened(sessions) as (connection, fake):
         await until(lambda: len(turns) == 2)  # the SDK tries again
@@ -84,7 +84,7 @@ async def test_news_that_does_not_last_is_asked_for_less_and_less_often():
     loop, stream, turns = asyncio.get_running_loop(), notification_stream.NotificationStream(), []
     with time_flies():
         for _ in range(9):
-            await stream.turn()
+            await stream.wait_turn()
             turns.append(loop.time())
     waited = [round(after - before) for before, after in itertools.pairwise(turns)]
     assert waited == [1, 2, 4, 8, 16, 32, 60, 60]
@@ -93,7 +93,7 @@ async def test_news_that_does_not_last_is_asked_for_less_and_less_often():
 async def test_a_server_that_asks_to_be_left_alone_is_not_asked_for_news_before_that(monkeypatch):
     monkeypatch.setattr(notification_stream, "PAUSE_MIN", 0.01)
     waits: list[float] = []
-    monkeypatch.setattr(notification_stream.NotificationStream, "wait", lambda _, seconds: waits.append(seconds))
+    monkeypatch.setattr(notification_stream.NotificationStream, "delay", lambda _, seconds: waits.append(seconds))
     sessions = Sessions()
 
     async def handle(request: Request) -> bytes | None:
@@ -109,10 +109,10 @@ async def test_a_server_that_asks_to_be_left_alone_is_not_asked_for_news_before_
 async def test_news_is_awaited_as_long_as_the_server_says():
     loop, stream = asyncio.get_running_loop(), notification_stream.NotificationStream()
     with time_flies():
-        await stream.turn()
-        stream.wait(300)
+        await stream.wait_turn()
+        stream.delay(300)
         before = loop.time()
-        await stream.turn()
+        await stream.wait_turn()
         assert round(loop.time() - before) == 300
 
 

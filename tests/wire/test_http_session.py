@@ -103,7 +103,7 @@ async def test_a_request_waits_for_a_new_session_only_as_long_as_it_is_patient()
         streamable_http(HttpSettings(url=fake.url), a_peer(era=Era.LEGACY)) as connection,
     ):
         sessions.restart()
-        with pytest.raises(CallTimeout, match=r"began no new one within 0\.2 s; 'any' was not done"):
+        with pytest.raises(CallTimeout, match=r"opened no new one within 0\.2 s; 'any' was not done"):
             await connection.request("any", timeout=0.2)
         hold.set()
         assert await connection.request("any", timeout=10) == {"session": "s2"}

@@ -189,7 +189,7 @@ async def test_what_is_no_message_is_passed_over():
 
 
 async def test_a_question_that_is_never_accepted_is_let_go(monkeypatch):
-    monkeypatch.setattr(send_queue, "PARTING", 0.05)
+    monkeypatch.setattr(send_queue, "CANCEL_GRACE", 0.05)
     gone = asyncio.Event()
 
     async def never(request: Request) -> bytes:

@@ -132,7 +132,7 @@ async def test_a_channel_that_breaks_by_itself_says_why(caplog):
             assert (await connection.wait_closed()).reason == "cable cut"
             with pytest.raises(ConnectionLost, match="cable cut"):
                 await call
-    assert "the channel of service 'world' ended badly" in caplog.text
+    assert "channel of service 'world' failed while it was closed" in caplog.text
 
 
 async def test_whatever_keeps_a_channel_from_opening_is_told():

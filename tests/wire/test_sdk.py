@@ -166,7 +166,7 @@ def test_what_the_sdk_says_in_the_place_of_a_server_is_still_what_it_says(text, 
     import mcp.client.streamable_http as sdk
     import mcp.shared.jsonrpc_dispatcher as dispatcher
 
-    from mcpstore.wire.sdk.channel import _stand_in
+    from mcpstore.wire.sdk.channel import _failure_of_sdk_error
 
     source = inspect.getsource(sdk) + inspect.getsource(dispatcher)
     assert text.partition(": ")[0] in source
@@ -178,7 +178,7 @@ def test_what_the_sdk_says_in_the_place_of_a_server_is_still_what_it_says(text, 
         def resumed(self) -> None: ...
 
     error = mcp_types.JSONRPCError(jsonrpc="2.0", id=1, error=mcp_types.ErrorData(code=-32000, message=text))
-    failure = _stand_in(error, InFlight(Line(), [].append))
+    failure = _failure_of_sdk_error(error, InFlight(Line(), [].append))
     assert isinstance(failure, HttpFailure)
     assert failure.kind is kind
 

@@ -27,12 +27,12 @@ _LOGGERS: Final = (
 _inside: Final[ContextVar[bool]] = ContextVar("mcpstore_inside", default=False)
 
 
-class _Outside(logging.Filter):
+class _OutsideFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - every record
         return not _inside.get()
 
 
-_outside: Final = _Outside()
+_outside: Final = _OutsideFilter()
 
 
 def silence_sdk_logging() -> None:

@@ -1,4 +1,4 @@
-"""Which addresses of the network a service may be reached at. Pure: no names, no sockets."""
+"""Allowed network addresses of a service. Pure functions, without name resolution and sockets."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Final
 __all__ = ["ANY", "PUBLIC", "allows", "read_addresses"]
 
 ANY: Final = "any"
-"""Every address: the owner of a configuration may reach what he likes."""
+"""Keyword for all addresses."""
 
 PUBLIC: Final = "public"
-"""Addresses that everybody in the internet can reach: not this machine, not the networks around it."""
+"""Keyword for public internet addresses, without this machine and private networks."""
 
 _Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
@@ -22,12 +22,12 @@ _RESERVED: Final = tuple(
     for network in (
         "0.0.0.0/8",  # this host
         "10.0.0.0/8",
-        "100.64.0.0/10",  # shared by the customers of a provider; the metadata of one cloud is here
+        "100.64.0.0/10",  # carrier-grade NAT; contains the metadata service of a cloud
         "127.0.0.0/8",
-        "168.63.129.16/32",  # looks public, and is the platform of a cloud
-        "169.254.0.0/16",  # link-local; the metadata of most clouds are here
+        "168.63.129.16/32",  # platform address of a cloud, although it looks public
+        "169.254.0.0/16",  # link-local; contains the metadata services of most clouds
         "172.16.0.0/12",
-        "192.0.0.0/24",  # protocol assignments; the metadata of one cloud is here
+        "192.0.0.0/24",  # protocol assignments; contains the metadata service of a cloud
         "192.0.2.0/24",  # documentation
         "192.88.99.0/24",  # relays of 6to4
         "192.168.0.0/16",
@@ -38,15 +38,15 @@ _RESERVED: Final = tuple(
         "240.0.0.0/4",  # reserved, and broadcast
     )
 )
-"""What is not public. Not `is_global`, whose answers are others in every release of Python."""
+"""Networks that are not public. `is_global` is not used, because its results change with the release of Python."""
 
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 _RESERVED_6: Final = tuple(
     IPv6Network(network)
     for network in (
-        "2001::/23",  # protocol assignments, with Teredo, which hides another address
+        "2001::/23",  # protocol assignments, with Teredo, which embeds another address
         "2001:db8::/32",  # documentation
-        "2002::/16",  # 6to4, which hides another address
+        "2002::/16",  # 6to4, which embeds another address
         "3fff::/20",  # documentation
     )
 )
@@ -54,17 +54,17 @@ _RESERVED_6: Final = tuple(
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 _TUNNELLED: Final = (0x5EFE, 0x0200_5EFE)
-"""ISATAP: with these in front of its last half, an address of version 6 ends at one of version 4."""
+"""Interface identifiers of ISATAP, whose addresses embed an IPv4 address."""
 
 
 def read_addresses(given: Any) -> tuple[str, ...] | None:
-    """Return what a service may be reached at: `public`, and networks; None if it is everything.
+    """Return the allowed addresses of a service: `public`, and networks; None if all are allowed.
 
     Args:
-        given: `"any"`, `"public"`, an address, a network as in `"10.0.0.0/8"`, or a list of the last three.
+        given: `"any"`, `"public"`, an address, a network such as `"10.0.0.0/8"`, or a list of the last three.
 
     Raises:
-        ValueError: It is none of them.
+        ValueError: The value is none of these.
     """
     if given is None or given == ANY:
         return None
@@ -75,18 +75,18 @@ def read_addresses(given: Any) -> tuple[str, ...] | None:
 
 
 def allows(addresses: Sequence[str], address: str) -> bool:
-    """Whether a service may be reached at an address.
+    """Whether an address is allowed.
 
     Args:
-        addresses: What `read_addresses` returned.
-        address: The address; with a zone (`%eth0`) or without.
+        addresses: Result of `read_addresses`.
+        address: The address, with or without a zone (`%eth0`).
     """
     try:
-        found = ip_address(address.partition("%")[0])
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    found = _meant(found)
-    return any(_is_public(found) if item == PUBLIC else found in ip_network(item) for item in addresses)
+    effective = _embedded(parsed)
+    return any(_is_public(effective) if item == PUBLIC else effective in ip_network(item) for item in addresses)
 
 
 def _read(item: Any) -> str:
@@ -98,8 +98,8 @@ def _read(item: Any) -> str:
         raise ValueError(f'{item!r} is neither "public" nor an address nor a network such as "10.0.0.0/8"') from None
 
 
-def _meant(address: _Address) -> _Address:
-    """Return where packets to an address end: some addresses of version 6 are only other words for one of version 4."""
+def _embedded(address: _Address) -> _Address:
+    """Return the IPv4 address in a mapped or translated IPv6 address; any other address is returned unchanged."""
     if isinstance(address, IPv6Address) and (address in _MAPPED or address in _TRANSLATED):
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address

@@ -1,4 +1,4 @@
-"""Proving who we are: a token in a header, or a login by browser whose outcome is kept."""
+"""Authentication: a token in a header, or an OAuth login in the browser whose tokens are stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["headers_of", "login_of"]
 
 
 def headers_of(settings: HttpSettings) -> dict[str, str]:
-    """Return the headers sent with every request."""
+    """Return the headers of every request."""
     headers = dict(settings.headers)
     token = settings.auth.bearer if settings.auth is not None else None
     if token is not None and not any(name.lower() == "authorization" for name in headers):
@@ -24,13 +24,11 @@ def headers_of(settings: HttpSettings) -> dict[str, str]:
 
 
 def login_of(settings: HttpSettings, verify: ssl.SSLContext) -> httpx2.Auth | None:
-    """Return what logs in by browser when the server asks for it, if the settings say so.
-
-    Loads FastMCP, and makes a folder; not to be called on the event loop.
+    """Return the OAuth login of the settings, or None. Blocks: it imports FastMCP and creates a folder.
 
     Args:
-        settings: What the settings say.
-        verify: How the certificates of whoever gives out tokens are checked.
+        settings: Settings of the service.
+        verify: TLS context for the authorization server.
     """
     oauth = settings.auth.oauth if settings.auth is not None else None
     return _by_browser(settings, oauth, verify) if oauth is not None else None
@@ -38,18 +36,18 @@ def login_of(settings: HttpSettings, verify: ssl.SSLContext) -> httpx2.Auth | No
 
 def _by_browser(settings: HttpSettings, client: OAuthClient, verify: ssl.SSLContext) -> httpx2.Auth:
     import httpx2  # noqa: PLC0415 - as FastMCP
-    from fastmcp.client.auth import OAuth  # noqa: PLC0415 - FastMCP is loaded only where somebody logs in
+    from fastmcp.client.auth import OAuth  # noqa: PLC0415 - FastMCP is loaded for OAuth only
     from key_value.aio.stores.filetree import (  # noqa: PLC0415
         FileTreeStore,
         FileTreeV1CollectionSanitizationStrategy,
         FileTreeV1KeySanitizationStrategy,
     )
 
-    from mcpstore.wire.http.address_filter import guarded_transport  # noqa: PLC0415 - as httpx2
+    from mcpstore.wire.http.address_filter import filtered_transport  # noqa: PLC0415 - as httpx2
 
     def page_reader() -> httpx2.AsyncClient:
-        """Return what looks at the page a server wants to have opened, which is nobody's word but the server's."""
-        transport = guarded_transport(settings.addresses, verify, httpx2.Limits())
+        """Return the client that checks the login page; its URL comes from the server, so it is filtered, too."""
+        transport = filtered_transport(settings.addresses, verify, httpx2.Limits())
         return httpx2.AsyncClient(verify=verify, transport=transport)
 
     folder = _folder()
@@ -58,23 +56,23 @@ def _by_browser(settings: HttpSettings, client: OAuthClient, verify: ssl.SSLCont
         settings.url,
         scopes=list(client.scopes),
         client_name="MCPStore",
-        # Kept on disk: a manager that asks for a login whenever it starts would not be used for long.
+        # On disk, so that a restart of the manager needs no new login.
         token_storage=FileTreeStore(
             data_directory=folder,
             key_sanitization_strategy=FileTreeV1KeySanitizationStrategy(folder),
             collection_sanitization_strategy=FileTreeV1CollectionSanitizationStrategy(folder),
         ),
         callback_port=client.callback_port,
-        httpx_client_factory=cast("Any", page_reader),  # which is called with nothing, whatever its type says
+        httpx_client_factory=cast("Any", page_reader),  # called without arguments, unlike its annotation
         client_id=client.client_id,
         client_secret=secret.get_secret_value() if secret is not None else None,
     )
 
 
 def _folder() -> Path:
-    from platformdirs import user_data_path  # noqa: PLC0415 - only where somebody logs in
+    from platformdirs import user_data_path  # noqa: PLC0415 - for OAuth only
 
     folder = user_data_path("mcpstore") / "logins"
     folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)  # tokens lie in it
+    folder.chmod(0o700)  # contains tokens
     return folder

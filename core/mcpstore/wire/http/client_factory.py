@@ -1,11 +1,11 @@
-"""The HTTP client of a service, made without holding up the event loop."""
+"""Creation of a service's HTTP client without blocking the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 
 from mcpstore.hooks.connection import ClientEndpoint
-from mcpstore.wire.http.address_filter import guarded_transport
+from mcpstore.wire.http.address_filter import filtered_transport
 from mcpstore.wire.http.auth import headers_of, login_of
 from mcpstore.wire.http.certificates import tls_context
 from mcpstore.wire.http.client import LIMITS, SessionClient
@@ -15,10 +15,10 @@ __all__ = ["log_in", "session_client"]
 
 
 async def session_client(settings: HttpSettings, peer: ClientEndpoint, *, answers_inline: bool) -> SessionClient:
-    """Return a client for one session; it is closed by leaving it.
+    """Return a client for one session; use it as a context manager.
 
     Raises:
-        ConnectRefused: The certificates the settings name cannot be read.
+        ConnectRefused: The certificates in the settings cannot be read.
     """
     verify = await tls_context(settings.verify)
     auth = await asyncio.to_thread(login_of, settings, verify) if settings.auth is not None else None
@@ -28,15 +28,15 @@ async def session_client(settings: HttpSettings, peer: ClientEndpoint, *, answer
         headers=headers_of(settings),
         auth=auth,
         verify=verify,
-        transport=guarded_transport(settings.addresses, verify, LIMITS),
+        transport=filtered_transport(settings.addresses, verify, LIMITS),
     )
 
 
 async def log_in(client: SessionClient, settings: HttpSettings) -> None:
-    """Have a login by browser over before the handshake, whose deadlines are for machines.
+    """Complete an OAuth login before the handshake, whose timeouts are too short for a person.
 
     Raises:
-        HttpFailure: The login failed, or there is nobody to log in to.
+        HttpFailure: The login failed, or the server cannot be reached.
     """
     if settings.auth is None or settings.auth.oauth is None:
         return

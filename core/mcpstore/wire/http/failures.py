@@ -1,4 +1,4 @@
-"""From what httpx2 raises and what servers answer to an `HttpFailure`."""
+"""Conversion of httpx2's exceptions and of HTTP error responses into an `HttpFailure`."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ __all__ = ["SESSION_HEADER", "content_kind", "of_exception", "of_refusal", "retr
 
 SESSION_HEADER: Final = "mcp-session-id"
 
-_LONGEST_REST: Final = 86_400.0
-"""Seconds of Retry-After that are believed; a server that says more has made a mistake."""
+_MAX_RETRY_AFTER: Final = 86_400.0
+"""Upper limit of Retry-After, in seconds; a larger value is a mistake of the server."""
 
-_REFUSED_AS_A_WHOLE: Final = (-32600, -32000)
-"""Codes of errors that are not about what a request asks: invalid request, and servers' own."""
+_SESSION_ERRORS: Final = (-32600, -32000)
+"""Error codes that may concern the session instead of the request: invalid request, and servers' own."""
 
 _HTTP_MATTERS: Final = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
@@ -36,7 +36,7 @@ _HTTP_MATTERS: Final = frozenset(
 
 
 def of_exception(error: Exception, url: httpx2.URL) -> HttpFailure:
-    """Return what an exception of httpx2 means for the message it happened to."""
+    """Return the failure that an exception of httpx2 means."""
     place, why = where(url), error_text(error)
     match error:
         case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
@@ -61,18 +61,18 @@ def of_exception(error: Exception, url: httpx2.URL) -> HttpFailure:
 def of_refusal(
     response: httpx2.Response, body: bytes, *, known: bool = False, other: str = "sse", has_session: bool = False
 ) -> HttpFailure | ServiceError:
-    """Return what an answer with a status of 400 or more means.
+    """Return the failure that a response with a status of 400 or more means.
 
     Args:
-        response: The answer.
-        body: What it says, or the beginning of it.
-        known: Whether we said who we are.
-        other: The transport that may be the right one instead.
+        response: The response.
+        body: Its body, or the beginning of it.
+        known: Whether the request contained credentials.
+        other: Transport that may be the right one instead.
         has_session: Whether the request belonged to a session.
     """
     status = response.status_code
     error = _rpc_error(body) if content_kind(response) == "application/json" else None
-    # Servers that keep their sessions in a table of their own answer 400, as the examples of the TypeScript SDK do.
+    # Servers that keep their own table of sessions answer 400, as the examples of the TypeScript SDK do.
     lost = has_session and (
         status == HTTPStatus.NOT_FOUND or (status == HTTPStatus.BAD_REQUEST and _is_about_sessions(error, body))
     )
@@ -89,47 +89,47 @@ def of_refusal(
 
 
 def content_kind(response: httpx2.Response) -> str:
-    """Return the media type of an answer, without its parameters."""
+    """Return the media type of a response, without its parameters."""
     return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:
-    """Return the seconds a server asks to be left alone (RFC 9110, section 10.2.3), or None."""
-    told = headers.get("retry-after", "").strip()
-    if told.isascii() and told.isdigit():
-        return min(float(told), _LONGEST_REST)
-    until, now = _moment(told), _moment(headers.get("date", ""))
-    if until is None or now is None:  # without the server's own clock, its moments mean nothing
+    """Return the Retry-After of a response in seconds (RFC 9110, section 10.2.3), or None."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), _MAX_RETRY_AFTER)
+    until, now = _date(value), _date(headers.get("date", ""))
+    if until is None or now is None:  # a date is useful only relative to the server's clock
         return None
-    return min(max((until - now).total_seconds(), 0.0), _LONGEST_REST)
+    return min(max((until - now).total_seconds(), 0.0), _MAX_RETRY_AFTER)
 
 
-def _moment(text: str) -> datetime | None:
+def _date(text: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(text)
+        date = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
+    return date if date.tzinfo is not None else None
 
 
 def _is_about_sessions(error: ServiceError | None, body: bytes) -> bool:
     if error is None:
         return b"session" in body.lower()
-    return error.code in _REFUSED_AS_A_WHOLE and "session" in error.message.lower()
+    return error.code in _SESSION_ERRORS and "session" in error.message.lower()
 
 
 def _rpc_error(body: bytes) -> ServiceError | None:
     try:
-        told: Any = json.loads(body)
+        message: Any = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    error = as_object((as_object(told) or {}).get("error"))
+    error = as_object((as_object(message) or {}).get("error"))
     if error is None:
         return None
-    code, message = error.get("code"), error.get("message")
-    if not isinstance(code, int) or isinstance(code, bool) or not isinstance(message, str):
+    code, text = error.get("code"), error.get("message")
+    if not isinstance(code, int) or isinstance(code, bool) or not isinstance(text, str):
         return None
-    return ServiceError(code, message, error.get("data"))
+    return ServiceError(code, text, error.get("data"))
 
 
 def _why_unreached(error: Exception, place: str) -> str:
@@ -137,8 +137,8 @@ def _why_unreached(error: Exception, place: str) -> str:
         if isinstance(cause, socket.gaierror):
             return f"the host of {place} is not known; check url and network"
         if isinstance(cause, ssl.SSLCertVerificationError):
-            why = cause.verify_message or "the certificate is not valid"
-            return f"{place} is not trusted: {why}; set verify to the file of the certificate that signed it"
+            reason = cause.verify_message or "the certificate is not valid"
+            return f"{place} is not trusted: {reason}; set verify to the file of the certificate that signed it"
         if isinstance(cause, ssl.SSLError):
             return f"TLS with {place} failed ({cause.reason or cause}); check whether it speaks https at all"
         if isinstance(cause, ConnectionRefusedError):
@@ -149,6 +149,6 @@ def _why_unreached(error: Exception, place: str) -> str:
 
 
 def where(url: httpx2.URL) -> str:
-    """Return host and port of an address."""
+    """Return the host and port of a URL."""
     port = url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
     return f"[{url.host}]:{port}" if ":" in url.host else f"{url.host}:{port}"

@@ -1,7 +1,7 @@
-"""The stream on which a server of the legacy era tells news, and when it is opened again.
+"""Notification stream of a server of the legacy era, reopened with backoff.
 
-The SDK opens it again a second after it ended, for ever, and gives up for ever after two errors. Here it is never given
-up while the server wants it, and opened less and less often while that does not last.
+The SDK reopens the stream a second after each end, and gives up after two errors. This class never gives up unless the
+server declines the stream, and waits longer each time while the stream does not last.
 """
 
 from __future__ import annotations
@@ -18,48 +18,48 @@ __all__ = ["PAUSE_MAX", "PAUSE_MIN", "NotificationStream"]
 
 PAUSE_MIN: Final = 1.0
 PAUSE_MAX: Final = 60.0
-"""Seconds before the stream is opened again: doubled each time, and reset once it has lasted for the most."""
+"""Seconds before the stream is reopened: doubled each time, and reset once a stream has lasted for the maximum."""
 
 
 class NotificationStream:
-    """Keeps the stream of one session open, without haste."""
+    """Times the openings of the notification stream of a session."""
 
     def __init__(self) -> None:
         self._pause = 0.0
         self._opened: float | None = None
         self._is_declined = False
 
-    async def turn(self) -> None:
-        """Wait until it is time to open the stream; never returns once the server declined."""
+    async def wait_turn(self) -> None:
+        """Wait until it is time to open the stream; waits for ever once the server has declined it."""
         if self._is_declined:
-            await asyncio.Event().wait()  # what waits here is cancelled with the session
+            await asyncio.Event().wait()  # cancelled with the session
         await asyncio.sleep(self._pause)
         self._pause = min(max(self._pause * 2, PAUSE_MIN), PAUSE_MAX)
 
-    def wait(self, seconds: float) -> None:
-        """Take note that the server wants to be left alone for a while."""
+    def delay(self, seconds: float) -> None:
+        """Wait at least so many seconds before the next opening."""
         self._pause = max(self._pause, seconds)
 
     def declined(self) -> None:
-        """Take note that the server has no such stream."""
+        """Record that the server has no notification stream."""
         self._is_declined = True
 
     def opened(self, response: httpx2.Response, exchange: InFlight) -> None:
-        """Take note that the stream is open, and have it end without raising."""
+        """Record that the stream is open, and make its body end without an exception."""
         if self._opened is not None:
-            exchange.line.resumed()
+            exchange.session.resumed()
         self._opened = asyncio.get_running_loop().time()
-        assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - only such clients are asked
-        response.stream = _Quiet(response.stream, self)
+        assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - used by async clients only
+        response.stream = _QuietBody(response.stream, self)
 
     def ended(self) -> None:
-        """Take note that the stream ended."""
+        """Record that the stream has ended."""
         if self._opened is not None and asyncio.get_running_loop().time() - self._opened > PAUSE_MAX:
             self._pause = 0.0
 
 
-class _Quiet(httpx2.AsyncByteStream):
-    """A body that ends when it breaks: the SDK counts only errors, and gives up after two."""
+class _QuietBody(httpx2.AsyncByteStream):
+    """Body that ends without an exception when it breaks off: the SDK gives up after two exceptions."""
 
     def __init__(self, body: httpx2.AsyncByteStream, news: NotificationStream) -> None:
         self._body: Final = body

@@ -1,4 +1,4 @@
-"""The body of an answer, on its way to the SDK."""
+"""Body of an HTTP response, passed to the SDK without exceptions."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from mcpstore.wire.messages.in_flight import InFlight
 
 __all__ = ["ResponseBody"]
 
-AFTERTHOUGHT: Final = 0.5
-"""Seconds between the end of an answer and the verdict that it did not answer: the SDK hands it over meanwhile."""
+ANSWER_GRACE: Final = 0.5
+"""Seconds between the end of a body and the failure of an unanswered request; the SDK delivers the answer meanwhile."""
 
 
 class ResponseBody(httpx2.AsyncByteStream):
-    """Passes a body on. It may break off or be too long, but it raises nothing.
+    """Body that reports failures to its message instead of raising them.
 
     Args:
-        response: Whose body it is.
-        exchange: The message it answers.
-        limit: Bytes of JSON that are accepted; a stream of events has its own limit, for each of them.
+        response: The response.
+        exchange: The message that it answers.
+        limit: Maximal size of a JSON body, in bytes; a stream of events has a limit for each event instead.
     """
 
     def __init__(self, response: httpx2.Response, exchange: InFlight, limit: int) -> None:
-        assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - only such clients are asked
+        assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - used by async clients only
         self._body: Final = response.stream
         self._url: Final = response.request.url
         self._exchange: Final = exchange
@@ -45,27 +45,27 @@ class ResponseBody(httpx2.AsyncByteStream):
             except StopAsyncIteration:
                 return
             except httpx2.HTTPError as error:
-                self._broken(of_exception(error, self._url))
+                self._fail(of_exception(error, self._url))
                 return
             if scope.cancelled_caught:
                 return
             size += len(chunk)
             if size > self._limit and not self._is_events:
-                told = f"the answer of {where(self._url)} is longer than {self._limit} bytes; ask for less at a time"
-                self._exchange.fail(HttpFailure(Kind.TOO_LONG, told))
+                problem = f"the answer of {where(self._url)} is longer than {self._limit} bytes; ask for less at a time"
+                self._exchange.fail(HttpFailure(Kind.TOO_LONG, problem))
                 return
             yield chunk
 
     async def aclose(self) -> None:
-        """Close the body; if it was no answer, whoever waits hears of it."""
+        """Close the body; fail the request if the body did not answer it."""
         await self._body.aclose()
         if self._exchange.is_request and not self._is_events:
-            # An answer with the id of some other request reaches nobody; without this, nobody would ever know.
-            told = f"what {where(self._url)} answered is no answer to this request"
-            asyncio.get_running_loop().call_later(AFTERTHOUGHT, self._exchange.fail, HttpFailure(Kind.NOT_MCP, told))
+            # An answer with the id of another request is dropped; without this failure, the request would hang.
+            problem = f"what {where(self._url)} answered is no answer to this request"
+            asyncio.get_running_loop().call_later(ANSWER_GRACE, self._exchange.fail, HttpFailure(Kind.NOT_MCP, problem))
 
-    def _broken(self, reason: HttpFailure) -> None:
-        # A stream of events can sometimes be taken up where it broke off: the SDK knows, and says so if not.
+    def _fail(self, reason: HttpFailure) -> None:
+        # A stream of events can sometimes be resumed: the SDK tries, and reports it if that fails.
         if self._is_events:
             self._exchange.broken = reason
         else:

@@ -1,4 +1,4 @@
-"""The settings of a service that is reached by HTTP."""
+"""Settings of a service over HTTP."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from mcpstore.models.redaction import MASK, masked
 from mcpstore.wire.http.addresses import read_addresses
 
-__all__ = ["LOGIN_PATIENCE", "PATIENCE", "Auth", "HttpSettings", "OAuthClient"]
+__all__ = ["HANDSHAKE_TIMEOUT", "LOGIN_TIMEOUT", "Auth", "HttpSettings", "OAuthClient"]
 
-PATIENCE: Final = 30.0
-"""Seconds an opening may take."""
+HANDSHAKE_TIMEOUT: Final = 30.0
+"""Default handshake timeout, in seconds."""
 
-LOGIN_PATIENCE: Final = 300.0
-"""Seconds an opening may take where a person may have to log in with a browser first; FastMCP waits as long."""
+LOGIN_TIMEOUT: Final = 300.0
+"""Default handshake timeout with an OAuth login, in seconds; FastMCP waits as long for the person."""
 
-# What the name of a header is made of: RFC 9110, section 5.6.2.
+# Characters of a header name: RFC 9110, section 5.6.2.
 _TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class _Strict(BaseModel):
-    """Settings that know all their fields."""
+    """Settings without unknown fields."""
 
-    # Errors must not show what was given: it may be a secret.
+    # Errors must not show the input: it may be a secret.
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class OAuthClient(_Strict):
-    """What a login by browser needs where the server does not tell it by itself; usually nothing.
+    """OAuth client of a login in the browser; most servers need no fields.
 
     Attributes:
-        scopes: What to ask permission for.
-        client_id: Who we are to the server, where it does not register clients by itself.
-        client_secret: What proves it.
-        callback_port: The local port the browser comes back to; None takes a free one.
+        scopes: Scopes to request.
+        client_id: Client id, for servers without dynamic client registration.
+        client_secret: Client secret.
+        callback_port: Local port of the redirect; None for a free port.
     """
 
     scopes: tuple[str, ...] = ()
@@ -47,11 +47,11 @@ class OAuthClient(_Strict):
 
 
 class Auth(_Strict):
-    """How to prove who we are: a token that is sent as it is, or a login by browser.
+    """Authentication: a bearer token, or an OAuth login in the browser.
 
     Attributes:
-        bearer: The token.
-        oauth: The settings of the login.
+        bearer: Bearer token.
+        oauth: OAuth client of the login.
     """
 
     bearer: SecretStr | None = Field(default=None, min_length=1)
@@ -65,15 +65,15 @@ class Auth(_Strict):
 
 
 class HttpSettings(_Strict):
-    """The settings of a service that is reached by HTTP.
+    """Settings of a service over HTTP.
 
     Attributes:
-        url: Its address.
-        headers: HTTP headers sent with every request.
-        auth: How to prove who we are, if headers are not enough.
-        verify: Whether its certificate is checked, or the file (or folder) of certificates it is checked with.
-        timeout: Seconds an opening may take.
-        addresses: What it may be reached at: `public`, and networks; None if it is everything.
+        url: URL of the MCP endpoint.
+        headers: HTTP headers of every request.
+        auth: Authentication, if the headers are not enough.
+        verify: Whether the server's certificate is verified, or the file or folder of certificates to verify it with.
+        timeout: Handshake timeout, in seconds; None for the default.
+        addresses: Allowed addresses of the server: `public`, and networks; None for all.
     """
 
     url: str
@@ -84,16 +84,16 @@ class HttpSettings(_Strict):
     addresses: tuple[str, ...] | None = None
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Show everything but the values of headers and the credentials in addresses."""
+        """Show all fields, with the values of headers and the credentials in URLs masked."""
         for name, value in super().__repr_args__():
             yield name, dict.fromkeys(self.headers, MASK) if name == "headers" else masked(value)
 
     @property
-    def patience(self) -> float:
-        """Seconds an opening may take."""
+    def handshake_timeout(self) -> float:
+        """Handshake timeout, in seconds."""
         if self.timeout is not None:
             return self.timeout
-        return LOGIN_PATIENCE if self.auth is not None and self.auth.oauth is not None else PATIENCE
+        return LOGIN_TIMEOUT if self.auth is not None and self.auth.oauth is not None else HANDSHAKE_TIMEOUT
 
     @field_validator("url")
     @classmethod
@@ -130,7 +130,7 @@ class HttpSettings(_Strict):
     @field_validator("auth", mode="before")
     @classmethod
     def _short_forms(cls, given: Any) -> Any:
-        """Read the forms other clients write: a word, or a token without anything around it."""
+        """Accept the short forms of other clients: a keyword, or only the token."""
         if given in (None, False, "", "none"):
             return None
         if isinstance(given, str):

@@ -1,7 +1,6 @@
-"""Connections over HTTP with server-sent events, the transport of 2024: answers come on a stream of their own.
+"""Connections over HTTP with server-sent events (protocol 2024-11-05): answers come on a separate stream.
 
-Not through the SDK's transport: that one reads no event of more than 1 MiB, however long a result is, and ends with the
-first message that could not be posted.
+The SDK's transport is not used: it reads no event of more than 1 MiB, and ends when a message cannot be posted.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from mcpstore.wire.sdk_logging import silence_sdk_logging
 __all__ = ["sse"]
 
 _ACKNOWLEDGEMENT: Final = 64 * 1024
-"""Bytes read of what a server says when it accepts a message; nothing of it matters, but it frees the connection."""
+"""Bytes that are read of the response to a post; reading it frees the HTTP connection."""
 
 
 @asynccontextmanager
@@ -42,10 +41,10 @@ async def sse(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerator[Re
     """Connect to a service by server-sent events; see `relayed`.
 
     Args:
-        settings: Where it is, and how to prove who we are.
-        peer: Our side of the wire.
+        settings: Settings of the service.
+        peer: Client side of the connection.
     """
-    # This transport cannot carry the modern era; some servers announce it all the same.
+    # This transport has no modern era, although some servers announce it.
     peer = attrs.evolve(peer, era=Era.LEGACY)
 
     @asynccontextmanager
@@ -67,13 +66,13 @@ async def sse(settings: HttpSettings, peer: ClientEndpoint) -> AsyncGenerator[Re
 
 
 class SseChannel:
-    """Posts messages to an endpoint, and reads what comes on the stream.
+    """Channel that posts messages to an endpoint and receives messages on a stream.
 
     Args:
-        client: Posts.
-        events: What comes on the stream.
-        endpoint: Where to post.
-        group: Waits for what is posted: a server may answer on the stream before it has accepted the question.
+        client: HTTP client of the session.
+        events: Events of the stream.
+        endpoint: URL to post to.
+        group: Runs the posts: a server may answer on the stream before it accepts the post.
     """
 
     def __init__(
@@ -89,10 +88,10 @@ class SseChannel:
         self._group: Final = group
 
     async def send(self, message: dict[str, Any], data: bytes, exchange: InFlight) -> None:  # noqa: ARG002 - as bytes
-        """Post a message; what becomes of it, the exchange learns."""
+        """Post a message; failures are reported to the exchange."""
         if exchange.is_request:
             self._group.start_soon(self._post, data, exchange)
-        else:  # whoever is told something must know it before the next request arrives
+        else:  # a notification must arrive before the next request
             await self._post(data, exchange)
 
     async def receive_into(self, receiver: Receiver) -> str:
@@ -125,7 +124,7 @@ class SseChannel:
                     if size > _ACKNOWLEDGEMENT:
                         break
         except httpx2.HTTPError:
-            pass  # it has been accepted; the stream tells the rest
+            pass  # the message was accepted; the answer comes on the stream
         finally:
             await response.aclose()
 
@@ -143,9 +142,9 @@ async def _stream(client: SessionClient, url: str) -> AsyncGenerator[httpx2.Resp
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             raise _no_stream(await client.refusal(response), masked_url(url), response.status_code)
         if content_kind(response) != "text/event-stream":
-            told = f"{masked_url(url)} answered with {content_kind(response) or 'nothing'}"
+            answer = f"{masked_url(url)} answered with {content_kind(response) or 'nothing'}"
             raise HttpFailure(
-                Kind.NOT_MCP, f"{told}: there is no stream of events; correct url, or try streamable_http"
+                Kind.NOT_MCP, f"{answer}: there is no stream of events; correct url, or try streamable_http"
             )
         enable_keepalive(response)
         yield response
@@ -159,16 +158,17 @@ async def _events(response: httpx2.Response, limit: int) -> AsyncGenerator[httpx
 
 
 async def _endpoint(events: AsyncIterator[httpx2.ServerSentEvent], base: httpx2.URL) -> httpx2.URL:
-    """Return where to post, which the server says first."""
+    """Return the URL to post to, which the first event names."""
     try:
         async for event in events:
             if event.event == "endpoint":
                 endpoint = base.join(event.data)
                 if (endpoint.scheme, endpoint.host, endpoint.port) == (base.scheme, base.host, base.port):
                     return endpoint
-                # Whoever can make a server say this would have our messages, and our secrets.
-                told = f"{where(base)} wants its messages sent to {where(endpoint)}, which is another origin"
-                raise HttpFailure(Kind.NOT_MCP, f"{told}; set url to an address of that server if it is the right one")
+                # Following it would send messages and secrets to a server of an attacker's choice.
+                problem = f"{where(base)} wants its messages sent to {where(endpoint)}, which is another origin"
+                remedy = "set url to an address of that server if it is the right one"
+                raise HttpFailure(Kind.NOT_MCP, f"{problem}; {remedy}")
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise of_exception(error, base) from error
     raise HttpFailure(Kind.NOT_MCP, f"{where(base)} ended the stream without saying where to send messages; try again")
@@ -177,7 +177,7 @@ async def _endpoint(events: AsyncIterator[httpx2.ServerSentEvent], base: httpx2.
 def _no_stream(refusal: HttpFailure | ServiceError, place: str, status: int) -> HttpFailure:
     if isinstance(refusal, HttpFailure):
         return refusal
-    # Whoever answers in JSON-RPC to the wish for a stream speaks MCP, but not in this way.
+    # A JSON-RPC error means that the server speaks MCP, but not over this transport.
     return HttpFailure(Kind.STATUS, f"{place} answered {refusal.message!r}; try streamable_http", status=status)
 
 

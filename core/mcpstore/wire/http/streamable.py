@@ -1,4 +1,4 @@
-"""Connections over streamable HTTP, through the SDK's own transport."""
+"""Connections over streamable HTTP, through the SDK's transport."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ async def streamable_http(settings: HttpSettings, peer: ClientEndpoint) -> Async
     """Connect to a service by streamable HTTP; see `relayed`.
 
     Args:
-        settings: Where it is, and how to prove who we are.
-        peer: Our side of the wire.
+        settings: Settings of the service.
+        peer: Client side of the connection.
     """
 
     @asynccontextmanager
@@ -32,7 +32,7 @@ async def streamable_http(settings: HttpSettings, peer: ClientEndpoint) -> Async
         silence_sdk_logging()
         async with await session_client(settings, peer, answers_inline=True) as client:
             await log_in(client, settings)
-            # Not FastMCP's own transport: that reads no event of more than 1 MiB, however long a result is.
+            # Not FastMCP's transport, which reads no event of more than 1 MiB.
             async with streamable_http_client(settings.url, http_client=client, max_sse_event_size=peer.max_frame) as (
                 read,
                 write,

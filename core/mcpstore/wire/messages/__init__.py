@@ -1,4 +1,4 @@
-"""Connections whose messages travel one by one: over HTTP, or through the streams of the MCP SDK."""
+"""Connections that transport single messages: over HTTP, or through the streams of the MCP SDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What carries single messages both ways, and where it delivers them."""
+"""Interfaces of a bidirectional channel of messages and of its receiver."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ __all__ = ["Channel", "OpenChannel", "Receiver"]
 
 
 class Receiver(Protocol):
-    """Where a channel delivers what arrives."""
+    """Receiver of a channel's incoming messages."""
 
     def take(self, message: dict[str, Any]) -> None:
-        """Take a message."""
+        """Process a message."""
         ...
 
     def feed(self, data: bytes) -> None:
-        """Take a line that is no message."""
+        """Process a line that is not a message."""
         ...
 
 
 class Channel(Protocol):
-    """Carries messages. It is entered, used and left in one task; `send` may be called from another."""
+    """Bidirectional channel of messages. It is entered, used and left in one task; `send` may run in another."""
 
     async def send(self, message: dict[str, Any], data: bytes, exchange: InFlight) -> None:
-        """Hand a message over; that it has arrived is not known when this returns.
+        """Send a message; it may not have arrived when this returns.
 
         Args:
             message: The message.
-            data: The same as a line of JSON, in ASCII.
-            exchange: Told if the message turns out to be undeliverable.
+            data: The message as a line of JSON, in ASCII.
+            exchange: Gets the failure if the message cannot be delivered.
         """
         ...
 
     async def receive_into(self, receiver: Receiver) -> str:
-        """Deliver what arrives until nothing more can, and return why."""
+        """Deliver incoming messages until the channel ends, and return the reason."""
         ...
 
 
 OpenChannel = Callable[[], AbstractAsyncContextManager[Channel]]
-"""Opens a channel; called anew whenever a session has to be begun anew."""
+"""Opens a channel; called again for each new session."""

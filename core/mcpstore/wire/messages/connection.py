@@ -1,4 +1,4 @@
-"""A connection whose session may be lost and begun anew without anybody noticing."""
+"""Connection that replaces a lost session transparently."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ __all__ = ["RelayedConnection", "relayed"]
 async def relayed(
     open_channel: OpenChannel, peer: ClientEndpoint, *, era_first: Era = Era.LEGACY
 ) -> AsyncGenerator[RelayedConnection]:
-    """Open a connection over a channel, yield it after the handshake, and close everything in the end.
+    """Open a connection over a channel, yield it after the handshake, and close both at the end.
 
     Args:
         open_channel: Opens the channel; called again when the server has lost the session.
-        peer: Our side of the wire.
-        era_first: The era tried first, unless `peer.era` knows better.
+        peer: Client side of the connection.
+        era_first: Era that is tried first, unless `peer.era` is set.
 
     Raises:
-        NotReady: The service is not there yet.
-        ConnectTimeout: It did not answer in time.
-        ConnectRefused: Trying again changes nothing.
-        CloseFailed: On the way out: the channel does not let itself be closed.
+        NotReady: The service is not ready yet.
+        ConnectTimeout: The service did not answer in time.
+        ConnectRefused: Another attempt would fail, too.
+        CloseFailed: The channel could not be closed.
     """
     connection = RelayedConnection(open_channel, peer, era_first)
     try:
@@ -46,11 +46,10 @@ async def relayed(
 
 
 class RelayedConnection:
-    """A connection to a service that is reached message by message; see `Connection`.
+    """Connection over a channel of messages; see `Connection`.
 
-    A server that was restarted does not know the session any more and says so (legacy HTTP only). It did nothing of
-    what it was asked, so a new session is begun and the request is sent again, once. If that does not help, the
-    connection is over.
+    A server that was restarted rejects requests of the old session (legacy HTTP only) without executing them. So a new
+    session is opened and the request is sent once more. If the new session is lost, too, the connection ends.
     """
 
     def __init__(self, open_channel: OpenChannel, peer: ClientEndpoint, era_first: Era) -> None:
@@ -64,26 +63,26 @@ class RelayedConnection:
 
     @property
     def protocol_version(self) -> str:
-        """The protocol version agreed on."""
+        """Negotiated protocol version."""
         return self._link.engine.protocol_version
 
     @property
     def era(self) -> Era | None:
-        """The era agreed on."""
+        """Negotiated era."""
         return self._link.engine.era
 
     @property
     def server(self) -> ServerInfo:
-        """Who answers."""
+        """Name, version and capabilities of the server."""
         return self._link.engine.server
 
     @property
     def buffers(self) -> tuple[Buffer, ...]:
-        """What is kept for the peer, and how much of it may be."""
+        """Fill levels and bounds of the buffers."""
         return self._link.engine.buffers
 
     async def open(self) -> None:
-        """Begin the first session."""
+        """Open the first session."""
         await self._link.open()
         self._watch(self._link)
 
@@ -92,7 +91,7 @@ class RelayedConnection:
         method: str,
         params: Mapping[str, Any] | None = None,
         *,
-        timeout: float | None = None,  # noqa: ASYNC109 - the server is told when it runs out
+        timeout: float | None = None,  # noqa: ASYNC109 - the server is notified when it expires
         on_progress: ProgressFn | None = None,
     ) -> dict[str, Any]:
         """Send a request and return the raw result object; see `Connection.request`."""
@@ -118,14 +117,14 @@ class RelayedConnection:
         await self._link.engine.notify(method, params)
 
     async def wait_closed(self) -> Exit:
-        """Wait until the connection is over and tell how it went."""
+        """Wait until the connection has ended, and return the reason."""
         return await asyncio.shield(self._closed)
 
     async def close(self) -> None:
-        """Close every session there is.
+        """Close all sessions.
 
         Raises:
-            CloseFailed: A channel does not let itself be closed.
+            CloseFailed: A channel could not be closed.
         """
         self._end("closed by this side")
         if self._renewal is not None:
@@ -140,8 +139,8 @@ class RelayedConnection:
     # --- sessions --------------------------------------------------------------------------------------------
 
     def _watch(self, link: MessageSession) -> None:
-        def over(exit: asyncio.Future[Exit]) -> None:  # noqa: A002 - the word of the seam
-            # A session that is being replaced may well end; what matters is whether the new one can be begun.
+        def over(exit: asyncio.Future[Exit]) -> None:  # noqa: A002 - name in the interface
+            # A session that is being replaced may end; the connection ends only if the new one fails.
             if link is self._link and (self._renewal is None or self._renewal.done()):
                 self._end(exit.result())
 
@@ -161,14 +160,14 @@ class RelayedConnection:
         return self._renewal
 
     async def _renewed(self, lost: MessageSession, method: str, patience: float | None) -> None:
-        """Wait until another session has taken the place of a lost one."""
+        """Wait until a lost session has been replaced."""
         if lost is self._link:
             try:
                 async with asyncio.timeout(patience):
                     await asyncio.shield(self._start_renewal())
             except TimeoutError:
                 raise CallTimeout(
-                    f"service {self._peer.service!r} lost the session and began no new one within {patience:g} s; "
+                    f"service {self._peer.service!r} lost the session and opened no new one within {patience:g} s; "
                     f"{method!r} was not done"
                 ) from None
         if self._closed.done():
@@ -182,7 +181,7 @@ class RelayedConnection:
         new = MessageSession(self._open_channel, known, self._era_first, self._on_lost)
         try:
             await new.open()
-        except Exception as error:  # noqa: BLE001 - whatever it was, there is no session
+        except Exception as error:  # noqa: BLE001 - any failure leaves no session
             self._end(f"session lost: {error_text(error)}")
             return
         self._link = new
@@ -196,10 +195,9 @@ def _is_loss(error: ServiceError, link: MessageSession) -> bool:
     """Whether a request failed because the server does not know the session."""
     if isinstance(error, SessionLost):
         return True
-    # How the SDK's own transports say it, where HTTP is not ours to look at.
-    said = error.message.lower()
+    # Messages of the SDK's own transports, whose HTTP responses are not visible here.
     return (
         error.code == INVALID_REQUEST
         and link.engine.era is Era.LEGACY
-        and said in ("session terminated", "session not found")
+        and error.message.lower() in ("session terminated", "session not found")
     )

@@ -1,10 +1,9 @@
-"""What went wrong on the way through HTTP, in words a person can act on.
+"""Failures of HTTP, with remedies.
 
-The same refusal means one thing while a service is being opened and another while it is called: `at_connect` says the
-one, `in_call` the other. Permanent is only what the server says about us or about its kind (401, 403, 405, 407, 410). A
-wrong address also answers 404, or a web page; but so does a proxy whose server is still starting, and the login page of
-a hotel. Taking the wrong one for permanent would cost half an hour of service; taking it for transient costs a few
-requests.
+The same failure has one meaning while a service is opened (`at_connect`) and another in a call (`in_call`). Only 401,
+403, 405, 407 and 410 are permanent. A wrong URL answers 404 or a web page, but so does a proxy whose server is still
+starting, or the login page of a hotel. A transient failure that counts as permanent costs half an hour of service; a
+permanent one that counts as transient costs a few requests.
 """
 
 from __future__ import annotations
@@ -46,34 +45,34 @@ _REMEDIES: Final[dict[int, str]] = {
 
 
 class Kind(Enum):
-    """How far a message got."""
+    """Kind of a failure: how far the message got."""
 
     UNREACHED = "unreached"
-    """There was no connection, so the message was not sent."""
+    """No connection; the message was not sent."""
     FORBIDDEN = "forbidden"
-    """It is where the service may not be reached, so the message was not sent."""
+    """The address is not allowed; the message was not sent."""
     TOO_SLOW = "too slow"
-    """There was no connection in time, so the message was not sent."""
+    """No connection in time; the message was not sent."""
     BROKEN = "broken"
-    """It was sent, or a part of it; what became of it is unknown."""
+    """The message was sent at least in part; whether it took effect is unknown."""
     STATUS = "status"
-    """HTTP answered with a status of refusal."""
+    """HTTP error status."""
     LOGIN = "login"
-    """The server wants to know who we are."""
+    """The server requires authentication."""
     NOT_MCP = "not MCP"
-    """Something answered, but nothing that speaks MCP."""
+    """The server does not speak MCP."""
     TOO_LONG = "too long"
-    """The answer was longer than is accepted."""
+    """The answer is longer than the limit."""
 
 
 class HttpFailure(CallError):
-    """A message that HTTP could not deliver, or whose answer it could not bring back.
+    """A message could not be delivered over HTTP, or its answer could not be received.
 
     Attributes:
-        kind: How far the message got.
-        status: The HTTP status, if there was one.
-        retry_after: Seconds the server asked to be left alone.
-        session_lost: Whether the server does not know the session of the message (any more); it did nothing then.
+        kind: Kind of the failure.
+        status: HTTP status, if there was a response.
+        retry_after: Seconds of the server's Retry-After.
+        session_lost: Whether the server does not know the session; it has not executed the request then.
     """
 
     def __init__(
@@ -102,31 +101,31 @@ class HttpFailure(CallError):
         known: bool = False,
         other: str = "sse",
     ) -> HttpFailure:
-        """Return the failure an HTTP status stands for.
+        """Return the failure for an HTTP error status.
 
         Args:
-            where: The address, without secrets.
-            status: The status.
-            retry_after: Seconds the server asked to be left alone.
-            session_lost: Whether the status is about our session.
-            known: Whether we said who we are.
-            other: The transport that may be the right one instead.
+            where: URL, without secrets.
+            status: HTTP status.
+            retry_after: Seconds of the server's Retry-After.
+            session_lost: Whether the status means that the session is unknown.
+            known: Whether the request contained credentials.
+            other: Transport that may be the right one instead.
         """
-        told = f"{where} answered {status} {_PHRASES.get(status, '')}".rstrip()
+        problem = f"{where} answered {status} {_PHRASES.get(status, '')}".rstrip()
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             remedy = (
                 "the credentials it was given are not accepted; renew them"
                 if known
                 else "set headers.Authorization, or auth: oauth"
             )
-            return cls(Kind.LOGIN, f"needs login: {told}; {remedy}", status=status)
+            return cls(Kind.LOGIN, f"needs login: {problem}; {remedy}", status=status)
         if status in _REMEDIES:
-            told = f"{told}: {_REMEDIES[status].format(other=other)}"
-        return cls(Kind.STATUS, told, status=status, retry_after=retry_after, session_lost=session_lost)
+            problem = f"{problem}: {_REMEDIES[status].format(other=other)}"
+        return cls(Kind.STATUS, problem, status=status, retry_after=retry_after, session_lost=session_lost)
 
     @classmethod
     def redirected(cls, where: str, status: int) -> HttpFailure:
-        """Return the failure of being sent to another origin, where neither the message nor our secrets may follow."""
+        """Return the failure for a redirect to another origin, which must get neither the message nor the secrets."""
         return cls(
             Kind.STATUS,
             f"was redirected to {where} and did not follow; set url to that address if it is the right one",
@@ -135,11 +134,11 @@ class HttpFailure(CallError):
 
     @property
     def may_be_an_answer(self) -> bool:
-        """Whether a server of the other era may have meant it as its answer to an opening it does not know."""
+        """Whether a server of the other era may have rejected the handshake in this way."""
         return self.kind in (Kind.STATUS, Kind.NOT_MCP) and self.status not in _BUSY
 
     def at_connect(self) -> ConnectError:
-        """Return what it means for a service that is being opened."""
+        """Return the error for a service that is being opened."""
         text = str(self)
         if self.kind is Kind.LOGIN:
             return AuthRequired(text)
@@ -150,7 +149,7 @@ class HttpFailure(CallError):
         return NotReady(text, retry_after=self.retry_after)
 
     def in_call(self) -> CallError:
-        """Return what it means for a request to a service that is open."""
+        """Return the error for a request to an open service."""
         text = str(self)
         if self.kind in (Kind.UNREACHED, Kind.FORBIDDEN, Kind.TOO_SLOW):
             return ConnectionLost(f"{text} (the request was not sent)")

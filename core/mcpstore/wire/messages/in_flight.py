@@ -1,7 +1,7 @@
-"""One message on its way through HTTP: what the HTTP client has to know, and whom it tells what became of it.
+"""Message in flight over HTTP: what the HTTP client needs to know, and where it reports failures.
 
-The SDK does not say which message a request of HTTP carries, and it loses what HTTP answered. But it takes the context
-variables of whoever sends a message to the task that posts it; so the message travels along in one of them.
+The SDK does not say which message an HTTP request contains, and loses the HTTP response. But it copies the context
+variables of the sender to the task that posts the message; so one of them identifies the message.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ __all__ = ["InFlight", "SessionListener", "current_exchange"]
 
 
 class SessionListener(Protocol):
-    """What HTTP tells about a connection as a whole."""
+    """Listener for events of a session."""
 
     def lost_session(self) -> None:
-        """Take note that the server does not know the session any more."""
+        """Handle that the server does not know the session any more."""
         ...
 
     def resumed(self) -> None:
-        """Take note that the stream of news was interrupted: something may have been said meanwhile."""
+        """Handle that the notification stream was interrupted, and notifications may have been missed."""
         ...
 
 
 class InFlight:
-    """A message on its way.
+    """A message in flight.
 
     Args:
-        line: The connection it belongs to.
-        on_failure: Takes the reason when the message cannot be answered; None if nobody waits for an answer.
+        line: Listener of its session.
+        on_failure: Called with the reason when a request fails; None for other messages.
 
     Attributes:
-        line: The connection it belongs to.
-        is_request: Whether somebody waits for an answer.
-        redirected: The status with which the server asked us to ask elsewhere, if that was its last word.
-        broken: Why a stream of events ended that should have brought the answer.
+        line: Listener of its session.
+        is_request: Whether the message is a request.
+        redirected: Status of the last redirect that was not followed.
+        broken: Failure of the stream of events with the answer.
     """
 
-    __slots__ = ("_abandoned", "_on_failure", "_scope", "broken", "is_request", "line", "redirected")
+    __slots__ = ("_abandoned", "_on_failure", "_scope", "broken", "is_request", "redirected", "session")
 
     def __init__(self, line: SessionListener, on_failure: Callable[[Exception], None] | None = None) -> None:
-        self.line: Final = line
+        self.session: Final = line
         self.is_request: Final = on_failure is not None
         self.redirected: int | None = None
         self.broken: HttpFailure | None = None
@@ -56,19 +56,19 @@ class InFlight:
         self._abandoned = False
 
     def fail(self, reason: Exception) -> None:
-        """Tell whoever waits that there will be no answer; of no effect if there has been one."""
+        """Fail the request; does nothing if it has been answered."""
         if self._on_failure is not None:
             self._on_failure(reason)
 
     def abandon(self) -> None:
-        """Let go of the HTTP request: nobody waits any more, and some servers never end what nobody waits for."""
+        """Cancel the HTTP request, because some servers never end a cancelled request themselves."""
         self._abandoned = True
         if self._scope is not None:
             self._scope.cancel()
 
     @contextmanager
     def abandonable(self) -> Generator[anyio.CancelScope]:
-        """Do something that `abandon` ends; the scope tells afterwards whether it did."""
+        """Return a context that `abandon` cancels; the scope says afterwards whether it was cancelled."""
         with anyio.CancelScope() as scope:
             self._scope = scope
             if self._abandoned:
@@ -80,4 +80,4 @@ class InFlight:
 
 
 current_exchange: Final[ContextVar[InFlight | None]] = ContextVar("mcpstore_carried", default=None)
-"""The message being carried by the current task, if any."""
+"""The message that the current task sends."""

@@ -1,7 +1,7 @@
-"""One session: a channel and the engine that speaks through it, opened and closed in a task of their own.
+"""Session: a channel and its engine, opened and closed in a task of their own.
 
-The contexts of the SDK have to be left by the task that entered them, and a session may have to be begun anew in the
-middle of a request. So it is not the task that asks for a session that holds it.
+The contexts of the SDK must be left by the task that entered them, and a session may be replaced during a request. So
+each session has a task, which is not the task of a caller.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from mcpstore.wire.protocol import INTERNAL_ERROR, LISTENABLE
 
 __all__ = ["MessageSession", "SessionLost"]
 
-_ALLOWANCE: Final = 0.25
+_MARGIN: Final = 0.25
 
 _logger: Final = logging.getLogger("mcpstore.wire")
 
 
 class SessionLost(ServiceError):
-    """The server does not know our session any more, and did nothing of what was asked."""
+    """The server does not know the session any more, and has not executed the request."""
 
 
 class _Refused(ServiceError):
-    """A refusal of HTTP that the handshake may take for an answer, as servers of the other era give it."""
+    """HTTP failure of the handshake that may be the answer of a server of the other era."""
 
     def __init__(self, failure: HttpFailure) -> None:
         super().__init__(INTERNAL_ERROR, str(failure))
@@ -47,12 +47,12 @@ class MessageSession:
 
     Args:
         open_channel: Opens the channel.
-        peer: Our side of the wire.
-        era_first: The era tried first.
-        on_lost: Called when the server turns out not to know the session any more, without a request under way.
+        peer: Client side of the connection.
+        era_first: Era that is tried first.
+        on_lost: Called when the server does not know the session any more and no request reports that.
 
     Attributes:
-        engine: Speaks; usable once the link is open.
+        engine: Engine of the session; usable once the session is open.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class MessageSession:
 
     @property
     def is_over(self) -> bool:
-        """Whether everything of it is closed."""
+        """Whether the session and its channel are closed."""
         return self._task is not None and self._task.done()
 
     async def open(self) -> None:
-        """Open the channel and shake hands; whatever keeps that from succeeding leaves nothing behind.
+        """Open the channel and do the handshake; on failure everything is closed.
 
         Raises:
-            ConnectError: It cannot be opened.
+            ConnectError: The session cannot be opened.
         """
         self._task = asyncio.create_task(self._run(), name=f"mcpstore-link-{self._peer.service}")
         try:
@@ -94,23 +94,23 @@ class MessageSession:
             return await self.engine.request(method, params, **options)
         finally:
             self._under_way -= 1
-            self._leave_if_idle()
+            self._stop_if_idle()
 
     def retire(self) -> None:
-        """Close as soon as no request is under way: another link takes over."""
+        """Close the session as soon as no request is in flight, because another session replaces it."""
         self._is_retired = True
-        self._leave_if_idle()
+        self._stop_if_idle()
 
     async def close(self) -> None:
         """Close the session and the channel.
 
         Raises:
-            CloseFailed: The channel does not let itself be closed.
+            CloseFailed: The channel could not be closed.
         """
         self.engine.end(Exit(reason="closed by this side"))
         self._stop.set()
         if self._task is not None:
-            if not self._ready.done():  # what is still being opened has nobody to be polite to
+            if not self._ready.done():  # a session that is not open yet needs no polite close
                 self._task.cancel()
             await self._finish(self._task)
 
@@ -119,7 +119,7 @@ class MessageSession:
         forced = asyncio.ensure_future(closing.forced.wait())
         try:
             await asyncio.wait({task, forced}, timeout=closing.polite, return_when=asyncio.FIRST_COMPLETED)
-        finally:  # also when whoever closes is called away: that makes it a hurry, not somebody else's business
+        finally:  # also when the caller is cancelled: then the close is forced
             forced.cancel()
             if not task.done():
                 task.cancel()
@@ -131,16 +131,16 @@ class MessageSession:
                 self.close,
             )
 
-    def _leave_if_idle(self) -> None:
+    def _stop_if_idle(self) -> None:
         if self._is_retired and not self._under_way:
             self._stop.set()
 
     async def _run(self) -> None:
         patience = self._peer.handshake_timeout
-        # The engine has the same patience, and more to say when it runs out.
-        deadline = asyncio.timeout(patience + _ALLOWANCE)
+        # The engine has the same timeout and a better error, so it comes first.
+        deadline = asyncio.timeout(patience + _MARGIN)
         try:
-            async with deadline, self._open_channel() as channel, self._speaking(channel):
+            async with deadline, self._open_channel() as channel, self._transferring(channel):
                 await self.engine.open()
                 deadline.reschedule(None)
                 self._ready.set_result(None)
@@ -148,8 +148,8 @@ class MessageSession:
         except Exception as error:
             if self._ready.done():
                 self.engine.end(Exit(reason=error_text(leaves(error)[0])))
-                # What is raised while a channel is closed has been told already, or nobody cares any more.
-                _logger.debug("the channel of service %r ended badly", self._peer.service, exc_info=error)
+                # Errors of closing a channel are either reported already, or without consequence.
+                _logger.debug("channel of service %r failed while it was closed", self._peer.service, exc_info=error)
             elif deadline.expired():
                 text = f"service {self._peer.service!r} could not be opened within {patience:g} s"
                 self._ready.set_exception(ConnectTimeout(text))
@@ -157,10 +157,10 @@ class MessageSession:
                 self._ready.set_exception(_as_connect_error(error, self._peer.service))
         finally:
             self.engine.end(Exit(reason="closed by this side"))
-            self._ready.cancel()  # of no effect unless the task was cancelled before there was an outcome
+            self._ready.cancel()  # effective only if the task was cancelled before the session was open
 
     @asynccontextmanager
-    async def _speaking(self, channel: Channel) -> AsyncGenerator[None]:
+    async def _transferring(self, channel: Channel) -> AsyncGenerator[None]:
         tasks = [asyncio.create_task(self._receive(channel)), asyncio.create_task(self._send(channel))]
         try:
             yield
@@ -172,32 +172,32 @@ class MessageSession:
     async def _receive(self, channel: Channel) -> None:
         try:
             reason = await channel.receive_into(self)
-        except Exception as error:  # noqa: BLE001 - whatever a channel raises, there is no more to read
+        except Exception as error:  # noqa: BLE001 - any exception of the channel ends the session
             reason = f"cannot be read from: {error_text(error)}"
         self.engine.end(Exit(reason=reason))
 
     async def _send(self, channel: Channel) -> None:
         try:
             await self._outbox.send_into(channel)
-        except Exception as error:  # noqa: BLE001 - whatever a channel raises, nothing more can be said
+        except Exception as error:  # noqa: BLE001 - any exception of the channel ends the session
             self.engine.end(Exit(reason=f"cannot be written to: {error_text(error)}"))
 
     def take(self, message: dict[str, Any]) -> None:
-        """Take a message from the channel."""
+        """Process a message from the channel."""
         if "method" not in message:
             self._outbox.answered(message.get("id"))
         self.engine.take(message)
 
     def feed(self, data: bytes) -> None:
-        """Take a line from the channel that is no message."""
+        """Process a line from the channel that is not a message."""
         self.engine.feed(data)
 
     def lost_session(self) -> None:
-        """Take note that the server does not know the session any more."""
+        """Report that the server does not know the session any more."""
         self._on_lost(self)
 
     def resumed(self) -> None:
-        """Tell the peer that everything may have changed: news may have been missed."""
+        """Announce changes of all lists, because notifications may have been missed."""
         for capability, (_, event) in LISTENABLE.items():
             if capability in self.engine.server.capabilities:
                 self.engine.announce(event)
@@ -209,7 +209,7 @@ class MessageSession:
 
 
 def _as_answer(method: str, failure: HttpFailure) -> Exception:
-    """Return what a failure is to whoever sent the request."""
+    """Return the error for the sender of a request."""
     if method in (INITIALIZE, DISCOVER):
         return _Refused(failure) if failure.may_be_an_answer else failure
     if failure.session_lost:
@@ -218,9 +218,9 @@ def _as_answer(method: str, failure: HttpFailure) -> Exception:
 
 
 def _as_connect_error(error: Exception, service: str) -> ConnectError:
-    """Return what to tell whoever wanted to connect."""
-    happened = leaves(error)
-    for cause in happened:
+    """Return the error of opening the session."""
+    errors = leaves(error)
+    for cause in errors:
         if isinstance(cause, _Refused):
             return cause.failure.at_connect()
         if isinstance(cause.__cause__, _Refused):
@@ -229,6 +229,6 @@ def _as_connect_error(error: Exception, service: str) -> ConnectError:
             return cause.at_connect()
         if isinstance(cause, ConnectError):
             return cause
-    failed = NotReady(f"service {service!r} could not be opened: {error_text(happened[0])}")
+    failed = NotReady(f"service {service!r} could not be opened: {error_text(errors[0])}")
     failed.__cause__ = error
     return failed

@@ -1,1 +1,1 @@
-"""The doors into the MCP SDK: its streams, and the headers it sets. Loading any of them loads the SDK."""
+"""Adapters to the MCP SDK: its streams, and its HTTP headers. Importing any of them imports the SDK."""

@@ -1,4 +1,4 @@
-"""The streams of the MCP SDK as a channel: results stay what the server sent, unvalidated."""
+"""Channel over the streams of the MCP SDK; results are not validated."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _CANCELLED: Final = "notifications/cancelled"
 
 
 class SdkChannel:
-    """Carries messages over a pair of the SDK's streams.
+    """Channel over a pair of the SDK's streams.
 
     Args:
-        read: Where messages come from.
-        write: Where they go.
-        ended: What it means when nothing more comes.
+        read: Stream of incoming messages.
+        write: Stream of outgoing messages.
+        ended: Reason of the end of the incoming stream.
     """
 
     def __init__(self, read: ReadStream, write: WriteStream, *, ended: str = "closed by the server") -> None:
@@ -43,21 +43,21 @@ class SdkChannel:
         self._write: Final = write
         self._ended: Final = ended
         self._headers: Final = Headers()
-        self._under_way: Final[dict[int, InFlight]] = {}
+        self._in_flight: Final[dict[int, InFlight]] = {}
 
     async def send(self, message: dict[str, Any], data: bytes, exchange: InFlight) -> None:
-        """Hand a message to the SDK; what HTTP does with it, the exchange learns."""
+        """Pass a message to the SDK; failures of HTTP are reported to the exchange."""
         if b"\\ud" in data and not _is_text(message):
-            # The SDK would find out in the middle of its transport, and end it.
+            # The SDK would fail in its transport, and end it.
             exchange.fail(
                 ValueError(f"the parameters of {message.get('method')!r} hold half a character (a lone surrogate)")
             )
             return
         headers = self._headers.outgoing(message)
         if exchange.is_request:
-            self._under_way[message["id"]] = exchange
+            self._in_flight[message["id"]] = exchange
         elif message.get("method") == _CANCELLED:
-            self._under_way.pop((as_object(message.get("params")) or {}).get("requestId", 0), None)
+            self._in_flight.pop((as_object(message.get("params")) or {}).get("requestId", 0), None)
         token = current_exchange.set(exchange)
         try:
             metadata = ClientMessageMetadata(headers=headers) if headers else None
@@ -66,9 +66,9 @@ class SdkChannel:
             current_exchange.reset(token)
 
     async def receive_into(self, receiver: Receiver) -> str:
-        """Deliver what arrives until nothing more can, and return why."""
+        """Deliver messages until the stream ends, and return the reason."""
         async for item in self._read:
-            if isinstance(item, Exception):  # of a message nobody can say anything about; the SDK goes on
+            if isinstance(item, Exception):  # it belongs to no known message, and the SDK continues
                 continue
             message = item.message
             if isinstance(message, JSONRPCResponse | JSONRPCError):
@@ -79,9 +79,9 @@ class SdkChannel:
 
     def _deliver_answer(self, answer: JSONRPCResponse | JSONRPCError, receiver: Receiver) -> None:
         number = as_number(answer.id)
-        exchange = self._under_way.pop(number, None) if number is not None else None
+        exchange = self._in_flight.pop(number, None) if number is not None else None
         if exchange is not None and isinstance(answer, JSONRPCError):
-            failure = _stand_in(answer, exchange)
+            failure = _failure_of_sdk_error(answer, exchange)
             if failure is not None:
                 exchange.fail(failure)
                 return
@@ -90,10 +90,10 @@ class SdkChannel:
         receiver.take(message)
 
 
-def _stand_in(answer: JSONRPCError, exchange: InFlight) -> HttpFailure | None:
-    """Return what happened where the SDK (2.3.0) answers in the place of a server that did not."""
+def _failure_of_sdk_error(answer: JSONRPCError, exchange: InFlight) -> HttpFailure | None:
+    """Return the failure behind an error that the SDK (2.3.0) made itself; None for an error of the server."""
     code, text = answer.error.code, answer.error.message
-    if code == CONNECTION_CLOSED and text == "Connection closed":  # the last word of a server that is shutting down
+    if code == CONNECTION_CLOSED and text == "Connection closed":  # sent by a server that is shutting down
         return HttpFailure(Kind.BROKEN, "the server shut down in the middle of the request")
     if code == CONNECTION_CLOSED and text.startswith("SSE stream failed: "):
         return HttpFailure(Kind.TOO_LONG, f"the answer cannot be received: {text.removeprefix('SSE stream failed: ')}")
@@ -123,7 +123,7 @@ def _typed(message: dict[str, Any]) -> JSONRPCMessage:
 
 
 def _plain(message: JSONRPCMessage) -> dict[str, Any]:
-    """Return a message as JSON objects; its content is not copied, which a dump of the model would do."""
+    """Return a message as JSON objects, without copying its content as a dump of the model would."""
     if isinstance(message, JSONRPCResponse):
         return {"jsonrpc": "2.0", "id": message.id, "result": message.result}
     if isinstance(message, JSONRPCError):

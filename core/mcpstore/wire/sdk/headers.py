@@ -1,7 +1,7 @@
-"""What HTTP is told about a message beside the message: the specification's headers, per protocol era.
+"""HTTP headers of a message, by the specification of each protocol era.
 
-Proxies route and filter by them, so servers refuse a message whose headers say something else than itself. Which they
-are, the SDK knows (`mcp.shared.inbound`); when they are set, its session knows, whose place this takes
+Proxies route and filter by them, so servers refuse a message whose headers contradict it. The headers are defined in
+`mcp.shared.inbound` of the SDK. When they are set follows the SDK's session, which this module replaces
 (`mcp.client.session`, `_make_modern_stamp` and `_absorb_tool_listing` of 2.3.0).
 """
 
@@ -34,7 +34,7 @@ _logger: Final = logging.getLogger("mcpstore.wire")
 
 
 class Headers:
-    """Follows what one session says and hears, and knows the headers of its next message."""
+    """Headers of the messages of one session, derived from its earlier messages."""
 
     def __init__(self) -> None:
         self._version = ""
@@ -43,9 +43,9 @@ class Headers:
         self._arguments: Final[dict[str, dict[tuple[str, ...], str]]] = {}
 
     def outgoing(self, message: Mapping[str, Any]) -> dict[str, str]:
-        """Return the headers of a message of ours."""
+        """Return the headers of an outgoing message."""
         method = as_text(message.get("method"))
-        if method is None:  # an answer to a request of the server: the SDK repeats the version by itself
+        if method is None:  # an answer to a request of the server: the SDK adds the version itself
             return {}
         params = as_object(message.get("params")) or {}
         number = message.get("id")
@@ -60,7 +60,7 @@ class Headers:
         return {MCP_PROTOCOL_VERSION_HEADER: version, MCP_METHOD_HEADER: method, **self._named(method, params)}
 
     def incoming(self, number: int | None, message: dict[str, Any]) -> None:
-        """Take note of an answer. Tools whose headers are not valid are taken out: the specification forbids them."""
+        """Process an answer; tools with invalid headers are removed, as the specification requires."""
         result = as_object(message.get("result")) or {}
         if number is not None and number == self._initializing:
             self._version = as_text(result.get("protocolVersion")) or ""
@@ -84,12 +84,12 @@ class Headers:
         return headers
 
     def _is_usable(self, tool: Any) -> bool:
-        described = as_object(tool) or {}
-        name, schema = as_text(described.get("name")), described.get("inputSchema")
+        fields = as_object(tool) or {}
+        name, schema = as_text(fields.get("name")), fields.get("inputSchema")
         if name is None:
-            return True  # whoever reads the list will find out
-        if (why := find_invalid_x_mcp_header(schema)) is not None:
-            _logger.warning("tool %r is left out: it wants headers that cannot be sent (%s)", name, why)
+            return True  # reported by the reader of the list
+        if (reason := find_invalid_x_mcp_header(schema)) is not None:
+            _logger.warning("tool %r is left out: it wants headers that cannot be sent (%s)", name, reason)
             return False
         if arguments := x_mcp_header_map(schema):
             self._arguments[name] = arguments

@@ -1,4 +1,4 @@
-"""The streams below a FastMCP transport, taken before the SDK's session gets hold of them."""
+"""Access to the streams of a FastMCP transport without a session of the SDK."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mcp.shared.message import SessionMessage
 __all__ = ["BareStreams", "ReadStream", "WriteStream"]
 
 ReadStream = AsyncIterable[SessionMessage | Exception]
-"""Where the SDK's transports deliver what arrives."""
+"""Stream of incoming messages of the SDK's transports."""
 
 
 class WriteStream(Protocol):
-    """Where the SDK's transports take what is to be sent."""
+    """Stream of outgoing messages of the SDK's transports."""
 
     async def send(self, item: SessionMessage, /) -> None:
-        """Hand a message over."""
+        """Send a message."""
         ...
 
     async def aclose(self) -> None:
@@ -26,14 +26,14 @@ class WriteStream(Protocol):
 
 
 class BareStreams:
-    """Stands where FastMCP's transports put a session, and does nothing but hold the streams.
+    """Replacement of the SDK's session that only holds the streams.
 
-    A transport makes its session by calling `TransportOptions.session_class` with the streams and entering what comes
-    back; it looks no closer. So no session of the SDK is needed, which would validate results and hide what is odd.
+    A FastMCP transport calls `TransportOptions.session_class` with the streams and enters the result; it needs nothing
+    else of it. A session of the SDK would validate results, and hide invalid ones.
 
     Attributes:
-        read: The stream messages come from.
-        write: The stream messages go to.
+        read: Stream of incoming messages.
+        write: Stream of outgoing messages.
     """
 
     def __init__(self, read_stream: Any, write_stream: WriteStream, **_: Any) -> None:
