@@ -24,12 +24,12 @@ class Seen:
 
     @functools.cached_property
     def contexts(self) -> dict[str, Context]:
-        """One context of each situation, an early one."""
-        found = {}
+        """The first context of each situation."""
+        contexts = {}
         for taken in self.steps:
             for ctx in (taken.before, taken.after):
-                found.setdefault(situation(ctx), ctx)
-        return found
+                contexts.setdefault(situation(ctx), ctx)
+        return contexts
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
-"""Flaws of the kernel, put in on purpose: those that break what it promises to the world.
+"""Flaws of the kernel, injected deliberately: those that break what it promises to the world.
 
 A flaw is a change of the source text, made in memory. Add one for every bug ever fixed in the kernel. Where the code
-moved on and the text to replace is not there any more, the test fails: write the flaw anew, do not drop it.
+moved on and the text to replace is not there any more, the test fails: rewrite the flaw, do not delete it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tests.model_check import Kernel, Patch, Violation, check, patched
 
 @attrs.frozen
 class Flaw:
-    """A bug put in on purpose, and the invariant that must find it."""
+    """A bug injected deliberately, and the invariant that must find it."""
 
     name: str
     found_by: str
@@ -66,7 +66,7 @@ PROMISES = (
         "self.set(activity=Act.CLOSE, timer=Timer.NONE, next_act=self.ctx.next_act or next_act)",
     ),
     Flaw(
-        "a stop is not heard while a check is in flight",
+        "a stop is ignored while a check is in flight",
         "i4_stop_is_obeyed",
         "guards",
         '    """The service should run."""\n    return c.desired is Desired.RUN',
@@ -123,7 +123,7 @@ PROMISES = (
         "            pass",
     ),
     Flaw(
-        "every word of the operator closes again",
+        "every operator event closes again",
         "i2_one_action_in_flight",
         "transition",
         "        if self.ctx.activity is not Act.CLOSE:\n            self",
@@ -144,7 +144,7 @@ PROMISES = (
         "epoch = self.ctx.epoch",
     ),
     Flaw(
-        "a connection is waited for while it is still there",
+        "a wait for an attempt starts while the connection is open",
         "i5_waits_only_without_a_connection",
         "lifecycle",
         "exponent = m.ctx.backoff_exponent\n    m.closed()",
@@ -158,7 +158,7 @@ PROMISES = (
         "Probe(self.ctx.epoch - 1)",
     ),
     Flaw(
-        "survivors are left to rest",
+        "survivors lead to a cool-down",
         "i11_survivors_block",
         "lifecycle",
         "m.arm(Timer.REAP)",
@@ -180,21 +180,21 @@ PROMISES = (
     ),
     # nothing is stuck, nothing hammers
     Flaw(
-        "a service that is exhausted stays parked for ever",
+        "a service that is exhausted never tries again",
         "i3_something_pending",
         "lifecycle",
         "    m.cool_down(m.ctx.reason, never=isinstance(e, ev.Closed) and e.give_up)",
         "    pass",
     ),
     Flaw(
-        "every rest is endless",
+        "every cool-down is endless",
         "i3_never_only_when_given_up",
         "lifecycle",
         "m.cool_down(m.ctx.reason, never=isinstance(e, ev.Closed) and e.give_up)",
         "m.cool_down(m.ctx.reason, never=True)",
     ),
     Flaw(
-        "a rest is endless although nobody gave up",
+        "a cool-down is endless although the policy did not give up",
         "i3_never_only_when_given_up",
         "lifecycle",
         "m.cool_down(Reason.EXHAUSTED, never=True)",
@@ -222,14 +222,14 @@ PROMISES = (
         "m.set(fails=0, undecided_checks=0, good_checks=good, activity=Act.NONE)",
     ),
     Flaw(
-        "a timer that is not armed is heard",
+        "a timer that is not armed is accepted",
         "i1_heard_where_listed",
         "guards",
         "and isinstance(e, ev.Expired) and e.timer is c.timer",
         "and isinstance(e, ev.Expired) and e.timer in timers",
     ),
     Flaw(
-        "the deadline of a close is not heard",
+        "the deadline of a close is ignored",
         "i3_moves_by_itself",
         "lifecycle",
         '    Row("W1", ev.Overdue, on.in_flight(Act.CLOSE), _x5_survivors),\n',
@@ -271,7 +271,7 @@ PROMISES = (
         "self.set(failed_rounds=failed_rounds)",
     ),
     Flaw(
-        "a round after a rest is not on probation",
+        "a round after a cool-down is not on probation",
         "i9_probation",
         "lifecycle",
         "m.set(on_probation=True, attempts=0)",
@@ -299,14 +299,14 @@ PROMISES = (
         "return False",
     ),
     Flaw(
-        "nobody can end a rest",
+        "an operator cannot end a cool-down",
         "i10_heals_when_asked",
         "guards",
         "return c.timer in (Timer.RETRY, Timer.COOL)",
         "return c.timer is Timer.RETRY",
     ),
     Flaw(
-        "a rest has no reason",
+        "a cool-down has no reason",
         "i5_has_a_reason",
         "lifecycle",
         "m.to(DISCONNECTED, reason)",

@@ -1,4 +1,4 @@
-"""Flaws of the alert machine, put in on purpose. Add one for every bug ever fixed in it."""
+"""Flaws of the alert machine, injected deliberately. Add one for every bug ever fixed in it."""
 
 from __future__ import annotations
 
@@ -32,41 +32,46 @@ FLAWS = (
         "m.to(FIRING, AlertAction.DISARM_KEEP)\n    m.notify_once()",
         "m.to(FIRING, AlertAction.DISARM_KEEP)",
     ),
-    Flaw("told while cooling", "i15_nothing_while_cooling", " or self.ctx.cool or", " or"),
-    Flaw("told while muted", "i15_nothing_while_muted", " or self.ctx.muted:", ":"),
+    Flaw("a notification during the cooldown", "i15_nothing_while_cooling", " or self.ctx.cool or", " or"),
+    Flaw("a notification while muted", "i15_nothing_while_muted", " or self.ctx.muted:", ":"),
     Flaw(
-        "told twice",
+        "a notification is sent twice",
         "i15_fire_and_resolve_alternate",
         "if not self.ctx.notified:\n            self._send",
         "if self.ctx:\n            self._send",
     ),
     Flaw(
-        "an end is told to nobody",
+        "the end of an alert is not sent while muted",
         "i15_an_end_is_told",
         "        self.to(OK)\n        if self.ctx.notified:",
         "        self.to(OK)\n        if self.ctx.notified and not self.ctx.muted:",
     ),
     Flaw(
-        "an end is told of what nobody was told",
+        "the end of an alert is sent without its beginning",
         "i15_fire_and_resolve_alternate",
         "        self.to(OK)\n        if self.ctx.notified:",
         "        self.to(OK)\n        if self.ctx:",
     ),
     Flaw(
-        "nobody is told when it has cooled down",
+        "no notification after the cooldown",
         "i15_free_to_tell_is_told",
         "m.set(cool=False)\n    m.notify()",
         "m.set(cool=False)",
     ),
     Flaw(
-        "nobody is told when it is unmuted",
+        "no notification after the end of a mute",
         "i15_free_to_tell_is_told",
         "m.set(muted=False)\n    m.notify()",
         "m.set(muted=False)",
     ),
     Flaw("it never cools down", "i15_memory_is_true", "m.set(cool=False)\n    m.notify()", "m.notify()"),
-    Flaw("a notice does not cool", "i15_only_what_fires_is_told", "(action, AlertAction.ARM_COOL)", "(action,)"),
-    Flaw("reminders nobody wants", "i15_reminders_only_where_wanted", "elif self.reminders:", "else:"),
+    Flaw(
+        "a notification starts no cooldown",
+        "i15_only_what_fires_is_told",
+        "(action, AlertAction.ARM_COOL)",
+        "(action,)",
+    ),
+    Flaw("reminders although they are off", "i15_reminders_only_where_wanted", "elif self.reminders:", "else:"),
     Flaw(
         "no reminder after a cool-down",
         "i15_reminders_where_wanted",
@@ -74,19 +79,19 @@ FLAWS = (
         "m.set(cool=False)\n    m.notify_once()",
     ),
     Flaw(
-        "a service that is gone keeps its alert",
+        "an alert outlives its service",
         "i15_states_follow_the_table",
         '    AlertRow("A11", AlertEvent.GONE, _in(FIRING), _a11_gone_while_firing),\n',
         "",
     ),
     Flaw(
-        "the time it must not hold runs on",
+        "the timer KEEP runs on",
         "i15_timers_run_with_their_states",
         "    m.actions.append(AlertAction.DISARM_KEEP)\n    m.resolve()",
         "    m.resolve()",
     ),
     Flaw(
-        "the time it must hold runs on",
+        "the timer FOR runs on",
         "i15_timers_run_with_their_states",
         "def _a3_not_held(m: _Transition) -> None:\n    m.to(OK, AlertAction.DISARM_FOR)",
         "def _a3_not_held(m: _Transition) -> None:\n    m.to(OK)",

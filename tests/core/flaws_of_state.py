@@ -1,4 +1,4 @@
-"""Flaws of the kernel, put in on purpose: those of what it remembers and of what it shows."""
+"""Flaws of the kernel, injected deliberately: those of what it remembers and of what it shows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STATES = (
         "m.set(attempts=0, backoff_exponent=0, on_probation=False, stable=False)",
     ),
     Flaw(
-        "impatience shortens the backoff",
+        "repeated requests shorten the backoff",
         "i1_counts_what_is_listed",
         "lifecycle",
         "m.set(attempts=0, failed_rounds=0, on_probation=False, by_operator=True)",
@@ -71,7 +71,7 @@ STATES = (
         'Row("H9", ev.CheckOk, on.checking(UNHEALTHY), _h1_answered)',
     ),
     Flaw(
-        "checks may stay undecided for ever",
+        "checks can be inconclusive without limit",
         "i9_counters_are_bounded",
         "lifecycle",
         "if undecided >= m.limits.undecided:",
@@ -157,7 +157,7 @@ STATES = (
         "            pass",
     ),
     Flaw(
-        "a loss is not heard while nothing is known",
+        "a loss is ignored in UNKNOWN",
         "i1_heard_where_listed",
         "lifecycle",
         'Row("D1", ev.Lost, on.is_live, _d1_lost)',

@@ -65,18 +65,18 @@ def test_a_layer_is_as_early_as_can_be(depends_on):
     ],
 )
 def test_a_cycle_is_named(depends_on, cycle):
-    with pytest.raises(DependencyCycle) as found:
+    with pytest.raises(DependencyCycle) as caught:
         layers(depends_on)
 
-    assert found.value.cycle == cycle
-    assert " -> ".join([*cycle, cycle[0]]) in str(found.value)
+    assert caught.value.cycle == cycle
+    assert " -> ".join([*cycle, cycle[0]]) in str(caught.value)
 
 
 def cycle_in(depends_on):
     try:
         layers(depends_on)
-    except DependencyCycle as found:
-        return found.cycle
+    except DependencyCycle as caught:
+        return caught.cycle
     return ()
 
 

@@ -70,7 +70,7 @@ def test_the_rows_keep_the_names_of_the_specification():
     numbers = {"O": (1, 2, 3, 5, 6, 7, 9, 10), "C": (1, 2, 4, 5), "H": (*range(1, 8), 9, 10, 11), "D": (1,)}
     numbers |= {"X": range(1, 6), "T": range(1, 6), "W": (1,)}
 
-    # O4 and O8 change nothing; C3, H8 and D2 are told apart inside C2, H5 to H7 and D1
+    # O4 and O8 change nothing; C3, H8 and D2 are distinguished inside C2, H5 to H7 and D1
     assert {row.name for row in TABLE} == {f"{letter}{n}" for letter in numbers for n in numbers[letter]}
 
 
@@ -93,9 +93,9 @@ def test_the_check_can_be_run_as_a_command(seen, monkeypatch, capsys):
 
     runpy.run_module("tests.model_check", run_name="__main__")
 
-    told = capsys.readouterr().out
-    assert told.startswith(f"{seen.report.states} states, {seen.report.transitions} transitions")
-    assert told.endswith("no violation\n")
+    output = capsys.readouterr().out
+    assert output.startswith(f"{seen.report.states} states, {seen.report.transitions} transitions")
+    assert output.endswith("no violation\n")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_is_listed_but_never_seen_is_a_violation(monkeypatch):
     edge = (ServiceConnectionState.WARNING, ServiceConnectionState.RECONNECTING)
     monkeypatch.setattr(explore, "AUTOMATIC_EDGES", AUTOMATIC_EDGES | {edge})
 
-    with pytest.raises(Violation, match="i1_everything_occurs") as found:
+    with pytest.raises(Violation, match="i1_everything_occurs") as caught:
         check()
 
-    assert "automatic edge WARNING -> RECONNECTING" in str(found.value)
+    assert "automatic edge WARNING -> RECONNECTING" in str(caught.value)

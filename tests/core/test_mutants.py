@@ -1,4 +1,4 @@
-"""The check is worth what it finds: flaws are put into the kernel on purpose, and each must be found."""
+"""The check is worth what it finds: flaws are put into the kernel deliberately, and each must be found."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ def test_a_flaw_leaves_the_real_kernel_alone():
 def test_a_violation_shows_the_shortest_way_to_it():
     kernel = patched(Patch("transition", "            self.actions.append(Withdraw())", "            pass"))
 
-    with pytest.raises(Violation) as found:
+    with pytest.raises(Violation) as caught:
         check(kernel)
 
-    assert [type(event).__name__ for event in found.value.path] == ["Start", "OpenOk"]
-    assert "I7: tools are published" in str(found.value)
-    assert "OPEN_OK                      -> HEALTHY⏲CHECK" in str(found.value)
-    assert "HEALTHY⏲CHECK -- STOP --> DISCONNECTED⟨CLOSE→PARK⟩" in str(found.value)
+    assert [type(event).__name__ for event in caught.value.path] == ["Start", "OpenOk"]
+    assert "I7: tools are published" in str(caught.value)
+    assert "OPEN_OK                      -> HEALTHY⏲CHECK" in str(caught.value)
+    assert "HEALTHY⏲CHECK -- STOP --> DISCONNECTED⟨CLOSE→PARK⟩" in str(caught.value)
 
 
 def test_an_exception_in_a_step_is_a_violation():
@@ -84,10 +84,10 @@ def test_an_exception_in_a_step_is_a_violation():
         Patch("lifecycle", "def _t1_check(m: Transition, _e: Event) -> None:", "def _t1_check(m: Move) -> None:")
     )
 
-    with pytest.raises(Violation, match="i1_total") as found:
+    with pytest.raises(Violation, match="i1_total") as caught:
         check(kernel)
 
-    assert isinstance(found.value.__cause__, TypeError)
+    assert isinstance(caught.value.__cause__, TypeError)
 
 
 def test_a_machine_without_an_end_of_contexts_is_a_violation():

@@ -62,7 +62,7 @@ def test_a_replaced_specification_keeps_what_is_offered(registry):
     assert registry.find_tool("write").service == "files"
 
 
-def test_a_name_nobody_knows_is_told_with_those_that_are_known(registry):
+def test_an_unknown_name_is_reported_with_the_known_ones(registry):
     assert "mail" not in registry
     with pytest.raises(ServiceNotFound, match="'mail'; known services: files, web"):
         registry.spec("mail")
@@ -104,7 +104,7 @@ def test_an_agent_has_the_services_given_to_it():
 
     assert registry.services_of_agent("reader") == {"files", "web"}
     assert registry.services_of_agent("writer") == {"files"}
-    assert registry.services_of_agent("nobody") == frozenset()
+    assert registry.services_of_agent("unknown") == frozenset()
 
 
 # --- what they offer ---------------------------------------------------------------------------------------
@@ -165,11 +165,11 @@ def test_a_bare_name_is_enough_where_it_is_unambiguous(registry):
 
 
 @pytest.mark.parametrize(("find", "kind"), [(Registry.find_tool, "tool"), (Registry.find_prompt, "prompt")])
-def test_an_ambiguous_name_is_told_with_its_candidates(registry, find, kind):
-    with pytest.raises(AmbiguousTool, match=f"{kind} 'read' is offered by several services") as found:
+def test_an_ambiguous_name_is_reported_with_its_candidates(registry, find, kind):
+    with pytest.raises(AmbiguousTool, match=f"{kind} 'read' is offered by several services") as caught:
         find(registry, "read")
 
-    assert found.value.candidates == ("files/read", "web/read")
+    assert caught.value.candidates == ("files/read", "web/read")
 
 
 def test_a_scope_makes_a_name_unambiguous(registry):
@@ -182,7 +182,7 @@ def test_a_name_may_say_its_service(registry):
 
 
 @pytest.mark.parametrize(
-    ("name", "service", "scope", "told"),
+    ("name", "service", "scope", "message"),
     [
         ("fly", None, None, "'fly'"),
         ("files/fly", None, None, "'files/fly'"),
@@ -194,8 +194,8 @@ def test_a_name_may_say_its_service(registry):
         ("search", "web", {"files"}, "'web/search'"),
     ],
 )
-def test_what_is_not_in_reach_is_not_found(registry, name, service, scope, told):
-    with pytest.raises(ToolNotFound, match=f"no service offers a tool called {told}"):
+def test_what_is_not_in_reach_is_not_found(registry, name, service, scope, message):
+    with pytest.raises(ToolNotFound, match=f"no service offers a tool called {message}"):
         registry.find_tool(name, service, frozenset(scope) if scope is not None else None)
 
 

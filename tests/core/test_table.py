@@ -264,7 +264,7 @@ def test_o9_remove_forgets_at_once_what_is_closed_already(way):
 
 @pytest.mark.parametrize("word", [START, STOP, RESTART, REMOVE, RECHECK, NEW_CONNECTION, NEW_POLICY])
 @pytest.mark.parametrize("way", [(), HEALTHY, SURVIVED])
-def test_o9_nobody_can_undo_a_removal(way, word):
+def test_o9_no_event_can_undo_a_removal(way, word):
     taken = walk(*way, REMOVE, word)
 
     assert (taken.after, taken.actions) == (taken.before, ())

@@ -15,19 +15,19 @@ SHARES = (0.0, 0.5, 0.95, 0.99, 1.0)
 
 
 def counted(times):
-    made = LatencyHistogram()
+    histogram = LatencyHistogram()
     for time in times:
-        made.add(time)
-    return made
+        histogram.add(time)
+    return histogram
 
 
 @given(st.lists(seconds, min_size=1, max_size=50))
 def test_a_percentile_is_off_by_one_per_cent_at_most(times):
-    found = counted(times).quantiles(*SHARES[1:])
+    quantiles = counted(times).quantiles(*SHARES[1:])
 
-    for share, told in zip(SHARES[1:], found, strict=True):
+    for share, value in zip(SHARES[1:], quantiles, strict=True):
         true = sorted(times)[max(0, math.ceil(share * len(times)) - 1)]
-        assert told == pytest.approx(true, rel=1.001 * ACCURACY)
+        assert value == pytest.approx(true, rel=1.001 * ACCURACY)
 
 
 @given(st.lists(st.lists(seconds, max_size=20), max_size=5))
@@ -61,6 +61,6 @@ def test_without_calls_every_percentile_is_nothing():
     assert LatencyHistogram().count == 0
 
 
-@pytest.mark.parametrize(("time", "told"), [(0.0, SHORTEST), (-1.0, SHORTEST), (1e9, LONGEST)])
-def test_what_is_too_short_or_too_long_counts_as_the_shortest_or_the_longest(time, told):
-    assert counted([time]).quantiles(1.0)[0] == pytest.approx(told, rel=2 * ACCURACY)
+@pytest.mark.parametrize(("time", "value"), [(0.0, SHORTEST), (-1.0, SHORTEST), (1e9, LONGEST)])
+def test_what_is_too_short_or_too_long_counts_as_the_shortest_or_the_longest(time, value):
+    assert counted([time]).quantiles(1.0)[0] == pytest.approx(value, rel=2 * ACCURACY)

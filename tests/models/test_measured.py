@@ -1,4 +1,4 @@
-"""Records of what was measured: read as objects and as mappings, and told as JSON."""
+"""Records of metrics: read as objects and as mappings, and written as JSON."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def test_metrics_are_read_in_both_ways():
 
 @pytest.mark.parametrize("record", [METRICS, SAMPLE], ids=["metrics", "sample"])
 def test_what_was_measured_can_be_told_as_json(record):
-    told = json.loads(json.dumps(record.to_dict()))
-    assert told["service_name"] == "files"
-    assert told["connection_state"] in ("healthy", "warning")
+    data = json.loads(json.dumps(record.to_dict()))
+    assert data["service_name"] == "files"
+    assert data["connection_state"] in ("healthy", "warning")
 
 
 @pytest.mark.parametrize("kind", [StateEdge, StateInterval, HostMetrics])

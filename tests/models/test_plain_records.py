@@ -23,12 +23,12 @@ def test_events_and_actions_cannot_be_changed(kind):
         return
     values = dict.fromkeys((field.name for field in attrs.fields(kind) if field.default is attrs.NOTHING), 1)
 
-    made = kind(**values)
+    record = kind(**values)
 
-    assert made == kind(**values)
-    assert hash(made) == hash(kind(**values))
+    assert record == kind(**values)
+    assert hash(record) == hash(kind(**values))
     with pytest.raises((attrs.exceptions.FrozenInstanceError, AttributeError)):
-        made.anything = 1
+        record.anything = 1
 
 
 def test_completions_and_signals_carry_the_number_of_their_connection():

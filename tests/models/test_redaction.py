@@ -184,9 +184,9 @@ def test_short_values_are_not_secrets():
 
 def test_secrets_are_hidden_within_any_value_of_json():
     redact = Redactor(["hunter2hunter2"])
-    told = {"a hunter2hunter2": ["x hunter2hunter2", 7, None, {"b": "hunter2hunter2"}]}
-    assert redact.redact_json(told) == {"a ***": ["x ***", 7, None, {"b": "***"}]}
-    assert Redactor().redact_json(told) is told
+    value = {"a hunter2hunter2": ["x hunter2hunter2", 7, None, {"b": "hunter2hunter2"}]}
+    assert redact.redact_json(value) == {"a ***": ["x ***", 7, None, {"b": "***"}]}
+    assert Redactor().redact_json(value) is value
     assert redact.extended("another1").redact_json(["hunter2hunter2 another1"]) == ["*** ***"]
 
 
@@ -217,36 +217,36 @@ def test_what_is_hidden_is_known(entry, secrets):
 
 
 def test_of_secrets_that_keep_coming_the_newest_are_hidden_and_those_of_the_settings_always():
-    redact, discretion = Redactor(["configured"]), SecretRegistry()
+    redact, registry = Redactor(["configured"]), SecretRegistry()
     for _ in range(2):
-        discretion.add_values("a", ["configured"])
+        registry.add_values("a", ["configured"])
     for number in range(10 * MAX_LEARNED):
         redact = redact.extended(f"token-{number:06}")
-        discretion.learn("a", f"token-{number:06}")
+        registry.learn("a", f"token-{number:06}")
     newest = [f"token-{number:06}" for number in range(9 * MAX_LEARNED, 10 * MAX_LEARNED)]
-    for hide in (redact, discretion):
+    for hide in (redact, registry):
         assert hide(" ".join(newest)) == " ".join([MASK] * MAX_LEARNED)
         assert hide("configured") == MASK
         assert hide("token-000000") == "token-000000"
 
 
 def test_variables_that_are_others_at_every_opening_do_not_pile_up():
-    discretion = SecretRegistry()
+    registry = SecretRegistry()
     for number in range(2 * MAX_KNOWN):
-        discretion.add_values("a", ["always the same", f"other-{number:06}"])
-    assert discretion("always the same") == MASK
-    assert discretion(f"other-{MAX_KNOWN + 2:06}") == MASK
-    assert discretion("other-000000") == "other-000000"
-    for owner in ("nobody", "a"):
-        discretion.forget(owner)
-    assert discretion("always the same") == "always the same"
+        registry.add_values("a", ["always the same", f"other-{number:06}"])
+    assert registry("always the same") == MASK
+    assert registry(f"other-{MAX_KNOWN + 2:06}") == MASK
+    assert registry("other-000000") == "other-000000"
+    for owner in ("unknown", "a"):
+        registry.forget(owner)
+    assert registry("always the same") == "always the same"
 
 
 def test_entries_are_searched_for_secrets_when_there_is_a_text_to_hide_them_in():
-    discretion = SecretRegistry()
-    discretion.add_entries("a", {"env": {"A": "first-secret"}}, {"args": ["--token", "second-secret"]})
-    discretion.add_entries("b", {"url": "https://me:third-secret@host/"})
-    assert discretion("first-secret second-secret third-secret") == "*** *** ***"
-    discretion.add_entries("a", {"env": {"A": "fourth-secret"}})
-    discretion.forget("b")
-    assert discretion("first-secret third-secret fourth-secret") == "*** third-secret ***"
+    registry = SecretRegistry()
+    registry.add_entries("a", {"env": {"A": "first-secret"}}, {"args": ["--token", "second-secret"]})
+    registry.add_entries("b", {"url": "https://me:third-secret@host/"})
+    assert registry("first-secret second-secret third-secret") == "*** *** ***"
+    registry.add_entries("a", {"env": {"A": "fourth-secret"}})
+    registry.forget("b")
+    assert registry("first-secret third-secret fourth-secret") == "*** third-secret ***"

@@ -1,4 +1,4 @@
-"""What a stranger says may be shown, but commands nobody."""
+"""Text from servers can be shown: it contains no control sequences."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ COMMANDS = [
 
 @pytest.mark.parametrize("text", COMMANDS)
 def test_nothing_is_left_that_a_terminal_obeys(text: str):
-    told = sanitized(f"before{text}after")
-    assert told.isprintable()
-    assert told.startswith("before")
-    assert told.endswith("fter")  # an unfinished command takes the next letter along
+    result = sanitized(f"before{text}after")
+    assert result.isprintable()
+    assert result.startswith("before")
+    assert result.endswith("fter")  # an unterminated sequence includes the next letter
 
 
 @pytest.mark.parametrize("text", ["", "plain", "ä€漢字🎉", "tab\tand\nnewline", "a\r\nb", "[31m is no command"])
-def test_what_commands_nobody_stays(text: str):
+def test_text_without_control_sequences_is_not_changed(text: str):
     assert sanitized(text) == text.replace("\r", "")
 
 
@@ -52,9 +52,9 @@ def test_one_line_is_one_line(text: str):
 
 @given(st.text())
 def test_whatever_was_made_harmless_is(text: str):
-    told = sanitized(text)
-    assert re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", told) is None
-    assert sanitized(told) == told
+    result = sanitized(text)
+    assert re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", result) is None
+    assert sanitized(result) == result
     assert len(one_line(text).splitlines()) <= 1
 
 
@@ -72,7 +72,7 @@ def test_a_text_without_end_costs_time_in_proportion_to_its_length():
 
 
 @pytest.mark.parametrize(
-    ("number", "words", "told"),
+    ("number", "words", "result"),
     [
         (0, ("call",), "0 calls"),
         (1, ("call",), "1 call"),
@@ -81,5 +81,5 @@ def test_a_text_without_end_costs_time_in_proportion_to_its_length():
         (3, ("more oddity", "more oddities"), "3 more oddities"),
     ],
 )
-def test_one_thing_is_not_several(number, words, told):
-    assert counted(number, *words) == told
+def test_one_thing_is_not_several(number, words, result):
+    assert counted(number, *words) == result

@@ -63,9 +63,9 @@ def test_a_backoff_without_a_pause_is_refused():
 
 
 def test_a_window_that_cannot_fill_is_pointed_out():
-    (told,) = Timing(window=200).warnings()
+    (message,) = Timing(window=200).warnings()
 
-    assert told == (
+    assert message == (
         "window_burst: 5 losses at 60 s apart do not fit into 200 s, so the restart window never fills; "
         "raise window or lower backoff_cap"
     )

@@ -1,4 +1,4 @@
-"""How descriptions of tools differ: nothing that counts is overlooked, nothing that does not count is told."""
+"""Differences between tool definitions: every relevant one is reported, no irrelevant one, and every one is visible."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def shuffled(value: Any, dice: random.Random) -> Any:
 @pytest.mark.parametrize("pull", PULLS, ids=lambda pull: pull.name)
 def test_every_rug_pull_is_noticed_and_told_so_that_people_can_see_it(pull):
     assert fingerprint(pull.before) != fingerprint(pull.after)
-    told = differences(pull.before, pull.after)
-    assert len(told) == 1
-    assert pull.told in told[0]
-    assert all(line.isprintable() for line in told)
+    shown = differences(pull.before, pull.after)
+    assert len(shown) == 1
+    assert pull.shown in shown[0]
+    assert all(line.isprintable() for line in shown)
 
 
 def test_there_are_enough_of_them():
@@ -76,23 +76,23 @@ def test_what_differs_in_order_only_is_the_same(described, dice):
 
 @settings(max_examples=300)
 @given(DESCRIPTION, DESCRIPTION)
-def test_whatever_differs_is_told_field_by_field(before, after):
-    told = differences(before, after)
-    assert (told == ()) is (fingerprint(before) == fingerprint(after))
+def test_every_difference_is_reported_field_by_field(before, after):
+    shown = differences(before, after)
+    assert (shown == ()) is (fingerprint(before) == fingerprint(after))
     for field in PINNED_FIELDS:
         is_same = json.dumps(fingerprint_fields(before).get(field), sort_keys=True) == json.dumps(
             fingerprint_fields(after).get(field), sort_keys=True
         )
-        if len(told) <= MAX_LINES:
-            assert any(line.startswith(field) for line in told) is not is_same
-    assert all(len(line) <= MAX_LINE and line.isprintable() for line in told)
+        if len(shown) <= MAX_LINES:
+            assert any(line.startswith(field) for line in shown) is not is_same
+    assert all(len(line) <= MAX_LINE and line.isprintable() for line in shown)
 
 
 def test_what_is_null_is_not_there():
     assert fingerprint({"name": "a", "description": None}) == fingerprint({"name": "a"})
 
 
-def test_what_nobody_goes_by_may_change():
+def test_fields_outside_the_fingerprint_may_change():
     assert fingerprint({**HONEST, "_meta": {"now": 1}, "icons": []}) == fingerprint(HONEST)
 
 
@@ -101,12 +101,12 @@ def test_one_and_true_are_not_the_same():
     assert len({fingerprint(one) for one in ones}) == 4
 
 
-def test_a_long_text_is_told_by_what_changed_and_what_stands_around_it():
+def test_of_a_long_text_only_the_change_and_its_context_are_shown():
     lines = [f"Line {number} of a long text that says what the tool does." for number in range(400)]
     before = {"description": "\n".join(lines)}
     lines[200] = "Line 200 of a long text that says what the tool steals."
-    (told,) = differences(before, {"description": "\n".join(lines)})
-    assert told == "description: … text that says what the tool [-does-]{+steals+}.⏎Line 201 of a long text that…"
+    (shown,) = differences(before, {"description": "\n".join(lines)})
+    assert shown == "description: … text that says what the tool [-does-]{+steals+}.⏎Line 201 of a long text that…"
 
 
 def test_two_changes_far_from_each_other_are_both_told():
@@ -114,24 +114,24 @@ def test_two_changes_far_from_each_other_are_both_told():
     words[20], words[220] = "here", "there"
     before = " ".join(words)
     words[20], words[220] = "now", "then"
-    (told,) = differences({"description": before}, {"description": " ".join(words)})
-    assert "[-here -]{+now +}" in told
-    assert "[-there -]{+then +}" in told
+    (shown,) = differences({"description": before}, {"description": " ".join(words)})
+    assert "[-here -]{+now +}" in shown
+    assert "[-there -]{+then +}" in shown
 
 
 def test_of_many_changes_the_first_are_told_and_that_there_are_more():
     before = {"inputSchema": {"properties": {f"p{number}": {"default": number} for number in range(100)}}}
     after = {"inputSchema": {"properties": {f"p{number}": {"default": -1} for number in range(100)}}}
-    told = differences(before, after)
-    assert len(told) == MAX_LINES + 1
-    assert told[-1] == "and more"
+    shown = differences(before, after)
+    assert len(shown) == MAX_LINES + 1
+    assert shown[-1] == "and more"
 
 
-def test_what_is_very_large_is_told_from_something_else_and_not_compared():
+def test_very_large_definitions_are_distinguished_but_not_compared():
     text = "x" * MAX_KEPT
     assert fingerprint({"description": text}) != fingerprint({"description": text + "y"})
-    (told,) = differences({"description": text}, {"description": text + "y"})
-    assert "too large" in told
+    (shown,) = differences({"description": text}, {"description": text + "y"})
+    assert "too large" in shown
     assert "too large" in differences(None, {})[0]
 
 
@@ -195,9 +195,9 @@ def test_whatever_is_made_visible_can_be_printed(text):
 
 def test_words_that_only_went_are_told_as_gone():
     long = "Sends a mail to the people you name, after asking whether it may, and tells who got it. " * 3
-    (told,) = differences({"description": long}, {"description": long.replace("after asking whether it may, ", "", 1)})
-    assert "[-after asking whether it may, -]" in told
-    assert "{+" not in told
+    (shown,) = differences({"description": long}, {"description": long.replace("after asking whether it may, ", "", 1)})
+    assert "[-after asking whether it may, -]" in shown
+    assert "{+" not in shown
 
 
 def test_secrets_in_lists_are_hidden_and_lists_without_any_stay_what_they_are():
@@ -208,4 +208,4 @@ def test_secrets_in_lists_are_hidden_and_lists_without_any_stay_what_they_are():
 
 
 def test_what_is_no_json_is_not_shown():
-    assert _value({1, 2}) == "something that cannot be shown"
+    assert _value({1, 2}) == "a value that cannot be shown"

@@ -11,7 +11,7 @@ OWN = {"type": "value_error", "loc": (), "msg": "Value error, Nothing fits", "in
 
 
 @pytest.mark.parametrize(
-    ("problem", "prefix", "show", "said"),
+    ("problem", "prefix", "show", "message"),
     [
         (RANGE, "", False, "a.b: must be greater than 0"),
         (RANGE, "", True, "a.b: must be greater than 0 (got -1)"),
@@ -22,11 +22,11 @@ OWN = {"type": "value_error", "loc": (), "msg": "Value error, Nothing fits", "in
         (OWN, "mcpstore", False, "mcpstore: nothing fits"),
     ],
 )
-def test_a_complaint_names_the_field_the_fault_and_what_was_given(problem, prefix, show, said):
-    assert validation_message(problem, prefix, [], show=show) == said
+def test_a_message_names_the_field_the_problem_and_the_value(problem, prefix, show, message):
+    assert validation_message(problem, prefix, [], show=show) == message
 
 
-def test_an_unknown_key_is_told_with_the_one_that_was_meant():
+def test_an_unknown_key_is_reported_with_a_similar_one():
     problem = {"type": "extra_forbidden", "loc": ("timeout",), "msg": "", "input": 1}
     assert validation_message(problem, "", ["timeouts", "env"]) == "timeout: unknown key; did you mean 'timeouts'?"
     assert validation_message(problem, "", ["env", "cwd"]) == "timeout: unknown key; known: env, cwd"

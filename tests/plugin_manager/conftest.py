@@ -35,27 +35,27 @@ class Shelf:
         (info / "entry_points.txt").write_text(f"[{ENTRY_POINT_GROUP}]\n{name} = {target or module}\n")
 
     def entry_points(self) -> list[metadata.EntryPoint]:
-        found = metadata.Distribution.discover(path=[str(self.folder)])
-        return [point for dist in found for point in dist.entry_points if point.group == ENTRY_POINT_GROUP]
+        distributions = metadata.Distribution.discover(path=[str(self.folder)])
+        return [point for dist in distributions for point in dist.entry_points if point.group == ENTRY_POINT_GROUP]
 
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
     monkeypatch.syspath_prepend(str(tmp_path))
-    made = Shelf(tmp_path)
-    yield made
-    for module in made.modules:
+    result = Shelf(tmp_path)
+    yield result
+    for module in result.modules:
         sys.modules.pop(module, None)
 
 
 @pytest.fixture
 def load(shelf: Shelf) -> Callable[..., PluginManager]:
-    def made(**options: Any) -> PluginManager:
+    def loaded(**options: Any) -> PluginManager:
         manager = PluginManager(entry_points=shelf.entry_points, **options)
         manager.discover()
         return manager
 
-    return made
+    return loaded
 
 
 GOOD = """

@@ -1,4 +1,4 @@
-"""The version of the hooks: what may change, what a plugin may ask for, what it is told."""
+"""Versions of the hook API: additions, the versions a plugin asks for, and deprecations."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ async def test_a_hook_that_gets_an_argument_breaks_no_plugin():
     old = Old()
     manager = PluginManager(entry_points=list, plugins={"old": old}, specifications=Grown)
     manager.discover()
-    manager.notify("mcpstore_service_removed", name="a", reason="nobody wants it")
+    manager.notify("mcpstore_service_removed", name="a", reason="it is unused")
     await manager.flush()
     assert old.heard == ["a"]
     assert by_name(manager)["old"].status is PluginStatus.ACTIVE
     await manager.close()
 
 
-@pytest.mark.parametrize("wanted", [f">={API_VERSION}", f"~={API_VERSION}", ">=0.5,<2"])
-def test_a_plugin_that_needs_this_version_is_used(shelf, load, wanted):
-    shelf.put("good", f"mcpstore_api = {wanted!r}\n" + inspect.cleandoc(GOOD))
+@pytest.mark.parametrize("versions", [f">={API_VERSION}", f"~={API_VERSION}", ">=0.5,<2"])
+def test_a_plugin_that_needs_this_version_is_used(shelf, load, versions):
+    shelf.put("good", f"mcpstore_api = {versions!r}\n" + inspect.cleandoc(GOOD))
     info = by_name(load())["good"]
-    assert (info.status, info.api) == (PluginStatus.ACTIVE, wanted)
+    assert (info.status, info.api) == (PluginStatus.ACTIVE, versions)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"),
+    ("versions", "message"),
     [
         (">=2", f"plugin 'new' needs version >=2 of the hook API (got {API_VERSION}); upgrade the plugin or"),
         ("<1", "needs version <1 of the hook API"),
@@ -62,14 +62,14 @@ def test_a_plugin_that_needs_this_version_is_used(shelf, load, wanted):
         (1.0, "has an invalid mcpstore_api (got float); use a string such as '>=1.0,<2'"),
     ],
 )
-def test_a_plugin_that_needs_another_version_is_refused_with_a_reason(shelf, load, wanted, told):
-    shelf.put("new", f"mcpstore_api = {wanted!r}\n" + inspect.cleandoc(GOOD))
+def test_a_plugin_that_needs_another_version_is_refused_with_a_reason(shelf, load, versions, message):
+    shelf.put("new", f"mcpstore_api = {versions!r}\n" + inspect.cleandoc(GOOD))
     info = by_name(load())["new"]
     assert info.status is PluginStatus.BROKEN
-    assert told in info.error
+    assert message in info.error
 
 
-def test_what_will_go_away_is_told_with_the_name_of_the_plugin(shelf, load, caplog):
+def test_deprecations_are_logged_with_the_name_of_the_plugin(shelf, load, caplog):
     shelf.put("good", GOOD)
     shelf.put("late", "@hookimpl\ndef mcpstore_state_changed(change): pass")
     deprecated = {

@@ -25,7 +25,7 @@ async def mcpstore_tools_changed(service):
 
 @pytest.fixture
 def restart(shelf, tmp_path):
-    """Return a manager as a program has it that starts anew."""
+    """Return the manager of a program that is started again."""
 
     def started(**options):
         for module in shelf.modules:
@@ -82,7 +82,7 @@ def test_a_plugin_that_changed_is_imported_again(shelf, restart):
     assert by_name(manager)["good"].offers == ("health strategy better",)
 
 
-def test_a_plugin_that_somebody_works_on_is_imported_each_time(shelf, restart):
+def test_an_editable_plugin_is_imported_each_time(shelf, restart):
     shelf.put("good", GOOD)
     (shelf.folder / "acme_good-1.0.dist-info" / "direct_url.json").write_text(
         '{"dir_info": {"editable": true}, "url": "file:///"}'
@@ -91,7 +91,7 @@ def test_a_plugin_that_somebody_works_on_is_imported_each_time(shelf, restart):
     assert by_name(restart())["good"].status is PluginStatus.ACTIVE
 
 
-def test_nobody_is_refused_before_everybody_was_asked(shelf, restart):
+def test_a_name_is_unknown_only_after_every_plugin_was_imported(shelf, restart):
     shelf.put("moody", "import os\nif 'MORE' in os.environ:\n" + "\n".join(f"    {x}" for x in _lines(GOOD)))
     restart()
     manager = restart()
@@ -101,7 +101,7 @@ def test_nobody_is_refused_before_everybody_was_asked(shelf, restart):
     assert by_name(restart())["moody"].offers == ("health strategy good",)
 
 
-def test_a_plugin_that_breaks_after_it_was_remembered_is_told_when_it_is_wanted(shelf, restart, monkeypatch):
+def test_a_plugin_that_breaks_after_it_was_cached_is_reported_when_it_is_needed(shelf, restart, monkeypatch):
     shelf.put("frail", "import os\nassert 'BROKEN' not in os.environ, 'not today'\n" + "\n".join(_lines(GOOD)))
     restart()
     manager = restart()

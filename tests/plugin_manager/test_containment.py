@@ -1,4 +1,4 @@
-"""What plugins do to the event loop and to answers, contained, and told."""
+"""Limits of hooks in the event loop and checks of their answers: each violation is contained and recorded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def tell(manager, times=1):
     await manager.flush()
 
 
-async def test_an_async_hook_that_blocks_the_event_loop_is_told_what_to_do_and_muted(monkeypatch):
+async def test_an_async_hook_that_blocks_the_event_loop_is_muted_with_a_remedy(monkeypatch):
     class Blocking:
         @hookimpl
         async def mcpstore_tools_changed(self):
@@ -50,16 +50,16 @@ async def test_an_async_hook_that_blocks_the_event_loop_is_told_what_to_do_and_m
     good = Listener()
     manager = loaded(blocking=Blocking(), good=good)
     await tell(manager)
-    told = by_name(manager)["blocking"]
-    assert "mcpstore_tools_changed kept the event loop for 1.0" in told.error
-    assert "make it a plain function" in told.error
+    info = by_name(manager)["blocking"]
+    assert "mcpstore_tools_changed kept the event loop for 1.0" in info.error
+    assert "make it a plain function" in info.error
     await tell(manager, loaded_plugin.MUTE_AFTER)
     assert by_name(manager)["blocking"].status is PluginStatus.MUTED
     assert len(good.heard) == loaded_plugin.MUTE_AFTER + 1
     await manager.close()
 
 
-async def test_a_hook_that_waits_for_long_but_blocks_nobody_is_fine():
+async def test_a_hook_that_waits_long_without_blocking_is_no_failure():
     gate = asyncio.Event()
 
     class Patient:
@@ -105,9 +105,9 @@ async def test_a_plugin_that_starts_tasks_without_end_is_muted(monkeypatch):
 
     manager = loaded(leaking=Leaking())
     await tell(manager, 20)
-    told = by_name(manager)["leaking"]
-    assert told.status is PluginStatus.MUTED
-    assert told.error == "mcpstore_tools_changed leaves tasks behind: 7 of them are running"
+    info = by_name(manager)["leaking"]
+    assert info.status is PluginStatus.MUTED
+    assert info.error == "mcpstore_tools_changed leaves tasks behind: 7 of them are running"
     await manager.close()
 
 
@@ -137,14 +137,14 @@ async def test_a_task_that_refuses_to_end_does_not_keep_the_store_from_closing(m
 
 
 @pytest.mark.parametrize(
-    ("hook", "arguments", "answer", "told"),
+    ("hook", "arguments", "answer", "info"),
     [
         ("mcpstore_authorize_call", {"call": CALL}, False, "must return Refusal or None (got bool)"),
         ("mcpstore_choose_recovery", {"incident": None}, 5, "must return Retry, Reregister, GiveUp or None (got int)"),
         ("mcpstore_expand_variable", {"name": "A", "service": "a"}, 5, "must return str or None (got int)"),
     ],
 )
-async def test_an_answer_of_the_wrong_type_is_no_answer(hook, arguments, answer, told):
+async def test_an_answer_of_the_wrong_type_is_no_answer(hook, arguments, answer, info):
     class Bad:
         pass
 
@@ -161,7 +161,7 @@ async def test_an_answer_of_the_wrong_type_is_no_answer(hook, arguments, answer,
         setattr(kind, hook, hookimpl(function))
     manager = loaded(bad=Bad(), good=Good())
     assert await manager.decide(hook, **arguments) == good
-    assert by_name(manager)["bad"].error == f"{hook} {told}"
+    assert by_name(manager)["bad"].error == f"{hook} {info}"
     await manager.close()
 
 
@@ -179,9 +179,9 @@ def test_an_offer_that_is_made_asynchronously_is_refused(how):
             async def mcpstore_transports(self):
                 return []
 
-    told = by_name(loaded(bad=Bad()))["bad"]
-    assert told.status is PluginStatus.BROKEN
-    assert "mcpstore_transports must be a plain function" in told.error
+    info = by_name(loaded(bad=Bad()))["bad"]
+    assert info.status is PluginStatus.BROKEN
+    assert "mcpstore_transports must be a plain function" in info.error
 
 
 async def test_what_happened_to_a_plugin_is_remembered_and_bounded():
@@ -194,15 +194,15 @@ async def test_what_happened_to_a_plugin_is_remembered_and_bounded():
     for number in range(loaded_plugin.MUTE_AFTER):
         manager.notify("mcpstore_service_removed", name=str(number))
     await manager.flush()
-    told = by_name(manager)["moody"]
-    assert told.history[0].startswith("was imported in ")
-    assert told.history[-2:] == ("mcpstore_service_removed raised RuntimeError: 4", "was muted")
-    assert (told.calls, told.failures) == (5, 5)
-    assert len(told.history) <= loaded_plugin.MAX_HISTORY
+    info = by_name(manager)["moody"]
+    assert info.history[0].startswith("was imported in ")
+    assert info.history[-2:] == ("mcpstore_service_removed raised RuntimeError: 4", "was muted")
+    assert (info.calls, info.failures) == (5, 5)
+    assert len(info.history) <= loaded_plugin.MAX_HISTORY
     await manager.close()
 
 
-async def test_what_is_blamed_on_an_offer_is_told_with_its_plugin_and_mutes_nobody(caplog):
+async def test_a_fault_of_an_offer_is_counted_for_its_plugin_and_mutes_none(caplog):
     class Offering:
         @hookimpl
         def mcpstore_alert_rules(self):
@@ -211,9 +211,9 @@ async def test_what_is_blamed_on_an_offer_is_told_with_its_plugin_and_mutes_nobo
     manager = loaded(offering=Offering(), other=Listener())
     for _ in range(loaded_plugin.MUTE_AFTER + 1):
         manager.record_fault("alert rule", "odd", "kept the event loop for 1.00 s")
-    told = by_name(manager)
-    assert told["offering"].error == "alert rule 'odd' kept the event loop for 1.00 s"
-    assert (told["offering"].failures, told["offering"].status) == (loaded_plugin.MUTE_AFTER + 1, PluginStatus.ACTIVE)
-    assert (told["other"].failures, told["other"].error) == (0, None)
+    info = by_name(manager)
+    assert info["offering"].error == "alert rule 'odd' kept the event loop for 1.00 s"
+    assert (info["offering"].failures, info["offering"].status) == (loaded_plugin.MUTE_AFTER + 1, PluginStatus.ACTIVE)
+    assert (info["other"].failures, info["other"].error) == (0, None)
     assert caplog.text.count("kept the event loop") == 1
     await manager.close()

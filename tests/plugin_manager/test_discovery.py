@@ -31,7 +31,7 @@ def test_a_plugin_installed_a_moment_ago_is_seen_at_once(shelf, load):
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [
         ("import there_is_no_such_module", "ModuleNotFoundError: No module named 'there_is_no_such_module'"),
         ("assert False, 'not today'", "AssertionError: not today"),
@@ -75,13 +75,13 @@ def test_a_plugin_installed_a_moment_ago_is_seen_at_once(shelf, load):
         ("@hookimpl(wrapper=True)\ndef mcpstore_tool_called(call):\n    yield", "must not be a wrapper"),
     ],
 )
-def test_a_broken_plugin_costs_only_itself_and_says_why(shelf, load, source, told):
+def test_a_broken_plugin_costs_only_itself_and_says_why(shelf, load, source, message):
     shelf.put("bad", source)
     shelf.put("good", GOOD)
     manager = load()
     bad = by_name(manager)["bad"]
     assert bad.status is PluginStatus.BROKEN
-    assert told in bad.error
+    assert message in bad.error
     assert (bad.hooks, bad.offers) == ((), ())
     assert manager.get_offer("health strategy", "good")
 
@@ -131,11 +131,11 @@ def test_a_blocked_plugin_is_listed_but_never_imported(shelf, load, monkeypatch,
     assert "acme_loud" not in sys.modules
 
 
-def test_a_star_blocks_every_stranger_and_no_bundled_plugin(shelf, load):
-    shelf.put("stranger", GOOD)
+def test_a_star_blocks_every_third_party_plugin_and_no_bundled_one(shelf, load):
+    shelf.put("third", GOOD)
     shelf.put("ours", "", dist="mcpstore-manager")
     listed = by_name(load(block=["*"]))
-    assert listed["stranger"].status is PluginStatus.BLOCKED
+    assert listed["third"].status is PluginStatus.BLOCKED
     assert listed["ours"].status is PluginStatus.ACTIVE
 
 
@@ -152,14 +152,14 @@ def test_two_plugins_that_offer_one_name_are_both_refused_and_told_apart(shelf, 
     shelf.put("a", GOOD)
     shelf.put("b", GOOD, version="3.0")
     manager = load()
-    told = r"'good' is offered as health strategy more than once: acme-a 1.0, acme-b 3.0"
-    with pytest.raises(PluginConflict, match=told):
+    message = r"'good' is offered as health strategy more than once: acme-a 1.0, acme-b 3.0"
+    with pytest.raises(PluginConflict, match=message):
         manager.get_offer("health strategy", "good")
     assert "good" not in manager.offers("health strategy")
     assert load(block=["a"]).get_offer("health strategy", "good")
 
 
-def test_a_stranger_cannot_take_the_name_of_something_bundled(shelf):
+def test_a_third_party_plugin_cannot_take_the_name_of_a_bundled_offer(shelf):
     shelf.put("a", GOOD, dist="mcpstore-manager")
     shelf.put("b", GOOD)
 
@@ -171,7 +171,7 @@ def test_a_stranger_cannot_take_the_name_of_something_bundled(shelf):
         manager.get_offer("health strategy", "good")
 
 
-def test_a_name_nobody_offers_is_refused_with_those_that_are_there(shelf, load):
+def test_an_unknown_name_is_refused_with_the_known_ones(shelf, load):
     shelf.put("good", GOOD)
     with pytest.raises(UnknownPlugin, match="no health strategy has this name; known names: good"):
         load().get_offer("health strategy", "bad")

@@ -20,16 +20,16 @@ CALL = CallRequest(service="a", tool="t", arguments={})
 
 @pytest.fixture
 async def plugins():
-    made: list[PluginManager] = []
+    managers: list[PluginManager] = []
 
     def make(**objects):
         manager = PluginManager(entry_points=list, plugins=objects)
         manager.discover()
-        made.append(manager)
+        managers.append(manager)
         return manager
 
     yield make
-    for manager in made:
+    for manager in managers:
         await manager.close()
 
 
@@ -110,7 +110,7 @@ async def test_a_success_in_between_starts_the_count_anew(plugins):
     assert by_name(manager)["moody"].failures == 12
 
 
-async def test_a_sync_hook_that_never_returns_is_muted_and_stalls_nobody(plugins, monkeypatch):
+async def test_a_sync_hook_that_never_returns_is_muted_and_stalls_no_other(plugins, monkeypatch):
     monkeypatch.setattr("mcpstore.plugin_manager.loaded_plugin.HOOK_LIMIT", 0.1)
     release = threading.Event()
 
@@ -207,7 +207,7 @@ async def test_a_decision_may_be_async(plugins):
     assert await plugins(guard=Guard()).decide("mcpstore_authorize_call", call=CALL) == Refusal(why="not t")
 
 
-async def test_nobody_is_asked_where_nobody_listens(plugins):
+async def test_no_plugin_is_called_for_a_hook_that_none_implements(plugins):
     manager = plugins(listener=Listener())
     assert manager.has_hook("mcpstore_tools_changed")
     assert not manager.has_hook("mcpstore_authorize_call")

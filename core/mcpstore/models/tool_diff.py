@@ -55,10 +55,10 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
         after: New definition; None if only its hash is stored.
     """
     if before is None or after is None:
-        return ("its description changed, and was too large to be kept whole",)
+        return ("the definition changed; it is too large to be stored, so the differences are unknown",)
     old, new = fingerprint_fields(before), fingerprint_fields(after)
     if any(text is None or len(text) > MAX_KEPT for text in (canonical(old), canonical(new))):
-        return ("its description is too large, or nested too deeply, to show what changed",)
+        return ("the definition is too large or too deeply nested to show the differences",)
     all_lines = _walk("", old, new, 0)
     lines = [truncated(line, MAX_LINE) for line in islice(all_lines, MAX_LINES)]
     return (*lines, "and more") if next(all_lines, None) is not None else tuple(lines)
@@ -114,7 +114,7 @@ def _value(value: Any) -> str:
     try:
         return truncated(visible(json.dumps(value, ensure_ascii=False)), MAX_PIECE)
     except (TypeError, ValueError, RecursionError):
-        return "something that cannot be shown"
+        return "a value that cannot be shown"
 
 
 def _quoted(text: str) -> str:
