@@ -76,12 +76,12 @@ def _lines() -> Iterator[str]:
         yield f"### `{where}`"
         yield ""
         yield from _model(model)
-    for family, title, text in SECTIONS:
+    for kind, title, text in SECTIONS:
         yield f"## {title}"
         yield ""
         yield text
         yield ""
-        for name, offer in sorted(plugins.offers(family).items()):
+        for name, offer in sorted(plugins.offers(kind).items()):
             yield f"### `{name}`"
             yield ""
             yield from _model(offer.config)

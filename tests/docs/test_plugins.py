@@ -88,4 +88,4 @@ def test_members_of_enumerations_are_listed_with_their_values():
     text = (DOCS / "hooks.md").read_text("utf-8")
     assert "### `AlertLevel`" in text
     assert "| `CRITICAL` | `critical` |" in text
-    assert "| `key` | `str` | computed | Identity of the notice" in text
+    assert "| `key` | `str` | computed | Identity of the notification" in text

@@ -73,14 +73,14 @@ async def unusable(spec: ServiceSpec, parts: StoreParts) -> tuple[str, ...]:
 async def choice_problems(spec: ServiceSpec, plugins: PluginManager) -> list[str]:
     """Return the problems with the health strategy and the recovery policy that an entry names."""
     problems: list[str] = []
-    for family, choice in (("health strategy", spec.health), ("recovery policy", spec.recovery)):
+    for kind, choice in (("health strategy", spec.health), ("recovery policy", spec.recovery)):
         try:
-            offer = await plugins.get_offer_async(family, choice.name)
+            offer = await plugins.get_offer_async(kind, choice.name)
             validated(offer.config, dict(choice.options), choice.name)
         except PluginError as error:
             problems.append(str(error))
         except ConfigError as error:
-            problems.append(f"{family} {choice.name!r}: {error}")
+            problems.append(f"{kind} {choice.name!r}: {error}")
     return problems
 
 
