@@ -10,7 +10,7 @@ import pytest
 
 from mcpstore import AsyncMCPStore
 from mcpstore.errors import CallTimeout, ConfigError, ServiceError
-from mcpstore_plugins.sqlite_history.database import CLEAR_EVERY
+from mcpstore_plugins.sqlite_history.database import PURGE_INTERVAL
 
 pytestmark = pytest.mark.anyio
 
@@ -129,7 +129,7 @@ async def test_history_goes_back_as_far_as_is_set(watched, tmp_path):
     await asyncio.sleep(6 * 3600)
     samples = await store.metrics_history("a", since=0)
     now = store._manager.parts.supervisor.clock.posix()
-    assert days * 86_400 - 60 <= now - samples[0].timestamp <= days * 86_400 + CLEAR_EVERY + 60
+    assert days * 86_400 - 60 <= now - samples[0].timestamp <= days * 86_400 + PURGE_INTERVAL + 60
 
 
 async def test_the_settings_may_stand_in_the_configuration():
