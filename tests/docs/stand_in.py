@@ -1,6 +1,6 @@
-"""Stands in for `uvx PACKAGE` and `npx -y PACKAGE` in the examples, so that they need no network.
+"""Replacement of `uvx PACKAGE` and `npx -y PACKAGE` in the examples, which need no network then.
 
-The servers are real ones, with the tools that the examples call.
+It runs real servers with the tools that the examples call.
 """
 
 from __future__ import annotations
