@@ -65,12 +65,12 @@ async def _measure(command: list[str]) -> dict[str, list[float]]:
 
             who: dict[str, Any] = {"ours": store.call_tool, "theirs": client.call_tool, "bare": bare.call_tool}
             for turn in range(ROUNDS + 1):
-                found = {"sync": await asyncio.to_thread(in_thread)}
+                by_name = {"sync": await asyncio.to_thread(in_thread)}
                 for name, call in who.items():
-                    found[name] = await _sequential(partial(call, "echo", arguments))
-                    found[f"{name}16"] = await _concurrent(partial(call, "echo", arguments))
+                    by_name[name] = await _sequential(partial(call, "echo", arguments))
+                    by_name[f"{name}16"] = await _concurrent(partial(call, "echo", arguments))
                 if turn:
-                    for name, value in found.items():
+                    for name, value in by_name.items():
                         times.setdefault(name, []).append(value)
     finally:
         await asyncio.to_thread(sync.close)

@@ -162,9 +162,9 @@ def _asking(folder: Path) -> list[Result]:
         return answer
 
     for _ in range(QUERIES):
-        told = clocked("ours", lambda: history.samples(dashboard))
+        samples = clocked("ours", lambda: history.samples(dashboard))
         rows = clocked("theirs", lambda: bare.execute(statement, values).fetchall())
-        assert len(told) == len(rows) <= SERVICES * POINTS
+        assert len(samples) == len(rows) <= SERVICES * POINTS
     began = time.perf_counter()
     few = history.samples(HistoryQuery(service=_name(SERVICES // 2), since=since, until=until, step=600.0))
     seconds = time.perf_counter() - began

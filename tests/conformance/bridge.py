@@ -87,11 +87,11 @@ class HttpBridge:
                 data = []
 
     def _deliver(self, answer: bytes, message: dict[str, Any]) -> None:
-        told = json.loads(answer)
-        version = told.get("result", {}).get("protocolVersion")
+        data = json.loads(answer)
+        version = data.get("result", {}).get("protocolVersion")
         if version and message.get("method") == "initialize":
             self._headers["MCP-Protocol-Version"] = version
-        self._arrived.put_nowait(json.dumps(told).encode() + b"\n")
+        self._arrived.put_nowait(json.dumps(data).encode() + b"\n")
 
     def _fail(self, message: dict[str, Any], why: str) -> None:
         if "id" in message:

@@ -38,11 +38,11 @@ def node() -> str | None:
     """Return a Node that is new enough."""
     suite = Path(os.environ["MCP_CONFORMANCE"])
     beside = [str(folder / "node" / "bin" / "node") for folder in suite.parents if folder.name == "node_modules"]
-    for found in (*beside, shutil.which("node")):
-        if found and Path(found).exists():
-            said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-            if int(said.strip().lstrip("v").split(".")[0]) >= 22:
-                return found
+    for result in (*beside, shutil.which("node")):
+        if result and Path(result).exists():
+            done = subprocess.run([result, "--version"], capture_output=True, text=True, check=True).stdout
+            if int(done.strip().lstrip("v").split(".")[0]) >= 22:
+                return result
     return None
 
 

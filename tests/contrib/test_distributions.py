@@ -37,9 +37,11 @@ MOST_LINES = {"mcpstore-tcp": 40, "mcpstore-chat-alert": 20}
 def test_every_distribution_is_found_with_what_it_offers(installed):
     listed = {plugin["name"]: plugin for plugin in json.loads(installed.run("mcpstore", "plugins", "--json").stdout)}
     for name, (distribution, offers) in OFFERS.items():
-        found = listed[name]
-        assert (found["distribution"], found["version"], found["status"]) == (distribution, "0.1.0", "active"), found
-        assert (found["offers"], found["error"]) == (offers, None)
+        result = listed[name]
+        assert (result["distribution"], result["version"], result["status"]) == (distribution, "0.1.0", "active"), (
+            result
+        )
+        assert (result["offers"], result["error"]) == (offers, None)
 
 
 @pytest.mark.timeout(300)
@@ -56,14 +58,14 @@ def test_a_distribution_passes_its_own_tests_and_leaves_nothing_behind(installed
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_copy_of_the_template_passes_its_tests_at_once(installed, tmp_path, kind):
-    made = installed.run("mcpstore", "plugins", "new", "acme", "--kind", kind, cwd=tmp_path)
-    assert (made.returncode, made.stdout) == (0, "created mcpstore-acme\n"), made.stderr
+    created = installed.run("mcpstore", "plugins", "new", "acme", "--kind", kind, cwd=tmp_path)
+    assert (created.returncode, created.stdout) == (0, "created mcpstore-acme\n"), created.stderr
     for file in (tmp_path / "mcpstore-acme").rglob("*.*"):
         assert "template" not in file.read_text(), file
     project = tomllib.loads((tmp_path / "mcpstore-acme" / "pyproject.toml").read_text())["project"]
-    said = f"{'An' if kind[0] == 'a' else 'A'} {kind.replace('-', ' ')} for MCPStore"
-    assert project["description"] == said
-    assert f"\n{said}. " in (tmp_path / "mcpstore-acme" / "README.md").read_text()
+    text = f"{'An' if kind[0] == 'a' else 'A'} {kind.replace('-', ' ')} for MCPStore"
+    assert project["description"] == text
+    assert f"\n{text}. " in (tmp_path / "mcpstore-acme" / "README.md").read_text()
     source = (tmp_path / "mcpstore-acme" / "src" / "mcpstore_acme" / "__init__.py").read_text()
     needed = {re.split(r"[^\w-]", each)[0] for each in project["dependencies"]}
     used = {each for each in ("anyio", "filelock", "pydantic") if imports(each, source)}
@@ -128,7 +130,7 @@ def test_the_examples_are_as_short_as_is_said(distribution):
 
 def code_lines(text: str) -> int:
     """Return the lines of code: without those that are empty, and without docstrings."""
-    told: set[int] = set()
+    numbers: set[int] = set()
     for node in ast.walk(ast.parse(text)):
         body = getattr(node, "body", None)
         if (
@@ -137,5 +139,5 @@ def code_lines(text: str) -> int:
             and isinstance(body[0], ast.Expr)
             and isinstance(body[0].value, ast.Constant)
         ):
-            told.update(range(body[0].lineno, (body[0].end_lineno or 0) + 1))
-    return sum(bool(line.strip()) and number not in told for number, line in enumerate(text.splitlines(), 1))
+            numbers.update(range(body[0].lineno, (body[0].end_lineno or 0) + 1))
+    return sum(bool(line.strip()) and number not in numbers for number, line in enumerate(text.splitlines(), 1))

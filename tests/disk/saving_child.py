@@ -75,16 +75,16 @@ def notice(number: int) -> Notification:
 
 
 def outbox(folder: Path) -> Outbox:
-    made = Outbox(folder / "outbox.jsonl")
-    made.read()
-    made.open()
-    return made
+    created = Outbox(folder / "outbox.jsonl")
+    created.read()
+    created.open()
+    return created
 
 
 def put(folder: Path, *numbers: int) -> None:
-    made = outbox(folder)
-    made.append([notice(number) for number in numbers])
-    made.close()
+    created = outbox(folder)
+    created.append([notice(number) for number in numbers])
+    created.close()
 
 
 def waiting(folder: Path) -> list[int]:
@@ -119,8 +119,8 @@ def edge(time: float) -> StateEdge:
 def noted(folder: Path) -> list[float]:
     store = history(folder)
     try:
-        found = store.edges(HistoryQuery(service="a", since=0.0, until=10.0))
-        return list(dict.fromkeys(edge.timestamp for edge in found))
+        edges = store.edges(HistoryQuery(service="a", since=0.0, until=10.0))
+        return list(dict.fromkeys(edge.timestamp for edge in edges))
     finally:
         store.close()
 
@@ -185,8 +185,8 @@ def make_plugin(folder: Path) -> None:
 
 
 def plugin_files(folder: Path) -> list[str]:
-    made = folder / "mcpstore-acme"
-    return sorted(f"{path.relative_to(made)}: {path.read_text()}" for path in made.rglob("*") if path.is_file())
+    target = folder / "mcpstore-acme"
+    return sorted(f"{path.relative_to(target)}: {path.read_text()}" for path in target.rglob("*") if path.is_file())
 
 
 def whole_plugin() -> list[str]:

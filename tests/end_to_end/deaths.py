@@ -115,10 +115,10 @@ class World:
         return hashlib.sha256(os.fsencode(os.path.realpath(self.state))).hexdigest()[:12]
 
     def groups(self) -> list[cgroup.Cgroup]:
-        found = [group for group in cgroup.sibling_cgroups() if group.marker.startswith(f"{self.home}.")]
-        for group in found:
+        results = [group for group in cgroup.sibling_cgroups() if group.marker.startswith(f"{self.home}.")]
+        for group in results:
             group.kill()
-        return found
+        return results
 
     def look(self) -> list[Seen]:
         """Return the living processes that a manager of this configuration started."""
@@ -143,13 +143,13 @@ class World:
         return {int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit()}
 
     def zombies(self, parent: int) -> set[int]:
-        found: set[int] = set()
+        numbers: set[int] = set()
         for place in Path("/proc").iterdir():
             with suppress(OSError, ValueError, IndexError):
                 stat = (place / "stat").read_text().rpartition(") ")[2].split() if place.name.isdigit() else []
                 if stat and stat[0] == "Z" and stat[1] == str(parent):
-                    found.add(int(place.name))
-        return found
+                    numbers.add(int(place.name))
+        return numbers
 
 
 class Eyes:

@@ -66,12 +66,12 @@ def running(*remotes: Remote) -> Iterator[None]:
 
 def left_behind(marker: str) -> list[str]:
     """Return the processes whose environment has a marker of its own and that are not this one."""
-    found = []
+    results = []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if int(path.name) != os.getpid() and marker.encode() in (path / "environ").read_bytes():
-                found.append((path / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-    return found
+                results.append((path / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return results
 
 
 class Watch:

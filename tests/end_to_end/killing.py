@@ -60,7 +60,7 @@ async def killed(world: World, kills: int, seed: int, say: Callable[[int], None]
             await _kill(world, dice)
             toll.kills += 1
             toll.survived += bool(world.look())
-            toll.changed += [f"kill {number}: {told}" for told in _changed(world.entries())]
+            toll.changed += [f"kill {number}: {message}" for message in _changed(world.entries())]
         toll.after = await _the_next(world)
     toll.doubles, toll.looks = eyes.wrong, eyes.looks
     return toll
@@ -80,11 +80,11 @@ async def _kill(world: World, dice: random.Random) -> None:
 
 def _changed(entries: dict[str, Any]) -> list[str]:
     """Return which entries are lost or not what was written; `changing` may be stopped, and extra ones come and go."""
-    found = dict(entries)
-    if isinstance(found.get("changing"), dict):
-        found["changing"] = {key: value for key, value in found["changing"].items() if key != "disabled"}
-    strangers = found.keys() - BASE.keys() - EXTRA
-    return [f"{name} is {found.get(name)}" for name in BASE if found.get(name) != BASE[name]] + sorted(strangers)
+    result = dict(entries)
+    if isinstance(result.get("changing"), dict):
+        result["changing"] = {key: value for key, value in result["changing"].items() if key != "disabled"}
+    strangers = result.keys() - BASE.keys() - EXTRA
+    return [f"{name} is {result.get(name)}" for name in BASE if result.get(name) != BASE[name]] + sorted(strangers)
 
 
 async def _the_next(world: World) -> list[str]:
@@ -94,19 +94,19 @@ async def _the_next(world: World) -> list[str]:
     await world.healthy(*wanted)
     seen = world.look()
     traces = world.state / "traces"
-    found = [f"{each} is of another manager" for each in seen if each.manager.partition(".")[0] != str(manager.pid)]
+    results = [f"{each} is of another manager" for each in seen if each.manager.partition(".")[0] != str(manager.pid)]
     if (leaders := sorted(each.service for each in seen if each.is_leader)) != wanted:
-        found.append(f"{leaders} run and {wanted} are wanted")
+        results.append(f"{leaders} run and {wanted} are wanted")
     if (family := sum(each.service == "daemons" for each in seen)) != 4:
-        found.append(f"daemons has {family} processes")
+        results.append(f"daemons has {family} processes")
     if (records := len(list(traces.iterdir()))) != len(wanted):
-        found.append(f"there are {records} records of {len(wanted)} connections")
+        results.append(f"there are {records} records of {len(wanted)} connections")
     async with asyncio.timeout(PATIENCE):
         while world.zombies(manager.pid):
             await asyncio.sleep(0.05)
     manager.terminate()
     if (code := await asyncio.wait_for(manager.wait(), PATIENCE)) != 0:
-        found.append(f"it ended with {code}: {world.log}")
-    found += [f"{each} is left" for each in world.look()]
-    found += [f"the record {path.name} is left" for path in traces.iterdir()]
-    return [*found, *(["there is a traceback in its log"] if "Traceback" in world.log else [])]
+        results.append(f"it ended with {code}: {world.log}")
+    results += [f"{each} is left" for each in world.look()]
+    results += [f"the record {path.name} is left" for path in traces.iterdir()]
+    return [*results, *(["there is a traceback in its log"] if "Traceback" in world.log else [])]

@@ -95,11 +95,11 @@ async def test_a_manager_that_is_killed_during_a_call_takes_the_call_with_it(tmp
                     call = await asyncio.create_subprocess_exec(*mcpstore, "call", "bank/pay", **quiet)
                 await asyncio.sleep(0.02)
             os.kill(manager.pid, signal.SIGKILL)
-            _, said = await call.communicate()
+            _, output = await call.communicate()
     finally:
         if manager.returncode is None:
             manager.kill()
         await manager.communicate()
     assert call.returncode == 1
-    assert b"the manager went away" in said
+    assert b"the manager went away" in output
     assert effects(ledger) == 1

@@ -20,10 +20,10 @@ SEED = int(os.environ.get("MCPSTORE_SEED", "0")) or random.SystemRandom().randra
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncGenerator[World]:
-    made = World(tmp_path)
-    made.write(**BASE)
-    yield made
-    await made.end()
+    created = World(tmp_path)
+    created.write(**BASE)
+    yield created
+    await created.end()
 
 
 @pytest.mark.chaos
@@ -31,10 +31,10 @@ async def world(tmp_path: Path) -> AsyncGenerator[World]:
 async def test_a_manager_that_is_killed_at_any_instant_leaves_nothing_to_the_next(world: World):
     toll = await killed(world, KILLS, SEED)
 
-    told = f"seed {SEED}"
-    assert toll.doubles == [], told
-    assert toll.changed == [], told
-    assert toll.after == [], told
+    text = f"seed {SEED}"
+    assert toll.doubles == [], text
+    assert toll.changed == [], text
+    assert toll.after == [], text
     assert toll.looks > toll.kills == KILLS
     assert toll.survived, "no kill left anything behind, so nothing was tested"
 

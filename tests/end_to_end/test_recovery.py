@@ -50,9 +50,9 @@ async def test_manual_leaves_a_killed_server_until_somebody_recovers_it():
         assert await store.wait_service("a", timeout=60)
         await kill(store)
         assert await store.wait_service("a", "disconnected", timeout=60)
-        found = await store.diagnose("a")
-        assert any("SIGKILL" in line for line in found.evidence)
-        assert found.next_retry_time is None
+        diagnosis = await store.diagnose("a")
+        assert any("SIGKILL" in line for line in diagnosis.evidence)
+        assert diagnosis.next_retry_time is None
         assert await store.recover("a")
         assert (await store.call_tool("greet")).text == "Hello, world!"
 
@@ -66,10 +66,10 @@ async def test_a_server_that_crashes_at_once_is_given_up_after_its_limit():
     async with AsyncMCPStore({"mcpServers": {"a": crashing}}, timing=QUICK) as store:
         assert await store.wait_service("a", "error", timeout=60)
         assert await store.wait_service("a", "disconnected", timeout=60)
-        found = await store.diagnose("a")
-        assert "given up: 2 attempts within 600 s failed" in found.error
-        assert (found.exit_code, found.stderr[-1]) == (1, "no licence key")
-        assert found.remedy
+        diagnosis = await store.diagnose("a")
+        assert "given up: 2 attempts within 600 s failed" in diagnosis.error
+        assert (diagnosis.exit_code, diagnosis.stderr[-1]) == (1, "no licence key")
+        assert diagnosis.remedy
 
 
 async def test_recover_makes_a_server_anew_from_the_entry_that_stands_in_the_file_now(tmp_path):

@@ -20,22 +20,22 @@ from .figure import Figure, Part, Said, Work
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; returns 1 if a target was missed."""
-    told = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     by_name = {figure.name: figure for figure in FIGURES}
-    if told.list:
+    if options.list:
         print(*(f"{figure.name:16}{figure.title}" for figure in FIGURES), sep="\n")
         return 0
-    if strangers := set(told.figures) - by_name.keys():
+    if strangers := set(options.figures) - by_name.keys():
         print(f"no figure is called {', '.join(sorted(strangers))}; there are {', '.join(by_name)}", file=sys.stderr)
         return 2
     progress = Console(stderr=True)
-    chosen = [by_name[name] for name in told.figures or by_name]
-    found = [(figure, _measured(figure, long=told.long, progress=progress)) for figure in chosen]
-    if told.json:
-        print(json.dumps([_plain(figure, parts) for figure, parts in found], indent=2))
+    chosen = [by_name[name] for name in options.figures or by_name]
+    results = [(figure, _measured(figure, long=options.long, progress=progress)) for figure in chosen]
+    if options.json:
+        print(json.dumps([_plain(figure, parts) for figure, parts in results], indent=2))
     else:
-        Console(width=max(150, progress.width)).print(_table(found))
-    return int(any(part.is_met is False for _, parts in found for part in parts))
+        Console(width=max(150, progress.width)).print(_table(results))
+    return int(any(part.is_met is False for _, parts in results for part in parts))
 
 
 def _measured(figure: Figure, *, long: bool, progress: Console) -> list[Part | Said]:

@@ -49,8 +49,8 @@ class Part:
         """What came out, as people write it."""
         if self.measured is None:
             return self.note or "not measured"
-        told = f"{_number(self.measured)} {self.unit}".strip()
-        return f"{told} ({self.note})" if self.note else told
+        text = f"{_number(self.measured)} {self.unit}".strip()
+        return f"{text} ({self.note})" if self.note else text
 
 
 @attrs.frozen(kw_only=True)
@@ -110,8 +110,8 @@ class Figure:
     def measure(self, work: Work) -> list[Part | Said]:
         """Measure it."""
         module, function = self.where.split(":")
-        found: Callable[[Work], list[Part | Said]] = getattr(import_module(f".{module}", __package__), function)
-        return found(work)
+        result: Callable[[Work], list[Part | Said]] = getattr(import_module(f".{module}", __package__), function)
+        return result(work)
 
 
 def _number(value: float) -> str:

@@ -48,6 +48,6 @@ def _of_the_rest(work: Work) -> Part:
 
 
 def _folder(work: Work, name: str) -> Path:
-    made = work.folder / name
-    made.mkdir()
-    return made
+    path = work.folder / name
+    path.mkdir()
+    return path

@@ -32,13 +32,13 @@ def flaws(work: Work) -> list[Part]:
     work.say("flaws of the lifecycle machine")
     parts = [_share("lifecycle machine", [flaw.found(flaw.found_by) == flaw.found_by for flaw in KERNEL_FLAWS], 100.0)]
     parts.append(_share("alert machine", [flaw.found() == flaw.found_by for flaw in ALERT_FLAWS], 100.0))
-    found: list[bool] = []
+    results: list[bool] = []
     for flaw in RUNTIME_FLAWS:
         work.say(f"flaws of the runtime: {flaw.name}")
         with pytest.MonkeyPatch.context() as patch:
             broken = flaw.broken(patch)
-        found.append(broken is not None and broken.invariant == flaw.found_by)
-    parts.append(_share("runtime and alerts", found, MOST))
+        results.append(broken is not None and broken.invariant == flaw.found_by)
+    parts.append(_share("runtime and alerts", results, MOST))
     work.say("flaws of the configuration store and of the framing")
     outcomes = judged(*(flaw.name for flaw in (*CONFIG_STORE, *FRAMING)))
     for what, some in (("configuration store", CONFIG_STORE), ("framing", FRAMING)):
@@ -47,9 +47,9 @@ def flaws(work: Work) -> list[Part]:
 
 
 def _share(what: str, found: list[bool], aim: float) -> Part:
-    told = f"{sum(found)} of {len(found)}"
+    text = f"{sum(found)} of {len(found)}"
     share = 100.0 * sum(found) / len(found)
-    return Part(what=what, measured=share, aim=aim, unit="%", at_least=True, note=told)
+    return Part(what=what, measured=share, aim=aim, unit="%", at_least=True, note=text)
 
 
 def coverage(work: Work) -> list[Part]:
@@ -65,10 +65,10 @@ def coverage(work: Work) -> list[Part]:
     every = {f"{row.name} {row.event.__name__}" for row in TABLE}
     seen: set[str] = set()
     alerts.check(watch=lambda taken: seen.update(_alert_rows(taken)))
-    told = f"{len(rows)} of {len(every)}, in {report.states:,} contexts"
+    text = f"{len(rows)} of {len(every)}, in {report.states:,} contexts"
     of_alerts = len(alert_lifecycle.TABLE)
     parts = [
-        _whole("rows of the lifecycle", 100 * len(rows) / len(every), told),
+        _whole("rows of the lifecycle", 100 * len(rows) / len(every), text),
         _whole("rows of the alerts", 100 * len(seen) / of_alerts, f"{len(seen)} of {of_alerts}"),
     ]
     if not work.long:
@@ -101,6 +101,6 @@ def _covered(folder: Path) -> float:
         "no:cacheprovider",
     ]
     subprocess.run([*run, *tests, *KERNEL_TESTS], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-    told = folder / "coverage.json"
-    subprocess.run([*run, "json", "-q", "-o", str(told)], cwd=ROOT, env=environment, check=True)
-    return float(json.loads(told.read_text())["totals"]["percent_covered"])
+    path = folder / "coverage.json"
+    subprocess.run([*run, "json", "-q", "-o", str(path)], cwd=ROOT, env=environment, check=True)
+    return float(json.loads(path.read_text())["totals"]["percent_covered"])

@@ -52,11 +52,11 @@ def fleet(work: Work) -> list[Part]:
     took, healthy, troubles = asyncio.run(_managed(command))
     work.say(f"{FLEET - FLEET // 2} more without it")
     bare += asyncio.run(_pool(command, FLEET - FLEET // 2, at_once))
-    told = f"{took:.1f} s, and {bare:.1f} s bare, on {at_once} cores; load {load:.1f} before"
+    text = f"{took:.1f} s, and {bare:.1f} s bare, on {at_once} cores; load {load:.1f} before"
     return [
         Part(what="healthy", measured=healthy, aim=FLEET, at_least=True, note=f"of {FLEET}"),
         Part(what="timeouts and other failed openings", measured=troubles, aim=0),
-        Part(what="time, over that of a plain pool", measured=took / bare, aim=1.1, note=told),
+        Part(what="time, over that of a plain pool", measured=took / bare, aim=1.1, note=text),
     ]
 
 

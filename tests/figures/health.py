@@ -58,10 +58,10 @@ def oddities() -> dict[str, ScriptedServer]:
     """Return servers that are well, and easily taken for dead."""
 
     def server(name: str, kind: type[ScriptedServer] = ScriptedServer, **script: Any) -> ScriptedServer:
-        made = kind(name)
+        created = kind(name)
         for key, value in script.items():
-            setattr(made, key, value)
-        return made
+            setattr(created, key, value)
+        return created
 
     strange = {"ping": ServiceError(UNKNOWN, "method not found")}
     return {
@@ -79,8 +79,8 @@ def false_restarts(work: Work) -> list[Part]:
     work.say("seven odd servers for a day")
     servers = _virtual(_odd_day())
     return [
-        Part(what=f"restarts of {name}", measured=made.opened - 1, aim=0, unit="a day")
-        for name, made in servers.items()
+        Part(what=f"restarts of {name}", measured=created.opened - 1, aim=0, unit="a day")
+        for name, created in servers.items()
     ]  # fmt: skip
 
 

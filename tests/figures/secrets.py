@@ -16,11 +16,11 @@ TESTS = "tests/cli/test_canaries.py"
 
 def secrets(work: Work) -> list[Part]:
     work.say("a secret in every place, every byte that leaves")
-    told = work.folder / "told.json"
-    environment = {**os.environ, "MCPSTORE_FIGURES": str(told)}
+    path = work.folder / "told.json"
+    environment = {**os.environ, "MCPSTORE_FIGURES": str(path)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.figures.recording", TESTS]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    records = json.loads(told.read_text())
+    records = json.loads(path.read_text())
     counts = [record["found"] for record in records if "found" in record]
     if not counts:
         raise RuntimeError(f"nothing was searched:\n{done.stdout}{done.stderr}")

@@ -80,9 +80,9 @@ def alerts(work: Work) -> list[Part]:
     people = World("people", [(0.0, GOOD), (4 * HOUR, DOWN), (5 * HOUR, GOOD)])
     plan = Plan(services=ALERTING, days=0.5, kinds=kinds, orders=2.0, happenings=0.0)
     scores = _sound(simulate(plan, people=people, also=[Notices])).scores
-    told = f"of {scores['told']['*']:.0f}; {scores['told with the end']['*']:.0f} beginnings told with their ends"
+    text = f"of {scores['told']['*']:.0f}; {scores['told with the end']['*']:.0f} beginnings told with their ends"
     return [
-        Part(what="lost", measured=scores["lost"]["*"], aim=0, note=told),
+        Part(what="lost", measured=scores["lost"]["*"], aim=0, note=text),
         Part(what="out of order", measured=scores["out of order"]["*"], aim=0),
         Part(what="doubled", measured=scores["doubled"]["*"], aim=0),
         Part(

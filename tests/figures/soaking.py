@@ -34,7 +34,7 @@ def soak(work: Work) -> list[Part | Said]:
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     outcome = json.loads(done.stdout)
     judged = [row for row in outcome["rows"] if row["target"]]
-    told = [
+    rows = [
         Said(
             what=row["what"],
             target=row["target"],
@@ -43,4 +43,4 @@ def soak(work: Work) -> list[Part | Said]:
         )
         for row in judged
     ]
-    return [*told, Part(what="other things that must never be", measured=len(outcome["wrong"]), aim=0)]
+    return [*rows, Part(what="other things that must never be", measured=len(outcome["wrong"]), aim=0)]

@@ -47,8 +47,8 @@ def test_every_figure_can_be_measured(name, monkeypatch, capfd):
     flags = ["--long"] if name in LONG else []
 
     figures.main([name, "--json", *flags])
-    told, errors = capfd.readouterr()
-    (measured,) = json.loads(told)
+    output, errors = capfd.readouterr()
+    (measured,) = json.loads(output)
     assert measured["figure"] == name
     assert measured["parts"]
     assert all(part["what"] != "it could not be measured" for part in measured["parts"]), errors

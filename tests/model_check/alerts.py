@@ -270,23 +270,23 @@ def _explore(step: Step, reminders: bool, watch: Callable[[Taken], None] | None)
 def _judge(taken: Taken, path: tuple[AlertEvent, ...]) -> None:
     for holds in OF_STEPS:
         if not holds(taken):
-            told = f"{', '.join(action.name for action in taken.actions) or 'nothing is done'}; {taken.after}"
-            raise AlertViolation(holds.__name__, inspect.getdoc(holds) or "", path, told)
+            text = f"{', '.join(action.name for action in taken.actions) or 'nothing is done'}; {taken.after}"
+            raise AlertViolation(holds.__name__, inspect.getdoc(holds) or "", path, text)
 
 
 def _seen(world: World, event: AlertEvent, ctx: AlertContext, actions: Iterable[AlertAction]) -> World:
     """Return what the world has seen after a step."""
-    told, timers = world.told, set(world.timers) - {event.name}  # a timer that has run out does not run
+    was_notified, timers = world.told, set(world.timers) - {event.name}  # a timer that has run out does not run
     for action in actions:
         if action in SAYING:
-            told = action is not AlertAction.RESOLVE
+            was_notified = action is not AlertAction.RESOLVE
         verb, _, timer = action.name.partition("_")
         if verb == "ARM":
             timers.add(timer)
         elif verb == "DISARM":
             timers.discard(timer)
     muted = {AlertEvent.MUTE: True, AlertEvent.UNMUTE: False}.get(event, world.muted)
-    return World(ctx, told, muted, frozenset(timers))
+    return World(ctx, was_notified, muted, frozenset(timers))
 
 
 def patched(old: str, new: str) -> Step:
@@ -296,9 +296,9 @@ def patched(old: str, new: str) -> Step:
         ValueError: The text to replace does not stand in it exactly once.
     """
     source = inspect.getsource(alert_lifecycle)
-    found = source.count(old)
-    if found != 1:
-        raise ValueError(f"text to replace stands {found} times in alert_lifecycle; it must be once: {old!r}")
+    count = source.count(old)
+    if count != 1:
+        raise ValueError(f"text to replace stands {count} times in alert_lifecycle; it must be once: {old!r}")
     head, mark, body = source.replace(old, new).partition("\nOK: Final")
     namespace: dict[str, Any] = dict(vars(alert_lifecycle))  # its classes stay the real ones, so that contexts compare
     code = "\n" * head.count("\n") + mark + body

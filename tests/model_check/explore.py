@@ -131,16 +131,16 @@ class _Search:
         try:
             return self.kernel.step(ctx, event, self.limits)
         except Exception as error:
-            told = f"{event_text(event)} in {context_text(ctx)}"
-            raise Violation("i1_total", "I1: every event is accepted everywhere.", (), (told,)) from error
+            text = f"{event_text(event)} in {context_text(ctx)}"
+            raise Violation("i1_total", "I1: every event is accepted everywhere.", (), (text,)) from error
 
     def _try(self, ctx: Context, event: Event) -> None:
         after, actions = self._step(ctx, event)
         moved = bool(actions) or after != ctx
         expected = heard(ctx, event)
         if expected is not None and moved is not expected:
-            told = f"{event_text(event)} in {situation(ctx)} {'changes something' if moved else 'changes nothing'}"
-            self._fail("i1_heard_where_listed", "I1: an event changes something exactly where it is listed.", ctx, told)
+            text = f"{event_text(event)} in {situation(ctx)} {'changes something' if moved else 'changes nothing'}"
+            self._fail("i1_heard_where_listed", "I1: an event changes something exactly where it is listed.", ctx, text)
         if moved:
             self._moved(Taken(before=ctx, event=event, after=after, actions=actions, limits=self.limits))
 
@@ -159,8 +159,8 @@ class _Search:
             self.origins[after] = (taken.before, taken.event)
             self.queue.append(after)
         if len(self.origins) > self.most:
-            told = f"one of them is {context_text(after)}"
-            raise Violation("finite", f"There are more than {self.most} contexts.", (), (told,))
+            text = f"one of them is {context_text(after)}"
+            raise Violation("finite", f"There are more than {self.most} contexts.", (), (text,))
 
     def _note_run_status(self, taken: Taken) -> None:
         old = self.kernel.run_status(taken.before)
@@ -169,8 +169,8 @@ class _Search:
             return
         self.run_edges.add((old, new))
         if (old, new) not in RUN_EDGES:
-            told = f"{old} -> {new or 'removed'}: {taken}"
-            self._fail("run_status", "Only the listed changes of the run status occur.", taken.before, told)
+            text = f"{old} -> {new or 'removed'}: {taken}"
+            self._fail("run_status", "Only the listed changes of the run status occur.", taken.before, text)
 
     def _missing(self) -> Iterator[str]:
         """Say what is listed but was not seen; what was seen but not listed has been found on the way."""

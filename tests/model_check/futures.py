@@ -44,7 +44,7 @@ def i4_stop_is_obeyed(c: Context, then: Future) -> bool:
     stopped, removed = then(c, ev.Stop()), then(c, ev.Remove())
     if stopped.desired is Desired.RUN or removed.desired is not Desired.GONE:
         return False
-    return all(is_parked(_in_a_good_world(told, then, _PARKS_WITHIN)) for told in (stopped, removed))
+    return all(is_parked(_in_a_good_world(start, then, _PARKS_WITHIN)) for start in (stopped, removed))
 
 
 def i10_heals(c: Context, then: Future) -> bool:

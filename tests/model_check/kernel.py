@@ -74,9 +74,9 @@ def patched(*patches: Patch) -> Kernel:
     """
     sources = {name: _source(f"mcpstore.core.{name}") for name in ("context", *_RELOADED)}
     for patch in patches:
-        found = sources[patch.module].count(patch.old)
-        if found != 1:
-            raise ValueError(f"text to replace stands {found} times in {patch.module}; it must be once: {patch.old!r}")
+        count = sources[patch.module].count(patch.old)
+        if count != 1:
+            raise ValueError(f"text to replace stands {count} times in {patch.module}; it must be once: {patch.old!r}")
         sources[patch.module] = sources[patch.module].replace(patch.old, patch.new)
     loaded = _load(sources)
     # the other globals of `context` stay the real ones, so `run_status` compares with the real enums

@@ -61,8 +61,8 @@ def event_text(event: Event) -> str:
             pass
     if getattr(event, "intensity", False):
         notes.append("window full")
-    told = event_kind(type(event)) + (f"({', '.join(notes)})" if notes else "")
-    return told + (" (stale)" if isinstance(event, Completion) and event.epoch != NOW else "")
+    text = event_kind(type(event)) + (f"({', '.join(notes)})" if notes else "")
+    return text + (" (stale)" if isinstance(event, Completion) and event.epoch != NOW else "")
 
 
 def action_text(action: Action) -> str:
@@ -95,5 +95,5 @@ def situation(ctx: Context) -> str:
 def context_text(ctx: Context) -> str:
     """Return where a service is and whatever differs from the memory of a new one."""
     new = Context().to_json()
-    told = (f"{name}={value}" for name, value in ctx.to_json().items() if value != new[name])
-    return f"{situation(ctx)} with {', '.join(told)}"
+    message = (f"{name}={value}" for name, value in ctx.to_json().items() if value != new[name])
+    return f"{situation(ctx)} with {', '.join(message)}"

@@ -56,8 +56,8 @@ class Taken:
         return any(isinstance(action, kind) for action in self.actions)
 
     def __str__(self) -> str:
-        told = ", ".join(map(action_text, self.actions)) or "nothing"
-        return f"{situation(self.before)} -- {event_text(self.event)} --> {situation(self.after)}, asking for {told}"
+        text = ", ".join(map(action_text, self.actions)) or "nothing"
+        return f"{situation(self.before)} -- {event_text(self.event)} --> {situation(self.after)}, asking for {text}"
 
 
 def is_parked(ctx: Context) -> bool:

@@ -28,7 +28,7 @@ def judged(*names: str) -> dict[str, str]:
         env=environment,
         cwd=TESTS.parent,
     )
-    outcomes = {said["flaw"]: said["outcome"] for said in map(json.loads, done.stdout.splitlines())}
+    outcomes = {output["flaw"]: output["outcome"] for output in map(json.loads, done.stdout.splitlines())}
     if outcomes.pop("sound", None) != "survived":
         raise RuntimeError(f"the tests fail without a flaw: {done.stderr}")
     return outcomes

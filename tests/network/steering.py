@@ -110,11 +110,11 @@ class Manager:
 
     async def _read(self) -> None:
         async for line in self._process.stdout:
-            told = json.loads(line)
-            if "number" in told:
-                self._waiting[told["number"]].set_result(told)
+            data = json.loads(line)
+            if "number" in data:
+                self._waiting[data["number"]].set_result(data)
             else:
-                self.events.append(Event(told["service"], told["event"], told["error"], told["at"], told["late"]))
+                self.events.append(Event(data["service"], data["event"], data["error"], data["at"], data["late"]))
             self._news.set()
         for waiting in self._waiting.values():
             if not waiting.done():

@@ -24,37 +24,37 @@ LONG: Final[Mapping[str, int | float]] = {"services": 2000, "days": 90.0, "inter
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate and print; returns 1 if a promise was broken."""
-    told = _parser().parse_args(arguments)
-    if told.long:
+    options = _parser().parse_args(arguments)
+    if options.long:
         for name, value in LONG.items():
-            setattr(told, name, value)
+            setattr(options, name, value)
     plan = Plan(
-        seed=told.seed,
-        services=told.services,
-        days=told.days,
-        kinds=tuple(told.worlds.split(",")) if told.worlds else KINDS,
-        interval=told.interval,
-        orders=told.orders,
-        happenings=told.happenings,
+        seed=options.seed,
+        services=options.services,
+        days=options.days,
+        kinds=tuple(options.worlds.split(",")) if options.worlds else KINDS,
+        interval=options.interval,
+        orders=options.orders,
+        happenings=options.happenings,
     )
-    if told.adversary:
-        return _search(told.adversary, plan.seed)
+    if options.adversary:
+        return _search(options.adversary, plan.seed)
     results: list[Result] = []
-    for result in _results(_fleets(plan, told.fleet), told.processes):
+    for result in _results(_fleets(plan, options.fleet), options.processes):
         results.append(result)
         if result.broken is not None:
             _print(f"{result.broken}", "", "a promise is broken; play it again:", f"    {result.plan.command}")
             return 1
-        if told.verbose:
+        if options.verbose:
             _print(f"seed {result.plan.seed}: {result.events} events, hash {result.hash}, {result.cpu:.1f} s of CPU")
     _print(*_summary(plan, results))
     return 0
 
 
 def _search(rounds: int, seed: int) -> int:
-    for found in search(rounds, seed):
-        _print(f"{found}")
-        if found.broken is not None:
+    for result in search(rounds, seed):
+        _print(f"{result}")
+        if result.broken is not None:
             return 1
     return 0
 

@@ -116,8 +116,8 @@ class Found:
     broken: Broken | None = None
 
     def __str__(self) -> str:
-        told = " ".join("fail" if move is None else f"{move:g}" for move in self.moves)
-        text = f"{self.aim.figure}: {self.value:g} at worst, of {self.tried} worlds tried: {told}"
+        message = " ".join("fail" if move is None else f"{move:g}" for move in self.moves)
+        text = f"{self.aim.figure}: {self.value:g} at worst, of {self.tried} worlds tried: {message}"
         return text if self.broken is None else f"{text}\n{self.broken}"
 
 
@@ -129,9 +129,9 @@ def search(rounds: int, seed: int) -> Iterator[Found]:
         seed: Decides what is left to chance.
     """
     for aim in AIMS:
-        found = climb(aim, rounds, seed)
-        yield found
-        if found.broken is not None:
+        result = climb(aim, rounds, seed)
+        yield result
+        if result.broken is not None:
             return
 
 
@@ -147,9 +147,9 @@ def climb(aim: Aim, rounds: int, seed: int) -> Found:
     crowd = [_fresh(aim, dice) for _ in range(CROWD)]
     best = Found(aim=aim, value=float("-inf"), moves=(), tried=0)
     for number in range(rounds):
-        found = _tried(aim, crowd, seed + number)
+        result = _tried(aim, crowd, seed + number)
         tried = best.tried + len(crowd)
-        best = attrs.evolve(found if found.value >= best.value else best, tried=tried, broken=found.broken)
+        best = attrs.evolve(result if result.value >= best.value else best, tried=tried, broken=result.broken)
         if best.broken is not None:
             break
         crowd = [_changed(best.moves, aim, dice) for _ in range(CROWD - 2)] + [_fresh(aim, dice) for _ in range(2)]

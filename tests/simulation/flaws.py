@@ -45,8 +45,8 @@ class Flaw:
             return
         module = importlib.import_module(f"mcpstore.{self.module}")
         source = inspect.getsource(module)
-        if (found := source.count(self.old)) != 1:
-            raise ValueError(f"text to replace stands {found} times in {self.module}; it must be once: {self.old!r}")
+        if (count := source.count(self.old)) != 1:
+            raise ValueError(f"text to replace stands {count} times in {self.module}; it must be once: {self.old!r}")
         copy: dict[str, Any] = dict(vars(module))
         exec(compile(source.replace(self.old, self.new), f"<flawed {self.module}>", "exec"), copy)
         owner, _, name = self.where.rpartition(".")

@@ -121,9 +121,9 @@ def simulate(
     began = time.process_time()
     dice = random.Random(f"{plan.seed}/worlds")
     names = [f"s{number:03}" for number in range(plan.services)] if worlds is None else list(worlds)
-    found = worlds if worlds is not None else make_worlds(names, plan.kinds, dice, plan.days * DAY)
+    all_worlds = worlds if worlds is not None else make_worlds(names, plan.kinds, dice, plan.days * DAY)
     with asyncio.Runner(loop_factory=InlineLoop) as runner:
-        fleet = Fleet(plan, found, people, also)
+        fleet = Fleet(plan, all_worlds, people, also)
         with _heard(fleet.watch):
             runner.run(fleet.run())
     watch = fleet.watch
@@ -287,7 +287,7 @@ def timing_of(plan: Plan) -> Timing:
 
 def _health_and_recovery() -> list[EntryPoint]:
     """Return the bundled plugins that a simulated service needs, and nobody else's."""
-    return [found for found in entry_points(group=ENTRY_POINT_GROUP) if found.name in NEEDED and _is_bundled(found)]
+    return [point for point in entry_points(group=ENTRY_POINT_GROUP) if point.name in NEEDED and _is_bundled(point)]
 
 
 def _is_bundled(found: EntryPoint) -> bool:

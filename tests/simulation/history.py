@@ -98,8 +98,8 @@ class Intervals(Oracle):
         wanted = ctx.desired is Desired.RUN
         last = self._edges[name][-1] if name in self._edges else None
         if last is None or (last.state, last.wanted) != (ctx.connection, wanted):
-            told = "nothing" if last is None else last.state.value
-            raise Broken("I20", name, f"it is {ctx.connection.value}, and {told} is recorded")
+            message = "nothing" if last is None else last.state.value
+            raise Broken("I20", name, f"it is {ctx.connection.value}, and {message} is recorded")
         kept = self._kept.get(name)
         if kept is None:
             kept = self._kept[name] = _Kept(now)
@@ -112,10 +112,10 @@ class Intervals(Oracle):
             return
         self._due = now + EVERY
         for name, kept in self._kept.items():
-            told, own = self.scene.metering.metrics(name).availability, kept.availability(now)
+            measured, own = self.scene.metering.metrics(name).availability, kept.availability(now)
             self._worst[name] = own
-            if abs(told - own) > NEARLY * 100:
-                raise Broken("I20", name, f"its availability is told as {told:.6f} % and is {own:.6f} %")
+            if abs(measured - own) > NEARLY * 100:
+                raise Broken("I20", name, f"its availability is told as {measured:.6f} % and is {own:.6f} %")
             self._tile(name, wall)
 
     def scores(self) -> dict[str, dict[str, float]]:
@@ -124,10 +124,10 @@ class Intervals(Oracle):
 
     def _tile(self, name: str, wall: float) -> None:
         edges = self._edges[name]
-        found = intervals(edges, wall)
-        between = sum(interval.duration for interval in found[:-1])
+        result = intervals(edges, wall)
+        between = sum(interval.duration for interval in result[:-1])
         if abs(between - (edges[-1].monotonic - edges[0].monotonic)) > NEARLY * max(1.0, between):
             raise Broken("I20", name, f"its intervals last {between:.3f} s together, and its edges lie further apart")
-        for one, following in pairwise(found):
+        for one, following in pairwise(result):
             if one.until != following.since and following.since >= one.since:
                 raise Broken("I20", name, f"there is a gap between its intervals, at {one.until:.3f}")

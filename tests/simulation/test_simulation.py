@@ -74,20 +74,20 @@ def test_a_broken_promise_comes_with_the_command_that_breaks_it_again(monkeypatc
 def test_a_big_fleet_is_cut_into_fleets_with_seeds_of_their_own(capsys):
     assert main(["--services", "5", "--fleet", "2", "--days", "0.02", "--seed", "7", "-v"]) == 0
 
-    told = capsys.readouterr().out
-    assert [int(seed) for seed in re.findall(r"seed (\d+):", told)] == [7, 8, 9]
-    assert "5 services for 0.02 days in 3 fleets" in told
-    assert "no promise broken" in told
+    output = capsys.readouterr().out
+    assert [int(seed) for seed in re.findall(r"seed (\d+):", output)] == [7, 8, 9]
+    assert "5 services for 0.02 days in 3 fleets" in output
+    assert "no promise broken" in output
 
 
 def test_several_processes_tell_the_same(capsys):
     arguments = ["--services", "4", "--fleet", "2", "--days", "0.02"]
-    told = []
+    messages = []
     for processes in ("1", "2"):
         assert main([*arguments, "--processes", processes]) == 0
-        told.append(re.search(r"hash \w+", capsys.readouterr().out)[0])
+        messages.append(re.search(r"hash \w+", capsys.readouterr().out)[0])
 
-    assert told[0] == told[1]
+    assert messages[0] == messages[1]
 
 
 def test_all_who_go_down_together_come_back_together():
@@ -142,22 +142,22 @@ def test_a_connection_that_outlives_bad_times_and_is_dead_is_noticed_before_the_
 
 @pytest.mark.parametrize("aim", AIMS, ids=lambda aim: aim.figure.replace(" ", "-"))
 def test_the_worst_world_an_adversary_finds_breaks_no_promise(aim):
-    found = climb(aim, rounds=2, seed=1)
+    result = climb(aim, rounds=2, seed=1)
 
-    assert found.broken is None, found
-    assert found.value > 0
-    assert found.tried == 24
-    assert aim.figure in str(found)
+    assert result.broken is None, result
+    assert result.value > 0
+    assert result.tried == 24
+    assert aim.figure in str(result)
 
 
 def test_an_adversary_finds_what_is_flawed(monkeypatch):
     next(flaw for flaw in FLAWS if flaw.name.startswith("a connect that succeeds clears")).put_in(monkeypatch)
 
-    found = climb(AIMS[1], rounds=2, seed=1)
+    result = climb(AIMS[1], rounds=2, seed=1)
 
-    assert found.broken is not None
-    assert found.broken.invariant == "I9"
-    assert found.moves
+    assert result.broken is not None
+    assert result.broken.invariant == "I9"
+    assert result.moves
 
 
 def test_a_world_tells_since_when_it_is_good():

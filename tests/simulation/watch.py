@@ -169,5 +169,5 @@ class BugFinder(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Look at a record."""
         if record.exc_info is not None:
-            told = record.getMessage()
-            self._watch.found(Broken("bug", "*", f"{told}: {record.exc_info[1]!r}"))
+            message = record.getMessage()
+            self._watch.found(Broken("bug", "*", f"{message}: {record.exc_info[1]!r}"))

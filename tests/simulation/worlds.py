@@ -199,8 +199,8 @@ def make_worlds(names: Sequence[str], kinds: Sequence[str], dice: random.Random,
         length: Length of the simulation, in seconds.
     """
     shared = World(OUTAGE, _alternating(dice, length, (2 * HOUR, DAY), (10.0, HOUR), DOWN))
-    found: dict[str, World] = {}
+    by_name: dict[str, World] = {}
     for number, name in enumerate(names):
         kind = kinds[number % len(kinds)]
-        found[name] = shared if kind == OUTAGE else World(kind, WORLDS[kind](dice, length))
-    return found
+        by_name[name] = shared if kind == OUTAGE else World(kind, WORLDS[kind](dice, length))
+    return by_name

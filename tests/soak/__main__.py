@@ -21,19 +21,19 @@ from .soak import Plan, Soak
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Soak, and print what came of it; returns 1 if something is not as it should be."""
-    told = _parser().parse_args(arguments)
-    plan = Plan(services=told.services, seed=told.seed, acts=told.acts, pause=told.pause)
+    options = _parser().parse_args(arguments)
+    plan = Plan(services=options.services, seed=options.seed, acts=options.acts, pause=options.pause)
     with tempfile.TemporaryDirectory(prefix="mcpstore-soak-") as folder, Live(console=Console(stderr=True)) as live:
 
         def tell(soak: Soak, now: Figures, latency: float) -> None:
             if live.console.is_terminal:
                 live.update(_line(soak, now, latency))
 
-        outcome = asyncio.run(run(Path(folder), plan, told.minutes, tell))
-    if told.json:
+        outcome = asyncio.run(run(Path(folder), plan, options.minutes, tell))
+    if options.json:
         print(json.dumps(as_json(outcome), indent=2))
     else:
-        _show(outcome, verbose=told.verbose)
+        _show(outcome, verbose=options.verbose)
     return int(outcome.is_missed)
 
 

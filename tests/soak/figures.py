@@ -96,15 +96,15 @@ def waiting() -> float:
 
 def marked(home: str) -> dict[int, str]:
     """Return the living processes that carry a marker of a configuration, with their command lines."""
-    found: dict[int, str] = {}
+    by_name: dict[int, str] = {}
     for pid, stat in _processes():
         try:
             variables = Path(f"/proc/{pid}/environ").read_bytes()
             if MARKER + home.encode() in variables and stat[0] not in "ZX":
-                found[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                by_name[pid] = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-    return found
+    return by_name
 
 
 def objects() -> Counter[str]:

@@ -20,16 +20,16 @@ QUIET = Figures(rss=100.0, files=80, tasks=40, threads=10, children=8, zombies=0
 def told(calms: list[Figures], *, hours: float = 1.0):
     """Return the rows of a run whose calms came in equal distances, by the name of their figure."""
     times = [hours * (n + 1) / len(calms) for n in range(len(calms))]
-    made = rows(list(zip(times, calms, strict=True)), [0.001] * 1000, [0.001] * 1000, hours)
-    return {row.what: row for row in made}
+    created = rows(list(zip(times, calms, strict=True)), [0.001] * 1000, [0.001] * 1000, hours)
+    return {row.what: row for row in created}
 
 
 @given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.integers(4, 50))
 def test_a_straight_line_has_its_slope_and_no_margin(start, growth, points):
-    found = slope(range(points), [start + growth * n for n in range(points)])
-    assert found is not None
-    assert math.isclose(found.value, growth, rel_tol=1e-6, abs_tol=1e-6)
-    assert found.margin < 1e-3
+    result = slope(range(points), [start + growth * n for n in range(points)])
+    assert result is not None
+    assert math.isclose(result.value, growth, rel_tol=1e-6, abs_tol=1e-6)
+    assert result.margin < 1e-3
 
 
 def test_of_too_few_points_nothing_is_told():
@@ -51,8 +51,8 @@ def test_the_true_slope_lies_within_the_margin_as_often_as_is_said(memory):
         for n in range(60):
             noise = memory * noise + dice.gauss(0, 1)
             values.append(0.5 * n + noise)
-        found = slope(range(60), values)
-        within += found.low <= 0.5 <= found.high
+        result = slope(range(60), values)
+        within += result.low <= 0.5 <= result.high
     assert within > 0.85 * 300
 
 
@@ -100,8 +100,8 @@ def test_what_happens_while_everything_warms_up_counts_for_nothing():
     ],
 )
 def test_a_percentile_is_judged_only_if_it_is_known(latencies, without, met):
-    made = list(rows([(1.0, QUIET)], latencies, without, 1.0))[-1]
-    assert made.is_met is met
+    created = list(rows([(1.0, QUIET)], latencies, without, 1.0))[-1]
+    assert created.is_met is met
 
 
 def test_of_many_numbers_the_newest_are_kept():

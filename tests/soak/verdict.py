@@ -74,38 +74,38 @@ def rows(
 
 def _memory(what: str, name: str, counted: Sequence[tuple[float, Figures]], hours: float) -> Row:
     times, values = _series(name, counted)
-    found = slope(times, values)
+    result = slope(times, values)
     ends = {"start": f"{values[0]:.1f}", "end": f"{values[-1]:.1f}"} if values else {}
     row = Row(what=what, target=f"<= +{MIB_PER_HOUR:g} an hour", **ends)
-    if found is None:
+    if result is None:
         return attrs.evolve(row, note="too few calms to tell; run it for longer")
-    row = attrs.evolve(row, growth=f"{found.value:+.1f} ± {found.margin:.1f}")
-    if found.high <= MIB_PER_HOUR:
+    row = attrs.evolve(row, growth=f"{result.value:+.1f} ± {result.margin:.1f}")
+    if result.high <= MIB_PER_HOUR:
         return attrs.evolve(row, is_met=True)
-    if found.low > MIB_PER_HOUR:
+    if result.low > MIB_PER_HOUR:
         if hours < FULL:
             return attrs.evolve(row, note=f"what has a bound still fills up; run it for {_time(FULL)} at least")
         return attrs.evolve(row, is_met=False)
     # The margin falls with the power 3/2 of the time, if what is left beside the line stays what it is.
-    needed = hours * (2 * found.margin / MIB_PER_HOUR) ** (2 / 3)
+    needed = hours * (2 * result.margin / MIB_PER_HOUR) ** (2 / 3)
     return attrs.evolve(row, note=f"cannot be told from {_time(hours)}; a run of about {_time(needed)} could")
 
 
 def _count(what: str, name: str, counted: Sequence[tuple[float, Figures]]) -> Row:
     times, values = _series(name, counted)
-    found = slope(times, values)
+    result = slope(times, values)
     ends = {"start": f"{values[0]:.0f}", "end": f"{values[-1]:.0f}"} if values else {}
     row = Row(what=what, target="0 an hour", **ends)
     if name == "zombies" and any(values):
         return attrs.evolve(row, is_met=False, note=f"up to {max(values):.0f} in a calm")
-    if found is None:
+    if result is None:
         return attrs.evolve(row, note="too few calms to tell; run it for longer")
-    growth = "0" if not found.value and not found.margin else f"{found.value:+.1f} ± {found.margin:.1f}"
+    growth = "0" if not result.value and not result.margin else f"{result.value:+.1f} ± {result.margin:.1f}"
     row = attrs.evolve(row, growth=growth)
-    if found.low > 0:
+    if result.low > 0:
         return attrs.evolve(row, is_met=False)
     # Nobody can see that something never grows; that it grows by less than one in an hour, one can.
-    return attrs.evolve(row, is_met=True) if found.high < 1 else attrs.evolve(row, note="cannot be told yet")
+    return attrs.evolve(row, is_met=True) if result.high < 1 else attrs.evolve(row, note="cannot be told yet")
 
 
 def _status(latencies: Sequence[float], without: Sequence[float]) -> Row:
@@ -115,8 +115,8 @@ def _status(latencies: Sequence[float], without: Sequence[float]) -> Row:
     value, low, high = percentile(latencies, 0.99)
     ours, least, _ = percentile(without, 0.99)
     most = "?" if math.isinf(high) else f"{1000 * high:.1f}"
-    told = f"{1000 * value:.1f} ms ({1000 * low:.1f} to {most}) of {len(latencies)}"
-    row = attrs.evolve(row, end=told)
+    text = f"{1000 * value:.1f} ms ({1000 * low:.1f} to {most}) of {len(latencies)}"
+    row = attrs.evolve(row, end=text)
     if high <= STATUS:
         return attrs.evolve(row, is_met=True)
     if least > STATUS:

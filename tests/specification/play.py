@@ -77,8 +77,8 @@ def taken_from(ours: dict[str, str], tree: ast.Module) -> ast.Module:
     """Return a block in which what is ours is imported where it was defined."""
     for number, node in enumerate(tree.body):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name in ours:
-            found = ast.ImportFrom(ours[node.name], [ast.alias(node.name)], 0)
-            tree.body[number] = ast.copy_location(found, node)
+            result = ast.ImportFrom(ours[node.name], [ast.alias(node.name)], 0)
+            tree.body[number] = ast.copy_location(result, node)
             print(f"--- {node.name} of {ours[node.name]}", flush=True)
     return ast.fix_missing_locations(tree)
 

@@ -102,63 +102,63 @@ def find(number: str) -> Path:
 
 
 def test_the_lifecycle_examples_run(tmp_path, remote):
-    said = play(find("000"), remote, tmp_path)
-    assert "initializing" in said
-    assert "healthy" in said
-    assert "--- diagnose True" in said
-    assert "--- recover True" in said
-    assert "--- restart True" in said
-    assert "🔄 服务 test_service 开始重连" in said
-    assert "✅ 服务 test_service 恢复健康" in said
+    output = play(find("000"), remote, tmp_path)
+    assert "initializing" in output
+    assert "healthy" in output
+    assert "--- diagnose True" in output
+    assert "--- recover True" in output
+    assert "--- restart True" in output
+    assert "🔄 服务 test_service 开始重连" in output
+    assert "✅ 服务 test_service 恢复健康" in output
 
 
 def test_the_service_management_examples_run(tmp_path, remote):
-    said = play(find("001"), remote, tmp_path)
-    assert "✅ filesystem: 启动成功" in said
-    assert "✅ web_search: 启动成功" in said
-    assert "filesystem: running (工具数: 2)" in said
-    assert "🔧 工具调用示例: greet" in said
-    assert "可用工具总数: 3" in said
-    assert "✅ filesystem: running" in said
-    assert "✅ web_search: 停止成功" in said
-    assert "启动 database 失败" in said
+    output = play(find("001"), remote, tmp_path)
+    assert "✅ filesystem: 启动成功" in output
+    assert "✅ web_search: 启动成功" in output
+    assert "filesystem: running (工具数: 2)" in output
+    assert "🔧 工具调用示例: greet" in output
+    assert "可用工具总数: 3" in output
+    assert "✅ filesystem: running" in output
+    assert "✅ web_search: 停止成功" in output
+    assert "启动 database 失败" in output
 
 
 def test_the_service_management_examples_run_with_our_classes_in_place_of_theirs(tmp_path, remote):
-    said = play(
+    output = play(
         find("001"), remote, tmp_path,
         ServiceDependencyManager="mcpstore.dependencies",
         ServicePerformanceMonitor="mcpstore.monitoring",
         ServiceAutoRecovery="mcpstore.recovery",
     )  # fmt: skip
-    assert said.count("--- Service") == 3
-    assert "✅ web_search: 停止成功" in said
+    assert output.count("--- Service") == 3
+    assert "✅ web_search: 停止成功" in output
 
 
 def test_the_page_without_indentation_says_what_the_one_with_it_says():
     """What runs of the one is proved for the other."""
-    said = "".join(find("002").read_text("utf-8").split())
+    text = "".join(find("002").read_text("utf-8").split())
     blocks = blocks_of(find("001").read_text("utf-8"))
     assert len(blocks) == 5
     for block in blocks:
-        assert "".join(block.split()) in said
+        assert "".join(block.split()) in text
 
 
 def test_the_monitoring_examples_run(tmp_path, remote):
     (tmp_path / "mcp.json").write_text(
         json.dumps({"mcpServers": {"filesystem": {"command": "npx", "args": ["-y", "some-server"]}}})
     )
-    said = play(find("004"), remote, tmp_path)
-    assert "--- 7 blocks" in said
-    assert "服务状态: " in said
-    assert "错误率: 0.00%" in said
-    assert "📊 系统资源监控:" in said
-    assert "📊 监控仪表板已启动 (间隔: 10s)" in said
-    assert said.count("📊 MCPStore 监控仪表板") == 6
-    assert "   运行中: 1" in said
-    assert "   工具总数: 2" in said
-    assert "✅ filesystem\n   状态: running\n   工具数: 2" in said
-    assert "监控循环中发生错误" not in said
+    output = play(find("004"), remote, tmp_path)
+    assert "--- 7 blocks" in output
+    assert "服务状态: " in output
+    assert "错误率: 0.00%" in output
+    assert "📊 系统资源监控:" in output
+    assert "📊 监控仪表板已启动 (间隔: 10s)" in output
+    assert output.count("📊 MCPStore 监控仪表板") == 6
+    assert "   运行中: 1" in output
+    assert "   工具总数: 2" in output
+    assert "✅ filesystem\n   状态: running\n   工具数: 2" in output
+    assert "监控循环中发生错误" not in output
     (exported,) = tmp_path.glob("monitoring_data_*.json")
     samples = json.loads(exported.read_text("utf-8"))["services"]["filesystem"]
     assert {sample["status"] for sample in samples} <= {"starting", "running"}
@@ -175,9 +175,9 @@ def test_the_monitoring_examples_run_with_our_classes_in_place_of_theirs(tmp_pat
         "MonitoringDashboard", "MonitoringExporter",
     )  # fmt: skip
     ours = dict.fromkeys(names, "mcpstore.monitoring")
-    said = play(find("004"), remote, tmp_path, **ours)
-    assert said.count(" of mcpstore.monitoring") == len(ours)
-    assert "💾 内存使用率: " in said
+    output = play(find("004"), remote, tmp_path, **ours)
+    assert output.count(" of mcpstore.monitoring") == len(ours)
+    assert "💾 内存使用率: " in output
     (exported,) = tmp_path.glob("monitoring_data_*.json")
     assert json.loads(exported.read_text("utf-8"))["services"]["filesystem"]
 

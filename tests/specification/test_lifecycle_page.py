@@ -39,9 +39,9 @@ def config(tmp_path):
 
 @pytest.fixture
 def store(config, tmp_path):
-    with MCPStore(config, state_dir=tmp_path / "state") as made:
-        assert made.wait_service("a", timeout=60)
-        yield made
+    with MCPStore(config, state_dir=tmp_path / "state") as created:
+        assert created.wait_service("a", timeout=60)
+        yield created
 
 
 def test_every_change_in_its_diagram_is_one_that_the_machine_knows(page):

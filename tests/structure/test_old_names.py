@@ -62,8 +62,8 @@ ALL = [each for path in SOURCES for each in definitions(path)]
 
 
 def test_no_module_has_an_old_name():
-    found = [name for name in names("module") if (ROOT / f"{name}.py").exists() or (ROOT / name).is_dir()]
-    assert sorted(set(found) - SPECIFIED) == []
+    results = [name for name in names("module") if (ROOT / f"{name}.py").exists() or (ROOT / name).is_dir()]
+    assert sorted(set(results) - SPECIFIED) == []
 
 
 def test_a_module_with_an_old_name_that_the_specification_uses_only_reexports():
@@ -75,8 +75,8 @@ def test_a_module_with_an_old_name_that_the_specification_uses_only_reexports():
 def test_no_class_function_field_or_constant_has_an_old_name(kind):
     everywhere = {row[1] for row in ROWS if row[0] == kind and len(row) == 2}
     narrowed = {(row[1], row[2]) for row in ROWS if row[0] == kind and len(row) == 3}
-    found = [each for each in ALL if each.name in everywhere or (each.name, each.file) in narrowed]
-    assert [f"{each.file}: {each.name}" for each in found if each.is_class == (kind == "class")] == []
+    results = [each for each in ALL if each.name in everywhere or (each.name, each.file) in narrowed]
+    assert [f"{each.file}: {each.name}" for each in results if each.is_class == (kind == "class")] == []
 
 
 @pytest.mark.parametrize("where", [mcpstore, MCPStore, AsyncMCPStore, ServiceContext, AsyncServiceContext, specs])

@@ -142,13 +142,13 @@ def test_all_is_sorted_and_lists_what_type_checkers_see():
 
 
 def verbs(kind: type) -> dict[str, inspect.Signature]:
-    found = {}
+    by_name = {}
     for name in dir(kind):
         member = inspect.getattr_static(kind, name)
         if name.startswith("_") or not inspect.isfunction(member):
             continue
-        found[name] = inspect.signature(member)
-    return found
+        by_name[name] = inspect.signature(member)
+    return by_name
 
 
 def written(signature: inspect.Signature) -> list[tuple[str, object, object]]:

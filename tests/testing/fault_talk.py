@@ -75,14 +75,14 @@ class Talk:
     def family(self) -> list[int]:
         """Return the other processes that write to its stderr: whatever it started."""
         mine = f"pipe:[{os.fstat(self.process.stderr.fileno()).st_ino}]"
-        found = []
+        results = []
         for place in Path("/proc").glob("[0-9]*"):
             try:
                 if int(place.name) != self.process.pid and str((place / "fd/2").readlink()) == mine:
-                    found.append(int(place.name))
+                    results.append(int(place.name))
             except OSError:
                 continue
-        return found
+        return results
 
 
 @contextmanager

@@ -61,14 +61,14 @@ def _root() -> str:
 
 
 def test_it_does_the_same_each_time():
-    said = []
+    lines = []
     for _ in range(2):
         with talking("--garbage", "before,between,after", "--odd", "duplicate-ids,unknown-ids") as talk:
             for method in ("initialize", "ping", "tools/list"):
                 talk.send(method)
             talk.process.stdin.close()
-            said.append(talk.rest())
-    assert said[0] == said[1]
+            lines.append(talk.rest())
+    assert lines[0] == lines[1]
 
 
 @pytest.mark.parametrize("byte", [0, 1, 17])
@@ -140,8 +140,8 @@ def test_it_writes_garbage(where, lines):
         talk.send("ping")
         talk.send("ping")
         talk.process.stdin.close()
-        said = talk.rest().splitlines()
-    valid = [line.startswith(b'{"jsonrpc": "2.0"') for line in said]
+        output = talk.rest().splitlines()
+    valid = [line.startswith(b'{"jsonrpc": "2.0"') for line in output]
     expected = {
         "before": [False, True, True],
         "between": [False, False, True, False, False, True],
@@ -185,9 +185,9 @@ def test_it_ends_no_line():
 def test_it_writes_to_stderr_before_it_answers():
     with talking("--say", "loading", "--stderr-bytes", 50_000) as talk:
         talk.ask("ping")
-        said = os.read(talk.process.stderr.fileno(), 1 << 20)
-        assert said.startswith(b"loading\n")
-        assert len(said) == 50_008
+        output = os.read(talk.process.stderr.fileno(), 1 << 20)
+        assert output.startswith(b"loading\n")
+        assert len(output) == 50_008
 
 
 def test_it_closes_stdout_and_lives_on():

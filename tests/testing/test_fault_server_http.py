@@ -17,9 +17,9 @@ from testing.fault_talk import Web
 async def web(request):
     flags = getattr(request, "param", ())
     async with fault_process("--http", 0, *flags) as server:
-        made = Web(server.port)
-        yield made
-        await asyncio.to_thread(made.close)
+        created = Web(server.port)
+        yield created
+        await asyncio.to_thread(created.close)
 
 
 def flags(*given: object):

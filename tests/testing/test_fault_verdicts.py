@@ -80,12 +80,12 @@ class Watched:
 
     async def until(self, name: str, state: State, text: str = "") -> None:
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        while not any(n == name and s is state and text in told for n, s, told in self.seen):
+        while not any(n == name and s is state and text in message for n, s, message in self.seen):
             assert asyncio.get_running_loop().time() < deadline, (name, state, text, self.of(name))
             await asyncio.sleep(0.02)
 
     def of(self, name: str) -> list[tuple[str, str]]:
-        return [(str(state), told) for n, state, told in self.seen if n == name]
+        return [(str(state), message) for n, state, message in self.seen if n == name]
 
 
 def entries(cases: Mapping[str, Any], marker: str) -> dict[str, Any]:
@@ -128,10 +128,11 @@ async def test_what_is_not_ready_is_tried_again_and_told_why():
 
 async def test_an_exit_at_any_byte_of_the_handshake_is_told_with_its_code_and_last_words():
     marker = str(uuid4())
-    told = ("--exit-code", 3, "--say", "no memory")
+    message = ("--exit-code", 3, "--say", "no memory")
     places = [(reply, byte) for reply in (1, 2) for byte in (0, 1, 17, 100, 180)]
     cases = {
-        f"byte {byte} of reply {reply}": ["--of-reply", reply, "--exit-at-byte", byte, *told] for reply, byte in places
+        f"byte {byte} of reply {reply}": ["--of-reply", reply, "--exit-at-byte", byte, *message]
+        for reply, byte in places
     }
     async with AsyncExitStack() as stack:
         watched = await watching(stack, entries(cases, marker))
@@ -259,4 +260,4 @@ async def test_every_fault_of_http_is_told_for_what_it_is():
         watched = await watching(stack, config)
         for name, (_, state, text) in HTTP.items():
             await watched.until(name, state)
-            assert any(re.search(text, told) for _, told in watched.of(name)), watched.of(name)
+            assert any(re.search(text, message) for _, message in watched.of(name)), watched.of(name)

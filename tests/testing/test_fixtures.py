@@ -53,13 +53,13 @@ async def test_plugins_are_loaded_as_if_they_were_installed(load_plugins):
     manager = load_plugins(
         ping=ping, broken=Broken(), missing="no_such_module_at_all", again="mcpstore_plugins.backoff"
     )
-    found = {plugin.name: plugin for plugin in manager.list()}
-    assert found["ping"].status == "active"
-    assert found["ping"].offers == ("health strategy ping",)
-    assert found["again"].offers == ("recovery policy backoff",)
-    assert found["broken"].status == "broken"
-    assert "must return RecoveryPolicy records, got str" in found["broken"].error
-    assert "No module named 'no_such_module_at_all'" in found["missing"].error
+    by_name = {plugin.name: plugin for plugin in manager.list()}
+    assert by_name["ping"].status == "active"
+    assert by_name["ping"].offers == ("health strategy ping",)
+    assert by_name["again"].offers == ("recovery policy backoff",)
+    assert by_name["broken"].status == "broken"
+    assert "must return RecoveryPolicy records, got str" in by_name["broken"].error
+    assert "No module named 'no_such_module_at_all'" in by_name["missing"].error
 
 
 @pytest.mark.parametrize("module", ["fixtures", "suites"])

@@ -132,6 +132,6 @@ def test_a_strategy_that_is_wrong_is_caught(plugin, caught, tmp_path):
         limit = 2000.0
 
     Tested.plugin = plugin
-    found = failures(Tested, tmp_path, loop=VirtualLoop)
-    assert found >= caught
-    assert found == set() or caught
+    result = failures(Tested, tmp_path, loop=VirtualLoop)
+    assert result >= caught
+    assert result == set() or caught

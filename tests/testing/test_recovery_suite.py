@@ -118,9 +118,9 @@ def test_a_policy_that_is_wrong_is_caught(plugin, caught, tmp_path):
         name = "tested"
 
     Tested.plugin = plugin
-    found = failures(Tested, tmp_path, loop=VirtualLoop)
-    assert found >= caught
-    assert found == set() or caught
+    result = failures(Tested, tmp_path, loop=VirtualLoop)
+    assert result >= caught
+    assert result == set() or caught
 
 
 @pytest.mark.parametrize(
