@@ -151,7 +151,7 @@ def _asking(folder: Path) -> list[Result]:
     bare = sqlite3.connect(path)
     functions.install(bare)
     times: dict[str, list[float]] = {"ours": [], "theirs": []}
-    statement = statements.MERGED.format(table="hours", whose="1")
+    statement = statements.MERGED.format(table="hours", condition="1")
     values = {"since": int(since) * 1000, "until": NOW * 1000, "step": int(dashboard.step) * 1000}
     count = bare.execute("SELECT count(*) FROM samples").fetchone()[0]
 
