@@ -25,16 +25,16 @@ class Awaitable:
         self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if not inspect.ismethod(found):
-            return found
+        member = getattr(self._inner, name)
+        if not inspect.ismethod(member):
+            return member
         if name in ("for_store", "for_agent"):
-            return lambda *args: Awaitable(found(*args))
+            return lambda *args: Awaitable(member(*args))
         if name == "on_state_change":
-            return found
+            return member
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            return await asyncio.to_thread(found, *args, **kwargs)
+            return await asyncio.to_thread(member, *args, **kwargs)
 
         return call
 
@@ -50,10 +50,10 @@ class World:
         self.path = folder / "mcp.json"
 
     def server(self, name: str, **attributes: Any) -> ScriptedServer:
-        made = self.servers.setdefault(name, ScriptedServer(name))
+        server = self.servers.setdefault(name, ScriptedServer(name))
         for key, value in attributes.items():
-            setattr(made, key, value)
-        return made
+            setattr(server, key, value)
+        return server
 
     def entry(self, name: str, **fields: Any) -> dict[str, Any]:
         self.server(name)
@@ -90,6 +90,6 @@ class World:
 
 @pytest.fixture(params=["async", "sync"])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[World]:
-    made = World(request.param, tmp_path)
-    yield made
-    await made.close()
+    world = World(request.param, tmp_path)
+    yield world
+    await world.close()

@@ -91,12 +91,13 @@ async def test_alerts_are_listed_while_they_last_and_remembered_after(world):
 
 async def test_silences_are_made_listed_and_ended(world):
     store = await opened(world, Chat())
-    made = await store.silence("a*", "there", 60, "why")
+    silence = await store.silence("a*", "there", 60, "why")
 
-    assert await store.list_silences() == [made]
-    assert (made.service, made.rule, made.comment, made.until - made.created) == ("a*", "there", "why", 60)
-    assert await store.unsilence(made.id)
-    assert not await store.unsilence(made.id)
+    assert await store.list_silences() == [silence]
+    assert (silence.service, silence.rule, silence.comment) == ("a*", "there", "why")
+    assert silence.until - silence.created == 60
+    assert await store.unsilence(silence.id)
+    assert not await store.unsilence(silence.id)
     with pytest.raises(ValueError, match="seconds must be a number of seconds above 0"):
         await store.silence(seconds=0)
 
@@ -141,32 +142,32 @@ async def test_secrets_come_from_the_environment(world, monkeypatch):
 
 async def test_a_handler_whose_secret_is_not_set_is_left_out(tmp_path, caplog, monkeypatch):
     monkeypatch.delenv("CHAT_PASSWORD", raising=False)
-    config = monitoring({"type": "chat", "password": "${CHAT_PASSWORD}"}, {"type": "nobody"})
+    config = monitoring({"type": "chat", "password": "${CHAT_PASSWORD}"}, {"type": "ghost"})
     async with AsyncMCPStore(
         {"mcpServers": {}}, plugins={"chat": Chat()}, monitoring_config=config, state_dir=tmp_path
     ) as store:
         assert (await store.list_alert_handlers()).names() == []
 
     assert "alerts do not go to 'chat': its settings need CHAT_PASSWORD, which is not set" in caplog.text
-    assert "alerts do not go to 'nobody'" in caplog.text
+    assert "alerts do not go to 'ghost'" in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
         (monitoring({"type": "chat", "port": "many"}), "alerts.handlers: chat: port: "),
         (monitoring("chat", "chat"), "alerts.handlers: two handlers have the name 'chat'"),
         (monitoring(rules=[{"name": "x", "when": "1 +"}]), "rule 'x': when: line 1"),
     ],
 )
-async def test_what_cannot_be_used_is_refused_before_anything_is_started(config, told):
+async def test_what_cannot_be_used_is_refused_before_anything_is_started(config, message):
     server = ScriptedServer("a")
     store = AsyncMCPStore(
         {"mcpServers": {"a": {"transport": {"type": "scripted", "server": "a"}}}},
         plugins={"chat": Chat(), "scripted": ScriptedPlugin(a=server)},
         monitoring_config=config,
     )
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=message):
         await store.open()
 
     assert server.opened == 0

@@ -147,10 +147,10 @@ async def test_what_was_seen_last_is_shown_and_approved_without_asking_the_servi
     assert (await passing.approve_tools("a", "send")).names() == ["send"]
     await passing.close()
     assert world.server("a").opened == opened
-    offer(world.server("a"), send="mail everybody", read="read")  # not what was approved
+    offer(world.server("a"), send="mail all users", read="read")  # not what was approved
     store = await world.open(world.path)
     await store.start_service("a", 60)
-    with pytest.raises(ToolNotApproved, match="was 'mail all' and is 'mail everybody'"):
+    with pytest.raises(ToolNotApproved, match="was 'mail all' and is 'mail all users'"):
         await store.call_tool("send")
 
 
@@ -246,7 +246,7 @@ async def test_every_change_of_many_services_is_listed(world):
     for name in names:
         offer(world.server(name), x="two", y="new")
     await store.refresh_tools()
-    found = await store.list_unapproved_tools()
-    assert [(change.full_name, change.is_new) for change in found] == [
+    changes = await store.list_unapproved_tools()
+    assert [(change.full_name, change.is_new) for change in changes] == [
         (f"{name}/{tool}", tool == "y") for name in names for tool in "xy"
     ]

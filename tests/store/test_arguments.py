@@ -54,7 +54,7 @@ CASES = [
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path, monkeypatch):
-    """Let what is written to a path that is odd, and possible, be written where it disturbs nobody."""
+    """Write to unusual paths only where that disturbs no other test."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -91,11 +91,11 @@ async def test_no_odd_argument_gets_inside(world, verb, argument):
             async with asyncio.timeout(30):
                 await asyncio.to_thread(call, store._inner, verb, argument, value)
         except MCPStoreError as error:
-            told = str(error)
+            message = str(error)
             names_it |= isinstance(error, InvalidArgument) and error.argument == argument
-            names_it |= isinstance(error, ConfigError | NotFound) or argument in told
-            assert "Traceback" not in told
-            assert len(told) < 2000, told
+            names_it |= isinstance(error, ConfigError | NotFound) or argument in message
+            assert "Traceback" not in message
+            assert len(message) < 2000, message
     assert names_it, f"{verb} takes whatever it is given as {argument}"
 
 
@@ -146,7 +146,7 @@ async def test_a_history_of_nobody_is_a_name_that_nobody_knows(world):
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "shown"),
     [
         ("x" * 1000, "'" + "x" * 58 + "…"),
         (5, "5"),
@@ -155,5 +155,5 @@ async def test_a_history_of_nobody_is_a_name_that_nobody_knows(world):
         ([1], "list"),
     ],
 )
-def test_a_value_is_shown_in_a_few_characters(value, told):
-    assert describe(value) == told
+def test_a_value_is_shown_in_a_few_characters(value, shown):
+    assert describe(value) == shown

@@ -167,9 +167,9 @@ async def test_a_store_without_a_file_creates_it_with_the_first_service(world):
     store = await world.open(world.folder / "deep" / "down" / "mcp.json")
     assert not (world.folder / "deep").exists()
     await store.add_service({"name": "a", **world.entry("a")})
-    made = world.folder / "deep" / "down" / "mcp.json"
-    assert json.loads(made.read_text()) == {"mcpServers": {"a": world.entry("a")}}
-    assert made.stat().st_mode & 0o777 == 0o600
+    path = world.folder / "deep" / "down" / "mcp.json"
+    assert json.loads(path.read_text()) == {"mcpServers": {"a": world.entry("a")}}
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 async def test_the_default_place_is_the_variable_then_the_folder_then_the_user(world, monkeypatch):

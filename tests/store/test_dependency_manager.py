@@ -15,9 +15,9 @@ pytestmark = pytest.mark.parametrize("world", ["sync"], indirect=True)
 @pytest.fixture
 async def manager(world):
     store = await world.open()
-    made = ServiceDependencyManager(store._inner)
-    made.world = world
-    return made
+    manager = ServiceDependencyManager(store._inner)
+    manager.world = world
+    return manager
 
 
 async def add(manager, *names, **depends_on):
@@ -58,9 +58,9 @@ async def test_a_cycle_is_refused_by_name_and_nothing_is_added(manager):
 
 async def test_a_cycle_with_what_the_entries_say_is_refused_too(manager):
     await add(manager, "a", "b", b=["a"])
-    with pytest.raises(DependencyCycle) as told:
+    with pytest.raises(DependencyCycle) as raised:
         await asyncio.to_thread(manager.add_dependency, "a", ["b"])
-    assert set(told.value.cycle) == {"a", "b"}
+    assert set(raised.value.cycle) == {"a", "b"}
 
 
 async def test_services_are_started_in_order_and_one_failure_holds_up_nobody(manager, caplog):

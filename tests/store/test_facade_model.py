@@ -118,13 +118,13 @@ class Facade(RuleBasedStateMachine):
 
     @rule(orders=st.lists(st.tuples(names, verbs), min_size=2, max_size=4))
     def give_orders_at_once(self, orders: list[tuple[str, str]]) -> None:
-        """Give several orders before any of them is carried out; which comes last is anybody's guess."""
+        """Give several orders before any of them is carried out; which comes last is not known."""
 
         async def together() -> None:
             for name in {name for name, _ in orders}:
                 self.unsure.add(name)
-            made = [self.ordered(name, verb) for name, verb in orders]
-            await asyncio.gather(*(harmless(order) for order in made))
+            calls = [self.ordered(name, verb) for name, verb in orders]
+            await asyncio.gather(*(harmless(order) for order in calls))
 
         self.run(together())
         self.run(self.settle())

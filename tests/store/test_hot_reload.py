@@ -181,13 +181,13 @@ WAYS: tuple[Way, ...] = (
 )
 
 
-@pytest.mark.parametrize("said", SAME.values(), ids=SAME)
-async def test_other_words_restart_and_update_nothing(fleet, said):
+@pytest.mark.parametrize("spell", SAME.values(), ids=SAME)
+async def test_other_words_restart_and_update_nothing(fleet, spell):
     over(fleet.path, plain(fleet.servers))
     await fleet.open()
     before = fleet.opened()
-    over(fleet.path, said(fleet.servers))
-    over(fleet.path, said(fleet.with_mark(fleet.servers)))
+    over(fleet.path, spell(fleet.servers))
+    over(fleet.path, spell(fleet.with_mark(fleet.servers)))
     await fleet.until_known("mark")
     assert fleet.opened() == {**before, "mark": 1}
     assert fleet.updates.names == []
@@ -283,7 +283,7 @@ async def test_a_file_that_is_suddenly_empty_or_gone_stops_nobody_and_is_told(fl
         while "is empty or missing, and was not before" not in caplog.text:
             await asyncio.sleep(0.01)
     (problem,) = await store.config_problems()
-    assert "put it back" in problem.what
+    assert "restore it" in problem.what
     for edit in (store.remove_service("a"), store.add_service({"name": "x", **fleet.entry("x")})):
         with pytest.raises(ConfigError, match="is empty or missing"):
             await edit

@@ -1,4 +1,4 @@
-"""Secrets that nobody configured: those a connection learns by itself, as from a login."""
+"""Secrets that are in no configuration: a connection receives them, for example from a login."""
 
 from __future__ import annotations
 

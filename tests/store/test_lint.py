@@ -13,7 +13,7 @@ from mcpstore.models.service import ServiceSpec
 from mcpstore.store.lint import hints, hints_of_file
 
 
-def said(**settings: Any) -> list[str]:
+def advice_on(**settings: Any) -> list[str]:
     return hints(ServiceSpec(name="web", transport="stdio", settings={"command": "server", **settings}))
 
 
@@ -50,9 +50,9 @@ def said(**settings: Any) -> list[str]:
     ],
 )
 def test_what_is_unwise_is_said_without_showing_it(settings: dict[str, Any], hint: str):
-    [found] = said(**settings)
-    assert hint in found
-    assert "0123456789" not in found
+    [advice] = advice_on(**settings)
+    assert hint in advice
+    assert "0123456789" not in advice
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_is_unwise_is_said_without_showing_it(settings: dict[str, Any], hin
     ],
 )
 def test_of_what_is_usual_nothing_is_said(settings: dict[str, Any]):
-    assert said(**settings) == []
+    assert advice_on(**settings) == []
 
 
 SECRET = {"env": {"API_TOKEN": "0123456789abcdef"}}
@@ -103,12 +103,12 @@ def test_a_file_that_others_can_read_or_write_is_told_with_a_remedy(
     for folder in (tmp_path, *tmp_path.parents[:-2]):
         if not folder.stat().st_mode & 0o001:
             folder.chmod(folder.stat().st_mode | 0o001)  # pytest shuts its folders
-    told = hints_of_file(path, [entry])
+    advice = hints_of_file(path, [entry])
     if hint is None:
-        assert told == []
+        assert advice == []
     else:
-        assert hint in told[0]
-        assert told[0].endswith(f"chmod 600 {path}")
+        assert hint in advice[0]
+        assert advice[0].endswith(f"chmod 600 {path}")
 
 
 def test_what_is_in_a_folder_that_is_shut_is_nothing_to_others(tmp_path: Path):
@@ -126,5 +126,5 @@ async def test_passwords_of_alert_handlers_are_told_too(tmp_path: Path):
     path.write_text(json.dumps({"mcpServers": {}, "mcpstore": {"monitoring": {"alerts": {"handlers": [mail]}}}}))
     path.chmod(0o600)
     async with AsyncMCPStore(path, state_dir=tmp_path / "state", start=False) as store:
-        [told] = await store.lint_config()
-    assert told.startswith("alert handler 'email': password holds a secret in plain text; refer to a variable")
+        [hint] = await store.lint_config()
+    assert hint.startswith("alert handler 'email': password holds a secret in plain text; refer to a variable")

@@ -68,8 +68,8 @@ async def test_an_agent_sees_the_metrics_of_its_own_services(world):
 
 async def test_a_secret_in_an_error_is_not_kept(world, monkeypatch):
     monkeypatch.setenv("B_TOKEN", "hunter2-secret-token")
-    said = {"isError": True, "content": [{"type": "text", "text": "hunter2-secret-token is wrong"}]}
-    world.server("hunter2-secret-token").answers["tools/call"] = said
+    result = {"isError": True, "content": [{"type": "text", "text": "hunter2-secret-token is wrong"}]}
+    world.server("hunter2-secret-token").answers["tools/call"] = result
     store = await world.open({"mcpServers": {"a": {"transport": {"type": "scripted", "server": "${B_TOKEN}"}}}})
     assert await store.wait_service("a", timeout=20)
     with pytest.raises(ToolError):
@@ -91,13 +91,13 @@ async def test_a_call_that_is_given_up_did_not_end_well(world):
 
 async def test_the_machine_is_measured_when_somebody_asks(world):
     store = await world.open()
-    told = await store.get_system_metrics()
-    assert 0 <= told.cpu_percent <= 100
-    assert 0 < told.memory_percent < 100
-    assert told.disk_path == str(world.folder / "state")
-    assert 0 < told.disk_used <= told.disk_total
-    assert told.manager_memory_bytes > 10_000_000
-    assert set(told.to_dict()) == set(told)
+    metrics = await store.get_system_metrics()
+    assert 0 <= metrics.cpu_percent <= 100
+    assert 0 < metrics.memory_percent < 100
+    assert metrics.disk_path == str(world.folder / "state")
+    assert 0 < metrics.disk_used <= metrics.disk_total
+    assert metrics.manager_memory_bytes > 10_000_000
+    assert set(metrics.to_dict()) == set(metrics)
 
 
 async def test_what_processes_use_is_measured(world):
@@ -145,12 +145,12 @@ async def test_history_is_asked_for_by_time(world):
     assert await store.state_history("a", until=(now - timedelta(minutes=5)).timestamp()) == []
     (state,) = (await store.state_history("a", since=datetime.now(UTC)))[-1:]
     assert (state.state, state.lasts) == (State.HEALTHY, True)
-    with pytest.raises(ServiceNotFound, match="no service is called 'nobody'"):
-        await store.metrics_history("nobody")
+    with pytest.raises(ServiceNotFound, match="no service is called 'ghost'"):
+        await store.metrics_history("ghost")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "told"),
+    ("arguments", "error", "message"),
     [
         ({"limit": 0}, ValueError, "limit must be at least 1"),
         ({"since": 2.0, "until": 1.0}, ValueError, "since .* lies after until"),
@@ -159,9 +159,9 @@ async def test_history_is_asked_for_by_time(world):
         ({"name": 7}, TypeError, "name must be a string"),
     ],
 )
-async def test_questions_about_history_that_make_no_sense_say_why(world, arguments, error, told):
+async def test_questions_about_history_that_make_no_sense_say_why(world, arguments, error, message):
     store = await world.open()
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         await store.metrics_history(**arguments)
 
 
@@ -182,15 +182,15 @@ async def test_a_history_that_nobody_offers_is_told_and_memory_remembers(world, 
 
 
 @pytest.mark.parametrize(
-    ("history", "told"),
+    ("history", "message"),
     [
         (7, r"mcpstore\.history: must name a history backend, or be false \(got int\)"),
         ({"type": 7}, r"mcpstore\.history: must name a history backend"),
         ({"type": "sqlite_history", "colour": "red"}, r"mcpstore\.history: colour: "),
     ],
 )
-async def test_a_history_that_makes_no_sense_keeps_the_store_from_opening(world, history, told):
-    with pytest.raises(ConfigError, match=told):
+async def test_a_history_that_makes_no_sense_keeps_the_store_from_opening(world, history, message):
+    with pytest.raises(ConfigError, match=message):
         await world.open({"mcpServers": {}, "mcpstore": {"history": history}})
 
 
@@ -216,9 +216,9 @@ async def test_a_store_that_passes_by_reads_the_history_of_another_and_writes_no
 
 def rows(path: Path) -> list[Any]:
     db = sqlite3.connect(path)
-    found = db.execute("SELECT * FROM samples").fetchall() + db.execute("SELECT * FROM edges").fetchall()
+    rows = db.execute("SELECT * FROM samples").fetchall() + db.execute("SELECT * FROM edges").fetchall()
     db.close()
-    return found
+    return rows
 
 
 async def test_a_damaged_history_disturbs_no_service(world, caplog):

@@ -66,7 +66,7 @@ async def until(holds):
             await asyncio.sleep(0.01)
 
 
-def told(chat):
+def received(chat):
     return [(alert.rule_name, alert.kind) for _, alert in chat.heard]
 
 
@@ -82,7 +82,7 @@ async def test_a_rule_that_cannot_be_used_is_told_with_its_place_and_the_others_
     assert problem.where == f"{world.path}:{line_of(world.path, 'odd')}:6"
     assert "rule 'odd': when: column 1: 'uptime' is a number, and a condition is true or false" in problem.what
     assert problem.remedy == "this rule is not used; the others are"
-    await until(lambda: told(chat) == [("there", AlertKind.FIRED)])
+    await until(lambda: received(chat) == [("there", AlertKind.FIRED)])
 
 
 def line_of(path, name):
@@ -101,15 +101,15 @@ async def test_rules_that_are_edited_are_followed_and_what_goes_on_under_one_tha
     chat = Chat()
     write(world, THERE)
     store = await opened(world, chat)
-    await until(lambda: told(chat) == [("there", AlertKind.FIRED)])
+    await until(lambda: received(chat) == [("there", AlertKind.FIRED)])
     (before,) = await store.list_alerts()
 
     write(world, {**THERE, "level": "error"}, {"name": "new", "when": "tools_count > 0"})
-    await until(lambda: told(chat)[1:] == [("new", AlertKind.FIRED)])
+    await until(lambda: received(chat)[1:] == [("new", AlertKind.FIRED)])
     assert {alert.rule_name: alert.incident for alert in await store.list_alerts()}["there"] == before.incident
 
     write(world, {"name": "new", "when": "tools_count > 0"})
-    await until(lambda: told(chat)[2:] == [("there", AlertKind.RESOLVED)])
+    await until(lambda: received(chat)[2:] == [("there", AlertKind.RESOLVED)])
     over = chat.heard[2][1]
     assert over.incident == before.incident
     assert over.message.startswith("not watched any more after ")
@@ -195,10 +195,10 @@ async def test_what_a_program_gave_is_changed_by_no_edit(world):
     write(world, THERE)
     monitoring = {"alerts": {"handlers": ["chat"], "rules": [{**THERE, "name": "mine"}], "builtin": False}}
     store = await opened(world, chat, monitoring_config=monitoring)
-    await until(lambda: told(chat) == [("mine", AlertKind.FIRED)])
+    await until(lambda: received(chat) == [("mine", AlertKind.FIRED)])
     write(world, entries=("a", "b"))
     await until(lambda: "b" in world.servers and world.servers["b"].open_now)
-    await until(lambda: told(chat) == [("mine", AlertKind.FIRED)] * 2)
+    await until(lambda: received(chat) == [("mine", AlertKind.FIRED)] * 2)
     assert (await store.list_alert_handlers()).names() == ["chat"]
 
 

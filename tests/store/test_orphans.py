@@ -18,7 +18,7 @@ from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
 
 class Plugin:
-    """A transport that takes down what it is asked to reap, and when."""
+    """A transport that records what it is asked to reap, and when."""
 
     def __init__(self, server: ScriptedServer) -> None:
         self.server = server
@@ -52,7 +52,7 @@ def store(folder: Path, plugin: Plugin, **options: Any) -> AsyncMCPStore:
 
 
 def leave(folder: Path, number: int = 2**22) -> str:
-    """Write down what a manager had that is no more."""
+    """Record the resources of a manager that has exited."""
     state = StateDir(folder / "state")
     state.open()
     marker = f"{state.home}.{number}.1.web.0123456789ab"
@@ -93,18 +93,18 @@ async def test_a_store_without_a_place_of_its_own_ends_nothing(plugin: Plugin):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [(CloseFailed("pid 7 survived", [7], None), "pid 7 survived"), (ValueError("oops"), "oops")],  # type: ignore[arg-type]
 )
 async def test_what_cannot_be_ended_is_told_and_left_to_the_next_manager(
-    tmp_path: Path, plugin: Plugin, error: Exception, told: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, plugin: Plugin, error: Exception, message: str, caplog: pytest.LogCaptureFixture
 ):
     marker = leave(tmp_path)
     plugin.error = error
     with caplog.at_level(logging.WARNING):
         async with store(tmp_path, plugin) as opened:
             assert len(await opened.list_services()) == 1
-    assert told in caplog.text
+    assert message in caplog.text
     assert records(tmp_path) == [marker]
     plugin.error = None
     async with store(tmp_path, plugin):

@@ -1,4 +1,4 @@
-"""A connection is left by the task that entered it, whoever wants it closed, from where, in which order."""
+"""A connection is exited by the task that entered it, whichever task closes it, and in whichever order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DEADLINE = 60
 
 
 class Touchy(ScriptedPlugin):
-    """A transport as the MCP SDK has them: with a task group, which whoever entered it must leave, in order."""
+    """A transport like those of the MCP SDK: it has a task group, which the task that entered it must exit, in order."""
 
     def __init__(self) -> None:
         super().__init__(**{name: ScriptedServer(name) for name in NAMES})

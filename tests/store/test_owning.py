@@ -22,7 +22,7 @@ print(state.is_owner, flush=True)
 for line in sys.stdin:
     print((state.path / "owner").read_text().strip() == str(__import__("os").getpid()), flush=True)
 """
-"""Takes a state directory, and tells whether it has it whenever it is asked."""
+"""Opens a state directory, and reports on request whether it is the owner."""
 
 
 @contextmanager
@@ -39,10 +39,10 @@ def asked(process: subprocess.Popen[str]) -> bool:
     assert process.stdin is not None
     process.stdin.write("?\n")
     process.stdin.flush()
-    return told(process)
+    return is_owner_of(process)
 
 
-def told(process: subprocess.Popen[str]) -> bool:
+def is_owner_of(process: subprocess.Popen[str]) -> bool:
     assert process.stdout is not None
     return process.stdout.readline() == "True\n"
 
@@ -50,7 +50,7 @@ def told(process: subprocess.Popen[str]) -> bool:
 def test_an_owner_that_stands_still_owns_all_the_same_and_goes_on(tmp_path: Path):
     state = tmp_path / "state"
     with owning(state) as first:
-        assert told(first)
+        assert is_owner_of(first)
         first.send_signal(signal.SIGSTOP)
         os.waitpid(first.pid, os.WUNTRACED)
 
@@ -68,7 +68,7 @@ def test_an_owner_that_stands_still_owns_all_the_same_and_goes_on(tmp_path: Path
 def test_what_a_killed_owner_had_is_the_next_ones_at_once(tmp_path: Path):
     state = tmp_path / "state"
     with owning(state) as first:
-        assert told(first)
+        assert is_owner_of(first)
         first.send_signal(signal.SIGSTOP)  # what stands still can be killed, too
         first.kill()
         first.wait()
@@ -81,4 +81,4 @@ def test_what_a_killed_owner_had_is_the_next_ones_at_once(tmp_path: Path):
 def test_of_many_that_begin_together_one_is_the_owner(tmp_path: Path):
     state = tmp_path / "state"
     with owning(state) as a, owning(state) as b, owning(state) as c, owning(state) as d:
-        assert sorted(map(told, (a, b, c, d))) == [False, False, False, True]
+        assert sorted(map(is_owner_of, (a, b, c, d))) == [False, False, False, True]

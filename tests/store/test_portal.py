@@ -66,11 +66,11 @@ def eventually(holds) -> None:
 @pytest.fixture
 def store():
     server = ScriptedServer("a")
-    made = MCPStore(CONFIG, plugins={"scripted": ScriptedPlugin(a=server)})
-    made.server = server
-    assert made.wait_service("a", timeout=DEADLINE)
-    yield made
-    made.close()
+    store = MCPStore(CONFIG, plugins={"scripted": ScriptedPlugin(a=server)})
+    store.server = server
+    assert store.wait_service("a", timeout=DEADLINE)
+    yield store
+    store.close()
 
 
 def test_a_program_that_forgets_to_close_leaves_no_server_behind():
@@ -116,13 +116,13 @@ def test_ctrl_c_interrupts_a_call_and_the_store_stays_usable():
 
 def test_a_waiting_thread_holds_up_no_other(store):
     store.server.silent.add("tools/call")
-    told: list[MCPStoreError] = []
+    errors: list[MCPStoreError] = []
 
     def wait() -> None:
         try:
             store.call_tool("echo", timeout=DEADLINE)
         except MCPStoreError as error:
-            told.append(error)
+            errors.append(error)
 
     waiting = threading.Thread(target=wait)
     waiting.start()
@@ -131,17 +131,17 @@ def test_a_waiting_thread_holds_up_no_other(store):
     assert store.check_services()["a"].healthy
     store.close()
     waiting.join(DEADLINE)
-    assert len(told) == 1
+    assert len(errors) == 1
 
 
 def test_whoever_waits_for_a_store_that_closes_is_told(store):
-    told: list[BaseException] = []
+    errors: list[BaseException] = []
 
     def wait() -> None:
         try:
             store.wait_service("a", "reconnecting", timeout=DEADLINE)
         except StoreClosed as error:
-            told.append(error)
+            errors.append(error)
 
     threads = [threading.Thread(target=wait) for _ in range(8)]
     for thread in threads:
@@ -149,7 +149,7 @@ def test_whoever_waits_for_a_store_that_closes_is_told(store):
     store.close()
     for thread in threads:
         thread.join(DEADLINE)
-    assert len(told) == len(threads)
+    assert len(errors) == len(threads)
     assert store.close() == []
     with pytest.raises(StoreClosed, match="open a new one"):
         store.list_services()

@@ -1,4 +1,4 @@
-"""Folders and sockets of ours are nobody else's."""
+"""Folders and sockets of MCPStore are private to their owner."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from mcpstore.store.control_socket import ControlClient, ControlServer
 from mcpstore.store.private_dir import ForeignFolder, ensure_private_dir
 from mcpstore.store.state_dir import StateDir
 
-SOMEBODY = 65534
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else for a moment")
+OTHER_USER = 65534
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can act as another user for a moment")
 
 
 def mode(path: Path) -> int:
@@ -54,8 +54,8 @@ def test_members_of_the_group_are_shut_out(tmp_path: Path):
 
 @needs_root
 def test_a_folder_of_somebody_else_is_refused_with_a_remedy(tmp_path: Path):
-    os.chown(tmp_path, SOMEBODY, SOMEBODY)
-    with pytest.raises(ForeignFolder, match=f"belongs to user {SOMEBODY}, and you are 0; remove it, or use another"):
+    os.chown(tmp_path, OTHER_USER, OTHER_USER)
+    with pytest.raises(ForeignFolder, match=f"belongs to user {OTHER_USER}, and you are 0; remove it, or use another"):
         ensure_private_dir(tmp_path)
 
 
@@ -65,8 +65,8 @@ def test_a_link_that_somebody_else_made_is_refused_and_one_of_ours_is_not(tmp_pa
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "real")
     ensure_private_dir(link)
-    os.lchown(link, SOMEBODY, SOMEBODY)
-    with pytest.raises(ForeignFolder, match=f"a link of user {SOMEBODY}"):
+    os.lchown(link, OTHER_USER, OTHER_USER)
+    with pytest.raises(ForeignFolder, match=f"a link of user {OTHER_USER}"):
         ensure_private_dir(link)
 
 
@@ -154,14 +154,14 @@ async def test_no_control_socket_is_made_where_everybody_may_write(desk: Command
 
 @pytest.fixture
 def public() -> Iterator[Path]:
-    """A folder that everybody reaches, unlike those pytest makes."""
+    """A folder that all users can reach, unlike those of pytest."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
 
 
 def as_somebody(code: str, place: Path) -> list[str]:
-    script = f"import os, socket, sys\nos.setresuid({SOMEBODY}, {SOMEBODY}, {SOMEBODY})\n{code}"
+    script = f"import os, socket, sys\nos.setresuid({OTHER_USER}, {OTHER_USER}, {OTHER_USER})\n{code}"
     return [sys.executable, "-S", "-E", "-c", script, str(place)]
 
 
@@ -205,7 +205,7 @@ except ConnectionError:
         place.parent.chmod(0o711)
         place.chmod(0o777)
         other = await asyncio.create_subprocess_exec(*as_somebody(code, place), stdout=PIPE, stderr=PIPE)
-        told, wrong = await other.communicate()
-        assert told == b"b''\n", wrong
+        output, wrong = await other.communicate()
+        assert output == b"b''\n", wrong
     finally:
         await server.stop()

@@ -19,10 +19,10 @@ async def recovery(world):
     store = await world.open(world.path)
     entries = {name: world.entry(name, mcpstore={"recovery": "manual"}) for name in ("a", "b")}
     await store.add_service({"mcpServers": entries}, wait=60)
-    made = ServiceAutoRecovery(store._inner)
-    made.recovery_delay = 0.0
-    made.world = world
-    return made
+    recovery = ServiceAutoRecovery(store._inner)
+    recovery.recovery_delay = 0.0
+    recovery.world = world
+    return recovery
 
 
 async def break_down(recovery, name):
@@ -96,7 +96,7 @@ async def test_a_policy_of_the_manager_is_written_into_the_entry(recovery):
 
 
 @pytest.mark.parametrize(
-    ("name", "policy", "error", "told"),
+    ("name", "policy", "error", "message"),
     [
         ("a", {"type": "fixed", "delay": 0}, InvalidService, "delay: "),
         ("a", "carrier_pigeon", InvalidService, "carrier_pigeon"),
@@ -106,9 +106,9 @@ async def test_a_policy_of_the_manager_is_written_into_the_entry(recovery):
         ("a", 5, ConfigError, "policy must be a name or a dictionary"),
     ],
 )
-async def test_a_bad_policy_is_refused_and_nothing_is_kept(recovery, name, policy, error, told):
+async def test_a_bad_policy_is_refused_and_nothing_is_kept(recovery, name, policy, error, message):
     before = recovery.world.path.read_bytes()
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         await asyncio.to_thread(recovery.add_recovery_policy, name, policy)
     assert recovery.recovery_policies == {}
     assert recovery.world.path.read_bytes() == before

@@ -37,7 +37,7 @@ async def test_a_restart_that_helps_is_all_that_is_done(world):
 
 
 async def test_what_a_restart_does_not_help_is_made_anew_from_the_newest_entry(world):
-    """The entry was mended by somebody, and nobody noticed: the store reads it again before it gives up."""
+    """The entry was corrected, and the store did not notice: it reads the entry again before it gives up."""
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     await store.wait_service("a", timeout=60)
     world.server("b")
@@ -45,11 +45,11 @@ async def test_what_a_restart_does_not_help_is_made_anew_from_the_newest_entry(w
     document = parts.config_store._document
     await lost_for_good(world, store, "a")
 
-    def mend():
+    def correct():
         document._data = {"mcpServers": {"a": world.entry("b")}}
 
     assert hasattr(document, "_data")
-    world.do(store, mend)
+    world.do(store, correct)
     done = await store.recover("a")
     assert done, done
     assert done.done == ("restarted", "recreated from its stored entry")
@@ -155,14 +155,14 @@ async def test_a_diagnosis_tells_how_it_ended_what_was_said_and_when_it_is_tried
         return (await store.diagnose("a")).next_retry_time is not None
 
     await eventually(waits)
-    found = await store.diagnose("a")
-    assert (found.exit_code, found.stderr, found.recovery) == (3, ("no space left on device",), "backoff")
-    assert found.run_status is ServiceStatus.ERROR
-    assert found.summary.endswith("the disk is full")
-    assert found.remedy == "free space"
-    assert found.lasted >= 0
-    assert any(line.startswith("next try at ") for line in found.evidence)
-    assert "stderr: no space left on device" in found.evidence
+    diagnosis = await store.diagnose("a")
+    assert (diagnosis.exit_code, diagnosis.stderr, diagnosis.recovery) == (3, ("no space left on device",), "backoff")
+    assert diagnosis.run_status is ServiceStatus.ERROR
+    assert diagnosis.summary.endswith("the disk is full")
+    assert diagnosis.remedy == "free space"
+    assert diagnosis.lasted >= 0
+    assert any(line.startswith("next try at ") for line in diagnosis.evidence)
+    assert "stderr: no space left on device" in diagnosis.evidence
 
 
 async def test_a_diagnosis_shows_the_last_checks(world):
@@ -183,20 +183,20 @@ async def test_a_diagnosis_names_what_a_service_depends_on_and_misses(world):
     await store.add_service({"name": "db", **world.entry("db")}, wait=60)
     await store.add_service({"name": "web", **world.entry("web", mcpstore={"depends_on": ["db", "ghost"]})}, wait=60)
     await store.stop_service("db")
-    found = await store.diagnose("web")
-    assert found.depends_on == ("db", "ghost")
-    assert "it depends on 'db', which is stopped" in found.evidence
-    assert "it depends on 'ghost', which does not exist" in found.evidence
-    assert (found.summary, found.remedy) == ("it is healthy", "")
+    diagnosis = await store.diagnose("web")
+    assert diagnosis.depends_on == ("db", "ghost")
+    assert "it depends on 'db', which is stopped" in diagnosis.evidence
+    assert "it depends on 'ghost', which does not exist" in diagnosis.evidence
+    assert (diagnosis.summary, diagnosis.remedy) == ("it is healthy", "")
 
 
 async def test_an_entry_that_cannot_be_used_has_a_diagnosis(world):
     world.path.write_text(json.dumps({"mcpServers": {"a": {"args": ["x"]}}}))
     store = await world.open(world.path)
-    found = await store.diagnose("a")
-    assert found.summary == "its entry in the configuration cannot be used"
-    assert found.evidence
-    assert found.reason is Reason.PERMANENT
+    diagnosis = await store.diagnose("a")
+    assert diagnosis.summary == "its entry in the configuration cannot be used"
+    assert diagnosis.evidence
+    assert diagnosis.reason is Reason.PERMANENT
     with pytest.raises(ServiceNotFound):
         await store.diagnose("b")
 
@@ -206,10 +206,10 @@ async def test_a_service_left_alone_says_how_it_is_brought_back(world):
     await store.add_service({"name": "a", **world.entry("a", mcpstore={"recovery": "manual"})}, wait=60)
     await lost_for_good(world, store, "a")
     await store.wait_service("a", "disconnected", timeout=60)
-    found = await store.diagnose("a")
-    assert "given up: its recovery policy is 'manual'" in found.error
-    assert found.next_retry_time is None
-    assert found.remedy == "it is not retried automatically; recover it: mcpstore recover a"
+    diagnosis = await store.diagnose("a")
+    assert "given up: its recovery policy is 'manual'" in diagnosis.error
+    assert diagnosis.next_retry_time is None
+    assert diagnosis.remedy == "it is not retried automatically; recover it: mcpstore recover a"
     world.server("a", open_error=None)
     assert await store.recover("a")
 
@@ -226,8 +226,8 @@ async def test_a_diagnosis_is_bounded(world):
     world.server("a", open_error=NotReady("y" * 100_000))
     world.do(store, lambda: world.servers["a"].die(1, "z" * 100_000))
     await store.wait_service("a", "error", timeout=60)
-    found = await store.diagnose("a")
-    assert len(json.dumps(found.to_dict())) < 10_000
+    diagnosis = await store.diagnose("a")
+    assert len(json.dumps(diagnosis.to_dict())) < 10_000
 
 
 async def test_an_outside_health_check_counts_like_one_of_our_own(world):
@@ -266,17 +266,17 @@ async def test_a_report_about_a_service_without_a_connection_counts_for_nothing(
 
 
 @pytest.mark.parametrize(
-    ("status", "time", "told"),
+    ("status", "time", "message"),
     [
         ("disconnected", 0.0, r"status must be one of healthy, .*unknown \(got 'disconnected'\)"),
         ("healthy", -1.0, "response_time must be a number of seconds, not negative"),
         ("healthy", float("nan"), "response_time must be a number of seconds, not negative"),
     ],
 )
-async def test_a_report_that_says_nothing_is_refused(world, status, time, told):
+async def test_a_report_that_says_nothing_is_refused(world, status, time, message):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         await store.report_health("a", status, response_time=time)
     assert (await store.get_service_info("a")).connection_state is S.HEALTHY
 
@@ -297,9 +297,9 @@ async def test_a_listing_that_fails_keeps_the_tools_and_says_why(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     world.server("a").answers["tools/list"] = ServiceError(-32603, "not now")
-    found = (await store.refresh_tools("a"))["a"]
-    assert (found.tool_count, found.failures) == (1, 1)
-    assert "not now" in found.error
+    refresh = (await store.refresh_tools("a"))["a"]
+    assert (refresh.tool_count, refresh.failures) == (1, 1)
+    assert "not now" in refresh.error
     with pytest.raises(ServiceNotFound):
         await store.refresh_tools("ghost")
 

@@ -40,9 +40,9 @@ async def test_a_report_tells_of_calls_made_a_moment_ago(world):
 )
 async def test_a_report_has_the_form_that_is_asked_for(world, form, begins):
     store = await used(world)
-    told = await store.report(form)
-    assert told.startswith(begins)
-    assert "no such luck" in told
+    report = await store.report(form)
+    assert report.startswith(begins)
+    assert "no such luck" in report
 
 
 async def test_a_report_of_a_store_without_services_says_so(world):
@@ -53,8 +53,8 @@ async def test_a_report_of_a_store_without_services_says_so(world):
 @pytest.mark.parametrize("since", [timedelta(hours=1), 0.0, datetime.fromisoformat("2020-01-01")])
 async def test_a_report_begins_where_somebody_says_but_not_before_there_was_anything(world, since):
     store = await used(world)
-    told = json.loads(await store.report("json", since))
-    assert 10 <= told["end"] - told["begin"] < 3600
+    report = json.loads(await store.report("json", since))
+    assert 10 <= report["end"] - report["begin"] < 3600
 
 
 async def test_unknown_forms_are_errors_that_name_the_known_ones(world):
@@ -67,14 +67,14 @@ async def test_unknown_forms_are_errors_that_name_the_known_ones(world):
 
 async def test_an_export_holds_everything_as_json(world):
     store = await used(world)
-    told = json.loads(await store.export())
-    assert [service["name"] for service in told["services"]] == ["a", "b"]
-    first = told["services"][0]
+    export = json.loads(await store.export())
+    assert [service["name"] for service in export["services"]] == ["a", "b"]
+    first = export["services"][0]
     assert first["run_status"] == "running"
     assert first["metrics"]["total_calls"] == 3
     assert first["states"][-1]["state"] == "healthy"
-    assert told["alerts"] == []
-    assert isinstance(told["export_time"], float)
+    assert export["alerts"] == []
+    assert isinstance(export["export_time"], float)
 
 
 async def test_an_export_as_csv_has_one_sample_a_row(world):
@@ -132,22 +132,22 @@ async def test_no_secret_is_in_anything_that_is_shown_or_written(world):
     )
     await store.wait_service("a", "error", timeout=60)
     await store.wait_service("b", "error", timeout=60)
-    told = [await store.report(form) for form in ("text", "markdown", "html", "json")]
-    told += [
+    texts = [await store.report(form) for form in ("text", "markdown", "html", "json")]
+    texts += [
         await store.export("json"),
         await store.export("csv"),
         await store.dashboard(),
         repr(await store.overview()),
     ]
-    assert SECRET not in "".join(told)
+    assert SECRET not in "".join(texts)
 
 
 async def test_the_dashboard_tells_what_every_service_does(world):
     store = await used(world)
-    told = await store.dashboard()
-    assert "services: 2" in told
-    assert "✅ a\n   status: running (healthy)" in told
-    assert "❌ b" in told or "🔄 b" in told
+    text = await store.dashboard()
+    assert "services: 2" in text
+    assert "✅ a\n   status: running (healthy)" in text
+    assert "❌ b" in text or "🔄 b" in text
 
 
 async def test_a_glance_tells_how_services_fare_and_the_next_one_only_what_is_new(world):
@@ -178,9 +178,9 @@ async def test_what_people_were_told_is_in_everything(world):
     async with asyncio.timeout(60):
         while "service b is down" not in await store.dashboard():
             await asyncio.sleep(0.02)
-    told = json.loads(await store.report("json"))
-    assert [(alert["kind"], alert["service"]) for alert in told["alerts"]] == [("fired", "b")]
-    assert [alert["service"] for alert in told["active"]] == ["b"]
+    report = json.loads(await store.report("json"))
+    assert [(alert["kind"], alert["service"]) for alert in report["alerts"]] == [("fired", "b")]
+    assert [alert["service"] for alert in report["active"]] == ["b"]
     assert len((await store.overview()).alerts) == 1
     for form in ("text", "markdown", "html"):
         assert "service b is down" in (await store.report(form)).replace("\\", "")

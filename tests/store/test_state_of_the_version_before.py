@@ -154,16 +154,16 @@ async def test_who_only_looks_sees_everything_that_was_kept(recording):
 async def test_a_manager_that_takes_over_loses_nothing_of_the_past(recording):
     kept = recording.expected["kept"]
     async with recording.opened(start=True) as store:
-        found = await look(store, recording.end)
+        now = await look(store, recording.end)
     async with recording.opened(later=60) as store:
         again = await look(store, recording.end)
     hour = recording.end // 3600 * 3600
-    for told in (kept, found, again):  # the hour of the recording is not over: more is added to it
-        told["metrics_by_hour"] = [one for one in told["metrics_by_hour"] if one["timestamp"] < hour]
-    for told in (found, again):
-        assert keys(told["alert_history"]) == keys(kept["alert_history"])
+    for data in (kept, now, again):  # the hour of the recording is not over: more is added to it
+        data["metrics_by_hour"] = [one for one in data["metrics_by_hour"] if one["timestamp"] < hour]
+    for data in (now, again):
+        assert keys(data["alert_history"]) == keys(kept["alert_history"])
         for what in ("alert_history", "silences", "metrics_history", "metrics_by_hour", "state_history"):
-            assert told[what] == kept[what], what
+            assert data[what] == kept[what], what
 
 
 @of("alerts", "flood", "killed")
@@ -180,8 +180,8 @@ async def test_what_was_not_delivered_arrives(recording):
         async with recording.opened(start=True, chat=chat) as store:
 
             def heard() -> dict[str, str]:
-                told = [one for _, alert in chat.heard for one in (alert.alerts or [alert])]
-                return {one.incident: one.kind for one in told}
+                alerts = [one for _, alert in chat.heard for one in (alert.alerts or [alert])]
+                return {one.incident: one.kind for one in alerts}
 
             last = {one["incident"]: one["kind"] for one in chats}
             await until(lambda: all(heard().get(incident) == kind for incident, kind in last.items()))
@@ -205,8 +205,8 @@ async def test_what_has_arrived_is_not_told_again_by_the_next_manager(recording)
     old = {one["incident"] for one in recording.expected["undelivered"] if one["channel"] == "night"}
 
     def heard() -> list[tuple[str, str]]:
-        told = [one for _, alert in chat.heard for one in (alert.alerts or [alert])]
-        return [(one.incident, one.kind) for one in told if one.timestamp <= recording.end]
+        alerts = [one for _, alert in chat.heard for one in (alert.alerts or [alert])]
+        return [(one.incident, one.kind) for one in alerts if one.timestamp <= recording.end]
 
     async with recording.opened(start=True, chat=chat):
         await until(lambda: {incident for incident, _ in heard()} >= old)
@@ -266,8 +266,8 @@ async def test_tools_without_approval_are_withheld_and_those_that_were_approved_
             await store.call_tool("blocked/send")
         assert (await store.call_tool("approved/send")).text == "send is done"
         assert (await store.approve_tools("mixed")).names() == ["read", "pay"]
-        told = await store.alert_history("warned")
-        assert [one.kind for one in told if one.rule_name == "tools_changed"].count("fired") == 1
+        alerts = await store.alert_history("warned")
+        assert [one.kind for one in alerts if one.rule_name == "tools_changed"].count("fired") == 1
     assert [alert for _, alert in chat.heard if alert.kind == "fired" and alert.rule_name == "tools_changed"] == []
     async with recording.opened(later=60) as store:
         assert (await store.list_unapproved_tools("mixed")).names() == []
@@ -293,14 +293,14 @@ async def test_the_default_place_of_the_state_is_where_it_was(recording, tmp_pat
     recording.state.rename(place)
     kept = recording.expected["kept"]
     # the clock of the command line cannot be set, and the handler of the recording is no installed plugin
-    told = json.loads(shell("--config", str(path), "alerts", "--json", cwd=tmp_path))
-    assert sorted(keys(told)) == sorted(keys(kept["open_alerts"]))
-    told = json.loads(shell("--config", str(path), "alerts", "history", "--json", cwd=tmp_path))
-    assert keys(told) == keys(kept["alert_history"])
-    told = json.loads(shell("--config", str(path), "alerts", "silences", "--json", cwd=tmp_path))
+    listed = json.loads(shell("--config", str(path), "alerts", "--json", cwd=tmp_path))
+    assert sorted(keys(listed)) == sorted(keys(kept["open_alerts"]))
+    listed = json.loads(shell("--config", str(path), "alerts", "history", "--json", cwd=tmp_path))
+    assert keys(listed) == keys(kept["alert_history"])
+    listed = json.loads(shell("--config", str(path), "alerts", "silences", "--json", cwd=tmp_path))
     lasting = [one for one in kept["silences"] if one["until"] > time.time()]
-    assert [one["id"] for one in told] == [one["id"] for one in lasting]
-    assert [one["comment"] for one in told][-1] == "being moved"
+    assert [one["id"] for one in listed] == [one["id"] for one in lasting]
+    assert [one["comment"] for one in listed][-1] == "being moved"
 
 
 @of("alerts", "tools")

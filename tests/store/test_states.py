@@ -58,8 +58,8 @@ async def manager(world):
 )
 def test_a_health_result_has_a_state_and_an_event(result, state, event):
     assert HealthStatusBridge.map_health_to_lifecycle(result) is state
-    told = HealthStatusBridge.event_for(result, 7)
-    assert (type(told), told.epoch) == (event, 7)
+    event_of_result = HealthStatusBridge.event_for(result, 7)
+    assert (type(event_of_result), event_of_result.epoch) == (event, 7)
 
 
 def test_the_state_that_follows_depends_on_what_came_before():
@@ -108,9 +108,9 @@ async def test_a_service_is_led_from_state_to_state(world, manager):
 
 @sync_only
 async def test_what_nothing_leads_to_is_refused_with_what_can_be_asked_for(manager):
-    with pytest.raises(TransitionRefused) as told:
+    with pytest.raises(TransitionRefused) as raised:
         await manager.set_service_state("a", S.INITIALIZING)
-    assert str(told.value) == (
+    assert str(raised.value) == (
         "service 'a' cannot change from healthy to initializing; "
         "possible states: warning, unhealthy, reconnecting, disconnected, unknown"
     )

@@ -76,7 +76,7 @@ async def test_the_same_entry_again_changes_nothing_and_another_one_updates(worl
 
 async def test_bad_entries_are_told_all_at_once_and_good_ones_stay(world):
     store = await world.open(world.path)
-    with pytest.raises(InvalidService) as told:
+    with pytest.raises(InvalidService) as raised:
         await store.add_service(
             {
                 "mcpServers": {
@@ -88,8 +88,8 @@ async def test_bad_entries_are_told_all_at_once_and_good_ones_stay(world):
                 }
             }
         )
-    assert set(told.value.problems) == {"nothing", "unknown", "wrong", "options"}
-    message = str(told.value)
+    assert set(raised.value.problems) == {"nothing", "unknown", "wrong", "options"}
+    message = str(raised.value)
     assert "carrier_pigeon" in message
     assert "did you mean 'health'" in message
     assert "tool: field required" in message
@@ -184,11 +184,11 @@ async def test_checks_are_read_as_a_list_and_by_name(world):
     world.server("b", open_error=NotReady("gone"))
     world.do(store, world.servers["b"].die)
     await store.wait_service("b", "error", timeout=60)
-    found = await store.check_services()
-    assert [health.name for health in found] == ["a", "b"]
-    assert {name: health["healthy"] for name, health in found.items()} == {"a": True, "b": False}
-    assert f"{found['a'].response_time:.2f} {found['a'].success_rate:.1f}"
-    assert f"{found['b'].response_time:.2f} {found['b'].success_rate:.1f}"
+    results = await store.check_services()
+    assert [health.name for health in results] == ["a", "b"]
+    assert {name: health["healthy"] for name, health in results.items()} == {"a": True, "b": False}
+    assert f"{results['a'].response_time:.2f} {results['a'].success_rate:.1f}"
+    assert f"{results['b'].response_time:.2f} {results['b'].success_rate:.1f}"
 
 
 async def test_an_info_says_how_old_its_evidence_is(world):

@@ -106,9 +106,9 @@ async def test_a_failure_of_the_tool_is_raised_or_returned_as_wanted(world):
     store = await world.open()
     world.server("a").answers["tools/call"] = {"content": [{"type": "text", "text": "no luck"}], "isError": True}
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
-    with pytest.raises(ToolError, match="tool 'echo' failed: no luck") as told:
+    with pytest.raises(ToolError, match="tool 'echo' failed: no luck") as raised:
         await store.call_tool("echo")
-    assert told.value.result.is_error
+    assert raised.value.result.is_error
     assert (await store.call_tool("echo", raise_on_error=False)).is_error
     world.server("a").answers["tools/call"] = ServiceError(-32602, "bad arguments")
     with pytest.raises(ServiceError, match="bad arguments"):
@@ -179,10 +179,10 @@ async def test_a_diagnosis_names_evidence_and_remedy(world):
     )
     await store.add_service({"name": "a", **world.entry("a")})
     await store.start_service("a")
-    found = await store.diagnose("a")
-    assert "written for version 1 of the mcp package" in found.summary
-    assert found.remedy == "run it with the older package: uvx --with 'mcp<2' …"
-    assert any("exited with code 1" in line for line in found.evidence)
+    diagnosis = await store.diagnose("a")
+    assert "written for version 1 of the mcp package" in diagnosis.summary
+    assert diagnosis.remedy == "run it with the older package: uvx --with 'mcp<2' …"
+    assert any("exited with code 1" in line for line in diagnosis.evidence)
 
 
 async def test_plugins_are_told_of_calls_and_may_forbid_them(world):

@@ -1,4 +1,4 @@
-"""Rules of the house that no linter knows."""
+"""Rules of this project that no linter checks."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ for name in json.load(sys.stdin):
             os.write(write, repr(error).encode())
         os._exit(0)
     os.close(write)
-    with os.fdopen(read) as told:
-        if said := told.read():
-            failed[name] = said
+    with os.fdopen(read) as errors:
+        if error := errors.read():
+            failed[name] = error
     os.waitpid(child, 0)
 print(json.dumps(failed))
 """
