@@ -34,7 +34,7 @@ DEADLINE = 60
 
 
 class Touchy(ScriptedPlugin):
-    """A transport like those of the MCP SDK: it has a task group, which the task that entered it must exit, in order."""
+    """A transport like those of the MCP SDK: the task that entered its task group must exit it, in order."""
 
     def __init__(self) -> None:
         super().__init__(**{name: ScriptedServer(name) for name in NAMES})
