@@ -1,4 +1,4 @@
-"""Alerts on the terminal: one line each, on stderr, in the colour of how bad it is."""
+"""Alert handler `console`: prints each alert on stderr, as one line in the colour of its level."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _COLOURS: Final = {
     AlertLevel.ERROR: "\x1b[31m",
     AlertLevel.CRITICAL: "\x1b[1;31m",
 }
-_OVER: Final = "\x1b[32m"
+_RESOLVED_COLOUR: Final = "\x1b[32m"
 
 
 class ConsoleSettings(BaseModel):
-    """How alerts are shown.
+    """Settings of the handler `console`.
 
     Attributes:
-        color: Whether in colour; None for where a terminal shows it and nobody has set `NO_COLOR`.
-        per_minute: Lines within a minute; of more, only their number is told.
+        color: Whether to print in colour; None prints in colour on a terminal, unless `NO_COLOR` is set.
+        per_minute: Most lines printed in a minute; of further alerts, only the number is printed.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
@@ -43,29 +43,29 @@ class ConsoleSettings(BaseModel):
 
 
 class Console:
-    """A terminal, and how much was lately written on it.
+    """Prints alerts, with a limit per minute.
 
     Args:
-        stream: Where to write; stderr, as it is at that time, if it is None.
+        stream: Stream to print on; None for the current stderr.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
         self._written: deque[float] = deque()
-        self._left_out = 0
+        self._suppressed = 0
 
     async def send(self, alert: Alert, settings: ConsoleSettings) -> None:
-        """Write an alert."""
+        """Print an alert."""
         stream = self._stream or sys.stderr
         while self._written and alert.timestamp - self._written[0] >= MINUTE:
             self._written.popleft()
         if len(self._written) >= settings.per_minute:
-            self._left_out += 1
+            self._suppressed += 1
             return
         lines: list[str] = []
-        if self._left_out:
-            lines.append(f"mcpstore: {self._left_out} more alerts were not shown; see: mcpstore alerts history")
-            self._left_out = 0
+        if self._suppressed:
+            lines.append(f"mcpstore: {self._suppressed} more alerts were not shown; see: mcpstore alerts history")
+            self._suppressed = 0
         self._written.append(alert.timestamp)
         color = settings.color
         if color is None:
@@ -76,20 +76,20 @@ class Console:
 
 
 def line(alert: Alert, *, color: bool) -> str:
-    """Return an alert as it is shown; what came from services cannot steer the terminal."""
-    is_over = alert.kind is AlertKind.RESOLVED
-    word = "RESOLVED" if is_over else alert.level.value.upper()
+    """Return an alert as text, without control characters."""
+    is_resolved = alert.kind is AlertKind.RESOLVED
+    word = "RESOLVED" if is_resolved else alert.level.value.upper()
     message = "".join(letter for letter in alert.message if letter.isprintable() or letter == "\n")
-    when = datetime.fromtimestamp(alert.timestamp)  # noqa: DTZ006 - local time, for the person who reads it
+    when = datetime.fromtimestamp(alert.timestamp)  # noqa: DTZ006 - shown in local time
     head, _, rest = message.partition("\n")
     about = f"{alert.service}: " if alert.service and alert.service not in head else ""
     shown = f"{when:%H:%M:%S} {word:<8} {about}{head}"
     if color:
-        shown = f"{_OVER if is_over else _COLOURS[alert.level]}{shown}{RESET}"
+        shown = f"{_RESOLVED_COLOUR if is_resolved else _COLOURS[alert.level]}{shown}{RESET}"
     return shown + "".join(f"\n  {more}" for more in rest.splitlines())
 
 
 @hookimpl
 def mcpstore_alert_handlers() -> Iterable[AlertHandler[ConsoleSettings]]:
-    """Offer the channel."""
+    """Return the handler `console`."""
     yield AlertHandler(name="console", config=ConsoleSettings, send=Console().send)

@@ -120,7 +120,7 @@ def test_the_story_of_a_plugin_that_is_not_there_names_those_that_are(shell):
     shell.config()
     told = shell("plugins", "show", "nonsense")
     assert told.code == 4
-    assert "plugin 'nonsense' is not there" in told.err
+    assert "plugin 'nonsense' is unknown" in told.err
     assert {plugin["name"] for plugin in shell("plugins", "--json").json} <= set(re.findall(r"\w+", told.err))
 
 

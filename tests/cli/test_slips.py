@@ -29,7 +29,7 @@ def test_an_unknown_transport_is_refused_at_once_with_those_there_are(shell, how
     before = path.read_text()
     said = shell("add", "x", "--transport", "streamable_htp", *how)
     assert (said.code, path.read_text()) == (3, before)
-    assert "no transport of this name" in words(said)
+    assert "no transport has this name" in words(said)
     assert "did you mean 'streamable_http'?" in words(said)
     assert "stdio" in words(said)
 
