@@ -74,7 +74,7 @@ def test_a_cool_down_that_ends_while_clearing_is_not_forgotten():
     assert ctx.notified
 
 
-def test_what_was_told_is_resolved_even_while_muted():
+def test_a_notified_alert_is_resolved_even_while_muted():
     assert after(TRUE, FOR, MUTE, FALSE, KEEP)[1] == (AlertAction.RESOLVE,)
 
 

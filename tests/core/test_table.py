@@ -198,7 +198,7 @@ def test_o6_restart_closes_before_it_opens(way):
     assert walk(Closed, start=taken.after).actions == (Open(2),)
 
 
-def test_o6_restart_of_a_first_attempt_begins_it_anew():
+def test_o6_restart_of_a_first_attempt_begins_it_again():
     assert situation(walk(START, RESTART).after) == "INITIALIZING⟨CLOSE→CONNECT⟩"
 
 

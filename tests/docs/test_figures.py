@@ -48,7 +48,7 @@ def test_a_figure_is_met_or_missed(measured, aim, at_least, is_met):
     assert Part(what="", measured=measured, aim=aim, at_least=at_least).is_met is is_met
 
 
-def test_figures_are_told_as_people_write_them():
+def test_figures_are_formatted_with_sign_unit_and_note():
     part = Part(what="", measured=0.0343, aim=0.5, unit="s", note="median 0.02 s")
 
     assert (part.target, part.told) == ("<= 0.5 s", "0.0343 s (median 0.02 s)")

@@ -64,7 +64,7 @@ async def test_a_second_manager_and_one_that_passes_by_leave_the_children_of_the
     assert [path.name for path in world.folder.glob("state-*")] == []
 
 
-async def test_a_state_directory_that_is_deleted_costs_nobody_a_process(world: World):
+async def test_a_deleted_state_directory_ends_no_running_process(world: World):
     first = await world.up()
     await world.healthy(*STEADY, "changing")
     before = world.look()

@@ -45,7 +45,7 @@ async def test_a_killed_server_comes_back_under_each_policy(recovery):
         assert (await store.call_tool("greet")).text == "Hello, world!"
 
 
-async def test_manual_leaves_a_killed_server_until_somebody_recovers_it():
+async def test_manual_leaves_a_killed_server_until_an_operator_recovers_it():
     async with AsyncMCPStore({"mcpServers": {"a": entry("manual")}}, timing=QUICK) as store:
         assert await store.wait_service("a", timeout=60)
         await kill(store)
@@ -72,7 +72,7 @@ async def test_a_server_that_crashes_at_once_is_given_up_after_its_limit():
         assert diagnosis.remedy
 
 
-async def test_recover_makes_a_server_anew_from_the_entry_that_stands_in_the_file_now(tmp_path):
+async def test_recover_recreates_a_service_from_the_current_entry_of_the_file(tmp_path):
     """As after an edit on a file system that tells nobody of edits."""
     path = tmp_path / "mcp.json"
     path.write_text(json.dumps({"mcpServers": {"a": {"command": "there-is-no-such-command"}}}))
@@ -86,7 +86,7 @@ async def test_recover_makes_a_server_anew_from_the_entry_that_stands_in_the_fil
         assert (await store.call_tool("greet")).text == "Hello, world!"
 
 
-async def test_a_policy_that_makes_anew_finds_the_entry_that_stands_in_the_file_now(tmp_path):
+async def test_a_policy_that_reregisters_uses_the_current_entry_of_the_file(tmp_path):
     path = tmp_path / "mcp.json"
     path.write_text(json.dumps({"mcpServers": {"a": {"command": "false", "mcpstore": {"recovery": "reregister"}}}}))
     async with AsyncMCPStore(path, timing=QUICK, state_dir=tmp_path / "state") as store:

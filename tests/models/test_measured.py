@@ -37,7 +37,7 @@ def test_metrics_are_read_in_both_ways():
 
 
 @pytest.mark.parametrize("record", [METRICS, SAMPLE], ids=["metrics", "sample"])
-def test_what_was_measured_can_be_told_as_json(record):
+def test_a_measurement_can_be_written_as_json(record):
     data = json.loads(json.dumps(record.to_dict()))
     assert data["service_name"] == "files"
     assert data["connection_state"] in ("healthy", "warning")

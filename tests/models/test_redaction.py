@@ -121,7 +121,7 @@ def test_the_original_is_not_changed():
     "reference",
     ["${TOKEN}", "$TOKEN", "${env:TOKEN}", "${input:github-token}", "{env:TOKEN}", "{file:~/.token}", ""],
 )
-def test_a_reference_tells_nothing_and_stays(reference):
+def test_a_reference_to_a_variable_is_no_secret_and_stays(reference):
     assert masked({"env": {"TOKEN": reference}, "args": [f"--token={reference}"]}) == {
         "env": {"TOKEN": reference},
         "args": [f"--token={reference}"],

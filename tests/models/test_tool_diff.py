@@ -48,7 +48,7 @@ def shuffled(value: Any, dice: random.Random) -> Any:
 
 
 @pytest.mark.parametrize("pull", PULLS, ids=lambda pull: pull.name)
-def test_every_rug_pull_is_noticed_and_told_so_that_people_can_see_it(pull):
+def test_every_rug_pull_is_detected_and_shown_visibly(pull):
     assert fingerprint(pull.before) != fingerprint(pull.after)
     shown = differences(pull.before, pull.after)
     assert len(shown) == 1
@@ -109,7 +109,7 @@ def test_of_a_long_text_only_the_change_and_its_context_are_shown():
     assert shown == "description: … text that says what the tool [-does-]{+steals+}.⏎Line 201 of a long text that…"
 
 
-def test_two_changes_far_from_each_other_are_both_told():
+def test_two_changes_far_from_each_other_are_both_shown():
     words = ["word"] * 250
     words[20], words[220] = "here", "there"
     before = " ".join(words)
@@ -119,7 +119,7 @@ def test_two_changes_far_from_each_other_are_both_told():
     assert "[-there -]{+then +}" in shown
 
 
-def test_of_many_changes_the_first_are_told_and_that_there_are_more():
+def test_of_many_changes_the_first_are_shown_with_a_note_that_there_are_more():
     before = {"inputSchema": {"properties": {f"p{number}": {"default": number} for number in range(100)}}}
     after = {"inputSchema": {"properties": {f"p{number}": {"default": -1} for number in range(100)}}}
     shown = differences(before, after)
@@ -184,7 +184,7 @@ def test_what_cannot_be_seen_is_written_out(text, shown):
     assert visible(text) == shown
 
 
-def test_letters_that_pose_as_others_are_told_by_their_numbers():
+def test_letters_that_look_like_others_are_shown_by_their_numbers():
     assert lookalikes_marked("not\u0435 für 日本") == "not\u0435<U+0435> für 日本"
 
 
@@ -193,7 +193,7 @@ def test_whatever_is_made_visible_can_be_printed(text):
     assert visible(text).isprintable()
 
 
-def test_words_that_only_went_are_told_as_gone():
+def test_removed_words_are_shown_as_removed():
     long = "Sends a mail to the people you name, after asking whether it may, and tells who got it. " * 3
     (shown,) = differences({"description": long}, {"description": long.replace("after asking whether it may, ", "", 1)})
     assert "[-after asking whether it may, -]" in shown

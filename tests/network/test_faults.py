@@ -18,7 +18,7 @@ BOTH = ("http", "sse")
 # --- refused, or cut in the middle of something ------------------------------------------------------------
 
 
-async def test_a_server_that_is_gone_is_told_as_refused_and_comes_back_when_it_does(world):
+async def test_a_server_that_has_exited_is_reported_as_refused_and_recovers_when_it_is_back(world):
     servers = [await world.healthy(kind) for kind in BOTH]
     manager = world.manager
     seen, began = len(manager.events), await manager.now()
@@ -122,7 +122,7 @@ async def test_an_address_without_a_way_to_it_is_tried_again_until_there_is_one(
 # --- slow: what merely is gets its time, what never ends is given up ------------------------------------------
 
 
-async def test_a_slow_cable_is_a_warning_and_no_reason_to_connect_anew(world):
+async def test_a_slow_link_is_a_warning_and_no_reason_to_reconnect(world):
     await world.healthy("http", connect=10.0, handshake=30.0, check=10.0, call=30.0)
     manager = world.manager
     with world.net.slow("2kbit"):

@@ -80,7 +80,7 @@ def test_a_big_fleet_is_cut_into_fleets_with_seeds_of_their_own(capsys):
     assert "no promise broken" in output
 
 
-def test_several_processes_tell_the_same(capsys):
+def test_several_processes_give_the_same_result(capsys):
     arguments = ["--services", "4", "--fleet", "2", "--days", "0.02"]
     messages = []
     for processes in ("1", "2"):
@@ -90,7 +90,7 @@ def test_several_processes_tell_the_same(capsys):
     assert messages[0] == messages[1]
 
 
-def test_all_who_go_down_together_come_back_together():
+def test_services_that_go_down_together_come_back_together():
     down = World("outage", [(0.0, GOOD), (3600.0, DOWN), (3660.0, GOOD)])
     worlds = {f"s{number:03}": down for number in range(200)}
 
@@ -108,7 +108,7 @@ def test_one_blip_a_day_costs_one_attempt_each():
     assert min(result.scores["availability"].values()) > 99.99
 
 
-def test_who_answers_slowly_is_never_opened_again():
+def test_a_slow_server_is_never_reopened():
     result = simulate(fleet("slow", services=2, days=0.5))
 
     assert result.scores["openings"] == {"s000": 1, "s001": 1}
@@ -160,7 +160,7 @@ def test_an_adversary_finds_what_is_flawed(monkeypatch):
     assert result.moves
 
 
-def test_a_world_tells_since_when_it_is_good():
+def test_a_world_reports_since_when_it_is_good():
     silent = Behaviour(answers=None)
     world = World("", [(0.0, GOOD), (10.0, DOWN), (20.0, GOOD), (30.0, Behaviour(answers=3.0)), (40.0, silent)])
 

@@ -32,7 +32,7 @@ def test_a_straight_line_has_its_slope_and_no_margin(start, growth, points):
     assert result.margin < 1e-3
 
 
-def test_of_too_few_points_nothing_is_told():
+def test_too_few_points_give_no_verdict():
     assert slope([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]) is None
     assert slope([1.0] * 9, list(range(9))) is None
 

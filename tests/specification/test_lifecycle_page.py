@@ -107,7 +107,7 @@ def test_tools_are_listed_again_after_a_reconnect(store):
     assert after.time > before
 
 
-def test_a_failing_call_is_raised_unless_somebody_says_otherwise_and_harms_no_connection(store):
+def test_a_failing_call_is_raised_unless_it_is_asked_not_to_and_harms_no_connection(store):
     with pytest.raises(ToolError):
         store.call_tool("add", {"a": 1})
     assert store.call_tool("add", {"a": 1}, raise_on_error=False).is_error

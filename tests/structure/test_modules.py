@@ -88,7 +88,7 @@ def test_every_module_says_what_it_is_and_what_it_offers():
         assert offers or not public or hooks_only or path.stem == "__main__", path
 
 
-def test_importing_the_package_loads_nothing_dear():
+def test_importing_the_package_loads_nothing_expensive():
     loaded = run("import mcpstore, sys; print(*sys.modules)").split()
     for module in ("fastmcp", "mcp", "pydantic", "rich", "typer", "starlette", "httpx2", "attrs", "asyncio"):
         assert module not in loaded

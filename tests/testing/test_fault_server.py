@@ -190,14 +190,14 @@ def test_it_writes_to_stderr_before_it_answers():
         assert len(output) == 50_008
 
 
-def test_it_closes_stdout_and_lives_on():
+def test_it_closes_stdout_and_keeps_running():
     with talking("--close-stdout", 1) as talk:
         talk.ask("ping")
         assert talk.rest() == b""
         assert talk.process.poll() is None
 
 
-def test_it_closes_stdin_and_lives_on():
+def test_it_closes_stdin_and_keeps_running():
     with talking("--close-stdin", 1) as talk:
         talk.ask("ping")
 
@@ -313,7 +313,7 @@ def test_it_answers_oddly():
         assert talk.ask("tools/list")["result"] == {"tools": "many"}
 
 
-def test_it_tells_its_arguments_and_variables_literally(monkeypatch):
+def test_it_returns_its_arguments_and_variables_literally(monkeypatch):
     monkeypatch.setenv("CANARY", "$HOME `id`")
     with talking("--delay", "0", "literal $HOME", "--other") as talk:
         talk.call("about")

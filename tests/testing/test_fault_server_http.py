@@ -57,7 +57,7 @@ async def test_it_answers_with_a_status(web, status, header, value):
 
 
 @flags("--status", 503, "--on", "tools/call")
-async def test_it_answers_with_a_status_only_where_it_is_told_to(web):
+async def test_it_answers_with_a_status_only_for_the_given_methods(web):
     assert (await post(web, "initialize"))[0] == 200
     assert (await post(web, "tools/call", name="echo"))[0] == 503
 
@@ -101,7 +101,7 @@ async def test_its_head_drips(web):
     assert json.loads(body)["id"] == 1
 
 
-async def test_it_listens_where_it_is_told_to():
+async def test_it_listens_at_the_given_address():
     async with fault_process("--host", "127.0.0.2", "--http", 0) as server:
         _, writer = await asyncio.open_connection("127.0.0.2", server.port)
         writer.close()

@@ -116,7 +116,7 @@ async def test_what_only_looks_bad_is_healthy_and_stays_so():
     assert left_behind(marker) == []
 
 
-async def test_what_is_not_ready_is_tried_again_and_told_why():
+async def test_a_server_that_is_not_ready_is_retried_and_the_reason_is_shown():
     marker = str(uuid4())
     async with AsyncExitStack() as stack:
         watched = await watching(stack, entries(NOT_READY, marker))
@@ -126,7 +126,7 @@ async def test_what_is_not_ready_is_tried_again_and_told_why():
     assert left_behind(marker) == []
 
 
-async def test_an_exit_at_any_byte_of_the_handshake_is_told_with_its_code_and_last_words():
+async def test_an_exit_at_any_byte_of_the_handshake_is_reported_with_its_code_and_last_output():
     marker = str(uuid4())
     message = ("--exit-code", 3, "--say", "no memory")
     places = [(reply, byte) for reply in (1, 2) for byte in (0, 1, 17, 100, 180)]
@@ -143,7 +143,7 @@ async def test_an_exit_at_any_byte_of_the_handshake_is_told_with_its_code_and_la
     assert left_behind(marker) == []
 
 
-async def test_what_will_never_be_ready_is_left_alone_and_told_why():
+async def test_a_permanent_failure_is_not_retried_and_the_reason_is_shown():
     async with AsyncExitStack() as stack:
         watched = await watching(stack, entries(REFUSED, ""))
         for name, (_, text) in REFUSED.items():
@@ -161,7 +161,7 @@ async def test_what_was_well_and_is_lost_is_opened_again():
     assert left_behind(marker) == []
 
 
-async def test_what_hangs_while_it_is_opened_holds_up_nobody(monkeypatch):
+async def test_an_opening_that_hangs_delays_no_other_service(monkeypatch):
     monkeypatch.setattr(admission, "SLOT_TIMEOUT", 0.3)
     hung = {f"hung {number}": ["--never-answer", "all"] for number in range(admission.LOCAL_AT_ONCE + 2)}
     good = {f"good {number}": [] for number in range(8)}
@@ -251,7 +251,7 @@ HTTP = {
 }
 
 
-async def test_every_fault_of_http_is_told_for_what_it_is():
+async def test_every_fault_of_http_is_reported_as_what_it_is():
     async with AsyncExitStack() as stack:
         config: dict[str, Any] = {"mcpServers": {}}
         for name, (flags, _, _) in HTTP.items():

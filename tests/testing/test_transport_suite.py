@@ -336,7 +336,7 @@ def test_what_a_plugin_lacks_is_skipped_with_its_reason():
     Immortal.check_excuses(Immortal.test_an_open_connection_is_a_connection)
 
 
-def test_a_plugin_without_the_offer_is_told_what_there_is():
+def test_a_name_that_the_plugin_does_not_return_is_an_error_that_lists_the_names():
     class Wrong(LoopbackSuite):
         name = "tcp"
 
