@@ -53,8 +53,8 @@ class World:
 
     Attributes:
         ctx: What the machine remembers.
-        told: Whether people were told of a beginning and not of its end.
-        muted: Whether they said that they do not want to be told.
+        told: Whether the beginning was sent, and the end was not.
+        muted: Whether the alert is muted.
         timers: The timers that run.
     """
 
@@ -92,7 +92,7 @@ class AlertReport:
 
 
 def i15_fire_and_resolve_alternate(taken: Taken) -> bool:
-    """I15: a beginning is told once, and an end only of what was told."""
+    """I15: a beginning is sent once, and an end only after its beginning."""
     fired, resolved = (taken.actions.count(action) for action in (AlertAction.FIRE, AlertAction.RESOLVE))
     if fired + resolved > 1:
         return False
@@ -100,35 +100,35 @@ def i15_fire_and_resolve_alternate(taken: Taken) -> bool:
 
 
 def i15_an_end_is_told(taken: Taken) -> bool:
-    """I15: whoever was told of a beginning is told of its end."""
+    """I15: an end is sent for each beginning that was sent."""
     return not (taken.after.ctx.state is AlertState.OK and taken.after.told)
 
 
 def i15_an_end_is_an_end(taken: Taken) -> bool:
-    """I15: an end is told when it is over, not before."""
+    """I15: an end is sent when the alert is over, not before."""
     return AlertAction.RESOLVE not in taken.actions or taken.after.ctx.state is AlertState.OK
 
 
 def i15_nothing_while_cooling(taken: Taken) -> bool:
-    """I15: nobody is told of a beginning, or reminded, while cooling."""
+    """I15: no beginning and no reminder is sent during the cool-down."""
     cooling = "COOL" in taken.before.timers and taken.event is not AlertEvent.COOL
     return not (cooling and any(action in TELLING for action in taken.actions))
 
 
 def i15_nothing_while_muted(taken: Taken) -> bool:
-    """I15: nobody is told of a beginning, or reminded, while muted."""
+    """I15: no beginning and no reminder is sent while muted."""
     return not (taken.after.muted and any(action in TELLING for action in taken.actions))
 
 
 def i15_only_what_fires_is_told(taken: Taken) -> bool:
-    """I15: only what fires is told, and it cools down after that."""
+    """I15: only a firing alert is sent, and its cool-down starts then."""
     if not any(action in TELLING for action in taken.actions):
         return True
     return taken.after.ctx.state is AlertState.FIRING and "COOL" in taken.after.timers
 
 
 def i15_free_to_tell_is_told(taken: Taken) -> bool:
-    """I15: what fires and may be told has been told."""
+    """I15: a firing alert that may be sent has been sent."""
     free = "COOL" not in taken.after.timers and not taken.after.muted
     return not (free and taken.after.ctx.state is AlertState.FIRING and not taken.after.told)
 
@@ -139,7 +139,7 @@ def i15_an_error_changes_nothing(taken: Taken) -> bool:
 
 
 def i15_reminders_only_where_wanted(taken: Taken) -> bool:
-    """I15: people are reminded only of what they were told, and only if they want to be."""
+    """I15: a reminder is sent only after a beginning, and only if reminders are on."""
     return AlertAction.REMIND not in taken.actions or (taken.reminders and taken.before.told)
 
 
@@ -205,7 +205,7 @@ _Then = Callable[[World, AlertEvent], World]
 
 
 def i15_what_goes_on_is_told(world: World, then: _Then) -> bool:
-    """I15: whatever has happened, trouble that goes on is told once people can be told."""
+    """I15: an alert that keeps firing is sent as soon as it may be."""
     for event in (AlertEvent.TRUE, AlertEvent.FOR, AlertEvent.UNMUTE, AlertEvent.COOL):
         world = then(world, event)
     return world.told

@@ -30,7 +30,7 @@ Moves = tuple[float | None, ...]
 
 
 CLOSED: Final = Behaviour(opening=Opening.FAILS)
-"""Nobody gets in; who is in is answered."""
+"""New connections are refused; open ones are answered."""
 
 
 class Sly(World):

@@ -26,10 +26,10 @@ __all__ = ["Alerts", "HeardAlarm", "SimulatedPeople"]
 HOUR: Final = 3600.0
 
 LATE: Final = 900.0
-"""Seconds within which people who can be reached must have been told of everything."""
+"""Time within which every alert must arrive at a reachable receiver, in seconds."""
 
 UNSEEN: Final = HOUR
-"""Seconds a service may be down without anybody having been told."""
+"""Time a service may be down without an alert, in seconds."""
 
 KEPT: Final = 500
 """Notices of one rule and one service whose order is looked at."""
@@ -75,7 +75,7 @@ class SimulatedPeople:
 
 
 class HeardAlarm(AlertEngine):
-    """The alerts of a store, overheard."""
+    """The alerts of a store, observed by the oracles."""
 
     watch: Watch
 
@@ -86,12 +86,12 @@ class HeardAlarm(AlertEngine):
 
 @attrs.define
 class _Story:
-    """What people are to be told of one rule about one service.
+    """The alerts of one rule about one service.
 
     Attributes:
         open: The incident that is not over.
         fired: When the last one began, in seconds.
-        told: Notices that were to be told: when, and which.
+        told: Alerts that were to be sent: time and alert.
         arrived: What arrived: of each incident its kinds.
         numbers: The incidents, numbered as they began.
         last: Number of the newest one that people know of.
@@ -134,7 +134,7 @@ class Alerts(Oracle):
             story.open = None
 
     def delivered(self, alert: Alert) -> None:
-        """What arrives was told, is news, and comes in order."""
+        """An arriving alert was sent, is new, and comes in order."""
         for one in _each(alert):
             story = self._of(one)
             self._arrived[one.service] = self._arrived.get(one.service, 0) + 1
@@ -152,7 +152,7 @@ class Alerts(Oracle):
                 del story.arrived[next(iter(story.arrived))]
 
     def sweep(self) -> None:
-        """Nobody is down for long without anybody having been told."""
+        """No service is down for long without an alert."""
         now = self.scene.now()
         runners = self.scene.runners()
         for name in self._down.keys() - runners.keys():
@@ -169,7 +169,7 @@ class Alerts(Oracle):
                 raise Broken("I15", name, f"it is down for {now - since:.0f} s and nobody was told")
 
     def finish(self) -> None:
-        """Everything that was told a while ago has arrived."""
+        """Every alert that was sent a while ago has arrived."""
         now = self.scene.now()
         for (rule, service), story in self._stories.items():
             for when, alert in story.told:

@@ -1,7 +1,7 @@
 """Flaws of the runtime, put in on purpose. Each must be found by an oracle; add one for every bug ever fixed.
 
 A flaw is a change of the source text of one function, made in memory. Where the code moved on and the text to replace
-is not there any more, the test fails: write the flaw anew, do not drop it.
+is not there any more, the test fails: rewrite the flaw, do not drop it.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ class InlineLoop(VirtualLoop):
         future = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - whoever waits for it is told
+        except Exception as error:  # noqa: BLE001 - the waiting caller gets the error
             future.set_exception(error)
         return future
 
@@ -286,7 +286,7 @@ def timing_of(plan: Plan) -> Timing:
 
 
 def _health_and_recovery() -> list[EntryPoint]:
-    """Return the bundled plugins that a simulated service needs, and nobody else's."""
+    """Return the bundled plugins that a simulated service needs, and no others."""
     return [point for point in entry_points(group=ENTRY_POINT_GROUP) if point.name in NEEDED and _is_bundled(point)]
 
 

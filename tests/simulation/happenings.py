@@ -36,7 +36,7 @@ class Machine:
     Args:
         clock: Its clocks.
         transport: The connections it holds.
-        watch: Is told.
+        watch: Records what happens.
         dice: Decides when.
         every: Seconds between two happenings, on average.
 
@@ -66,7 +66,7 @@ class Machine:
         self._clock.shift += step
 
     def _sleep(self) -> None:
-        """Sleep for a night; half of the connections do not survive it, and nobody says so."""
+        """Sleep for a night; half of the connections do not survive it, silently."""
         self._watch.happened("the machine sleeps")
         self._clock.asleep += SLEEP
         for connection in self._transport.connections.values():
@@ -85,7 +85,7 @@ class Operator:
     """Somebody who starts, stops, restarts, edits and removes services, without waiting for what comes of it.
 
     Attributes:
-        supervisor: Who is told.
+        supervisor: Receives the orders.
         watch: Hears every order.
         specs: Every service there may be.
         dice: Decides.

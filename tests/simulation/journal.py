@@ -29,7 +29,7 @@ class Journal:
         self._last: dict[str, deque[str]] = {}
 
     def step(self, now: float, service: str, event: Event, ctx: Context) -> None:
-        """Take down an event of a service and what it led to."""
+        """Record an event of a service and its effect."""
         self.note(
             now,
             service,
@@ -37,7 +37,7 @@ class Journal:
         )
 
     def note(self, now: float, service: str, told: str) -> None:
-        """Take down anything else."""
+        """Record any other event."""
         self.events += 1
         line = f"{now:.6f} {service} {told}"
         self._digest.update(line.encode())

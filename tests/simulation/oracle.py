@@ -1,4 +1,4 @@
-"""What an oracle is: somebody who hears everything and says when a promise is broken."""
+"""The base of oracles: an oracle observes every event and raises `Broken` when a promise is broken."""
 
 from __future__ import annotations
 
@@ -81,38 +81,38 @@ class Oracle:
     # --- what people say
 
     def ordered(self, service: str, verb: str) -> None:
-        """Take note of an order: start, stop, restart, update, remove, recheck."""
+        """Record an order: start, stop, restart, update, remove, recheck."""
 
     # --- what the machine does
 
     def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
-        """Take note of a step that has just been taken."""
+        """Record a step that has just been taken."""
 
     def noted(self, edge: StateEdge) -> None:
-        """Take note that an edge was recorded."""
+        """Check a recorded edge."""
 
     def told(self, alert: Alert) -> None:
-        """Take note that people are to be told something."""
+        """Record that an alert is to be sent."""
 
     def delivered(self, alert: Alert) -> None:
-        """Take note that people were told something."""
+        """Record that an alert was delivered."""
 
     # --- what reaches the far side
 
     def opening(self, service: str) -> None:
-        """Take note that somebody begins to open a connection."""
+        """Record the start of an opening."""
 
     def opened(self, service: str) -> None:
-        """Take note that a connection is open."""
+        """Record that a connection is open."""
 
     def asked(self, service: str) -> None:
-        """Take note that a request arrived."""
+        """Record a request."""
 
     def ended(self, service: str) -> None:
-        """Take note that a connection ended by itself."""
+        """Record that a connection ended by itself."""
 
     def closed(self, service: str) -> None:
-        """Take note that nothing of a connection is left."""
+        """Record the end of a close: nothing of the connection is left."""
 
     # --- time
 

@@ -62,7 +62,7 @@ class NothingStuck(Oracle):
         self._due[runner.spec.name] = self.scene.now() + self._longest(runner)
 
     def sweep(self) -> None:
-        """Nobody may be late."""
+        """No service may be late."""
         now, runners = self.scene.now(), self.scene.runners()
         for name, runner in runners.items():
             due = self._due.get(name, now)
@@ -143,7 +143,7 @@ class Healing(Oracle):
         self._deafest: dict[str, float] = {}
 
     def ordered(self, service: str, verb: str) -> None:
-        """Remember since when it is wanted, or wanted anew."""
+        """Remember since when it is wanted, or wanted again."""
         if verb in ("start", "restart", "update"):
             if verb != "update" or service in self._wanted:
                 self._wanted[service] = self.scene.now()
@@ -155,7 +155,7 @@ class Healing(Oracle):
         name, now = runner.spec.name, self.scene.now()
         if runner.is_live:
             since = self._down.pop(name, None)
-            is_slow = self.scene.worlds[name].refuses  # whoever was refused rests for half an hour, on purpose
+            is_slow = self.scene.worlds[name].refuses  # a refused service waits for half an hour, by design
             if since is not None and not is_slow and self._good_since(name) is not None:
                 self._longest[name] = max(self._longest.get(name, 0.0), now - max(since, self._healed(name)))
             self._up.setdefault(name, now)
@@ -169,7 +169,7 @@ class Healing(Oracle):
             self._down.setdefault(name, now)
 
     def sweep(self) -> None:
-        """Every wanted service in a good world must be usable, and nobody may be deaf for long."""
+        """Every wanted service in a good world must be usable, and no silence may last long."""
         now = self.scene.now()
         for name, runner in self.scene.runners().items():
             if name not in self._wanted:

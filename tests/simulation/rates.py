@@ -1,4 +1,4 @@
-"""The oracle of I9: nobody is opened too often, and nobody waits in step with anybody else."""
+"""The oracle of I9: bounds on openings, and waits that are spread."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Opens:
         closed: When its last connection was closed.
         floor: Seconds it must wait at least.
         is_retry: Whether it waits for the next attempt of a round, not for the next round.
-        was_ordered: Whether the next opening is somebody's wish.
+        was_ordered: Whether the next opening was ordered.
     """
 
     times: deque[float] = attrs.field(factory=deque[float])
@@ -57,7 +57,7 @@ class _Opens:
 
 
 class BoundedRate(Oracle):
-    """I9: openings that nobody asked for are bounded in ten minutes and in a day, and no wait is too short."""
+    """I9: automatic openings are bounded in ten minutes and in a day, and no wait is too short."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -140,7 +140,7 @@ class BoundedRate(Oracle):
             raise Broken("I9", "*", f"the waits of {waits} attempts are not spread: {self._bins} by eighths")
 
     def scores(self) -> dict[str, dict[str, float]]:
-        """Return the most openings of each service that nobody asked for."""
+        """Return the most automatic openings of each service."""
         return {"most openings in 600 s": self._in_a_burst, "most openings in a day": self._in_a_day}
 
     def _of(self, service: str) -> _Opens:

@@ -22,19 +22,19 @@ class Observer(Protocol):
     """Hears what reaches the far side; what it hears does not depend on what the machine believes."""
 
     def opening(self, service: str) -> None:
-        """Take note that somebody begins to open a connection."""
+        """Record the start of an opening."""
 
     def opened(self, service: str) -> None:
-        """Take note that a connection is open."""
+        """Record that a connection is open."""
 
     def asked(self, service: str) -> None:
-        """Take note that a request arrived."""
+        """Record a request."""
 
     def ended(self, service: str) -> None:
-        """Take note that a connection ended by itself."""
+        """Record that a connection ended by itself."""
 
     def closed(self, service: str) -> None:
-        """Take note that nothing of a connection is left."""
+        """Record the end of a close: nothing of the connection is left."""
 
 
 class SimulatedConnection:

@@ -56,67 +56,67 @@ class Watch:
         return {name: dict(values) for oracle in self._oracles for name, values in oracle.scores().items()}
 
     def ordered(self, service: str, verb: str) -> None:
-        """Take note of an order."""
+        """Record an order."""
         self._note(service, verb.upper())
         self._ask([oracle.ordered for oracle in self._oracles], service, verb)
 
     def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
-        """Take note of a step."""
+        """Record a step."""
         self.journal.step(self._now(), runner.spec.name, event, runner.ctx)
         self._ask(self._steps, runner, event, before)
 
     def noted(self, edge: StateEdge) -> None:
-        """Take note of a recorded edge."""
+        """Check a recorded edge."""
         self._ask([oracle.noted for oracle in self._oracles], edge)
 
     def told(self, alert: Alert) -> None:
-        """Take note that people are to be told something."""
+        """Record that an alert is to be sent."""
         self._note(alert.service, f"{alert.rule_name} {alert.kind.value}")
         self._ask([oracle.told for oracle in self._oracles], alert)
 
     def delivered(self, alert: Alert) -> None:
-        """Take note that people were told something."""
+        """Record that an alert was delivered."""
         for one in alert.alerts or (alert,):
             self._note(one.service, f"{one.rule_name} {one.kind.value} arrived")
         self._ask([oracle.delivered for oracle in self._oracles], alert)
 
     def opening(self, service: str) -> None:
-        """Take note that somebody begins to open a connection."""
+        """Record the start of an opening."""
         self._note(service, "opening")
         self._ask([oracle.opening for oracle in self._oracles], service)
 
     def opened(self, service: str) -> None:
-        """Take note that a connection is open."""
+        """Record that a connection is open."""
         self._ask([oracle.opened for oracle in self._oracles], service)
 
     def asked(self, service: str) -> None:
-        """Take note that a request arrived."""
+        """Record a request."""
         self._ask(self._asks, service)
 
     def ended(self, service: str) -> None:
-        """Take note that a connection ended by itself."""
+        """Record that a connection ended by itself."""
         self._note(service, "ended by itself")
         self._ask([oracle.ended for oracle in self._oracles], service)
 
     def closed(self, service: str) -> None:
-        """Take note that nothing of a connection is left."""
+        """Record the end of a close: nothing of the connection is left."""
         self._note(service, "closed")
         self._ask([oracle.closed for oracle in self._oracles], service)
 
     def happened(self, told: str) -> None:
-        """Take note of something that happened to the whole machine."""
+        """Record an event of the whole host."""
         self._note("*", told)
 
     def sweep(self) -> None:
-        """Let everybody look around."""
+        """Let every oracle check."""
         self._ask([oracle.sweep for oracle in self._oracles])
 
     def finish(self) -> None:
-        """Let everybody look at the whole."""
+        """Let every oracle check the whole run."""
         self._ask([oracle.finish for oracle in self._oracles])
 
     def found(self, broken: Broken) -> None:
-        """Take note that a promise is broken; only the first one counts."""
+        """Record a broken promise; only the first one counts."""
         if self.broken is None:
             self.broken = broken
             broken.journal = self.journal.last(broken.service)
@@ -134,7 +134,7 @@ class Watch:
 
 
 class WatchedRunner(ServiceRunner):
-    """The runner of a service, overheard."""
+    """The runner of a service, observed by the oracles."""
 
     def __init__(
         self, spec: ServiceSpec, shared: RunnerServices, on_forgotten: Callable[[str], None], watch: Watch
@@ -149,7 +149,7 @@ class WatchedRunner(ServiceRunner):
 
 
 class HeardArchive(MetricsHistory):
-    """The archive of a store, overheard."""
+    """The metrics history of a store, observed by the oracles."""
 
     watch: Watch
 

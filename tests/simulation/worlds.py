@@ -144,7 +144,7 @@ def _healing(dice: random.Random, length: float) -> list[tuple[float, Behaviour]
 
 
 def _locked(dice: random.Random, length: float) -> list[tuple[float, Behaviour]]:
-    """Refuse until somebody has logged in."""
+    """Refuse until a login."""
     return [(0.0, REFUSES), (dice.uniform(0, length / 2), GOOD)]
 
 
