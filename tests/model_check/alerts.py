@@ -1,7 +1,7 @@
 """An exhaustive check of the alert machine: every context it can reach, every event, every invariant (I15).
 
 `check()` raises `AlertViolation` with the shortest series of events that breaks an invariant. What the world has seen
-of an alert (what people were told, which timers run) is kept beside the machine's own memory, which may be wrong.
+of an alert (what was sent, which timers run) is kept beside the machine's own memory, which may be wrong.
 """
 
 from __future__ import annotations

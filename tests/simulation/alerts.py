@@ -166,7 +166,7 @@ class Alerts(Oracle):
             since = self._down.setdefault(name, now)
             story = self._stories.get((DOWN, name))
             if now - since > UNSEEN and (story is None or story.open is None):
-                raise Broken("I15", name, f"it is down for {now - since:.0f} s and nobody was told")
+                raise Broken("I15", name, f"it is down for {now - since:.0f} s, and no alert was sent")
 
     def finish(self) -> None:
         """Every alert that was sent a while ago has arrived."""

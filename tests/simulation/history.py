@@ -106,7 +106,7 @@ class Intervals(Oracle):
         kept.move(now, wanted=wanted, usable=ctx.connection in USABLE)
 
     def sweep(self) -> None:
-        """The reported history of every service must be what was recorded, and what lies between its edges must tile time."""
+        """The reported history must be the recorded one, and what lies between its edges must tile time."""
         now, wall = self.scene.now(), self.scene.posix()
         if now < self._due:
             return
