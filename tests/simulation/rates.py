@@ -148,4 +148,6 @@ class BoundedRate(Oracle):
 
     def _check(self, service: str, within: str, count: int, most: int) -> None:
         if count > most:
-            raise Broken("I9", service, f"it was opened {count} times in {within} without an order; the limit is {most}")
+            raise Broken(
+                "I9", service, f"it was opened {count} times in {within} without an order; the limit is {most}"
+            )
