@@ -43,7 +43,7 @@ class Channel:
 
 @attrs.frozen(kw_only=True)
 class ChannelStatus(Record):
-    """How a channel fares.
+    """State of a channel and of its deliveries.
 
     Attributes:
         name: Its name.
