@@ -91,13 +91,13 @@ def _merged(
         if part.means(old) == part.means(spec):
             continue
         written = write(part)
-        inline = _inline_settings(old) if part.keys is _TYPE_KEYS else {}
+        inline: Mapping[str, Any] = _inline_settings(old) if part.keys is _TYPE_KEYS else {}
         for key in [key for key in merged if key in part.keys or key in inline]:
-            twin = next((new for new in written if _are_aliases(key, new, dialect)), None)
+            alias = next((new for new in written if _are_aliases(key, new, dialect)), None)
             if key in written:
                 continue
-            if twin is not None:
-                written[key] = written.pop(twin)
+            if alias is not None:
+                written[key] = written.pop(alias)
             else:
                 del merged[key]
         merged.update(written)

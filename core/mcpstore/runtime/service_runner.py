@@ -61,7 +61,7 @@ class ServiceRunner:
     """
 
     def __init__(self, spec: ServiceSpec, shared: RunnerServices, on_forgotten: Callable[[str], None]) -> None:
-        self.spec = spec
+        self.spec: ServiceSpec = spec
         self.ctx: Context = Context()
         self.session: Session | None = None
         self.history: ServiceHistory = ServiceHistory()
