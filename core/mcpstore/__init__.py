@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mcpstore.monitoring.config import AlertConfig, MonitoringConfig
     from mcpstore.plugin_manager import PluginInfo
     from mcpstore.plugin_manager.info import PluginStatus
-    from mcpstore.runtime.alerting.delivery import ChannelStatus
+    from mcpstore.runtime.alerting.channel import ChannelStatus
     from mcpstore.runtime.clock import Clock
     from mcpstore.runtime.logs import LogLine
     from mcpstore.runtime.service_history import PastCheck
@@ -125,7 +125,7 @@ _MODULES = {
     "AsyncServiceContext": "mcpstore.store",
     "Buffer": "mcpstore.models.buffer",
     "CallResult": "mcpstore.store",
-    "ChannelStatus": "mcpstore.runtime.alerting.delivery",
+    "ChannelStatus": "mcpstore.runtime.alerting.channel",
     "CheckResult": "mcpstore.store",
     "Clock": "mcpstore.runtime.clock",
     "Diagnosis": "mcpstore.store",

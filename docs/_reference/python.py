@@ -13,7 +13,7 @@ from _reference.signatures import signature
 
 from mcpstore.models import alert, catalog, host, metrics, service, state_history
 from mcpstore.models.record import NamedList, Record
-from mcpstore.runtime.alerting.delivery import ChannelStatus
+from mcpstore.runtime.alerting import ChannelStatus
 from mcpstore.store import AsyncMCPStore, AsyncServiceContext, CallResult, CheckResult, Diagnosis
 
 RECORDS = (

@@ -11,7 +11,7 @@ import attrs
 
 from tests.plugins.mcp_json.crashing import calls_in, serving, under_strace
 
-from .saving_child import KINDS, said
+from .kinds import KINDS, said
 
 CHILD = str(Path(__file__).with_name("saving_child.py"))
 

@@ -11,13 +11,18 @@ import asyncio, sys
 from pathlib import Path
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.runtime.clock import Clock
-from mcpstore.runtime.alerting.delivery import Channel, Delivery
-from mcpstore.runtime.alerting.outbox import Outbox
+from mcpstore.hooks import AlertHandler
+from mcpstore.runtime.alerting import AlertChannel
+from mcpstore.runtime.alerting.delivery import AlertDelivery
+from pydantic import BaseModel
+
+class NoSettings(BaseModel):
+    pass
 
 folder, is_first = Path(sys.argv[1]), sys.argv[2] == "first"
 alerts = []
 
-async def send(alert):
+async def send(alert, settings):
     with (folder / "heard.txt").open("a") as file:
         file.write(f"{alert.incident}\\n")
     alerts.append(alert)
@@ -26,14 +31,18 @@ async def send(alert):
         await asyncio.get_running_loop().create_future()
 
 async def main():
-    delivery = Delivery([Channel(name="file", send=send)], Outbox(folder / "outbox.jsonl"), Clock())
-    left = await delivery.load()
+    handler = AlertHandler(name="file", config=NoSettings, send=send)
+    channel = AlertChannel(name="file", handler=handler, settings=NoSettings())
+    delivery = AlertDelivery([channel], Clock(), folder)
+    await delivery.load()
     await delivery.open()
     for number in range(10 if is_first else 0):
-        delivery.release(await delivery.keep([Alert(
+        alert = Alert(
             rule_name="r", service=f"s{number}", level=AlertLevel.ERROR, kind=AlertKind.FIRED, message="m",
-            timestamp=0.0, incident=str(number))]))
-    while is_first or len(alerts) < len(left):
+            timestamp=0.0, incident=str(number))
+        delivery.log.add(alert)
+        await delivery._enqueue(await delivery.log.record([(alert, ["file"])]))
+    while is_first or delivery.status()["file"].waiting:
         await asyncio.sleep(0.01)
     await delivery.close()
 
@@ -47,7 +56,7 @@ def test_a_manager_that_is_killed_repeats_only_what_it_was_saying(tmp_path):
         assert child.stdout is not None
         assert child.stdout.readline() == "sent\n"
         # what is put in after the notice that hangs is on the disk, too
-        journal = tmp_path / "outbox.jsonl"
+        journal = tmp_path / "log.jsonl"
         while '"incident": "9"' not in journal.read_text():
             assert child.poll() is None
         child.send_signal(signal.SIGKILL)

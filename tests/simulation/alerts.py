@@ -79,8 +79,8 @@ class HeardAlarm(AlertEngine):
 
     watch: Watch
 
-    def _told(self, alert: Alert) -> None:
-        super()._told(alert)
+    def _publish(self, alert: Alert) -> None:
+        super()._publish(alert)
         self.watch.told(alert)
 
 

@@ -194,8 +194,8 @@ FLAWS = (
         found_by="I15",
         module="runtime.alerting.instance",
         where="AlertInstance._resolve",
-        old="        self._tell(over)\n",
-        new="        del over\n",
+        old="        self._publish(alert)\n",
+        new="        del alert\n",
         plan=fleet("flapping", days=0.4),
     ),
     Flaw(
@@ -210,10 +210,11 @@ FLAWS = (
     Flaw(
         name="what people did not hear is not said again",
         found_by="I15",
-        module="runtime.alerting.dispatcher",
-        where="AlertDispatcher._send",
-        old="            await courier.call(partial(line.handler.send, alert, line.settings), {})\n        finally:\n",
-        new="            await courier.call(partial(line.handler.send, alert, line.settings), {})\n"
+        module="runtime.alerting.channel",
+        where="ChannelQueue.send",
+        old="            await self._calls.call(partial(channel.handler.send, alert, channel.settings), {})\n"
+        "        finally:\n",
+        new="            await self._calls.call(partial(channel.handler.send, alert, channel.settings), {})\n"
         "        except Exception:\n            pass\n        finally:\n",
         plan=fleet("flapping", services=12, days=0.8, interval=120.0),
     ),
@@ -222,7 +223,7 @@ FLAWS = (
         found_by="I15",
         module="runtime.alerting.engine",
         where="AlertEngine.evaluate",
-        old="            self._judge(service, fields)\n",
+        old="            self._evaluate_rules(service, inputs)\n",
         new="            pass\n",
         plan=fleet("dead"),
     ),

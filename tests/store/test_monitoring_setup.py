@@ -13,7 +13,7 @@ from mcpstore import AsyncMCPStore, hookimpl
 from mcpstore.errors import ConfigError, MCPStoreError
 from mcpstore.hooks import AlertHandler
 from mcpstore.models.alert import AlertKind
-from mcpstore.runtime.alerting import dispatcher
+from mcpstore.runtime.alerting import channel as channel_module
 
 pytestmark = pytest.mark.anyio
 
@@ -213,7 +213,7 @@ async def test_a_name_of_a_handler_with_a_slip_in_it_is_told_with_the_one_that_w
 
 
 async def test_calls_go_on_while_a_handler_blocks_and_it_gets_three_threads_and_no_more(world, monkeypatch):
-    monkeypatch.setattr(dispatcher, "LIMIT", 0.05)
+    monkeypatch.setattr(channel_module, "HANDLER_TIMEOUT", 0.05)
     release, entered = threading.Event(), []
 
     def block(_alert, _settings):

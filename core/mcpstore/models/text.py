@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from typing import Final
 
-__all__ = ["counted", "lookalikes_marked", "looks_like_ascii", "one_line", "sanitized", "truncated", "visible"]
+__all__ = [
+    "counted",
+    "lookalikes_marked",
+    "looks_like_ascii",
+    "one_line",
+    "sanitized",
+    "short_hash",
+    "truncated",
+    "visible",
+]
 
 # Escape sequences of ECMA-48: colours, cursor movements, window titles. An unterminated one ends with its line.
 _ESCAPE: Final = re.compile(
@@ -79,3 +89,8 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def truncated(text: str, longest: int) -> str:
     """Return a text of at most `longest` characters; an ellipsis replaces the rest."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def short_hash(*parts: str) -> str:
+    """Return 16 hexadecimal digits that identify a sequence of strings."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

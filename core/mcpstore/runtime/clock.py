@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 __all__ = ["Clock"]
@@ -41,6 +42,13 @@ class Clock:
     def call_later(self, delay: float, callback: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
         """Call a function after `delay` seconds."""
         return asyncio.get_running_loop().call_later(delay, callback, *args)
+
+    def boot_id(self) -> str:
+        """Return the id of this boot of the machine; empty if it is unknown."""
+        try:
+            return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        except OSError:
+            return ""
 
     def dice(self, name: str) -> random.Random:
         """Return the random generator of this name; generators of different names are independent."""

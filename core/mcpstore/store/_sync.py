@@ -26,7 +26,7 @@ from mcpstore.models.timing import DEFAULT_TIMING, Timing
 from mcpstore.models.tool_change import ToolChange
 from mcpstore.monitoring.config import MonitoringConfig
 from mcpstore.plugin_manager import PluginInfo
-from mcpstore.runtime.alerting.delivery import ChannelStatus
+from mcpstore.runtime.alerting import ChannelStatus
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.logs import LogLine
 from mcpstore.runtime.subscriptions import AlertCallback, StateCallback, Subscription

@@ -7,8 +7,7 @@ from typing import Final
 
 from mcpstore.models.alert import Alert, Silence
 from mcpstore.models.record import NamedList
-from mcpstore.runtime.alerting import AlertEngine
-from mcpstore.runtime.alerting.delivery import ChannelStatus
+from mcpstore.runtime.alerting import AlertEngine, ChannelStatus
 from mcpstore.runtime.subscriptions import AlertCallback, Subscription
 from mcpstore.store.arguments import Moment, check_duration, check_int, check_str, posix_time
 from mcpstore.store.scope import Scope
@@ -37,7 +36,7 @@ class AlertQueries:
             check_str("service", service)
         now = self._scope.parts().supervisor.clock.posix()
         begin = None if since is None else posix_time(since, now, "since")
-        past = engine.telling.past
+        past = engine.delivery.log
         alerts = [alert for alert in past.find(service, begin) if self._scope.includes_alerts_of(alert.service)]
         if service and not alerts and not past.find(service):
             self._scope.runner(service)
@@ -61,15 +60,15 @@ class AlertQueries:
 
     def channels(self) -> NamedList[ChannelStatus]:
         """Return the status of the channels; see `AsyncServiceContext.list_alert_handlers`."""
-        return self._engine.telling.status()
+        return self._engine.delivery.status()
 
     async def test_channel(self, name: str) -> None:
         """Send a test alert; see `AsyncServiceContext.test_alert_handler`."""
-        await self._engine.telling.test(check_str("name", name))
+        await self._engine.delivery.test(check_str("name", name))
 
     def subscribe(self, callback: AlertCallback) -> Subscription:
         """Subscribe to alerts; see `AsyncServiceContext.on_alert`."""
-        return self._engine.listeners.subscribe(callback, self._scope.includes_alerts_of)
+        return self._engine.subscriptions.subscribe(callback, self._scope.includes_alerts_of)
 
     @property
     def _engine(self) -> AlertEngine:

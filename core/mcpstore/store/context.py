@@ -21,7 +21,7 @@ from mcpstore.models.record import NamedList
 from mcpstore.models.service import ServiceConnectionState, ServiceInfo, ServiceSnapshot, ServiceStatus
 from mcpstore.models.state_history import StateInterval
 from mcpstore.models.tool_change import ToolChange
-from mcpstore.runtime.alerting.delivery import ChannelStatus
+from mcpstore.runtime.alerting import ChannelStatus
 from mcpstore.runtime.logs import LogLine
 from mcpstore.runtime.subscriptions import AlertCallback, StateCallback, Subscription
 from mcpstore.store.alert_queries import AlertQueries

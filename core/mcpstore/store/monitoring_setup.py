@@ -108,7 +108,7 @@ class MonitoringSetup:
             return
         supervisor.retime(self.timing, self.limits)
         collector.adopt(self.config)
-        await alert_engine.adopt(rules, channels, reminders=self.config.alerts.reminders)
+        await alert_engine.reconfigure(rules, channels, reminders=self.config.alerts.reminders)
         names = ", ".join(channel.name for channel in channels) or "no channel"
         _log.info("monitoring settings changed: %d rules, alerts go to %s", len(rules), names)
         for name in _at_start(old, self.config):

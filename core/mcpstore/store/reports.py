@@ -204,9 +204,9 @@ class Reports:
         """Return the notifications since a moment, oldest first, and the active alerts."""
         engine, begin = self._scope.parts().alert_engine, self._metrics.query(None, since, None, None).since
         includes = self._scope.includes_alerts_of
-        past = [alert for alert in engine.telling.past.find(since=begin) if includes(alert.service)]
+        past = [alert for alert in engine.delivery.log.find(since=begin) if includes(alert.service)]
         # A store that only shows the data of another manager has no active alerts of its own.
-        active = [alert for alert in engine.active or engine.telling.past.open.values() if includes(alert.service)]
+        active = [alert for alert in engine.active or engine.delivery.log.open_alerts() if includes(alert.service)]
         return tuple(past), tuple(active)
 
 

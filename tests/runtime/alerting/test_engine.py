@@ -95,7 +95,7 @@ async def test_a_service_that_is_removed_leaves_no_alert_behind(watch):
 
     assert world.alarm.active == []
     await asyncio.sleep(10 * MINUTE)
-    assert all(service != "a" for _, service in world.alarm._watches)
+    assert all(service != "a" for _, service in world.alarm._instances)
 
 
 async def test_every_service_has_a_cool_down_of_its_own(watch):
@@ -151,7 +151,7 @@ async def test_a_rule_that_raises_costs_only_itself_and_is_told_once(watch):
         ("always", "a", "fired"), ("always", "b", "fired"), ("rule_failing", "", "fired"),
     ]  # fmt: skip
     assert any("broken: it raised ZeroDivisionError: oh" in alert.message for alert in world.person.heard)
-    assert world.alarm.faults.errors["broken"] > 100
+    assert world.alarm.errors.counts["broken"] > 100
 
 
 async def test_a_rule_that_cannot_tell_changes_nothing(watch):
@@ -227,7 +227,7 @@ async def test_rules_that_are_exchanged_keep_what_goes_on_under_those_that_stay(
     before = {alert.rule_name: alert.incident for alert in world.alarm.active}
 
     other = always("always", services=("a",), cooldown=1)
-    await world.alarm.adopt([other, always("new")], [world.person.line()], reminders=False)
+    await world.alarm.reconfigure([other, always("new")], [world.person.line()], reminders=False)
     await world.until(lambda: len(world.person.told) == 4)
 
     assert sorted(world.person.told[2:]) == [("new", "a", "fired"), ("old", "a", "resolved")]
@@ -274,12 +274,12 @@ async def test_five_are_told_one_by_one_and_the_others_as_one(watch):
 async def test_plugins_and_callbacks_hear_of_alerts(watch):
     world = await watch()
     heard = []
-    subscription = world.alarm.listeners.subscribe(heard.append)
+    subscription = world.alarm.subscriptions.subscribe(heard.append)
 
     async def slow(alert):
         raise RuntimeError("no")
 
-    failing = world.alarm.listeners.subscribe(slow)
+    failing = world.alarm.subscriptions.subscribe(slow)
     (server,) = await world.start("a")
     down(world, server)
     await world.until(lambda: world.person.told)
@@ -299,7 +299,7 @@ async def test_a_callback_must_be_a_function(watch):
     world = await watch()
 
     with pytest.raises(TypeError, match="callback must be callable"):
-        world.alarm.listeners.subscribe("no function")
+        world.alarm.subscriptions.subscribe("no function")
 
 
 async def test_when_most_services_fail_at_once_the_manager_is_told_of_and_nothing_else(watch):
@@ -339,7 +339,7 @@ async def test_tools_that_change_are_told(watch):
     assert world.person.told == [("tools_changed", "a", "fired")]
     assert "tool 'echo' is not what it was: description is new: 'now it does" in world.person.heard[0].message
     await world.until(lambda: len(world.person.told) == 2)
-    assert world.alarm._figures._tool_changes == {}
+    assert world.alarm._inputs._tool_changes == {}
 
 
 async def test_a_store_that_is_closed_ends_no_trouble(watch, tmp_path):
@@ -376,8 +376,8 @@ async def test_months_of_flapping_leave_nothing_behind(watch):
 
     await asyncio.sleep(12 * HOUR)
 
-    assert len(world.alarm.telling.past.find()) > 100
-    assert len(world.alarm._watches) <= 1
+    assert len(world.alarm.delivery.log.find()) > 100
+    assert len(world.alarm._instances) <= 1
     assert len(world.alarm._due) <= 2
     kinds = [kind for *_, kind in world.person.told]
     assert all(one != two for one, two in itertools.pairwise(kinds))

@@ -8,8 +8,7 @@ import pytest
 
 from mcpstore.errors import MCPStoreError
 from mcpstore.hooks import AlertRule
-from mcpstore.runtime.alerting.jsonl_file import JsonlFile
-from mcpstore.runtime.alerting.silences import MOST, Silences
+from mcpstore.runtime.alerting.silences import MAX_SILENCES, Silences
 
 pytestmark = pytest.mark.anyio
 
@@ -72,7 +71,7 @@ async def test_a_silence_that_cannot_be_kept_holds_all_the_same(watch, tmp_path)
     world = await watch(folder=tmp_path / "state", offered=rules())
     (tmp_path / "state" / "silences.jsonl").mkdir(parents=True)
 
-    with pytest.raises(MCPStoreError, match="silences cannot be kept on the disk"):
+    with pytest.raises(MCPStoreError, match="silences cannot be written to disk"):
         await world.alarm.silence("a", "*", HOUR, "")
 
     assert len(world.alarm.silences()) == 1
@@ -80,17 +79,17 @@ async def test_a_silence_that_cannot_be_kept_holds_all_the_same(watch, tmp_path)
 
 def test_the_number_of_silences_has_a_bound():
     silences = Silences(None)
-    for number in range(MOST + 10):
+    for number in range(MAX_SILENCES + 10):
         silences.add(f"s{number}", "*", 1000.0 + number, "", float(number))
 
-    assert len(silences.active(0.0)) == MOST
+    assert len(silences.active(0.0)) == MAX_SILENCES
     assert silences.active(0.0)[0].service == "s10"
 
 
 def test_lines_that_are_no_silences_are_left_out(tmp_path):
     file = tmp_path / "silences.jsonl"
     file.write_text('{"id": "1", "service": "a", "rule": "*", "until": 5}\n{"id": 1}\n[]\nno json\n{"id": "2", "ser')
-    silences = Silences(JsonlFile(file))
+    silences = Silences(file)
     silences.load()
 
     assert [silence.id for silence in silences.active(0.0)] == ["1"]

@@ -1,6 +1,6 @@
-"""Alerting at work: the alert machines of all services, and what they tell people."""
+"""Alerting: evaluation of rules, incidents, delivery to channels, and the alert log."""
 
-from mcpstore.runtime.alerting.dispatcher import AlertChannel
+from mcpstore.runtime.alerting.channel import AlertChannel, ChannelStatus
 from mcpstore.runtime.alerting.engine import AlertEngine
 
-__all__ = ["AlertChannel", "AlertEngine"]
+__all__ = ["AlertChannel", "AlertEngine", "ChannelStatus"]

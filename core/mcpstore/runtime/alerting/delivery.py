@@ -1,204 +1,217 @@
-"""Telling people: at least once, in order, and whoever cannot be told holds up nobody else."""
+"""Delivery of alerts: bursts are grouped, notifications are recorded in the alert log, and queued for each channel."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import logging
-from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
-from typing import Any, Final
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
 
-import attrs
-
-from mcpstore.concurrency.worker import Worker
-from mcpstore.models.alert import Alert
-from mcpstore.models.record import NamedList, Record
-from mcpstore.runtime.alerting.channel_queue import ChannelQueue
-from mcpstore.runtime.alerting.outbox import Notification, Outbox
+from mcpstore.concurrency.worker import WorkerBusy, WorkerTimeout
+from mcpstore.errors import MCPStoreError, UnknownPlugin
+from mcpstore.models.alert import Alert, AlertKind, AlertLevel
+from mcpstore.models.record import NamedList
+from mcpstore.models.text import counted, short_hash
+from mcpstore.plugin_manager.loaded_plugin import describe_error
+from mcpstore.runtime.alerting.channel import AlertChannel, ChannelQueue, ChannelStatus
+from mcpstore.runtime.alerting.log import AlertLog
+from mcpstore.runtime.alerting.log_file import Notification
 from mcpstore.runtime.clock import Clock
 
-__all__ = ["Channel", "ChannelStatus", "Delivery"]
+__all__ = ["AlertDelivery"]
 
-PATIENCE: Final = 3.0
-"""Seconds a close waits for what is on its way; the rest stays in the outbox for the next manager."""
+BATCH_DELAY: Final = 1.0
+"""Time the first alert waits for others, in seconds: alerts of the same moment are sent together."""
 
-_log = logging.getLogger("mcpstore.alerts")
+BURST_SIZE: Final = 5
+"""Number of alerts within the burst window that are sent one by one; more are sent as one group."""
 
+BURST_WINDOW: Final = 10.0
+"""Length of the burst window, in seconds."""
 
-@attrs.frozen(kw_only=True)
-class Channel:
-    """A way to tell people.
+MAX_GROUP: Final = 200
+"""Maximum number of alerts in a group."""
 
-    Attributes:
-        name: Its name.
-        send: Tells them; returning means that they were told, raising that they were not.
-        wants: Whether it wants to hear of an alert.
-    """
+CLOSE_TIMEOUT: Final = 3.0
+"""Time a close waits for the channels, in seconds; the next manager delivers the rest."""
 
-    name: str
-    send: Callable[[Alert], Awaitable[None]]
-    wants: Callable[[Alert], bool] = lambda _alert: True
+GROUP_RULE: Final = "several"
+"""Rule name of a group of alerts."""
 
 
-@attrs.frozen(kw_only=True)
-class ChannelStatus(Record):
-    """State of a channel and of its deliveries.
-
-    Attributes:
-        name: Its name.
-        waiting: Notices on their way.
-        delivered: Notices that have arrived.
-        failures: Failed attempts in a row.
-        given_up: Notices that never arrived.
-        error: What went wrong last; empty once a notice has arrived.
-    """
-
-    name: str
-    waiting: int
-    delivered: int
-    failures: int
-    given_up: int
-    error: str
-
-
-class Delivery:
-    """Brings alerts to every channel that wants them.
+class AlertDelivery:
+    """Delivers alerts to the channels that want them: at least once, in order, each channel at its own pace.
 
     Args:
         channels: The channels.
-        outbox: Where notices are kept until they have arrived.
-        clock: Time and chance.
+        clock: Clock of the store.
+        folder: Folder of the alert log; None keeps alerts in memory only.
+        report_block: Called with a channel and a text when its handler blocks the event loop.
+
+    Attributes:
+        log: The alert log.
     """
 
-    def __init__(self, channels: Iterable[Channel], outbox: Outbox, clock: Clock) -> None:
-        self._outbox = outbox
+    def __init__(
+        self,
+        channels: Sequence[AlertChannel],
+        clock: Clock,
+        folder: Path | None,
+        report_block: Callable[[AlertChannel, str], None] = lambda _channel, _text: None,
+    ) -> None:
+        self.log: AlertLog = AlertLog(folder, clock)
         self._clock = clock
-        self._worker = Worker("mcpstore-outbox")
-        self._numbers = itertools.count(1)
-        self._left: list[Notification] = []
-        self._is_open = False
-        self._in_trouble = False
-        self._boxes: dict[str, ChannelQueue] = {}
-        self._wants: dict[str, Callable[[Alert], bool]] = {}
-        self._open_boxes(channels)
+        self._report_block = report_block
+        self._queues: dict[str, ChannelQueue] = {each.name: self._queue(each) for each in channels}
+        self._new: deque[Alert] = deque()
+        self._sent_at: deque[float] = deque(maxlen=BURST_SIZE)
+        self._changed = asyncio.Event()
+        self._is_closing = False
+        self._task: asyncio.Task[None] | None = None
 
-    async def load(self) -> list[Alert]:
-        """Return what is not delivered yet; nothing is written, so any process may look."""
-        await self._on_disk(lambda: self._left.extend(self._outbox.read()))
-        self._numbers = itertools.count(max((notice.id for notice in self._left), default=0) + 1)
-        return [notice.alert for notice in self._left]
+    async def load(self) -> None:
+        """Read the alert log; writes nothing."""
+        await self.log.load()
 
     async def open(self) -> None:
-        """Begin, with what an earlier manager could not deliver; for the one process that owns the outbox."""
-        await self._on_disk(self._outbox.open)
-        left, self._left = self._left, []
-        for notice in left:
-            if notice.channel not in self._boxes:
-                _log.warning("an alert for %r is dropped: there is no such channel any more", notice.channel)
-                await self._forget([notice.id])
-        self.release([notice for notice in left if notice.channel in self._boxes])
-        for box in self._boxes.values():
-            box.start()
-        self._is_open = True
-
-    async def adopt(self, channels: Iterable[Channel]) -> None:
-        """Have other channels from now on; what waits for one that is gone is dropped."""
-        given = {channel.name: channel for channel in channels}
-        gone = [self._boxes.pop(name) for name in self._boxes.keys() - given.keys()]
-        fresh = self._open_boxes(given.values())
-        if self._is_open:
-            for box in fresh:
-                box.start()
-        for box in gone:
-            del self._wants[box.name]
-            await box.stop()
-            if left := box.numbers():
-                _log.warning("%d alerts for %r are dropped: there is no such channel any more", len(left), box.name)
-                await self._forget(left)
-
-    async def keep(self, alerts: Iterable[Alert]) -> list[Notification]:
-        """Put alerts into the outbox, for every channel that wants them; nobody is told yet."""
-        notices = [
-            Notification(id=next(self._numbers), channel=name, since=self._clock.posix(), alert=alert)
-            for alert in alerts
-            for name in tuple(self._boxes)
-            if self._wants[name](alert)
-        ]
-        if notices and await self._on_disk(partial(self._outbox.append, notices)):
-            self._in_trouble = False
-        return notices
-
-    def release(self, notices: Iterable[Notification]) -> None:
-        """Have notices told that are in the outbox."""
-        for notice in notices:
-            if (box := self._boxes.get(notice.channel)) is not None:  # it may have gone meanwhile
-                box.add(notice)
-
-    def status(self) -> NamedList[ChannelStatus]:
-        """Return how every channel fares."""
-        return NamedList(
-            ChannelStatus(
-                name=box.name,
-                waiting=len(box),
-                delivered=box.delivered,
-                failures=box.failures,
-                given_up=box.given_up_count,
-                error=box.error,
-            )
-            for box in self._boxes.values()
-        )
+        """Start to deliver, first what an earlier process did not deliver."""
+        await self._enqueue(await self.log.open())
+        for queue in self._queues.values():
+            queue.start()
+        self._task = asyncio.create_task(self._run(), name="mcpstore-alerts")
 
     async def close(self) -> None:
-        """Deliver what can be delivered at once, and leave the rest to the next manager."""
-        if not self._is_open:
+        """Record every alert, and deliver those that can be delivered at once; the next manager delivers the rest."""
+        if self._is_closing:
             return
-        self._is_open = False
-        settled = asyncio.ensure_future(self._settle())
-        await asyncio.wait([settled], timeout=PATIENCE)
-        settled.cancel()
-        await asyncio.wait([settled])
-        for box in self._boxes.values():
-            await box.stop()
-        await self._on_disk(self._outbox.close)
-        self._worker.close()
+        self._is_closing = True
+        self._changed.set()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+            settled = asyncio.gather(*(queue.settle() for queue in self._queues.values()))
+            await asyncio.wait([settled], timeout=CLOSE_TIMEOUT)
+            settled.cancel()
+            await asyncio.wait([settled])
+        for queue in self._queues.values():
+            await queue.close()
+        await self.log.close()
 
-    def _open_boxes(self, channels: Iterable[Channel]) -> list[ChannelQueue]:
-        """Take channels in, and return the boxes of those that are new."""
-        fresh: list[ChannelQueue] = []
-        for channel in channels:
-            self._wants[channel.name] = channel.wants
-            if channel.name not in self._boxes:
-                fresh.append(
-                    ChannelQueue(
-                        channel.name, channel.send, self._clock, arrived=self._arrived, given_up=self._given_up
-                    )
-                )
-                self._boxes[channel.name] = fresh[-1]
-        return fresh
+    async def set_channels(self, channels: Sequence[AlertChannel]) -> None:
+        """Replace the channels; notifications for a channel that is removed are dropped."""
+        by_name = {channel.name: channel for channel in channels}
+        removed = [self._queues.pop(name) for name in self._queues.keys() - by_name.keys()]
+        for name, channel in by_name.items():
+            if name in self._queues:
+                self._queues[name].channel = channel
+            else:
+                self._queues[name] = self._queue(channel)
+                if self._task is not None:
+                    self._queues[name].start()
+        for queue in removed:
+            if dropped := await queue.close():
+                await self.log.drop(dropped, queue.channel.name)
 
-    async def _settle(self) -> None:
-        for box in self._boxes.values():
-            await box.quiet()
+    def take(self, alert: Alert) -> None:
+        """Take an alert for delivery; returns at once."""
+        self.log.add(alert)
+        self._new.append(alert)
+        self._changed.set()
 
-    async def _arrived(self, notices: list[Notification]) -> None:
-        await self._forget([notice.id for notice in notices])
+    def status(self) -> NamedList[ChannelStatus]:
+        """Return the status of every channel."""
+        return NamedList(queue.status for queue in self._queues.values())
 
-    async def _given_up(self, notices: list[Notification], alert: Alert, why: str) -> None:
-        _log.error("alert not delivered to %r (%s): %s", notices[0].channel, why, alert.message)
-        await self._on_disk(lambda: self._outbox.dead_letter(alert, why))
-        await self._forget([notice.id for notice in notices])
+    async def test(self, name: str) -> None:
+        """Send a test alert to one channel, past its queue.
 
-    async def _forget(self, numbers: list[int]) -> None:
-        await self._on_disk(lambda: self._outbox.acknowledge(numbers))
-
-    async def _on_disk(self, what: Callable[[], Any]) -> bool:
-        """Do something that blocks, in a thread; a disk in trouble makes alerts forgetful, not silent."""
+        Raises:
+            UnknownPlugin: There is no such channel.
+            MCPStoreError: The test alert was not delivered.
+        """
+        if name not in self._queues:
+            raise UnknownPlugin("alert handler", name, list(self._queues))
+        now = self._clock.posix()
+        alert = Alert(
+            rule_name="test",
+            service="",
+            level=AlertLevel.INFO,
+            kind=AlertKind.FIRED,
+            message="this is a test: alerts of MCPStore arrive here",
+            timestamp=now,
+            incident=short_hash("test", name, repr(now)),
+            began=now,
+        )
         try:
-            await self._worker.run(what, None)
-        except OSError as error:
-            if not self._in_trouble:
-                _log.warning("the outbox of alerts cannot be written (%s); they are kept in memory", error)
-            self._in_trouble = True
-            return False
-        return True
+            await self._queues[name].send(alert)
+        except (WorkerTimeout, WorkerBusy) as error:
+            raise MCPStoreError(f"alert handler {name!r} {error}") from None
+        except Exception as error:  # noqa: BLE001 - a handler may raise anything
+            raise MCPStoreError(f"alert handler {name!r} {describe_error(error)}") from None
+
+    # --- helpers
+
+    def _queue(self, channel: AlertChannel) -> ChannelQueue:
+        return ChannelQueue(channel, self._clock, self.log, self._report_block)
+
+    async def _run(self) -> None:
+        while self._new or not self._is_closing:
+            self._changed.clear()
+            if not self._new:
+                await self._changed.wait()
+                continue
+            await self._wait_for_others()
+            alerts = self._grouped([self._new.popleft() for _ in range(min(MAX_GROUP, len(self._new)))])
+            wanted = [(each, [n for n, queue in self._queues.items() if queue.channel.wants(each)]) for each in alerts]
+            await self._enqueue(await self.log.record(wanted))
+
+    async def _enqueue(self, notifications: Sequence[Notification]) -> None:
+        """Add notifications to the queues of their channels; drop those of channels that do not exist any more."""
+        names = {name for each in notifications for name in each.pending}
+        for name in sorted(names - self._queues.keys()):
+            await self.log.drop([each for each in notifications if name in each.pending], name)
+        for notification in notifications:
+            for name in notification.pending:
+                if name in self._queues:
+                    self._queues[name].add(notification)
+
+    async def _wait_for_others(self) -> None:
+        """Wait for the other alerts of this moment; longer, until the burst window ends, if many were sent lately."""
+        now = self._clock.now()
+        until = now + BATCH_DELAY
+        if len(self._sent_at) == BURST_SIZE and now - self._sent_at[0] < BURST_WINDOW:
+            until = max(until, self._sent_at[0] + BURST_WINDOW)
+        while not self._is_closing and (left := until - self._clock.now()) > 0:
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
+
+    def _grouped(self, alerts: list[Alert]) -> list[Alert]:
+        """Return the alerts; in a burst, one group of them."""
+        now, is_full = self._clock.now(), len(self._sent_at) == BURST_SIZE
+        lately = sum(1 for when in self._sent_at if now - when < 2 * BURST_WINDOW) if is_full else 0
+        is_burst = len(alerts) > BURST_SIZE or (lately == BURST_SIZE and len(alerts) > 1)
+        beginnings = sum(1 for alert in alerts if alert.kind is not AlertKind.RESOLVED)
+        self._sent_at.extend([now] * (1 if is_burst else beginnings))
+        return [_group(alerts)] if is_burst else alerts
+
+
+def _group(alerts: Sequence[Alert]) -> Alert:
+    """Return one alert that holds several."""
+    beginnings = [alert for alert in alerts if alert.kind is not AlertKind.RESOLVED]
+    ends = len(alerts) - len(beginnings)
+    counts = ([counted(len(beginnings), "alert")] if beginnings else []) + ([f"{ends} resolved"] if ends else [])
+    messages = "\n".join(f"- {alert.message}" for alert in alerts)
+    return Alert(
+        rule_name=GROUP_RULE,
+        service="",
+        level=max((alert.level for alert in beginnings or alerts), key=lambda level: level.rank),
+        kind=AlertKind.FIRED if beginnings else AlertKind.RESOLVED,
+        message=f"{' and '.join(counts)} at once:\n{messages}",
+        timestamp=alerts[-1].timestamp,
+        incident=short_hash(GROUP_RULE, *(alert.key for alert in alerts)),
+        began=min(alert.began for alert in alerts),
+        alerts=tuple(alerts),
+    )

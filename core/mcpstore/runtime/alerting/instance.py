@@ -1,4 +1,4 @@
-"""One rule about one service: the alert machine with its timers, and the incident it tells of."""
+"""Alert instance: the state of one rule for one service, with its timers and its open incident."""
 
 from __future__ import annotations
 
@@ -11,30 +11,32 @@ from mcpstore.core.alert_lifecycle import AlertAction, AlertContext, AlertEvent,
 from mcpstore.hooks.alert import AlertRule
 from mcpstore.models.alert import Alert, AlertKind
 from mcpstore.models.record import plain
+from mcpstore.models.text import short_hash
 from mcpstore.monitoring.alerts import span, worded
-from mcpstore.runtime.alerting.codec import digest
 from mcpstore.runtime.clock import Clock
 
 __all__ = ["AlertInstance"]
 
-NOT_KEPT: Final = frozenset({"tools"})
-"""What of the figures does not go into alerts: it may be long."""
+OMITTED: Final = frozenset({"tools"})
+"""Inputs of rules that are not part of the metrics of an alert, because they may be long."""
 
 
 class AlertInstance:
-    """One rule about one service.
+    """One rule for one service.
 
     Args:
         rule: The rule.
         service: The service; empty for the manager.
-        clock: Time.
-        tell: Takes what is to be told.
-        spacing: Seconds between two evaluations that both count.
-        reminders: Whether people are told again while it goes on.
+        clock: Clock of the store.
+        publish: Receives the alerts.
+        spacing: Minimum time between two evaluations that both count towards the end of an alert, in seconds.
+        reminders: Whether a reminder is sent while the alert stays active.
 
     Attributes:
-        ctx: What the machine remembers.
-        told: What people were told last of an incident that is not over.
+        rule: The rule.
+        service: The service.
+        ctx: State of the alert lifecycle.
+        last: Last alert of the open incident; None without an open incident.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class AlertInstance:
         rule: AlertRule,
         service: str,
         clock: Clock,
-        tell: Callable[[Alert], None],
+        publish: Callable[[Alert], None],
         *,
         spacing: float,
         reminders: bool,
@@ -50,9 +52,9 @@ class AlertInstance:
         self.rule: AlertRule = rule
         self.service: str = service
         self.ctx: AlertContext = alert_lifecycle.QUIET
-        self.told: Alert | None = None
+        self.last: Alert | None = None
         self._clock = clock
-        self._tell = tell
+        self._publish = publish
         self._spacing = spacing
         self._reminders = reminders
         self._fields: Mapping[str, Any] = {}
@@ -62,47 +64,47 @@ class AlertInstance:
         self._good = 0
         self._good_at = 0.0
         self._number = 0
-        self._over = ""
+        self._ending = ""
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether nothing is remembered, so that it need not be kept."""
+    def is_idle(self) -> bool:
+        """Whether there is no state to keep: no incident, and no cooldown."""
         return self.ctx.state is AlertState.OK and not self.ctx.cool
 
-    def resume(self, told: Alert) -> None:
-        """Go on with an incident that an earlier process told of."""
+    def resume(self, last: Alert) -> None:
+        """Resume an incident of an earlier process, from its last alert."""
         self.ctx = AlertContext(state=AlertState.FIRING, notified=True)
-        self.told = told
-        self._began = told.began or told.timestamp
-        self._number = told.number
+        self.last = last
+        self._began = last.began or last.timestamp
+        self._number = last.number
 
-    def adopt(self, rule: AlertRule, *, spacing: float, reminders: bool) -> None:
-        """Go on under another version of the rule.
+    def set_rule(self, rule: AlertRule, *, spacing: float, reminders: bool) -> None:
+        """Replace the rule by another version of it.
 
         Args:
-            rule: The rule as it is now.
-            spacing: Seconds between two evaluations that both count.
-            reminders: Whether people are told again while it goes on.
+            rule: The rule.
+            spacing: Minimum time between two evaluations that both count towards the end of an alert, in seconds.
+            reminders: Whether a reminder is sent while the alert stays active.
         """
         self.rule, self._spacing, self._reminders = rule, spacing, reminders
 
-    def leave(self) -> None:
-        """Be done with it, because the rule does not look at the service any more."""
-        self._over = "not watched any more after {duration}; before that: {said}"
+    def end(self) -> None:
+        """End the incident, because the rule does not apply to the service any more."""
+        self._ending = "not watched any more after {duration}; before that: {last_message}"
         self._step(AlertEvent.GONE)
 
-    def judge(self, holds: bool, fields: Mapping[str, Any]) -> None:
-        """Take note of whether the condition holds.
+    def evaluate(self, holds: bool, fields: Mapping[str, Any]) -> None:
+        """Process one evaluation of the rule.
 
         Args:
-            holds: Whether it does.
-            fields: What was measured.
+            holds: Whether the condition holds.
+            fields: Inputs of the rule.
         """
         self._fields = fields
         self.post(AlertEvent.TRUE if holds else AlertEvent.FALSE)
         now = self._clock.now()
         if holds and self.ctx.state is AlertState.PENDING:
-            self._wait(now)  # it may have become worse since it began
+            self._wait(now)  # the wait depends on the inputs, which may be worse than at the beginning
         elif not holds and self.ctx.state is AlertState.CLEARING and now - self._good_at >= self._spacing / 2:
             self._good += 1
             self._good_at = now
@@ -110,19 +112,19 @@ class AlertInstance:
                 self.post(AlertEvent.KEEP)
 
     def post(self, event: AlertEvent) -> None:
-        """Let something happen."""
-        # Whoever stopped or removed a service did not repair it.
+        """Process an event of the alert lifecycle."""
+        # A service that was stopped or removed was not repaired, and the alert says so.
         is_gone = event is AlertEvent.GONE
-        self._over = "stopped or removed after {duration}; before that: {said}" if is_gone else ""
+        self._ending = "stopped or removed after {duration}; before that: {last_message}" if is_gone else ""
         self._step(event)
 
     def close(self) -> None:
-        """Stop every timer; nothing is told."""
+        """Stop every timer; no alert is published."""
         for handle in self._timers.values():
             handle.cancel()
         self._timers.clear()
 
-    # --- what the machine asks for
+    # --- actions of the lifecycle
 
     def _step(self, event: AlertEvent) -> None:
         self.ctx, actions = alert_lifecycle.step(self.ctx, event, reminders=self._reminders)
@@ -147,7 +149,7 @@ class AlertInstance:
                 self._disarm("cool")
                 self._timers["cool"] = self._clock.call_later(self.rule.cooldown, self.post, AlertEvent.COOL)
             case AlertAction.DISARM_KEEP:
-                pass  # what counts good evaluations begins anew with the next ARM_KEEP
+                pass  # the next ARM_KEEP resets the count of good evaluations
 
     def _wait(self, now: float) -> None:
         wait = self.rule.wait
@@ -165,23 +167,23 @@ class AlertInstance:
 
     def _fire(self) -> None:
         self._number = 0
-        self.told = self._notice(AlertKind.FIRED, self.rule.message)
-        self._tell(self.told)
+        self.last = self._alert(AlertKind.FIRED, self.rule.message)
+        self._publish(self.last)
 
     def _remind(self) -> None:
         self._number += 1
-        self.told = self._notice(AlertKind.REMINDED, self.rule.message)
-        self._tell(self.told)
+        self.last = self._alert(AlertKind.REMINDED, self.rule.message)
+        self._publish(self.last)
 
     def _resolve(self) -> None:
         self._number = 0
-        said = self.told.message if self.told is not None else self.rule.name
-        text = self._over or self.rule.resolved or "over after {duration}: {said}"
-        over = self._notice(AlertKind.RESOLVED, text, said=said)
-        self.told = None
-        self._tell(over)
+        message = self.last.message if self.last is not None else self.rule.name
+        text = self._ending or self.rule.resolved or "over after {duration}: {last_message}"
+        alert = self._alert(AlertKind.RESOLVED, text, last_message=message)
+        self.last = None
+        self._publish(alert)
 
-    def _notice(self, kind: AlertKind, template: str, **more: str) -> Alert:
+    def _alert(self, kind: AlertKind, template: str, **more: str) -> Alert:
         now = self._clock.posix()
         fields = {
             "service_name": self.service,
@@ -198,10 +200,10 @@ class AlertInstance:
             kind=kind,
             message=worded(template, fields),
             timestamp=now,
-            incident=self.told.incident
-            if self.told is not None
-            else digest(self.rule.name, self.service, repr(self._began), repr(now)),
-            metrics={name: plain(value) for name, value in self._fields.items() if name not in NOT_KEPT},
+            incident=self.last.incident
+            if self.last is not None
+            else short_hash(self.rule.name, self.service, repr(self._began), repr(now)),
+            metrics={name: plain(value) for name, value in self._fields.items() if name not in OMITTED},
             began=self._began,
             number=self._number,
         )

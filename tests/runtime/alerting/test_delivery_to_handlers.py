@@ -1,4 +1,4 @@
-"""Nothing that is to be told gets lost: not while a handler is down, not when the manager is killed."""
+"""No alert is lost: not while a handler is down, not when the manager is killed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import pytest
 
 from mcpstore.errors import MCPStoreError, UnknownPlugin
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
-from mcpstore.runtime.alerting.history import KEPT, AlertHistory
-from mcpstore.runtime.alerting.jsonl_file import JsonlFile
+from mcpstore.runtime.alerting.log import MAX_ALERTS
 from mcpstore.testing.loop import FakeClock
 
 from .people import Person
@@ -78,7 +77,7 @@ async def test_a_line_hears_only_what_it_is_for(watch):
     world = await watch(bad.line("bad", min_level=AlertLevel.ERROR), web.line("web", services=("web-*",)))
     for level in (AlertLevel.WARNING, AlertLevel.CRITICAL):
         for service in ("web-1", "db"):
-            world.alarm.telling.take(alert(service=service, level=level, number=level.rank))
+            world.alarm.delivery.take(alert(service=service, level=level, number=level.rank))
     await asyncio.sleep(10)
 
     assert [(one.level, one.service) for one in bad.heard] == [("critical", "web-1"), ("critical", "db")]
@@ -89,7 +88,7 @@ async def test_a_group_goes_to_whoever_wants_one_of_its_alerts(watch):
     web, other = Person(), Person()
     world = await watch(web.line("web", services=("web-*",)), other.line("other", services=("x",)))
     for number in range(10):
-        world.alarm.telling.take(alert(service=f"web-{number}"))
+        world.alarm.delivery.take(alert(service=f"web-{number}"))
     await asyncio.sleep(10)
 
     assert len(web.heard) == 1
@@ -98,27 +97,27 @@ async def test_a_group_goes_to_whoever_wants_one_of_its_alerts(watch):
 
 async def test_a_handler_can_be_tested(watch):
     world = await watch()
-    await world.alarm.telling.test("person")
+    await world.alarm.delivery.test("person")
     assert [one.rule_name for one in world.person.heard] == ["test"]
 
     world.person.trouble = OSError("no route")
     with pytest.raises(MCPStoreError, match="alert handler 'person' raised OSError: no route"):
-        await world.alarm.telling.test("person")
+        await world.alarm.delivery.test("person")
     world.person.trouble, world.person.is_deaf = None, True
     with pytest.raises(MCPStoreError, match="alert handler 'person' took longer than 10 s"):
-        await world.alarm.telling.test("person")
+        await world.alarm.delivery.test("person")
     with pytest.raises(UnknownPlugin, match="'mail'.*person"):
-        await world.alarm.telling.test("mail")
+        await world.alarm.delivery.test("mail")
 
 
 async def test_a_disk_that_cannot_be_written_costs_no_alert(watch, tmp_path, caplog):
     folder = tmp_path / "state"
     folder.write_text("this is no folder")
     world = await watch(folder=folder)
-    world.alarm.telling.take(alert())
+    world.alarm.delivery.take(alert())
     await world.until(lambda: world.person.heard, 10)
 
-    assert "alerts cannot be kept on the disk and are told all the same" in caplog.text
+    assert "the alert log cannot be written" in caplog.text
 
 
 async def test_ten_thousand_alerts_do_not_grow_without_bound(watch, tmp_path):
@@ -128,8 +127,8 @@ async def test_ten_thousand_alerts_do_not_grow_without_bound(watch, tmp_path):
 
     async def storm(first):
         for number in range(first, first + 5000):
-            world.alarm.telling.take(alert(number, service=f"s{number % 50}"))
-            world.alarm.telling.take(alert(number, AlertKind.RESOLVED, service=f"s{number % 50}"))
+            world.alarm.delivery.take(alert(number, service=f"s{number % 50}"))
+            world.alarm.delivery.take(alert(number, AlertKind.RESOLVED, service=f"s{number % 50}"))
             if number % 100 == 99:
                 await asyncio.sleep(60)
 
@@ -141,52 +140,9 @@ async def test_ten_thousand_alerts_do_not_grow_without_bound(watch, tmp_path):
     tracemalloc.stop()
 
     assert grown < 8e6
-    assert len(world.alarm.telling.past.find()) == KEPT
-    assert world.alarm.telling.past.open == {}
-    assert len((tmp_path / "history.jsonl").read_bytes().splitlines()) <= 3 * KEPT + 200
-
-
-async def test_what_was_told_can_be_asked_for(tmp_path):
-    past = AlertHistory(None)
-    for number in range(3):
-        past.add(Alert(**{**alert(number, service="ab"[number % 2]), "timestamp": float(number), "alerts": ()}))
-
-    assert [one.timestamp for one in past.find()] == [0, 1, 2]
-    assert [one.timestamp for one in past.find("a")] == [0, 2]
-    assert [one.timestamp for one in past.find(since=0.0)] == [1, 2]
-    assert [one.timestamp for one in past.find(limit=1)] == [2]
-
-
-async def test_a_line_that_was_torn_off_costs_only_itself(tmp_path):
-    file = tmp_path / "alerts" / "history.jsonl"
-    journal = JsonlFile(file)
-    journal.append([{"n": 1}, {"n": 2}])
-    with file.open("ab") as torn:
-        torn.write(b'{"n": 3, "tex')
-    again = JsonlFile(file)
-    again.append([{"n": 4}])
-
-    assert [line["n"] for line in again.read()] == [1, 2, 4]
-    assert file.stat().st_mode & 0o777 == 0o600
-    again.replace([{"n": 5}])
-    assert [line["n"] for line in JsonlFile(file).read()] == [5]
-
-
-async def test_an_incident_that_is_not_over_is_never_forgotten(tmp_path):
-    journal = JsonlFile(tmp_path / "history.jsonl")
-    past = AlertHistory(journal)
-    old = alert(0, service="old")
-    past.add(old)
-    past.write([old], past.kept())
-    for number in range(1, 50):
-        some = [alert(number * 100 + n, AlertKind.RESOLVED) for n in range(100)]
-        for one in some:
-            past.add(one)
-        past.write(some, past.kept())
-    again = AlertHistory(JsonlFile(tmp_path / "history.jsonl"))
-    again.load()
-
-    assert [one.service for one in again.open.values()] == ["old"]
+    assert len(world.alarm.delivery.log.find()) == MAX_ALERTS
+    assert world.alarm.delivery.log.open_alerts() == []
+    assert len((tmp_path / "log.jsonl").read_bytes().splitlines()) <= 50_000
 
 
 MANAGER = """
@@ -196,7 +152,7 @@ from pydantic import BaseModel
 from mcpstore.models.alert import Alert, AlertKind, AlertLevel
 from mcpstore.hooks import AlertHandler
 from mcpstore.runtime.alerting import AlertChannel
-from mcpstore.runtime.alerting.dispatcher import AlertDispatcher
+from mcpstore.runtime.alerting.delivery import AlertDelivery
 from mcpstore.runtime.clock import Clock
 
 folder, first, stops = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "stops"
@@ -214,7 +170,7 @@ async def send(alert, settings):
 async def main():
     channel = AlertHandler(name="file", config=Nothing, send=send)
     line = AlertChannel(name="file", handler=channel, settings=Nothing())
-    telling = AlertDispatcher([line], Clock(), folder / "alerts")
+    telling = AlertDelivery([line], Clock(), folder / "alerts")
     await telling.load()
     await telling.open()
     for number in range(first, first + 10 if stops else first):
@@ -244,8 +200,9 @@ def test_a_manager_that_is_killed_between_send_and_log_repeats_one_notice_and_lo
     heard = (tmp_path / "heard.txt").read_text().split()
     assert set(heard) == {f"i{number}.fired" for number in range(10)}
     assert len(heard) <= len(set(heard)) + max(1, len(first))
-    history = [json.loads(line) for line in (tmp_path / "alerts" / "history.jsonl").read_text().splitlines()]
-    assert len(history) == 10
+    lines = [json.loads(line) for line in (tmp_path / "alerts" / "log.jsonl").read_text().splitlines()]
+    alerts = [one for line in lines if "alert" in line for one in line["alert"]["alerts"] or [line["alert"]]]
+    assert len(alerts) == 10
 
 
 async def test_a_handler_that_keeps_the_event_loop_is_named_and_told_what_to_do(watch, monkeypatch):
@@ -258,8 +215,8 @@ async def test_a_handler_that_keeps_the_event_loop_is_named_and_told_what_to_do(
     person.send = send
     world = await watch(person.line("slow"))
     monkeypatch.setattr(world.fleet.plugins, "record_fault", lambda *told: blamed.append(told))
-    await world.alarm.telling.test("slow")
-    await world.alarm.telling.test("slow")
+    await world.alarm.delivery.test("slow")
+    await world.alarm.delivery.test("slow")
 
     family, name, what = blamed[0]
     assert (family, name, len(blamed)) == ("alert handler", "slow", 2)
@@ -274,21 +231,21 @@ async def test_a_handler_that_waits_but_blocks_nobody_is_blamed_for_nothing(watc
     person.send = send
     world = await watch(person.line("patient"))
     monkeypatch.setattr(world.fleet.plugins, "record_fault", None)
-    await world.alarm.telling.test("patient")
+    await world.alarm.delivery.test("patient")
 
 
 async def test_what_waits_for_a_line_that_is_gone_is_dropped_and_for_one_that_stays_is_told(watch, tmp_path, caplog):
     gone, stays, new = Person(), Person(), Person()
     world = await watch(gone.line("gone"), stays.line("stays"), folder=tmp_path)
     gone.trouble = stays.trouble = OSError("no mail server")
-    world.alarm.telling.take(alert())
+    world.alarm.delivery.take(alert())
     await world.until(lambda: gone.attempts and stays.attempts, 60)
-    await world.alarm.adopt(world.alarm.rules, [stays.line("stays"), new.line("new")], reminders=False)
+    await world.alarm.reconfigure(world.alarm.rules, [stays.line("stays"), new.line("new")], reminders=False)
     stays.trouble = None
     await world.until(lambda: stays.heard, 600)
 
     assert "1 alerts for 'gone' are dropped: there is no such channel any more" in caplog.text
-    assert world.alarm.telling.status().names() == ["stays", "new"]
-    world.alarm.telling.take(alert(2))
+    assert world.alarm.delivery.status().names() == ["stays", "new"]
+    world.alarm.delivery.take(alert(2))
     await world.until(lambda: new.heard, 60)
     assert [one.incident for one in new.heard] == ["a2"]
