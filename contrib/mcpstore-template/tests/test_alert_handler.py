@@ -62,5 +62,5 @@ async def test_an_alert_that_cannot_be_delivered_is_an_error(tmp_path):
         await plugin.send(ALERT, plugin.Settings(path=tmp_path / "nowhere" / "alerts.jsonl"))
 
 
-def test_the_channel_has_the_name_template():
+def test_the_channel_has_its_name():
     assert [handler.name for handler in plugin.mcpstore_alert_handlers()] == ["template"]

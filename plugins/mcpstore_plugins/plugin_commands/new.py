@@ -83,8 +83,8 @@ def copy_template(name: str, kind: Kind, into: Path) -> Path:
     def named(text: str) -> str:
         text = text.replace(f"from {TEMPLATE} import {module} as plugin", f"import {package} as plugin")
         text = text.replace(f"{TEMPLATE}.{module}", package).replace(TEMPLATE, package)
-        text = text.replace("mcpstore-template", folder.name).replace('"template"', f'"{name}"')
-        return text.replace("template:", f"{name}:")
+        text = text.replace("mcpstore-template", folder.name).replace("template:", f"{name}:")
+        return re.sub(r"""(["`])template\1""", rf"\g<1>{name}\1", text)
 
     source = template_folder()
     files = {
