@@ -62,7 +62,7 @@ ALL = [each for path in SOURCES for each in definitions(path)]
 
 
 def test_no_module_has_an_old_name():
-    results = [name for name in names("module") if (ROOT / f"{name}.py").exists() or (ROOT / name).is_dir()]
+    results = [name for name in names("module") if (ROOT / f"{name}.py").exists() or any((ROOT / name).rglob("*.py"))]
     assert sorted(set(results) - SPECIFIED) == []
 
 

@@ -58,7 +58,7 @@ async def test_plugins_are_loaded_as_if_they_were_installed(load_plugins):
     assert by_name["ping"].offers == ("health strategy ping",)
     assert by_name["again"].offers == ("recovery policy backoff",)
     assert by_name["broken"].status == "broken"
-    assert "must return RecoveryPolicy records, got str" in by_name["broken"].error
+    assert "must return RecoveryPolicy records (got str)" in by_name["broken"].error
     assert "No module named 'no_such_module_at_all'" in by_name["missing"].error
 
 
