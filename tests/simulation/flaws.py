@@ -213,9 +213,9 @@ FLAWS = (
         module="runtime.alerting.channel",
         where="ChannelQueue.send",
         old="            await self._calls.call(partial(channel.handler.send, alert, channel.settings), {})\n"
-        "        finally:\n",
+        "        except Exception as error:\n",
         new="            await self._calls.call(partial(channel.handler.send, alert, channel.settings), {})\n"
-        "        except Exception:\n            pass\n        finally:\n",
+        "        except Exception as error:\n            return\n",
         plan=fleet("flapping", services=12, days=0.8, interval=120.0),
     ),
     Flaw(

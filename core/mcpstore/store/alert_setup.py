@@ -21,7 +21,7 @@ from mcpstore.plugin_manager import PluginManager
 from mcpstore.runtime.alerting import AlertChannel, AlertEngine
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.validation import validated
-from mcpstore.store.channel_secrets import redacting_errors, secrets_of_channel
+from mcpstore.store.channel_secrets import secrets_of_channel
 from mcpstore.store.state_dir import StateDir
 
 __all__ = ["alert_engine_of", "find_alerting"]
@@ -113,9 +113,13 @@ def _channel(plugins: PluginManager, name: str, config: AlertHandlerConfig) -> A
     except ConfigError as error:
         raise ConfigError(f"alerts.handlers: {name}: {error}") from None
     plugins.secrets.add_values(f"alert handler {name}", secrets_of_channel(given))
-    handler = redacting_errors(handler, plugins.secrets)
     return AlertChannel(
-        name=name, handler=handler, settings=settings, min_level=config.min_level, services=config.services
+        name=name,
+        handler=handler,
+        settings=settings,
+        min_level=config.min_level,
+        services=config.services,
+        redact=plugins.secrets,
     )
 
 

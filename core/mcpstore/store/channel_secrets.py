@@ -1,22 +1,16 @@
-"""Secrets of alert channels and exporters, their addresses included, and their redaction in errors."""
+"""Secrets in the settings of alert channels and exporters, their addresses included."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import attrs
 from pydantic import SecretStr
 
-from mcpstore.hooks.alert import AlertHandler
-from mcpstore.models.alert import Alert
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.redaction import secrets_in
 
-__all__ = ["redacting_errors", "secrets_of_channel"]
+__all__ = ["secrets_of_channel"]
 
 _SHORTEST_PART: Final = 8
 """Minimum length of a part of an address that counts as a secret; shorter parts are words such as `hooks`."""
@@ -33,41 +27,6 @@ def secrets_of_channel(settings: Any) -> set[str]:
             secrets.add(text)
             secrets |= _parts(text)
     return secrets | {item.get_secret_value() for item in _leaves(settings) if isinstance(item, SecretStr)}
-
-
-def redacting_errors(handler: AlertHandler[Any], redact: Callable[[str], str]) -> AlertHandler[Any]:
-    """Return a handler whose errors contain no secrets.
-
-    Args:
-        handler: The handler of a plugin.
-        redact: Replaces secrets in text.
-    """
-
-    async def wait(answer: Awaitable[None]) -> None:
-        with _redacted(redact):
-            await answer
-
-    async def send(alert: Alert, settings: Any) -> None:
-        if (answer := handler.send(alert, settings)) is not None:
-            await wait(answer)
-
-    def send_in_thread(alert: Alert, settings: Any) -> Awaitable[None] | None:
-        with _redacted(redact):
-            answer = handler.send(alert, settings)
-        return None if answer is None else wait(answer)
-
-    return attrs.evolve(handler, send=send if inspect.iscoroutinefunction(handler.send) else send_in_thread)
-
-
-@contextmanager
-def _redacted(redact: Callable[[str], str]) -> Generator[None]:
-    """Raise errors again without the secrets in them, as a type of the same name."""
-    try:
-        yield
-    except Exception as error:
-        if (message := redact(str(error))) == str(error):
-            raise
-        raise type(type(error).__name__, (RuntimeError,), {})(message) from None
 
 
 def _parts(url: str) -> set[str]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-import aiosmtplib
-
 from mcpstore.errors import PluginError
 from mcpstore.models.alert import Alert
-from mcpstore_plugins.email.message import write
 from mcpstore_plugins.email.settings import EmailSettings, Security
 
 __all__ = ["send"]
@@ -21,6 +18,10 @@ async def send(alert: Alert, settings: EmailSettings) -> None:
     Raises:
         PluginError: The mail was not accepted for all recipients. The message does not contain the password.
     """
+    import aiosmtplib  # noqa: PLC0415 - a manager that sends no mail loads no mail client
+
+    from mcpstore_plugins.email.message import write  # noqa: PLC0415 - as above
+
     server = f"{settings.host}:{settings.server_port}"
     try:
         context = None

@@ -57,6 +57,7 @@ class AlertChannel:
         settings: Settings of the handler, as its model returns them.
         min_level: Lowest level of the alerts it is for.
         services: Patterns of the services it is for; empty for all.
+        redact: Removes the secrets of the settings from an error message.
     """
 
     name: str
@@ -64,6 +65,7 @@ class AlertChannel:
     settings: Any
     min_level: AlertLevel = AlertLevel.INFO
     services: tuple[str, ...] = ()
+    redact: Callable[[str], str] = str
 
     def wants(self, alert: Alert) -> bool:
         """Whether the channel is for an alert; for a group, one of its alerts is enough."""
@@ -195,11 +197,15 @@ class ChannelQueue:
         Raises:
             WorkerTimeout: The handler did not return in time.
             WorkerBusy: The handler has not returned from too many earlier calls.
-            Exception: Any other error of the handler.
+            Exception: Any other error of the handler, without the secrets of its settings.
         """
         channel = self.channel
         try:
             await self._calls.call(partial(channel.handler.send, alert, channel.settings), {})
+        except Exception as error:
+            if (message := channel.redact(str(error))) == str(error):
+                raise
+            raise type(type(error).__name__, (RuntimeError,), {})(message) from None
         finally:
             seconds, self._guard.longest = self._guard.longest, 0.0
             if seconds > LOOP_STEP_LIMIT:
