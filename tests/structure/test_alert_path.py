@@ -1,4 +1,4 @@
-"""How many files of ours an alert passes from the edge of a service to the e-mail, and how often it waits for a disk."""
+"""How many files of ours an alert passes from the edge of a service to the e-mail, and how often it waits for disk."""
 
 from __future__ import annotations
 
