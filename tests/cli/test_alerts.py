@@ -26,7 +26,7 @@ def test_a_manager_shows_its_alerts_and_silences_them(shell, up):
     assert "console" in shell("alerts", "handlers").out
 
 
-def test_without_a_manager_the_files_are_shown_and_changed(shell):
+def test_without_a_manager_the_alert_files_are_read_and_edited(shell):
     shell.config()
     assert "no alert is open" in shell("alerts").err
     assert "no alert was recorded" in shell("alerts", "history", "--since", "1d").err
@@ -50,7 +50,7 @@ def test_without_a_manager_the_files_are_shown_and_changed(shell):
         (("nonsense",), 2, "nonsense"),
     ],
 )
-def test_what_cannot_be_done_is_said_without_a_traceback(shell, arguments, code, told):
+def test_an_impossible_request_is_an_error_without_a_traceback(shell, arguments, code, told):
     shell.config()
     said = shell("alerts", *arguments)
 

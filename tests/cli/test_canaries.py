@@ -32,7 +32,7 @@ def echoes() -> Iterator[dict[int, str]]:
 
 
 @pytest.mark.timeout(300)
-def test_no_secret_leaves_a_manager_in_any_way(shell, up, echoes, monkeypatch, record_property):
+def test_no_secret_appears_in_any_output_of_a_manager(shell, up, echoes, monkeypatch, record_property):
     canaries = Canaries()
     monkeypatch.setenv("FROM_OUTSIDE", canaries.new("a variable of the environment"))
     path = shell.folder / "mcp.json"
@@ -58,7 +58,7 @@ def test_no_secret_leaves_a_manager_in_any_way(shell, up, echoes, monkeypatch, r
     assert told == []
 
 
-def test_no_secret_is_shown_without_a_manager(shell, echoes, monkeypatch, record_property):
+def test_no_secret_appears_in_any_output_without_a_manager(shell, echoes, monkeypatch, record_property):
     canaries = Canaries()
     monkeypatch.setenv("FROM_OUTSIDE", canaries.new("a variable of the environment"))
     path = shell.folder / "mcp.json"
@@ -71,7 +71,7 @@ def test_no_secret_is_shown_without_a_manager(shell, echoes, monkeypatch, record
     assert told == []
 
 
-def test_a_canary_is_found_however_it_is_written():
+def test_a_canary_is_found_in_every_encoding():
     canaries = Canaries()
     secret = canaries.new("here")
 
@@ -117,7 +117,7 @@ def mail_server(folder: Path) -> Iterator[tuple[int, Path]]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore:Session.login_data is deprecated:DeprecationWarning")
-def test_no_secret_of_a_channel_or_a_plugin_is_told_when_it_fails(shell, up, echoes, monkeypatch, record_property):
+def test_no_secret_of_a_channel_or_plugin_appears_in_its_errors(shell, up, echoes, monkeypatch, record_property):
     canaries = Canaries()
     new = canaries.new
     installed(shell.folder / "site")

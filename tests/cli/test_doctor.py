@@ -29,7 +29,7 @@ def examined(shell, *names: str) -> dict:
     return {one["name"]: one for one in said.json["services"]}
 
 
-def test_an_echo_is_no_server(shell):
+def test_a_program_that_echoes_its_input_is_not_a_server(shell):
     shell.config(echo={"command": "cat"})
     found = examined(shell)["echo"]
     assert "repeats its input; it is no MCP server" in " ".join(found["evidence"])
@@ -38,7 +38,7 @@ def test_an_echo_is_no_server(shell):
     assert "1 failed attempt in this round" in found["evidence"]
 
 
-def test_a_wrong_address_leads_to_the_address_and_not_to_a_log_there_is_none_of(shell, website):
+def test_the_remedy_for_a_wrong_url_is_the_url_and_not_a_log(shell, website):
     shell.config(page={"url": website}, nobody={"url": "http://127.0.0.1:9/mcp"})
     found = examined(shell)
     assert "answered 501" in " ".join(found["page"]["evidence"])
@@ -48,7 +48,7 @@ def test_a_wrong_address_leads_to_the_address_and_not_to_a_log_there_is_none_of(
     assert not any("mcpstore logs" in one["remedy"] for one in found.values())
 
 
-def test_an_entry_that_cannot_be_used_is_explained_by_its_name(shell):
+def test_an_invalid_entry_is_explained_by_the_name_of_its_service(shell):
     shell.config(bad={"command": 5}, a=demo("a"))
     said = shell("doctor", "bad")
     assert said.code == 1
@@ -65,7 +65,7 @@ def test_an_entry_that_cannot_be_used_is_explained_by_its_name(shell):
     assert shell("doctor", "ghost").code == 4
 
 
-def test_what_was_switched_off_stays_so_whatever_is_asked_about_it(shell):
+def test_a_disabled_service_stays_disabled_when_it_is_examined(shell):
     path = shell.config(off={**demo("off"), "disabled": True})
     before = path.read_text()
     said = shell("doctor", "off", "--json")
@@ -81,7 +81,7 @@ def test_what_was_switched_off_stays_so_whatever_is_asked_about_it(shell):
     assert [service["advice"]["remedy"] for service in report["services"]] == ["start it: mcpstore start off"]
 
 
-def test_a_call_to_a_service_that_was_stopped_says_when_and_how_it_is_started(shell, up):
+def test_the_error_of_a_call_to_a_stopped_service_says_when_it_was_stopped_and_how_to_start_it(shell, up):
     shell.config(a=demo("a"))
     up()
     assert shell("start", "a").code == 0

@@ -31,7 +31,7 @@ def full(shell) -> Iterator[Path]:
         (("plugins", "new", "acme", "--into"), ""),
     ],
 )
-def test_what_finds_no_room_is_told_with_its_place_and_leaves_nothing(shell, full, verb, name):
+def test_a_full_disk_is_reported_with_the_path_and_leaves_no_partial_file(shell, full, verb, name):
     shell.config(well=demo("well"))
     path = full / name if name else full
     if name:

@@ -44,7 +44,7 @@ def commands(text: str) -> set[str]:
     return {char for char in text if not char.isprintable() and char not in "\n\t"}
 
 
-def test_nothing_a_server_says_commands_the_terminal(shell, up):
+def test_no_output_of_a_server_controls_the_terminal(shell, up):
     shell.config(evil={"command": sys.executable, "args": ["-S", "-E", "-c", SERVER]}, **{f"na{EVIL}me": demo("a")})
     manager = up()
     eventually(lambda: shell("status", "evil", "--json").json["connection_state"] == "healthy")
@@ -63,7 +63,7 @@ def test_nothing_a_server_says_commands_the_terminal(shell, up):
     assert commands(manager.log.read_text()) == set()
 
 
-def test_what_we_mean_to_say_to_the_terminal_is_said(monkeypatch):
+def test_intended_terminal_commands_are_sent(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     out = io.StringIO()
     console = output.SafeConsole(file=out, force_terminal=True, width=60, color_system="standard")
@@ -76,7 +76,7 @@ def test_what_we_mean_to_say_to_the_terminal_is_said(monkeypatch):
     assert "\x1b[2J" not in out.getvalue()
 
 
-def test_no_record_of_a_log_has_a_second_line_that_a_server_wrote():
+def test_no_server_can_add_a_line_to_a_log_record():
     out = io.StringIO()
     console = output.SafeConsole(file=out, width=200)
     handler = RichHandler(console=console, show_path=False, show_level=False)
@@ -84,7 +84,7 @@ def test_no_record_of_a_log_has_a_second_line_that_a_server_wrote():
     assert commands(out.getvalue()) == set()
 
 
-def test_the_bounds_of_every_buffer_are_printed(shell, up):
+def test_the_limit_of_every_buffer_is_printed(shell, up):
     shell.config(a=demo("a"))
     up()
     eventually(lambda: shell("status", "a", "--json").json["connection_state"] == "healthy")

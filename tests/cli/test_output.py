@@ -25,7 +25,7 @@ def narrow(shell, monkeypatch):
     return shell
 
 
-def test_each_row_of_a_table_is_one_line_where_nobody_looks(narrow):
+def test_without_a_terminal_each_row_of_a_table_is_one_line(narrow):
     narrow.config(**{f"{'long' * 20}{i}": demo("a", *["argument"] * 60) for i in range(3)}, short={"command": "x"})
     lines = narrow("list").out.splitlines()
     assert [len(lines), lines[0].split()] == [5, ["SERVICE", "STATUS", "CONNECTION", "TOOLS", "TRANSPORT", "DETAIL"]]
@@ -35,7 +35,7 @@ def test_each_row_of_a_table_is_one_line_where_nobody_looks(narrow):
     assert len({line.index(word) for line, word in zip(lines, ["STATUS", *["not_started"] * 4], strict=True)}) == 1
 
 
-def test_a_cell_of_several_lines_and_wide_letters_stays_one_line(narrow):
+def test_a_cell_with_line_breaks_and_wide_characters_is_one_line(narrow):
     narrow.config(a={"command": "x", "args": ["one\ntwo", "日本語"]}, 日本={"command": "y"})
     lines = narrow("list").out.splitlines()
     assert len(lines) == 3
@@ -43,7 +43,7 @@ def test_a_cell_of_several_lines_and_wide_letters_stays_one_line(narrow):
     assert lines[2].startswith("日本     not_started")
 
 
-def test_where_somebody_looks_a_table_fits_the_window(capsys):
+def test_on_a_terminal_a_table_fits_the_window(capsys):
     console = output.SafeConsole(file=io.StringIO(), force_terminal=True, width=30)
     console.print(output.table(("A", "B"), [("a", "word " * 20)]))
     told = console.file.getvalue().splitlines()
@@ -60,20 +60,20 @@ EVIL = "a\x1b]0;title\x07\x9b1m\u202e\rb"
         (f"a,b\r\n{EVIL},1\r\n", "a,b\r\na\ufffd\ufffdb,1\r\n"),
     ],
 )
-def test_what_is_made_elsewhere_is_printed_without_commands_and_with_its_line_ends(capsysbinary, made, told):
+def test_external_text_is_printed_without_control_sequences_and_with_its_line_ends(capsysbinary, made, told):
     output.print_text(made)
     sys.stdout.flush()
     assert capsysbinary.readouterr().out.decode() == told
 
 
-def test_json_that_is_made_elsewhere_is_printed_without_commands_and_keeps_its_meaning(capsys):
+def test_external_json_is_printed_without_control_sequences_and_keeps_its_value(capsys):
     output.print_text(json.dumps({"error": EVIL}, ensure_ascii=False))
     told = capsys.readouterr().out
     assert told.isprintable()
     assert json.loads(told) == {"error": EVIL}
 
 
-def test_reports_and_exports_go_through_the_same_door(shell, monkeypatch):
+def test_reports_and_exports_are_printed_without_control_sequences(shell, monkeypatch):
     printed: list[str] = []
     monkeypatch.setattr(output, "print_text", printed.append)
     shell.config(a=demo("a"))
@@ -93,7 +93,7 @@ def test_reports_and_exports_go_through_the_same_door(shell, monkeypatch):
         (("nonsense",), 2, {"kind": "UsageError"}),
     ],
 )
-def test_with_json_an_error_is_one_json_object_and_the_code_is_the_same(shell, arguments, code, told):
+def test_with_json_an_error_is_one_json_object_and_the_exit_code_is_the_same(shell, arguments, code, told):
     shell.config(a=demo("a"))
     said = shell(*arguments, "--json")
     error = json.loads(said.err.splitlines()[-1])["error"]
@@ -105,14 +105,14 @@ def test_with_json_an_error_is_one_json_object_and_the_code_is_the_same(shell, a
     assert '{"error"' not in plain.err
 
 
-def test_an_error_of_a_manager_that_runs_is_the_same_in_json(shell, up):
+def test_an_error_of_a_running_manager_is_a_json_object_too(shell, up):
     shell.config(a=demo("a"))
     up()
     error = json.loads(shell("stop", "ghost", "--json").err)["error"]
     assert (error["kind"], error["service"], error["remedy"]) == ("ServiceNotFound", "ghost", "known services: a")
 
 
-def test_words_of_a_service_are_no_options_of_ours(shell):
+def test_options_after_the_command_of_a_service_are_not_options_of_mcpstore(shell):
     shell.config()
     said = shell("add", "x", "--env", "NOVALUE", "--", "y", "--json")
     assert (said.code, said.err.startswith("error: ")) == (3, True)
@@ -125,7 +125,7 @@ def run(shell, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_a_configuration_that_was_named_and_is_not_there_is_told_and_made(shell, monkeypatch):
+def test_a_missing_named_configuration_is_reported_and_created(shell, monkeypatch):
     path = shell.folder / "nowhere.json"
     said = run(shell, "-c", str(path), "list")
     assert said.returncode == 0
@@ -138,7 +138,7 @@ def test_a_configuration_that_was_named_and_is_not_there_is_told_and_made(shell,
     assert "does not exist" not in run(shell, "list").stderr  # the default file need not exist
 
 
-def test_a_plugin_that_is_to_be_blocked_and_is_not_there_is_told(shell):
+def test_blocking_an_unknown_plugin_is_reported(shell):
     shell.config()
     said = run(shell, "--block", "pingg", "list")
     assert said.returncode == 0
@@ -148,7 +148,7 @@ def test_a_plugin_that_is_to_be_blocked_and_is_not_there_is_told(shell):
     assert "cannot be blocked" not in run(shell, "--block", "ping", "--no-plugins", "list").stderr
 
 
-def test_what_is_logged_is_one_line_each_without_commands():
+def test_each_log_record_is_one_line_without_control_sequences():
     out = io.StringIO()
     printed = output.SafeConsole(file=out, width=30)
     record = {"msg": "service %r:\n%s", "args": (EVIL, "word " * 30), "levelname": "WARNING"}

@@ -54,7 +54,7 @@ INVENTORY = """
 """
 
 
-def test_a_verb_of_a_plugin_is_called_with_its_own_options(shell, install):
+def test_a_plugin_command_is_called_with_its_own_options(shell, install):
     install("inventory", INVENTORY)
     shell.config()
     assert shell("inventory", "--owner", "ops", "--json").json == ["ops", 0]
@@ -64,12 +64,12 @@ def test_a_verb_of_a_plugin_is_called_with_its_own_options(shell, install):
     assert shell("inventory", "--owner", "nobody").code == 1
 
 
-def test_a_verb_below_a_verb_is_called_and_the_one_above_is_not(shell, install):
+def test_a_subcommand_is_called_and_its_parent_is_not(shell, install):
     install("inventory", INVENTORY)
     assert shell("inventory", "count", "--least", "3").out == "at least 3\n"
 
 
-def test_verbs_of_plugins_are_in_the_help_and_cannot_take_the_place_of_ours(shell, install):
+def test_plugin_commands_are_in_the_help_and_cannot_replace_built_in_ones(shell, install):
     install("inventory", INVENTORY)
     helped = shell("--help").out
     assert "List who owns what." in helped
@@ -78,13 +78,13 @@ def test_verbs_of_plugins_are_in_the_help_and_cannot_take_the_place_of_ours(shel
     assert shell("list").code == 0
 
 
-def test_a_blocked_plugin_has_no_verbs(shell, install):
+def test_a_blocked_plugin_has_no_commands(shell, install):
     install("inventory", INVENTORY)
     assert shell("--block", "inventory", "inventory").code == 2
     assert shell("--no-plugins", "inventory").code == 2
 
 
-def test_a_verb_that_is_broken_is_told_without_a_traceback(shell, install):
+def test_a_broken_plugin_command_is_reported_without_a_traceback(shell, install):
     install(
         "broken", "@hookimpl\ndef mcpstore_commands():\n    yield Command(name='oops', help='', load=lambda: 1 / 0)\n"
     )
@@ -93,7 +93,7 @@ def test_a_verb_that_is_broken_is_told_without_a_traceback(shell, install):
     assert "plugin 'oops' offers a command that cannot be used: division by zero" in told.err
 
 
-def test_the_story_of_a_plugin_says_where_it_is_from_and_what_happened(shell, install):
+def test_the_details_of_a_plugin_include_its_origin_and_its_errors(shell, install):
     install("broken", "raise SystemExit(4)")
     shell.config()
     told = shell("plugins", "show", "broken")
@@ -108,7 +108,7 @@ def test_the_story_of_a_plugin_says_where_it_is_from_and_what_happened(shell, in
     assert shell("plugins", "show", "acme-broken", "--json").json[0]["error"] == "raised SystemExit: 4"
 
 
-def test_the_story_of_a_plugin_that_is_well_is_short(shell):
+def test_the_details_of_a_plugin_without_errors_are_short(shell):
     shell.config()
     told = shell("plugins", "show", "stdio")
     assert told.code == 0
@@ -116,7 +116,7 @@ def test_the_story_of_a_plugin_that_is_well_is_short(shell):
     assert "transport stdio" in told.out
 
 
-def test_the_story_of_a_plugin_that_is_not_there_names_those_that_are(shell):
+def test_the_error_for_an_unknown_plugin_lists_the_known_ones(shell):
     shell.config()
     told = shell("plugins", "show", "nonsense")
     assert told.code == 4
@@ -124,12 +124,12 @@ def test_the_story_of_a_plugin_that_is_not_there_names_those_that_are(shell):
     assert {plugin["name"] for plugin in shell("plugins", "--json").json} <= set(re.findall(r"\w+", told.err))
 
 
-def test_the_story_of_a_plugin_with_a_slip_in_its_name_asks_whether_another_was_meant(shell):
+def test_the_error_for_a_misspelt_plugin_suggests_a_name(shell):
     shell.config()
     assert "did you mean 'stdio'?" in shell("plugins", "show", "stdoi").err
 
 
-def test_the_list_of_plugins_shows_version_status_time_and_what_they_offer(shell, install):
+def test_the_list_of_plugins_shows_version_status_time_and_offers(shell, install):
     install("broken", "import there_is_no_such_module")
     shell.config()
     rows = {line.split()[0]: line for line in shell("plugins").out.splitlines()}

@@ -12,7 +12,7 @@ def status(shell, name):
     return shell("status", name, "--json").json
 
 
-def test_services_are_brought_back_and_what_was_done_is_told(shell, up):
+def test_services_are_recovered_and_the_actions_are_printed(shell, up):
     shell.config(
         a={**demo("a"), "mcpstore": {"recovery": "manual"}},
         b={"command": "there-is-no-such-command"},
@@ -40,7 +40,7 @@ def test_services_are_brought_back_and_what_was_done_is_told(shell, up):
     assert status(shell, "well")["pid"] == before  # nothing was done
 
 
-def test_without_a_manager_there_is_nothing_to_bring_back(shell):
+def test_without_a_manager_there_is_nothing_to_recover(shell):
     shell.config(a=demo("a"))
     said = shell("recover")
     assert said.code == 5

@@ -45,7 +45,7 @@ def test_a_manager_reports_and_exports(shell, up):
     assert shell("export", "ghost").code == 4
 
 
-def test_what_was_recorded_is_told_when_the_manager_is_gone(shell, up):
+def test_recorded_history_is_reported_after_the_manager_has_exited(shell, up):
     shell.config(a=demo("a"))
     manager = up()
     eventually(lambda: healthy(shell, "a"))
@@ -75,7 +75,7 @@ def test_what_was_recorded_is_told_when_the_manager_is_gone(shell, up):
         (("top",), 2, "top needs a terminal"),
     ],
 )
-def test_what_cannot_be_told_is_an_error_with_its_exit_code(shell, arguments, code, told):
+def test_an_impossible_report_is_an_error_with_its_exit_code(shell, arguments, code, told):
     shell.config(a=demo("a"))
     said = shell(*arguments)
     assert told in " ".join(said.err.replace("│", " ").split())
@@ -84,7 +84,7 @@ def test_what_cannot_be_told_is_an_error_with_its_exit_code(shell, arguments, co
 
 
 @pytest.mark.parametrize("since", ["30m", "24h", "1.5d", "2w", "90s", "2026-01-01", "2026-01-01T12:00"])
-def test_a_beginning_is_an_age_or_a_date(shell, since):
+def test_the_start_of_the_period_is_an_age_or_a_date(shell, since):
     shell.config(a=demo("a"))
     assert shell("report", "--since", since, "--json").json["end"] > 0
 
@@ -92,13 +92,13 @@ def test_a_beginning_is_an_age_or_a_date(shell, since):
 @pytest.mark.parametrize(
     ("file", "begins"), [("x.md", "# MCP"), ("x.html", "<!DOCTYPE"), ("x.json", "{"), ("x", "MCPStore")]
 )
-def test_the_form_of_a_report_is_that_of_its_file(shell, file, begins):
+def test_the_format_of_a_report_follows_from_its_file_name(shell, file, begins):
     shell.config(a=demo("a"))
     assert shell("report", "-o", file).code == 0
     assert (shell.folder / file).read_text().startswith(begins)
 
 
-async def test_top_shows_what_a_manager_runs_and_outlives_it(shell, up):
+async def test_top_shows_the_services_of_a_manager_and_outlives_it(shell, up):
     import anyio
 
     shell.config(a=demo("a"))
@@ -128,7 +128,7 @@ async def test_top_shows_what_a_manager_runs_and_outlives_it(shell, up):
     await source.close()
 
 
-async def test_top_without_a_manager_runs_the_services_itself_and_leaves_none_behind(shell):
+async def test_top_without_a_manager_runs_the_services_itself_and_leaves_no_process(shell):
     import anyio
 
     shell.config(a=demo("a"))

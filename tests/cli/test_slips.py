@@ -14,7 +14,7 @@ def words(said) -> str:
     return " ".join(said.err.replace("│", " ").split())
 
 
-def test_an_address_and_a_command_exclude_each_other(shell):
+def test_a_url_and_a_command_exclude_each_other(shell):
     path = shell.config()
     before = path.read_text()
     said = shell("add", "x", "--url", "http://127.0.0.1:9/mcp", "--", "cat")
@@ -24,7 +24,7 @@ def test_an_address_and_a_command_exclude_each_other(shell):
 
 
 @pytest.mark.parametrize("how", [("--url", "http://127.0.0.1:9/mcp"), ("--", "cat")])
-def test_an_unknown_transport_is_refused_at_once_with_those_there_are(shell, how):
+def test_an_unknown_transport_is_refused_at_once_with_the_known_ones(shell, how):
     path = shell.config()
     before = path.read_text()
     said = shell("add", "x", "--transport", "streamable_htp", *how)
@@ -44,7 +44,7 @@ def test_an_unknown_transport_is_refused_at_once_with_those_there_are(shell, how
         (" a", "must not begin or end with a space"),
     ],
 )
-def test_a_name_that_could_not_be_typed_again_is_refused_with_a_remedy(shell, name, told):
+def test_a_name_that_cannot_be_typed_is_refused_with_a_remedy(shell, name, told):
     path = shell.config()
     before = path.read_text()
     said = shell("add", "--url", "http://127.0.0.1:9/mcp", "--", name)
@@ -52,14 +52,14 @@ def test_a_name_that_could_not_be_typed_again_is_refused_with_a_remedy(shell, na
     assert told in words(said)
 
 
-def test_a_file_may_hold_names_that_nobody_would_type(shell):
+def test_a_file_may_contain_names_that_are_hard_to_type(shell):
     shell.config(**{"github.com/a/b": demo("a"), "-x": demo("x")})
     assert [s["name"] for s in shell("list", "--json").json] == ["github.com/a/b", "-x"]
     assert shell("call", "github.com/a/b/greet", "who=you").out == "Hello, you!\n"
     assert shell("remove", "github.com/a/b").out == "removed github.com/a/b\n"
 
 
-def test_adding_again_says_what_became_of_it(shell):
+def test_adding_a_service_again_prints_the_outcome(shell):
     shell.config()
     add = ("add", "x", "--", sys.executable, "-m", "mcpstore.demo.server")
     assert shell(*add, "x").out == "added x\n"
@@ -70,7 +70,7 @@ def test_adding_again_says_what_became_of_it(shell):
     assert shell("add", "other.json").out == "updated x\nadded new\n"
 
 
-def test_silencing_everything_has_to_be_said(shell):
+def test_silencing_everything_needs_an_explicit_option(shell):
     shell.config(a=demo("a"))
     said = shell("alerts", "silence", "--for", "2h")
     assert said.code == 2
@@ -84,7 +84,7 @@ def test_silencing_everything_has_to_be_said(shell):
         assert (made["service"], made["rule"]) == (service, rule)
 
 
-def test_a_service_that_never_answered_has_no_time_of_an_answer(shell):
+def test_a_service_that_never_answered_has_no_response_time(shell):
     shell.config(a=demo("a"), b={"command": "no-such-command-at-all"})
     said = shell("check", "--json")
     times = {one["name"]: one["response_time"] for one in said.json}
@@ -93,13 +93,13 @@ def test_a_service_that_never_answered_has_no_time_of_an_answer(shell):
     assert row[2] == "-"
 
 
-def test_what_is_only_written_down_is_told_in_json_too(shell):
+def test_an_edit_of_the_configuration_only_is_printed_as_json_too(shell):
     shell.config(a=demo("a"))
     assert shell("stop", "a", "--json").json == [{"name": "a", "done": True, "enabled": False}]
     assert shell("start", "a", "--json").json == [{"name": "a", "done": True, "enabled": True}]
 
 
-def test_a_service_that_wrote_nothing_to_stderr_is_said_to_have_written_nothing(shell, up):
+def test_a_message_says_that_a_service_has_written_nothing_to_stderr(shell, up):
     shell.config(a={"command": "cat", "disabled": True})
     up()
     said = shell("logs", "a")
@@ -108,12 +108,12 @@ def test_a_service_that_wrote_nothing_to_stderr_is_said_to_have_written_nothing(
     assert (shell("logs", "a", "--json").json, shell("logs", "a", "--json").err) == ([], "")
 
 
-def test_how_long_a_verb_waits_by_itself_stands_in_its_help(shell):
+def test_the_default_wait_of_a_command_is_in_its_help(shell):
     for verb in ("start", "restart", "recover"):
         assert "Default: until the attempt has ended" in " ".join(shell(verb, "--help").out.replace("│", " ").split())
 
 
-def test_long_work_shows_that_it_goes_on_where_somebody_looks_and_nothing_elsewhere(shell, up, monkeypatch):
+def test_long_work_shows_progress_on_a_terminal_only(shell, up, monkeypatch):
     from mcpstore.cli import output
 
     told: list[str] = []

@@ -40,14 +40,14 @@ async def shown(store: AsyncMCPStore, screen: Console) -> str:
 ILL = "s1"
 
 
-async def test_a_fleet_that_fits_is_shown_in_its_order(screen):
+async def test_a_fleet_that_fits_is_shown_in_the_order_of_the_configuration(screen):
     async with fleet(3, ILL) as store:
         told = await shown(store, screen)
     assert [line.split()[0] for line in told.splitlines()[1:4]] == ["s0", "s1", "s2"]
     assert "2 of 3 running, 2 tools" in told
 
 
-async def test_of_a_fleet_that_does_not_fit_the_worst_are_shown_and_the_rest_is_counted(screen):
+async def test_of_a_large_fleet_the_worst_services_are_shown_and_the_others_are_counted(screen):
     async with fleet(40, ILL) as store:
         told = await shown(store, screen)
     lines = told.splitlines()
@@ -56,7 +56,7 @@ async def test_of_a_fleet_that_does_not_fit_the_worst_are_shown_and_the_rest_is_
     assert "and 33 more in no worse status" in told
 
 
-async def test_after_the_table_every_change_is_told_until_the_store_is_closed(screen):
+async def test_after_the_table_every_change_is_printed_until_the_store_is_closed(screen):
     async with fleet(2, ILL) as store:
         await store.wait_service("s0", timeout=60)
         enough = asyncio.Event()

@@ -33,7 +33,7 @@ def status(shell, name: str) -> str:
     return shell("status", name, "--json").json["connection_state"]
 
 
-def test_a_manager_answers_the_command_line_and_follows_it(shell, up):
+def test_the_command_line_queries_and_controls_a_manager(shell, up):
     shell.config(a=demo("a"))
     up()
     eventually(lambda: status(shell, "a") == "healthy")
@@ -63,7 +63,7 @@ def test_sigterm_leaves_no_process_behind(shell, up):
     assert shell("logs").code == 5
 
 
-def test_changes_of_state_are_told_to_the_end(shell, up):
+def test_state_changes_are_printed_until_the_manager_exits(shell, up):
     shell.config(a=demo("a"))
     manager = up()
     eventually(lambda: status(shell, "a") == "healthy")
@@ -90,7 +90,7 @@ def test_ctrl_c_twice_does_not_wait_for_stubborn_servers(shell, up):
     assert servers_of(shell) == []
 
 
-def test_a_killed_server_is_noticed_and_healed_and_its_last_words_are_kept(shell, up):
+def test_a_killed_server_is_detected_and_restarted_and_its_last_stderr_lines_are_kept(shell, up):
     shell.config(a=demo("a"), b=demo("b", "--lifetime", "2"))
     up()
     eventually(lambda: status(shell, "a") == "healthy")
@@ -103,7 +103,7 @@ def test_a_killed_server_is_noticed_and_healed_and_its_last_words_are_kept(shell
     eventually(lambda: crash in json.dumps(shell("status", "b", "--json").json))
 
 
-def test_a_second_manager_runs_beside_the_first_and_says_so(shell, up):
+def test_a_second_manager_runs_beside_the_first_and_reports_it(shell, up):
     shell.config(a=demo("a"))
     first = up()
     second = up()
@@ -113,7 +113,7 @@ def test_a_second_manager_runs_beside_the_first_and_says_so(shell, up):
     assert first.stop() == 0
 
 
-def test_a_corrupt_configuration_ends_the_manager_with_a_clear_word(shell, up):
+def test_a_corrupt_configuration_ends_the_manager_with_a_clear_error(shell, up):
     (shell.folder / "mcp.json").write_text("{")
     manager = up()
     assert manager.process.wait(60) == 3
@@ -121,7 +121,7 @@ def test_a_corrupt_configuration_ends_the_manager_with_a_clear_word(shell, up):
     assert "Traceback" not in manager.log.read_text()
 
 
-def test_the_control_socket_is_for_its_owner_alone_and_survives_nonsense(shell, up):
+def test_the_control_socket_is_private_to_its_owner_and_survives_invalid_requests(shell, up):
     shell.config(a=demo("a"))
     up()
     (owner,) = (shell.folder / "state").rglob("owner")
@@ -139,7 +139,7 @@ def test_the_control_socket_is_for_its_owner_alone_and_survives_nonsense(shell, 
     assert shell("list").code == 0
 
 
-def test_a_socket_left_by_a_killed_manager_is_no_obstacle(shell, up):
+def test_a_socket_left_by_a_killed_manager_is_replaced(shell, up):
     shell.config(a=demo("a"))
     manager = up()
     manager.stop(signal.SIGKILL)

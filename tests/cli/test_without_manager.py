@@ -10,7 +10,7 @@ import pytest
 from .conftest import demo
 
 
-def test_what_the_configuration_says_is_listed_without_starting_anything(shell):
+def test_the_configuration_is_listed_without_starting_a_service(shell):
     shell.config(a=demo("a"), b={"url": "https://user:secret@example.invalid/mcp?key=hidden"})
     said = shell("list", "--json")
     assert (said.code, [s["name"] for s in said.json]) == (0, ["a", "b"])
@@ -20,14 +20,14 @@ def test_what_the_configuration_says_is_listed_without_starting_anything(shell):
     assert "hidden" not in said.out
 
 
-def test_a_service_is_added_from_its_command_with_everything_that_belongs_to_it(shell):
+def test_a_service_is_added_from_its_command_with_all_its_options(shell):
     said = shell("add", "time", "--env", "TZ=UTC", "--cwd", "/", "--", sys.executable, "-m", "x y", "$HOME")
     assert said.code == 0, said.err
     entry = json.loads((shell.folder / "config/mcpstore/mcp.json").read_text())["mcpServers"]["time"]
     assert entry == {"command": sys.executable, "args": ["-m", "x y", "$HOME"], "env": {"TZ": "UTC"}, "cwd": "/"}
 
 
-def test_a_remote_service_is_added_from_its_address(shell):
+def test_a_remote_service_is_added_from_its_url(shell):
     shell.config()
     assert shell("add", "r", "--url", "http://127.0.0.1:9/sse", "--transport", "sse", "-H", "X-A: b").code == 0
     entry = json.loads((shell.folder / "mcp.json").read_text())["mcpServers"]["r"]
@@ -57,7 +57,7 @@ def test_the_services_of_a_file_are_added(shell):
         (("nonsense",), 2, "No such command"),
     ],
 )
-def test_what_cannot_be_done_is_told_with_its_exit_code_and_no_traceback(shell, arguments, code, told):
+def test_an_impossible_request_is_an_error_with_its_exit_code_and_no_traceback(shell, arguments, code, told):
     shell.config(a=demo("a"))
     said = shell(*arguments)
     assert said.code == code, said.err
@@ -65,7 +65,7 @@ def test_what_cannot_be_done_is_told_with_its_exit_code_and_no_traceback(shell, 
     assert "Traceback" not in said.err
 
 
-def test_a_corrupt_configuration_is_told_with_line_and_column_and_left_alone(shell):
+def test_a_corrupt_configuration_is_reported_with_line_and_column_and_not_changed(shell):
     path = shell.folder / "mcp.json"
     path.write_text('{"mcpServers": {"a": }}')
     said = shell("list")
@@ -75,7 +75,7 @@ def test_a_corrupt_configuration_is_told_with_line_and_column_and_left_alone(she
     assert path.read_text() == '{"mcpServers": {"a": }}'
 
 
-def test_starting_and_stopping_without_a_manager_only_changes_what_is_written(shell):
+def test_starting_and_stopping_without_a_manager_only_edits_the_configuration(shell):
     path = shell.config(a=demo("a"))
     assert shell("stop", "a").code == 0
     assert json.loads(path.read_text())["mcpServers"]["a"]["disabled"] is True
@@ -83,7 +83,7 @@ def test_starting_and_stopping_without_a_manager_only_changes_what_is_written(sh
     assert json.loads(path.read_text())["mcpServers"]["a"]["disabled"] is False
 
 
-def test_a_tool_is_called_on_a_service_started_for_the_moment(shell):
+def test_a_tool_is_called_on_a_service_started_for_this_command_only(shell):
     shell.config(a=demo("a"), broken={"command": "no-such-command-at-all"})
     said = shell("call", "a/greet", "who=you")
     assert (said.code, said.out) == (0, "Hello, you!\n")
@@ -93,7 +93,7 @@ def test_a_tool_is_called_on_a_service_started_for_the_moment(shell):
     assert (failed.code, "wrong arguments" in failed.out) == (1, True)
 
 
-def test_tools_and_checks_start_the_services_for_the_moment(shell):
+def test_tools_and_check_start_the_services_for_this_command_only(shell):
     shell.config(a=demo("a"))
     assert [t["full_name"] for t in shell("tools", "--json").json] == ["a/greet", "a/add"]
     assert "Greet a person." in shell("tools", "a").out
@@ -101,7 +101,7 @@ def test_tools_and_checks_start_the_services_for_the_moment(shell):
     assert (said.code, said.json[0]["healthy"]) == (0, True)
 
 
-def test_the_doctor_says_what_is_wrong_and_what_helps(shell):
+def test_the_doctor_prints_diagnosis_and_remedy(shell):
     shell.config(
         a=demo("a"),
         gone={"command": "no-such-command-at-all"},
@@ -123,7 +123,7 @@ def test_the_doctor_says_what_is_wrong_and_what_helps(shell):
     assert "abcdefghijklmnop" not in said.out + shown.out + shown.err
 
 
-def test_plugins_are_listed_with_what_they_offer(shell):
+def test_plugins_are_listed_with_their_offers(shell):
     listed = {plugin["name"]: plugin for plugin in shell("plugins", "--json").json}
     assert listed["stdio"]["offers"] == ["transport stdio"]
     assert "transport stdio" in shell("plugins").out
@@ -149,7 +149,7 @@ def test_a_configuration_of_any_client_is_read_and_shown(shell):
     assert "a" in shell("config", "show", "settings.json").out
 
 
-def test_services_of_other_clients_are_found_shown_and_taken_over(shell):
+def test_services_of_other_clients_are_discovered_shown_and_imported(shell):
     cursor = shell.folder / "home/.cursor"
     cursor.mkdir()
     (cursor / "mcp.json").write_text(json.dumps({"mcpServers": {"a": demo("a"), "b": demo("b")}}))
@@ -162,7 +162,7 @@ def test_services_of_other_clients_are_found_shown_and_taken_over(shell):
     assert [s["name"] for s in shell("list", "--json").json] == ["b", "a"]
 
 
-def test_the_version_is_told(shell):
+def test_the_version_is_printed(shell):
     from mcpstore import __version__
 
     assert shell("--version").out == f"mcpstore {__version__}\n"
@@ -179,7 +179,7 @@ def test_every_verb_has_help(shell):
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["plugins"], ["alerts"], ["doctor"]])
-def test_a_command_in_a_fresh_folder_says_nothing_it_need_not(shell, caplog, arguments):
+def test_a_command_in_an_empty_folder_prints_no_needless_warning(shell, caplog, arguments):
     shell.config()
     assert shell(*arguments).code == 0
     assert [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"] == []

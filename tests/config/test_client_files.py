@@ -34,12 +34,12 @@ def test_a_clients_file_is_known(platform, client, path):
     assert (client, Path(path)) in known_locations(HOME, CWD, platform)
 
 
-def test_no_file_is_named_twice():
+def test_no_file_is_listed_twice():
     for cwd in (CWD, HOME):
         places = [place.path for place in known_locations(HOME, cwd, "linux")]
         assert len(places) == len(set(places))
 
 
-def test_the_users_own_file_comes_before_the_projects_of_the_same_place():
+def test_the_file_of_the_user_is_listed_before_that_of_the_project():
     found = {place.path: place.client for place in known_locations(HOME, HOME, "linux")}
     assert found[HOME / ".cursor/mcp.json"] == "Cursor"

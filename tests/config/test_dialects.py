@@ -75,7 +75,7 @@ def test_a_dialect_is_read(dialect, where, tree, expected):
     assert [{key: server[key] for key in expected[0]} for server in shown["servers"]] == expected
 
 
-def test_codex_is_told_by_its_notation():
+def test_codex_is_recognised_by_its_notation():
     tree = {
         "mcp_servers": {
             "a": {**ENTRY, "env_vars": ["TOKEN"], "startup_timeout_sec": 20, "tool_timeout_sec": 90, "enabled": False},
@@ -99,7 +99,7 @@ def test_codex_is_told_by_its_notation():
     }
 
 
-def test_goose_is_read_without_what_is_its_own():
+def test_goose_is_read_without_its_own_extensions():
     tree = {
         "extensions": {
             "a": {
@@ -122,7 +122,7 @@ def test_goose_is_read_without_what_is_its_own():
     assert not found["b"].enabled
 
 
-def test_gemini_means_sse_by_url_and_http_by_http_url():
+def test_in_gemini_files_url_is_sse_and_http_url_is_http():
     tree = {"mcpServers": {"a": {"url": "https://x.test/mcp"}, "b": {"httpUrl": "https://x.test/sse"}}}
     found = specs(tree, where="/home/me/.gemini/settings.json")
     assert (found["a"].transport, found["b"].transport) == ("sse", "streamable_http")
@@ -139,7 +139,7 @@ def test_gemini_means_sse_by_url_and_http_by_http_url():
         ({"allowed": [], "serverCommand": "x"}, []),
     ],
 )
-def test_gemini_switches_services_by_lists(lists, enabled):
+def test_gemini_disables_services_by_lists(lists, enabled):
     found = specs({"mcp": lists, "mcpServers": {"a": ENTRY, "b": ENTRY}}, where="settings.json")
     assert [name for name, spec in found.items() if spec.enabled] == enabled
 
@@ -157,19 +157,19 @@ def test_gemini_switches_services_by_lists(lists, enabled):
         ("/p/gemini-extension.json", 500, 0.5),
     ],
 )
-def test_the_unit_of_a_timeout_is_the_clients(where, timeout, seconds):
+def test_the_unit_of_a_timeout_depends_on_the_client(where, timeout, seconds):
     found = specs({"mcpServers": {"a": {**ENTRY, "timeout": timeout}}}, where=where)
     assert found["a"].timeouts == Timeouts(call=seconds)
 
 
-def test_opencode_and_crush_mean_the_handshake_by_timeout():
+def test_in_opencode_and_crush_timeout_limits_the_handshake():
     opencode = specs({"mcp": {"a": {"command": ["x"], "timeout": 5000}}})["a"]
     crush = specs({"$schema": "https://charm.land/crush.json", "mcp": {"a": {"command": "x", "timeout": 120}}})["a"]
     assert opencode.timeouts == Timeouts(handshake=5)
     assert crush.timeouts == Timeouts(handshake=120)
 
 
-def test_variables_without_braces_count_where_the_client_reads_them_so():
+def test_variables_without_braces_are_expanded_where_the_client_does_it():
     tree = {"mcpServers": {"a": {**ENTRY, "args": ["$A"], "env": {"K": "$KEY", "L": "\\$x $$y", "M": None}}}}
     assert specs(tree, where="/p/.qwen/settings.json")["a"].settings["env"] == {
         "K": "${KEY}",
@@ -187,13 +187,13 @@ def test_several_sections_of_one_file_are_merged():
     assert {name: spec.dialect for name, spec in specs(tree).items()} == {"a": "mcpServers", "b": "servers", "c": "mcp"}
 
 
-def test_a_service_may_be_called_like_a_section():
+def test_a_service_may_have_the_name_of_a_section():
     tree = {"mcp": {"servers": {"type": "local", "command": ["x"]}, "b": {"type": "local", "command": ["y"]}}}
     assert list(specs(tree)) == ["servers", "b"]
     assert {spec.dialect for spec in specs(tree).values()} == {"mcp"}
 
 
-def test_keys_that_other_programs_use_are_not_taken_for_servers():
+def test_keys_of_other_programs_are_not_taken_for_servers():
     tree = {
         "mcp": {"allowed": ["x"]},
         "tools": [{"name": "bash"}],
@@ -204,7 +204,7 @@ def test_keys_that_other_programs_use_are_not_taken_for_servers():
     assert specs({"mcp": [{"command": "x"}], "tools": {"a": ENTRY}, "mcpServers": {}}) == {}
 
 
-def test_the_project_section_of_a_user_file_counts_before_the_others():
+def test_the_project_section_of_a_user_file_has_precedence():
     tree = {"mcpServers": {"a": ENTRY}, "projects": {"/p": {"mcpServers": {"a": REMOTE, "b": REMOTE}}, "/q": {}}}
     assert specs(tree)["a"].transport == "stdio"
     assert list(specs(tree, project="/q")) == ["a"]
@@ -232,6 +232,6 @@ def test_the_project_section_of_a_user_file_counts_before_the_others():
         ({"a": ENTRY}, ".mcp.json", "json", (), "root-map"),
     ],
 )
-def test_new_entries_have_a_home(tree, where, format_, path, dialect):
+def test_new_entries_are_added_to_the_section_of_the_client(tree, where, format_, path, dialect):
     home = target_section(Content(data=tree, format=format_), where=where)
     assert (home.path, home.dialect.name) == (path, dialect)

@@ -84,7 +84,7 @@ from .entries import CRUSH_FILE, GEMINI_AT, OK, OPENCODE_FILE, local, remote
         ),
     ],
 )
-def test_an_entry_is_added_as_the_client_spells_it(tree, more, path, local_entry, remote_entry):
+def test_an_entry_is_added_in_the_spelling_of_the_client(tree, more, path, local_entry, remote_entry):
     for spec, entry in ((local(), local_entry), (remote(), remote_entry)):
         (edit,) = add_edits(reading(tree, **more), spec)
         assert (edit.path, edit.value, edit.expect, edit.entry) == (path, entry, MISSING, "new")
@@ -94,19 +94,19 @@ def test_an_entry_is_added_as_the_client_spells_it(tree, more, path, local_entry
 @pytest.mark.parametrize("tree", [{}, OPENCODE_FILE, CRUSH_FILE, {"context_servers": {}}, {"mcp.servers": {}}])
 @pytest.mark.parametrize("url", ["https://x.test/mcp", "https://x.test/sse"])
 @pytest.mark.parametrize("transport", ["sse", "http"])
-def test_a_remote_transport_is_never_lost(tree, url, transport):
+def test_the_type_of_a_remote_transport_is_never_lost(tree, url, transport):
     spec = spec_of("new", {"type": transport, "url": url})
     assert specs(applied(tree, add_edits(reading(tree), spec)))["new"] == spec
 
 
-def test_opencode_is_told_of_sse_beside_its_own_word():
+def test_an_entry_for_opencode_names_sse_beside_its_own_type():
     (edit,) = add_edits(reading(OPENCODE_FILE), spec_of("new", {"type": "sse", "url": "https://x.test/mcp"}))
     assert edit.value == {"type": "remote", "transport": "sse", "url": "https://x.test/mcp"}
     (edit,) = add_edits(reading({"context_servers": {}}), spec_of("new", {"type": "sse", "url": "https://x.test/mcp"}))
     assert edit.value == {"type": "sse", "url": "https://x.test/mcp"}
 
 
-def test_an_entry_that_is_understood_is_written_as_it_was_given():
+def test_an_entry_in_a_known_spelling_is_written_unchanged():
     entry = {"type": "streamable-http", "url": "https://x.test/mcp", "alwaysAllow": ["a"], "timeout": 60, "_note": "n"}
     (edit,) = add_edits(reading({}), spec_of("new", entry))
     assert edit.value == entry
@@ -115,7 +115,7 @@ def test_an_entry_that_is_understood_is_written_as_it_was_given():
     assert edit.value == native
 
 
-def test_an_entry_of_one_client_is_respelled_for_another():
+def test_an_entry_of_one_client_is_converted_for_another():
     given = {"type": "local", "command": ["npx", "y"], "environment": {"A": "1"}, "enabled": False, "timeout": 5000}
     spec = spec_of("new", {**given, "extra": 1}, OPENCODE)
     (edit,) = add_edits(reading({}), spec, OPENCODE)
@@ -138,7 +138,7 @@ def test_an_entry_of_one_client_is_respelled_for_another():
     assert edit.value == {"type": "stdio", "command": "x", "disabled": True}
 
 
-def test_everything_a_spec_says_is_written():
+def test_every_field_of_a_spec_is_written():
     spec = attrs.evolve(
         local(cwd="/d", envFile=".env", description="what"),
         enabled=False,
@@ -172,14 +172,14 @@ def test_everything_a_spec_says_is_written():
         {"server": object()},
     ],
 )
-def test_a_vendors_transport_is_written(entry):
+def test_a_vendor_transport_is_written(entry):
     spec = spec_of("new", entry)
     for tree in ({}, OPENCODE_FILE, {"context_servers": {}}):
         (edit,) = add_edits(reading(tree), spec)
         assert specs({"mcpServers": {"new": edit.value}})["new"] == spec
 
 
-def test_what_belongs_to_remote_services_only_is_written():
+def test_fields_for_remote_services_only_are_written():
     entry = {"url": "https://x.test", "verify": False, "oauth": {"clientId": "c"}}
     spec = spec_of("new", entry)
     for tree in ({}, OPENCODE_FILE, {"context_servers": {}}):
@@ -189,7 +189,7 @@ def test_what_belongs_to_remote_services_only_is_written():
     assert (edit.path[-1], edit.value) == ("auth", MISSING)
 
 
-def test_an_inline_vendors_transport_can_be_changed():
+def test_an_inline_vendor_transport_can_be_changed():
     tree = {"mcpServers": {"a": {"transport": "tcp", "host": "h", "port": 1, "_note": "n"}}}
     found = reading(tree)
     for entry in (
@@ -208,7 +208,7 @@ def test_an_inline_vendors_transport_can_be_changed():
     ]
 
 
-def test_a_replacement_touches_only_what_means_something_else():
+def test_a_replacement_changes_only_fields_with_a_new_meaning():
     tree = {
         "mcpServers": {
             "a": {

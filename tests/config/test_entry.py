@@ -53,11 +53,11 @@ def complaints(entry: Any, name: Any = "x") -> list[str]:
         ),
     ],
 )
-def test_the_transport_is_found_out(entry, transport):
+def test_the_transport_is_inferred(entry, transport):
     assert spec(entry).transport == transport
 
 
-def test_a_server_object_passes_untouched():
+def test_a_server_object_is_not_changed():
     server = object()
     for entry in ({"server": server}, {"transport": {"type": "memory", "server": server}}):
         found = spec(entry)
@@ -133,7 +133,7 @@ def test_remote_services_are_read(entry, settings):
         ),
     ],
 )
-def test_a_vendors_transport_gets_its_settings(entry, settings):
+def test_a_vendor_transport_gets_its_settings(entry, settings):
     assert spec(entry).settings == settings
 
 
@@ -149,7 +149,7 @@ def test_a_vendors_transport_gets_its_settings(entry, settings):
         ({"disabled": "true"}, False),
     ],
 )
-def test_services_are_switched_off_in_two_ways(switches, enabled):
+def test_services_are_disabled_in_two_ways(switches, enabled):
     assert spec({"command": "x", **switches}).enabled is enabled
 
 
@@ -170,7 +170,7 @@ def test_timeouts_are_read_in_seconds(keys, timeouts):
     assert spec({"command": "x", **keys}).timeouts == timeouts
 
 
-def test_our_own_settings_are_read():
+def test_settings_of_mcpstore_are_read():
     own = {
         "depends_on": ["b", "a", "b"],
         "health": "list_tools",
@@ -279,16 +279,16 @@ def test_every_bad_field_is_named(entry, expected):
         ),
     ],
 )
-def test_every_bad_setting_of_ours_is_named(own, expected):
+def test_every_bad_setting_of_mcpstore_is_named(own, expected):
     assert complaints({"command": "x", "mcpstore": own}) == expected
 
 
-def test_bad_name_bad_fields_and_bad_settings_are_told_together():
+def test_bad_name_bad_fields_and_bad_settings_are_reported_together():
     found = complaints({"args": 5, "mcpstore": {"x": 1}}, name="")
     assert [complaint.split(":")[0] for complaint in found] == ["name", "command", "mcpstore.x"]
 
 
-def test_nothing_is_read_beyond_a_sensible_depth():
+def test_nesting_beyond_the_limit_is_refused():
     deep: Any = "x"
     for _ in range(70):
         deep = [deep]
@@ -297,7 +297,7 @@ def test_nothing_is_read_beyond_a_sensible_depth():
     ]
 
 
-def test_a_complaint_shows_no_secret():
+def test_an_error_shows_no_secret():
     entry = {
         "command": "x",
         "env": {"TOKEN": ["hunter22"]},
@@ -317,14 +317,14 @@ def test_a_single_entry_is_read_or_refused():
     }
 
 
-def test_a_spec_equals_another_that_means_the_same():
+def test_specs_with_the_same_meaning_are_equal():
     one = reading({"mcpServers": {"x": {"command": ["npx", "a"], "disabled": True}}}).specs["x"]
     other = reading({"servers": {"x": {"command": "npx", "args": ["a"], "enabled": False}}}).specs["x"]
     assert one == other
     assert one.dialect != other.dialect
 
 
-def test_whether_certificates_are_checked_is_passed_on():
+def test_the_certificate_setting_is_passed_to_the_transport():
     assert spec({"url": "https://x.test", "verify": False}).settings["verify"] is False
 
 
@@ -349,11 +349,11 @@ def test_whether_certificates_are_checked_is_passed_on():
         ),
     ],
 )
-def test_logins_are_read_as_clients_write_them(keys, auth):
+def test_logins_are_read_in_the_spelling_of_clients(keys, auth):
     assert spec({"url": "https://x.test", **keys}).settings.get("auth") == auth
 
 
-def test_where_a_service_may_be_reached_is_passed_on_to_those_who_heed_it():
+def test_the_allowed_addresses_are_passed_to_transports_that_support_them():
     far = {"url": "https://x.test", "mcpstore": {"addresses": ["public", "10.1.0.0/16"]}}
     assert spec(far).settings["addresses"] == ["public", "10.1.0.0/16"]
     assert "addresses" not in spec({**far, "mcpstore": {"addresses": "any"}}).settings

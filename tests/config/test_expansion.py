@@ -36,7 +36,7 @@ def expanded(entry: dict[str, Any], around: ExpansionContext) -> ExpandedSetting
     return expand(spec_of("x", entry), around)
 
 
-def test_variables_of_a_local_service_get_their_values(around):
+def test_variables_of_a_local_service_are_expanded(around):
     entry = {
         "command": "${KEY}",
         "args": ["--host=${env:HOST}", "{env:HOST}", "~/x", "~", "--path=~/x", "a~", "~user"],
@@ -54,7 +54,7 @@ def test_variables_of_a_local_service_get_their_values(around):
     }
 
 
-def test_variables_of_a_remote_service_get_their_values(around):
+def test_variables_of_a_remote_service_are_expanded(around):
     entry = {
         "url": "https://${HOST}/mcp?key=${KEY}",
         "headers": {"Authorization": "Bearer ${API_TOKEN}"},
@@ -67,7 +67,7 @@ def test_variables_of_a_remote_service_get_their_values(around):
     }
 
 
-def test_variables_of_a_vendors_transport_get_their_values_however_deep(around):
+def test_variables_of_a_vendor_transport_are_expanded_at_any_depth(around):
     server = object()
     entry = {"transport": {"type": "tcp", "a": {"b": ["${KEY}", 5, True, None]}, "server": server}}
     settings = expanded(entry, around).settings
@@ -75,7 +75,7 @@ def test_variables_of_a_vendors_transport_get_their_values_however_deep(around):
     assert settings["server"] is server
 
 
-def test_what_editors_know_is_known(around):
+def test_variables_of_editors_are_known(around):
     names = ["workspaceFolder", "workspaceFolderBasename", "userHome", "cwd", "pathSeparator", "/"]
     entry = {"command": "x", "args": [f"${{{name}}}" for name in names]}
     assert expanded(entry, around).settings["args"] == [
@@ -88,14 +88,14 @@ def test_what_editors_know_is_known(around):
     ]
 
 
-def test_folders_of_claude_are_known_unless_the_environment_says_otherwise(around):
+def test_folders_of_claude_have_values_unless_the_environment_sets_them(around):
     entry = {"command": "x", "args": ["${CLAUDE_PROJECT_DIR:-.}", "${CLAUDE_PLUGIN_ROOT}/y"]}
     assert expanded(entry, around).settings["args"] == [around.workspace, f"{around.folder}/y"]
     told = attrs.evolve(around, environ={"CLAUDE_PROJECT_DIR": "/p", "CLAUDE_PLUGIN_ROOT": "/r"})
     assert expanded(entry, told).settings["args"] == ["/p", "/r/y"]
 
 
-def test_a_default_counts_where_a_variable_is_unset_or_empty(around):
+def test_a_default_is_used_where_a_variable_is_unset_or_empty(around):
     entry = {"command": "x", "args": ["${EMPTY}", "${EMPTY:-a}", "${NONE:-${KEY}}", "${NONE:-}"]}
     assert expanded(entry, around).settings["args"] == ["", "a", "key-value", ""]
 
@@ -125,12 +125,12 @@ def test_every_unset_variable_can_be_listed(around):
     ]
 
 
-def test_a_variable_is_listed_once_though_its_command_is_looked_at_twice(around):
+def test_a_variable_is_listed_once_although_its_command_is_expanded_twice(around):
     spec = spec_of("x", {"command": "${A} y"})
     assert [(u.variable, u.field) for u in unset_variables(spec, around)] == [("A", "command")]
 
 
-def test_others_are_asked_where_the_environment_has_no_value(around):
+def test_resolvers_are_asked_where_the_environment_has_no_value(around):
     asked: list[str] = []
 
     def lookup(name: str) -> str | None:
@@ -143,7 +143,7 @@ def test_others_are_asked_where_the_environment_has_no_value(around):
     assert asked == ["NONE", "input:id", "command:pick", "MORE"]
 
 
-def test_inputs_are_answered_by_the_environment_a_person_or_their_default(around):
+def test_the_value_of_an_input_is_from_the_environment_a_person_or_its_default(around):
     tree = {
         "inputs": [
             {"id": "my-key", "description": "the key of the shop", "password": True},
@@ -174,19 +174,19 @@ def test_inputs_are_answered_by_the_environment_a_person_or_their_default(around
     assert result.secrets == {"answer to my-key"}
 
 
-def test_an_input_that_nobody_declared_is_a_secret(around):
+def test_an_undeclared_input_is_a_secret(around):
     with pytest.raises(UnsetVariable, match=r"MCPSTORE_INPUT_A_B in the environment$"):
         expanded({"command": "x", "args": ["${input:a b}"]}, around)
     result = expanded({"command": "x", "args": ["${input:a b}"]}, attrs.evolve(around, ask=lambda _: "answer"))
     assert result.secrets == {"answer"}
 
 
-def test_what_only_an_editor_knows_is_said(around):
+def test_a_variable_that_only_an_editor_knows_is_reported(around):
     with pytest.raises(UnsetVariable, match="only VS Code can resolve it"):
         expanded({"command": "${config:python.path}"}, around)
 
 
-def test_a_script_for_a_shell_keeps_variables_nobody_else_knows(around):
+def test_a_shell_script_keeps_unknown_variables(around):
     script = "for i in a; do echo ${i} ${KEY} ${OTHER:-${i}}; done"
     entry = {"command": "/bin/bash", "args": ["-lc", script, "${j}"]}
     assert expanded(entry, around).settings["args"] == [
@@ -202,7 +202,7 @@ def test_a_script_for_a_shell_keeps_variables_nobody_else_knows(around):
 # --- files ---------------------------------------------------------------------------------------------------
 
 
-def test_files_are_put_in(around):
+def test_file_contents_are_inserted(around):
     Path(around.folder, "token").write_text("from-file\n")
     Path(around.home, "token").write_text("from-home")
     absolute = Path(around.cwd, "token")
@@ -216,7 +216,7 @@ def test_files_are_put_in(around):
     assert result.secrets == {"from-file", "from-home", "absolute"}
 
 
-def test_an_env_file_lies_below_what_the_entry_says(around):
+def test_env_of_the_entry_overrides_its_env_file(around):
     Path(around.workspace, ".env").write_text("A=file\nB='file value'\n")
     entry = {"command": "x", "envFile": "${workspaceFolder}/.env", "env": {"A": "entry"}}
     result = expanded(entry, around)
@@ -226,7 +226,7 @@ def test_an_env_file_lies_below_what_the_entry_says(around):
     assert expanded({"command": "x", "envFile": ".env"}, around).settings["env"]["A"] == "file"
 
 
-def test_variables_that_are_passed_on_by_name_may_be_unset(around):
+def test_variables_passed_by_name_may_be_unset(around):
     spec = specs({"mcp_servers": {"x": {"command": "y", "env_vars": ["KEY", "NONE"]}}}, format="toml")["x"]
     result = expand(spec, around)
     assert result.settings == {"command": "y", "args": [], "env": {"KEY": "key-value"}}
@@ -239,7 +239,7 @@ def test_a_missing_file_is_named(entry, around):
         expanded(entry, around)
 
 
-def test_only_plain_files_of_sensible_size_are_read(around):
+def test_only_regular_files_of_limited_size_are_read(around):
     huge, pipe = Path(around.folder, "huge"), Path(around.folder, "pipe")
     huge.write_bytes(b"x" * (1024 * 1024 + 1))
     os.mkfifo(pipe)
@@ -249,7 +249,7 @@ def test_only_plain_files_of_sensible_size_are_read(around):
         expanded({"command": "x", "args": ["{file:pipe}"]}, around)
 
 
-def test_a_file_that_may_not_be_read_is_named(around, monkeypatch):
+def test_an_unreadable_file_is_named(around, monkeypatch):
     Path(around.folder, "shut").write_text("x")
 
     def refuse(self: Path, *_: Any) -> Any:
@@ -289,13 +289,13 @@ def programs(around: ExpansionContext, tmp_path: Path) -> ExpansionContext:
         ({"command": "tool"}, "tool", []),
     ],
 )
-def test_a_whole_line_is_split_where_that_leads_to_a_program(entry, command, args, programs):
+def test_a_command_line_is_split_if_its_first_word_is_a_program(entry, command, args, programs):
     settings = expanded(entry, programs).settings
     assert settings["command"] == command.replace("{BIN}", programs.environ["BIN"])
     assert settings["args"] == args
 
 
-def test_a_line_is_looked_up_as_the_service_would(programs):
+def test_a_command_line_is_looked_up_in_the_environment_of_the_service(programs):
     here = attrs.evolve(programs, environ={})
     line = {"command": "./tool x", "cwd": programs.environ["BIN"]}
     assert expanded(line, here).settings["command"] == "./tool"
@@ -307,7 +307,7 @@ def test_a_line_is_looked_up_as_the_service_would(programs):
 # --- secrets -------------------------------------------------------------------------------------------------
 
 
-def test_secrets_are_known(around):
+def test_secrets_are_collected(around):
     assert expanded({"command": "x", "env": {"A": "plain-value", "B": "x-${KEY}", "C": ""}}, around).secrets == {
         "plain-value",
         "x-key-value",
@@ -335,14 +335,14 @@ def test_secrets_are_known(around):
     assert "plain-value" not in repr(expanded({"command": "x", "env": {"A": "plain-value"}}, around))
 
 
-def test_nothing_is_written_back(around):
+def test_the_entry_is_not_changed(around):
     spec = spec_of("x", {"command": "${KEY} x", "env": {"A": "${KEY}"}, "cwd": "~"})
     before = attrs.asdict(spec)
     expand(spec, around)
     assert attrs.asdict(spec) == before
 
 
-def test_the_surroundings_are_those_of_this_process(monkeypatch):
+def test_the_default_environment_is_that_of_this_process(monkeypatch):
     monkeypatch.setenv("SOME_KEY", "value")
     here = ExpansionContext()
     assert here.environ["SOME_KEY"] == "value"
@@ -365,5 +365,5 @@ def test_the_surroundings_are_those_of_this_process(monkeypatch):
         ("../mcp.json", ".."),
     ],
 )
-def test_the_workspace_is_where_an_editor_would_have_been_opened(location, workspace):
+def test_the_workspace_is_the_folder_an_editor_would_open(location, workspace):
     assert workspace_of(Path(location)) == Path(workspace)

@@ -103,7 +103,7 @@ def test_reading_never_raises(tree):
 
 @MANY
 @given(TREES)
-def test_what_is_handed_over_is_taken_or_refused(tree):
+def test_any_input_is_accepted_or_refused(tree):
     told: dict[str, Any] | str = ""
     found: list[ServiceInput] = []
     try:
@@ -119,7 +119,7 @@ def test_what_is_handed_over_is_taken_or_refused(tree):
 @pytest.mark.parametrize(("tree", "where", "format_"), FILES)
 @FEW
 @given(entry=ENTRIES)
-def test_an_added_service_reads_as_it_was_meant(tree, where, format_, entry):
+def test_an_added_service_is_read_back_with_the_same_meaning(tree, where, format_, entry):
     spec = spec_of("new", entry)
     assume("$" not in str(entry.get("env", "")) + str(entry.get("headers", "")))
     after = applied(tree, add_edits(reading(tree, where=where, format=format_), spec))
@@ -131,7 +131,7 @@ def test_an_added_service_reads_as_it_was_meant(tree, where, format_, entry):
 @pytest.mark.parametrize(("tree", "where", "format_"), FILES)
 @FEW
 @given(first=ENTRIES, second=ENTRIES)
-def test_a_replaced_service_reads_as_it_was_meant(tree, where, format_, first, second):
+def test_a_replaced_service_is_read_back_with_the_same_meaning(tree, where, format_, first, second):
     assume("$" not in "".join(str(e.get(k, "")) for e in (first, second) for k in ("env", "headers")))
     one = applied(tree, add_edits(reading(tree, where=where, format=format_), spec_of("new", first)))
     found = reading(one, where=where, format=format_)
@@ -148,7 +148,7 @@ def test_a_replaced_service_reads_as_it_was_meant(tree, where, format_, first, s
 @pytest.mark.parametrize(("tree", "where", "format_"), FILES)
 @FEW
 @given(entry=ENTRIES, enabled=st.booleans())
-def test_a_switched_service_is_switched(tree, where, format_, entry, enabled):
+def test_an_enabled_or_disabled_service_is_read_back_as_such(tree, where, format_, entry, enabled):
     spec = spec_of("new", entry)
     assume("$" not in str(entry.get("env", "")) + str(entry.get("headers", "")))
     one = applied(tree, add_edits(reading(tree, where=where, format=format_), spec))
@@ -161,28 +161,28 @@ def test_a_switched_service_is_switched(tree, where, format_, entry, enabled):
 
 @MANY
 @given(ENTRIES)
-def test_what_we_show_means_what_it_shows(entry):
+def test_a_shown_entry_is_read_back_with_the_same_meaning(entry):
     spec = spec_of("new", entry)
     assert entries(config_of(spec))[0].spec == spec
 
 
 @MANY
 @given(ENTRIES)
-def test_what_is_examined_has_the_meaning_that_is_read(entry):
+def test_an_examined_entry_has_the_same_meaning_as_a_read_one(entry):
     (found,) = examine({"mcpServers": {"new": entry}}).usable
     assert found.spec == spec_of("new", entry)
 
 
 @MANY
 @given(st.text(st.sampled_from("${}:-envA1/~ f")))
-def test_texts_without_values_stay_as_they_are(text):
+def test_texts_without_values_are_not_changed(text):
     assume("$${" not in text)
     assert substitute(text, lambda _: None) == text
 
 
 @MANY
 @given(ENTRIES)
-def test_expanding_ends_in_settings_or_in_words(entry):
+def test_expanding_returns_settings_or_an_error_message(entry):
     spec: ServiceSpec = spec_of("new", {key: value for key, value in entry.items() if key != "envFile"})
     around = ExpansionContext(environ={}, home="/h", cwd="/c", workspace="/w", folder="/f")
     told = ""

@@ -30,13 +30,13 @@ def test_a_bad_entry_never_hides_the_others():
     assert all(problem.remedy for problem in found.problems)
 
 
-def test_a_problem_tells_line_and_column_where_they_are_known():
+def test_a_problem_has_line_and_column_where_they_are_known():
     content = Content(data={"mcpServers": {"a": {}}}, locate=lambda path: (3, 5) if path[-1] == "a" else None)
     (problem,) = read(content, where="mcp.json").problems
     assert problem.where == "mcp.json:3:5: service 'a'"
 
 
-def test_thousands_of_problems_are_not_all_looked_up():
+def test_only_the_first_of_thousands_of_problems_are_located():
     asked: list[Any] = []
     data = {"mcpServers": {f"s{i}": {} for i in range(1000)}}
     content = Content(data=data, locate=lambda path: asked.append(path))  # noqa: PLW0108
@@ -52,7 +52,7 @@ def test_problems_of_the_document_come_first():
 
 
 @pytest.mark.parametrize("name", ["a/b", "github.com/x/y", "with space", "Dubhe 测试", "🙂", "a.b", "@x/y", "x" * 200])
-def test_names_are_kept_as_they_are(name):
+def test_names_are_not_changed(name):
     assert list(specs({"mcpServers": {name: OK}})) == [name]
 
 
@@ -73,7 +73,7 @@ def test_a_name_must_be_a_string():
     }
 
 
-def test_an_odd_name_of_the_only_service_is_told():
+def test_an_odd_name_of_the_only_service_is_reported():
     found = reading({"command": "x", "name": [], "type": "stdio"})
     assert found.refused == {"the file itself": ("name: must be a string (got a list)",)}
     assert not reading({"extensions": {"a": {"cmd": "x", "type": []}}}).refused
@@ -100,7 +100,7 @@ def test_an_empty_file_has_no_servers_and_no_problems():
     assert told({}) == told({"mcpServers": {}}) == told({"servers": []}) == []
 
 
-def test_a_settings_file_without_servers_is_said():
+def test_a_settings_file_without_servers_is_reported():
     assert told({"theme": "dark"}) == [
         "mcp.json: no servers found: no section holds any; put servers under 'mcpServers'"
     ]
@@ -108,7 +108,7 @@ def test_a_settings_file_without_servers_is_said():
     assert told({"statusLine": {"type": "command", "command": "x"}})[0].startswith("mcp.json: no servers found")
 
 
-def test_a_section_in_the_wrong_place_is_pointed_at():
+def test_a_section_in_the_wrong_place_is_located():
     (problem,) = told({"config": {"McpServers": {"a": OK}}})
     assert problem == (
         "mcp.json: no servers found, but section 'config.McpServers' looks like 'mcpServers'; "
@@ -118,18 +118,18 @@ def test_a_section_in_the_wrong_place_is_pointed_at():
     assert "looks like 'mcp' of opencode" in problem
 
 
-def test_a_huge_strange_file_is_not_searched_for_ever():
+def test_the_search_of_a_huge_unknown_file_is_bounded():
     deep: dict[str, Any] = {"mcp": {"a": OK}}
     wide = {f"k{i}": {} for i in range(20_000)}
     assert told({"wide": wide, "deep": {"deeper": {"deepest": deep}}})[0].startswith("mcp.json: no servers found")
 
 
 @pytest.mark.parametrize(("value", "kind"), [("x", "a string"), (5, "a number"), (True, "true")])
-def test_a_section_of_the_wrong_type_is_said(value, kind):
+def test_a_section_of_the_wrong_type_is_reported(value, kind):
     assert told({"mcpServers": value}) == [f"mcp.json: 'mcpServers' must be an object of servers (got {kind})"]
 
 
-def test_oddities_that_can_be_lived_with_are_said():
+def test_harmless_oddities_are_reported():
     tree = {
         "mcpServers": {
             "a": {"type": "http", "command": "x"},
@@ -154,7 +154,7 @@ def test_a_file_named_for_servers_may_hold_one_bad_entry_at_its_root():
     assert not reading({"a": OK, "b": {"theme": "x"}}, where="settings.json").specs
 
 
-def test_what_is_to_be_asked_for_is_known():
+def test_declared_inputs_are_read():
     tree = {
         "inputs": [
             {"id": "key", "description": "the key", "password": True},
@@ -188,7 +188,7 @@ def test_unknown_keys_are_kept_and_described():
     }
 
 
-def test_what_the_transport_has_no_use_for_is_described_all_the_same():
+def test_fields_that_the_transport_does_not_use_are_described_too():
     tree = {
         "mcpServers": {
             "a": {"command": "x", "url": "https://x.test/mcp"},
@@ -204,13 +204,13 @@ def test_what_the_transport_has_no_use_for_is_described_all_the_same():
     ]
 
 
-def test_a_vendors_transport_is_described_by_its_own_name():
+def test_a_vendor_transport_is_described_by_its_own_name():
     shown = describe(reading({"mcpServers": {"x": {"transport": {"type": "tcp", "host": "h"}}, "y": {}}}))
     assert shown["servers"][0]["transport"] == "tcp"
     assert shown["problems"][0].keys() == {"where", "what", "remedy"}
 
 
-def test_reading_takes_time_in_proportion_to_the_number_of_services():
+def test_reading_takes_linear_time():
     def calls(count: int) -> int:
         data = {"mcpServers": {f"s{i}": {"command": "x", "args": ["1"], "env": {"A": "b"}} for i in range(count)}}
         seen = 0
@@ -235,7 +235,7 @@ def test_ten_thousand_services_are_read():
     assert len(reading({"mcpServers": {f"s{i}": OK for i in range(10_000)}}).specs) == 10_000
 
 
-def test_a_reading_shows_no_secret():
+def test_a_parsed_configuration_shows_no_secret():
     found = reading({"mcpServers": {"x": {"command": "y", "env": {"TOKEN": "hunter22"}, "mcpstore": 5}}})
     assert "hunter22" not in str(found.problems)
     assert "hunter22" not in repr(attrs.evolve(found.locations["x"]))

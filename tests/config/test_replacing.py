@@ -51,7 +51,7 @@ from .entries import GEMINI_AT, OK, local
         ({"type": "sse", "url": "https://x.test/mcp"}, {"url": "https://x.test/mcp"}, ["type"]),
     ],
 )
-def test_replacing_is_minimal(old, new, touched):
+def test_a_replacement_is_minimal(old, new, touched):
     tree = {"mcpServers": {"a": old, "b": OK}}
     wanted = spec_of("a", new)
     edits = replace_edits(reading(tree), wanted)
@@ -77,14 +77,14 @@ def test_replacing_is_minimal(old, new, touched):
         ({"name": "a", "command": "x", "args": ["1"], "env": {"A": "1"}}, {}, ["args.0", "env.A", "mcpstore"]),
     ],
 )
-def test_replacing_keeps_the_spelling_of_the_file(tree, more, touched):
+def test_a_replacement_keeps_the_spelling_of_the_file(tree, more, touched):
     wanted = spec_of("a", {"command": "x", "args": ["2"], "env": {"A": "2"}, "mcpstore": {"restart": "never"}})
     edits = replace_edits(reading(tree, **more), wanted)
     assert sorted(paths(edits)) == touched
     assert specs(applied(tree, edits), **more)["a"] == wanted
 
 
-def test_gemini_keeps_its_two_words_for_urls():
+def test_gemini_keeps_its_two_keys_for_urls():
     tree = {"mcpServers": {"a": {"url": "https://x.test/mcp", "trust": True}}}
     wanted = spec_of("a", {"url": "https://x.test/mcp"})
     edits = replace_edits(reading(tree, where=GEMINI_AT), wanted)
@@ -95,7 +95,7 @@ def test_gemini_keeps_its_two_words_for_urls():
     assert (edit.path[-1], edit.value) == ("url", "https://y.test/mcp")
 
 
-def test_an_entry_that_could_not_be_used_is_mended():
+def test_an_invalid_entry_is_fixed():
     tree: dict[str, Any] = {"mcpServers": {"a": {"command": 5, "_note": "n", "host": "h"}, "b": "npx"}}
     found = reading(tree)
     wanted = spec_of("a", OK)
@@ -107,13 +107,13 @@ def test_an_entry_that_could_not_be_used_is_mended():
     assert specs({"mcpServers": {"a": applied(tree, replace_edits(found, vendor))["mcpServers"]["a"]}})["a"] == vendor
 
 
-def test_a_variable_that_a_client_would_misread_is_at_least_written():
+def test_a_variable_that_a_client_would_misread_is_written_anyway():
     spec = spec_of("a", {"command": "x", "env": {"A": "$B"}})
     (edit,) = add_edits(reading({}, where=GEMINI_AT), spec, MCP_SERVERS)
     assert edit.value == {"command": "x", "env": {"A": "$B"}}
 
 
-def test_an_entry_is_removed_if_it_is_as_it_was_read():
+def test_an_entry_is_removed_if_it_has_not_changed_since_it_was_read():
     tree = {"mcpServers": {"a": OK, "b": OK}}
     (edit,) = remove_edits(reading(tree), "a")
     assert (edit.path, edit.value, edit.expect) == (("mcpServers", "a"), MISSING, OK)
@@ -169,7 +169,7 @@ def test_a_removed_service_does_not_come_back_under_the_same_name():
         ),
     ],
 )
-def test_services_are_switched_as_their_client_does_it(tree, more, off, on):
+def test_services_are_enabled_and_disabled_in_the_notation_of_their_client(tree, more, off, on):
     found = reading(tree, **more)
     for enabled, expected in ((False, off), (True, on)):
         edits = switch_edits(found, "a", enabled=enabled)
@@ -177,14 +177,14 @@ def test_services_are_switched_as_their_client_does_it(tree, more, off, on):
         assert specs(applied(tree, edits), **more)["a"].enabled is enabled
 
 
-def test_switching_expects_nothing_of_the_entry():
+def test_enabling_does_not_depend_on_the_content_of_the_entry():
     (edit,) = switch_edits(reading({"mcpServers": {"a": OK}}), "a", enabled=False)
     assert edit.expect is ANYTHING
     (edit,) = switch_edits(reading({"mcpServers": {"a": OK}}, where=GEMINI_AT), "a", enabled=False)
     assert edit.expect is MISSING
 
 
-def test_adding_and_replacing_switch_gemini_lists():
+def test_adding_and_replacing_update_the_lists_of_gemini():
     tree = {"mcp": {"excluded": ["new"], "allowed": []}, "mcpServers": {}}
     changed = applied(tree, add_edits(reading(tree), local()))
     assert changed["mcp"] == {"excluded": [], "allowed": ["new"]}
@@ -196,7 +196,7 @@ def test_adding_and_replacing_switch_gemini_lists():
     assert not specs(again)["new"].enabled
 
 
-def test_null_where_the_section_should_be_is_replaced():
+def test_null_in_place_of_the_section_is_replaced():
     tree = {"mcpServers": None}
     (edit,) = add_edits(reading(tree), local())
     assert (edit.path, edit.expect, list(edit.value)) == (("mcpServers",), None, ["new"])
@@ -224,7 +224,7 @@ def test_null_where_the_section_should_be_is_replaced():
         ),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_words(act, tree, more, told):
+def test_an_impossible_edit_is_refused_with_a_reason(act, tree, more, told):
     with pytest.raises(ConfigError) as caught:
         act(reading(tree, **more))
     assert told in str(caught.value)

@@ -39,18 +39,18 @@ OK = {"command": "x"}
         ({"name": "a", "transport": {"type": "tcp"}}, [("a", {"transport": {"type": "tcp"}}, "mcpServers")]),
     ],
 )
-def test_entries_are_taken_in_every_form(config, expected):
+def test_entries_are_accepted_in_every_form(config, expected):
     assert [(given.name, given.entry, given.dialect.name) for given in entries(config)] == expected
 
 
-def test_what_is_handed_over_is_copied():
+def test_the_input_is_copied():
     config = {"name": "a", "command": "x", "env": {"A": "1"}}
     (given,) = entries(config)
     config["env"]["A"] = "2"  # type: ignore[index]
     assert given.spec.settings["env"] == {"A": "1"}
 
 
-def test_a_server_object_is_taken_as_it_is():
+def test_a_server_object_is_accepted_unchanged():
     server = object()
     for config in (
         {"name": "a", "server": server},
@@ -81,13 +81,13 @@ def test_a_server_object_is_taken_as_it_is():
         ({"servers": 5}, "'servers' must be an object of servers (got a number)"),
     ],
 )
-def test_anything_else_is_refused_in_words(config, told):
+def test_any_other_input_is_refused_with_a_reason(config, told):
     with pytest.raises(ConfigError) as caught:
         entries(config)
     assert told in str(caught.value)
 
 
-def test_something_endless_is_refused():
+def test_an_endless_iterator_is_refused():
     config: dict[str, Any] = {"name": "a"}
     config["env"] = config
     with pytest.raises(ConfigError, match="nested more than 80 levels"):
@@ -116,13 +116,13 @@ def test_every_bad_field_of_every_bad_entry_is_listed():
     }
 
 
-def test_the_good_can_be_kept_when_others_are_bad():
+def test_good_entries_can_be_kept_when_others_are_bad():
     examined = examine({"mcpServers": {"a": OK, "b": {}}})
     assert [given.name for given in examined.usable] == ["a"]
     assert list(examined.refused) == ["b"]
 
 
-def test_one_name_with_two_meanings_is_refused():
+def test_one_name_with_two_entries_is_refused():
     other = {"command": "y"}
     for second in (other, {}):
         examined = examine([{"mcpServers": {"a": OK}}, {"mcpServers": {"a": second}}, {"mcpServers": {"a": OK}}])
@@ -130,7 +130,7 @@ def test_one_name_with_two_meanings_is_refused():
         assert "name: given twice, with different entries" in examined.refused["a"]
 
 
-def test_keywords_complete_an_entry():
+def test_keyword_arguments_complete_an_entry():
     config = with_fields(None, "a", {"command": "x", "restart": "never", "timeouts": {"call": 5}})
     (given,) = entries(config)
     assert given.entry == {"command": "x", "mcpstore": {"restart": "never", "timeouts": {"call": 5}}}
@@ -142,7 +142,7 @@ def test_keywords_complete_an_entry():
 
 
 @pytest.mark.parametrize("config", [{"mcpServers": {"a": OK}}, [{"name": "a", **OK}], 5, {"servers": "x"}])
-def test_keywords_need_one_entry(config):
+def test_keyword_arguments_need_exactly_one_entry(config):
     with pytest.raises(ConfigError, match="describe one service"):
         with_fields(config, "a", {})
 
@@ -162,7 +162,7 @@ def test_keywords_need_one_entry(config):
         ({"context_servers": {"a": {"command": {"path": "x", "args": ["y"]}}}}, {}),
     ],
 )
-def test_what_we_show_can_be_handed_over_again(tree, more):
+def test_a_shown_entry_can_be_passed_in_again(tree, more):
     (spec,) = specs(tree, **more).values()
     config = config_of(spec)
     assert config["name"] == "a"

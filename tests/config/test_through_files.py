@@ -76,7 +76,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
-async def test_a_service_comes_and_goes_without_a_trace(path):
+async def test_adding_and_removing_a_service_leaves_the_file_unchanged(path):
     before = path.read_bytes()
     kept = document(path)
     for entry in ({"command": "x", "args": ["1"], "env": {"A": "b"}}, {"url": "https://x.test/mcp"}):
@@ -89,7 +89,7 @@ async def test_a_service_comes_and_goes_without_a_trace(path):
         assert path.read_bytes() == before
 
 
-async def test_a_service_is_switched_off_and_on(path):
+async def test_a_service_is_disabled_and_enabled(path):
     kept = document(path)
     for enabled in (False, True, False):
         reading = await now(kept, path)
@@ -114,7 +114,7 @@ async def test_a_new_file_gets_the_common_section(tmp_path):
     assert path.read_text() == '{\n  "mcpServers": {\n    "a": {\n      "command": "x"\n    }\n  }\n}\n'
 
 
-async def test_what_another_program_changed_meanwhile_is_not_lost(tmp_path):
+async def test_concurrent_changes_by_another_program_are_kept(tmp_path):
     path = tmp_path / "mcp.json"
     path.write_text('{"mcpServers": {"a": {"command": "x"}, "b": {"command": "y"}}}')
     kept = document(path)
@@ -133,7 +133,7 @@ async def test_what_another_program_changed_meanwhile_is_not_lost(tmp_path):
     assert list(merged) == ["a", "b", "c"]
 
 
-async def test_a_problem_tells_where_in_the_file_it_is(tmp_path):
+async def test_a_problem_has_its_position_in_the_file(tmp_path):
     path = tmp_path / "mcp.json"
     path.write_text('{\n  "mcpServers": {\n    "a": {"comand": "x"}\n  }\n}\n')
     (problem,) = (await now(document(path), path)).problems

@@ -48,7 +48,7 @@ def resolve(reference: Reference) -> str | None:
         ("$${A} $$A $A", "${A} $$A $A"),
     ],
 )
-def test_values_take_the_place_of_variables(text, expected):
+def test_variables_are_replaced_by_their_values(text, expected):
     assert substitute(text, resolve) == expected
 
 
@@ -83,7 +83,7 @@ def test_values_take_the_place_of_variables(text, expected):
         "${missing}",
     ],
 )
-def test_every_other_form_stays_what_it_is(text):
+def test_every_other_form_is_not_changed(text):
     assert substitute(text, resolve) == text
 
 
@@ -91,7 +91,7 @@ def test_an_unclosed_brace_does_not_hide_what_follows():
     assert substitute("${A ${B}", resolve) == "${A two"
 
 
-def test_a_default_of_a_word_that_looks_like_an_editors_is_one():
+def test_a_default_that_looks_like_an_editor_variable_is_a_default():
     assert substitute("${config:-x}", lambda reference: reference.default) == "x"
 
 

@@ -32,7 +32,7 @@ TINY = {
     },
     "coverage": {"flawed": {"KERNEL_TESTS": ("tests/models/test_duration.py",)}},
     "soak": {"soaking": {"SERVICES": 8, "MINUTES": 0.01, "MORE": ("--acts", "5", "--pause", "0.05")}},
-    "secrets": {"secrets": {"TESTS": f"{CANARIES}::test_no_secret_is_shown_without_a_manager"}},
+    "secrets": {"secrets": {"TESTS": f"{CANARIES}::test_no_secret_appears_in_any_output_without_a_manager"}},
 }
 LONG = {"coverage"}
 

@@ -10,11 +10,11 @@ from mcpstore.monitoring import AlertConfig, AlertLevel, MonitoringConfig
 from mcpstore.monitoring.timing_overrides import apply_overrides
 
 
-def test_nothing_said_changes_nothing():
+def test_empty_settings_change_nothing():
     assert apply_overrides(DEFAULT_TIMING, MonitoringConfig()) == DEFAULT_TIMING
 
 
-def test_the_flat_form_and_the_nested_form_mean_the_same():
+def test_the_flat_and_the_nested_form_have_the_same_meaning():
     flat = MonitoringConfig(check_interval=15, health_check_retries=4, alert_cooldown=60, performance_monitoring=True)
     nested = MonitoringConfig(
         service_monitoring={"status_check_interval": 15, "max_consecutive_failures": 4},
@@ -28,13 +28,13 @@ def test_the_flat_form_and_the_nested_form_mean_the_same():
     assert not MonitoringConfig(performance_monitoring=False).performance_monitoring.enabled
 
 
-def test_checks_that_come_often_may_not_take_longer_than_the_time_between_them():
+def test_the_check_timeout_cannot_exceed_the_check_interval():
     timing = apply_overrides(DEFAULT_TIMING, MonitoringConfig(check_interval=3))
     assert (timing.check_interval, timing.check_timeout) == (3, 3)
     assert (timing.fast_interval, timing.check_interval_warning) == (3, 3)
 
 
-def test_alerts_are_configured_in_words():
+def test_alert_rules_and_channels_are_configured():
     config = AlertConfig(
         handlers=["console", {"type": "email", "to": "me@example.org", "min_level": "error"}],
         rules=[{"name": "busy", "when": "throughput > 100.0", "level": "info", "for": 30}],
@@ -71,18 +71,18 @@ def test_alerts_are_configured_in_words():
         ),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(settings, said):
+def test_an_invalid_setting_is_named(settings, said):
     with pytest.raises(ConfigError) as raised:
         MonitoringConfig(**settings)
     assert said in str(raised.value)
 
 
-def test_several_faults_are_named_at_once():
+def test_several_invalid_settings_are_named_at_once():
     with pytest.raises(ConfigError, match="check_interval: .*; metrics_retention_days: "):
         MonitoringConfig(check_interval=0, metrics_retention_days=0)
 
 
-def test_what_was_given_for_a_handler_is_never_shown():
+def test_the_settings_of_a_channel_are_never_shown():
     with pytest.raises(ConfigError) as raised:
         MonitoringConfig(alerts={"handlers": [{"type": "", "password": "hunter2", "min_level": "hunter2"}]})
     assert "hunter2" not in str(raised.value)

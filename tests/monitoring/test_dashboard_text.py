@@ -34,7 +34,7 @@ def eventually(holds: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-def test_it_collects_while_it_monitors_and_no_longer(store, capsys):
+def test_it_collects_only_while_it_monitors(store, capsys):
     dashboard = MonitoringDashboard(store)
     dashboard.start_monitoring(interval=0.01)
     dashboard.start_monitoring(interval=0.01)
@@ -49,14 +49,14 @@ def test_it_collects_while_it_monitors_and_no_longer(store, capsys):
     assert capsys.readouterr().out.count("dashboard stopped") == 1
 
 
-def test_it_prints_how_the_services_fare(store, capsys):
+def test_it_prints_the_status_of_the_services(store, capsys):
     MonitoringDashboard(store).print_dashboard()
     told = capsys.readouterr().out
     assert "📊 MCPStore dashboard" in told
     assert "✅ a/b" in told
 
 
-def test_its_own_rules_look_at_what_is_collected(store, capsys):
+def test_its_own_rules_evaluate_the_collected_metrics(store, capsys):
     dashboard = MonitoringDashboard(store)
     heard: list[Alert] = []
     dashboard.alert_manager.add_rule(
@@ -69,12 +69,12 @@ def test_its_own_rules_look_at_what_is_collected(store, capsys):
     assert "warning: a/b is busy" in capsys.readouterr().out
 
 
-def test_an_interval_is_above_nothing(store):
+def test_an_interval_must_be_positive(store):
     with pytest.raises(ValueError, match="interval must be greater than 0 s"):
         MonitoringDashboard(store).start_monitoring(0)
 
 
-def test_it_ends_with_its_store_and_says_nothing_bad(caplog):
+def test_it_ends_with_its_store_without_an_error(caplog):
     store = MCPStore({"mcpServers": {}})
     dashboard = MonitoringDashboard(store)
     dashboard.start_monitoring(interval=0.005)
@@ -86,7 +86,7 @@ def test_it_ends_with_its_store_and_says_nothing_bad(caplog):
     assert caplog.records == []
 
 
-def test_one_stumble_does_not_end_it(store, caplog):
+def test_one_error_does_not_end_it(store, caplog):
     dashboard = MonitoringDashboard(store)
     stumbles = iter([ValueError("oops")])
     collect = dashboard.collect
@@ -118,7 +118,7 @@ class Fixed:
         return self.metrics
 
 
-def test_what_was_collected_is_kept_for_a_day_and_never_too_much_of_it(store):
+def test_collected_metrics_are_kept_for_a_day_up_to_a_limit(store):
     import attrs
 
     metrics = store.get_service_metrics("a/b")
@@ -135,7 +135,7 @@ def test_what_was_collected_is_kept_for_a_day_and_never_too_much_of_it(store):
     dashboard.collect()
 
 
-def test_services_that_come_and_go_are_forgotten_after_a_day(store):
+def test_metrics_of_removed_services_are_dropped_after_a_day(store):
     import attrs
 
     metrics = store.get_service_metrics("a/b")
@@ -148,7 +148,7 @@ def test_services_that_come_and_go_are_forgotten_after_a_day(store):
     assert list(dashboard.metrics_history) == ["new8", "new9"]
 
 
-def test_what_was_collected_is_exported(store, tmp_path, monkeypatch, capsys):
+def test_collected_metrics_are_exported(store, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     dashboard = MonitoringDashboard(store)
     dashboard.collect()
@@ -169,6 +169,6 @@ def test_what_was_collected_is_exported(store, tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.count("written to mine") == 2
 
 
-def test_without_data_there_is_no_file_and_that_is_said(store, capsys):
+def test_without_data_no_file_is_written_and_a_message_says_so(store, capsys):
     assert MonitoringExporter(MonitoringDashboard(store)).export_to_csv("ghost") is None
     assert "no monitoring data for service 'ghost'" in capsys.readouterr().out

@@ -27,7 +27,7 @@ def sample(name: str = "a") -> MetricsSample:
 
 
 @given(st.lists(st.fixed_dictionaries({"a": cells, "b": cells | st.integers() | st.none()}), max_size=5))
-def test_no_cell_is_a_formula_and_none_is_lost(rows):
+def test_no_cell_is_a_formula_and_no_text_is_lost(rows):
     read = list(csv.reader(io.StringIO(to_csv(rows, ["a", "b"]), newline="")))
     assert len(read) == len(rows) + 1
     for row, told in zip(rows, read[1:], strict=True):
@@ -38,22 +38,22 @@ def test_no_cell_is_a_formula_and_none_is_lost(rows):
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
-def test_names_of_columns_are_no_formulas_either():
+def test_no_column_name_is_a_formula():
     assert to_csv([], ["=x"]) == "'=x\r\n"
 
 
-def test_figures_below_zero_stay_figures():
+def test_negative_figures_stay_figures():
     assert to_csv([{"a": -1.5}], ["a"]) == "a\r\n-1.5\r\n"
 
 
-def test_a_row_has_the_time_for_people_and_every_field():
+def test_a_row_has_a_readable_time_and_every_field():
     (row,) = table_rows([sample()])
     assert list(row) == list(COLUMNS)
     assert row["time"] == "2023-11-14T22:13:20+00:00"
     assert row["connection_state"] == "healthy"
 
 
-def test_every_column_says_its_unit_in_its_name_or_has_none():
+def test_every_column_with_a_unit_has_it_in_its_name():
     durations = {"timestamp", "duration", "avg_response_time", "p95", "max_response_time", "wanted", "usable"}
     assert {f"{name}_s" for name in durations} | {"response_time_s", "cpu_percent", "memory_bytes"} <= set(COLUMNS)
     counts = {"calls", "failed_calls", "checks", "failed_checks"}
@@ -61,7 +61,7 @@ def test_every_column_says_its_unit_in_its_name_or_has_none():
     assert plain == counts | {"time", "service_name", "connection_state"}
 
 
-def test_enums_and_dates_are_written_as_what_they_mean():
+def test_enums_and_dates_are_written_as_their_values():
     told = json.loads(to_json({"level": AlertLevel.ERROR, "when": datetime(2026, 1, 1, tzinfo=UTC), "who": sample()}))
     assert told["level"] == "error"
     assert datetime.fromisoformat(told["when"]) == datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,7 +69,7 @@ def test_enums_and_dates_are_written_as_what_they_mean():
 
 
 @given(st.text(alphabet=st.characters(), max_size=20) | st.just("\ud800"))
-def test_whatever_a_name_holds_can_be_written_and_read_again(name):
+def test_any_name_can_be_written_and_read_back(name):
     to_csv(table_rows([sample(name)]), COLUMNS).encode()
     assert json.loads(to_json({"name": name}).encode().decode())["name"] == name
 

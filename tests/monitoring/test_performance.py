@@ -44,7 +44,7 @@ def sample(checks: int, failed: int, response_time: float | None, usable: float)
     )  # fmt: skip
 
 
-def test_what_was_measured_is_told_as_the_specification_tells_it():
+def test_metrics_have_the_keys_of_the_specification():
     monitor = ServicePerformanceMonitor(
         Fixed(sample(3, 1, 0.02, 30.0), sample(1, 0, 0.05, 15.0), sample(1, 1, None, 0))
     )
@@ -60,7 +60,7 @@ def test_what_was_measured_is_told_as_the_specification_tells_it():
     assert monitor.get_service_metrics("b") is None
 
 
-def test_only_the_time_somebody_watched_is_told_of():
+def test_only_the_monitored_time_is_reported():
     store, out = Fixed(), io.StringIO()
     monitor = ServicePerformanceMonitor(store, file=out)
     before = time.time()
@@ -78,7 +78,7 @@ def test_only_the_time_somebody_watched_is_told_of():
         monitor.start_monitoring(0)
 
 
-def test_a_summary_has_every_service_that_was_measured():
+def test_a_summary_has_every_measured_service():
     out = io.StringIO()
     ServicePerformanceMonitor(Fixed(sample(3, 0, 0.02, 15.0), sample(1, 1, None, 0.0)), file=out).print_summary()
     said = out.getvalue()
@@ -89,7 +89,7 @@ def test_a_summary_has_every_service_that_was_measured():
     assert "🔍 b:" not in said
 
 
-def test_a_real_store_can_be_watched(capsys):
+def test_a_real_store_can_be_monitored(capsys):
     plugins = {"scripted": ScriptedPlugin(a=ScriptedServer("a"))}
     config = {"mcpServers": {"a": {"transport": {"type": "scripted", "server": "a"}}}}
     with MCPStore(config, plugins=plugins, timing=DEFAULT_TIMING.scaled(1 / 50)) as store:

@@ -13,13 +13,13 @@ from mcpstore.errors import MCPStoreError
 from mcpstore.monitoring.private_file import write_file
 
 
-def test_a_file_is_made_with_a_mode_for_its_owner_alone(tmp_path):
+def test_a_file_is_created_with_a_mode_for_its_owner_only(tmp_path):
     path = tmp_path / "a.txt"
     assert write_file(path, b"x") == path
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"x", 0o600)
 
 
-def test_what_was_there_stays_if_writing_fails(tmp_path, monkeypatch):
+def test_the_old_content_stays_if_writing_fails(tmp_path, monkeypatch):
     path = tmp_path / "a.txt"
     path.write_text("before")
 
@@ -33,7 +33,7 @@ def test_what_was_there_stays_if_writing_fails(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_link_stays_a_link(tmp_path):
+def test_a_symlink_stays_a_symlink(tmp_path):
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_text("before")
     link.symlink_to(target)
@@ -42,7 +42,7 @@ def test_a_link_stays_a_link(tmp_path):
     assert target.read_text() == "after"
 
 
-def test_what_is_no_ordinary_file_is_written_to_and_not_replaced(tmp_path):
+def test_a_special_file_is_written_to_and_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     read: list[bytes] = []
@@ -56,6 +56,6 @@ def test_what_is_no_ordinary_file_is_written_to_and_not_replaced(tmp_path):
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_a_folder_is_refused(tmp_path):
     with pytest.raises(MCPStoreError, match="cannot be written"):
         write_file(tmp_path, b"x")

@@ -20,7 +20,7 @@ def test_the_machine_is_described_with_the_keys_of_the_specification():
     assert set(SystemMetrics.get_network_stats()) == {"bytes_sent", "bytes_recv", "packets_sent", "packets_recv"}
 
 
-def test_the_first_question_already_has_an_answer():
+def test_the_first_query_has_a_value():
     code = """
 import threading
 threading.Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()
@@ -31,7 +31,7 @@ print(SystemMetrics.get_cpu_usage())
     assert float(done.stdout) > 0
 
 
-def test_a_store_that_measures_nothing_loads_no_psutil():
+def test_a_store_without_system_metrics_does_not_load_psutil():
     code = """
 import sys
 from mcpstore import MCPStore

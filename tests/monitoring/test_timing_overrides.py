@@ -28,7 +28,7 @@ async def pings(server, seconds: float) -> int:
 @pytest.mark.parametrize(
     "settings", [{"check_interval": 15}, {"service_monitoring": {"status_check_interval": 15}}], ids=["flat", "nested"]
 )
-async def test_checks_come_as_often_as_is_set(watched, settings):
+async def test_the_check_interval_can_be_set(watched, settings):
     quiet = {"performance_monitoring": False}  # looking at this machine takes real time
     _, usual = await watched(**quiet)
     _, server = await watched(**quiet, **settings)
@@ -37,7 +37,7 @@ async def test_checks_come_as_often_as_is_set(watched, settings):
     assert 180 <= often <= 222
 
 
-async def test_a_check_is_given_up_after_the_time_that_is_set(watched):
+async def test_the_timeout_of_a_check_can_be_set(watched):
     took = {}
     for seconds in (4.0, 9.0):
         store, server = await watched(health_check_timeout=seconds)
@@ -54,7 +54,7 @@ async def test_a_check_is_given_up_after_the_time_that_is_set(watched):
     [{"health_check_retries": 5}, {"service_monitoring": {"max_consecutive_failures": 5}}],
     ids=["flat", "nested"],
 )
-async def test_a_connection_is_given_up_after_as_many_failures_as_are_set(watched, settings):
+async def test_the_number_of_failures_before_a_reconnect_can_be_set(watched, settings):
     store, server = await watched(**settings)
     failures = []
 
@@ -67,7 +67,7 @@ async def test_a_connection_is_given_up_after_as_many_failures_as_are_set(watche
     assert len(failures) == 5
 
 
-async def test_a_service_is_slow_from_the_time_on_that_is_set(watched):
+async def test_the_threshold_for_slow_services_can_be_set(watched):
     usual, fast = await watched()
     strict, slow = await watched(performance_monitoring={"response_time_threshold": 0.25})
     fast.delay = slow.delay = 0.5
@@ -82,7 +82,7 @@ async def test_a_service_is_slow_from_the_time_on_that_is_set(watched):
     assert await strict.wait_service("a", "healthy", timeout=60)
 
 
-async def test_a_call_is_given_up_after_the_time_that_is_set(watched):
+async def test_the_timeout_of_a_call_can_be_set(watched):
     store, server = await watched(tool_monitoring={"call_timeout": 30})
     server.silent.add("tools/call")
     peer = server.connection
@@ -99,12 +99,12 @@ async def test_a_call_is_given_up_after_the_time_that_is_set(watched):
     assert asked == [30]
 
 
-async def test_a_connection_must_be_open_within_the_time_that_is_set(watched):
+async def test_the_connect_timeout_can_be_set(watched):
     _, server = await watched(service_monitoring={"connection_timeout": 2})
     assert server.connection.peer.connect_timeout == 2
 
 
-async def test_the_log_says_as_much_as_is_set(watched):
+async def test_the_log_level_can_be_set(watched):
     logger = logging.getLogger("mcpstore")
     before = logger.level
     try:
@@ -114,7 +114,7 @@ async def test_the_log_says_as_much_as_is_set(watched):
         logger.setLevel(before)
 
 
-async def test_as_many_samples_are_kept_in_memory_as_are_set(watched):
+async def test_the_number_of_samples_in_memory_can_be_set(watched):
     quiet = {"performance_monitoring": False}
     usual, _ = await watched(**quiet)
     small, _ = await watched(data_collection={"metrics_buffer_size": 5}, **quiet)
@@ -123,7 +123,7 @@ async def test_as_many_samples_are_kept_in_memory_as_are_set(watched):
     assert 5 <= len(await small.metrics_history("a")) <= 6  # and what was measured since the last of them
 
 
-async def test_history_goes_back_as_far_as_is_set(watched, tmp_path):
+async def test_the_retention_of_history_can_be_set(watched, tmp_path):
     days = 0.05
     store, _ = await watched(state_dir=tmp_path, metrics_retention_days=days, performance_monitoring=False)
     await asyncio.sleep(6 * 3600)
@@ -132,12 +132,12 @@ async def test_history_goes_back_as_far_as_is_set(watched, tmp_path):
     assert days * 86_400 - 60 <= now - samples[0].timestamp <= days * 86_400 + PURGE_INTERVAL + 60
 
 
-async def test_the_settings_may_stand_in_the_configuration():
+async def test_the_settings_can_be_in_the_configuration():
     async with AsyncMCPStore({"mcpServers": {}, "mcpstore": {"monitoring": {"check_interval": 12}}}) as store:
         assert store._manager.parts.monitoring.interval == 12
 
 
-async def test_what_a_program_says_goes_before_the_configuration():
+async def test_settings_of_the_program_override_the_configuration():
     config = {"mcpServers": {}, "mcpstore": {"monitoring": {"check_interval": 12}}}
     async with AsyncMCPStore(config, monitoring_config={"check_interval": 14}) as store:
         assert store._manager.parts.monitoring.interval == 14
@@ -152,7 +152,7 @@ async def test_what_a_program_says_goes_before_the_configuration():
         ({}, {"check_interval": 90, "health_check_timeout": 100}, "health_check_timeout (100) must not be above"),
     ],
 )
-async def test_a_store_with_settings_that_cannot_be_used_does_not_open(config, given, said):
+async def test_a_store_with_invalid_settings_does_not_open(config, given, said):
     store = AsyncMCPStore({"mcpServers": {}, **config}, monitoring_config=given)
     with pytest.raises(ConfigError) as raised:
         await store.open()

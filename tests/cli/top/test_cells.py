@@ -18,7 +18,7 @@ def state(name: str, since: float, until: float, **fields: bool) -> dict:
     return {"state": name, "since": since, "until": until, "wanted": True, "watched": True, **fields}
 
 
-def test_states_told_in_pieces_are_joined_and_old_ones_forgotten(source):
+def test_states_from_several_answers_are_joined_and_old_ones_dropped(source):
     fleet = Fleet()
     source.add("a", states=[state("healthy", NOW - 900, NOW - 700), state("warning", NOW - 700, NOW)])
     take(fleet, source)
@@ -33,7 +33,7 @@ def test_states_told_in_pieces_are_joined_and_old_ones_forgotten(source):
     assert [interval.state for interval in fleet.rows["a"].states] == ["healthy"]
 
 
-def test_durations_older_than_what_is_shown_are_forgotten(source):
+def test_durations_older_than_the_window_are_dropped(source):
     fleet = Fleet()
     for number in range(100):
         source.now = NOW + 30 * number
@@ -42,7 +42,7 @@ def test_durations_older_than_what_is_shown_are_forgotten(source):
     assert len(fleet.rows["a"].durations) == HISTORY_LENGTH / 30
 
 
-def test_a_service_that_is_gone_is_forgotten(source):
+def test_the_history_of_a_removed_service_is_dropped(source):
     fleet = Fleet()
     source.add("a")
     take(fleet, source)
@@ -51,7 +51,7 @@ def test_a_service_that_is_gone_is_forgotten(source):
     assert fleet.rows == {}
 
 
-def test_a_band_moves_on_only_when_a_cell_is_full(source):
+def test_a_state_band_scrolls_only_when_a_cell_is_full(source):
     fleet = Fleet()
     source.add("a", states=[state("healthy", NOW - 300, NOW - 31), state("reconnecting", NOW - 31, NOW)])
     take(fleet, source)
@@ -65,11 +65,11 @@ def test_a_band_moves_on_only_when_a_cell_is_full(source):
     assert state_band(row, NOW + 1) == text
 
 
-def test_a_sparkline_shows_the_newest_values_and_nothing_of_nothing():
+def test_a_sparkline_shows_the_newest_values_and_is_empty_without_values():
     assert sparkline([0.0, 0.5, 1.0]) == "▁▅█"
     assert sparkline([9.0] + [1.0] * 16) == "█" * 16
     assert sparkline([]) == sparkline([0.0]) == ""
 
 
-def test_everything_a_service_can_be_has_a_colour():
+def test_every_state_and_status_has_a_colour():
     assert set(COLOURS) == set(KINDS)

@@ -28,7 +28,7 @@ def shown(app: Top, where: str) -> str:
     return str(app.query_one(where, Static).content)
 
 
-async def test_every_service_has_its_row_with_its_figures(source, top):
+async def test_every_service_has_a_row_with_its_figures(source, top):
     source.add("a", durations=[[NOW - 30, 0.1], [NOW, 0.4]])
     source.alerts = ["service b is down"]
     source.add("b", connection_state="disconnected", run_status="error", p95=None, error_rate=None, memory_bytes=None)
@@ -41,7 +41,7 @@ async def test_every_service_has_its_row_with_its_figures(source, top):
         assert shown(pilot.app, "#header").startswith("1 of 2 running  1 in error  1 alert  4.0 calls/s")
 
 
-async def test_only_cells_that_changed_are_drawn_again(source, top, monkeypatch):
+async def test_only_changed_cells_are_redrawn(source, top, monkeypatch):
     source.add("a")
     source.add("b")
     async with top().run_test(size=SIZE) as pilot:
@@ -56,7 +56,7 @@ async def test_only_cells_that_changed_are_drawn_again(source, top, monkeypatch)
         assert drawn == [("b", "CALLS/S")]
 
 
-async def test_services_come_and_go(source, top):
+async def test_added_and_removed_services_appear_and_disappear(source, top):
     for name in "abc":
         source.add(name)
     async with top().run_test(size=SIZE) as pilot:
@@ -71,7 +71,7 @@ async def test_services_come_and_go(source, top):
         assert "c is well" in shown(pilot.app, "#details")
 
 
-async def test_the_chosen_service_is_explained_with_what_it_said_last(source, top):
+async def test_the_details_of_the_selected_service_include_its_last_stderr_lines(source, top):
     source.add("a")
     source.add("b")
     async with top().run_test(size=SIZE) as pilot:
@@ -84,7 +84,7 @@ async def test_the_chosen_service_is_explained_with_what_it_said_last(source, to
         assert "\x1b" not in told
 
 
-async def test_tools_are_asked_for_again_only_when_they_may_have_changed(source, top):
+async def test_tools_are_listed_again_only_when_they_may_have_changed(source, top):
     source.add("a")
     async with top().run_test(size=SIZE) as pilot:
         for count in (2, 2, 3):
@@ -94,7 +94,7 @@ async def test_tools_are_asked_for_again_only_when_they_may_have_changed(source,
         assert [verb for verb, _ in source.asked].count("tools") == 2
 
 
-async def test_the_filter_looks_at_names_states_and_transports(source, top):
+async def test_the_filter_matches_names_states_and_transports(source, top):
     source.add("github")
     source.add("gitlab", connection_state="warning")
     source.add("time", transport="streamable_http")
@@ -111,7 +111,7 @@ async def test_the_filter_looks_at_names_states_and_transports(source, top):
         assert names(pilot.app) == ["time"]
 
 
-async def test_letters_of_a_filter_are_no_commands(source, top):
+async def test_letters_typed_into_the_filter_are_not_commands(source, top):
     source.add("a")
     async with top().run_test(size=SIZE) as pilot:
         await pilot.app.update_services()
@@ -130,7 +130,7 @@ async def test_letters_of_a_filter_are_no_commands(source, top):
         ("r", "restart", {"name": "a"}, ServiceNotFound("a", []), "no service is called 'a'"),
     ],
 )
-async def test_a_key_does_what_it_says_and_tells_what_came_of_it(source, top, key, verb, arguments, answer, words):
+async def test_a_key_performs_its_action_and_shows_the_outcome(source, top, key, verb, arguments, answer, words):
     source.add("a")
     source.done = answer
     async with top().run_test(size=SIZE) as pilot:
@@ -141,7 +141,7 @@ async def test_a_key_does_what_it_says_and_tells_what_came_of_it(source, top, ke
         assert any(words in note.message for note in pilot.app._notifications)
 
 
-async def test_looking_goes_on_while_an_action_takes_its_time(source, top):
+async def test_the_screen_refreshes_while_an_action_runs(source, top):
     source.add("a")
     source.gate.clear()
     async with top().run_test(size=SIZE) as pilot:
@@ -154,7 +154,7 @@ async def test_looking_goes_on_while_an_action_takes_its_time(source, top):
         await pilot.app.workers.wait_for_complete()
 
 
-async def test_a_manager_that_goes_away_is_told_and_its_last_words_stay_until_it_is_back(source, top):
+async def test_a_lost_manager_is_shown_and_the_last_figures_stay_until_it_is_back(source, top):
     source.add("a")
     async with top().run_test(size=SIZE) as pilot:
         await pilot.app.update_services()
@@ -170,14 +170,14 @@ async def test_a_manager_that_goes_away_is_told_and_its_last_words_stay_until_it
         assert names(pilot.app) == ["a", "b"]
 
 
-async def test_without_services_nothing_can_be_done_to_any(source, top):
+async def test_without_services_no_action_is_performed(source, top):
     async with top().run_test(size=SIZE) as pilot:
         await pilot.app.update_services()
         await pilot.press("r", "x", "c")
         assert {verb for verb, _ in source.asked} == {"overview"}
 
 
-async def test_it_looks_by_itself_and_does_not_ask_again_before_it_was_answered(source):
+async def test_it_refreshes_periodically_with_one_request_at_a_time(source):
     import asyncio
 
     source.add("a")
@@ -201,7 +201,7 @@ async def test_it_looks_by_itself_and_does_not_ask_again_before_it_was_answered(
         assert names(app) == ["a"]
 
 
-async def test_q_ends_it(source, top):
+async def test_q_quits(source, top):
     app = top()
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("q")

@@ -44,7 +44,7 @@ def counted(edges: list[StateEdge], until: float) -> tuple[int, int]:
 
 
 @given(lives, st.integers(0, 60))
-def test_availability_is_what_counting_every_second_would_say(life, later):
+def test_availability_equals_a_count_of_every_second(life, later):
     edges = edges_of(life)
     until = edges[-1].timestamp + later
     wanted, usable = counted(edges, until)
@@ -59,7 +59,7 @@ def test_availability_is_what_counting_every_second_would_say(life, later):
 
 
 @given(lives, st.integers(0, 60), st.data())
-def test_intervals_tile_time_whatever_part_of_it_is_asked_for(life, later, data):
+def test_intervals_tile_any_requested_period(life, later, data):
     edges = edges_of(life)
     until = edges[-1].timestamp + later
     found = intervals(edges, until)
@@ -76,7 +76,7 @@ def test_intervals_tile_time_whatever_part_of_it_is_asked_for(life, later, data)
     assert sum(interval.duration for interval in part) == pytest.approx(end - begin)
 
 
-def test_a_moment_between_two_states_is_kept():
+def test_a_state_of_zero_length_is_kept():
     edges = edges_of([(0, State.HEALTHY, True), (5, State.UNHEALTHY, True), (0, State.RECONNECTING, True)])
     assert [(i.state, i.duration) for i in intervals(edges, 1007.0)] == [
         (State.HEALTHY, 5),
@@ -93,7 +93,7 @@ def again(edges: list[StateEdge], at: float, wanted: bool = True) -> list[StateE
     return [*edges, begun]
 
 
-def test_nobody_knows_how_a_service_fared_between_two_managers():
+def test_the_state_between_two_managers_is_unknown():
     edges = again(edges_of([(0, State.INITIALIZING, True), (10, State.HEALTHY, True)]), 2000.0)
     asked = []
 
@@ -114,13 +114,13 @@ def test_nobody_knows_how_a_service_fared_between_two_managers():
     assert [i.duration for i in blind] == [10, 0, 990, 1]
 
 
-def test_a_service_that_was_stopped_stays_stopped_while_nobody_looks():
+def test_a_stopped_service_stays_stopped_while_no_manager_runs():
     edges = again(edges_of([(0, State.HEALTHY, True), (10, State.DISCONNECTED, False)]), 2000.0)
     found = intervals(edges, 2001.0)
     assert [(i.state, i.duration, i.watched) for i in found][1] == (State.DISCONNECTED, 990, True)
 
 
-def test_a_wall_clock_that_is_set_back_makes_no_time_negative():
+def test_a_wall_clock_that_is_set_back_causes_no_negative_duration():
     edges = edges_of([(0, State.HEALTHY, True), (10, State.WARNING, True)])
     edges[1] = StateEdge(service_name="s", timestamp=900.0, monotonic=10.0, state=State.WARNING, wanted=True)
     found = intervals(edges, 905.0)

@@ -43,7 +43,7 @@ def test_calls_are_counted_by_service_and_by_tool():
     assert (meter.tools()[1].total_calls, meter.tools()[1].avg_response_time) == (2, pytest.approx(0.3))
 
 
-def test_everything_that_grows_has_a_bound():
+def test_every_collection_has_a_limit():
     meter = ServiceMeter(0.0)
     for number in range(MAX_TOOLS + 10):
         call(meter, f"tool{number:03}", at=float(number), error="x" * 10_000)
@@ -66,7 +66,7 @@ def test_changes_are_counted_for_ten_minutes():
     assert meter.last_error == "it broke"
 
 
-def test_what_somebody_asked_for_is_no_change_of_its_own_nor_is_what_it_leads_to():
+def test_requested_transitions_and_their_consequences_are_not_counted_as_changes():
     meter = ServiceMeter(0.0)
     for asked_for in (True, False, True, False):  # restarted and well, twice
         meter.record_change(1.0, None, asked_for=asked_for)
@@ -75,7 +75,7 @@ def test_what_somebody_asked_for_is_no_change_of_its_own_nor_is_what_it_leads_to
     assert meter.changes(2.0) == 1
 
 
-def test_only_connections_that_were_lost_and_came_back_are_restarts():
+def test_only_lost_and_reopened_connections_are_restarts():
     meter = ServiceMeter(0.0)
 
     def move(live: bool, wanted: bool = True, asked_for: bool = False) -> None:
@@ -94,7 +94,7 @@ def test_only_connections_that_were_lost_and_came_back_are_restarts():
     assert meter.restarts == 1
 
 
-def test_a_sample_tells_what_happened_since_the_one_before():
+def test_a_sample_covers_the_time_since_the_previous_one():
     meter = ServiceMeter(100.0)
     meter.record_transition(100.0, wanted=True, usable=False, live=False, asked_for=True)
     meter.record_transition(110.0, wanted=True, usable=True, live=True, asked_for=False)
@@ -151,7 +151,7 @@ def test_merging_loses_no_call_and_no_second(some, step):
 
 
 @given(history)
-def test_means_are_weighted_and_what_is_unknown_does_not_count(some):
+def test_means_are_weighted_and_unknown_values_are_left_out(some):
     one = merge_samples(some)
     known = [s for s in some if s.cpu_percent is not None]
     if known:
@@ -164,13 +164,13 @@ def test_means_are_weighted_and_what_is_unknown_does_not_count(some):
 
 
 @given(samples)
-def test_a_sample_that_was_packed_is_the_same(sample):
+def test_a_sample_survives_packing(sample):
     assert decode_sample(encode_sample(sample), "s") == sample
     assert len(encode_sample(sample)) < 120
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**8), st.integers(1, 2000))
-def test_a_limit_is_kept_and_long_steps_are_whole_hours(since, span, limit):
+def test_the_limit_on_samples_holds_and_long_steps_are_full_hours(since, span, limit):
     step = step_for(float(since), float(since + span), limit)
     assert step > 0
     assert (since + span) // step - (since + 1) // step + 1 <= max(limit, 1)
@@ -178,7 +178,7 @@ def test_a_limit_is_kept_and_long_steps_are_whole_hours(since, span, limit):
     assert step_for(float(since), float(since + span), None) == 0.0
 
 
-def test_no_step_leaves_samples_as_they_are():
+def test_without_a_step_samples_are_not_changed():
     sample = MetricsSample(service_name="s", timestamp=1.0, duration=1.0, connection_state=State.HEALTHY)
     other = attrs.evolve(sample, service_name="t")
     assert downsampled([sample, sample], 0) == [sample, sample]

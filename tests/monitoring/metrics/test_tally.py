@@ -30,7 +30,7 @@ def exactly(some: list[float], share: float) -> float:
 
 
 @given(calls)
-def test_counts_are_exact_and_percentiles_are_off_by_a_hundredth_at_most(some):
+def test_counts_are_exact_and_percentiles_have_an_error_of_at_most_one_percent(some):
     tally, times = counted(some), [duration for duration, _, _ in some]
     assert (tally.calls, tally.failed, tally.slow) == (
         len(some),
@@ -45,7 +45,7 @@ def test_counts_are_exact_and_percentiles_are_off_by_a_hundredth_at_most(some):
 
 
 @given(st.lists(calls, max_size=6))
-def test_counts_that_are_added_up_are_those_of_all_calls(parts):
+def test_merged_counts_equal_those_of_all_calls(parts):
     whole = Tally()
     for part in parts:
         whole.merge(counted(part))
@@ -58,7 +58,7 @@ def test_counts_that_are_added_up_are_those_of_all_calls(parts):
         assert told == pytest.approx(exactly(times, share), rel=ACCURACY)
 
 
-def test_adding_up_changes_nothing_in_what_is_added():
+def test_merging_does_not_change_its_inputs():
     part = counted([(0.1 * n, False, False) for n in range(1, 200)])
     before = part.quantiles(*SHARES)
     whole = Tally()
@@ -70,7 +70,7 @@ def test_adding_up_changes_nothing_in_what_is_added():
 
 
 @given(st.lists(st.lists(durations, max_size=90), max_size=5))
-def test_durations_that_are_kept_and_added_up_are_those_of_all_calls(parts):
+def test_stored_and_merged_durations_equal_those_of_all_calls(parts):
     whole = LatencyHistogram()
     for part in parts:
         kept = counted([(duration, False, False) for duration in part]).latencies().to_bytes()
@@ -84,7 +84,7 @@ def test_durations_that_are_kept_and_added_up_are_those_of_all_calls(parts):
 
 @given(st.binary(max_size=50))
 @example(b"\xff" * 300 + b"\x01" + b"\xff" * 300 + b"\x01")  # bins and counts beyond all that floats count
-def test_bytes_of_strangers_are_read_without_harm(kept):
+def test_arbitrary_bytes_are_decoded_without_an_error(kept):
     whole = LatencyHistogram(kept)
     whole.add(1.0)
     assert LatencyHistogram(whole.to_bytes()).to_bytes() == whole.to_bytes()
@@ -93,7 +93,7 @@ def test_bytes_of_strangers_are_read_without_harm(kept):
 
 
 @pytest.mark.parametrize("duration", [0.0, SHORTEST, 1e-3, 1.0, 600.0, LONGEST, 1e9])
-def test_a_duration_comes_out_as_it_went_in(duration):
+def test_a_duration_survives_encoding_and_decoding(duration):
     whole = LatencyHistogram()
     whole.add(duration)
     [told] = LatencyHistogram(whole.to_bytes()).quantiles(0.5)
@@ -105,7 +105,7 @@ def test_a_few_calls_take_a_few_bytes():
     assert len(some.latencies().to_bytes()) <= 3 * 7
 
 
-def test_however_many_calls_there_are_memory_is_bounded():
+def test_memory_is_bounded_for_any_number_of_calls():
     tally, dice = Tally(), random.Random(1)
     for _ in range(20_000):
         tally.add(dice.lognormvariate(-5, 3), failed=False, slow=False)
@@ -121,7 +121,7 @@ events = st.lists(
 
 
 @given(events, st.floats(min_value=0.0, max_value=700.0), st.floats(min_value=0.0, max_value=1e6), st.integers(1, 9))
-def test_a_window_holds_the_calls_of_its_ten_slots_and_no_others(events, later, began, every):
+def test_a_window_contains_exactly_the_calls_of_its_ten_slots(events, later, began, every):
     window, now, happened, told = Window(began), began, [], 0
     for number, (pause, duration) in enumerate(events):
         now += pause
@@ -143,7 +143,7 @@ def test_a_window_holds_the_calls_of_its_ten_slots_and_no_others(events, later, 
 
 
 @given(st.floats(min_value=0.0, max_value=1e6), st.floats(min_value=0.0, max_value=5000.0))
-def test_a_window_covers_what_it_has_seen_of_the_last_five_minutes(began, age):
+def test_a_window_covers_the_observed_part_of_the_last_five_minutes(began, age):
     covered = Window(began).covered_seconds(began + age)
     assert 1.0 <= covered <= 300.0
     assert covered <= max(1.0, age + 1e-6)

@@ -17,25 +17,25 @@ from mcpstore.monitoring.report.state_bands import bar
 from .lives import BEGIN, HOUR, life, report, sample, stretches
 
 
-def test_availability_counts_only_the_time_it_was_wanted():
+def test_availability_counts_only_the_time_in_which_the_service_was_enabled():
     states = stretches((State.HEALTHY, 900), (State.RECONNECTING, 300), (State.DISCONNECTED, 2400, False))
     made = life(states=states)
     assert made.availability == pytest.approx(75)
     assert made.time_in == {"healthy": 900, "reconnecting": 300, "stopped": 2400}
 
 
-def test_what_was_never_wanted_has_no_availability():
+def test_a_service_that_was_never_enabled_has_no_availability():
     assert life(states=stretches((State.DISCONNECTED, HOUR, False))).availability is None
 
 
-def test_what_lies_outside_of_the_time_told_of_is_cut_off():
+def test_intervals_are_cut_at_the_limits_of_the_period():
     states = stretches((State.RECONNECTING, HOUR), (State.HEALTHY, 3 * HOUR), begin=BEGIN - HOUR / 2)
     made = life(states=states)
     assert made.time_in == {"reconnecting": HOUR / 2, "healthy": HOUR / 2}
     assert sum(interval.duration for interval in made.states) == HOUR
 
 
-def test_an_incident_is_one_from_the_loss_to_the_return_whatever_happens_between():
+def test_an_incident_lasts_from_loss_to_recovery():
     states = stretches(
         (State.INITIALIZING, 10), (State.HEALTHY, 600), (State.UNHEALTHY, 10), (State.RECONNECTING, 60),
         (State.DISCONNECTED, 60), (State.RECONNECTING, 20), (State.HEALTHY, 100), (State.UNHEALTHY, 2740),
@@ -47,14 +47,14 @@ def test_an_incident_is_one_from_the_loss_to_the_return_whatever_happens_between
     assert second.end is None
 
 
-def test_a_start_is_no_incident_and_being_stopped_ends_one():
+def test_a_start_is_not_an_incident_and_a_stop_ends_one():
     assert life(states=stretches((State.INITIALIZING, HOUR))).incidents == ()
     states = stretches((State.HEALTHY, 60), (State.RECONNECTING, 60), (State.DISCONNECTED, 60, False))
     (incident,) = life(states=states).incidents
     assert incident.end == BEGIN + 120
 
 
-def test_time_in_which_no_manager_ran_divides_incidents_and_is_time_in_no_state():
+def test_time_without_a_manager_splits_incidents_and_counts_for_no_state():
     before = stretches((State.RECONNECTING, 60))
     between = attrs.evolve(*stretches((State.UNKNOWN, 940, False), begin=BEGIN + 60), watched=False)
     after = stretches((State.RECONNECTING, 60), begin=BEGIN + 1000)
@@ -64,12 +64,12 @@ def test_time_in_which_no_manager_ran_divides_incidents_and_is_time_in_no_state(
     assert bar(made.states, BEGIN, BEGIN + 1060, 10) == "░        ░"
 
 
-def test_an_incident_knows_what_had_gone_wrong():
+def test_an_incident_has_the_last_error():
     states = stretches((State.UNHEALTHY, 5), (State.RECONNECTING, 60), error="exited with code 3")
     assert [incident.error for incident in life(states=states).incidents] == ["exited with code 3"]
 
 
-def test_a_restart_that_somebody_asked_for_is_neither_an_incident_nor_one_of_the_restarts():
+def test_a_requested_restart_counts_neither_as_an_incident_nor_as_a_restart():
     well, asked, well_again = stretches((State.HEALTHY, 60), (State.RECONNECTING, 5), (State.HEALTHY, 60))
     asked = attrs.evolve(asked, reason="operator")
     made = life(states=[well, asked, well_again])
@@ -80,7 +80,7 @@ def test_a_restart_that_somebody_asked_for_is_neither_an_incident_nor_one_of_the
     assert (incident.begin, incident.end) == (asked.until, None)
 
 
-def test_a_start_that_somebody_asked_for_does_not_end_an_incident_before_the_service_is_well():
+def test_a_requested_start_ends_an_incident_only_when_the_service_is_healthy():
     states = stretches((State.HEALTHY, 60), (State.RECONNECTING, 60), (State.RECONNECTING, 5), (State.HEALTHY, 60))
     states[2] = attrs.evolve(states[2], reason="operator")
     made = life(states=states)
@@ -88,7 +88,7 @@ def test_a_start_that_somebody_asked_for_does_not_end_an_incident_before_the_ser
     assert (incident.duration, made.restarts) == (65, 1)
 
 
-def test_a_restart_is_a_connection_lost_and_opened_again():
+def test_a_restart_is_a_lost_and_reopened_connection():
     states = stretches(
         (State.RECONNECTING, 60), (State.HEALTHY, 60), (State.UNHEALTHY, 60), (State.HEALTHY, 60),
         (State.UNHEALTHY, 5), (State.RECONNECTING, 60), (State.WARNING, 60), (State.DISCONNECTED, 60, False),
@@ -97,7 +97,7 @@ def test_a_restart_is_a_connection_lost_and_opened_again():
     assert life(states=states).restarts == 1
 
 
-def test_calls_are_summed_and_their_mean_is_weighted():
+def test_calls_are_summed_and_the_mean_latency_is_weighted():
     samples = [
         sample(30, calls=1, avg_response_time=4.0, p95=4.0, max_response_time=4.0),
         sample(60, calls=3, failed_calls=1, avg_response_time=0.0, p95=0.1, max_response_time=0.2),
@@ -121,7 +121,7 @@ def took(*seconds):
     }  # fmt: skip
 
 
-def test_percentiles_are_those_of_the_whole_time_and_not_of_its_last_minutes():
+def test_percentiles_cover_the_entire_period_and_not_only_its_last_minutes():
     samples = [sample(60.0 * n, **took(*[0.010] * 60)) for n in range(58)]
     samples += [sample(3510, **took(*[2.0] * 20)), sample(3540)]
     made = life(samples=samples, metrics=RECENT)
@@ -132,13 +132,13 @@ def test_percentiles_are_those_of_the_whole_time_and_not_of_its_last_minutes():
     assert summary.cells(made)[6:9] == ["9.9 ms"] * 3
 
 
-def test_percentiles_that_nobody_knows_are_not_made_up():
+def test_unknown_percentiles_are_not_estimated():
     made = life(samples=[sample(30, **took(0.1)), sample(60, calls=3, p95=0.2, max_response_time=0.2)])
     assert (made.p50, made.p95, made.p99) == (None, None, None)
     assert made.worst == 0.2
 
 
-def test_without_calls_there_are_no_figures_of_calls():
+def test_without_calls_there_are_no_call_figures():
     made = life(samples=[sample(30, response_time=0.004)])
     assert (made.mean, made.worst, made.error_rate) == (None, None, None)
     assert [b.response_time for b in made.buckets if b.response_time is not None] == [0.004]
@@ -148,7 +148,7 @@ def test_without_calls_there_are_no_figures_of_calls():
     st.lists(st.tuples(st.sampled_from(State), st.floats(0, 4000), st.booleans()), max_size=20),
     st.lists(st.tuples(st.floats(1, HOUR), st.integers(0, 5)), max_size=30),
 )
-def test_buckets_lose_nothing_and_count_nothing_twice(states, samples):
+def test_buckets_lose_no_call_and_count_none_twice(states, samples):
     made = life(states=stretches(*states), samples=[sample(after, calls=calls) for after, calls in samples])
     assert sum(bucket.calls for bucket in made.buckets) == sum(calls for _, calls in samples) == made.calls
     size = HOUR / len(made.buckets)

@@ -28,12 +28,12 @@ from mcpstore.monitoring.report.scale import nice_top, time_ticks
         (3659, "1 h 1 min"), (7_200, "2 h"), (190_800, "2 d 5 h"),
     ],
 )  # fmt: skip
-def test_durations_are_told_in_the_two_largest_units(seconds, words):
+def test_durations_are_formatted_in_the_two_largest_units(seconds, words):
     assert duration(seconds) == words
 
 
 @given(st.floats(0, 1e9))
-def test_no_duration_has_sixty_of_a_smaller_unit(seconds):
+def test_no_duration_has_sixty_of_the_smaller_unit(seconds):
     assert not {"60 s", "60 min", "24 h"} & {
         " ".join(pair) for pair in zip(*[iter(duration(seconds).split())] * 2, strict=True)
     }
@@ -51,11 +51,11 @@ def test_no_duration_has_sixty_of_a_smaller_unit(seconds):
         (100, "100 %"),
     ],
 )
-def test_what_is_not_whole_is_never_rounded_to_all_or_nothing(share, words):
+def test_partial_percentages_are_never_rounded_to_0_or_100(share, words):
     assert percent(share) == words
 
 
-def test_small_and_large_figures_keep_their_meaning():
+def test_small_and_large_figures_keep_significant_digits():
     assert [milliseconds(value) for value in (None, 0, 0.0042, 0.042, 1.5)] == [
         NO_VALUE,
         NO_VALUE,
@@ -66,7 +66,7 @@ def test_small_and_large_figures_keep_their_meaning():
     assert [memory(value) for value in (None, 63 * 2**20, 3 * 2**30)] == [NO_VALUE, "63 MiB", "3.0 GiB"]
 
 
-def test_times_of_the_first_day_are_told_without_the_day():
+def test_times_of_the_first_day_are_formatted_without_the_day():
     noon = datetime.fromisoformat("2026-03-01 12:00:00").timestamp()
     assert when(noon) == "2026-03-01 12:00:00"
     assert when(noon + 60, since=noon) == "12:01:00"
@@ -81,12 +81,12 @@ def test_cleaned_text_is_one_printable_line(text):
     assert len(clean(text, longest=10)) <= 10
 
 
-def test_text_of_other_scripts_is_left_alone():
+def test_text_in_other_scripts_is_not_changed():
     assert clean("数据库 café 👩\u200d🔬") == "数据库 café 👩\u200d🔬"
 
 
 @given(st.text(alphabet="ab<|[]()`*_\\&#", max_size=30))
-def test_markdown_keeps_its_words_and_loses_its_marks(text):
+def test_markdown_text_keeps_its_words_and_loses_its_markup(text):
     told = markdown_text(text)
     assert "<" not in told
     plain = told.replace("&lt;", "<").replace("&amp;", "&")
@@ -99,7 +99,7 @@ def test_an_axis_ends_at_a_round_number_not_far_above(value):
 
 
 @given(st.floats(1, 30 * 86_400))
-def test_an_axis_of_time_has_few_marks_within_it(span):
+def test_a_time_axis_has_few_ticks(span):
     begin = 1_700_000_000.0
     ticks = list(time_ticks(begin, begin + span, 6))
     assert len(ticks) <= 7

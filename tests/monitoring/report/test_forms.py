@@ -60,7 +60,7 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("form", PEOPLE)
-def test_every_form_tells_what_happened_and_what_to_do(form):
+def test_every_format_contains_incidents_and_advice(form):
     samples = [sample(30, calls=4, failed_calls=1, avg_response_time=0.02, p95=0.03, max_response_time=0.04)]
     told = render(report(life("well", stretches((State.HEALTHY, HOUR))), ill("broken", samples=samples)), form)
     for words in (
@@ -71,7 +71,7 @@ def test_every_form_tells_what_happened_and_what_to_do(form):
 
 
 @pytest.mark.parametrize("form", PEOPLE)
-def test_alerts_are_told(form):
+def test_every_format_contains_alerts(form):
     made = report(alerts=(alert(), alert(kind=AlertKind.RESOLVED)), active=(alert(incident="2"),))
     told = render(made, form)
     assert "a is down" in told
@@ -80,18 +80,18 @@ def test_alerts_are_told(form):
 
 
 @pytest.mark.parametrize("form", PEOPLE)
-def test_a_fleet_without_services_has_a_report_too(form):
+def test_a_store_without_services_has_a_report_too(form):
     assert "The configuration holds no services." in render(report(), form)
 
 
-def test_the_form_for_programs_has_the_same_figures():
+def test_the_json_format_has_the_same_figures():
     told = json.loads(render(report(ill("broken")), "json"))
     assert (told["availability"], told["incidents"]) == (pytest.approx(100 / 6), 1)
     assert told["services"][0]["incidents"][0]["states"] == ["disconnected"]
     assert told["services"][0]["status"] == "error"
 
 
-def test_a_summary_is_the_text_without_the_details():
+def test_the_summary_is_the_text_format_without_details():
     made = report(ill("broken"))
     told = render(made, "summary")
     assert render(made, "text").startswith(told)
@@ -99,26 +99,26 @@ def test_a_summary_is_the_text_without_the_details():
     assert "exited with code 1" not in told
 
 
-def test_an_unknown_form_is_an_error_that_names_the_known_ones():
+def test_an_unknown_format_is_an_error_that_names_the_known_ones():
     with pytest.raises(ValueError, match="text, summary, markdown, html"):
         render(report(), "pdf")
 
 
 @pytest.mark.parametrize("form", PEOPLE)
-def test_nothing_a_service_says_moves_a_cursor_turns_text_around_or_cannot_be_written(form):
+def test_text_of_a_service_moves_no_cursor_reverses_no_text_and_can_be_encoded(form):
     told = render(evil(), form)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", told)
     told.encode("utf-8")
 
 
-def test_nothing_a_service_says_becomes_an_element_of_the_page():
+def test_text_of_a_service_never_becomes_an_html_element():
     page = Page(render(evil(), "html"))
     assert page.all("script") == []
     assert all(not name.startswith("on") for _, attributes in page.found for name in attributes)
     assert {anchor["href"] for anchor in page.all("a")} == {"#service-0"}
 
 
-def test_nothing_a_service_says_becomes_a_link_a_table_or_an_element_of_markdown():
+def test_text_of_a_service_never_becomes_a_markdown_link_table_or_element():
     told = render(evil(), "markdown")
     inline = "\n".join(line for line in told.splitlines() if not line.startswith("    "))
     assert "<" not in inline
@@ -128,7 +128,7 @@ def test_nothing_a_service_says_becomes_a_link_a_table_or_an_element_of_markdown
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} <= {3, 6, 12}
 
 
-def test_the_page_needs_nothing_else():
+def test_the_page_loads_no_other_resource():
     told = render(evil(), "html")
     page = Page(told)
     for tag in ("link", "img", "iframe", "object", "base", "form"):
@@ -141,7 +141,7 @@ def test_the_page_needs_nothing_else():
 
 
 @pytest.mark.parametrize("form", ["text", "summary", "markdown", "html"])
-def test_a_report_that_nobody_watches_over_says_what_is_unknown(form):
+def test_a_report_without_a_manager_says_what_is_unknown(form):
     told = render(report(ill("b", watched=False), watched=False), form)
     assert "No manager is running: the current state of the services is unknown." in told
     assert "unknown, of 1" in told
@@ -150,7 +150,7 @@ def test_a_report_that_nobody_watches_over_says_what_is_unknown(form):
     assert "repair it" in render(report(ill("b")), form)
 
 
-def test_every_plot_has_a_title_and_says_in_words_what_it_shows():
+def test_every_plot_has_a_title_and_a_text_description():
     made = report(life("a", stretches((State.HEALTHY, HOUR)), samples=[sample(30, calls=1)]), ill("b"))
     page = Page(render(made, "html"))
     plots = page.all("svg")
@@ -163,25 +163,25 @@ def test_every_plot_has_a_title_and_says_in_words_what_it_shows():
     assert "availability 16.7 %, 1 incident" in render(made, "html")
 
 
-def test_of_many_services_those_that_are_well_are_folded_up():
+def test_of_many_services_the_healthy_ones_are_collapsed():
     lives = [life(f"s{number}", stretches((State.HEALTHY, HOUR))) for number in range(20)]
     folded = Page(render(report(*lives, ill("b")), "html")).all("details")
     assert ["open" in one for one in folded] == [False] * 20 + [True]
 
 
-def test_the_size_of_a_page_does_not_grow_with_what_was_recorded():
+def test_the_size_of_a_page_does_not_grow_with_the_number_of_records():
     blips = [(State.HEALTHY, 0.5), (State.RECONNECTING, 0.5)]
     few = render(report(life(states=stretches(*blips * 3600))), "html")
     many = render(report(life(states=stretches(*[(s, t / 10) for s, t in blips] * 36_000))), "html")
     assert len(many) < 1.2 * len(few)
 
 
-def test_a_trouble_too_short_for_a_cell_of_its_own_still_shows():
+def test_an_outage_shorter_than_one_cell_is_still_visible():
     states = stretches((State.HEALTHY, 1800), (State.UNHEALTHY, 0.1), (State.HEALTHY, 1799.9))
     assert bar(states, BEGIN, BEGIN + HOUR, 10) == "█████▒████"
 
 
-def test_a_bar_is_blank_where_nothing_is_known():
+def test_a_bar_is_blank_where_the_state_is_unknown():
     late = stretches((State.HEALTHY, HOUR / 2), begin=BEGIN + HOUR / 2)
     assert bar(late, BEGIN, BEGIN + HOUR, 4) == "  ██"
     assert bar([], BEGIN, BEGIN, 4) == "    "
