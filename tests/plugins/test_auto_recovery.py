@@ -25,7 +25,7 @@ def test_three_policies_are_offered_by_name():
 
 
 @pytest.mark.parametrize("attempt", [0, 3, 9])
-def test_fixed_asks_for_the_same_wait_each_time(attempt):
+def test_fixed_returns_the_same_wait_each_time(attempt):
     assert auto_recovery.fixed(incident(attempt=attempt), FixedOptions(delay=7)) == Retry(after=7)
 
 
@@ -34,12 +34,12 @@ def test_manual_gives_up_at_once():
     assert answer == GiveUp(why="its recovery policy is 'manual'")
 
 
-def test_reregister_makes_the_service_anew_each_time_with_the_built_in_wait():
+def test_reregister_recreates_the_service_each_time_with_the_built_in_wait():
     assert auto_recovery.reregister(incident(), ReregisterOptions()) == Reregister(after=2)
     assert auto_recovery.reregister(incident(), ReregisterOptions(delay=30)) == Reregister(after=30)
 
 
-def test_reregister_can_be_asked_for_every_so_many_attempts_and_is_due_before_each_round():
+def test_reregister_can_be_set_for_every_nth_attempt_and_precedes_each_round():
     options = ReregisterOptions(every=3)
     answers = [type(auto_recovery.reregister(incident(attempt=n), options)) for n in range(6)]
     assert answers == [Retry, Retry, Reregister, Retry, Retry, Reregister]
@@ -55,7 +55,7 @@ def test_reregister_can_be_asked_for_every_so_many_attempts_and_is_due_before_ea
         (backoff.decide, backoff.BackoffOptions(max_attempts=3, window=60)),
     ],
 )
-def test_too_many_attempts_within_the_window_are_enough(decide, options):
+def test_too_many_attempts_within_the_window_give_up(decide, options):
     assert not isinstance(decide(incident(attempts_ago=(1, 2, 61)), options), GiveUp)
     enough = decide(incident(attempts_ago=(1, 2, 59, 61)), options)
     assert enough == GiveUp(why="3 attempts within 60 s failed")
@@ -80,12 +80,12 @@ def test_too_many_attempts_within_the_window_are_enough(decide, options):
         (backoff.BackoffOptions, {"max_attempts": 0}, "max_attempts"),
     ],
 )
-def test_a_bad_option_is_refused_by_name(model, values, field):
+def test_an_invalid_option_is_refused_by_name(model, values, field):
     with pytest.raises(ConfigError, match=f"^{field}: "):
         validated(model, values, "policy")
 
 
-def test_backoff_stretches_waits_and_gives_up_after_so_many_rounds():
+def test_backoff_increases_waits_and_gives_up_after_the_set_number_of_rounds():
     assert backoff.decide(incident(), backoff.BackoffOptions(stretch=3)) == Retry(after=6)
     enough = backoff.decide(incident(rounds=2), backoff.BackoffOptions(max_rounds=2))
     assert enough == GiveUp(why="2 rounds of attempts failed")

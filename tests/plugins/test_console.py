@@ -35,7 +35,7 @@ async def test_an_alert_is_a_line():
     assert (await shown(alert(kind=AlertKind.RESOLVED, message="it is back"))).endswith(" RESOLVED files: it is back\n")
 
 
-async def test_colour_is_for_terminals(monkeypatch):
+async def test_colour_is_used_on_terminals_only(monkeypatch):
     assert "\x1b" not in await shown(alert())
     assert "\x1b[31m" in await shown(alert(), color=True)
     assert "\x1b[32m" in await shown(alert(kind=AlertKind.RESOLVED), color=True)
@@ -55,17 +55,17 @@ async def test_colour_is_for_terminals(monkeypatch):
     assert "\x1b" not in plain.getvalue()
 
 
-async def test_nothing_in_an_alert_steers_the_terminal():
+async def test_no_text_of_an_alert_controls_the_terminal():
     assert "\x1b" not in await shown(alert(message="files \x1b[2J\x07 down"))
 
 
-async def test_several_told_as_one_are_a_list():
+async def test_several_alerts_of_one_notification_are_a_list():
     assert (await shown(alert(message="2 alerts at once:\n- a\n- b", service=""))).endswith(
         "2 alerts at once:\n  - a\n  - b\n"
     )
 
 
-async def test_of_too_many_only_the_number_is_told():
+async def test_of_too_many_alerts_only_the_number_is_printed():
     start = alert().timestamp
     told = await shown(*(alert(timestamp=start + n) for n in range(10)), alert(timestamp=start + 70), per_minute=3)
 

@@ -102,7 +102,7 @@ async def refusal(**settings: Any) -> str:
     return str(raised.value)
 
 
-async def test_an_alert_arrives_with_what_is_known_of_it():
+async def test_an_alert_arrives_with_all_its_details():
     figures = {"connection_state": "reconnecting", "availability": 99.25, "error_rate": 0.5, "last_error": "exited"}
     async with serving() as box:
         settings = EmailSettings(**SETTINGS, host="127.0.0.1", port=box.port, security="none")
@@ -116,7 +116,7 @@ async def test_an_alert_arrives_with_what_is_known_of_it():
     assert "files is down" in mail.get_body(("html",)).get_content()
 
 
-async def test_a_notice_sent_again_is_the_same_mail_and_its_end_belongs_to_it():
+async def test_a_repeated_delivery_has_the_same_message_id_and_its_resolution_is_a_reply():
     settings = EmailSettings(**SETTINGS)
     begun, again = write(alert(), settings), write(alert(), settings)
     over = write(alert(kind=AlertKind.RESOLVED, message="files is back"), settings)
@@ -132,7 +132,7 @@ async def test_a_notice_sent_again_is_the_same_mail_and_its_end_belongs_to_it():
     assert {mail["References"] for mail in reminders} == {begun["Message-ID"]}
 
 
-def test_several_alerts_told_as_one_are_all_in_the_mail():
+def test_alerts_grouped_into_one_notification_are_all_in_the_mail():
     several = [alert(service=f"s{number}", message=f"s{number} is down", incident=str(number)) for number in range(7)]
     mail = write(
         alert(service="", message="7 services are in trouble", alerts=tuple(several)), EmailSettings(**SETTINGS)
@@ -144,7 +144,7 @@ def test_several_alerts_told_as_one_are_all_in_the_mail():
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "\x0b", "\u2028"])
-async def test_no_name_and_no_message_begins_a_header_of_its_own(ending):
+async def test_no_name_or_message_can_inject_a_header(ending):
     nasty = f"files{ending}Bcc: everybody@example.org{ending}{ending}<script>alert(1)</script>\x1b[2J"
     async with serving() as box:
         settings = EmailSettings(**SETTINGS, host="127.0.0.1", port=box.port, security="none")
@@ -159,7 +159,7 @@ async def test_no_name_and_no_message_begins_a_header_of_its_own(ending):
     assert "<script>" not in mail.get_body(("html",)).get_content()
 
 
-async def test_a_mail_goes_encrypted_and_with_a_login(certificate):
+async def test_a_mail_is_sent_encrypted_and_with_a_login(certificate):
     context = served_by(certificate)
     login = {"username": "me", "password": "hunter2", "ca_file": str(certificate[1])}
     for options, security in (
@@ -176,19 +176,19 @@ async def test_a_mail_goes_encrypted_and_with_a_login(certificate):
         assert box.logins == ([(b"me", b"hunter2")] if security == "starttls" else [])
 
 
-async def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(certificate):
+async def test_a_server_with_an_untrusted_certificate_receives_nothing(certificate):
     async with serving(tls=served_by(certificate)) as box:
         assert "certificate verify failed" in await refusal(host="127.0.0.1", port=box.port, security="tls")
     assert box.mails == []
 
 
-async def test_a_server_that_cannot_encrypt_gets_nothing():
+async def test_a_server_without_encryption_receives_nothing():
     async with serving() as box:
         assert "STARTTLS" in await refusal(host="127.0.0.1", port=box.port)
     assert box.mails == []
 
 
-async def test_a_wrong_password_is_told_without_showing_it(certificate):
+async def test_a_wrong_password_is_reported_without_the_password(certificate):
     box = Mailbox()
     options = {"tls_context": served_by(certificate), "authenticator": box.authenticate}
     async with serving(**options) as taken:
@@ -199,7 +199,7 @@ async def test_a_wrong_password_is_told_without_showing_it(certificate):
     assert "letmein" not in told
 
 
-async def test_an_address_that_is_refused_is_named():
+async def test_a_refused_recipient_is_named():
     async with serving() as box:
         server = {"host": "127.0.0.1", "port": box.port, "security": "none", "sender": SETTINGS["sender"]}
         for to in (["nobody@example.org"], ["ops@example.org", "nobody@example.org"]):
@@ -207,7 +207,7 @@ async def test_an_address_that_is_refused_is_named():
                 await send(alert(), EmailSettings(**server, to=to))
 
 
-async def test_a_server_that_is_not_there_or_never_answers_costs_only_its_time(free_tcp_port):
+async def test_an_unreachable_or_silent_server_ends_in_a_timeout(free_tcp_port):
     assert f"127.0.0.1:{free_tcp_port}" in await refusal(host="127.0.0.1", port=free_tcp_port, security="none")
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
     port = listener.extra(anyio.abc.SocketAttribute.local_port)
@@ -217,7 +217,7 @@ async def test_a_server_that_is_not_there_or_never_answers_costs_only_its_time(f
     assert "imed out" in told
 
 
-async def test_certificates_that_are_not_there_are_named():
+async def test_a_missing_certificate_file_is_named():
     assert "ca_file '/no/such.pem' does not exist" in await refusal(ca_file="/no/such.pem")
 
 
@@ -234,13 +234,13 @@ async def test_certificates_that_are_not_there_are_named():
         ({"port": 70000}, "port"),
     ],
 )
-def test_settings_that_cannot_be_used_are_named(settings, said):
+def test_invalid_settings_are_named(settings, said):
     with pytest.raises(ValidationError) as raised:
         EmailSettings(**{**SETTINGS, **settings})
     assert said in str(raised.value)
 
 
-def test_the_port_follows_the_protection():
+def test_the_default_port_depends_on_the_encryption():
     ports = [EmailSettings(**SETTINGS, security=kind).server_port for kind in ("starttls", "tls", "none")]
     assert ports == [587, 465, 25]
     assert EmailSettings(**SETTINGS, port=2525).server_port == 2525

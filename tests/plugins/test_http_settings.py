@@ -12,7 +12,7 @@ from mcpstore_plugins import sse, streamable_http
 URL = "https://host.example/mcp"
 
 
-def test_an_address_is_enough():
+def test_a_url_is_enough():
     settings = HttpSettings(url=URL)
     assert (settings.headers, settings.auth, settings.verify, settings.timeout) == ({}, None, True, None)
 
@@ -32,7 +32,7 @@ def test_an_address_is_enough():
         ("http://host:99999/", "must be an address such as https://host/mcp"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_refused(url, told):
+def test_an_invalid_url_is_refused(url, told):
     with pytest.raises(ValidationError) as caught:
         HttpSettings(url=url)
     (error,) = caught.value.errors(include_url=False)
@@ -40,7 +40,7 @@ def test_an_address_that_leads_nowhere_is_refused(url, told):
     assert told in error["msg"]
 
 
-def test_blanks_around_an_address_do_not_matter():
+def test_white_space_around_a_url_is_removed():
     assert HttpSettings(url=f" {URL}\n").url == URL
 
 
@@ -53,7 +53,7 @@ def test_headers_that_cannot_be_sent_are_refused(headers):
         HttpSettings(url=URL, headers=headers)
 
 
-def test_no_error_shows_a_value_that_may_be_secret():
+def test_no_error_shows_a_possible_secret():
     canary = "hunter2hunter2"
     wrong = [
         {"url": f"ftp://user:{canary}@host/"},
@@ -76,7 +76,7 @@ def test_unknown_settings_are_refused():
 
 
 @pytest.mark.parametrize("given", [None, "", "none", False])
-def test_no_login_can_be_said_in_several_ways(given):
+def test_no_login_can_be_written_in_several_ways(given):
     assert HttpSettings.model_validate({"url": URL, "auth": given}).auth is None
 
 
@@ -87,7 +87,7 @@ def test_a_token_is_sent_as_a_header(given):
     assert "s3cret" not in repr(settings)
 
 
-def test_a_header_of_ones_own_stands_above_a_token():
+def test_a_configured_authorization_header_overrides_a_token():
     settings = HttpSettings.model_validate({"url": URL, "auth": "s3cret", "headers": {"authorization": "Basic x"}})
     assert headers_of(settings) == {"authorization": "Basic x"}
 
@@ -101,12 +101,12 @@ def test_a_login_by_browser_is_given_time(given):
 
 
 @pytest.mark.parametrize("given", [{}, {"bearer": None}, {"bearer": "a", "oauth": {}}, {"basic": "a"}, ["oauth"], 7])
-def test_a_login_nobody_knows_is_refused(given):
+def test_an_unknown_login_is_refused(given):
     with pytest.raises(ValidationError):
         HttpSettings.model_validate({"url": URL, "auth": given})
 
 
-def test_the_time_an_opening_may_take_can_be_said():
+def test_the_connect_timeout_can_be_set():
     assert HttpSettings(url=URL).handshake_timeout == HANDSHAKE_TIMEOUT
     assert HttpSettings.model_validate({"url": URL, "auth": "oauth", "timeout": 5}).handshake_timeout == 5
     with pytest.raises(ValidationError):
@@ -114,7 +114,7 @@ def test_the_time_an_opening_may_take_can_be_said():
 
 
 @pytest.mark.parametrize("verify", [True, False, "/etc/ssl/ours.pem"])
-def test_certificates_are_checked_unless_somebody_says_otherwise(verify):
+def test_certificates_are_checked_by_default(verify):
     assert HttpSettings(url=URL, verify=verify).verify == verify
 
 

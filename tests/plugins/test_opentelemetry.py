@@ -47,7 +47,7 @@ def points(reader: InMemoryMetricReader) -> dict[str, list[Any]]:
     }
 
 
-def test_a_call_becomes_a_span_with_the_times_at_which_it_really_took_place(listening):
+def test_a_call_becomes_a_span_with_its_actual_times(listening):
     spans, reader = listening
     instrumentation.mcpstore_tool_called(
         ToolCall(service="s", tool="echo", duration=0.5, ok=True, agent="x", timestamp=1000.0)
@@ -103,13 +103,13 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "get_tracer_provider", ProxyTracerProvider)
 
 
-def test_where_nobody_listens_there_is_no_hook_that_every_call_would_have_to_tell(unset, reloaded):
+def test_without_a_configured_provider_no_call_hook_is_registered(unset, reloaded):
     manager = reloaded()
     assert not manager.has_hook("mcpstore_tool_called")
     assert manager.list()["opentelemetry"].status == "active"
 
 
-def test_without_the_sdk_there_is_no_hook_either(unset, reloaded, monkeypatch):
+def test_without_the_sdk_no_hook_is_registered(unset, reloaded, monkeypatch):
     monkeypatch.setenv("OTEL_SERVICE_NAME", "x")
     assert reloaded().has_hook("mcpstore_tool_called")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "opentelemetry.sdk" else object())
@@ -118,6 +118,6 @@ def test_without_the_sdk_there_is_no_hook_either(unset, reloaded, monkeypatch):
     assert not reloaded().has_hook("mcpstore_tool_called")
 
 
-def test_a_provider_that_was_set_in_code_is_reason_enough(listening, reloaded):
+def test_a_provider_set_in_code_enables_the_hooks(listening, reloaded):
     assert reloaded().has_hook("mcpstore_tool_called")
     assert reloaded().has_hook("mcpstore_state_changed")

@@ -67,7 +67,7 @@ def fetch(address: str, host: str | None = None) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-def test_measurements_become_what_prometheus_reads():
+def test_measurements_are_exported_in_the_prometheus_format():
     figures = told(exposition([SERVICE], HostMetrics(timestamp=0.0, cpu_percent=25.0)))
     name = SERVICE.service_name
     assert figures["mcpstore_service_up", name] == 1
@@ -91,7 +91,7 @@ async def endpoint(caplog: pytest.LogCaptureFixture, **settings: Any):
         yield line.rpartition(" ")[2]
 
 
-async def test_the_endpoint_answers_those_who_ask_this_machine_by_its_address(caplog):
+async def test_the_endpoint_accepts_only_requests_for_a_local_host_name(caplog):
     async with endpoint(caplog) as address:
         status, text = await asyncio.to_thread(fetch, address)
         assert status == 200
@@ -103,7 +103,7 @@ async def test_the_endpoint_answers_those_who_ask_this_machine_by_its_address(ca
         await asyncio.to_thread(fetch, address)
 
 
-async def test_measurements_that_cannot_be_had_are_an_answer_too(caplog, monkeypatch):
+async def test_unavailable_measurements_are_an_http_error(caplog, monkeypatch):
     async def broken(_self: Fixed) -> list[ServiceMetrics]:
         raise RuntimeError("no")
 
@@ -118,7 +118,7 @@ async def until(holds: Any) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_the_file_is_written_again_and_again_and_trouble_is_told_once(tmp_path, caplog):
+async def test_the_file_is_written_periodically_and_an_error_is_logged_once(tmp_path, caplog):
     path = tmp_path / "away" / "mcpstore.prom"
     async with exporting(PrometheusSettings(textfile=path, interval=0.01), Fixed()):
         await until(lambda: "cannot be written" in caplog.text)
@@ -141,7 +141,7 @@ async def test_the_file_is_written_again_and_again_and_trouble_is_told_once(tmp_
         ({"port": 1, "hostt": "localhost"}, "hostt"),
     ],
 )
-def test_settings_that_cannot_be_used_say_why(settings, told):
+def test_invalid_settings_are_refused_with_a_reason(settings, told):
     with pytest.raises(ValidationError, match=told):
         PrometheusSettings(**settings)
 
@@ -154,7 +154,7 @@ def config(**exporters: Any) -> dict[str, Any]:
 CALLS = ("mcpstore_tool_calls_total", "a", "echo")
 
 
-async def test_a_store_exports_what_its_configuration_names_and_nothing_else(tmp_path, caplog):
+async def test_a_store_runs_only_the_exporters_of_its_configuration(tmp_path, caplog):
     path = tmp_path / "mcpstore.prom"
     plugins = {"scripted": ScriptedPlugin(a=ScriptedServer("a"))}
     given = config(prometheus={"textfile": str(path), "interval": 0.01})
@@ -180,12 +180,12 @@ async def test_a_store_exports_what_its_configuration_names_and_nothing_else(tmp
         ([], r"mcpstore\.exporters: must be an object of exporters by name \(got list\)"),
     ],
 )
-async def test_exporters_that_cannot_be_set_up_keep_the_store_from_opening(exporters, told):
+async def test_a_store_with_an_invalid_exporter_does_not_open(exporters, told):
     with pytest.raises(ConfigError, match=told):
         await AsyncMCPStore.setup_store({"mcpServers": {}, "mcpstore": {"exporters": exporters}})
 
 
-async def test_without_its_library_the_plugin_says_so_and_costs_only_itself(monkeypatch, caplog, tmp_path: Path):
+async def test_without_its_library_only_the_plugin_is_inactive_and_reports_it(monkeypatch, caplog, tmp_path: Path):
     for name in [
         name for name in sys.modules if name.startswith(("prometheus_client", "mcpstore_plugins.prometheus."))
     ]:

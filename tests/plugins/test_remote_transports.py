@@ -42,7 +42,7 @@ class Nested:
 
 
 @pytest.mark.parametrize("name", OFFERS)
-def test_each_is_offered_by_its_name_through_the_door_of_all_plugins(name):
+def test_each_is_offered_by_its_name_through_the_entry_point_of_all_plugins(name):
     (found,) = entry_points(group=ENTRY_POINT_GROUP, name=name)
     (offer,) = found.load().mcpstore_transports()
     assert isinstance(offer, Transport)
@@ -51,7 +51,7 @@ def test_each_is_offered_by_its_name_through_the_door_of_all_plugins(name):
 
 
 @pytest.mark.parametrize("name", OFFERS)
-def test_each_is_cheap_to_load(name):
+def test_loading_a_transport_loads_no_heavy_module(name):
     code = (
         f"import sys, mcpstore_plugins.{name} as plugin; list(plugin.mcpstore_transports()); "
         "print({'fastmcp', 'mcp', 'mcp_types', 'httpx2', 'anyio'} & set(sys.modules))"
@@ -60,7 +60,7 @@ def test_each_is_cheap_to_load(name):
     assert done.stdout.strip() == "set()"
 
 
-def test_services_over_http_do_without_fastmcp():
+def test_services_over_http_do_not_load_fastmcp():
     code = (
         "import sys, mcpstore.wire.http.sse; sdk = {'fastmcp', 'mcp', 'mcp_types'}; print(sdk & set(sys.modules)); "
         "import mcpstore.wire.http.streamable; print('fastmcp' in sys.modules)"
@@ -85,7 +85,7 @@ async def test_a_service_over_http_is_opened_called_and_closed(name):
             assert result["content"][0]["text"] == "hello"
 
 
-async def test_headers_and_tokens_reach_the_server():
+async def test_headers_and_tokens_are_sent_to_the_server():
     async with Fake(modern) as fake:
         settings = {"url": f"{fake.url}?q=1", "headers": {"X-Team": "blue"}, "auth": {"bearer": "s3cret"}}
         async with streamable_http.connect(streamable_http.HttpSettings.model_validate(settings), a_peer()):
@@ -95,7 +95,7 @@ async def test_headers_and_tokens_reach_the_server():
     assert fake.got[0].headers["authorization"] == "Bearer s3cret"
 
 
-async def test_loading_does_not_hold_up_the_event_loop(monkeypatch):
+async def test_loading_does_not_block_the_event_loop(monkeypatch):
     loaded: list[bool] = []
 
     def load(name: str) -> None:
@@ -124,7 +124,7 @@ HERE = __name__
     [shared_server, make_one, make_one_later, partial(make_one_later), MCPServer("plain")],
     ids=["server", "factory", "async factory", "factory of an awaitable", "server of the SDK"],
 )
-async def test_a_server_in_this_process_is_found_however_it_is_given(server):
+async def test_a_server_in_this_process_is_accepted_in_every_form(server):
     with anyio.fail_after(20):
         async with memory.connect(memory.MemorySettings(server=server), a_peer()) as connection:
             assert "tools" in await connection.request("tools/list", timeout=10)
@@ -139,7 +139,7 @@ async def test_a_server_in_a_module_is_imported(name, monkeypatch):
 
 
 @pytest.mark.parametrize("server", ["module", "module:", ":name", "a b:c", "a:b c", "a..b:c", 7, None, True, [], {}])
-def test_what_cannot_lead_to_a_server_is_refused(server):
+def test_an_invalid_server_reference_is_refused(server):
     with pytest.raises(ValidationError, match=r"must be (an import path|a FastMCP server)"):
         memory.MemorySettings(server=server)
 
@@ -155,20 +155,20 @@ def test_what_cannot_lead_to_a_server_is_refused(server):
         (dict, "is not a FastMCP server (got dict)"),
     ],
 )
-async def test_what_leads_to_no_server_is_refused_for_good(server, told):
+async def test_a_reference_to_something_else_is_refused_permanently(server, told):
     with pytest.raises(ConnectRefused) as caught:
         async with memory.connect(memory.MemorySettings(server=server), a_peer()):
             pass
     assert told in str(caught.value)
 
 
-async def test_a_factory_that_fails_may_succeed_next_time():
+async def test_a_failed_factory_is_retried():
     with pytest.raises(NotReady, match="service 'world' cannot be created: 'fail' failed: no database"):
         async with memory.connect(memory.MemorySettings(server=fail), a_peer()):
             pass
 
 
-async def test_a_server_whose_life_does_not_begin_is_not_ready():
+async def test_a_server_whose_lifespan_fails_to_start_is_not_ready():
     @contextlib.asynccontextmanager
     async def lifespan(_):
         raise RuntimeError("no disk")

@@ -24,7 +24,7 @@ from .files import ADD_B, NEW, OLD, add_b, mode, names, needs_root, needs_user, 
 # --- what stays --------------------------------------------------------------------------------------------
 
 
-async def test_an_edit_returns_what_reading_would(path):
+async def test_an_edit_returns_the_content_that_a_read_would(path):
     content = await add_b(path)
     assert path.read_text() == NEW
     assert names(path.parent) == ["mcp.json"]
@@ -34,7 +34,7 @@ async def test_an_edit_returns_what_reading_would(path):
 
 
 @pytest.mark.parametrize("before", [0o600, 0o644, 0o640, 0o666, 0o755])
-async def test_the_mode_stays_whatever_the_umask(path, before):
+async def test_the_mode_is_kept_with_any_umask(path, before):
     path.chmod(before)
     umask = os.umask(0o077)
     try:
@@ -45,7 +45,7 @@ async def test_the_mode_stays_whatever_the_umask(path, before):
 
 
 @needs_root
-async def test_the_owner_stays(path):
+async def test_the_owner_is_kept(path):
     os.chown(path, 12345, 54321)
     await add_b(path)
     status = path.stat()
@@ -53,7 +53,7 @@ async def test_the_owner_stays(path):
 
 
 @pytest.mark.parametrize("group", ["stays", "goes"])
-async def test_a_file_of_somebody_else_stays_in_its_group_if_that_can_be(path, monkeypatch, group):
+async def test_a_file_of_another_user_keeps_its_group_if_possible(path, monkeypatch, group):
     asked = []
 
     def fchown(fd, uid, gid):
@@ -69,7 +69,7 @@ async def test_a_file_of_somebody_else_stays_in_its_group_if_that_can_be(path, m
     assert mode(path) == 0o640
 
 
-async def test_a_new_file_and_its_directories_are_for_their_owner_only(tmp_path):
+async def test_a_new_file_and_its_directories_are_private_to_their_owner(tmp_path):
     path = tmp_path / "a" / "b" / "mcp.json"
     umask = os.umask(0)
     try:
@@ -94,7 +94,7 @@ async def test_a_symlink_stays_one_and_its_target_is_replaced(path, tmp_path):
     assert names(second.parent) == ["second.json"]
 
 
-async def test_a_symlink_to_a_file_that_is_not_there_yet_leads_to_a_new_one(tmp_path):
+async def test_a_symlink_to_a_missing_file_leads_to_a_new_file(tmp_path):
     link = tmp_path / "link.json"
     link.symlink_to("new.json")
     await add_b(link)
@@ -102,7 +102,7 @@ async def test_a_symlink_to_a_file_that_is_not_there_yet_leads_to_a_new_one(tmp_
     assert (tmp_path / "new.json").is_file()
 
 
-async def test_an_edit_that_changes_nothing_leaves_the_file_alone(path):
+async def test_an_edit_that_changes_nothing_does_not_write_the_file(path):
     before = path.stat()
     path.chmod(0o400)
     content = await FileDocument(str(path)).edit([Edit(path=("mcpServers", "z"), value=MISSING)])
@@ -110,13 +110,13 @@ async def test_an_edit_that_changes_nothing_leaves_the_file_alone(path):
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-async def test_nothing_is_made_of_nothing(tmp_path):
+async def test_an_empty_edit_creates_no_file(tmp_path):
     content = await FileDocument(str(tmp_path / "no" / "mcp.json")).edit([Edit(path=("a",), value=MISSING)])
     assert (content.data, content.revision) == ({}, "")
     assert names(tmp_path) == []
 
 
-async def test_what_a_killed_writer_left_is_swept_away(path):
+async def test_temporary_files_of_a_killed_writer_are_removed(path):
     await add_b(path)
     prefix = temporary_prefix("mcp.json")
     (path.parent / f"{prefix}000000000000.tmp").write_text("half")
@@ -126,13 +126,13 @@ async def test_what_a_killed_writer_left_is_swept_away(path):
     assert names(path.parent) == ["mcp.json", "mcp.json.bak"]
 
 
-async def test_names_as_long_as_names_can_be_are_fine(tmp_path):
+async def test_names_of_maximal_length_are_accepted(tmp_path):
     path = tmp_path / ("x" * 250 + ".json")
     await add_b(path)
     assert names(tmp_path) == [path.name]
 
 
-async def test_names_that_are_no_utf_8_are_fine(tmp_path):
+async def test_names_that_are_not_utf_8_are_accepted(tmp_path):
     path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json")
     await add_b(path)
     assert (await FileDocument(path).read()).data == {"mcpServers": {"b": {"command": "y"}}}
@@ -160,7 +160,7 @@ async def test_a_conflict_names_the_service_and_writes_nothing(path):
     assert path.read_text() == OLD
 
 
-async def test_hard_links_are_not_parted(path):
+async def test_a_file_with_hard_links_is_refused(path):
     twin = path.with_name("twin.json")
     os.link(path, twin)
     assert "has 2 hard links, which a replacement would separate" in await refusal(path)
@@ -169,7 +169,7 @@ async def test_hard_links_are_not_parted(path):
 
 
 @pytest.mark.parametrize("kind", ["a directory", "a pipe", "a socket", "a device"])
-async def test_what_is_no_file_is_refused_at_once(short_path, kind):
+async def test_a_path_that_is_not_a_file_is_refused_at_once(short_path, kind):
     path = short_path / "x"
     server = socket.socket(socket.AF_UNIX)
     with server:
@@ -193,7 +193,7 @@ async def test_a_path_through_a_file_is_refused(path):
         await FileDocument(str(path / "mcp.json")).read()
 
 
-async def test_a_symlink_that_leads_nowhere_is_refused(tmp_path):
+async def test_a_dangling_symlink_is_refused(tmp_path):
     link = tmp_path / "link.json"
     link.symlink_to("gone/far/mcp.json")
     assert "symbolic link into a directory that does not exist; repair the link" in await refusal(link)
@@ -205,21 +205,21 @@ async def test_a_symlink_that_leads_nowhere_is_refused(tmp_path):
     assert names(tmp_path) == ["link.json", "loop.json"]
 
 
-async def test_a_file_beyond_any_reason_is_refused(path):
+async def test_a_file_above_the_size_limit_is_refused(path):
     os.truncate(path, MAX_SIZE + 1)
     assert "is larger than 64 MiB, the limit of a configuration; name another file" in await refusal(path)
     with pytest.raises(ConfigError, match="is larger than 64 MiB"):
         await FileDocument(str(path)).read()
 
 
-async def test_a_read_only_file_is_respected(path, monkeypatch):
+async def test_a_read_only_file_is_not_written(path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda name, wanted, *, dir_fd: False)
     assert "is read-only; make it writable (chmod u+w)" in await refusal(path)
     assert path.read_text() == OLD
 
 
 @needs_user
-async def test_permissions_are_respected(path):
+async def test_missing_permissions_are_an_error(path):
     path.chmod(0)
     assert f"cannot be written: Permission denied; check the permissions of {path.parent}" in await refusal(path)
     path.chmod(0o600)
@@ -230,7 +230,7 @@ async def test_permissions_are_respected(path):
         path.parent.chmod(0o700)
 
 
-async def test_a_file_that_may_not_be_read_is_reported(path, monkeypatch):
+async def test_an_unreadable_file_is_reported(path, monkeypatch):
     def deny(*args, **options):
         raise PermissionError(errno.EACCES, "no")
 
@@ -250,14 +250,14 @@ async def test_a_file_that_may_not_be_read_is_reported(path, monkeypatch):
         (errno.EAGAIN, "try again; nothing was changed"),
     ],
 )
-def test_every_trouble_names_the_file_what_the_system_said_and_a_remedy(code, remedy):
+def test_every_error_names_the_file_the_system_error_and_a_remedy(code, remedy):
     text = str(config_error(OSError(code, "x"), "mcp.json", "written"))
     assert text.startswith(f"mcp.json cannot be written: {os.strerror(code)}; ")
     assert remedy in text
     assert "cannot be read: odd; try again; nothing" in str(config_error(OSError("odd"), "mcp.json", "read"))
 
 
-async def test_a_file_that_has_gone_since_it_was_read_is_not_made_anew(path):
+async def test_a_file_deleted_since_it_was_read_is_not_recreated(path):
     document = FileDocument(str(path))
     await document.read()
     path.unlink()
@@ -272,7 +272,7 @@ async def test_a_file_that_has_gone_since_it_was_read_is_not_made_anew(path):
     assert (await document.edit([ADD_B])).data == {"mcpServers": {"b": {"command": "y"}}}
 
 
-async def test_an_edit_by_a_document_that_never_looked_makes_the_file(tmp_path):
+async def test_an_edit_without_a_previous_read_creates_the_file(tmp_path):
     document = FileDocument(str(tmp_path / "mcp.json"))
     await document.edit([ADD_B])
     (tmp_path / "mcp.json").unlink()
@@ -281,7 +281,7 @@ async def test_an_edit_by_a_document_that_never_looked_makes_the_file(tmp_path):
 
 
 @pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.EIO])
-async def test_a_directory_that_cannot_be_flushed(path, monkeypatch, code):
+async def test_only_an_io_error_of_a_directory_flush_is_reported(path, monkeypatch, code):
     real, failed = os.fsync, []
 
     def fsync(fd):
@@ -299,7 +299,7 @@ async def test_a_directory_that_cannot_be_flushed(path, monkeypatch, code):
     assert len(failed) == 1
 
 
-async def test_a_failed_flush_is_never_tried_again(path, monkeypatch):
+async def test_a_failed_flush_is_never_retried(path, monkeypatch):
     asked = []
 
     def fsync(fd):

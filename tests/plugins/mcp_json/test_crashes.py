@@ -11,7 +11,7 @@ from .crashing import HAS_STRACE, NEW, python_calls, system_calls
 
 
 @pytest.mark.timeout(300)
-def test_no_call_of_python_can_tear_the_file_when_it_is_killed_or_fails(tmp_path):
+def test_a_python_call_that_is_killed_or_fails_never_leaves_a_torn_file(tmp_path):
     reports = python_calls(tmp_path)
     calls = Counter(report["call"] for report in reports if report["how"] == "EIO")
     assert {"open", "write", "fsync", "close", "replace", "flock", "listdir", "fchmod", "mkdir"} <= set(calls)
@@ -32,7 +32,7 @@ def test_no_call_of_python_can_tear_the_file_when_it_is_killed_or_fails(tmp_path
 
 @pytest.mark.skipif(not HAS_STRACE, reason="needs strace")
 @pytest.mark.timeout(300)
-def test_no_system_call_can_tear_the_file_when_it_is_killed_or_fails(tmp_path):
+def test_a_system_call_that_is_killed_or_fails_never_leaves_a_torn_file(tmp_path):
     outcomes: Counter[tuple[str, bool, int]] = Counter()
     for point in system_calls(tmp_path):
         assert not point.is_torn, point

@@ -51,7 +51,7 @@ def test_edits_by_hand(name):
         '\ufeff{"a": 1}',
     ],
 )
-def test_what_was_added_can_be_removed_without_a_trace(text):
+def test_an_added_value_can_be_removed_without_a_trace(text):
     assert remove(add(text, "new"), "new") == text
 
 
@@ -67,24 +67,24 @@ def test_an_edit_that_changes_nothing_leaves_every_byte():
     assert edit(text, (("a",), {"c": [True], "b": 1}), (("z",), MISSING), (("a", "y", "x"), MISSING)) == text
 
 
-def test_true_is_not_one_and_null_is_not_nothing():
+def test_true_differs_from_one_and_null_from_absence():
     assert edit('{"a": 1, "b": [0]}', (("a",), True), (("b",), [False])) == '{"a": true, "b": [false]}'
     assert edit('{"a": null}', (("b",), None)) == '{"a": null, "b": null}'
 
 
-def test_a_nan_that_is_there_is_no_obstacle_but_a_new_one_is_refused():
+def test_an_existing_nan_is_accepted_and_a_new_one_is_refused():
     assert edit('{"a": NaN}', (("b",), 1)) == '{"a": NaN, "b": 1}'
     assert edit('{"a": NaN, "b": 2}', (("a",), math.nan), (("b",), 1)) == '{"a": NaN, "b": 1}'
     with pytest.raises(ConfigError, match="no NaN and no infinite numbers; write null"):
         edit('{"a": 1}', (("b",), [math.inf]))
 
 
-def test_edits_build_on_each_other():
+def test_each_edit_is_applied_to_the_result_of_the_previous_one():
     text = edit('{"a": 1}', (("b",), {"c": 1}), (("b", "d"), 2), (("b", "c"), MISSING), (("a",), MISSING))
     assert text == '{"b": {"d": 2}}'
 
 
-def test_a_value_that_was_put_in_is_not_changed_by_later_edits():
+def test_an_inserted_value_object_is_not_changed_by_later_edits():
     value = {"c": 1}
     edit("{}", (("b",), value), (("b", "c"), MISSING))
     assert value == {"c": 1}
@@ -110,7 +110,7 @@ def test_a_service_is_renamed_by_removing_and_adding_it():
         ({"command": True}, 1),
     ],
 )
-def test_what_is_not_as_expected_is_a_conflict_that_names_the_service(expect, value):
+def test_an_unexpected_value_is_a_conflict_that_names_the_service(expect, value):
     with pytest.raises(ConfigConflict) as caught:
         edit('{"m": {"a": {"command": "x"}}}', Edit(path=("m", "a"), value=value, expect=expect, entry="a"))
     assert caught.value.entry == "a"
@@ -126,7 +126,7 @@ def test_a_conflict_without_a_service_names_the_field():
     assert caught.value.entry == ""
 
 
-def test_expectations_that_hold_are_no_obstacle():
+def test_expectations_that_hold_cause_no_conflict():
     edits = [
         Edit(path=("a",), value=2, expect=1),
         Edit(path=("b",), value={"x": (1, 2)}, expect=MISSING),
@@ -136,7 +136,7 @@ def test_expectations_that_hold_are_no_obstacle():
     assert edit('{"a": 1, "c": {"y": [1]}}', *edits) == '{"a": 2, "b": {"x": [1, 2]}, "d": 1}'
 
 
-def test_whoever_finds_done_what_he_wanted_is_in_no_conflict():
+def test_an_edit_that_is_already_done_is_no_conflict():
     text = '{"a": {"x": 1}}'
     assert edit(text, Edit(path=("a",), value={"x": 1}, expect=MISSING)) == text
     assert edit(text, Edit(path=("b",), value=MISSING, expect={"x": 1})) == text
@@ -164,7 +164,7 @@ def test_one_conflict_refuses_all_edits():
         (("a",), b"x", "value cannot be written (got bytes)"),
     ],
 )
-def test_what_cannot_be_done_is_refused(path, value, what):
+def test_an_impossible_edit_is_refused(path, value, what):
     with pytest.raises(ConfigError, match=r"mcp\.json") as caught:
         edit('{"a": "text", "b": [1, 2], "c": {}}', (path, value))
     assert what in str(caught.value)
@@ -186,7 +186,7 @@ def test_a_value_that_would_make_the_file_too_deep_is_refused_too():
         edit('{"a": {"b": {"c": {}}}}', (("a", "b", "c", "d"), value))
 
 
-def test_what_cannot_be_read_is_not_edited():
+def test_an_unreadable_file_is_not_edited():
     with pytest.raises(ConfigSyntaxError) as caught:
         edit('{\n  "a": 1\n  "b": 2\n}', (("c",), 3))
     assert (caught.value.line, caught.value.column) == (3, 3)

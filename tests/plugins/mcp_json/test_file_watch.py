@@ -68,7 +68,7 @@ def replace(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-async def test_a_file_written_in_place_or_renamed_over_is_noticed(path):
+async def test_a_file_written_in_place_or_renamed_over_is_detected(path):
     async with listening(path) as listener:
         path.write_text('{"a": 2}')
         await listener.next()
@@ -79,7 +79,7 @@ async def test_a_file_written_in_place_or_renamed_over_is_noticed(path):
         assert listener.heard == 2
 
 
-async def test_what_happened_between_reading_and_listening_is_noticed(path):
+async def test_a_change_between_reading_and_watching_is_detected(path):
     document = FileDocument(str(path))
     await document.read()
     path.write_text('{"a": 2}')
@@ -90,7 +90,7 @@ async def test_what_happened_between_reading_and_listening_is_noticed(path):
     await asyncio.wait([task])
 
 
-async def test_who_never_read_is_told_what_changes_from_now_on(path):
+async def test_without_a_previous_read_later_changes_are_reported(path):
     document = FileDocument(str(path))
     changes = document.changes()
     first = asyncio.ensure_future(anext(changes))
@@ -102,7 +102,7 @@ async def test_who_never_read_is_told_what_changes_from_now_on(path):
     await changes.aclose()
 
 
-async def test_touching_it_its_own_edits_and_files_beside_it_are_no_change(path):
+async def test_touching_the_file_own_edits_and_other_files_are_no_change(path):
     async with listening(path) as listener:
         await listener.document.edit([Edit(path=("b",), value=2)])
         os.utime(path)
@@ -115,7 +115,7 @@ async def test_touching_it_its_own_edits_and_files_beside_it_are_no_change(path)
         assert listener.heard == 1
 
 
-async def test_a_symlink_turned_elsewhere_and_its_target_are_noticed(path, tmp_path):
+async def test_changes_of_a_symlink_and_of_its_target_are_detected(path, tmp_path):
     (tmp_path / "real").mkdir()
     other = tmp_path / "real" / "other.json"
     other.write_text('{"other": 1}')
@@ -131,7 +131,7 @@ async def test_a_symlink_turned_elsewhere_and_its_target_are_noticed(path, tmp_p
         assert (await listener.document.read()).data == {"other": 2}
 
 
-async def test_a_file_that_comes_and_goes_is_noticed(tmp_path):
+async def test_creation_and_deletion_of_the_file_are_detected(tmp_path):
     path = tmp_path / "later" / "mcp.json"
     async with listening(path) as listener:
         path.parent.mkdir()
@@ -143,7 +143,7 @@ async def test_a_file_that_comes_and_goes_is_noticed(tmp_path):
         assert (await listener.document.read()).data == {}
 
 
-async def test_a_file_that_cannot_be_used_any_longer_is_noticed_and_so_is_its_repair(path):
+async def test_corruption_of_the_file_and_its_repair_are_detected(path):
     async with listening(path) as listener:
         path.write_text('{"a": ')
         await listener.next()
@@ -160,7 +160,7 @@ async def test_a_file_that_cannot_be_used_any_longer_is_noticed_and_so_is_its_re
         assert listener.heard == 3
 
 
-async def test_a_watcher_that_ends_is_begun_anew(path, monkeypatch):
+async def test_a_watcher_that_ends_is_restarted(path, monkeypatch):
     import watchfiles
 
     begun = []
@@ -181,7 +181,7 @@ async def test_a_watcher_that_ends_is_begun_anew(path, monkeypatch):
         assert listener.heard == 0
 
 
-async def test_where_watching_is_impossible_looking_is_enough(path, monkeypatch, caplog):
+async def test_without_file_notifications_polling_detects_changes(path, monkeypatch, caplog):
     import watchfiles
 
     def awatch(*places, **options):
@@ -198,7 +198,7 @@ async def test_where_watching_is_impossible_looking_is_enough(path, monkeypatch,
     assert "too many watches" in caplog.text
 
 
-async def test_what_is_heard_needs_no_looking(path, monkeypatch):
+async def test_with_file_notifications_no_polling_is_needed(path, monkeypatch):
     monkeypatch.setattr(file_watch, "POLL", 1000.0)
     async with listening(path) as listener:
         # the first look comes soon, because what happened before listening took effect was not heard
@@ -218,7 +218,7 @@ async def test_what_is_heard_needs_no_looking(path, monkeypatch):
         ([str(i) for i in range(100)], str(file_watch.MAX_QUIET_CHECKS)),
     ],
 )
-async def test_a_change_counts_when_the_file_has_come_to_rest(monkeypatch, states, outcome):
+async def test_a_change_is_reported_after_the_file_has_settled(monkeypatch, states, outcome):
     pauses = []
 
     async def sleep(seconds):
@@ -234,7 +234,7 @@ async def test_a_change_counts_when_the_file_has_come_to_rest(monkeypatch, state
     assert pauses[0] == (file_watch.ABSENCE if states[0] == "" else file_watch.QUIET)
 
 
-async def test_a_file_that_is_what_it_was_again_before_anybody_was_told_is_no_change(monkeypatch, path):
+async def test_a_change_that_is_reverted_before_it_is_reported_is_no_change(monkeypatch, path):
     states = iter(["new", "old", "old"])
 
     async def look():

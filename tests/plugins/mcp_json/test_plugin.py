@@ -17,7 +17,7 @@ def backend():
     return offered
 
 
-def test_it_comes_in_by_the_entry_point_every_plugin_uses():
+def test_it_is_loaded_by_the_entry_point_of_all_plugins():
     (found,) = entry_points(group="mcpstore.plugins", name="mcp_json")
     assert found.load() is mcp_json
 
@@ -46,7 +46,7 @@ def test_opening_does_not_touch_the_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_file_url_and_a_path_with_a_tilde_lead_to_the_file(tmp_path, monkeypatch):
+async def test_a_file_url_and_a_path_with_a_tilde_resolve_to_the_file(tmp_path, monkeypatch):
     (tmp_path / "m c.json").write_text('{"a": 1}')
     monkeypatch.setenv("HOME", str(tmp_path))
     for location in (f"file://{tmp_path}/m%20c.json", f"file://localhost{tmp_path}/m%20c.json", "~/m c.json"):
@@ -56,7 +56,7 @@ async def test_a_file_url_and_a_path_with_a_tilde_lead_to_the_file(tmp_path, mon
 
 
 @pytest.mark.parametrize(("location", "what"), [("file://host/x.json", "host 'host'"), ("a\0b", "NUL character")])
-def test_a_location_where_no_file_can_be_is_refused(location, what):
+def test_an_impossible_location_is_refused(location, what):
     with pytest.raises(ConfigError, match=what):
         backend().open(location)
 

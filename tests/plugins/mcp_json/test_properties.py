@@ -118,7 +118,7 @@ def survivors(spans: dict[tuple, tuple[int, int]], holder: tuple, gone: tuple | 
 
 @settings(max_examples=100, deadline=None)
 @given(documents())
-def test_a_document_is_read_as_what_it_was_written_from_and_every_value_is_found(document):
+def test_a_document_is_read_back_as_its_source_data_and_every_value_is_located(document):
     text, data, spans = document
     content = content_of(text.encode(), "f.json", "f.json")
     assert content.data == data
@@ -130,7 +130,7 @@ def test_a_document_is_read_as_what_it_was_written_from_and_every_value_is_found
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), VALUES, st.data())
-def test_replacing_a_value_changes_its_own_bytes_only(document, value, data):
+def test_replacing_a_value_changes_only_its_own_bytes(document, value, data):
     text, before, spans = document
     paths = sorted((path for path in spans if path), key=repr)
     if not paths:
@@ -145,7 +145,7 @@ def test_replacing_a_value_changes_its_own_bytes_only(document, value, data):
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), VALUES, st.data())
-def test_adding_changes_nothing_that_was_there_and_removing_it_again_restores_every_byte(document, value, data):
+def test_adding_a_value_keeps_all_other_bytes_and_removing_it_restores_the_text(document, value, data):
     text, before, spans = document
     holders = sorted((path for path in spans if isinstance(at(before, path), dict | list)), key=repr)
     holder = data.draw(st.sampled_from(holders))
@@ -167,7 +167,7 @@ def test_adding_changes_nothing_that_was_there_and_removing_it_again_restores_ev
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), st.data())
-def test_removing_takes_the_member_and_its_comma_and_nothing_around_them(document, data):
+def test_removing_a_member_removes_only_it_and_its_comma(document, data):
     text, before, spans = document
     paths = sorted((path for path in spans if path), key=repr)
     if not paths:
@@ -186,7 +186,7 @@ def test_removing_takes_the_member_and_its_comma_and_nothing_around_them(documen
 
 @settings(max_examples=150, deadline=None)
 @given(documents(), st.lists(st.tuples(KEYS, st.just(MISSING) | VALUES), max_size=6))
-def test_many_edits_at_once_have_the_effect_of_one_after_the_other(document, wishes):
+def test_many_edits_at_once_equal_the_same_edits_in_sequence(document, wishes):
     text, data, _ = document
     edits = [Edit(path=(key,), value=value) for key, value in wishes]
     raw, content = edited(text.encode(), edits, "f.json", "f.json")

@@ -41,7 +41,7 @@ def refusal(raw: bytes | str, name: str = "mcp.json") -> ConfigSyntaxError:
         STRICT.replace("}", ",}"),
     ],
 )
-def test_whatever_people_add_to_json_is_read(text):
+def test_common_extensions_of_json_are_read(text):
     content = read(text)
     assert content.data == SERVERS
     assert content.problems == ()
@@ -49,19 +49,19 @@ def test_whatever_people_add_to_json_is_read(text):
 
 
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
-def test_byte_order_marks_tell_how_a_file_is_encoded(codec):
+def test_a_byte_order_mark_determines_the_encoding(codec):
     assert read('{"é": "Ω😀"}'.encode(codec)).data == {"é": "Ω😀"}
 
 
 @pytest.mark.parametrize("raw", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"// nothing yet\n", b"/* a */ /* b */"])
-def test_a_file_with_nothing_in_it_is_an_empty_document(raw):
+def test_an_empty_file_is_an_empty_document(raw):
     content = read(raw)
     assert content.data == {}
     assert content.problems == ()
     assert content.locate(("a",)) is None
 
 
-def test_what_looks_like_a_comment_or_comma_inside_text_is_text():
+def test_comment_marks_and_commas_inside_strings_are_text():
     data = {"url": "https://x//y", "glob": "/*", "end": "*/", "list": ",]", "escaped": '\\",}//'}
     assert read(json.dumps(data)[:-1] + ",}").data == data
 
@@ -75,7 +75,7 @@ def test_a_second_document_is_reported_with_its_line_and_not_read():
     assert problem.remedy
 
 
-def test_a_name_that_stands_twice_is_reported_with_both_lines_and_the_last_one_counts():
+def test_a_duplicate_name_is_reported_with_both_lines_and_the_last_one_counts():
     content = read('{\n  "a": 1,\n  "b": {"c": 1, "c": 2},\n  "\\u0061": 3\n}')
     assert content.data == {"a": 3, "b": {"c": 2}}
     inner, outer = content.problems
@@ -86,21 +86,21 @@ def test_a_name_that_stands_twice_is_reported_with_both_lines_and_the_last_one_c
     assert content.locate(("a",)) == (4, 13)
 
 
-def test_numbers_that_are_none_are_read_and_reported():
+def test_nan_and_infinity_are_read_and_reported():
     content = read('{"a": [NaN, -Infinity, -1, "NaN"],\n "b": Infinity}')
     assert content.data["a"][1:] == [float("-inf"), -1, "NaN"]
     assert [problem.where for problem in content.problems] == ["mcp.json:1:8", "mcp.json:1:13", "mcp.json:2:7"]
     assert "Infinity is not a JSON number" in content.problems[2].what
 
 
-def test_half_a_surrogate_pair_is_read_and_reported_but_a_whole_one_is_just_a_character():
+def test_a_lone_surrogate_is_read_and_reported_and_a_pair_is_a_character():
     content = read('{"a": "\\ud83d\\ude00", "b": "x\\ud83d"}')
     assert content.data == {"a": "😀", "b": "x\ud83d"}
     (problem,) = content.problems
     assert problem.where == "mcp.json:1:28"
 
 
-def test_only_the_first_twenty_oddities_are_told_one_by_one():
+def test_only_the_first_twenty_warnings_are_listed_one_by_one():
     text = "{" + ",\n".join(f'"k{i % 1000}": {i}' for i in range(50_000)) + "}"
     problems = read(text).problems
     assert len(problems) == 21
@@ -108,7 +108,7 @@ def test_only_the_first_twenty_oddities_are_told_one_by_one():
     assert problems[0].where == "mcp.json:1001:1"
 
 
-def test_the_same_goes_for_oddities_of_other_kinds():
+def test_warnings_of_every_kind_are_limited():
     problems = read('{"a": [' + "NaN, " * 50 + "1]}").problems
     assert len(problems) == 21
     assert problems[-1].what == "30 more warnings of this kind"
@@ -149,7 +149,7 @@ def test_the_same_goes_for_oddities_of_other_kinds():
         ('{"a": ' + "1" * 5000 + "}", 1, 7, "more than 4300 digits", "put it into quotes"),
     ],
 )
-def test_what_is_no_json_is_refused_with_place_and_remedy(text, line, column, what, remedy):
+def test_invalid_json_is_refused_with_position_and_remedy(text, line, column, what, remedy):
     error = refusal(text)
     assert (error.line, error.column) == (line, column)
     assert what in str(error)
@@ -157,7 +157,7 @@ def test_what_is_no_json_is_refused_with_place_and_remedy(text, line, column, wh
     assert str(error).startswith(f"mcp.json:{line}:{column}: ")
 
 
-def test_bytes_that_are_no_text_are_refused_with_their_place():
+def test_undecodable_bytes_are_refused_with_their_position():
     error = refusal(b'{"\xc3\xa9":\n"\xc3\xa9\xff"}')
     assert (error.line, error.column) == (2, 3)
     assert "byte 0xff is not UTF-8; save the file as UTF-8" in str(error)
@@ -173,20 +173,20 @@ def test_bytes_that_are_no_text_are_refused_with_their_place():
         '{"a":' + "[" * 10_000 + "// x\n",
     ],
 )
-def test_what_is_nested_too_deeply_is_refused_with_the_place_where_it_becomes_so(text):
+def test_too_deep_nesting_is_refused_with_its_position(text):
     error = refusal(text)
     assert "nested deeper than 200 levels" in str(error)
     assert error.column in {201, 205, 1001}
 
 
-def test_a_reader_that_is_short_of_stack_itself_says_so_too(monkeypatch):
+def test_a_recursion_error_of_the_parser_is_reported_as_too_deep_nesting(monkeypatch):
     from mcpstore_plugins.mcp_json import json_format
 
     monkeypatch.setattr(json_format, "add_warnings", lambda *_: None)
     assert "nested deeper than 200 levels" in str(refusal("[" * 100_000))
 
 
-def test_two_hundred_levels_are_fine():
+def test_two_hundred_levels_are_accepted():
     text = '{"a":' + "[" * 199 + "]" * 199 + "}"
     assert read(text).problems == ()
 
@@ -203,7 +203,7 @@ def test_two_hundred_levels_are_fine():
         "{" + "\\" * 300_000,
     ],
 )
-def test_no_text_is_read_in_more_than_linear_time(text):
+def test_any_text_is_read_in_linear_time(text):
     # anything quadratic would take minutes here, and run into the time limit of the test
     with contextlib.suppress(ConfigSyntaxError):
         read(text)
@@ -220,14 +220,14 @@ def test_values_are_found_by_line_and_column():
     assert content.locate(("nothing",)) is None
 
 
-def test_ten_thousand_servers_are_found_one_by_one():
+def test_ten_thousand_servers_are_located_one_by_one():
     text = json.dumps({"mcpServers": {f"s{i}": {"command": "x"} for i in range(10_000)}}, indent=1)
     content = read(text)
     lines = [content.locate(("mcpServers", f"s{i}", "command")) for i in range(10_000)]
     assert lines == [(4 + 3 * i, 15) for i in range(10_000)]
 
 
-def test_the_revision_changes_when_a_byte_does():
+def test_the_revision_changes_with_every_byte():
     assert revision_of(None) == ""
     assert len({revision_of(raw) for raw in (None, b"", b"{}", b"{} ")}) == 4
     assert read("{}").revision == revision_of(b"{}")
@@ -249,9 +249,9 @@ def test_the_revision_changes_when_a_byte_does():
         ("x.yaml", "{}", "yaml"),
     ],
 )
-def test_the_notation_follows_from_the_name_or_else_from_the_text(name, text, format_):
+def test_the_format_is_inferred_from_the_name_or_else_from_the_text(name, text, format_):
     assert read(text, name).format == format_
 
 
-def test_a_word_salad_without_a_telling_name_is_explained_as_json():
+def test_unparsable_text_in_a_file_of_unknown_format_is_reported_as_invalid_json():
     assert "expected a value" in str(refusal("hello", "noname"))

@@ -25,7 +25,7 @@ from .files import ADD_B, NEW, OLD, add_b, meddling, names, refusal, replace_by_
 
 
 @pytest.mark.parametrize("write", [replace_by_rename, write_in_place])
-def test_what_an_editor_writes_at_any_moment_of_a_save_is_merged(path, monkeypatch, write):
+def test_a_change_by_an_editor_at_any_point_of_a_save_is_merged(path, monkeypatch, write):
     theirs = OLD.replace("// mine", "// theirs")
     with meddling(monkeypatch, 0, None) as calls:
         FileDocument(str(path))._edit([ADD_B])
@@ -54,7 +54,7 @@ def test_what_an_editor_writes_at_any_moment_of_a_save_is_merged(path, monkeypat
         (None, ConfigError),
     ],
 )
-def test_what_came_meanwhile_is_looked_at_like_any_other_content(path, monkeypatch, theirs, outcome):
+def test_content_that_appears_during_a_save_is_validated(path, monkeypatch, theirs, outcome):
     with meddling(monkeypatch, 0, None) as calls:
         FileDocument(str(path))._edit([ADD_B])
     path.write_text(OLD)
@@ -72,7 +72,7 @@ def test_what_came_meanwhile_is_looked_at_like_any_other_content(path, monkeypat
     assert names(path.parent) == ([] if theirs is None else ["mcp.json"])
 
 
-def test_a_symlink_that_is_turned_elsewhere_meanwhile_is_followed(path, monkeypatch):
+def test_a_symlink_that_changes_during_a_save_is_followed(path, monkeypatch):
     other = path.with_name("other.json")
     other.write_text(OLD)
     link = path.with_name("link.json")
@@ -93,7 +93,7 @@ def test_a_symlink_that_is_turned_elsewhere_meanwhile_is_followed(path, monkeypa
 
 
 @pytest.mark.parametrize("becomes", ["a link", "another directory"])
-def test_a_place_that_becomes_another_one_meanwhile_is_found_again(path, monkeypatch, becomes):
+def test_a_path_that_changes_during_a_save_is_resolved_again(path, monkeypatch, becomes):
     def move():
         if becomes == "a link":
             path.rename(path.with_name("moved.json"))
@@ -112,7 +112,7 @@ def test_a_place_that_becomes_another_one_meanwhile_is_found_again(path, monkeyp
     assert path.is_symlink() == (becomes == "a link")
 
 
-async def test_a_file_that_never_rests_is_given_up(path, monkeypatch):
+async def test_saving_a_file_that_changes_all_the_time_fails(path, monkeypatch):
     real = atomic_save.stat_state
 
     def glance(name, home):
@@ -146,7 +146,7 @@ def held(directory: Path):
         holder.stdin.close()
 
 
-async def test_a_writer_waits_for_another_one(path):
+async def test_a_writer_waits_for_another_writer(path):
     tries = []
 
     class Watched(FileDocument):
@@ -165,14 +165,14 @@ async def test_a_writer_waits_for_another_one(path):
     assert path.read_text() == NEW
 
 
-def test_the_lock_of_a_directory_is_held_by_one_at_a_time(tmp_path):
+def test_the_lock_of_a_directory_has_one_holder_at_a_time(tmp_path):
     with locked(str(tmp_path)), pytest.raises(Held), locked(str(tmp_path)):
         pass
     with locked(str(tmp_path)):
         pass
 
 
-async def test_a_writer_that_hangs_is_named(path, monkeypatch):
+async def test_a_hanging_writer_is_named(path, monkeypatch):
     monkeypatch.setattr(document_module, "LOCK_TIMEOUT", 0.05)
     with held(path.parent.parent), held(path.parent) as holder:
         text = await refusal(path)
@@ -181,13 +181,13 @@ async def test_a_writer_that_hangs_is_named(path, monkeypatch):
     assert path.read_text() == OLD
 
 
-async def test_a_writer_nobody_knows_is_another_program(path, tmp_path):
+async def test_an_unknown_lock_holder_is_called_another_program(path, tmp_path):
     assert lock.holder_of(str(path)) == "another program"
     assert lock.holder_of(str(tmp_path / "none" / "mcp.json")) == "another program"
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.EIO])
-async def test_a_drive_without_locks_is_written_without(path, monkeypatch, code):
+async def test_a_file_system_without_locks_is_written_without_a_lock(path, monkeypatch, code):
     def flock(fd, wanted):
         raise OSError(code, "no")
 
@@ -216,7 +216,7 @@ async def test_a_cancelled_writer_leaves_no_lock_behind(path):
     assert '"c": 1' in path.read_text()
 
 
-async def test_edits_of_one_document_take_turns(path):
+async def test_edits_of_one_document_run_one_at_a_time(path):
     document = FileDocument(str(path))
     edits = ([Edit(path=("mcpServers", f"s{i}"), value={"n": i}, expect=MISSING)] for i in range(30))
     await asyncio.gather(*(document.edit(one) for one in edits))

@@ -56,7 +56,7 @@ def edit(text: str, *edits: tuple) -> str:
     return raw.decode()
 
 
-def test_it_is_read_with_dates_as_text():
+def test_dates_are_read_as_text():
     content = read(CODEX)
     assert content.format == "toml"
     assert content.data["mcp_servers"]["files"] == {"command": "npx", "args": ["-y", "[pkg]"], "env": {"A": "b"}}
@@ -103,7 +103,7 @@ def test_quoted_and_dotted_names_are_found():
         ("a" + ".a" * 300 + " = 1", 1, 1, "nested deeper"),
     ],
 )
-def test_what_is_no_toml_is_refused_with_its_place(text, line, column, what):
+def test_invalid_toml_is_refused_with_its_position(text, line, column, what):
     with pytest.raises(ConfigSyntaxError) as caught:
         read(text)
     assert (caught.value.line, caught.value.column) == (line, column)
@@ -111,7 +111,7 @@ def test_what_is_no_toml_is_refused_with_its_place(text, line, column, what):
     assert "; " in str(caught.value)
 
 
-def test_a_new_server_goes_behind_the_others_and_leaves_without_a_trace():
+def test_a_new_server_is_added_after_the_others_and_can_be_removed_without_a_trace():
     added = edit(CODEX, (("mcp_servers", "a new.one"), NEW))
     tables = '\n\n[mcp_servers."a new.one"]\ncommand = "npx"\nargs = ["-y", "pkg"]\n'
     tables += '\n[mcp_servers."a new.one".env]\nA = "b"'
@@ -135,7 +135,7 @@ def test_a_new_server_goes_behind_the_others_and_leaves_without_a_trace():
         'mcp_servers = {a={command="x"}}\n',
     ],
 )
-def test_what_was_added_can_be_removed_without_a_trace(text):
+def test_an_added_value_can_be_removed_without_a_trace(text):
     is_first = "mcp_servers" not in text
     path = ("mcp_servers",) if is_first else ("mcp_servers", "new")
     value = {"new": NEW} if is_first else NEW
@@ -146,7 +146,7 @@ def test_what_was_added_can_be_removed_without_a_trace(text):
     assert gone == text or (text.startswith("#") and gone.strip() == text.strip())
 
 
-def test_a_server_takes_its_tables_with_it_and_leaves_the_comments_of_others():
+def test_a_removed_server_takes_its_tables_along_and_leaves_other_comments():
     gone = edit(CODEX, (("mcp_servers", "files"), MISSING))
     assert gone == CODEX[: CODEX.index("\n[mcp_servers.files]")].rstrip("\n") + CODEX[CODEX.index("\n\n# trust") :]
     assert edit("# top\n[a]\nb = 1\n\n[c]\n", (("a",), MISSING)) == "# top\n\n[c]\n"
@@ -175,7 +175,7 @@ def test_fields_are_changed_in_place():
     assert "the big one" not in text
 
 
-def test_replacing_a_server_changes_what_differs():
+def test_replacing_a_server_changes_only_the_differences():
     text = edit(CODEX, (("mcp_servers", "files"), {"command": "npx", "args": ["-y", "[pkg]"], "env": {}, "cwd": "/"}))
     assert 'command = "npx"  # why' in text
     assert '"[pkg]", # not a table' in text
@@ -183,7 +183,7 @@ def test_replacing_a_server_changes_what_differs():
     assert "[mcp_servers.files.env]" in text
 
 
-def test_changes_of_several_kinds_at_once_find_their_way_into_inline_tables():
+def test_several_kinds_of_changes_at_once_work_in_inline_tables():
     text = 'mcp_servers = {a = {command = "x"}} # one line\n'
     both = edit(text, (("mcp_servers", "b"), {"command": "y"}), (("mcp_servers", "a", "command"), "z"))
     assert both == 'mcp_servers = {a = {command = "z"},b = {command = "y"}} # one line\n'
@@ -195,7 +195,7 @@ def test_a_list_of_tables_is_appended_to_and_a_document_replaced():
     assert read(edit("a = 1\nb = [1]\n", ((), {"b": [1]}))).data == {"b": [1]}
 
 
-def test_nulls_are_left_out_because_toml_has_none():
+def test_nulls_are_left_out_because_toml_has_no_null():
     assert edit("", (("a",), {"b": 1, "c": None})) == "[a]\nb = 1\n"
     with pytest.raises(ConfigError, match="cannot contain null; leave it out"):
         edit("", (("a",), {"b": [None]}))
@@ -215,13 +215,13 @@ def test_expectations_are_checked():
         (("a",), {"\udcff": 1}, "half of a surrogate pair"),
     ],
 )
-def test_what_toml_cannot_hold_is_refused(path, value, what):
+def test_values_that_toml_cannot_represent_are_refused(path, value, what):
     with pytest.raises(ConfigError, match=r"config.toml: ") as caught:
         edit(CODEX, (path, value))
     assert what in str(caught.value)
 
 
-def test_what_would_read_differently_is_refused(monkeypatch):
+def test_values_that_would_be_read_back_differently_are_refused(monkeypatch):
     from mcpstore_plugins.mcp_json import toml_edit
 
     monkeypatch.setattr(toml_edit, "rewrite", lambda text, changes: iter([text, "a = ", "b = 1"]))
@@ -229,7 +229,7 @@ def test_what_would_read_differently_is_refused(monkeypatch):
         edit(CODEX, (("model",), 1))
 
 
-def test_text_of_every_kind_is_passed_over():
+def test_strings_of_every_kind_are_skipped():
     text = 'a = """x\\""" [b] "" """"\nc = \'\'\'\n[d]\n\'\'\'\'\ne = "\\"[f]"\ng = \'[h]\'\n[i]\nj = "#"\n'
     content = read(text)
     assert [content.locate((key,)) is not None for key in "aceg"] == [True] * 4

@@ -31,7 +31,7 @@ def refusal(text: str) -> ConfigSyntaxError:
     return caught.value
 
 
-def test_it_is_read_with_anchors_merges_and_positions():
+def test_anchors_merges_and_positions_are_read():
     content = read(GOOSE)
     assert content.format == "yaml"
     assert content.data["extensions"]["again"] == {
@@ -47,11 +47,11 @@ def test_it_is_read_with_anchors_merges_and_positions():
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "{}"])
-def test_nothing_is_an_empty_document(text):
+def test_an_empty_file_is_an_empty_document(text):
     assert read(text).data == {}
 
 
-def test_whatever_yaml_knows_becomes_json():
+def test_every_yaml_type_becomes_json():
     text = "1: a\nnull: b\nfalse: c\n2024-01-01: d\ne: !!set {y, x}\ni: =\nf: !!binary aGk=\ng: !!omap [h: 1]\n"
     assert read(text).data == {
         "1": "a",
@@ -65,7 +65,7 @@ def test_whatever_yaml_knows_becomes_json():
     }
 
 
-def test_oddities_are_reported_with_their_lines():
+def test_warnings_are_reported_with_their_lines():
     content = read("a: 1\nb: 2\na: 3\n---\nc: 4\n")
     assert content.data == {"a": 3, "b": 2}
     twice, second = content.problems
@@ -98,20 +98,20 @@ def test_oddities_are_reported_with_their_lines():
         ("k0: &k0 {}\n" + "".join(f"k{i}: &k{i} {{a: *k{i - 1}}}\n" for i in range(1, 300)), 201, 7, "nested deeper"),
     ],
 )
-def test_what_cannot_be_used_is_refused_with_its_place(text, line, column, what):
+def test_unusable_yaml_is_refused_with_its_position(text, line, column, what):
     error = refusal(text)
     assert what in str(error)
     assert (error.line, error.column) == (line, column)
 
 
 @pytest.mark.parametrize("use", ["[{}]", "{{<<: [{}]}}"])
-def test_a_billion_laughs_are_refused_before_anybody_laughs(use):
+def test_exponential_alias_expansion_is_refused_early(use):
     first = "k0: &k0 {x: 1}\n" if "<<" in use else "k0: &k0 [x, x, x, x, x, x, x, x, x]\n"
     lines = (f"k{i}: &k{i} " + use.format(", ".join([f"*k{i - 1}"] * 9)) + "\n" for i in range(1, 10))
     assert "expand to more than 1000000 values" in str(refusal(first + "".join(lines)))
 
 
-def test_an_error_without_a_place_is_one_at_the_beginning(monkeypatch):
+def test_an_error_without_a_position_is_reported_at_the_beginning(monkeypatch):
     import yaml
 
     def parse(text, loader):
@@ -121,7 +121,7 @@ def test_an_error_without_a_place_is_one_at_the_beginning(monkeypatch):
     assert str(refusal("a: 1")).startswith("config.yaml:1:1: this is not valid YAML; repair")
 
 
-def test_it_works_without_the_parser_in_c(monkeypatch):
+def test_it_works_without_the_c_parser(monkeypatch):
     import yaml
 
     monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
@@ -131,6 +131,6 @@ def test_it_works_without_the_parser_in_c(monkeypatch):
 
 
 @pytest.mark.parametrize("value", [{"cmd": "x"}, MISSING])
-def test_editing_is_refused_with_the_way_out(value):
+def test_editing_is_refused_with_a_remedy(value):
     with pytest.raises(ConfigError, match=r"config.yaml: YAML can only be read; import it into an mcp.json with `mcp"):
         edited(GOOSE.encode(), [Edit(path=("extensions", "files"), value=value)], "config.yaml", "config.yaml")

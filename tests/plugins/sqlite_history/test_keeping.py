@@ -72,7 +72,7 @@ def kept_calls(some: list[MetricsSample]) -> list[MetricsSample]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(some=histories, step=st.sampled_from([0.0, 60.0, 1000.0, 3600.0, 7200.0]), size=st.integers(1, 5))
-def test_what_was_written_in_batches_is_read_merged_as_a_list_would_be(some, step, size, tmp_path_factory):
+def test_samples_written_in_batches_are_read_merged_like_a_list(some, step, size, tmp_path_factory):
     # hours are added up as they are written, so samples come in the order of time, as they do from a clock
     some = sorted(kept_calls(some), key=lambda s: s.timestamp)
     history = SqliteHistory(HistoryLocation(folder=tmp_path_factory.mktemp("history"), retention=7 * DAY))
@@ -85,7 +85,7 @@ def test_what_was_written_in_batches_is_read_merged_as_a_list_would_be(some, ste
 
 
 @pytest.mark.parametrize("step", [900.0, 3600.0, 7200.0])
-def test_percentiles_over_a_long_time_are_those_of_all_calls(open_history, step):
+def test_percentiles_over_a_long_period_cover_all_calls(open_history, step):
     history = open_history()
     quick, slow = [0.010] * 99, [5.0]
     for number in range(20):
@@ -97,7 +97,7 @@ def test_percentiles_over_a_long_time_are_those_of_all_calls(open_history, step)
     assert one.max_response_time == 5.0
 
 
-def test_only_what_was_asked_for_is_told(open_history):
+def test_only_requested_samples_are_returned(open_history):
     history = open_history()
     history.write(HistoryBatch(now=NOW, samples=[sample(NOW + n * 30, name) for n in range(10) for name in "ab"]))
     times = [(s.service_name, s.timestamp - NOW) for s in history.samples(asked(NOW + 60, NOW + 120))]
@@ -107,7 +107,7 @@ def test_only_what_was_asked_for_is_told(open_history):
     assert history.samples(asked(NOW + 5000)) == []
 
 
-def test_edges_come_with_the_last_one_before_them(open_history):
+def test_edges_include_the_last_one_before_the_period(open_history):
     history = open_history()
     edges = [
         edge(NOW, state=State.INITIALIZING, begins=True),
@@ -123,14 +123,14 @@ def test_edges_come_with_the_last_one_before_them(open_history):
     assert history.edges(asked(NOW - 10, NOW, "s")) == edges[:1]
 
 
-def test_an_edge_never_lies_ahead_of_whoever_asks_at_once(open_history):
+def test_timestamps_of_edges_are_rounded_down(open_history):
     history = open_history()
     moments = [NOW + 0.123, NOW + 0.4567, NOW + 0.9999]
     history.write(HistoryBatch(now=NOW, edges=[edge(moment) for moment in moments]))
     assert [found.timestamp for found in history.edges(asked())] == [NOW + 0.123, NOW + 0.456, NOW + 0.999]
 
 
-def test_what_is_too_old_is_forgotten_but_the_state_a_service_is_in_is_not(open_history):
+def test_expired_records_are_deleted_but_the_current_state_is_kept(open_history):
     history = open_history(retention=DAY)
     edges = [edge(NOW, begins=True), edge(NOW + 10, state=State.WARNING), edge(NOW, "short")]
     old = [sample(NOW + n * 600) for n in range(6)]
@@ -143,7 +143,7 @@ def test_what_is_too_old_is_forgotten_but_the_state_a_service_is_in_is_not(open_
     assert history.edges(asked()) == [edges[1], edges[2]]
 
 
-def test_names_that_come_and_go_do_not_pile_up(open_history, monkeypatch):
+def test_names_of_removed_services_do_not_accumulate(open_history, monkeypatch):
     monkeypatch.setattr(database, "MAX_FORMER_SERVICES", 3)
     history = open_history(retention=DAY)
     for day in range(20):  # each day a service that nobody ever saw before, and one that is always there
@@ -165,7 +165,7 @@ def test_history_survives_its_manager(open_history, tmp_path):
     assert (tmp_path / "history.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_batch_that_is_offered_twice_is_kept_once(open_history):
+def test_a_batch_that_is_written_twice_is_stored_once(open_history):
     history = open_history()
     for _ in range(2):
         history.write(HistoryBatch(now=NOW, samples=[sample(NOW, calls=3)]))

@@ -18,7 +18,7 @@ def batch(*times: float) -> HistoryBatch:
     return HistoryBatch(now=NOW, samples=[sample(at) for at in times], edges=[edge(at) for at in times])
 
 
-def test_a_file_that_is_no_database_is_put_aside_and_said_once(open_history, tmp_path, caplog):
+def test_a_file_that_is_not_a_database_is_moved_aside_and_reported_once(open_history, tmp_path, caplog):
     path = tmp_path / "history.db"
     path.write_bytes(b"this is no database" * 1000)
     history = open_history()
@@ -28,7 +28,7 @@ def test_a_file_that_is_no_database_is_put_aside_and_said_once(open_history, tmp
     assert caplog.text.count("was damaged") == 1
 
 
-def test_damage_that_shows_only_later_is_met_in_the_same_way(open_history, tmp_path, caplog):
+def test_damage_detected_later_is_handled_in_the_same_way(open_history, tmp_path, caplog):
     history = open_history()
     history.write(HistoryBatch(now=NOW, samples=[sample(NOW + n) for n in range(5000)]))
     history.close()
@@ -46,7 +46,7 @@ def test_damage_that_shows_only_later_is_met_in_the_same_way(open_history, tmp_p
     assert (tmp_path / "history.db.broken").exists()
 
 
-def test_a_file_that_somebody_deletes_is_made_again(open_history, tmp_path):
+def test_a_deleted_file_is_recreated(open_history, tmp_path):
     history = open_history()
     history.write(batch(NOW))
     for file in tmp_path.iterdir():
@@ -56,7 +56,7 @@ def test_a_file_that_somebody_deletes_is_made_again(open_history, tmp_path):
     assert [s.timestamp for s in open_history().samples(asked())] == [NOW + 30]
 
 
-def test_a_disk_that_is_full_keeps_what_is_there_and_takes_more_when_there_is_room(open_history):
+def test_a_full_disk_keeps_existing_history_and_writing_resumes_when_there_is_space(open_history):
     history = open_history()
     history.write(batch(NOW))
     pages = history._db.execute("PRAGMA page_count").fetchone()[0]
@@ -71,7 +71,7 @@ def test_a_disk_that_is_full_keeps_what_is_there_and_takes_more_when_there_is_ro
     assert sum(s.calls for s in history.samples(asked(step=3600.0))) == 0
 
 
-def test_a_file_that_is_locked_is_an_error_and_not_a_wait(open_history, tmp_path, monkeypatch):
+def test_a_locked_file_is_an_error_and_does_not_block(open_history, tmp_path, monkeypatch):
     monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.01)
     history = open_history()
     history.write(batch(NOW))
@@ -86,19 +86,19 @@ def test_a_file_that_is_locked_is_an_error_and_not_a_wait(open_history, tmp_path
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
-def test_a_folder_that_cannot_be_written_is_an_error(open_history, tmp_path: Path):
+def test_an_unwritable_folder_is_an_error(open_history, tmp_path: Path):
     tmp_path.chmod(0o500)
     with pytest.raises(sqlite3.OperationalError):
         open_history()
     tmp_path.chmod(0o700)
 
 
-def test_a_folder_that_does_not_exist_is_an_error(open_history, tmp_path):
+def test_a_missing_folder_is_an_error(open_history, tmp_path):
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         open_history(tmp_path / "nowhere")
 
 
-def test_a_file_of_a_newer_version_is_left_alone(open_history, tmp_path):
+def test_a_file_of_a_newer_version_is_not_changed(open_history, tmp_path):
     history = open_history()
     history.write(batch(NOW))
     history._db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
@@ -122,7 +122,7 @@ def of_version_2(history, version=2):
     history.close()
 
 
-def test_a_file_of_an_older_version_is_made_one_of_this(open_history):
+def test_a_file_of_an_older_version_is_migrated(open_history):
     history = open_history()
     history.write(batch(NOW))
     of_version_1(history)
@@ -132,7 +132,7 @@ def test_a_file_of_an_older_version_is_made_one_of_this(open_history):
     assert history.samples(asked(step=7200.0))[0].duration == 60.0
 
 
-def test_whoever_may_only_read_does_not_change_a_file_of_an_older_version(open_history):
+def test_a_read_only_history_does_not_migrate_a_file_of_an_older_version(open_history):
     history = open_history()
     history.write(batch(NOW))
     of_version_1(history)
@@ -151,7 +151,7 @@ def test_a_read_only_history_reads_a_file_of_version_2_without_a_change(open_his
     assert (tmp_path / "history.db").read_bytes() == before
 
 
-def test_whoever_may_only_read_makes_and_changes_nothing(open_history, tmp_path):
+def test_a_read_only_history_creates_and_changes_nothing(open_history, tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist yet"):
         open_history(is_read_only=True)
     assert list(tmp_path.iterdir()) == []
@@ -162,7 +162,7 @@ def test_whoever_may_only_read_makes_and_changes_nothing(open_history, tmp_path)
         reader.write(batch(NOW + 30))
 
 
-def test_whoever_may_only_read_moves_nothing_aside(open_history, tmp_path):
+def test_a_read_only_history_moves_no_file_aside(open_history, tmp_path):
     (tmp_path / "history.db").write_bytes(b"no database" * 1000)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
         open_history(is_read_only=True).samples(asked())
@@ -171,7 +171,7 @@ def test_whoever_may_only_read_moves_nothing_aside(open_history, tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="nobody says which files are open")
 @pytest.mark.parametrize("is_read_only", [False, True])
-def test_a_file_that_is_refused_is_let_go_at_once(open_history, tmp_path, is_read_only):
+def test_a_refused_file_is_closed_at_once(open_history, tmp_path, is_read_only):
     history = open_history()
     history._db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     history.close()

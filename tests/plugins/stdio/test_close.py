@@ -32,7 +32,7 @@ def read(pids: Path) -> list[int]:
     return [int(line) for line in pids.read_text().split()]
 
 
-async def test_a_polite_service_is_ended_by_the_end_of_its_input_alone(world: World, tmp_path: Path):
+async def test_a_well_behaved_service_exits_at_the_end_of_its_input(world: World, tmp_path: Path):
     asked = tmp_path / "asked"
     with anyio.fail_after(20):
         async with connect(world.settings("--on-term", str(asked)), world.peer(closing=Closing(polite=15.0))) as opened:
@@ -54,7 +54,7 @@ async def test_a_service_that_ignores_the_end_of_its_input_is_sent_sigterm(world
 
 @pytest.mark.parametrize("manners", ["", "--ignore-eof", "--ignore-eof --ignore-term"])
 @pytest.mark.parametrize("children", TREES)
-async def test_nothing_is_left_of_a_tree(world: World, tmp_path: Path, children: str, manners: str):
+async def test_no_process_of_a_tree_is_left(world: World, tmp_path: Path, children: str, manners: str):
     pids = tmp_path / "pids"
     settings = world.settings("--children", children, "--pidfile", str(pids), *manners.split())
     with anyio.fail_after(20):
@@ -67,7 +67,7 @@ async def test_nothing_is_left_of_a_tree(world: World, tmp_path: Path, children:
 
 
 @pytest.mark.parametrize("children", TREES)
-async def test_nothing_is_left_of_the_children_of_a_dead_leader(world: World, tmp_path: Path, children: str):
+async def test_no_child_of_an_exited_leader_is_left(world: World, tmp_path: Path, children: str):
     pids = tmp_path / "pids"
     settings = world.settings("--children", children, "--pidfile", str(pids))
     with anyio.fail_after(20):
@@ -79,7 +79,7 @@ async def test_nothing_is_left_of_the_children_of_a_dead_leader(world: World, tm
 
 @pytest.mark.usefixtures("no_pidfd")
 @pytest.mark.parametrize("manners", ["", "--ignore-eof --ignore-term"])
-async def test_nothing_is_left_where_there_are_no_pidfds(world: World, tmp_path: Path, manners: str):
+async def test_no_process_is_left_without_pidfds(world: World, tmp_path: Path, manners: str):
     pids = tmp_path / "pids"
     settings = world.settings("--children", TREES[-1], "--pidfile", str(pids), *manners.split())
     with anyio.fail_after(20):
@@ -90,7 +90,7 @@ async def test_nothing_is_left_where_there_are_no_pidfds(world: World, tmp_path:
 
 @pytest.mark.usefixtures("no_pidfd")
 @pytest.mark.parametrize("manners", ["", "--ignore-eof --ignore-term"])
-async def test_nothing_is_left_of_a_group_where_there_is_no_proc(
+async def test_no_process_of_a_group_is_left_without_proc(
     world: World, tmp_path: Path, manners: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("mcpstore_plugins.stdio.proc.available", lambda: False)
@@ -103,7 +103,7 @@ async def test_nothing_is_left_of_a_group_where_there_is_no_proc(
 
 
 @pytest.mark.parametrize("hop", ["pass", "os.setsid()"])
-async def test_a_process_that_is_another_one_at_every_look_is_ended(world: World, hop: str):
+async def test_a_process_with_a_new_pid_at_every_read_is_killed(world: World, hop: str):
     code = f"""
 import os, sys
 if os.fork() == 0:
@@ -117,7 +117,7 @@ sys.stdin.read()
             pass
 
 
-async def test_a_child_that_is_brought_back_without_a_marker_does_not_escape(
+async def test_a_child_that_is_restarted_without_a_marker_is_killed(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     # A watchdog starts its child again as soon as it dies, in a session of its own and with an empty environment. Once
@@ -151,7 +151,7 @@ sys.stdin.read()
     assert not any(map(is_alive, read(pids)))
 
 
-async def test_a_process_whose_first_thread_ended_is_ended(world: World, tmp_path: Path):
+async def test_a_process_whose_first_thread_has_ended_is_killed(world: World, tmp_path: Path):
     # It is listed as a zombie without an environment, and runs all the same.
     place = tmp_path / "pid"
     code = f"""
@@ -199,7 +199,7 @@ import time; time.sleep(300)
     assert not any(map(is_alive, read(pids)))
 
 
-async def test_a_stopped_service_is_continued_to_hear_sigterm(world: World, tmp_path: Path):
+async def test_a_suspended_service_is_continued_to_receive_sigterm(world: World, tmp_path: Path):
     asked = tmp_path / "asked"
     closing = Closing(polite=0.1, term=15.0)
     with anyio.fail_after(20):
@@ -221,7 +221,7 @@ async def test_a_service_that_does_not_read_its_input_is_closed(world: World):
 
 
 @pytest.mark.parametrize("when", ["before", "polite", "term"])
-async def test_a_forced_close_waits_for_nobody(world: World, tmp_path: Path, when: str):
+async def test_a_forced_close_kills_at_once(world: World, tmp_path: Path, when: str):
     pids, asked = tmp_path / "pids", tmp_path / "asked"
     patient = Closing(polite=60.0 if when == "polite" else 0.1, term=60.0, kill=15.0)
     manners = ("--ignore-eof", "--ignore-term", "--on-term", str(asked))
@@ -237,7 +237,9 @@ async def test_a_forced_close_waits_for_nobody(world: World, tmp_path: Path, whe
     assert not any(map(is_alive, read(pids)))
 
 
-async def test_what_cannot_be_ended_is_told_and_can_be_tried_again(world: World, monkeypatch: pytest.MonkeyPatch):
+async def test_a_process_that_cannot_be_killed_is_reported_and_can_be_retried(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
     real = tree._send
     monkeypatch.setattr(tree, "_send", lambda process, signals: None)
     monkeypatch.setattr(Cgroup, "kill", lambda group: None)
@@ -261,7 +263,7 @@ async def test_what_cannot_be_ended_is_told_and_can_be_tried_again(world: World,
         await caught.value.reap()
 
 
-async def test_a_list_of_processes_that_cannot_be_read_is_told(world: World, monkeypatch: pytest.MonkeyPatch):
+async def test_an_unreadable_process_list_is_reported(world: World, monkeypatch: pytest.MonkeyPatch):
     def refused() -> list[object]:
         raise OSError(24, "Too many open files")
 
@@ -276,7 +278,7 @@ async def test_a_list_of_processes_that_cannot_be_read_is_told(world: World, mon
         await caught.value.reap()
 
 
-async def test_a_close_is_not_over_before_the_leader_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch):
+async def test_a_close_returns_only_after_the_leader_is_reaped(world: World, monkeypatch: pytest.MonkeyPatch):
     real = Leader._reap
 
     def late(self: Leader) -> None:
@@ -290,7 +292,7 @@ async def test_a_close_is_not_over_before_the_leader_is_waited_for(world: World,
 
 
 @pytest.mark.parametrize("after", [0.0, 0.001, 0.005, 0.02, 0.1, 0.4])
-async def test_a_cancelled_opening_leaves_nothing(world: World, after: float):
+async def test_a_cancelled_opening_leaves_nothing_behind(world: World, after: float):
     async def opening() -> None:
         async with connect(world.settings("--silent"), world.peer()):
             pass
@@ -306,7 +308,9 @@ async def test_a_cancelled_opening_leaves_nothing(world: World, after: float):
 
 
 @pytest.mark.parametrize("broken", [0, 1, 2])
-async def test_pipes_that_cannot_be_opened_leave_nothing(world: World, broken: int, monkeypatch: pytest.MonkeyPatch):
+async def test_a_failure_to_open_pipes_leaves_nothing_behind(
+    world: World, broken: int, monkeypatch: pytest.MonkeyPatch
+):
     opened = 0
 
     def breaking(real: Callable[[object, object], Awaitable[None]]) -> Callable[[object, object], Awaitable[None]]:
@@ -326,7 +330,7 @@ async def test_pipes_that_cannot_be_opened_leave_nothing(world: World, broken: i
             pass
 
 
-async def test_a_cancelled_use_leaves_nothing_and_stays_cancelled(world: World):
+async def test_a_cancelled_use_leaves_nothing_behind_and_stays_cancelled(world: World):
     with anyio.fail_after(20):
         opened = asyncio.Event()
 
@@ -345,7 +349,7 @@ async def test_a_cancelled_use_leaves_nothing_and_stays_cancelled(world: World):
         assert world.left() == []
 
 
-async def test_a_loop_that_is_torn_down_during_a_close_leaves_nothing(world: World):
+async def test_an_event_loop_that_stops_during_a_close_leaves_nothing_behind(world: World):
     async def abandon() -> None:
         async def use() -> None:
             async with connect(

@@ -25,7 +25,7 @@ def told(command: str, path: str = "/nowhere", cwd: str = "/") -> str:
     return str(caught.value)
 
 
-def test_the_first_program_of_path_is_taken_whatever_lies_in_its_way(tmp_path: Path):
+def test_the_first_executable_in_path_is_used_and_other_files_are_skipped(tmp_path: Path):
     (tmp_path / "a" / "x").mkdir(parents=True)
     program(tmp_path / "b" / "x", mode=0o644)
     right = program(tmp_path / "c" / "x")
@@ -34,7 +34,7 @@ def test_the_first_program_of_path_is_taken_whatever_lies_in_its_way(tmp_path: P
     assert resolve("x", path=path, cwd="/") == str(right)
 
 
-def test_a_command_with_a_slash_and_relative_entries_of_path_start_from_the_folder_of_the_service(tmp_path: Path):
+def test_a_command_with_a_slash_and_relative_path_entries_are_resolved_in_the_folder_of_the_service(tmp_path: Path):
     right = program(tmp_path / "bin" / "x")
     assert resolve("./bin/x", path="", cwd=str(tmp_path)) == str(right)
     assert resolve("bin/x", path="", cwd=str(tmp_path)) == str(right)
@@ -52,7 +52,7 @@ def test_a_program_in_the_home_folder_can_be_named(tmp_path: Path, monkeypatch: 
     assert resolve("~/x", path="", cwd="/") == str(right)
 
 
-def test_symbolic_links_stay_what_they_are(tmp_path: Path):
+def test_symbolic_links_are_not_resolved(tmp_path: Path):
     # A virtual environment's python, and tools that look at the name they are called by, depend on it.
     program(tmp_path / "real")
     (tmp_path / "link").symlink_to("real")
@@ -69,34 +69,34 @@ def test_symbolic_links_stay_what_they_are(tmp_path: Path):
         ("whatever", "install it, give its full path, or add its folder to PATH in env"),
     ],
 )
-def test_a_missing_command_is_told_with_a_remedy(command: str, remedy: str):
+def test_a_missing_command_is_reported_with_a_remedy(command: str, remedy: str):
     assert told(command, path="/nowhere:/nowhere/else") == (
         f"command {command!r} was not found in the 2 folders of PATH; {remedy}"
     )
     assert "the 1 folder of PATH" in told(command)
 
 
-def test_python_is_told_to_be_python3_where_that_is_all_there_is(tmp_path: Path):
+def test_the_remedy_for_a_missing_python_is_python3_where_it_exists(tmp_path: Path):
     program(tmp_path / "python3")
     assert told("python", path=str(tmp_path)).endswith("; make 'python3' the command")
     assert "python3" not in told("python")
 
 
-def test_a_whole_shell_line_is_told_to_be_split(tmp_path: Path):
+def test_the_remedy_for_a_shell_line_is_to_split_it(tmp_path: Path):
     program(tmp_path / "npx")
     remedy = "make 'npx' the command, and put the other words into args, one string per argument"
     assert told("npx -y server", path=str(tmp_path)).endswith(remedy)
     assert "into args" not in told("npx -y server")
 
 
-def test_a_missing_path_is_told_with_where_it_was_looked_for(tmp_path: Path):
+def test_a_missing_path_is_reported_with_the_folder_it_was_resolved_in(tmp_path: Path):
     assert told("./x", cwd=str(tmp_path)) == (
         f"command './x' does not exist (looked for in {str(tmp_path)!r}); correct the path"
     )
     assert told("/no/npx") == "command '/no/npx' does not exist; install Node.js, which brings npx"
 
 
-def test_what_may_not_be_executed_is_told(tmp_path: Path):
+def test_a_file_that_is_not_executable_is_reported(tmp_path: Path):
     place = program(tmp_path / "x", mode=0o644)
     assert told("x", path=str(tmp_path)) == (
         f"command 'x' cannot be executed: {str(place)!r} is not executable; "
@@ -104,7 +104,7 @@ def test_what_may_not_be_executed_is_told(tmp_path: Path):
     )
 
 
-def test_a_folder_is_told(tmp_path: Path):
+def test_a_folder_is_reported(tmp_path: Path):
     assert told(str(tmp_path)) == (
         f"command {str(tmp_path)!r} cannot be executed: {str(tmp_path)!r} is a folder; name a program in it"
     )
@@ -114,19 +114,19 @@ def error(number: int) -> OSError:
     return OSError(number, os.strerror(number))
 
 
-def test_our_own_shortages_are_no_refusal():
+def test_a_lack_of_local_resources_is_no_refusal():
     found = start_error(error(errno.EMFILE), "/bin/x", [])
     assert isinstance(found, NotReady)
     assert str(found) == "command '/bin/x' cannot be started now: Too many open files"
 
 
-def test_too_many_arguments_are_told_by_their_size_alone():
+def test_too_many_arguments_are_reported_by_their_size_only():
     found = start_error(error(errno.E2BIG), "/bin/x", ["s3cret", "abc"])
     assert type(found) is ConnectRefused
     assert str(found) == "arguments of command '/bin/x' are too long (got 9 characters); shorten them"
 
 
-def test_a_missing_interpreter_is_told_by_name(tmp_path: Path):
+def test_a_missing_interpreter_is_reported_by_name(tmp_path: Path):
     place = program(tmp_path / "x", "#! /no/such/python -u\n")
     assert str(start_error(error(errno.ENOENT), str(place), [])) == (
         f"command {str(place)!r} needs '/no/such/python', which does not exist; "
@@ -136,7 +136,7 @@ def test_a_missing_interpreter_is_told_by_name(tmp_path: Path):
         assert "needs an interpreter, which does not exist" in str(start_error(error(errno.ENOENT), odd, []))
 
 
-def test_any_other_refusal_of_the_system_is_told_in_its_words():
+def test_any_other_system_error_is_reported_with_its_message():
     found = start_error(error(errno.EACCES), "/bin/x", [])
     assert isinstance(found, CommandNotFound)
     assert str(found).startswith("command '/bin/x' cannot be executed: Permission denied; give its full path")

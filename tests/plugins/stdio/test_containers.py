@@ -69,7 +69,7 @@ def contents(engine: Path) -> list[str]:
     return sorted(path.name for path in engine.iterdir())
 
 
-def test_the_label_stands_before_the_options_of_the_configuration():
+def test_the_label_precedes_the_options_of_the_configuration():
     assert with_label("docker", ["run", "-i", "image", "run"], "m") == (
         *("run", "--label", "mcpstore.marker=m", "-i", "image", "run"),
     )
@@ -81,7 +81,7 @@ def test_the_label_stands_before_the_options_of_the_configuration():
 @pytest.mark.parametrize(
     ("command", "args"), [("docker", ["exec", "x", "run"]), ("docker", ["--context", "run"]), ("npx", ["run"])]
 )
-def test_the_arguments_of_everything_else_stay_what_they_are(command: str, args: list[str]):
+def test_the_arguments_of_other_commands_are_not_changed(command: str, args: list[str]):
     assert with_label(command, args, "m") == tuple(args)
 
 
@@ -94,14 +94,14 @@ async def test_a_container_that_outlives_its_client_is_removed(world: World, eng
     assert verbs(engine) == ["run", "ps", "rm"]
 
 
-async def test_a_container_that_is_gone_by_itself_needs_no_removal(world: World, engine: Path):
+async def test_a_container_that_has_exited_needs_no_removal(world: World, engine: Path):
     with anyio.fail_after(20):
         async with connect(settings(engine), world.peer()):
             (engine / ("c0ffee" * 5)).unlink()
     assert verbs(engine) == ["run", "ps"]
 
 
-async def test_an_engine_that_is_down_does_not_keep_a_service_from_being_closed(
+async def test_an_unavailable_engine_does_not_prevent_the_close_of_a_service(
     world: World, engine: Path, caplog: pytest.LogCaptureFixture
 ):
     (engine / "down").touch()
@@ -111,7 +111,7 @@ async def test_an_engine_that_is_down_does_not_keep_a_service_from_being_closed(
     assert "did not answer: containers of a closed service may be left" in caplog.text
 
 
-async def test_a_container_that_cannot_be_removed_is_told_and_can_be_tried_again(world: World, engine: Path):
+async def test_a_container_that_cannot_be_removed_is_reported_and_can_be_retried(world: World, engine: Path):
     (engine / "stuck").touch()
     with anyio.fail_after(20):
         with pytest.raises(CloseFailed, match="container c0ffeec0ffee cannot be removed") as caught:

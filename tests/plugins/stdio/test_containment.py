@@ -48,7 +48,7 @@ def groups(world: World) -> list[Path]:
 
 @pytest.mark.parametrize("manners", ["", "--ignore-eof --ignore-term"])
 @pytest.mark.parametrize("children", TREES)
-async def test_nothing_is_left_of_a_tree_whatever_contains_it(
+async def test_no_process_of_a_tree_is_left_with_any_kind_of_containment(
     world: World, tmp_path: Path, kind: str, children: str, manners: str
 ):
     pids = tmp_path / "pids"
@@ -62,7 +62,7 @@ async def test_nothing_is_left_of_a_tree_whatever_contains_it(
     assert groups(world) == []
 
 
-async def test_what_is_brought_back_again_and_again_is_ended_whatever_contains_it(
+async def test_a_process_that_is_restarted_by_its_watchdog_is_killed_with_any_kind_of_containment(
     world: World, tmp_path: Path, kind: str
 ):
     pids = tmp_path / "pids"
@@ -84,7 +84,7 @@ while True: signal.pause()
     assert not any(map(is_alive, family))
 
 
-async def test_in_a_group_a_process_is_found_that_left_everything_else_before_anybody_looked(
+async def test_a_control_group_contains_a_process_that_has_left_session_parent_and_marker(
     world: World, tmp_path: Path, group: Cgroup
 ):
     # No marker, no session, no parent: nothing but the group tells whose it is.
@@ -117,7 +117,7 @@ async def test_a_program_is_in_its_group_before_its_first_instruction(world: Wor
     assert any(line.startswith("0::") and line.endswith(f"mcpstore.{world.marker}") for line in world.stderr)
 
 
-async def test_a_program_started_in_a_group_cannot_tell_how_it_was_started(world: World, group: Cgroup):
+async def test_a_program_started_in_a_group_sees_no_difference(world: World, group: Cgroup):
     odd = ["", " ", "$(id)", "ä\udce9", "-c", "a\nb"]
     about = []
     for kind in ("cgroup", "marker"):
@@ -142,9 +142,7 @@ sys.stderr.write(' '.join([*said[1:], *files, str(os.getsid(0) == os.getpid())])
     assert ways[0] == ways[1]
 
 
-async def test_a_program_that_cannot_be_started_in_a_group_is_told_like_any_other(
-    world: World, tmp_path: Path, group: Cgroup
-):
+async def test_a_failed_start_in_a_group_is_reported_like_any_other(world: World, tmp_path: Path, group: Cgroup):
     script = tmp_path / "script"
     script.write_text("#!/no/such/interpreter\n")
     script.chmod(0o755)
@@ -160,7 +158,7 @@ async def test_a_program_that_cannot_be_started_in_a_group_is_told_like_any_othe
     assert groups(world) == []
 
 
-async def test_where_there_are_no_groups_the_marker_does(world: World, monkeypatch: pytest.MonkeyPatch):
+async def test_without_control_groups_the_marker_is_used(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cgroup, "own_cgroup_folder", lambda: None)
     with anyio.fail_after(20):
         async with connect(world.settings(), world.peer()) as connection:
@@ -171,7 +169,7 @@ async def test_where_there_are_no_groups_the_marker_does(world: World, monkeypat
 
 
 @pytest.mark.parametrize("what", ["cannot be entered", "is gone"])
-async def test_a_group_that_does_not_take_a_process_is_done_without(
+async def test_a_group_that_rejects_a_process_is_not_used(
     world: World, group: Cgroup, what: str, monkeypatch: pytest.MonkeyPatch
 ):
     def broken(marker: str) -> Cgroup | None:
@@ -191,7 +189,7 @@ async def test_a_group_that_does_not_take_a_process_is_done_without(
     assert groups(world) == []
 
 
-def test_a_group_counts_those_in_groups_below_it_and_goes_with_them(group: Cgroup):
+def test_a_group_counts_processes_of_its_subgroups_and_is_removed_with_them(group: Cgroup):
     below = group.path / "a" / "b"
     below.mkdir(parents=True)
     process = cgroup_exec.start_in_cgroup(Cgroup(below), ["/bin/sleep", "300"], {}, Popen)
@@ -206,7 +204,7 @@ def test_a_group_counts_those_in_groups_below_it_and_goes_with_them(group: Cgrou
     assert not group.path.exists()
 
 
-def test_a_group_that_holds_this_process_is_not_ended(group: Cgroup, monkeypatch: pytest.MonkeyPatch):
+def test_a_group_that_contains_this_process_is_not_killed(group: Cgroup, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Cgroup, "processes", lambda _: [os.getpid()])
     written: list[str] = []
     monkeypatch.setattr(Path, "write_text", lambda *_: written.append(""))
@@ -227,7 +225,7 @@ def test_a_group_that_holds_this_process_is_not_ended(group: Cgroup, monkeypatch
         ("0::/", "30 24 0:26 / /cg rw - cgroup cgroup rw", None),
     ],
 )
-def test_the_folder_of_a_group_is_found_wherever_it_is_mounted(
+def test_the_folder_of_a_group_is_found_at_every_mount_point(
     place: str, mounts: str, folder: str | None, monkeypatch: pytest.MonkeyPatch
 ):
     files = {"/proc/self/cgroup": place, "/proc/self/mountinfo": mounts}
@@ -235,7 +233,7 @@ def test_the_folder_of_a_group_is_found_wherever_it_is_mounted(
     assert cgroup.own_cgroup_folder() == (None if folder is None else Path(folder))
 
 
-def test_a_complaint_says_what_went_wrong(group: Cgroup, monkeypatch: pytest.MonkeyPatch):
+def test_a_failed_start_and_a_refused_group_are_different_errors(group: Cgroup, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(FileNotFoundError):
         cgroup_exec.start_in_cgroup(group, ["/no/such/program"], {}, Popen)
     with pytest.raises(CgroupRefused):

@@ -28,7 +28,7 @@ def way(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("no_pidfd")
 
 
-async def test_kill_9_is_noticed_without_a_call(world: World):
+async def test_sigkill_is_detected_without_a_call(world: World):
     with anyio.fail_after(20):
         async with connect(world.settings("--say", "hello"), world.peer()) as connection:
             os.kill(connection.pid, signal.SIGKILL)
@@ -40,9 +40,7 @@ async def test_kill_9_is_noticed_without_a_call(world: World):
                 await connection.request("ping")
 
 
-async def test_a_tree_learns_of_the_death_before_the_number_is_free_for_others(
-    world: World, monkeypatch: pytest.MonkeyPatch
-):
+async def test_the_process_tree_is_updated_before_the_leader_is_reaped(world: World, monkeypatch: pytest.MonkeyPatch):
     seen: list[str] = []
     monkeypatch.setattr(MarkedTree, "leader_exits", lambda _self: seen.append(state(connection.pid)))
     with anyio.fail_after(20):
@@ -52,7 +50,7 @@ async def test_a_tree_learns_of_the_death_before_the_number_is_free_for_others(
     assert seen == ["Z"]
 
 
-async def test_death_is_noticed_where_a_child_can_only_be_waited_for(world: World, monkeypatch: pytest.MonkeyPatch):
+async def test_an_exit_is_detected_without_pidfds(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delattr(os, "pidfd_open")
     monkeypatch.delattr(os, "waitid")  # as on macOS before Python 3.13
     with anyio.fail_after(20):
@@ -61,7 +59,7 @@ async def test_death_is_noticed_where_a_child_can_only_be_waited_for(world: Worl
             assert (await connection.wait_closed()).signal == "SIGKILL"
 
 
-async def test_an_exit_is_told_with_its_code_after_everything_that_was_written_before_it(world: World):
+async def test_an_exit_is_reported_with_its_code_after_all_earlier_output(world: World):
     with anyio.fail_after(20):
         async with connect(world.settings(), world.peer()) as connection:
             with pytest.raises(ConnectionLost):
@@ -72,7 +70,7 @@ async def test_an_exit_is_told_with_its_code_after_everything_that_was_written_b
     assert world.notices == ["notifications/last"]
 
 
-async def test_what_was_written_before_an_exit_is_heard_though_the_exit_is_heard_of_first(world: World):
+async def test_output_before_an_exit_is_read_although_the_exit_is_detected_first(world: World):
     with anyio.fail_after(20):
         async with connect(world.settings(), world.peer()) as connection:
             call = asyncio.create_task(connection.request("test/exit", {"code": 0, "say": "last words"}))
@@ -88,7 +86,7 @@ async def test_what_was_written_before_an_exit_is_heard_though_the_exit_is_heard
             assert (await connection.wait_closed()).stderr == ("last words",)
 
 
-async def test_a_signal_without_a_name_is_told_by_its_number(world: World):
+async def test_a_signal_without_a_name_is_reported_by_its_number(world: World):
     number = signal.SIGRTMIN + 3
     with anyio.fail_after(20):
         async with connect(world.settings(), world.peer()) as connection:
@@ -98,7 +96,7 @@ async def test_a_signal_without_a_name_is_told_by_its_number(world: World):
 
 
 @pytest.mark.parametrize(("fd", "name"), [(0, "stdin"), (1, "stdout")])
-async def test_a_process_that_closes_a_pipe_and_lives_on_is_lost(world: World, fd: int, name: str):
+async def test_a_process_that_closes_a_pipe_and_keeps_running_is_lost(world: World, fd: int, name: str):
     closing = Closing(polite=0.1, term=5.0)
     with anyio.fail_after(20):
         async with connect(world.settings("--ignore-eof"), world.peer(closing=closing)) as connection:
@@ -109,7 +107,9 @@ async def test_a_process_that_closes_a_pipe_and_lives_on_is_lost(world: World, f
             assert is_alive(connection.pid)
 
 
-async def test_the_end_of_a_pipe_waits_for_the_exit_that_explains_it(world: World, monkeypatch: pytest.MonkeyPatch):
+async def test_the_end_of_a_pipe_is_reported_with_the_exit_that_caused_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(child, "_EXIT_GRACE", 15.0)
     settings = world.script("import os, time; os.close(0); os.close(1); time.sleep(0.1); os._exit(5)")
     with anyio.fail_after(10), pytest.raises(NotReady, match="exited with code 5 before it was ready"):
@@ -124,7 +124,7 @@ async def test_a_process_may_close_its_stderr(world: World):
             assert await connection.request("ping") == {}
 
 
-async def test_a_dead_wrapper_is_a_lost_service_though_its_children_hold_the_pipes(world: World, tmp_path: Path):
+async def test_an_exited_wrapper_is_a_lost_service_although_its_children_hold_the_pipes(world: World, tmp_path: Path):
     pids = tmp_path / "pids"
     with anyio.fail_after(20):
         async with connect(
@@ -138,7 +138,7 @@ async def test_a_dead_wrapper_is_a_lost_service_though_its_children_hold_the_pip
     assert not is_alive(child)
 
 
-async def test_a_service_that_dies_while_it_floods_is_noticed(world: World):
+async def test_an_exit_during_a_flood_of_output_is_detected(world: World):
     code = "import os, sys; sys.stdin.readline()\nwhile True: os.write(1, b'x' * 65536 + b'\\n')"
     with anyio.fail_after(20):
         with pytest.raises(MCPStoreError):

@@ -54,28 +54,28 @@ def names(command: str, inherit_env: str) -> set[str]:
     return set(inherited(StdioSettings.model_validate({"command": command, "inherit_env": inherit_env}), PARENT))
 
 
-def test_minimal_is_what_the_sdks_pass_on():
+def test_minimal_contains_the_variables_that_the_sdks_pass_on():
     assert names("npx", "minimal") == MINIMAL
 
 
-def test_default_adds_locale_folders_proxies_and_certificates_but_nothing_that_sounds_secret():
+def test_default_adds_locale_folders_proxies_and_certificates_but_no_secret_name():
     assert names("python", "default") == DEFAULT
 
 
 @pytest.mark.parametrize("command", ["npx", "uvx", "/opt/bin/uv"])
-def test_launchers_are_told_about_package_indexes(command: str):
+def test_launchers_receive_the_variables_of_package_indexes(command: str):
     assert names(command, "default") == DEFAULT | {"UV_INDEX_URL", "PIP_INDEX_URL", "npm_config_registry"}
 
 
-def test_container_tools_are_told_about_their_engine():
+def test_container_clients_receive_the_variables_of_their_engine():
     assert names("docker", "default") == DEFAULT | {"DOCKER_HOST"}
 
 
-def test_all_is_everything():
+def test_all_contains_every_variable():
     assert names("python", "all") == set(PARENT)
 
 
-def test_configured_variables_win_null_takes_away_and_the_marker_wins_over_all():
+def test_configured_variables_have_precedence_null_removes_and_the_marker_overrides_all():
     settings = StdioSettings(command="x", inherit_env="minimal")
     configured = {"PATH": "/mine", "HOME": None, "NEW": "1", "NEVER": None, MARKER: "forged"}
     assert child_environment(settings, configured, parent=PARENT, marker="m") == {
@@ -89,12 +89,12 @@ def test_configured_variables_win_null_takes_away_and_the_marker_wins_over_all()
     }
 
 
-def test_a_missing_or_empty_path_is_the_one_of_the_system():
+def test_a_missing_or_empty_path_is_replaced_by_the_default_of_the_system():
     assert search_path({}) == search_path({"PATH": ""}) == "/bin:/usr/bin"
     assert search_path({"PATH": "/x"}) == "/x"
 
 
-def test_values_are_secret_unless_they_are_plain_words_or_paths_under_a_harmless_name():
+def test_values_are_secret_except_plain_words_and_paths_under_a_harmless_name():
     variables = {
         "LOG_LEVEL": "WARNING",
         "DATA": "/srv/data dir/x.db",

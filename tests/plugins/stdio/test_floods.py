@@ -25,7 +25,7 @@ def resident() -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-async def test_a_line_without_end_is_cut_and_costs_a_few_frames_of_memory(world: World):
+async def test_an_endless_line_is_cut_and_uses_memory_for_a_few_frames(world: World):
     code = "import os\nblock = b'x' * 65536\nwhile True: os.write(1, block)"
     before = resident()
     with anyio.fail_after(60), pytest.raises(NotReady, match="sent a frame of more than 8388608 bytes"):
@@ -35,7 +35,7 @@ async def test_a_line_without_end_is_cut_and_costs_a_few_frames_of_memory(world:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-async def test_a_stderr_without_end_blocks_nobody_and_costs_no_memory(world: World):
+async def test_an_endless_stderr_blocks_no_service_and_uses_no_memory(world: World):
     before = resident()
     with anyio.fail_after(100):
         async with connect(world.settings("--flood", "256"), world.peer(closing=CLOSING)) as connection:
@@ -47,7 +47,7 @@ async def test_a_stderr_without_end_blocks_nobody_and_costs_no_memory(world: Wor
     assert resident() - before < 32 * MIB
 
 
-async def test_a_server_that_prints_instead_of_speaking_is_told_from_one_that_only_greets(world: World):
+async def test_a_program_that_only_prints_is_refused_and_a_server_with_a_banner_is_accepted(world: World):
     noise = "import sys\nprint('\\n'.join(['banner'] * %d), flush=True)\n"
     server = world.settings().args[-1]
     serve = f"sys.argv = ['tiny']\nexec(open({server!r}).read())"
@@ -63,7 +63,7 @@ async def test_a_server_that_prints_instead_of_speaking_is_told_from_one_that_on
     "line",
     ["\\ufeff", "\\x1b[31mcolour\\x1b[0m", "\\0\\0\\0", b"\\xff\\xfe".decode(), "[" * 5000, '{"jsonrpc"', "\\r"],
 )
-async def test_whatever_stands_between_messages_the_messages_arrive(world: World, line: str):
+async def test_messages_arrive_with_any_noise_between_them(world: World, line: str):
     server = world.settings().args[-1]
     code = f"""
 import sys

@@ -29,13 +29,13 @@ from mcpstore_plugins.stdio.settings import StdioSettings
         "pipx run server",
     ],
 )
-def test_what_may_have_to_be_downloaded_first_gets_five_minutes(line: str):
+def test_commands_that_may_download_packages_have_a_timeout_of_five_minutes(line: str):
     command, *args = line.split()
     assert handshake_timeout(StdioSettings(command=command, args=args)) == 300.0
 
 
 @pytest.mark.parametrize("line", ["python server.py", "node run", "docker exec x", "pnpm start", "uv pip", "npxx"])
-def test_everything_else_gets_one_minute(line: str):
+def test_all_other_commands_have_a_timeout_of_one_minute(line: str):
     command, *args = line.split()
     assert handshake_timeout(StdioSettings(command=command, args=args)) == 60.0
 

@@ -30,9 +30,7 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("containment", ["auto", "marker"])
-async def test_every_metacharacter_arrives_unchanged_and_is_obeyed_by_nobody(
-    world: World, tmp_path: Path, containment: str
-):
+async def test_every_metacharacter_arrives_unchanged_and_has_no_effect(world: World, tmp_path: Path, containment: str):
     env = {f"V{number}": text for number, text in enumerate(METACHARACTERS)}
     literal = world.settings("--", *METACHARACTERS, env=env, cwd=str(tmp_path), containment=containment)
     async with connect(literal, world.peer()) as connection:
@@ -48,7 +46,7 @@ async def test_every_metacharacter_arrives_unchanged_and_is_obeyed_by_nobody(
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text().filter(lambda text: "\0" not in text and text.isprintable())))
-def test_what_is_to_be_started_is_what_was_written(args: list[str]):
+def test_the_started_command_is_the_configured_one(args: list[str]):
     launch = plan(StdioSettings(command="/bin/true", args=args), "m")
     assert launch.program == "/bin/true"
     assert list(launch.args) == args
@@ -58,13 +56,13 @@ def test_what_is_to_be_started_is_what_was_written(args: list[str]):
 @pytest.mark.parametrize(
     "command", ["true; touch pwned", "$(touch pwned)", "true && touch pwned", "sh -c 'touch pwned'"]
 )
-def test_a_command_that_is_a_line_for_a_shell_is_one_program_that_does_not_exist(command: str, tmp_path: Path):
+def test_a_shell_line_as_command_is_the_name_of_a_missing_program(command: str, tmp_path: Path):
     with pytest.raises(CommandNotFound):
         plan(StdioSettings(command=command, cwd=str(tmp_path)), "m")
     assert names(tmp_path) == []
 
 
-def test_no_module_of_ours_asks_for_a_shell():
+def test_no_module_starts_a_shell():
     root = Path(__file__).parents[3]
     sources = [path for part in ("core", "plugins") for path in (root / part).rglob("*.py")]
     assert len(sources) > 100

@@ -27,7 +27,7 @@ asyncio.run(main())
 """
 
 
-def test_every_service_sees_the_end_of_its_input(world: World):
+def test_every_service_receives_the_end_of_its_input(world: World):
     # No service holds a pipe of another one open, so each of them is told, and the polite ones leave.
     world.markers.add(world.marker)
     command = [sys.executable, "-c", MANAGER, str(SERVER.parents[2]), world.marker]

@@ -58,7 +58,7 @@ async def refused(world: World, error: type[Exception], **fields: object) -> str
     return str(caught.value)
 
 
-async def test_an_open_connection_knows_its_server_and_its_process(world: World):
+async def test_an_open_connection_has_its_server_and_process(world: World):
     async with connect(world.settings(), world.peer()) as connection:
         assert isinstance(connection, Connection)
         assert connection.server.name == "tiny"
@@ -71,7 +71,7 @@ async def test_arguments_arrive_literally(world: World):
     assert (await about(world, *LITERAL))["argv"] == LITERAL
 
 
-async def test_variables_arrive_literally_and_no_others(world: World, monkeypatch: pytest.MonkeyPatch):
+async def test_only_the_given_variables_arrive_and_literally(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GITHUB_TOKEN", "never")
     monkeypatch.setenv("TZ", "UTC")
     env = {"A": "$HOME `id`", "C": 5, "TZ": None}
@@ -86,7 +86,7 @@ async def test_variables_arrive_literally_and_no_others(world: World, monkeypatc
     assert seen["MCPSTORE_MARKER"] == world.marker
 
 
-async def test_without_a_marker_of_the_manager_a_connection_gets_a_fresh_one(world: World):
+async def test_without_a_marker_of_the_manager_a_connection_has_a_new_one(world: World):
     markers = set()
     for _ in range(2):
         async with connect(world.settings(), world.peer(owner_tag="")) as connection:
@@ -96,23 +96,23 @@ async def test_without_a_marker_of_the_manager_a_connection_gets_a_fresh_one(wor
     assert all(markers)
 
 
-async def test_a_service_runs_where_it_is_told_to(world: World, tmp_path: Path):
+async def test_a_service_runs_in_its_configured_folder(world: World, tmp_path: Path):
     assert (await about(world, cwd=str(tmp_path)))["cwd"] == str(tmp_path)
     assert (await about(world))["cwd"] == str(Path.cwd())
 
 
-async def test_a_relative_command_starts_from_the_folder_of_the_service(world: World, tmp_path: Path):
+async def test_a_relative_command_is_resolved_in_the_folder_of_the_service(world: World, tmp_path: Path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     assert (await about(world, command="bin/python", cwd=str(tmp_path)))["cwd"] == str(tmp_path)
 
 
-async def test_the_command_is_found_by_the_path_of_the_service(world: World, tmp_path: Path):
+async def test_the_command_is_looked_up_in_the_path_of_the_service(world: World, tmp_path: Path):
     (tmp_path / "snake").symlink_to(sys.executable)
     assert (await about(world, command="snake", env={"PATH": str(tmp_path)}))["argv"] == []
 
 
-async def test_a_folder_that_is_not_there_is_told(world: World, tmp_path: Path):
+async def test_a_missing_folder_is_reported(world: World, tmp_path: Path):
     place = tmp_path / "x"
     told = await refused(world, ConnectRefused, cwd=str(place))
     assert told == f"cwd {str(place)!r} does not exist; create it, or change cwd"
@@ -121,12 +121,12 @@ async def test_a_folder_that_is_not_there_is_told(world: World, tmp_path: Path):
     assert told == f"cwd {str(place)!r} is not a folder; create it, or change cwd"
 
 
-async def test_a_command_that_is_not_there_is_told(world: World):
+async def test_a_missing_command_is_reported(world: World):
     told = await refused(world, CommandNotFound, command="no-such-command", env={"PATH": "/a:/b", "KEY": "s3cret"})
     assert told.startswith("command 'no-such-command' was not found in the 2 folders of PATH; ")
 
 
-async def test_a_script_without_an_interpreter_is_told(world: World, tmp_path: Path):
+async def test_a_script_with_a_missing_interpreter_is_reported(world: World, tmp_path: Path):
     script = tmp_path / "x"
     script.write_text("echo hello\n")
     script.chmod(0o755)
@@ -144,7 +144,7 @@ async def test_too_long_arguments_are_refused(world: World):
     assert "are too long (got 3000000 characters)" in told
 
 
-async def test_an_exit_before_the_handshake_is_told_with_its_code_and_last_words(world: World):
+async def test_an_exit_before_the_handshake_is_reported_with_its_code_and_last_stderr_lines(world: World):
     settings = world.settings("--say", "the key is wrong: s3cret-value", "--exit", "3", env={"KEY": "s3cret-value"})
     with anyio.fail_after(20), pytest.raises(NotReady) as caught:
         async with connect(settings, world.peer()):
@@ -156,7 +156,7 @@ async def test_an_exit_before_the_handshake_is_told_with_its_code_and_last_words
     assert world.stderr == ["the key is wrong: ***"]
 
 
-async def test_a_signal_before_the_handshake_is_told_by_name(world: World):
+async def test_a_signal_before_the_handshake_is_reported_by_name(world: World):
     settings = world.script("import os, signal; os.kill(os.getpid(), signal.SIGABRT)")
     with pytest.raises(NotReady, match="killed by SIGABRT before it was ready; it wrote nothing to stderr") as caught:
         async with connect(settings, world.peer()):
@@ -164,14 +164,14 @@ async def test_a_signal_before_the_handshake_is_told_by_name(world: World):
     assert caught.value.exit_code is None
 
 
-async def test_what_a_program_prints_instead_of_serving_explains_its_exit(world: World):
+async def test_the_output_of_a_program_that_is_no_server_explains_its_exit(world: World):
     settings = world.settings("--print", "usage: --key s3cret-value", "--exit", "2", env={"KEY": "s3cret-value"})
     with pytest.raises(NotReady, match=r"exited with code 2 .*; its stdout began: usage: --key \*\*\*$"):
         async with connect(settings, world.peer()):
             pass
 
 
-async def test_many_last_words_are_joined_and_cut(world: World):
+async def test_many_last_stderr_lines_are_joined_and_cut(world: World):
     settings = world.script("import sys; sys.stderr.write('\\n'.join('x' * 99 for _ in range(50))); sys.exit(1)")
     with pytest.raises(NotReady) as caught:
         async with connect(settings, world.peer()):
@@ -180,26 +180,26 @@ async def test_many_last_words_are_joined_and_cut(world: World):
     assert str(caught.value).endswith(" | ".join(["x" * 99] * 5))
 
 
-async def test_a_service_that_never_answers_is_told_with_its_last_words(world: World):
+async def test_a_silent_service_is_reported_with_its_last_stderr_lines(world: World):
     settings = world.settings("--silent", "--say", "connecting to the database")
     with pytest.raises(ConnectTimeout, match=r"0\.5 s; last line of stderr: connecting to the database$"):
         async with connect(settings, world.peer(handshake_timeout=0.5)):
             pass
 
 
-async def test_a_service_that_never_says_anything_is_told_too(world: World):
+async def test_a_service_without_any_output_is_reported(world: World):
     with pytest.raises(ConnectTimeout, match=r"within 0\.5 s$"):
         async with connect(world.settings("--silent"), world.peer(handshake_timeout=0.5)):
             pass
 
 
-async def test_a_service_that_refuses_is_told_in_its_own_words(world: World):
+async def test_a_refusal_of_the_service_is_reported_with_its_message(world: World):
     with pytest.raises(NotReady, match="refused the handshake: no licence"):
         async with connect(world.settings("--refuse", "no licence"), world.peer()):
             pass
 
 
-async def test_a_program_that_is_no_server_is_told(world: World):
+async def test_a_program_that_is_no_server_is_reported(world: World):
     settings = world.script("while True: print('hello, human')")
     with pytest.raises(UnsupportedProtocol, match="hello, human"):
         async with connect(settings, world.peer(closing=Closing(polite=0.1))):
@@ -230,7 +230,7 @@ async def test_a_gigabyte_on_stderr_before_the_first_answer_is_drained(world: Wo
     assert any(line.startswith("…") for line in world.stderr)
 
 
-async def test_a_hundred_openings_that_fail_leave_nothing(world: World):
+async def test_a_hundred_failed_openings_leave_nothing_behind(world: World):
     before = open_files(), children(), asyncio.all_tasks()
     ways = [
         (world.settings("--exit", "1"), NotReady, 20.0),
@@ -254,7 +254,7 @@ async def test_a_hundred_openings_that_fail_leave_nothing(world: World):
 
 
 @pytest.mark.parametrize("spare", range(10))
-async def test_too_few_files_to_open_are_our_trouble_and_leave_nothing(world: World, spare: int):
+async def test_a_lack_of_file_descriptors_is_a_local_error_and_leaves_nothing_behind(world: World, spare: int):
     settings = world.settings("--ignore-eof", "--children", "session")
     closing = Closing(polite=0.1, term=0.1, kill=15.0)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -269,7 +269,7 @@ async def test_too_few_files_to_open_are_our_trouble_and_leave_nothing(world: Wo
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-async def test_twenty_openings_at_once_all_succeed(world: World):
+async def test_twenty_concurrent_openings_all_succeed(world: World):
     pids: set[int] = set()
 
     async def once() -> None:

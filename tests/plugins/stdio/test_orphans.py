@@ -59,7 +59,7 @@ def lost(**fields: object) -> Orphans:
     return Orphans(**{"is_orphaned": lambda marker: marker == LOST, "term": 0.3, "kill": 10.0, **fields})
 
 
-async def test_what_carries_a_lost_marker_is_ended_and_named(start: Start):
+async def test_processes_with_the_marker_of_a_lost_manager_are_killed_and_named(start: Start):
     process, other = start(LOST), start(KEPT)
     with anyio.fail_after(20):
         [told] = await reap(lost())
@@ -69,7 +69,7 @@ async def test_what_carries_a_lost_marker_is_ended_and_named(start: Start):
     assert await reap(lost()) == []
 
 
-async def test_what_does_not_listen_to_sigterm_is_killed_with_all_it_started(start: Start, tmp_path: Path):
+async def test_a_process_that_ignores_sigterm_is_killed_with_its_descendants(start: Start, tmp_path: Path):
     pids = tmp_path / "pids"
     code = f"""
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -87,7 +87,7 @@ while not (os.path.exists({str(pids)!r}) and os.path.getsize({str(pids)!r})): ti
     assert not is_alive(int(pids.read_text()))
 
 
-async def test_a_polite_one_is_asked_first(start: Start, tmp_path: Path):
+async def test_an_orphan_is_sent_sigterm_first(start: Start, tmp_path: Path):
     asked = tmp_path / "asked"
     code = f"signal.signal(signal.SIGTERM, lambda *_: (open({str(asked)!r}, 'w'), os._exit(0)))"
     process = start(LOST, code)
@@ -98,7 +98,7 @@ async def test_a_polite_one_is_asked_first(start: Start, tmp_path: Path):
 
 
 @pytest.mark.parametrize("record", ["its number and its beginning", "its number and another marker", "a marker only"])
-async def test_a_record_that_points_at_an_innocent_process_harms_nobody(start: Start, record: str):
+async def test_a_record_with_a_reused_pid_kills_no_process(start: Start, record: str):
     innocent = start()
     found = proc.read(innocent.pid)
     assert found is not None
@@ -113,7 +113,7 @@ async def test_a_record_that_points_at_an_innocent_process_harms_nobody(start: S
     assert is_alive(innocent.pid)
 
 
-async def test_a_record_runs_no_program_but_a_container_engine(tmp_path: Path):
+async def test_a_record_starts_no_program_except_a_container_engine(tmp_path: Path):
     ran = tmp_path / "ran"
     program = tmp_path / "program"
     program.write_text(f"#!/bin/sh\ntouch {ran}\n")
@@ -125,7 +125,7 @@ async def test_a_record_runs_no_program_but_a_container_engine(tmp_path: Path):
     assert not ran.exists()
 
 
-async def test_this_process_its_ancestors_and_its_descendants_are_left_alone(
+async def test_this_process_its_ancestors_and_its_descendants_are_not_signalled(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ):
     # As when a manager is started from within a service that a killed one left: it has inherited the marker.
@@ -137,7 +137,7 @@ async def test_this_process_its_ancestors_and_its_descendants_are_left_alone(
     assert {os.getpid(), os.getppid(), child.pid} - {0} <= orphans._own_lineage()  # 0: we are the first process
 
 
-async def test_what_counts_its_processes_otherwise_is_left_alone(start: Start, monkeypatch: pytest.MonkeyPatch):
+async def test_processes_in_another_pid_namespace_are_not_signalled(start: Start, monkeypatch: pytest.MonkeyPatch):
     # In a container of its own a process may carry any marker: the numbers in it mean others there.
     process = start(LOST)
     monkeypatch.setattr(proc, "shares_pid_namespace", lambda _pid: False)
@@ -146,12 +146,12 @@ async def test_what_counts_its_processes_otherwise_is_left_alone(start: Start, m
     assert is_alive(process.pid)
 
 
-def test_a_process_is_near_itself_and_the_gone_are_not():
+def test_a_process_is_in_its_own_pid_namespace_and_an_exited_one_is_not():
     assert proc.shares_pid_namespace(os.getpid())
     assert not proc.shares_pid_namespace(2**22)
 
 
-async def test_in_a_lost_group_everything_is_ended_and_the_group_removed(start: Start):
+async def test_all_processes_of_a_lost_group_are_killed_and_the_group_is_removed(start: Start):
     group, empty = cgroup.create(LOST), cgroup.create(f"{LOST}0")
     if group is None or empty is None:
         pytest.skip("this process may not make control groups of version 2 here")
@@ -171,7 +171,7 @@ async def test_in_a_lost_group_everything_is_ended_and_the_group_removed(start: 
         empty.remove()
 
 
-async def test_a_group_of_a_living_manager_stays(start: Start):
+async def test_the_group_of_a_running_manager_is_kept(start: Start):
     group = cgroup.create(KEPT)
     if group is None:
         pytest.skip("this process may not make control groups of version 2 here")
@@ -183,7 +183,9 @@ async def test_a_group_of_a_living_manager_stays(start: Start):
         assert Cgroup(group.path).remove()
 
 
-async def test_what_cannot_be_ended_is_told_and_can_be_tried_again(start: Start, monkeypatch: pytest.MonkeyPatch):
+async def test_an_orphan_that_cannot_be_killed_is_reported_and_can_be_retried(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+):
     process = start(LOST)
     with anyio.fail_after(20):
         with monkeypatch.context() as patch:
@@ -195,7 +197,7 @@ async def test_what_cannot_be_ended_is_told_and_can_be_tried_again(start: Start,
     assert not is_alive(process.pid)
 
 
-async def test_where_there_is_no_list_of_processes_none_is_ended(start: Start, monkeypatch: pytest.MonkeyPatch):
+async def test_without_a_process_list_no_process_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch):
     process = start(LOST)
     monkeypatch.setattr(proc, "available", lambda: False)
     assert await reap(lost()) == []

@@ -12,7 +12,7 @@ from mcpstore_plugins.stdio import pipes
 from mcpstore_plugins.stdio.pipes import OutputPipe, StdinPipe, open_input, open_output
 
 
-async def test_an_input_says_when_the_child_does_not_keep_up_and_when_it_does_again():
+async def test_backpressure_of_a_slow_child_is_reported_and_released():
     broken: list[str] = []
     child, ours = os.pipe()
     stdin = StdinPipe(on_broken=lambda: broken.append("broken"))
@@ -41,7 +41,7 @@ async def test_an_input_says_when_the_child_does_not_keep_up_and_when_it_does_ag
     assert broken == ["broken"]
 
 
-async def test_whoever_waits_for_a_child_that_closes_its_input_is_told():
+async def test_a_waiting_writer_receives_an_error_when_the_child_closes_its_input():
     child, ours = os.pipe()
     stdin = StdinPipe(on_broken=lambda: None)
     with anyio.fail_after(20):
@@ -54,7 +54,7 @@ async def test_whoever_waits_for_a_child_that_closes_its_input_is_told():
         await stdin.wait_closed()
 
 
-async def test_the_rest_of_an_output_is_read_up_to_its_end_or_to_where_nobody_writes():
+async def test_the_rest_of_an_output_is_read_up_to_its_end_or_until_it_is_idle():
     heard: list[bytes] = []
     ours, child = os.pipe()
     output = OutputPipe(heard.append, on_end=lambda: heard.append(b"end"))
@@ -77,7 +77,7 @@ async def test_the_rest_of_an_output_is_read_up_to_its_end_or_to_where_nobody_wr
     assert heard == [b"some", b"more", b"end"]
 
 
-async def test_of_a_rest_without_end_not_everything_is_read(monkeypatch: pytest.MonkeyPatch):
+async def test_the_rest_of_an_endless_output_is_read_up_to_a_limit(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pipes, "_READ_SIZE", 10)
     heard: list[bytes] = []
     ours, child = os.pipe()

@@ -17,12 +17,12 @@ def test_the_plugin_offers_the_transport_stdio():
     assert transport.handshake_timeout(StdioSettings(command="npx")) == 300.0
 
 
-def test_the_plugin_comes_in_by_the_door_of_all_plugins():
+def test_the_plugin_is_loaded_by_the_entry_point_of_all_plugins():
     [entry] = entry_points(group=ENTRY_POINT_GROUP, name="stdio")
     assert entry.load() is stdio
 
 
-def test_loading_the_plugin_loads_nothing_heavy():
+def test_loading_the_plugin_loads_no_heavy_module():
     code = "import sys, mcpstore_plugins.stdio; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())

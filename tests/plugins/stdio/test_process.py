@@ -17,5 +17,5 @@ from mcpstore_plugins.stdio.process import describe_exit
         (-37, ("killed by signal 37", "signal 37")),
     ],
 )
-def test_an_end_is_told_by_code_or_by_signal(code: int, told: tuple[str, str | None]):
+def test_an_exit_is_described_by_code_or_signal(code: int, told: tuple[str, str | None]):
     assert describe_exit(code) == told

@@ -29,7 +29,7 @@ def test_a_command_is_enough():
     }
 
 
-def test_numbers_and_booleans_of_env_become_text_and_null_takes_a_variable_away():
+def test_numbers_and_booleans_in_env_become_text_and_null_removes_a_variable():
     env = {"PORT": 80, "RATIO": 0.5, "DEBUG": True, "QUIET": False, "GONE": None, "EMPTY": ""}
     settings = StdioSettings.model_validate({"command": "x", "env": env})
     assert settings.env == {
@@ -42,7 +42,7 @@ def test_numbers_and_booleans_of_env_become_text_and_null_takes_a_variable_away(
     }
 
 
-def test_whole_numbers_are_arguments_too():
+def test_integers_are_accepted_as_arguments():
     assert StdioSettings.model_validate({"command": "x", "args": ["--port", 80]}).args == ["--port", "80"]
 
 
@@ -80,15 +80,15 @@ def test_whole_numbers_are_arguments_too():
         ({"commandd": "y"}, "commandd: Extra inputs are not permitted"),
     ],
 )
-def test_a_wrong_field_is_told_with_what_it_got_and_never_with_a_value_of_env(fields: dict[str, Any], told: str):
+def test_an_invalid_field_is_reported_with_its_value_and_never_with_a_value_of_env(fields: dict[str, Any], told: str):
     assert problems(**fields) == [told]
 
 
-def test_every_wrong_field_is_told_at_once():
+def test_every_invalid_field_is_reported_at_once():
     assert len(problems(command=1, args=2, env=3, cwd=4)) == 4
 
 
-def test_what_was_got_is_cut_and_credentials_in_it_are_masked():
+def test_a_reported_value_is_cut_and_its_credentials_are_masked():
     assert problems(args="x" * 500) == [
         f"args: must be a list of strings (got 'x{'x' * 58}…); write one string per argument"
     ]
@@ -107,7 +107,7 @@ def test_neither_repr_nor_errors_show_values_of_env():
     assert "s3cret" not in str(caught.value) + repr(caught.value)
 
 
-def test_the_home_folder_is_expanded_in_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_the_home_folder_is_expanded_in_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("HOME", str(tmp_path))
     settings = StdioSettings(command="x", cwd="~/a", args=["~/c"])
     assert (settings.cwd, settings.args) == (f"{tmp_path}/a", ["~/c"])

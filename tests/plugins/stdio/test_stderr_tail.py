@@ -47,7 +47,7 @@ class Heard:
         (b"a\tb\n", ["a\tb"]),
     ],
 )
-def test_lines_arrive_as_a_terminal_would_leave_them(data: bytes, lines: list[str]):
+def test_lines_are_cleaned_as_a_terminal_would_show_them(data: bytes, lines: list[str]):
     heard = Heard()
     assert heard.after(data) == lines
     assert heard.tail.last() == tuple(lines)
@@ -58,11 +58,11 @@ def test_a_long_line_is_cut():
     assert line == "x" * 3000 + "y" * (MAX_LINE_BYTES - 3000) + "…"
 
 
-def test_a_line_of_just_the_length_is_not_cut():
+def test_a_line_of_maximal_length_is_not_cut():
     assert Heard().after(b"x" * MAX_LINE_BYTES + b"\n") == ["x" * MAX_LINE_BYTES]
 
 
-def test_secrets_are_masked_before_anybody_sees_them():
+def test_secrets_are_masked_before_lines_are_passed_on():
     heard = Heard(("s3cret-value",))
     assert heard.after(b"key=s3cret-value!\n") == ["key=***!"]
     assert heard.tail.last() == ("key=***!",)
@@ -80,13 +80,13 @@ def test_only_the_end_is_kept():
     assert heard.tail.last(2) == kept[-2:]
 
 
-def test_of_short_lines_not_more_than_a_thousand_are_kept():
+def test_at_most_a_thousand_short_lines_are_kept():
     heard = Heard()
     heard.tail.feed(b"ab\n" * 3000)
     assert heard.tail.last(10**6) == ("ab",) * MAX_LINES
 
 
-def test_of_a_flood_only_the_beginning_and_the_end_are_passed_on():
+def test_only_the_beginning_and_the_end_of_a_flood_are_passed_on():
     heard = Heard()
     heard.tail.feed(b"first\n")
     for number in range(20):
@@ -103,7 +103,7 @@ def test_of_a_flood_only_the_beginning_and_the_end_are_passed_on():
     assert heard.lines[-2:] == ["still the same second", "calm again"]
 
 
-def test_a_little_too_much_is_only_late():
+def test_slightly_too_much_output_is_only_delayed():
     heard = Heard()
     heard.tail.feed(b"x\n" * MAX_LINES_PER_SECOND)
     heard.tail.feed(b"begun ")
@@ -121,7 +121,7 @@ def test_the_end_of_a_flood_without_lines_is_not_lost():
     assert heard.after()[-1] == "the end"
 
 
-def test_a_flood_costs_no_memory():
+def test_a_flood_uses_no_memory():
     heard = Heard()
     piece = b"y" * 65536
     lines = b"y\n" * 32768
@@ -136,5 +136,5 @@ def test_a_flood_costs_no_memory():
 
 
 @given(st.lists(st.binary(max_size=30)))
-def test_how_a_text_is_cut_into_pieces_does_not_matter(pieces: list[bytes]):
+def test_the_result_does_not_depend_on_the_chunks(pieces: list[bytes]):
     assert Heard().after(*pieces) == Heard().after(b"".join(pieces))

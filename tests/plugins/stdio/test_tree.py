@@ -63,55 +63,55 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     return Fake(monkeypatch)
 
 
-def test_the_session_of_the_leader_belongs_to_it(fake: Fake):
+def test_processes_in_the_session_of_the_leader_belong_to_the_tree(fake: Fake):
     assert fake.found(process(11, session=10), process(12)) == [10, 11]
 
 
-def test_what_carries_the_marker_belongs_to_it_wherever_it_is(fake: Fake):
+def test_processes_with_the_marker_belong_to_the_tree(fake: Fake):
     fake.marked = {11}
     assert fake.found(process(11, session=11), process(12, session=11)) == [10, 11]
 
 
-def test_descendants_belong_to_it_however_far(fake: Fake):
+def test_descendants_of_any_depth_belong_to_the_tree(fake: Fake):
     fake.marked = {11}
     others = (process(14, parent=13), process(13, parent=11), process(11), process(15, parent=99))
     assert fake.found(*others) == [10, 11, 13, 14]
 
 
-def test_what_once_belonged_to_it_still_does_without_its_parents(fake: Fake):
+def test_a_known_process_stays_in_the_tree_after_its_parents_have_exited(fake: Fake):
     assert fake.found(process(11, parent=10, session=11)) == [10, 11]
     fake.tree.leader_exits()
     assert fake.found_without_leader(process(11, session=11)) == [11]
     assert fake.found_without_leader(process(11, session=11, started=150)) == []  # the number, not the process
 
 
-def test_what_is_older_than_the_leader_does_not_belong_to_it(fake: Fake):
+def test_a_process_older_than_the_leader_does_not_belong_to_the_tree(fake: Fake):
     fake.marked = {9}
     assert fake.found(process(9, started=99)) == [10]
 
 
-def test_the_dead_are_not_alive(fake: Fake):
+def test_zombies_are_not_alive(fake: Fake):
     assert fake.found(process(11, session=10, is_dead=True)) == [10]
 
 
-def test_once_the_leader_is_waited_for_its_number_proves_only_who_began_before(fake: Fake):
+def test_after_the_leader_is_reaped_its_pid_identifies_only_older_processes(fake: Fake):
     fake.tree.leader_exits()
     assert fake.found_without_leader(process(11, session=10, started=199), process(12, session=10, started=200)) == [11]
 
 
-def test_a_stranger_with_the_number_of_the_leader_does_not_belong_to_it(fake: Fake):
+def test_another_process_with_the_pid_of_the_leader_does_not_belong_to_the_tree(fake: Fake):
     fake.tree.leader_exits()
     assert fake.found_without_leader(process(10, session=10, started=201), process(11, parent=10, started=202)) == []
 
 
-def test_a_list_that_looks_empty_is_read_twice(fake: Fake, monkeypatch: pytest.MonkeyPatch):
+def test_an_empty_process_list_is_read_twice(fake: Fake, monkeypatch: pytest.MonkeyPatch):
     readings = iter([[], [process(11, session=10)], [], []])
     monkeypatch.setattr(proc, "all_processes", lambda: iter(next(readings)))
     assert [p.pid for p in fake.tree.alive()] == [11]
     assert fake.tree.alive() == []
 
 
-def test_a_leader_that_cannot_be_looked_up_is_found_by_its_session(fake: Fake, monkeypatch: pytest.MonkeyPatch):
+def test_a_leader_that_cannot_be_read_is_found_by_its_session(fake: Fake, monkeypatch: pytest.MonkeyPatch):
     with monkeypatch.context() as patch:
         patch.setattr(proc, "read", lambda _pid: os.open("/no/such/file", os.O_RDONLY))
         fake.tree = MarkedTree(10, "m")
@@ -124,7 +124,7 @@ def test_roots_come_before_their_descendants():
 
 
 @pytest.mark.parametrize("pidfds", [True, False])
-def test_only_who_is_still_the_same_is_signalled(sleeper: Process, pidfds: bool, monkeypatch: pytest.MonkeyPatch):
+def test_only_the_same_process_is_signalled(sleeper: Process, pidfds: bool, monkeypatch: pytest.MonkeyPatch):
     if not pidfds:
         monkeypatch.delattr(os, "pidfd_open")
     here = make_tree(sleeper.pid, "m")
@@ -137,7 +137,7 @@ def test_only_who_is_still_the_same_is_signalled(sleeper: Process, pidfds: bool,
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
 
 
-def test_a_handle_is_only_given_for_the_process_that_is_meant(sleeper: Process):
+def test_a_handle_is_opened_only_for_the_intended_process(sleeper: Process):
     handle = open_pidfd(sleeper)
     assert handle is not None
     os.close(handle)
@@ -145,7 +145,7 @@ def test_a_handle_is_only_given_for_the_process_that_is_meant(sleeper: Process):
 
 
 @pytest.mark.parametrize("pidfds", [True, False])
-def test_the_gone_need_no_signal(pidfds: bool, monkeypatch: pytest.MonkeyPatch):
+def test_an_exited_process_is_not_signalled(pidfds: bool, monkeypatch: pytest.MonkeyPatch):
     with subprocess.Popen(["true"]) as done:
         found = proc.read(done.pid)
     assert found is not None
@@ -154,7 +154,7 @@ def test_the_gone_need_no_signal(pidfds: bool, monkeypatch: pytest.MonkeyPatch):
     MarkedTree(os.getpid(), "m").send([found], signal.SIGKILL)
 
 
-def test_a_process_is_read_whatever_it_is_called(tmp_path: Path):
+def test_a_process_with_any_name_is_read(tmp_path: Path):
     place = tmp_path / "x) Z (1 2"
     shutil.copy(shutil.which("sleep") or "", place)
     with subprocess.Popen([place, "300"], start_new_session=True) as started:
@@ -171,7 +171,7 @@ def test_a_process_is_read_whatever_it_is_called(tmp_path: Path):
     assert proc.read(started.pid) is None
 
 
-def test_everyone_is_listed_but_us(sleeper: Process):
+def test_all_processes_except_this_one_are_listed(sleeper: Process):
     listed = list(proc.all_processes())
     assert sleeper in listed
     assert os.getpid() not in {process.pid for process in listed}
@@ -184,13 +184,13 @@ def marked() -> Iterator[int]:
         started.kill()
 
 
-def test_a_marker_is_read_whole(marked: int):
+def test_a_marker_is_matched_in_full(marked: int):
     assert proc.has_marker(marked, MARKER)
     assert not proc.has_marker(marked, MARKER[:-1])
     assert not proc.has_marker(marked, f"{MARKER}0")
 
 
-def test_what_is_just_becoming_another_program_is_looked_at_again(marked: int, monkeypatch: pytest.MonkeyPatch):
+def test_a_process_during_exec_is_read_again(marked: int, monkeypatch: pytest.MonkeyPatch):
     real, readings = proc._content, 0
 
     def nothing_yet(pid: int, name: str) -> bytes | None:
@@ -203,12 +203,12 @@ def test_what_is_just_becoming_another_program_is_looked_at_again(marked: int, m
     assert readings == 7
 
 
-def test_what_never_becomes_anything_is_not_looked_at_for_ever(monkeypatch: pytest.MonkeyPatch):
+def test_reading_a_process_during_exec_is_limited(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(proc, "_content", lambda _pid, _name: b"")
     assert not proc.has_marker(1, MARKER)
 
 
-def test_an_empty_environment_carries_nothing():
+def test_an_empty_environment_has_no_marker():
     with subprocess.Popen(["sleep", "300"], env={}) as started:
         try:
             assert not proc.has_marker(started.pid, MARKER)
@@ -217,25 +217,25 @@ def test_an_empty_environment_carries_nothing():
     assert not proc.has_marker(started.pid, MARKER)
 
 
-def test_threads_of_the_kernel_belong_to_nobody(fake: Fake):
+def test_kernel_threads_belong_to_no_tree(fake: Fake):
     fake.marked = {11}
     assert fake.found(process(11, session=0, is_kernel=True)) == [10]
 
 
-def test_the_kernel_tells_its_threads_from_processes():
+def test_kernel_threads_are_recognised_by_their_flags():
     if not Path("/proc/2/comm").exists() or Path("/proc/2/comm").read_text() != "kthreadd\n":
         pytest.skip("no thread of the kernel can be seen here")
     assert proc.read(2).is_kernel
     assert not proc.read(os.getpid()).is_kernel
 
 
-def test_what_was_started_outside_every_session_is_found_all_the_same(fake: Fake):
+def test_a_process_without_a_session_is_found_too(fake: Fake):
     # so are all processes of a machine, or a container, whose first one leads no session
     fake.marked = {11}
     assert fake.found(process(11, session=0), process(12, session=0)) == [10, 11]
 
 
-def test_where_there_is_no_proc_a_tree_is_a_group(sleeper: Process, monkeypatch: pytest.MonkeyPatch):
+def test_without_proc_a_tree_is_a_process_group(sleeper: Process, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(proc, "available", lambda: False)
     here = make_tree(sleeper.pid, "m")
     assert isinstance(here, ProcessGroupTree)

@@ -35,14 +35,14 @@ async def turns(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def test_the_result_is_handed_on():
+async def test_the_result_is_returned():
     work = Work()
     work.go.set()
     assert await run_to_completion(work.do(), undo=work.undo) == "result"
     assert work.log == ["done"]
 
 
-async def test_a_cancellation_waits_for_the_end_and_undoes_what_nobody_takes():
+async def test_a_cancellation_waits_for_the_result_and_undoes_it():
     work = Work()
     task = asyncio.create_task(run_to_completion(work.do(), undo=work.undo))
     for _ in range(3):
@@ -56,7 +56,7 @@ async def test_a_cancellation_waits_for_the_end_and_undoes_what_nobody_takes():
     assert work.log == ["done", "undone result"]
 
 
-async def test_without_an_undo_a_cancellation_is_just_late():
+async def test_without_an_undo_function_a_cancellation_is_only_delayed():
     work = Work()
     task = asyncio.create_task(run_to_completion(work.do()))
     await turns()
@@ -67,7 +67,7 @@ async def test_without_an_undo_a_cancellation_is_just_late():
     assert work.log == ["done"]
 
 
-async def test_a_failure_tells_more_than_a_cancellation():
+async def test_an_error_takes_precedence_over_a_cancellation():
     work = Work()
     task = asyncio.create_task(run_to_completion(work.fail(), undo=work.undo))
     await turns()
@@ -78,7 +78,7 @@ async def test_a_failure_tells_more_than_a_cancellation():
     assert work.log == []
 
 
-async def test_a_cancelled_scope_does_not_knock_again_and_again(monkeypatch: pytest.MonkeyPatch):
+async def test_a_cancelled_scope_cancels_only_once(monkeypatch: pytest.MonkeyPatch):
     work = Work()
     real, waits = asyncio.wait, 0
 
