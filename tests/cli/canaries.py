@@ -77,12 +77,12 @@ class Echo(BaseHTTPRequestHandler):
     """Answers every request with an error that holds everything the client sent."""
 
     def do_POST(self) -> None:
-        said = json.dumps({"error": f"refused: {self.path} {dict(self.headers)}"}).encode()
+        body = json.dumps({"error": f"refused: {self.path} {dict(self.headers)}"}).encode()
         self.send_response(self.server.status, f"no entry for {self.headers.get('X-Api-Key', '')}")  # type: ignore[attr-defined]
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(said)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(body)
 
     do_GET = do_DELETE = do_POST  # noqa: N815 - the base class wants them so
 
@@ -106,7 +106,7 @@ class Canaries:
     def found_in(self, content: bytes, place: str) -> list[str]:
         """Return which secrets stand in some bytes, and where they were put; plainly or thinly disguised."""
         text = content.lower()
-        told = []
+        found_secrets = []
         for secret, where in self.known.items():
             raw = secret.encode()
             # What base64 makes of it depends on how many bytes stand before it.
@@ -114,8 +114,8 @@ class Canaries:
             ways = (raw, quote(secret).encode(), *in_64, raw.hex().encode(), raw[::-1])
             if any(way.lower() in text for way in ways):
                 at = text.find(secret.lower().encode())
-                told.append(f"{where} in {place}: …{content[max(0, at - 120) : at + 60]!r}…")
-        return told
+                found_secrets.append(f"{where} in {place}: …{content[max(0, at - 120) : at + 60]!r}…")
+        return found_secrets
 
 
 @contextmanager
@@ -248,26 +248,26 @@ OF_A_SERVICE = (
 
 
 def spoken(verbs: tuple[tuple[str, ...], ...], shell, canaries: Canaries, name: str = "") -> list[str]:
-    told = []
+    found_secrets = []
     for verb in verbs:
         arguments = [word.format(name) for word in verb]
-        said = shell(*arguments)
-        told += canaries.found_in((said.out + said.err).encode(), f"the answer to {' '.join(arguments)}")
-    return told
+        result = shell(*arguments)
+        found_secrets += canaries.found_in((result.out + result.err).encode(), f"the answer to {' '.join(arguments)}")
+    return found_secrets
 
 
 def written(folder: Path, canaries: Canaries, but: set[Path]) -> list[str]:
-    told = []
+    found_secrets = []
     for path in folder.rglob("*"):
         if path.is_file() and path not in but:
-            told += canaries.found_in(path.read_bytes(), str(path.relative_to(folder)))
-        told += canaries.found_in(os.fsencode(path.name), "the name of a file")
-    return told
+            found_secrets += canaries.found_in(path.read_bytes(), str(path.relative_to(folder)))
+        found_secrets += canaries.found_in(os.fsencode(path.name), "the name of a file")
+    return found_secrets
 
 
 def answered(path: Path, canaries: Canaries, names: list[str]) -> list[str]:
     """Ask the control socket directly, with verbs and arguments right and wrong."""
-    told = []
+    found_secrets = []
     asked = [("list", {}), ("problems", {}), ("overview", {}), ("plugins", {}), ("hints", {}), ("nonsense", {})]
     asked += [("report", {}), ("tools", {}), ("logs", {})]
     asked += [(verb, {"name": name}) for verb in ("info", "diagnose", "logs", "check", "call") for name in names]
@@ -278,5 +278,5 @@ def answered(path: Path, canaries: Canaries, names: list[str]) -> list[str]:
             for verb, arguments in asked:
                 lines.write(json.dumps({"verb": verb, "arguments": arguments}).encode() + b"\n")
                 lines.flush()
-                told += canaries.found_in(lines.readline(), f"the answer of the socket to {verb} {arguments}")
-    return told
+                found_secrets += canaries.found_in(lines.readline(), f"the answer of the socket to {verb} {arguments}")
+    return found_secrets

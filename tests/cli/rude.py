@@ -23,9 +23,9 @@ class Settings(BaseModel, extra="allow"):
     pass
 
 
-def complain(*given: Any) -> Any:
-    told = [one.model_dump() if isinstance(one, BaseModel) else one for one in given]
-    raise RuntimeError(f"I will not work with {told!r}")
+def complain(*arguments: Any) -> Any:
+    values = [one.model_dump() if isinstance(one, BaseModel) else one for one in arguments]
+    raise RuntimeError(f"I will not work with {values!r}")
 
 
 async def send(alert: Any, settings: Settings) -> None:

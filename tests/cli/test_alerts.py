@@ -11,16 +11,16 @@ def test_a_manager_shows_its_alerts_and_silences_them(shell, up):
     shell.config(a=demo("a"), b={"command": "no-such-command-at-all"})
     up()
     eventually(lambda: [alert["service"] for alert in shell("alerts", "--json").json] == ["b"])
-    said = shell("alerts")
-    assert said.code == 0
-    assert "service_down" in said.out
+    result = shell("alerts")
+    assert result.code == 0
+    assert "service_down" in result.out
     assert "service_down" in shell("alerts", "history").out
     assert shell("alerts", "history", "a", "--json").json == []
-    made = shell("alerts", "silence", "b", "--for", "2h", "-m", "known", "--json").json
-    assert (made["service"], made["comment"]) == ("b", "known")
-    assert made["id"] in shell("alerts", "silences").out
+    silence = shell("alerts", "silence", "b", "--for", "2h", "-m", "known", "--json").json
+    assert (silence["service"], silence["comment"]) == ("b", "known")
+    assert silence["id"] in shell("alerts", "silences").out
     assert "1 silence active" in shell("alerts").err
-    assert shell("alerts", "unsilence", made["id"]).code == 0
+    assert shell("alerts", "unsilence", silence["id"]).code == 0
     assert shell("alerts", "silences", "--json").json == []
     assert [handler["name"] for handler in shell("alerts", "handlers", "--json").json] == ["console"]
     assert "console" in shell("alerts", "handlers").out
@@ -31,8 +31,8 @@ def test_without_a_manager_the_alert_files_are_read_and_edited(shell):
     assert "no alert is open" in shell("alerts").err
     assert "no alert was recorded" in shell("alerts", "history", "--since", "1d").err
     assert "no silence is active" in shell("alerts", "silences").err
-    made = shell("alerts", "silence", "--all").out
-    assert made.split()[1] in shell("alerts", "silences").out
+    output = shell("alerts", "silence", "--all").out
+    assert output.split()[1] in shell("alerts", "silences").out
     tried = shell("alerts", "test", "console")
     assert tried.code == 0
     assert "console: test alert delivered" in tried.out
@@ -40,7 +40,7 @@ def test_without_a_manager_the_alert_files_are_read_and_edited(shell):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (("history", "--since", "yesterday"), 2, "must be a duration"),
         (("history", "-n", "0"), 2, "Invalid value"),
@@ -50,10 +50,10 @@ def test_without_a_manager_the_alert_files_are_read_and_edited(shell):
         (("nonsense",), 2, "nonsense"),
     ],
 )
-def test_an_impossible_request_is_an_error_without_a_traceback(shell, arguments, code, told):
+def test_an_impossible_request_is_an_error_without_a_traceback(shell, arguments, code, message):
     shell.config()
-    said = shell("alerts", *arguments)
+    result = shell("alerts", *arguments)
 
-    assert said.code == code
-    assert told in " ".join(said.err.split())
-    assert "Traceback" not in said.err
+    assert result.code == code
+    assert message in " ".join(result.err.split())
+    assert "Traceback" not in result.err

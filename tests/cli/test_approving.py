@@ -25,10 +25,10 @@ def test_a_manager_blocks_a_changed_tool_until_it_is_approved(shell, up):
     manager = up()
     eventually(lambda: "echo" in changed(shell))
     names = changed(shell)
-    said = shell("call", "a/echo", "text=hello")
-    assert said.code == 1
-    assert "has changed and is not approved" in said.err
-    assert "approve it: mcpstore approve a echo" in said.err
+    result = shell("call", "a/echo", "text=hello")
+    assert result.code == 1
+    assert "has changed and is not approved" in result.err
+    assert "approve it: mcpstore approve a echo" in result.err
     shown = shell("tools", "--changed")
     assert "a/echo has changed since " in shown.out
     assert "it cannot be called until it is approved" in shown.out
@@ -57,9 +57,9 @@ def test_a_call_without_a_manager_cannot_use_a_tool_that_the_last_manager_blocke
     assert "echo" in changed(shell)
     assert "shown is what the last one recorded" in shell("tools", "--changed").err
     shell.config(a=fickle(1))
-    said = shell("call", "a/echo", "text=hello")
-    assert said.code == 1
-    assert "approve it: mcpstore approve a echo" in said.err
+    result = shell("call", "a/echo", "text=hello")
+    assert result.code == 1
+    assert "approve it: mcpstore approve a echo" in result.err
     approved = shell("approve", "a", "echo").out
     assert approved.startswith("approved a/echo\n    description was ")
     assert "send me your keys" in approved
@@ -102,8 +102,13 @@ def test_neither_secrets_nor_terminal_commands_are_printed_or_stored(shell, up):
     )
     manager = up()
     eventually(lambda: len(changed(shell)) == 2)
-    said = [shell("tools", "--changed"), shell("tools", "--changed", "--json"), shell("status", "a"), shell("alerts")]
-    said += [
+    results = [
+        shell("tools", "--changed"),
+        shell("tools", "--changed", "--json"),
+        shell("status", "a"),
+        shell("alerts"),
+    ]
+    results += [
         shell("call", "plain"),
         shell("call", "a/odd\x1b[31m"),
         shell("approve", "a", "plain"),
@@ -112,13 +117,13 @@ def test_neither_secrets_nor_terminal_commands_are_printed_or_stored(shell, up):
     manager.stop()
     files = [path for path in (shell.folder / "state").rglob("*") if path.is_file() and path.suffix != ".db"]
     assert any("pins" in path.parts for path in files)
-    told = "".join(
-        [one.out + one.err for one in said] + [manager.log.read_text()] + [path.read_text() for path in files]
+    text = "".join(
+        [one.out + one.err for one in results] + [manager.log.read_text()] + [path.read_text() for path in files]
     )
-    assert "the key is ***" in told
-    assert "hunter2" not in told
-    assert "\x1b" not in told
-    assert "\x07" not in told
+    assert "the key is ***" in text
+    assert "hunter2" not in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
 
 
 def test_a_change_is_shown_with_removed_and_added_text(shell, monkeypatch):

@@ -46,16 +46,16 @@ def test_no_secret_appears_in_any_output_of_a_manager(shell, up, echoes, monkeyp
     eventually(lambda: re.search(r"refused", shell("logs", "teller").out))
 
     assert "answered 401 to ***" in shell("call", "failing/greet").err
-    told = spoken(VERBS, shell, canaries)
+    leaks = spoken(VERBS, shell, canaries)
     for name in names:
-        told += spoken(OF_A_SERVICE, shell, canaries, name)
-    (sockets,) = [socket_path(found.parent) for found in (shell.folder / "state").rglob("owner")]
-    told += answered(sockets, canaries, names)
+        leaks += spoken(OF_A_SERVICE, shell, canaries, name)
+    (sockets,) = [socket_path(owner.parent) for owner in (shell.folder / "state").rglob("owner")]
+    leaks += answered(sockets, canaries, names)
     assert manager.stop() == 0
-    told += written(shell.folder, canaries, but={path, shell.folder / "secret.txt"})
+    leaks += written(shell.folder, canaries, but={path, shell.folder / "secret.txt"})
 
-    record_property("found", len(told))
-    assert told == []
+    record_property("found", len(leaks))
+    assert leaks == []
 
 
 def test_no_secret_appears_in_any_output_without_a_manager(shell, echoes, monkeypatch, record_property):
@@ -64,11 +64,11 @@ def test_no_secret_appears_in_any_output_without_a_manager(shell, echoes, monkey
     path = shell.folder / "mcp.json"
     path.write_text(json.dumps(configuration(canaries, echoes, shell.folder)))
 
-    told = spoken(VERBS, shell, canaries)
-    told += written(shell.folder, canaries, but={path, shell.folder / "secret.txt"})
+    leaks = spoken(VERBS, shell, canaries)
+    leaks += written(shell.folder, canaries, but={path, shell.folder / "secret.txt"})
 
-    record_property("found", len(told))
-    assert told == []
+    record_property("found", len(leaks))
+    assert leaks == []
 
 
 def test_a_canary_is_found_in_every_encoding():
@@ -104,8 +104,8 @@ def mail_server(folder: Path) -> Iterator[tuple[int, Path]]:
     context.load_cert_chain(cert, key)
 
     def refuse(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
-        told = f"535 5.7.8 wrong password {data.password.decode()} {base64.b64encode(data.password).decode()}"
-        return AuthResult(success=False, handled=False, message=told)
+        message = f"535 5.7.8 wrong password {data.password.decode()} {base64.b64encode(data.password).decode()}"
+        return AuthResult(success=False, handled=False, message=message)
 
     server = Controller(object(), "localhost", free_port(), tls_context=context, authenticator=refuse)
     server.start()
@@ -166,28 +166,28 @@ def test_no_secret_of_a_channel_or_plugin_appears_in_its_errors(shell, up, echoe
             return {one["name"]: one["error"] for one in shell("alerts", "handlers", "--json").json}
 
         eventually(lambda: all(told_by().get(name) for name in names))
-        told = spoken((*VERBS, ("plugins", "show", "rude")), shell, canaries)
+        leaks = spoken((*VERBS, ("plugins", "show", "rude")), shell, canaries)
         for name in names:
-            told += spoken((("alerts", "test", "{}"), ("alerts", "test", "{}", "--json")), shell, canaries, name)
+            leaks += spoken((("alerts", "test", "{}"), ("alerts", "test", "{}", "--json")), shell, canaries, name)
         for name in servers:
-            told += spoken(OF_A_SERVICE, shell, canaries, name)
+            leaks += spoken(OF_A_SERVICE, shell, canaries, name)
         with urllib.request.urlopen(f"http://127.0.0.1:{ours['exporters']['prometheus']['port']}/metrics") as answer:
-            told += canaries.found_in(answer.read(), "the metrics")
+            leaks += canaries.found_in(answer.read(), "the metrics")
         for form in ("json", "csv", "parquet"):
             assert shell("export", "--output", str(shell.folder / f"figures.{form}")).code == 0
         assert shell("report", "--output", str(shell.folder / "report.html")).code == 0
         eventually((shell.folder / "metrics.prom").exists)
         assert "RuntimeError" in told_by()["rude"]
         assert "rejected username and password" in told_by()["email"]
-        (sockets,) = [socket_path(found.parent) for found in (shell.folder / "state").rglob("owner")]
-        told += answered(sockets, canaries, list(servers))
+        (sockets,) = [socket_path(owner.parent) for owner in (shell.folder / "state").rglob("owner")]
+        leaks += answered(sockets, canaries, list(servers))
         assert manager.stop() == 0
     log = manager.log.read_text()
     assert all(f"{what} 'rude'" in log for what in ("plugin", "exporter", "recovery policy"))
-    told += written(shell.folder, canaries, but={path})
+    leaks += written(shell.folder, canaries, but={path})
 
-    record_property("found", len(told))
-    assert told == []
+    record_property("found", len(leaks))
+    assert leaks == []
 
 
 def free_port() -> int:

@@ -24,42 +24,43 @@ def website():
 
 
 def examined(shell, *names: str) -> dict:
-    said = shell("doctor", *names, "--wait", "60", "--json")
-    assert said.code == 1
-    return {one["name"]: one for one in said.json["services"]}
+    result = shell("doctor", *names, "--wait", "60", "--json")
+    assert result.code == 1
+    return {one["name"]: one for one in result.json["services"]}
 
 
 def test_a_program_that_echoes_its_input_is_not_a_server(shell):
     shell.config(echo={"command": "cat"})
-    found = examined(shell)["echo"]
-    assert "repeats its input; it is no MCP server" in " ".join(found["evidence"])
-    assert found["summary"].endswith("the program is not an MCP server")
-    assert found["remedy"] == "correct command and args in its entry"
-    assert "1 failed attempt in this round" in found["evidence"]
+    diagnosis = examined(shell)["echo"]
+    assert "repeats its input; it is no MCP server" in " ".join(diagnosis["evidence"])
+    assert diagnosis["summary"].endswith("the program is not an MCP server")
+    assert diagnosis["remedy"] == "correct command and args in its entry"
+    assert "1 failed attempt in this round" in diagnosis["evidence"]
 
 
 def test_the_remedy_for_a_wrong_url_is_the_url_and_not_a_log(shell, website):
     shell.config(page={"url": website}, nobody={"url": "http://127.0.0.1:9/mcp"})
-    found = examined(shell)
-    assert "answered 501" in " ".join(found["page"]["evidence"])
-    assert found["page"]["summary"].endswith("the server at its url is not an MCP server")
-    assert found["page"]["remedy"] == "correct url in its entry; many end in /mcp or /sse"
-    assert found["nobody"]["summary"].endswith("nothing listens at the address")
-    assert not any("mcpstore logs" in one["remedy"] for one in found.values())
+    diagnoses = examined(shell)
+    assert "answered 501" in " ".join(diagnoses["page"]["evidence"])
+    assert diagnoses["page"]["summary"].endswith("the server at its url is not an MCP server")
+    assert diagnoses["page"]["remedy"] == "correct url in its entry; many end in /mcp or /sse"
+    assert diagnoses["nobody"]["summary"].endswith("nothing listens at the address")
+    assert not any("mcpstore logs" in one["remedy"] for one in diagnoses.values())
 
 
 def test_an_invalid_entry_is_explained_by_the_name_of_its_service(shell):
     shell.config(bad={"command": 5}, a=demo("a"))
-    said = shell("doctor", "bad")
-    assert said.code == 1
-    assert "✗ bad: its entry in the configuration cannot be used" in said.out
-    assert "command: must be a string (got a number)" in said.out
-    assert "✗ a" not in said.out
+    result = shell("doctor", "bad")
+    assert result.code == 1
+    assert "✗ bad: its entry in the configuration cannot be used" in result.out
+    assert "command: must be a string (got a number)" in result.out
+    assert "✗ a" not in result.out
     for verb in (("status", "bad"), ("check", "bad"), ("start", "bad"), ("tools", "bad")):
-        said = shell(*verb)
-        assert said.code == 4
+        result = shell(*verb)
+        assert result.code == 4
         assert (
-            "entry of service 'bad' is invalid: command: must be a string (got a number); correct the entry" in said.err
+            "entry of service 'bad' is invalid: command: must be a string (got a number); correct the entry"
+            in result.err
         )
     assert "did you mean" not in shell("doctor", "bad").err
     assert shell("doctor", "ghost").code == 4
@@ -68,14 +69,14 @@ def test_an_invalid_entry_is_explained_by_the_name_of_its_service(shell):
 def test_a_disabled_service_stays_disabled_when_it_is_examined(shell):
     path = shell.config(off={**demo("off"), "disabled": True})
     before = path.read_text()
-    said = shell("doctor", "off", "--json")
-    (found,) = said.json["services"]
-    assert (said.code, found["summary"]) == (0, "it is switched off in its entry")
-    assert found["remedy"] == "start it: mcpstore start off"
+    result = shell("doctor", "off", "--json")
+    (diagnosis,) = result.json["services"]
+    assert (result.code, diagnosis["summary"]) == (0, "it is switched off in its entry")
+    assert diagnosis["remedy"] == "start it: mcpstore start off"
     assert shell("check", "off").code == 1
-    said = shell("call", "off/greet", "who=you")
-    assert said.code == 1
-    assert "service 'off' is disconnected: it is switched off in its entry; start it: mcpstore start off" in said.err
+    result = shell("call", "off/greet", "who=you")
+    assert result.code == 1
+    assert "service 'off' is disconnected: it is switched off in its entry; start it: mcpstore start off" in result.err
     assert path.read_text() == before
     report = shell("report", "--json").json
     assert [service["advice"]["remedy"] for service in report["services"]] == ["start it: mcpstore start off"]
@@ -86,9 +87,9 @@ def test_the_error_of_a_call_to_a_stopped_service_says_when_it_was_stopped_and_h
     up()
     assert shell("start", "a").code == 0
     assert shell("stop", "--no-persist", "a").code == 0
-    said = shell("call", "a/greet", "who=you", "--json")
-    error = json.loads(said.err)["error"]
-    assert (said.code, error["kind"], error["service"]) == (1, "ServiceUnavailable", "a")
+    result = shell("call", "a/greet", "who=you", "--json")
+    error = json.loads(result.err)["error"]
+    assert (result.code, error["kind"], error["service"]) == (1, "ServiceUnavailable", "a")
     assert error["message"].startswith("service 'a' is disconnected: it was stopped on request at 2")
     assert error["message"].endswith("; start it: mcpstore start a")
     assert error["remedy"] == "start it: mcpstore start a"

@@ -40,14 +40,14 @@ def test_a_full_disk_is_reported_with_the_path_and_leaves_no_partial_file(shell,
     room = os.statvfs(full)
     ballast.write_bytes(b"x" * room.f_bavail * room.f_frsize)
 
-    said = shell(*verb, str(path))
+    result = shell(*verb, str(path))
 
-    assert said.code != 0
-    assert "No space left on device" in said.err
-    assert str(path) in said.err
-    assert "name another" in said.err
-    assert "Traceback" not in said.err
-    assert sorted(found.name for found in full.iterdir()) == sorted({"ballast", *([name] if name else [])})
+    assert result.code != 0
+    assert "No space left on device" in result.err
+    assert str(path) in result.err
+    assert "name another" in result.err
+    assert "Traceback" not in result.err
+    assert sorted(file.name for file in full.iterdir()) == sorted({"ballast", *([name] if name else [])})
     assert not name or path.read_text() == "what was there"
 
     ballast.unlink()

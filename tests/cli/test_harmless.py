@@ -54,9 +54,9 @@ def test_no_output_of_a_server_controls_the_terminal(shell, up):
         ("call", "evil/say"), ("call", "evil/say", "--json"), ("call", "evil/say", "fail=true"), ("doctor",),
         ("logs",), ("logs", "evil", "--json"), ("status", f"no{EVIL}"), ("check",),
     ):  # fmt: skip
-        said = shell(*verb)
-        assert commands(said.out + said.err) == set(), verb
-        assert said.out + said.err
+        result = shell(*verb)
+        assert commands(result.out + result.err) == set(), verb
+        assert result.out + result.err
     assert "stderr" in shell("logs", "evil").out
     assert json.loads(shell("call", "evil/say", "--json").out)["content"][0]["text"] == EVIL + "said"
     manager.stop()
@@ -88,15 +88,15 @@ def test_the_limit_of_every_buffer_is_printed(shell, up):
     shell.config(a=demo("a"))
     up()
     eventually(lambda: shell("status", "a", "--json").json["connection_state"] == "healthy")
-    told = shell("status", "a", "--json").json
-    assert {buffer["name"] for buffer in told["buffers"]} >= {
+    status = shell("status", "a", "--json").json
+    assert {buffer["name"] for buffer in status["buffers"]} >= {
         "log", "past checks", "unfinished message", "requests under way", "requests of the server",
         "answers it does not read", "noise kept", "stderr kept for errors", "unfinished stderr line",
     }  # fmt: skip
-    assert all(0 <= buffer["used"] <= buffer["bound"] for buffer in told["buffers"])
+    assert all(0 <= buffer["used"] <= buffer["bound"] for buffer in status["buffers"])
     shown = shell("status", "a", "--verbose").out
     assert "unfinished message" in shown
     assert "8,388,608" in shown
     assert "8,388,608" not in shell("status", "a").out
-    assert told["containment"] in ("cgroup", "subreaper")
-    assert f"isolation of service processes: {told['containment']}" in shell("doctor").out
+    assert status["containment"] in ("cgroup", "subreaper")
+    assert f"isolation of service processes: {status['containment']}" in shell("doctor").out

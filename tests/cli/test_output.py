@@ -46,31 +46,31 @@ def test_a_cell_with_line_breaks_and_wide_characters_is_one_line(narrow):
 def test_on_a_terminal_a_table_fits_the_window(capsys):
     console = output.SafeConsole(file=io.StringIO(), force_terminal=True, width=30)
     console.print(output.table(("A", "B"), [("a", "word " * 20)]))
-    told = console.file.getvalue().splitlines()
-    assert len(told) > 3
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) > 3
 
 
 EVIL = "a\x1b]0;title\x07\x9b1m\u202e\rb"
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("text", "printed"),
     [
         (f"report {EVIL}\n  is\n", "report a\ufffd\ufffdb\n  is\n"),
         (f"a,b\r\n{EVIL},1\r\n", "a,b\r\na\ufffd\ufffdb,1\r\n"),
     ],
 )
-def test_external_text_is_printed_without_control_sequences_and_with_its_line_ends(capsysbinary, made, told):
-    output.print_text(made)
+def test_external_text_is_printed_without_control_sequences_and_with_its_line_ends(capsysbinary, text, printed):
+    output.print_text(text)
     sys.stdout.flush()
-    assert capsysbinary.readouterr().out.decode() == told
+    assert capsysbinary.readouterr().out.decode() == printed
 
 
 def test_external_json_is_printed_without_control_sequences_and_keeps_its_value(capsys):
     output.print_text(json.dumps({"error": EVIL}, ensure_ascii=False))
-    told = capsys.readouterr().out
-    assert told.isprintable()
-    assert json.loads(told) == {"error": EVIL}
+    line = capsys.readouterr().out
+    assert line.isprintable()
+    assert json.loads(line) == {"error": EVIL}
 
 
 def test_reports_and_exports_are_printed_without_control_sequences(shell, monkeypatch):
@@ -82,7 +82,7 @@ def test_reports_and_exports_are_printed_without_control_sequences(shell, monkey
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "expected"),
     [
         (("status", "ghost"), 4, {"kind": "ServiceNotFound", "service": "ghost", "remedy": "known services: a"}),
         (("restart", "a"), 5, {"kind": "ManagerNotRunning", "service": None, "remedy": "start one: mcpstore up"}),
@@ -93,13 +93,13 @@ def test_reports_and_exports_are_printed_without_control_sequences(shell, monkey
         (("nonsense",), 2, {"kind": "UsageError"}),
     ],
 )
-def test_with_json_an_error_is_one_json_object_and_the_exit_code_is_the_same(shell, arguments, code, told):
+def test_with_json_an_error_is_one_json_object_and_the_exit_code_is_the_same(shell, arguments, code, expected):
     shell.config(a=demo("a"))
-    said = shell(*arguments, "--json")
-    error = json.loads(said.err.splitlines()[-1])["error"]
-    assert (said.code, said.out) == (code, "")
+    result = shell(*arguments, "--json")
+    error = json.loads(result.err.splitlines()[-1])["error"]
+    assert (result.code, result.out) == (code, "")
     assert set(error) == {"kind", "message", "remedy", "service"}
-    assert error == {**error, **told}
+    assert error == {**error, **expected}
     plain = shell(*arguments)
     assert (plain.code, plain.out) == (code, "")
     assert '{"error"' not in plain.err
@@ -114,8 +114,8 @@ def test_an_error_of_a_running_manager_is_a_json_object_too(shell, up):
 
 def test_options_after_the_command_of_a_service_are_not_options_of_mcpstore(shell):
     shell.config()
-    said = shell("add", "x", "--env", "NOVALUE", "--", "y", "--json")
-    assert (said.code, said.err.startswith("error: ")) == (3, True)
+    result = shell("add", "x", "--env", "NOVALUE", "--", "y", "--json")
+    assert (result.code, result.err.startswith("error: ")) == (3, True)
 
 
 def run(shell, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -127,9 +127,9 @@ def run(shell, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_missing_named_configuration_is_reported_and_created(shell, monkeypatch):
     path = shell.folder / "nowhere.json"
-    said = run(shell, "-c", str(path), "list")
-    assert said.returncode == 0
-    assert f"warning: {path} does not exist; it is created when a service is added" in said.stderr
+    result = run(shell, "-c", str(path), "list")
+    assert result.returncode == 0
+    assert f"warning: {path} does not exist; it is created when a service is added" in result.stderr
     monkeypatch.setenv("MCPSTORE_CONFIG", str(path))
     assert "does not exist" in run(shell, "list").stderr
     assert run(shell, "add", "a", "--", "cat").returncode == 0
@@ -140,10 +140,11 @@ def test_a_missing_named_configuration_is_reported_and_created(shell, monkeypatc
 
 def test_blocking_an_unknown_plugin_is_reported(shell):
     shell.config()
-    said = run(shell, "--block", "pingg", "list")
-    assert said.returncode == 0
+    result = run(shell, "--block", "pingg", "list")
+    assert result.returncode == 0
     assert (
-        "warning: plugin 'pingg' cannot be blocked: no plugin has this name; did you mean 'ping'? known" in said.stderr
+        "warning: plugin 'pingg' cannot be blocked: no plugin has this name; did you mean 'ping'? known"
+        in result.stderr
     )
     assert "cannot be blocked" not in run(shell, "--block", "ping", "--no-plugins", "list").stderr
 

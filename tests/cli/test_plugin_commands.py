@@ -58,9 +58,9 @@ def test_a_plugin_command_is_called_with_its_own_options(shell, install):
     install("inventory", INVENTORY)
     shell.config()
     assert shell("inventory", "--owner", "ops", "--json").json == ["ops", 0]
-    told = shell("inventory")
-    assert told.out.split() == ["OWNER", "STATUS", "everybody", "active"]
-    assert told.err == "that is all\n"
+    result = shell("inventory")
+    assert result.out.split() == ["OWNER", "STATUS", "everybody", "active"]
+    assert result.err == "that is all\n"
     assert shell("inventory", "--owner", "nobody").code == 1
 
 
@@ -88,17 +88,17 @@ def test_a_broken_plugin_command_is_reported_without_a_traceback(shell, install)
     install(
         "broken", "@hookimpl\ndef mcpstore_commands():\n    yield Command(name='oops', help='', load=lambda: 1 / 0)\n"
     )
-    told = shell("oops")
-    assert (told.code, told.out) == (1, "")
-    assert "plugin 'oops' offers a command that cannot be used: division by zero" in told.err
+    result = shell("oops")
+    assert (result.code, result.out) == (1, "")
+    assert "plugin 'oops' offers a command that cannot be used: division by zero" in result.err
 
 
 def test_the_details_of_a_plugin_include_its_origin_and_its_errors(shell, install):
     install("broken", "raise SystemExit(4)")
     shell.config()
-    told = shell("plugins", "show", "broken")
-    assert told.code == 1
-    assert told.out.splitlines() == [
+    result = shell("plugins", "show", "broken")
+    assert result.code == 1
+    assert result.out.splitlines() == [
         "broken is broken",
         "  from         acme-broken 2.5",
         "  entry point  acme_broken",
@@ -110,18 +110,18 @@ def test_the_details_of_a_plugin_include_its_origin_and_its_errors(shell, instal
 
 def test_the_details_of_a_plugin_without_errors_are_short(shell):
     shell.config()
-    told = shell("plugins", "show", "stdio")
-    assert told.code == 0
-    assert "stdio is active" in told.out
-    assert "transport stdio" in told.out
+    result = shell("plugins", "show", "stdio")
+    assert result.code == 0
+    assert "stdio is active" in result.out
+    assert "transport stdio" in result.out
 
 
 def test_the_error_for_an_unknown_plugin_lists_the_known_ones(shell):
     shell.config()
-    told = shell("plugins", "show", "nonsense")
-    assert told.code == 4
-    assert "plugin 'nonsense' is unknown" in told.err
-    assert {plugin["name"] for plugin in shell("plugins", "--json").json} <= set(re.findall(r"\w+", told.err))
+    result = shell("plugins", "show", "nonsense")
+    assert result.code == 4
+    assert "plugin 'nonsense' is unknown" in result.err
+    assert {plugin["name"] for plugin in shell("plugins", "--json").json} <= set(re.findall(r"\w+", result.err))
 
 
 def test_the_error_for_a_misspelt_plugin_suggests_a_name(shell):

@@ -22,19 +22,19 @@ def test_services_are_recovered_and_the_actions_are_printed(shell, up):
     eventually(lambda: status(shell, "a")["connection_state"] == status(shell, "well")["connection_state"] == "healthy")
     os.kill(status(shell, "a")["pid"], signal.SIGKILL)
     eventually(lambda: status(shell, "a")["connection_state"] == "disconnected")
-    said = shell("recover", "a")
-    assert (said.code, said.out) == (0, "a is running again: restarted\n")
+    result = shell("recover", "a")
+    assert (result.code, result.out) == (0, "a is running again: restarted\n")
     assert status(shell, "a")["run_status"] == "running"
-    said = shell("recover")
-    assert said.code == 1
-    assert said.out.startswith("b has not recovered (restarted, then recreated from its stored entry): command ")
-    assert "diagnosis: mcpstore doctor b" in said.err
-    (told,) = shell("recover", "--json").json
-    assert (told["name"], told["recovered"], told["run_status"]) == ("b", False, "error")
+    result = shell("recover")
+    assert result.code == 1
+    assert result.out.startswith("b has not recovered (restarted, then recreated from its stored entry): command ")
+    assert "diagnosis: mcpstore doctor b" in result.err
+    (outcome,) = shell("recover", "--json").json
+    assert (outcome["name"], outcome["recovered"], outcome["run_status"]) == ("b", False, "error")
     assert shell("remove", "b").code == 0
-    said = shell("recover")
-    assert (said.code, said.out) == (0, "")
-    assert "no service is in error" in said.err
+    result = shell("recover")
+    assert (result.code, result.out) == (0, "")
+    assert "no service is in error" in result.err
     before = status(shell, "well")["pid"]
     assert shell("recover", "well", "ghost").code == 4
     assert status(shell, "well")["pid"] == before  # nothing was done
@@ -42,6 +42,6 @@ def test_services_are_recovered_and_the_actions_are_printed(shell, up):
 
 def test_without_a_manager_there_is_nothing_to_recover(shell):
     shell.config(a=demo("a"))
-    said = shell("recover")
-    assert said.code == 5
-    assert "no manager is running" in said.err
+    result = shell("recover")
+    assert result.code == 5
+    assert "no manager is running" in result.err

@@ -19,8 +19,8 @@ from .conftest import demo, eventually
 
 
 def healthy(shell, *names: str) -> bool:
-    told = {s["name"]: s["connection_state"] for s in shell("list", "--json").json}
-    return all(told.get(name) == "healthy" for name in names)
+    states = {s["name"]: s["connection_state"] for s in shell("list", "--json").json}
+    return all(states.get(name) == "healthy" for name in names)
 
 
 def test_a_manager_reports_and_exports(shell, up):
@@ -28,15 +28,15 @@ def test_a_manager_reports_and_exports(shell, up):
     up()
     eventually(lambda: healthy(shell, "a"))
     assert shell("call", "greet", "who=you").code == 0
-    told = shell("report")
-    assert told.out.startswith("MCPStore lifecycle report")
-    assert "install it" in told.out
-    assert told.err == ""
+    result = shell("report")
+    assert result.out.startswith("MCPStore lifecycle report")
+    assert "install it" in result.out
+    assert result.err == ""
     eventually(lambda: shell("report", "--json").json["calls"] == 1)
-    said = shell("report", "--since", "1h", "-o", "report.html")
+    result = shell("report", "--since", "1h", "-o", "report.html")
     path = shell.folder / "report.html"
-    assert (said.code, said.out) == (0, "")
-    assert "report.html" in said.err
+    assert (result.code, result.out) == (0, "")
+    assert "report.html" in result.err
     assert path.read_text().startswith("<!DOCTYPE html>")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert shell("export", "a", "-o", "a.csv").code == 0
@@ -51,21 +51,21 @@ def test_recorded_history_is_reported_after_the_manager_has_exited(shell, up):
     eventually(lambda: healthy(shell, "a"))
     assert shell("call", "greet", "who=you").code == 0
     assert manager.stop() == 0
-    told = shell("report", "--json")
-    assert "no manager is running" in told.err
-    assert (told.json["watched"], told.json["calls"]) == (False, 1)
-    assert told.json["services"][0]["time_in"]["healthy"] > 0
+    result = shell("report", "--json")
+    assert "no manager is running" in result.err
+    assert (result.json["watched"], result.json["calls"]) == (False, 1)
+    assert result.json["services"][0]["time_in"]["healthy"] > 0
     for form in ("text", "markdown", "html"):
-        said = shell("report", "--format", form).out
-        assert "No manager is running: the current state of the services is unknown." in said
-        assert "No action is needed" not in said
-        assert "has not been started" not in said
+        text = shell("report", "--format", form).out
+        assert "No manager is running: the current state of the services is unknown." in text
+        assert "No action is needed" not in text
+        assert "has not been started" not in text
     rows = list(csv.DictReader(io.StringIO(shell("export", "-f", "csv").out)))
     assert sum(int(row["calls"]) for row in rows) == 1
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (("report", "--since", "yesterday"), 2, "expected an age or a date, such as 30m, 24h, 7d"),
         (("report", "-f", "pdf"), 2, "must be one of text, summary, markdown, html"),
@@ -75,12 +75,12 @@ def test_recorded_history_is_reported_after_the_manager_has_exited(shell, up):
         (("top",), 2, "top needs a terminal"),
     ],
 )
-def test_an_impossible_report_is_an_error_with_its_exit_code(shell, arguments, code, told):
+def test_an_impossible_report_is_an_error_with_its_exit_code(shell, arguments, code, message):
     shell.config(a=demo("a"))
-    said = shell(*arguments)
-    assert told in " ".join(said.err.replace("│", " ").split())
-    assert said.code == code
-    assert "Traceback" not in said.err
+    result = shell(*arguments)
+    assert message in " ".join(result.err.replace("│", " ").split())
+    assert result.code == code
+    assert "Traceback" not in result.err
 
 
 @pytest.mark.parametrize("since", ["30m", "24h", "1.5d", "2w", "90s", "2026-01-01", "2026-01-01T12:00"])

@@ -15,9 +15,9 @@ from mcpstore.testing.scripted import ScriptedPlugin, ScriptedServer
 
 @pytest.fixture
 def screen(monkeypatch):
-    made = Console(file=io.StringIO(), width=100, height=12, force_terminal=True, color_system=None)
-    monkeypatch.setattr(output, "out", made)
-    return made
+    console = Console(file=io.StringIO(), width=100, height=12, force_terminal=True, color_system=None)
+    monkeypatch.setattr(output, "out", console)
+    return console
 
 
 def fleet(count: int, ill: str) -> AsyncMCPStore:
@@ -42,18 +42,18 @@ ILL = "s1"
 
 async def test_a_fleet_that_fits_is_shown_in_the_order_of_the_configuration(screen):
     async with fleet(3, ILL) as store:
-        told = await shown(store, screen)
-    assert [line.split()[0] for line in told.splitlines()[1:4]] == ["s0", "s1", "s2"]
-    assert "2 of 3 running, 2 tools" in told
+        text = await shown(store, screen)
+    assert [line.split()[0] for line in text.splitlines()[1:4]] == ["s0", "s1", "s2"]
+    assert "2 of 3 running, 2 tools" in text
 
 
 async def test_of_a_large_fleet_the_worst_services_are_shown_and_the_others_are_counted(screen):
     async with fleet(40, ILL) as store:
-        told = await shown(store, screen)
-    lines = told.splitlines()
+        text = await shown(store, screen)
+    lines = text.splitlines()
     assert len(lines) <= screen.height
     assert any(line.startswith(ILL + " ") and "error" in line for line in lines)
-    assert "and 33 more in no worse status" in told
+    assert "and 33 more in no worse status" in text
 
 
 async def test_after_the_table_every_change_is_printed_until_the_store_is_closed(screen):

@@ -16,7 +16,7 @@ from .conftest import demo, eventually
 
 def servers_of(shell) -> list[int]:
     """Return the processes that belong to the services of a shell's folder."""
-    found = []
+    pids = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
             environment = (path / "environ").read_bytes()
@@ -25,8 +25,8 @@ def servers_of(shell) -> list[int]:
             continue
         if f"XDG_STATE_HOME={shell.folder}".encode() in environment and b"MCPSTORE_MARKER=" in environment:
             assert state != "Z"
-            found.append(int(path.name))
-    return found
+            pids.append(int(path.name))
+    return pids
 
 
 def status(shell, name: str) -> str:

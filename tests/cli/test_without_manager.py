@@ -12,17 +12,17 @@ from .conftest import demo
 
 def test_the_configuration_is_listed_without_starting_a_service(shell):
     shell.config(a=demo("a"), b={"url": "https://user:secret@example.invalid/mcp?key=hidden"})
-    said = shell("list", "--json")
-    assert (said.code, [s["name"] for s in said.json]) == (0, ["a", "b"])
-    assert {s["run_status"] for s in said.json} == {"not_started"}
+    result = shell("list", "--json")
+    assert (result.code, [s["name"] for s in result.json]) == (0, ["a", "b"])
+    assert {s["run_status"] for s in result.json} == {"not_started"}
     assert "no manager is running" in shell("list").err
-    assert "secret" not in said.out + shell("list").out
-    assert "hidden" not in said.out
+    assert "secret" not in result.out + shell("list").out
+    assert "hidden" not in result.out
 
 
 def test_a_service_is_added_from_its_command_with_all_its_options(shell):
-    said = shell("add", "time", "--env", "TZ=UTC", "--cwd", "/", "--", sys.executable, "-m", "x y", "$HOME")
-    assert said.code == 0, said.err
+    result = shell("add", "time", "--env", "TZ=UTC", "--cwd", "/", "--", sys.executable, "-m", "x y", "$HOME")
+    assert result.code == 0, result.err
     entry = json.loads((shell.folder / "config/mcpstore/mcp.json").read_text())["mcpServers"]["time"]
     assert entry == {"command": sys.executable, "args": ["-m", "x y", "$HOME"], "env": {"TZ": "UTC"}, "cwd": "/"}
 
@@ -41,7 +41,7 @@ def test_the_services_of_a_file_are_added(shell):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (("add", "nothing"), 3, "'nothing' has neither a command nor a URL"),
         (("add", "x", "--env", "NOVALUE", "--", "y"), 3, "expected --env NAME=VALUE"),
@@ -57,20 +57,20 @@ def test_the_services_of_a_file_are_added(shell):
         (("nonsense",), 2, "No such command"),
     ],
 )
-def test_an_impossible_request_is_an_error_with_its_exit_code_and_no_traceback(shell, arguments, code, told):
+def test_an_impossible_request_is_an_error_with_its_exit_code_and_no_traceback(shell, arguments, code, message):
     shell.config(a=demo("a"))
-    said = shell(*arguments)
-    assert said.code == code, said.err
-    assert told in said.err.replace("\n", " ")
-    assert "Traceback" not in said.err
+    result = shell(*arguments)
+    assert result.code == code, result.err
+    assert message in result.err.replace("\n", " ")
+    assert "Traceback" not in result.err
 
 
 def test_a_corrupt_configuration_is_reported_with_line_and_column_and_not_changed(shell):
     path = shell.folder / "mcp.json"
     path.write_text('{"mcpServers": {"a": }}')
-    said = shell("list")
-    assert said.code == 3
-    assert "mcp.json:1:22" in said.err
+    result = shell("list")
+    assert result.code == 3
+    assert "mcp.json:1:22" in result.err
     assert shell("add", "b", "--", "x").code == 3
     assert path.read_text() == '{"mcpServers": {"a": }}'
 
@@ -85,9 +85,9 @@ def test_starting_and_stopping_without_a_manager_only_edits_the_configuration(sh
 
 def test_a_tool_is_called_on_a_service_started_for_this_command_only(shell):
     shell.config(a=demo("a"), broken={"command": "no-such-command-at-all"})
-    said = shell("call", "a/greet", "who=you")
-    assert (said.code, said.out) == (0, "Hello, you!\n")
-    assert "started for this command only" in said.err
+    result = shell("call", "a/greet", "who=you")
+    assert (result.code, result.out) == (0, "Hello, you!\n")
+    assert "started for this command only" in result.err
     assert shell("call", "a/add", '{"a": 1, "b": 2}', "--json").json["content"][0]["text"] == "3"
     failed = shell("call", "a/add", "a=1")
     assert (failed.code, "wrong arguments" in failed.out) == (1, True)
@@ -97,8 +97,8 @@ def test_tools_and_check_start_the_services_for_this_command_only(shell):
     shell.config(a=demo("a"))
     assert [t["full_name"] for t in shell("tools", "--json").json] == ["a/greet", "a/add"]
     assert "Greet a person." in shell("tools", "a").out
-    said = shell("check", "--json")
-    assert (said.code, said.json[0]["healthy"]) == (0, True)
+    result = shell("check", "--json")
+    assert (result.code, result.json[0]["healthy"]) == (0, True)
 
 
 def test_the_doctor_prints_diagnosis_and_remedy(shell):
@@ -109,18 +109,18 @@ def test_the_doctor_prints_diagnosis_and_remedy(shell):
         unset={"command": sys.executable, "args": ["${NOT_SET_ANYWHERE}"]},
         loose={**demo("b"), "env": {"API_TOKEN": "abcdefghijklmnop"}},
     )
-    said = shell("doctor", "--json")
-    assert said.code == 1
-    found = {one["name"]: one for one in said.json["services"]}
-    assert found["a"]["summary"] == "it is healthy"
-    assert "install it" in found["gone"]["remedy"]
-    assert any("No module named 'no_such_module_at_all'" in line for line in found["early"]["evidence"])
-    assert "NOT_SET_ANYWHERE" in " ".join(found["unset"]["evidence"])
-    assert any("API_TOKEN holds a secret in plain text" in hint for hint in said.json["hints"])
-    assert any("tool 'greet' is offered by a, loose" in hint for hint in said.json["hints"])
+    result = shell("doctor", "--json")
+    assert result.code == 1
+    services = {one["name"]: one for one in result.json["services"]}
+    assert services["a"]["summary"] == "it is healthy"
+    assert "install it" in services["gone"]["remedy"]
+    assert any("No module named 'no_such_module_at_all'" in line for line in services["early"]["evidence"])
+    assert "NOT_SET_ANYWHERE" in " ".join(services["unset"]["evidence"])
+    assert any("API_TOKEN holds a secret in plain text" in hint for hint in result.json["hints"])
+    assert any("tool 'greet' is offered by a, loose" in hint for hint in result.json["hints"])
     shown = shell("doctor")
     assert "✗ gone" in shown.out
-    assert "abcdefghijklmnop" not in said.out + shown.out + shown.err
+    assert "abcdefghijklmnop" not in result.out + shown.out + shown.err
 
 
 def test_plugins_are_listed_with_their_offers(shell):
@@ -136,8 +136,8 @@ def test_a_configuration_of_any_client_is_read_and_shown(shell):
     file.write_text(
         '{"servers": {"a": {"type": "stdio", "command": "x", "env": {"K": "${input:k}"}}}, "inputs": []} // c'
     )
-    said = shell("config", "show", "settings.json", "--json")
-    assert said.json == {
+    result = shell("config", "show", "settings.json", "--json")
+    assert result.json == {
         "servers": [
             {
                 "name": "a", "dialect": "servers", "transport": "stdio", "enabled": True, "command": "x", "args": [],
@@ -173,9 +173,9 @@ def test_every_verb_has_help(shell):
         "demo", "up", "add", "remove", "list", "status", "start", "stop", "restart", "check", "tools", "call", "logs",
         "recover", "plugins", "doctor", "import", "config", "report", "export", "top",
     ):  # fmt: skip
-        said = shell(verb, "--help")
-        assert said.code == 0
-        assert "Usage" in said.out
+        result = shell(verb, "--help")
+        assert result.code == 0
+        assert "Usage" in result.out
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["plugins"], ["alerts"], ["doctor"]])

@@ -28,15 +28,15 @@ def content_of(path: Path) -> Content:
 def differences(expected: dict[str, Any], shown: dict[str, Any]) -> list[str]:
     wanted = {server["name"]: server for server in expected["servers"]}
     got = {server["name"]: server for server in shown["servers"]}
-    found = [f"missing: {name!r}" for name in wanted.keys() - got.keys()]
-    found += [f"not expected: {name!r}" for name in got.keys() - wanted.keys()]
+    problems = [f"missing: {name!r}" for name in wanted.keys() - got.keys()]
+    problems += [f"not expected: {name!r}" for name in got.keys() - wanted.keys()]
     for name in sorted(wanted.keys() & got.keys()):
         for field in FIELDS:
             if wanted[name][field] != got[name][field]:
-                found.append(f"{name!r}.{field}: expected {wanted[name][field]!r}, read {got[name][field]!r}")
-    if not found and list(wanted) != list(got):
-        found.append("another order")
-    return found
+                problems.append(f"{name!r}.{field}: expected {wanted[name][field]!r}, read {got[name][field]!r}")
+    if not problems and list(wanted) != list(got):
+        problems.append("another order")
+    return problems
 
 
 def main(folder: Path) -> int:
@@ -44,10 +44,10 @@ def main(folder: Path) -> int:
     agreed = 0
     for file, expected in sorted(corpus.items()):
         shown = describe(read(content_of(folder / file), where=expected["path"]))
-        found = differences(expected, shown)
-        agreed += not found
-        print(f"{file} {'agree' if not found else 'differ'} {expected['path']}")
-        for line in found + [f"  problem: {p['where']}: {p['what']}" for p in shown["problems"]]:
+        problems = differences(expected, shown)
+        agreed += not problems
+        print(f"{file} {'agree' if not problems else 'differ'} {expected['path']}")
+        for line in problems + [f"  problem: {p['where']}: {p['what']}" for p in shown["problems"]]:
             print(f"    {line}")
     print(f"{agreed} of {len(corpus)} files are understood ({agreed / len(corpus):.1%})")
     return 0 if agreed == len(corpus) else 1

@@ -41,5 +41,5 @@ def test_no_file_is_listed_twice():
 
 
 def test_the_file_of_the_user_is_listed_before_that_of_the_project():
-    found = {place.path: place.client for place in known_locations(HOME, HOME, "linux")}
-    assert found[HOME / ".cursor/mcp.json"] == "Cursor"
+    clients = {place.path: place.client for place in known_locations(HOME, HOME, "linux")}
+    assert clients[HOME / ".cursor/mcp.json"] == "Cursor"

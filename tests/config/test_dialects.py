@@ -87,12 +87,12 @@ def test_codex_is_recognised_by_its_notation():
             },
         }
     }
-    found = specs(tree, format="toml", where="config.toml")
-    assert found["a"].dialect == "codex-toml"
-    assert found["a"].settings["env_vars"] == ["TOKEN"]
-    assert found["a"].timeouts == Timeouts(handshake=20, call=90)
-    assert not found["a"].enabled
-    assert found["b"].settings["headers"] == {
+    parsed = specs(tree, format="toml", where="config.toml")
+    assert parsed["a"].dialect == "codex-toml"
+    assert parsed["a"].settings["env_vars"] == ["TOKEN"]
+    assert parsed["a"].timeouts == Timeouts(handshake=20, call=90)
+    assert not parsed["a"].enabled
+    assert parsed["b"].settings["headers"] == {
         "X-A": "1",
         "X-B": "${B_VALUE}",
         "Authorization": "Bearer ${KEY}",
@@ -114,18 +114,18 @@ def test_goose_is_read_without_its_own_extensions():
             "developer": {"type": "builtin", "enabled": True},
         }
     }
-    found = specs(tree, format="yaml", where="config.yaml")
-    assert list(found) == ["a", "b"]
-    assert found["a"].settings == {"command": "npx", "args": ["-y", "tool"], "env": {"K": "v"}}
-    assert found["a"].timeouts.call == 9
-    assert found["b"].settings["url"] == "https://x.test/mcp"
-    assert not found["b"].enabled
+    parsed = specs(tree, format="yaml", where="config.yaml")
+    assert list(parsed) == ["a", "b"]
+    assert parsed["a"].settings == {"command": "npx", "args": ["-y", "tool"], "env": {"K": "v"}}
+    assert parsed["a"].timeouts.call == 9
+    assert parsed["b"].settings["url"] == "https://x.test/mcp"
+    assert not parsed["b"].enabled
 
 
 def test_in_gemini_files_url_is_sse_and_http_url_is_http():
     tree = {"mcpServers": {"a": {"url": "https://x.test/mcp"}, "b": {"httpUrl": "https://x.test/sse"}}}
-    found = specs(tree, where="/home/me/.gemini/settings.json")
-    assert (found["a"].transport, found["b"].transport) == ("sse", "streamable_http")
+    parsed = specs(tree, where="/home/me/.gemini/settings.json")
+    assert (parsed["a"].transport, parsed["b"].transport) == ("sse", "streamable_http")
     elsewhere = specs(tree, where="/home/me/.cursor/mcp.json")
     assert (elsewhere["a"].transport, elsewhere["b"].transport) == ("streamable_http", "sse")
 
@@ -140,8 +140,8 @@ def test_in_gemini_files_url_is_sse_and_http_url_is_http():
     ],
 )
 def test_gemini_disables_services_by_lists(lists, enabled):
-    found = specs({"mcp": lists, "mcpServers": {"a": ENTRY, "b": ENTRY}}, where="settings.json")
-    assert [name for name, spec in found.items() if spec.enabled] == enabled
+    parsed = specs({"mcp": lists, "mcpServers": {"a": ENTRY, "b": ENTRY}}, where="settings.json")
+    assert [name for name, spec in parsed.items() if spec.enabled] == enabled
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,8 @@ def test_gemini_disables_services_by_lists(lists, enabled):
     ],
 )
 def test_the_unit_of_a_timeout_depends_on_the_client(where, timeout, seconds):
-    found = specs({"mcpServers": {"a": {**ENTRY, "timeout": timeout}}}, where=where)
-    assert found["a"].timeouts == Timeouts(call=seconds)
+    parsed = specs({"mcpServers": {"a": {**ENTRY, "timeout": timeout}}}, where=where)
+    assert parsed["a"].timeouts == Timeouts(call=seconds)
 
 
 def test_in_opencode_and_crush_timeout_limits_the_handshake():
@@ -208,10 +208,10 @@ def test_the_project_section_of_a_user_file_has_precedence():
     tree = {"mcpServers": {"a": ENTRY}, "projects": {"/p": {"mcpServers": {"a": REMOTE, "b": REMOTE}}, "/q": {}}}
     assert specs(tree)["a"].transport == "stdio"
     assert list(specs(tree, project="/q")) == ["a"]
-    found = reading(tree, project="/p")
-    assert found.specs["a"].transport == "streamable_http"
-    assert list(found.specs) == ["a", "b"]
-    assert found.locations["b"].path == ("projects", "/p", "mcpServers", "b")
+    parsed = reading(tree, project="/p")
+    assert parsed.specs["a"].transport == "streamable_http"
+    assert list(parsed.specs) == ["a", "b"]
+    assert parsed.locations["b"].path == ("projects", "/p", "mcpServers", "b")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from mcpstore.config.dotenv import parse_dotenv
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "variables"),
     [
         ("", {}),
         ("A=1\nB = 2 \r\n\tC=3", {"A": "1", "B": "2", "C": "3"}),
@@ -28,5 +28,5 @@ from mcpstore.config.dotenv import parse_dotenv
         ("A=b=c", {"A": "b=c"}),
     ],
 )
-def test_variables_are_read(text, found):
-    assert parse_dotenv(text) == found
+def test_variables_are_read(text, variables):
+    assert parse_dotenv(text) == variables

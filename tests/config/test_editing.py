@@ -191,7 +191,7 @@ def test_fields_for_remote_services_only_are_written():
 
 def test_an_inline_vendor_transport_can_be_changed():
     tree = {"mcpServers": {"a": {"transport": "tcp", "host": "h", "port": 1, "_note": "n"}}}
-    found = reading(tree)
+    parsed = reading(tree)
     for entry in (
         {"transport": "tcp", "host": "h", "port": 2},
         {"transport": "tcp", "host": "h"},
@@ -200,10 +200,10 @@ def test_an_inline_vendor_transport_can_be_changed():
         {"transport": "udp", "version": 1},
     ):
         spec = spec_of("a", entry)
-        changed = applied(tree, replace_edits(found, spec))
+        changed = applied(tree, replace_edits(parsed, spec))
         assert specs(changed)["a"] == spec
         assert changed["mcpServers"]["a"]["_note"] == "n"
-    assert paths(replace_edits(found, spec_of("a", {"transport": "tcp", "host": "h", "port": 2}))) == [
+    assert paths(replace_edits(parsed, spec_of("a", {"transport": "tcp", "host": "h", "port": 2}))) == [
         "mcpServers.a.port"
     ]
 

@@ -60,10 +60,10 @@ def test_the_transport_is_inferred(entry, transport):
 def test_a_server_object_is_not_changed():
     server = object()
     for entry in ({"server": server}, {"transport": {"type": "memory", "server": server}}):
-        found = spec(entry)
-        assert found.transport == "memory"
-        assert found.settings == {"server": server}
-        assert found.settings["server"] is server
+        parsed = spec(entry)
+        assert parsed.transport == "memory"
+        assert parsed.settings == {"server": server}
+        assert parsed.settings["server"] is server
     assert complaints({"server": "x"}) == ["command: missing; an entry needs a 'command' (local) or a 'url' (remote)"]
 
 
@@ -179,14 +179,14 @@ def test_settings_of_mcpstore_are_read():
         "tool_pinning": "block",
         "agents": ["one"],
     }
-    found = spec({"command": "x", "description": "what", "mcpstore": own})
-    assert found.depends_on == ("b", "a")
-    assert found.health == Choice("list_tools")
-    assert found.recovery == Choice("office_hours", {"from": 8})
-    assert found.restart is RestartOption.ON_FAILURE
-    assert found.tool_pinning is ToolPinning.BLOCK
-    assert found.agents == ("one",)
-    assert found.description == "what"
+    parsed = spec({"command": "x", "description": "what", "mcpstore": own})
+    assert parsed.depends_on == ("b", "a")
+    assert parsed.health == Choice("list_tools")
+    assert parsed.recovery == Choice("office_hours", {"from": 8})
+    assert parsed.restart is RestartOption.ON_FAILURE
+    assert parsed.tool_pinning is ToolPinning.BLOCK
+    assert parsed.agents == ("one",)
+    assert parsed.description == "what"
     plain = spec({"command": "x", "description": 5, "mcpstore": None})
     assert (plain.health, plain.recovery, plain.description) == (Choice("ping"), Choice("backoff"), "")
 
@@ -284,8 +284,8 @@ def test_every_bad_setting_of_mcpstore_is_named(own, expected):
 
 
 def test_bad_name_bad_fields_and_bad_settings_are_reported_together():
-    found = complaints({"args": 5, "mcpstore": {"x": 1}}, name="")
-    assert [complaint.split(":")[0] for complaint in found] == ["name", "command", "mcpstore.x"]
+    problems = complaints({"args": 5, "mcpstore": {"x": 1}}, name="")
+    assert [complaint.split(":")[0] for complaint in problems] == ["name", "command", "mcpstore.x"]
 
 
 def test_nesting_beyond_the_limit_is_refused():

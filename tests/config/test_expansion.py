@@ -91,8 +91,8 @@ def test_variables_of_editors_are_known(around):
 def test_folders_of_claude_have_values_unless_the_environment_sets_them(around):
     entry = {"command": "x", "args": ["${CLAUDE_PROJECT_DIR:-.}", "${CLAUDE_PLUGIN_ROOT}/y"]}
     assert expanded(entry, around).settings["args"] == [around.workspace, f"{around.folder}/y"]
-    told = attrs.evolve(around, environ={"CLAUDE_PROJECT_DIR": "/p", "CLAUDE_PLUGIN_ROOT": "/r"})
-    assert expanded(entry, told).settings["args"] == ["/p", "/r/y"]
+    context = attrs.evolve(around, environ={"CLAUDE_PROJECT_DIR": "/p", "CLAUDE_PLUGIN_ROOT": "/r"})
+    assert expanded(entry, context).settings["args"] == ["/p", "/r/y"]
 
 
 def test_a_default_is_used_where_a_variable_is_unset_or_empty(around):
@@ -151,9 +151,9 @@ def test_the_value_of_an_input_is_from_the_environment_a_person_or_its_default(a
         ],
         "servers": {"x": {"command": "y", "args": ["${input:my-key}", "${input:host}"]}},
     }
-    found = reading(tree)
-    spec = found.specs["x"]
-    here = attrs.evolve(around, inputs=found.inputs)
+    parsed = reading(tree)
+    spec = parsed.specs["x"]
+    here = attrs.evolve(around, inputs=parsed.inputs)
     with pytest.raises(UnsetVariable) as caught:
         expand(spec, here)
     assert str(caught.value) == (

@@ -94,26 +94,26 @@ FILES: list[tuple[dict[str, Any], str, str]] = [
 @example({"mcpServers": {"a": {"command": "x", "mcpstore": {"health": {"type": []}}}}})
 def test_reading_never_raises(tree):
     before = copy.deepcopy(tree)
-    found = reading(tree)
+    parsed = reading(tree)
     assert str(tree) == str(before)
-    assert [server["name"] for server in describe(found)["servers"]] == list(found.specs)
-    assert found.specs.keys() | found.refused.keys() >= found.locations.keys()
-    assert not found.specs.keys() & found.refused.keys()
+    assert [server["name"] for server in describe(parsed)["servers"]] == list(parsed.specs)
+    assert parsed.specs.keys() | parsed.refused.keys() >= parsed.locations.keys()
+    assert not parsed.specs.keys() & parsed.refused.keys()
 
 
 @MANY
 @given(TREES)
 def test_any_input_is_accepted_or_refused(tree):
-    told: dict[str, Any] | str = ""
-    found: list[ServiceInput] = []
+    problems: dict[str, Any] | str = ""
+    inputs: list[ServiceInput] = []
     try:
-        found = entries(tree)
+        inputs = entries(tree)
     except InvalidService as error:
-        told = dict(error.problems)
-        assert all(told.values())
+        problems = dict(error.problems)
+        assert all(problems.values())
     except ConfigError as error:
-        told = str(error)
-    assert bool(found) != bool(told)
+        problems = str(error)
+    assert bool(inputs) != bool(problems)
 
 
 @pytest.mark.parametrize(("tree", "where", "format_"), FILES)
@@ -134,12 +134,12 @@ def test_an_added_service_is_read_back_with_the_same_meaning(tree, where, format
 def test_a_replaced_service_is_read_back_with_the_same_meaning(tree, where, format_, first, second):
     assume("$" not in "".join(str(e.get(k, "")) for e in (first, second) for k in ("env", "headers")))
     one = applied(tree, add_edits(reading(tree, where=where, format=format_), spec_of("new", first)))
-    found = reading(one, where=where, format=format_)
+    parsed = reading(one, where=where, format=format_)
     wanted = spec_of("new", second)
-    edits = replace_edits(found, wanted)
+    edits = replace_edits(parsed, wanted)
     after = reading(applied(one, edits), where=where, format=format_)
     assert after.specs["new"] == wanted
-    if found.specs["new"] == wanted and not {"_note", "alwaysAllow"} & second.keys():
+    if parsed.specs["new"] == wanted and not {"_note", "alwaysAllow"} & second.keys():
         assert edits == []
     kept = {"_note", "alwaysAllow"} & first.keys()
     assert kept <= after.specs["new"].entry.keys()
@@ -152,10 +152,10 @@ def test_an_enabled_or_disabled_service_is_read_back_as_such(tree, where, format
     spec = spec_of("new", entry)
     assume("$" not in str(entry.get("env", "")) + str(entry.get("headers", "")))
     one = applied(tree, add_edits(reading(tree, where=where, format=format_), spec))
-    found = reading(one, where=where, format=format_)
-    after = reading(applied(one, switch_edits(found, "new", enabled=enabled)), where=where, format=format_)
-    assert after.specs["new"] == attrs.evolve(found.specs["new"], enabled=enabled)
-    gone = reading(applied(one, remove_edits(found, "new")), where=where, format=format_)
+    parsed = reading(one, where=where, format=format_)
+    after = reading(applied(one, switch_edits(parsed, "new", enabled=enabled)), where=where, format=format_)
+    assert after.specs["new"] == attrs.evolve(parsed.specs["new"], enabled=enabled)
+    gone = reading(applied(one, remove_edits(parsed, "new")), where=where, format=format_)
     assert "new" not in gone.locations
 
 
@@ -169,8 +169,8 @@ def test_a_shown_entry_is_read_back_with_the_same_meaning(entry):
 @MANY
 @given(ENTRIES)
 def test_an_examined_entry_has_the_same_meaning_as_a_read_one(entry):
-    (found,) = examine({"mcpServers": {"new": entry}}).usable
-    assert found.spec == spec_of("new", entry)
+    (usable,) = examine({"mcpServers": {"new": entry}}).usable
+    assert usable.spec == spec_of("new", entry)
 
 
 @MANY
@@ -185,9 +185,9 @@ def test_texts_without_values_are_not_changed(text):
 def test_expanding_returns_settings_or_an_error_message(entry):
     spec: ServiceSpec = spec_of("new", {key: value for key, value in entry.items() if key != "envFile"})
     around = ExpansionContext(environ={}, home="/h", cwd="/c", workspace="/w", folder="/f")
-    told = ""
+    message = ""
     try:
         unset_variables(spec, around)
     except ConfigError as error:
-        told = str(error)
-    assert not told or "does not exist; create it" in told
+        message = str(error)
+    assert not message or "does not exist; create it" in message

@@ -16,18 +16,18 @@ from mcpstore.hooks.persistence import Content, Problem
 OK = {"command": "x"}
 
 
-def told(tree: dict[str, Any], **more: Any) -> list[str]:
+def problems(tree: dict[str, Any], **more: Any) -> list[str]:
     return [str(problem) for problem in reading(tree, **more).problems]
 
 
 def test_a_bad_entry_never_hides_the_others():
     tree = {"mcpServers": {"a": OK, "bad": {"args": 5}, "worse": "npx", "b": OK}}
-    found = reading(tree)
-    assert list(found.specs) == ["a", "b"]
-    assert list(found.locations) == ["a", "bad", "worse", "b"]
-    assert found.refused["worse"] == ("entry: must be an object (got a string)",)
-    assert [problem.where for problem in found.problems] == ["mcp.json: service 'bad'", "mcp.json: service 'worse'"]
-    assert all(problem.remedy for problem in found.problems)
+    parsed = reading(tree)
+    assert list(parsed.specs) == ["a", "b"]
+    assert list(parsed.locations) == ["a", "bad", "worse", "b"]
+    assert parsed.refused["worse"] == ("entry: must be an object (got a string)",)
+    assert [problem.where for problem in parsed.problems] == ["mcp.json: service 'bad'", "mcp.json: service 'worse'"]
+    assert all(problem.remedy for problem in parsed.problems)
 
 
 def test_a_problem_has_line_and_column_where_they_are_known():
@@ -40,8 +40,8 @@ def test_only_the_first_of_thousands_of_problems_are_located():
     asked: list[Any] = []
     data = {"mcpServers": {f"s{i}": {} for i in range(1000)}}
     content = Content(data=data, locate=lambda path: asked.append(path))  # noqa: PLW0108
-    found = read(content, where="mcp.json")
-    assert len(found.problems) == 1000
+    parsed = read(content, where="mcp.json")
+    assert len(parsed.problems) == 1000
     assert len(asked) == 200
 
 
@@ -58,15 +58,15 @@ def test_names_are_not_changed(name):
 
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x00", "x" * 201, "\u2028", "half \ud800", "\x1b[31m"])
 def test_absurd_names_are_refused(name):
-    found = reading({"mcpServers": {name: OK, "good": OK}})
-    assert list(found.specs) == ["good"]
-    assert found.refused[name][0].startswith("name: must not")
+    parsed = reading({"mcpServers": {name: OK, "good": OK}})
+    assert list(parsed.specs) == ["good"]
+    assert parsed.refused[name][0].startswith("name: must not")
 
 
 def test_a_name_must_be_a_string():
-    found = reading({"servers": [{"name": 7, **OK}, {**OK}, 5]})
-    assert not found.specs
-    assert found.refused == {
+    parsed = reading({"servers": [{"name": 7, **OK}, {**OK}, 5]})
+    assert not parsed.specs
+    assert parsed.refused == {
         "servers.0": ("name: must be a string (got a number)",),
         "servers.1": ("name: must be a string (got nothing)",),
         "servers.2": ("name: must be a string (got nothing)", "entry: must be an object (got a number)"),
@@ -74,59 +74,59 @@ def test_a_name_must_be_a_string():
 
 
 def test_an_odd_name_of_the_only_service_is_reported():
-    found = reading({"command": "x", "name": [], "type": "stdio"})
-    assert found.refused == {"the file itself": ("name: must be a string (got a list)",)}
+    parsed = reading({"command": "x", "name": [], "type": "stdio"})
+    assert parsed.refused == {"the file itself": ("name: must be a string (got a list)",)}
     assert not reading({"extensions": {"a": {"cmd": "x", "type": []}}}).refused
 
 
 def test_a_name_that_occurs_twice_is_reported_and_the_first_counts():
     tree = {"mcpServers": {"a": {"command": "first"}}, "servers": {"a": {"command": "second"}}}
-    found = reading(tree)
-    assert found.specs["a"].settings["command"] == "first"
-    assert [place.path for place in found.shadowed["a"]] == [("servers", "a")]
-    assert told(tree) == [
+    parsed = reading(tree)
+    assert parsed.specs["a"].settings["command"] == "first"
+    assert [place.path for place in parsed.shadowed["a"]] == [("servers", "a")]
+    assert problems(tree) == [
         (
             "mcp.json: service 'a': the name occurs in 'servers' as well; the first one, in 'mcpServers', is used; "
             "remove or rename the other"
         )
     ]
-    (problem,) = told({"servers": [{"name": "a", **OK}, {"name": "a", **OK}]})
+    (problem,) = problems({"servers": [{"name": "a", **OK}, {"name": "a", **OK}]})
     assert "the name occurs twice" in problem
 
 
 def test_an_empty_file_has_no_servers_and_no_problems():
     for tree in ({}, {"mcpServers": {}}, {"mcpServers": None}, {"servers": []}):
         assert reading(tree).specs == {}
-    assert told({}) == told({"mcpServers": {}}) == told({"servers": []}) == []
+    assert problems({}) == problems({"mcpServers": {}}) == problems({"servers": []}) == []
 
 
 def test_a_settings_file_without_servers_is_reported():
-    assert told({"theme": "dark"}) == [
+    assert problems({"theme": "dark"}) == [
         "mcp.json: no servers found: no section holds any; put servers under 'mcpServers'"
     ]
-    assert told({"lsp": {"nix": {"command": "nil", "args": []}}})[0].startswith("mcp.json: no servers found")
-    assert told({"statusLine": {"type": "command", "command": "x"}})[0].startswith("mcp.json: no servers found")
+    assert problems({"lsp": {"nix": {"command": "nil", "args": []}}})[0].startswith("mcp.json: no servers found")
+    assert problems({"statusLine": {"type": "command", "command": "x"}})[0].startswith("mcp.json: no servers found")
 
 
 def test_a_section_in_the_wrong_place_is_located():
-    (problem,) = told({"config": {"McpServers": {"a": OK}}})
+    (problem,) = problems({"config": {"McpServers": {"a": OK}}})
     assert problem == (
         "mcp.json: no servers found, but section 'config.McpServers' looks like 'mcpServers'; "
         "move its content to the top level, as 'mcpServers'"
     )
-    (problem,) = told({"x": {"my-servers": {"a": {"type": "local", "command": ["x"]}}}})
+    (problem,) = problems({"x": {"my-servers": {"a": {"type": "local", "command": ["x"]}}}})
     assert "looks like 'mcp' of opencode" in problem
 
 
 def test_the_search_of_a_huge_unknown_file_is_bounded():
     deep: dict[str, Any] = {"mcp": {"a": OK}}
     wide = {f"k{i}": {} for i in range(20_000)}
-    assert told({"wide": wide, "deep": {"deeper": {"deepest": deep}}})[0].startswith("mcp.json: no servers found")
+    assert problems({"wide": wide, "deep": {"deeper": {"deepest": deep}}})[0].startswith("mcp.json: no servers found")
 
 
 @pytest.mark.parametrize(("value", "kind"), [("x", "a string"), (5, "a number"), (True, "true")])
 def test_a_section_of_the_wrong_type_is_reported(value, kind):
-    assert told({"mcpServers": value}) == [f"mcp.json: 'mcpServers' must be an object of servers (got {kind})"]
+    assert problems({"mcpServers": value}) == [f"mcp.json: 'mcpServers' must be an object of servers (got {kind})"]
 
 
 def test_harmless_oddities_are_reported():
@@ -137,9 +137,9 @@ def test_harmless_oddities_are_reported():
             "c": {"url": "<your url>"},
         }
     }
-    found = reading(tree)
-    assert [s.transport for s in found.specs.values()] == ["stdio", "streamable_http", "streamable_http"]
-    assert [problem.what for problem in found.problems] == [
+    parsed = reading(tree)
+    assert [s.transport for s in parsed.specs.values()] == ["stdio", "streamable_http", "streamable_http"]
+    assert [problem.what for problem in parsed.problems] == [
         "type is remote, but the entry has a command and no URL; it is used as a local service",
         "type is 'stdio', but the entry has a URL and no command; it is used as a remote service",
         "url: must begin with http:// or https://",
@@ -148,9 +148,9 @@ def test_harmless_oddities_are_reported():
 
 def test_a_file_named_for_servers_may_hold_one_bad_entry_at_its_root():
     assert list(specs({"a": OK, "b": {**OK, "args": ["1"]}}, where="x.json")) == ["a", "b"]
-    found = reading({"a": OK, "b": {"comand": "x"}}, where=".mcp.json")
-    assert list(found.specs) == ["a"]
-    assert "did you mean 'command' instead of 'comand'?" in found.refused["b"][0]
+    parsed = reading({"a": OK, "b": {"comand": "x"}}, where=".mcp.json")
+    assert list(parsed.specs) == ["a"]
+    assert "did you mean 'command' instead of 'comand'?" in parsed.refused["b"][0]
     assert not reading({"a": OK, "b": {"theme": "x"}}, where="settings.json").specs
 
 
@@ -221,10 +221,10 @@ def test_reading_takes_linear_time():
 
         sys.setprofile(note)
         try:
-            found = reading(data)
+            parsed = reading(data)
         finally:
             sys.setprofile(None)
-        assert len(found.specs) == count
+        assert len(parsed.specs) == count
         return seen
 
     few, many = calls(500), calls(5000)
@@ -236,6 +236,6 @@ def test_ten_thousand_services_are_read():
 
 
 def test_a_parsed_configuration_shows_no_secret():
-    found = reading({"mcpServers": {"x": {"command": "y", "env": {"TOKEN": "hunter22"}, "mcpstore": 5}}})
-    assert "hunter22" not in str(found.problems)
-    assert "hunter22" not in repr(attrs.evolve(found.locations["x"]))
+    parsed = reading({"mcpServers": {"x": {"command": "y", "env": {"TOKEN": "hunter22"}, "mcpstore": 5}}})
+    assert "hunter22" not in str(parsed.problems)
+    assert "hunter22" not in repr(attrs.evolve(parsed.locations["x"]))

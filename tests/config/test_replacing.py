@@ -97,14 +97,14 @@ def test_gemini_keeps_its_two_keys_for_urls():
 
 def test_an_invalid_entry_is_fixed():
     tree: dict[str, Any] = {"mcpServers": {"a": {"command": 5, "_note": "n", "host": "h"}, "b": "npx"}}
-    found = reading(tree)
+    parsed = reading(tree)
     wanted = spec_of("a", OK)
-    changed = applied(tree, replace_edits(found, wanted))
+    changed = applied(tree, replace_edits(parsed, wanted))
     assert changed["mcpServers"]["a"] == {"command": "x", "args": ["1"], "_note": "n", "host": "h"}
-    (edit,) = replace_edits(found, attrs.evolve(wanted, name="b"))
+    (edit,) = replace_edits(parsed, attrs.evolve(wanted, name="b"))
     assert (edit.path, edit.value, edit.expect) == (("mcpServers", "b"), OK, "npx")
     vendor = spec_of("a", {"transport": "tcp", "port": 1})
-    assert specs({"mcpServers": {"a": applied(tree, replace_edits(found, vendor))["mcpServers"]["a"]}})["a"] == vendor
+    assert specs({"mcpServers": {"a": applied(tree, replace_edits(parsed, vendor))["mcpServers"]["a"]}})["a"] == vendor
 
 
 def test_a_variable_that_a_client_would_misread_is_written_anyway():
@@ -170,9 +170,9 @@ def test_a_removed_service_does_not_come_back_under_the_same_name():
     ],
 )
 def test_services_are_enabled_and_disabled_in_the_notation_of_their_client(tree, more, off, on):
-    found = reading(tree, **more)
+    parsed = reading(tree, **more)
     for enabled, expected in ((False, off), (True, on)):
-        edits = switch_edits(found, "a", enabled=enabled)
+        edits = switch_edits(parsed, "a", enabled=enabled)
         assert {".".join(map(str, edit.path)): edit.value for edit in edits} == expected
         assert specs(applied(tree, edits), **more)["a"].enabled is enabled
 
@@ -188,9 +188,9 @@ def test_adding_and_replacing_update_the_lists_of_gemini():
     tree = {"mcp": {"excluded": ["new"], "allowed": []}, "mcpServers": {}}
     changed = applied(tree, add_edits(reading(tree), local()))
     assert changed["mcp"] == {"excluded": [], "allowed": ["new"]}
-    found = reading(changed)
-    off = attrs.evolve(found.specs["new"], enabled=False)
-    again = applied(changed, replace_edits(found, off))
+    parsed = reading(changed)
+    off = attrs.evolve(parsed.specs["new"], enabled=False)
+    again = applied(changed, replace_edits(parsed, off))
     assert again["mcp"]["excluded"] == ["new"]
     assert again["mcpServers"] == changed["mcpServers"]
     assert not specs(again)["new"].enabled
@@ -203,7 +203,7 @@ def test_null_in_place_of_the_section_is_replaced():
 
 
 @pytest.mark.parametrize(
-    ("act", "tree", "more", "told"),
+    ("act", "tree", "more", "message"),
     [
         (lambda r: add_edits(r, local()), {"mcpServers": {"new": OK}}, {}, "service 'new' exists already"),
         (
@@ -224,10 +224,10 @@ def test_null_in_place_of_the_section_is_replaced():
         ),
     ],
 )
-def test_an_impossible_edit_is_refused_with_a_reason(act, tree, more, told):
+def test_an_impossible_edit_is_refused_with_a_reason(act, tree, more, message):
     with pytest.raises(ConfigError) as caught:
         act(reading(tree, **more))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_file_of_goose_gets_new_entries_beside_the_extensions():

@@ -61,7 +61,7 @@ def test_a_server_object_is_accepted_unchanged():
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
         (None, "service must be an object (got nothing)"),
         (5, "got a number"),
@@ -81,10 +81,10 @@ def test_a_server_object_is_accepted_unchanged():
         ({"servers": 5}, "'servers' must be an object of servers (got a number)"),
     ],
 )
-def test_any_other_input_is_refused_with_a_reason(config, told):
+def test_any_other_input_is_refused_with_a_reason(config, message):
     with pytest.raises(ConfigError) as caught:
         entries(config)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_an_endless_iterator_is_refused():

@@ -15,9 +15,9 @@ def reading(data: dict[str, Any], *, where: str = "mcp.json", format: str = "jso
 
 
 def specs(data: dict[str, Any], **more: Any) -> dict[str, ServiceSpec]:
-    found = reading(data, **more)
-    assert not found.refused, found.problems
-    return dict(found.specs)
+    parsed = reading(data, **more)
+    assert not parsed.refused, parsed.problems
+    return dict(parsed.specs)
 
 
 def spec(entry: dict[str, Any], **more: Any) -> ServiceSpec:

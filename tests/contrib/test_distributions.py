@@ -34,7 +34,7 @@ FOR_PLUGIN_AUTHORS = {
 MOST_LINES = {"mcpstore-tcp": 40, "mcpstore-chat-alert": 20}
 
 
-def test_every_distribution_is_found_with_what_it_offers(installed):
+def test_every_distribution_is_found_with_its_offers(installed):
     listed = {plugin["name"]: plugin for plugin in json.loads(installed.run("mcpstore", "plugins", "--json").stdout)}
     for name, (distribution, offers) in OFFERS.items():
         result = listed[name]
@@ -91,15 +91,15 @@ def test_a_copy_that_is_installed_is_found(installed, tmp_path):
     assert installed.python("-c", code).stdout == "('health strategy acme',) >=1.0,<2\n"
 
 
-@pytest.mark.parametrize(("name", "told"), [("Acme!", "name of a plugin is invalid"), ("taken", "exists already")])
-def test_a_name_that_cannot_be_used_is_refused_with_a_reason(installed, tmp_path, name, told):
+@pytest.mark.parametrize(("name", "message"), [("Acme!", "name of a plugin is invalid"), ("taken", "exists already")])
+def test_an_invalid_name_is_refused_with_a_reason(installed, tmp_path, name, message):
     (tmp_path / "mcpstore-taken").mkdir()
     done = installed.run("mcpstore", "plugins", "new", name, cwd=tmp_path)
     assert done.returncode == 3
-    assert told in done.stderr
+    assert message in done.stderr
 
 
-def test_what_is_not_needed_is_not_imported_the_next_time(installed):
+def test_unneeded_plugins_are_not_imported_the_next_time(installed):
     code = (
         "import sys\n"
         "from mcpstore import MCPStore\n"
@@ -123,7 +123,7 @@ def test_the_wheel_holds_both_packages_and_the_template_and_nothing_else(tmp_pat
 
 
 @pytest.mark.parametrize("distribution", MOST_LINES)
-def test_the_examples_are_as_short_as_is_said(distribution):
+def test_the_examples_are_as_short_as_documented(distribution):
     (source,) = (CONTRIB / distribution / "src").rglob("*.py")
     assert code_lines(source.read_text()) < MOST_LINES[distribution]
 

@@ -56,7 +56,7 @@ def test_the_page_and_the_picture_are_up_to_date(scripts, docs, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_what_is_out_of_date_is_named_with_the_command_to_run(scripts, docs, capsys):
+def test_outdated_parts_are_named_with_the_command_to_run(scripts, docs, capsys):
     page = docs / "explanation/lifecycle.md"
     page.write_text(page.read_text(encoding="utf-8").replace("| **O5** |", "| **O55** |"), encoding="utf-8")
     (docs / "explanation/lifecycle.svg").unlink()
@@ -67,7 +67,7 @@ def test_what_is_out_of_date_is_named_with_the_command_to_run(scripts, docs, cap
     assert lines == [f"docs/explanation/lifecycle.{end}: is out of date; run: {COMMAND}" for end in ("md", "svg")]
 
 
-def test_what_is_out_of_date_is_written(scripts, docs, capsys):
+def test_outdated_parts_are_written(scripts, docs, capsys):
     page = docs / "explanation/lifecycle.md"
     whole = page.read_text(encoding="utf-8")
     page.write_text(re.sub(r"(<!-- generated: table -->).*?(<!-- end -->)", r"\1\n\2", whole, flags=re.DOTALL), "utf-8")
@@ -86,7 +86,7 @@ def test_a_page_without_a_part_is_refused(scripts, docs):
         scripts.diagrams.main([], docs)
 
 
-def test_a_new_edge_asks_for_an_arrow(scripts):
+def test_a_new_edge_needs_an_arrow(scripts):
     observed = scripts.observed
     edge = (ServiceConnectionState.WARNING, ServiceConnectionState.INITIALIZING, False)
 
@@ -94,7 +94,7 @@ def test_a_new_edge_asks_for_an_arrow(scripts):
         scripts.picture.draw(attrs.evolve(observed, edges={**observed.edges, edge: {"H99"}}))
 
 
-def test_live_states_that_part_ways_ask_for_arrows_of_their_own(scripts):
+def test_diverging_live_states_need_their_own_arrows(scripts):
     observed = scripts.observed
     edge = (ServiceConnectionState.WARNING, ServiceConnectionState.INITIALIZING, True)
 
@@ -118,7 +118,7 @@ def test_every_row_of_the_table_is_on_the_page_and_has_a_test():
         assert f"def test_{name.lower()}_" in tests
 
 
-def test_every_link_of_the_page_leads_to_a_file():
+def test_every_link_of_the_page_points_to_a_file():
     page = (DOCS / "explanation/lifecycle.md").read_text(encoding="utf-8")
 
     for target in re.findall(r"\]\(([^)#:]+)\)", page):

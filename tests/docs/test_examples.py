@@ -165,7 +165,7 @@ def test_every_block_of_a_page_runs(page, desk):
             (desk.folder / file).write_text(text)
 
 
-def test_every_link_between_pages_leads_somewhere():
+def test_every_link_between_pages_has_a_target():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
             if "://" not in target:

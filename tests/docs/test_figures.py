@@ -17,22 +17,22 @@ PAGE = (ROOT / "docs" / "explanation" / "reliability.md").read_text("utf-8")
 SECTION = PAGE.partition("## The figures\n")[2].partition("\n## ")[0]
 
 
-def test_the_table_names_every_figure_the_command_knows():
+def test_the_table_contains_every_figure_of_the_command():
     named = re.findall(r"^\| `([\w-]+)` \|", SECTION, re.MULTILINE)
 
     assert named == [figure.name for figure in FIGURES]
 
 
-def test_the_command_stands_at_the_top_of_the_page():
+def test_the_command_is_at_the_top_of_the_page():
     assert "nox -s figures" in PAGE.partition("\n## ")[0]
 
 
-def test_every_figure_has_a_name_of_its_own():
+def test_every_figure_has_its_own_name():
     assert len({figure.name for figure in FIGURES}) == len(FIGURES)
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
-def test_what_measures_a_figure_is_there(figure):
+def test_the_measurement_of_every_figure_exists(figure):
     module, function = figure.where.split(":")
 
     assert re.search(
@@ -65,7 +65,7 @@ def test_the_command_lists_its_figures(capsys):
     assert "no figure is called nonsense" in capsys.readouterr().err
 
 
-def test_a_figure_that_cannot_be_measured_does_not_keep_others_from_it(capsys, monkeypatch):
+def test_a_failed_measurement_does_not_prevent_others(capsys, monkeypatch):
     module = import_module("figures.__main__")
     good, bad = (Figure(name=name, title="", others="", where=f"_figures:{name}") for name in ("good", "bad"))
     parts = {"good": [Part(what="it", measured=1, aim=1)]}

@@ -20,7 +20,7 @@ def pictures(monkeypatch):
 
 
 @pytest.mark.usefixtures("pictures")
-def test_a_day_is_played_the_same_way_each_time():
+def test_a_simulated_day_is_reproducible():
     from _pictures.fleet import TOOLS, play
 
     async def report_of(store):
@@ -34,7 +34,7 @@ def test_a_day_is_played_the_same_way_each_time():
 
 
 @pytest.mark.usefixtures("pictures")
-def test_the_screen_shows_the_service_that_is_in_trouble():
+def test_the_screen_shows_the_failing_service():
     from _pictures.screen import screen
 
     text = screen().replace("&#160;", " ")
@@ -51,7 +51,7 @@ def test_the_mail_is_about_the_service_that_is_down():
     assert "service_down" in text
 
 
-def test_the_pictures_that_pages_show_are_there_and_load_nothing():
+def test_the_pictures_of_the_pages_exist_and_load_no_other_resource():
     for name in ("top.svg", "demo.svg"):
         assert "url(http" not in (DOCS / "pictures" / name).read_text("utf-8")
     for name in ("report.png", "mail.png"):

@@ -51,7 +51,7 @@ def test_the_page_of_a_family_draws_when_its_hooks_are_called(page):
     assert "```mermaid\nsequenceDiagram" in text
 
 
-def test_blocks_that_show_a_file_are_that_file(monkeypatch):
+def test_a_block_that_shows_a_file_equals_the_file(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     from _reference.included import included
 
@@ -65,17 +65,17 @@ def test_blocks_that_show_a_file_are_that_file(monkeypatch):
         assert page.read_text("utf-8") == text, f"{page} is out of date; run: python docs/make.py"
 
 
-def test_every_page_can_be_reached_from_the_first_one():
+def test_every_page_is_reachable_from_the_first_one():
     first = (DOCS / "README.md").read_text("utf-8")
     assert {page.name for page in DOCS.glob("*.md")} - {"README.md"} <= set(re.findall(r"\]\(([^)#]+)", first))
 
 
-def test_the_version_of_the_hooks_is_the_one_that_is_promised():
+def test_the_version_of_the_hooks_is_the_documented_one():
     assert f"now {API_VERSION}" in (DOCS / "compatibility.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", ["plugins/hooks.md", "reference/python.md"])
-def test_every_field_of_a_record_says_what_it_is_and_every_duration_its_unit(page):
+def test_every_field_of_a_record_has_a_description_and_every_duration_a_unit(page):
     text = (ROOT / "docs" / page).read_text("utf-8")
     rows = re.findall(r"^\| `([a-z]\w*)` \| `(.*?)` \|(?: .*? \|)? (.*) \|$", text, re.MULTILINE)
     assert len(rows) > 100

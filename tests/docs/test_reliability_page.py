@@ -10,14 +10,14 @@ PAGE = (ROOT / "docs" / "explanation" / "reliability.md").read_text("utf-8")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
-def test_every_test_that_is_named_exists():
+def test_every_named_test_exists():
     named = NAMED.findall(PAGE)
     assert len(named) > 50
     for path, name in named:
         assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text("utf-8"), re.MULTILINE), f"{path}::{name}"
 
 
-def test_every_name_of_a_test_is_written_so_that_it_can_be_checked():
+def test_every_test_name_has_its_path():
     assert len(re.findall(r"\btest_\w+(?!\w*\.py)\b(?!\.py)", PAGE)) == len(NAMED.findall(PAGE))
 
 

@@ -40,7 +40,7 @@ def test_every_row_names_tests_that_exist(row):
 
 
 @pytest.mark.parametrize("name", sorted(set(DOTTED.findall(PAGE.read_text("utf-8")))))
-def test_every_name_of_ours_on_the_page_exists(name):
+def test_every_dotted_name_on_the_page_exists(name):
     module, _, attribute = name.rpartition(".")
     try:
         importlib.import_module(name)

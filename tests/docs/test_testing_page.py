@@ -45,7 +45,7 @@ def test_the_page_gives_the_number_of_checks_of_each_suite():
     assert counts == {suite.__name__: _checks(suite) for suite in real}
 
 
-def test_the_page_says_of_every_ability_what_it_means():
+def test_the_page_explains_every_ability():
     abilities = {
         name: dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", rows, re.MULTILINE))
         for name, rows in ABILITIES.findall(PAGE.read_text("utf-8"))

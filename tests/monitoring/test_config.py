@@ -46,7 +46,7 @@ def test_alert_rules_and_channels_are_configured():
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"check_interval": -1}, "check_interval: must be greater than 0 (got -1)"),
         ({"check_interval": float("inf")}, "check_interval: must be a finite number (got inf)"),
@@ -71,10 +71,10 @@ def test_alert_rules_and_channels_are_configured():
         ),
     ],
 )
-def test_an_invalid_setting_is_named(settings, said):
+def test_an_invalid_setting_is_named(settings, message):
     with pytest.raises(ConfigError) as raised:
         MonitoringConfig(**settings)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_several_invalid_settings_are_named_at_once():

@@ -51,9 +51,9 @@ def test_it_collects_only_while_it_monitors(store, capsys):
 
 def test_it_prints_the_status_of_the_services(store, capsys):
     MonitoringDashboard(store).print_dashboard()
-    told = capsys.readouterr().out
-    assert "📊 MCPStore dashboard" in told
-    assert "✅ a/b" in told
+    output = capsys.readouterr().out
+    assert "📊 MCPStore dashboard" in output
+    assert "✅ a/b" in output
 
 
 def test_its_own_rules_evaluate_the_collected_metrics(store, capsys):
@@ -154,10 +154,10 @@ def test_collected_metrics_are_exported(store, tmp_path, monkeypatch, capsys):
     dashboard.collect()
     exporter = MonitoringExporter(dashboard)
     name = exporter.export_to_json()
-    told = json.loads(Path(name).read_text())
+    exported = json.loads(Path(name).read_text())
     assert Path(name).match("monitoring_data_????????_??????.json")
-    assert told["services"]["a/b"][0]["status"] == "running"
-    assert told["alerts"] == []
+    assert exported["services"]["a/b"][0]["status"] == "running"
+    assert exported["alerts"] == []
     assert stat.S_IMODE(Path(name).stat().st_mode) == 0o600
     name = exporter.export_to_csv("a/b")
     assert Path(name).match("metrics_a_b_????????_??????.csv")

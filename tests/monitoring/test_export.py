@@ -30,8 +30,8 @@ def sample(name: str = "a") -> MetricsSample:
 def test_no_cell_is_a_formula_and_no_text_is_lost(rows):
     read = list(csv.reader(io.StringIO(to_csv(rows, ["a", "b"]), newline="")))
     assert len(read) == len(rows) + 1
-    for row, told in zip(rows, read[1:], strict=True):
-        for value, cell in zip((row["a"], row["b"]), told, strict=True):
+    for row, parsed_row in zip(rows, read[1:], strict=True):
+        for value, cell in zip((row["a"], row["b"]), parsed_row, strict=True):
             if isinstance(value, int):
                 assert cell == str(value)
                 continue
@@ -62,10 +62,10 @@ def test_every_column_with_a_unit_has_it_in_its_name():
 
 
 def test_enums_and_dates_are_written_as_their_values():
-    told = json.loads(to_json({"level": AlertLevel.ERROR, "when": datetime(2026, 1, 1, tzinfo=UTC), "who": sample()}))
-    assert told["level"] == "error"
-    assert datetime.fromisoformat(told["when"]) == datetime(2026, 1, 1, tzinfo=UTC)
-    assert told["who"]["connection_state"] == "healthy"
+    data = json.loads(to_json({"level": AlertLevel.ERROR, "when": datetime(2026, 1, 1, tzinfo=UTC), "who": sample()}))
+    assert data["level"] == "error"
+    assert datetime.fromisoformat(data["when"]) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert data["who"]["connection_state"] == "healthy"
 
 
 @given(st.text(alphabet=st.characters(), max_size=20) | st.just("\ud800"))

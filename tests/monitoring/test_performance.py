@@ -81,12 +81,12 @@ def test_only_the_monitored_time_is_reported():
 def test_a_summary_has_every_measured_service():
     out = io.StringIO()
     ServicePerformanceMonitor(Fixed(sample(3, 0, 0.02, 15.0), sample(1, 1, None, 0.0)), file=out).print_summary()
-    said = out.getvalue()
-    assert "🔍 a:" in said
-    assert "availability: 25.0 %" in said
-    assert "mean response time: 20.0 ms" in said
-    assert "health checks: 4" in said
-    assert "🔍 b:" not in said
+    output = out.getvalue()
+    assert "🔍 a:" in output
+    assert "availability: 25.0 %" in output
+    assert "mean response time: 20.0 ms" in output
+    assert "health checks: 4" in output
+    assert "🔍 b:" not in output
 
 
 def test_a_real_store_can_be_monitored(capsys):
@@ -98,12 +98,12 @@ def test_a_real_store_can_be_monitored(capsys):
         assert store.wait_service("a", timeout=20)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            found = monitor.get_service_metrics("a")
-            if found is not None and found["total_checks"] >= 2:
+            metrics = monitor.get_service_metrics("a")
+            if metrics is not None and metrics["total_checks"] >= 2:
                 break
         monitor.print_summary()
         monitor.stop_monitoring()
-        assert found is not None
-        assert 0 < found["availability"] <= 100
-        assert 0 < found["avg_response_time"] < 5
+        assert metrics is not None
+        assert 0 < metrics["availability"] <= 100
+        assert 0 < metrics["avg_response_time"] < 5
     assert "health checks:" in capsys.readouterr().out

@@ -144,7 +144,7 @@ async def test_settings_of_the_program_override_the_configuration():
 
 
 @pytest.mark.parametrize(
-    ("config", "given", "said"),
+    ("config", "given", "message"),
     [
         ({"mcpstore": {"monitoring": {"check_interval": 0}}}, None, "mcpstore.monitoring: check_interval: must be"),
         ({}, {"chek_interval": 3}, "monitoring_config: chek_interval: unknown key; did you mean 'check_interval'?"),
@@ -152,8 +152,8 @@ async def test_settings_of_the_program_override_the_configuration():
         ({}, {"check_interval": 90, "health_check_timeout": 100}, "health_check_timeout (100) must not be above"),
     ],
 )
-async def test_a_store_with_invalid_settings_does_not_open(config, given, said):
+async def test_a_store_with_invalid_settings_does_not_open(config, given, message):
     store = AsyncMCPStore({"mcpServers": {}, **config}, monitoring_config=given)
     with pytest.raises(ConfigError) as raised:
         await store.open()
-    assert said in str(raised.value)
+    assert message in str(raised.value)

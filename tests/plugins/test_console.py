@@ -67,10 +67,10 @@ async def test_several_alerts_of_one_notification_are_a_list():
 
 async def test_of_too_many_alerts_only_the_number_is_printed():
     start = alert().timestamp
-    told = await shown(*(alert(timestamp=start + n) for n in range(10)), alert(timestamp=start + 70), per_minute=3)
+    lines = await shown(*(alert(timestamp=start + n) for n in range(10)), alert(timestamp=start + 70), per_minute=3)
 
-    assert len(told.splitlines()) == 5
-    assert "mcpstore: 7 more alerts were not shown; see: mcpstore alerts history\n" in told
+    assert len(lines.splitlines()) == 5
+    assert "mcpstore: 7 more alerts were not shown; see: mcpstore alerts history\n" in lines
 
 
 async def test_it_writes_to_stderr(capsys):

@@ -111,8 +111,8 @@ async def test_an_alert_arrives_with_all_its_details():
     assert mail["Subject"] == "[MCPStore] ERROR files is down"
     assert mail["To"] == "ops@example.org"
     text = mail.get_body(("plain",)).get_content()
-    for said in ("files is down", "service_down", "reconnecting", "99.2 %", "50.0%", "exited"):
-        assert said in text
+    for expected in ("files is down", "service_down", "reconnecting", "99.2 %", "50.0%", "exited"):
+        assert expected in text
     assert "files is down" in mail.get_body(("html",)).get_content()
 
 
@@ -192,11 +192,11 @@ async def test_a_wrong_password_is_reported_without_the_password(certificate):
     box = Mailbox()
     options = {"tls_context": served_by(certificate), "authenticator": box.authenticate}
     async with serving(**options) as taken:
-        told = await refusal(
+        message = await refusal(
             host="127.0.0.1", port=taken.port, username="me", password="letmein", ca_file=str(certificate[1])
         )
-    assert "rejected username and password (got 535)" in told
-    assert "letmein" not in told
+    assert "rejected username and password (got 535)" in message
+    assert "letmein" not in message
 
 
 async def test_a_refused_recipient_is_named():
@@ -213,8 +213,8 @@ async def test_an_unreachable_or_silent_server_ends_in_a_timeout(free_tcp_port):
     port = listener.extra(anyio.abc.SocketAttribute.local_port)
     async with listener:
         with anyio.fail_after(30):
-            told = await refusal(host="127.0.0.1", port=port, security="none", timeout=0.2)
-    assert "imed out" in told
+            message = await refusal(host="127.0.0.1", port=port, security="none", timeout=0.2)
+    assert "imed out" in message
 
 
 async def test_a_missing_certificate_file_is_named():
@@ -222,7 +222,7 @@ async def test_a_missing_certificate_file_is_named():
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"to": []}, "to"),
         ({"to": "nobody"}, "must be an e-mail address"),
@@ -234,10 +234,10 @@ async def test_a_missing_certificate_file_is_named():
         ({"port": 70000}, "port"),
     ],
 )
-def test_invalid_settings_are_named(settings, said):
+def test_invalid_settings_are_named(settings, message):
     with pytest.raises(ValidationError) as raised:
         EmailSettings(**{**SETTINGS, **settings})
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_the_default_port_depends_on_the_encryption():

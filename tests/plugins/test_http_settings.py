@@ -18,7 +18,7 @@ def test_a_url_is_enough():
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("ftp://host/mcp", "must begin with http:// or https:// (got scheme 'ftp')"),
         ("host.example/mcp", "must begin with http:// or https:// (got no scheme)"),
@@ -32,12 +32,12 @@ def test_a_url_is_enough():
         ("http://host:99999/", "must be an address such as https://host/mcp"),
     ],
 )
-def test_an_invalid_url_is_refused(url, told):
+def test_an_invalid_url_is_refused(url, message):
     with pytest.raises(ValidationError) as caught:
         HttpSettings(url=url)
     (error,) = caught.value.errors(include_url=False)
     assert error["loc"] == ("url",)
-    assert told in error["msg"]
+    assert message in error["msg"]
 
 
 def test_white_space_around_a_url_is_removed():

@@ -37,11 +37,11 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[InMemorySpanExp
 
 
 def points(reader: InMemoryMetricReader) -> dict[str, list[Any]]:
-    told = reader.get_metrics_data()
-    assert told is not None
+    data = reader.get_metrics_data()
+    assert data is not None
     return {
         metric.name: list(metric.data.data_points)
-        for resource in told.resource_metrics
+        for resource in data.resource_metrics
         for scope in resource.scope_metrics
         for metric in scope.metrics
     }

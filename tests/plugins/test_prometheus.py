@@ -49,7 +49,7 @@ class Fixed:
         return HostMetrics(timestamp=0.0, cpu_percent=25.0)
 
 
-def told(text: bytes) -> dict[tuple[str, ...], float]:
+def parsed(text: bytes) -> dict[tuple[str, ...], float]:
     return {
         (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text.decode())
@@ -68,7 +68,7 @@ def fetch(address: str, host: str | None = None) -> tuple[int, bytes]:
 
 
 def test_measurements_are_exported_in_the_prometheus_format():
-    figures = told(exposition([SERVICE], HostMetrics(timestamp=0.0, cpu_percent=25.0)))
+    figures = parsed(exposition([SERVICE], HostMetrics(timestamp=0.0, cpu_percent=25.0)))
     name = SERVICE.service_name
     assert figures["mcpstore_service_up", name] == 1
     assert figures["mcpstore_service_calls_total", name] == 7
@@ -95,7 +95,7 @@ async def test_the_endpoint_accepts_only_requests_for_a_local_host_name(caplog):
     async with endpoint(caplog) as address:
         status, text = await asyncio.to_thread(fetch, address)
         assert status == 200
-        assert told(text)["mcpstore_service_up", SERVICE.service_name] == 1
+        assert parsed(text)["mcpstore_service_up", SERVICE.service_name] == 1
         assert (await asyncio.to_thread(fetch, address, "localhost:1"))[0] == 200
         assert (await asyncio.to_thread(fetch, address, "rebound.example:9464"))[0] == 403
         assert (await asyncio.to_thread(fetch, address.replace("/metrics", "/")))[0] == 404
@@ -126,13 +126,13 @@ async def test_the_file_is_written_periodically_and_an_error_is_logged_once(tmp_
         await until(path.exists)
         path.unlink()
         await until(path.exists)
-        assert told(path.read_bytes())["mcpstore_service_up", SERVICE.service_name] == 1
+        assert parsed(path.read_bytes())["mcpstore_service_up", SERVICE.service_name] == 1
     assert caplog.text.count("cannot be written") == 1
     assert [file.name for file in path.parent.iterdir()] == ["mcpstore.prom"]
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({}, "port and textfile are both missing"),
         ({"port": 1, "host": "0.0.0.0"}, "must be a loopback address"),
@@ -141,8 +141,8 @@ async def test_the_file_is_written_periodically_and_an_error_is_logged_once(tmp_
         ({"port": 1, "hostt": "localhost"}, "hostt"),
     ],
 )
-def test_invalid_settings_are_refused_with_a_reason(settings, told):
-    with pytest.raises(ValidationError, match=told):
+def test_invalid_settings_are_refused_with_a_reason(settings, message):
+    with pytest.raises(ValidationError, match=message):
         PrometheusSettings(**settings)
 
 
@@ -161,7 +161,7 @@ async def test_a_store_runs_only_the_exporters_of_its_configuration(tmp_path, ca
     async with AsyncMCPStore(given, plugins=plugins) as store:
         assert await store.wait_service("a", timeout=20)
         await store.call_tool("echo")
-        await until(lambda: path.exists() and told(path.read_bytes()).get(CALLS) == 1)
+        await until(lambda: path.exists() and parsed(path.read_bytes()).get(CALLS) == 1)
     path.unlink()
     async with AsyncMCPStore(config(prometheus=False), plugins=plugins) as store:
         assert await store.wait_service("a", timeout=20)
@@ -172,7 +172,7 @@ async def test_a_store_runs_only_the_exporters_of_its_configuration(tmp_path, ca
 
 
 @pytest.mark.parametrize(
-    ("exporters", "told"),
+    ("exporters", "message"),
     [
         ({"prometheus": {"port": "x"}}, r"mcpstore\.exporters\.prometheus: port: "),
         ({"prometheus": {}}, r"mcpstore\.exporters\.prometheus: .*port and textfile are both missing"),
@@ -180,8 +180,8 @@ async def test_a_store_runs_only_the_exporters_of_its_configuration(tmp_path, ca
         ([], r"mcpstore\.exporters: must be an object of exporters by name \(got list\)"),
     ],
 )
-async def test_a_store_with_an_invalid_exporter_does_not_open(exporters, told):
-    with pytest.raises(ConfigError, match=told):
+async def test_a_store_with_an_invalid_exporter_does_not_open(exporters, message):
+    with pytest.raises(ConfigError, match=message):
         await AsyncMCPStore.setup_store({"mcpServers": {}, "mcpstore": {"exporters": exporters}})
 
 

@@ -43,8 +43,8 @@ class Nested:
 
 @pytest.mark.parametrize("name", OFFERS)
 def test_each_is_offered_by_its_name_through_the_entry_point_of_all_plugins(name):
-    (found,) = entry_points(group=ENTRY_POINT_GROUP, name=name)
-    (offer,) = found.load().mcpstore_transports()
+    (entry_point,) = entry_points(group=ENTRY_POINT_GROUP, name=name)
+    (offer,) = entry_point.load().mcpstore_transports()
     assert isinstance(offer, Transport)
     assert offer.name == name
     assert offer.is_local is False
@@ -145,7 +145,7 @@ def test_an_invalid_server_reference_is_refused(server):
 
 
 @pytest.mark.parametrize(
-    ("server", "told"),
+    ("server", "message"),
     [
         ("no_such_module_at_all:server", "'no_such_module_at_all:server' cannot be imported (ModuleNotFoundError: "),
         ("json:no_such_name", "cannot be imported (AttributeError: "),
@@ -155,11 +155,11 @@ def test_an_invalid_server_reference_is_refused(server):
         (dict, "is not a FastMCP server (got dict)"),
     ],
 )
-async def test_a_reference_to_something_else_is_refused_permanently(server, told):
+async def test_a_reference_to_something_else_is_refused_permanently(server, message):
     with pytest.raises(ConnectRefused) as caught:
         async with memory.connect(memory.MemorySettings(server=server), a_peer()):
             pass
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 async def test_a_failed_factory_is_retried():

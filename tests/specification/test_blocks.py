@@ -124,7 +124,7 @@ def test_the_service_management_examples_run(tmp_path, remote):
     assert "启动 database 失败" in output
 
 
-def test_the_service_management_examples_run_with_our_classes_in_place_of_theirs(tmp_path, remote):
+def test_the_service_management_examples_run_with_classes_of_mcpstore(tmp_path, remote):
     output = play(
         find("001"), remote, tmp_path,
         ServiceDependencyManager="mcpstore.dependencies",
@@ -135,7 +135,7 @@ def test_the_service_management_examples_run_with_our_classes_in_place_of_theirs
     assert "✅ web_search: 停止成功" in output
 
 
-def test_the_page_without_indentation_says_what_the_one_with_it_says():
+def test_the_page_without_indentation_equals_the_indented_one():
     """What runs of the one is proved for the other."""
     text = "".join(find("002").read_text("utf-8").split())
     blocks = blocks_of(find("001").read_text("utf-8"))
@@ -166,7 +166,7 @@ def test_the_monitoring_examples_run(tmp_path, remote):
     assert len(list(csv.DictReader(table.read_text("utf-8").splitlines()))) == len(samples) > 1
 
 
-def test_the_monitoring_examples_run_with_our_classes_in_place_of_theirs(tmp_path, remote):
+def test_the_monitoring_examples_run_with_classes_of_mcpstore(tmp_path, remote):
     (tmp_path / "mcp.json").write_text(
         json.dumps({"mcpServers": {"filesystem": {"command": "npx", "args": ["-y", "some-server"]}}})
     )
@@ -182,5 +182,5 @@ def test_the_monitoring_examples_run_with_our_classes_in_place_of_theirs(tmp_pat
     assert json.loads(exported.read_text("utf-8"))["services"]["filesystem"]
 
 
-def test_no_thread_of_ours_is_left():
+def test_no_thread_is_left():
     assert all("mcpstore" not in thread.name for thread in threading.enumerate() if not thread.daemon)

@@ -44,14 +44,14 @@ def store(config, tmp_path):
         yield created
 
 
-def test_every_change_in_its_diagram_is_one_that_the_machine_knows(page):
+def test_every_transition_in_its_diagram_exists_in_the_state_machine(page):
     drawn = {(old, new) for old, new in re.findall(r"^([A-Z]{5,}) --> ([A-Z]{5,})", page, re.MULTILINE)}
     assert len(drawn) == 13
     for old, new in drawn:
         assert states.UnifiedServiceStateManager.validate_transition(S[old], S[new]), (old, new)
 
 
-def test_its_seven_states_are_ours(page):
+def test_its_seven_states_exist(page):
     assert {S[name] for name in re.findall(r"- ([A-Z]{5,}):", page)} == set(S)
 
 
@@ -59,7 +59,7 @@ def test_its_figures_are_the_defaults():
     assert (DEFAULT_TIMING.check_interval, DEFAULT_TIMING.tools_refresh) == (30, 7200)
 
 
-def test_every_component_it_names_is_there(page):
+def test_every_component_it_names_exists(page):
     for name in ("HealthStatusBridge", "UnifiedServiceStateManager", "handle_health_check_result_enhanced"):
         assert name in page
         assert name in states.__all__
@@ -67,12 +67,12 @@ def test_every_component_it_names_is_there(page):
     assert "ToolsUpdateMonitor" in states.__all__
 
 
-def test_a_context_answers_with_one_of_the_seven_states(store):
+def test_a_context_returns_one_of_the_seven_states(store):
     assert store.for_store().get_service_status("a") is S.HEALTHY
     assert store.get_service_status("a") == "running"
 
 
-def test_restarting_drives_the_machine(store):
+def test_a_restart_drives_the_state_machine(store):
     seen, back = [], threading.Event()
 
     def note(_name, old, new, _metadata):
@@ -86,7 +86,7 @@ def test_restarting_drives_the_machine(store):
     assert seen == [(S.HEALTHY, S.RECONNECTING), (S.RECONNECTING, S.HEALTHY)]
 
 
-def test_lists_come_from_memory_even_while_the_service_does_not_answer(store):
+def test_lists_are_read_from_memory_even_while_the_service_does_not_answer(store):
     pid = store.get_service_info("a").pid
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -107,21 +107,21 @@ def test_tools_are_listed_again_after_a_reconnect(store):
     assert after.time > before
 
 
-def test_a_failing_call_is_raised_unless_it_is_asked_not_to_and_harms_no_connection(store):
+def test_a_failed_call_is_raised_by_default_and_keeps_the_connection(store):
     with pytest.raises(ToolError):
         store.call_tool("add", {"a": 1})
     assert store.call_tool("add", {"a": 1}, raise_on_error=False).is_error
     assert store.for_store().get_service_status("a") is S.HEALTHY
 
 
-def test_a_health_result_from_outside_counts_with_all_it_says(store):
+def test_an_external_health_result_is_applied_with_all_its_fields(store):
     after = states.handle_health_check_result_enhanced(store, "a", "unhealthy", 0.2, "the numbers are wrong")
     assert after is S.UNHEALTHY
     assert store.get_service_info("a").state_metadata.error_message == "the numbers are wrong"
     assert store.check_services("a")["a"].healthy
 
 
-def test_the_configuration_is_one_file_and_enough_to_begin_again(config, tmp_path):
+def test_the_configuration_is_one_file_and_sufficient_for_a_restart(config, tmp_path):
     with MCPStore(config, state_dir=tmp_path / "one") as store:
         store.add_service({"name": "b", **SERVER}, wait=60)
     assert set(json.loads(config.read_text())["mcpServers"]) == {"a", "b"}
@@ -132,7 +132,7 @@ def test_the_configuration_is_one_file_and_enough_to_begin_again(config, tmp_pat
         assert len(store.list_tools()) == 4
 
 
-def test_a_service_that_cannot_be_reached_is_no_error_in_the_log(tmp_path, caplog):
+def test_an_unreachable_service_is_not_logged_as_an_error(tmp_path, caplog):
     caplog.set_level(logging.DEBUG, "mcpstore")
     config = {"mcpServers": {"gone": {"command": "false"}}}
     with MCPStore(config, state_dir=tmp_path / "state") as store:

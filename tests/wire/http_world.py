@@ -27,7 +27,7 @@ CHILD = Path(__file__).with_name("http_child.py")
 
 
 @attrs.define
-class Told:
+class Notifications:
     """What a connection told our side."""
 
     notifications: list[str] = attrs.field(factory=list)
@@ -280,14 +280,14 @@ class Fake:
         try:
             while (request := await _read(reader)) is not None:
                 self.got.append(request)
-                said = self.handle(request)
-                if isinstance(said, Awaitable):
-                    said = await _unless_gone(said, reader)
-                if said is None:
+                answer = self.handle(request)
+                if isinstance(answer, Awaitable):
+                    answer = await _unless_gone(answer, reader)
+                if answer is None:
                     break
-                writer.write(said)
+                writer.write(answer)
                 await writer.drain()
-                if b"Connection: close" in said:
+                if b"Connection: close" in answer:
                     break
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
@@ -297,16 +297,16 @@ class Fake:
                 await writer.wait_closed()
 
 
-async def _unless_gone(said: Awaitable[bytes | None], reader: asyncio.StreamReader) -> bytes | None:
+async def _unless_gone(answer_awaitable: Awaitable[bytes | None], reader: asyncio.StreamReader) -> bytes | None:
     """Wait for what is to be said, but not for longer than somebody listens."""
-    saying, gone = asyncio.ensure_future(said), asyncio.ensure_future(reader.read(1))
+    answering, gone = asyncio.ensure_future(answer_awaitable), asyncio.ensure_future(reader.read(1))
     try:
-        await asyncio.wait({saying, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return saying.result() if saying.done() else None
+        await asyncio.wait({answering, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return answering.result() if answering.done() else None
     finally:
-        for task in (saying, gone):
+        for task in (answering, gone):
             task.cancel()
-        await asyncio.gather(saying, gone, return_exceptions=True)
+        await asyncio.gather(answering, gone, return_exceptions=True)
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:
@@ -335,6 +335,6 @@ def unused_port() -> int:
         return taken.getsockname()[1]
 
 
-def a_peer(told: Told | None = None, **options: Any) -> ClientEndpoint:
-    told = told or Told()
-    return ClientEndpoint(service="world", on_notification=told.take, **{"connect_timeout": 5.0, **options})
+def a_peer(received: Notifications | None = None, **options: Any) -> ClientEndpoint:
+    received = received or Notifications()
+    return ClientEndpoint(service="world", on_notification=received.take, **{"connect_timeout": 5.0, **options})

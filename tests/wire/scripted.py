@@ -105,8 +105,8 @@ class ScriptedPeer:
         return [message for message in self.sent if message.get("method") == method]
 
     def reply_to(self, number: Any) -> dict[str, Any]:
-        (found,) = [m for m in self.sent if "method" not in m and m.get("id") == number]
-        return found
+        (answer,) = [m for m in self.sent if "method" not in m and m.get("id") == number]
+        return answer
 
     def gone(self, reason: str = "exited with code 1", **more: Any) -> None:
         self.engine.end(Exit(reason=reason, **more))

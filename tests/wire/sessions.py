@@ -15,8 +15,8 @@ from mcpstore.wire.http.streamable import streamable_http
 from wire.http_world import (
     LEGACY,
     Fake,
+    Notifications,
     Request,
-    Told,
     a_peer,
     answer,
     reply,
@@ -76,11 +76,11 @@ class Sessions:
 
 @contextlib.asynccontextmanager
 async def opened(
-    sessions: Sessions, told: Told | None = None, **options: Any
+    sessions: Sessions, received: Notifications | None = None, **options: Any
 ) -> AsyncIterator[tuple[Connection, Fake]]:
     async with Fake(sessions.handle) as fake:
         sessions.fake = fake
         with anyio.fail_after(30):
-            peer = a_peer(told, era=Era.LEGACY, **options)
+            peer = a_peer(received, era=Era.LEGACY, **options)
             async with streamable_http(HttpSettings(url=fake.url), peer) as connection:
                 yield connection, fake

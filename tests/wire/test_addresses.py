@@ -102,17 +102,17 @@ EVERYBODYS = [
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_this_machine_and_what_is_around_it_are_not_public(address):
+def test_loopback_and_private_addresses_are_not_public(address):
     assert not allows((PUBLIC,), address)
 
 
 @pytest.mark.parametrize("address", EVERYBODYS)
-def test_what_everybody_can_reach_is_public(address):
+def test_internet_addresses_are_public(address):
     assert allows((PUBLIC,), address)
 
 
 @pytest.mark.parametrize("address", ["", "localhost", "1.2.3", "0x7f000001", "2130706433", "8.8.8.8/32", "::1::"])
-def test_what_is_no_address_is_not_allowed(address):
+def test_text_that_is_not_an_address_is_not_allowed(address):
     assert not allows((PUBLIC, "0.0.0.0/0", "::/0"), address)
 
 
@@ -148,13 +148,13 @@ def test_networks_can_be_allowed_one_by_one(addresses, address, is_allowed):
         (["public", "10.0.0.7", "public"], ("public", "10.0.0.7/32")),
     ],
 )
-def test_it_is_said_in_few_words(given, read):
+def test_allowed_addresses_are_parsed(given, read):
     assert HttpSettings.model_validate({"url": "https://host/mcp", "addresses": given}).addresses == read
 
 
 @pytest.mark.parametrize(
     "given", ["private", "", [], {}, 7, True, ["any"], ["public", 7], ["10.0.0.1/8"], ["localhost"], [["public"]]]
 )
-def test_what_cannot_be_understood_allows_nothing(given):
+def test_invalid_allowed_addresses_are_refused(given):
     with pytest.raises(ValidationError, match=r"public.*10\.0\.0\.0/8"):
         HttpSettings.model_validate({"url": "https://host/mcp", "addresses": given})

@@ -53,8 +53,8 @@ AFTER_THE_EFFECT: dict[str, Callable[[Request], bytes | None]] = {
 
 
 @ERAS
-@pytest.mark.parametrize("said", AFTER_THE_EFFECT.values(), ids=AFTER_THE_EFFECT)
-async def test_a_call_whose_answer_is_lost_is_not_made_again(said, handshake):
+@pytest.mark.parametrize("respond", AFTER_THE_EFFECT.values(), ids=AFTER_THE_EFFECT)
+async def test_a_call_with_a_lost_answer_is_not_repeated(respond, handshake):
     effects: list[str] = []
 
     def handle(request: Request) -> bytes | None:
@@ -63,7 +63,7 @@ async def test_a_call_whose_answer_is_lost_is_not_made_again(said, handshake):
         if request.rpc != "tools/call":
             return answer(request, {})
         effects.append(request.message["params"]["name"])
-        return said(request) if effects[-1] == "pay" else answer(request, {"content": []})
+        return respond(request) if effects[-1] == "pay" else answer(request, {"content": []})
 
     era = Era.LEGACY if handshake is legacy else Era.MODERN
     async with Fake(lambda request: handshake(request) or handle(request)) as fake:
@@ -77,7 +77,7 @@ async def test_a_call_whose_answer_is_lost_is_not_made_again(said, handshake):
 
 
 @ERAS
-async def test_a_connection_that_is_reset_after_the_effect_leaves_the_outcome_unknown(handshake):
+async def test_a_connection_reset_after_the_effect_leaves_the_outcome_unknown(handshake):
     effects: list[str] = []
 
     def handle(request: Request) -> bytes | None:
@@ -98,7 +98,7 @@ async def test_a_connection_that_is_reset_after_the_effect_leaves_the_outcome_un
 
 
 @ERAS
-async def test_a_call_that_is_given_up_is_not_made_again(handshake):
+async def test_a_cancelled_call_is_not_repeated(handshake):
     effects: list[Any] = []
 
     async def never() -> bytes | None:

@@ -55,7 +55,7 @@ async def answer(_method, params):
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(lines, max_size=8))
-def test_whatever_a_peer_writes_nothing_is_raised_and_the_session_goes_on(written):
+def test_any_input_of_a_peer_raises_nothing_and_the_session_continues(written):
     async def session():
         async with opened(
             ClientEndpoint(on_request=answer), **{CALL: silent, "resources/list": {"still": "here"}}
@@ -120,7 +120,7 @@ async def outcome_of(asking, number):
 
 @settings(deadline=None)
 @given(st.lists(plans, max_size=12))
-def test_every_request_ends_in_the_one_way_it_should(given_plans):
+def test_every_request_ends_exactly_once_as_expected(given_plans):
     async def session():
         loop = asyncio.get_running_loop()
         async with opened(**{CALL: silent}) as scripted:
@@ -147,9 +147,9 @@ def test_every_request_ends_in_the_one_way_it_should(given_plans):
                 scripted.gone()
                 outcomes = [await task for task in asked]
             assert outcomes == [plan.outcome() for plan in given_plans]
-            told = [message["params"]["requestId"] for message in scripted.named("notifications/cancelled")]
+            cancelled = [message["params"]["requestId"] for message in scripted.named("notifications/cancelled")]
             given_up = [number for number, how in enumerate(outcomes) if how in ("timed out", "called off")]
-            assert sorted(told) == [ids[number] for number in given_up]
+            assert sorted(cancelled) == [ids[number] for number in given_up]
             assert scripted.engine.under_way == 0
 
     asyncio.run(session())

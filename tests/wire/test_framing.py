@@ -18,7 +18,7 @@ from mcpstore.wire.message import LineSplitter
     cuts=st.lists(st.integers(0, 120), max_size=12),
     limit=st.integers(1, 14),
 )
-def test_however_bytes_are_cut_the_same_lines_come_out(text, cuts, limit):
+def test_the_lines_do_not_depend_on_the_chunks(text, cuts, limit):
     data = b"".join(line + b"\n" for line in text[:-1]) + (text[-1] if text else b"")
     whole = LineSplitter(limit)
     expected = whole.feed(data)
@@ -33,13 +33,13 @@ def test_however_bytes_are_cut_the_same_lines_come_out(text, cuts, limit):
     assert got == good
 
 
-def test_bytes_that_come_one_by_one_make_the_same_lines():
+def test_single_bytes_give_the_same_lines():
     lines = LineSplitter(100)
     got = [line for byte in b'{"a":1}\r\n\n{"b":2}\nrest' for line in lines.feed(bytes([byte]))]
     assert got == [b'{"a":1}\r', b"", b'{"b":2}']
 
 
-def test_a_line_of_exactly_a_frame_is_fine_and_one_byte_more_is_not():
+def test_a_line_of_exactly_one_frame_is_accepted_and_one_byte_more_is_not():
     exact, over = LineSplitter(8), LineSplitter(8)
     assert exact.feed(b"12345678\n") == [b"12345678"]
     assert not exact.overflowed
@@ -47,14 +47,14 @@ def test_a_line_of_exactly_a_frame_is_fine_and_one_byte_more_is_not():
     assert over.overflowed
 
 
-def test_after_an_overflow_nothing_comes_out():
+def test_after_an_overflow_no_line_is_returned():
     lines = LineSplitter(4)
     assert lines.feed(b"ok\n12345") == [b"ok"]
     assert lines.overflowed
     assert lines.feed(b"\nok\n") == []
 
 
-def test_many_short_lines_in_one_piece_are_no_overflow():
+def test_many_short_lines_in_one_chunk_are_no_overflow():
     lines = LineSplitter(8)
     assert lines.feed(b"1234\n" * 100 + b"1234") == [b"1234"] * 100
     assert not lines.overflowed
@@ -62,7 +62,7 @@ def test_many_short_lines_in_one_piece_are_no_overflow():
 
 
 @pytest.mark.parametrize("piece", [2, 1024, 65536])
-def test_a_line_without_end_costs_no_more_memory_than_a_frame(piece):
+def test_an_endless_line_uses_no_more_memory_than_one_frame(piece):
     limit = 1 << 16
     lines, data = LineSplitter(limit), b"x" * piece
     tracemalloc.start()
@@ -76,7 +76,7 @@ def test_a_line_without_end_costs_no_more_memory_than_a_frame(piece):
     assert peak < 3 * limit
 
 
-def test_a_long_line_costs_time_in_proportion_to_its_length():
+def test_a_long_line_takes_linear_time():
     def spent(size: int) -> float:
         best = float("inf")
         for _ in range(5):

@@ -33,21 +33,21 @@ async def refused(transport: ClientTransport, **options: Any) -> ConnectError:
 
 
 @pytest.mark.parametrize("transport", [StreamableHttpTransport, SSETransport])
-async def test_what_httpx_raises_is_told_in_our_words(transport):
+async def test_exceptions_of_httpx_are_translated(transport):
     port = unused_port()
     error = await refused(transport(f"http://127.0.0.1:{port}/mcp"))
     assert type(error) is NotReady
     assert str(error) == f"nothing listens at 127.0.0.1:{port}; start the server, or correct url"
 
 
-async def test_a_status_of_refusal_is_told_in_our_words():
+async def test_an_http_error_status_is_translated():
     async with Fake(lambda _: reply(401)) as fake:
         error = await refused(SSETransport(fake.url))
     assert type(error) is AuthRequired
     assert "answered 401 Unauthorized" in str(error)
 
 
-async def test_a_transport_that_is_legacy_only_is_not_asked_in_the_modern_way():
+async def test_a_legacy_only_transport_receives_no_modern_handshake():
     async with (
         serving(make_server().http_app(transport="sse")) as url,
         from_fastmcp(SSETransport(f"{url}/sse"), a_peer(era=Era.MODERN), era=Era.MODERN) as connection,
@@ -55,17 +55,17 @@ async def test_a_transport_that_is_legacy_only_is_not_asked_in_the_modern_way():
         assert connection.era is Era.LEGACY
 
 
-async def test_the_process_of_a_stdio_transport_of_fastmcps_is_ended(tmp_path):
-    told = tmp_path / "pid"
+async def test_the_process_of_a_stdio_transport_of_fastmcp_is_ended(tmp_path):
+    pid_file = tmp_path / "pid"
     code = (
         "import os, sys; from fastmcp import FastMCP; "
-        f"open({str(told)!r}, 'w').write(str(os.getpid())); FastMCP('stdio').run(show_banner=False)"
+        f"open({str(pid_file)!r}, 'w').write(str(os.getpid())); FastMCP('stdio').run(show_banner=False)"
     )
     transport = StdioTransport(sys.executable, ["-c", code], log_file=tmp_path / "log")
     with anyio.fail_after(60):
         async with from_fastmcp(transport, a_peer(), era=Era.LEGACY) as connection:
             assert connection.server.name == "stdio"
-            pid = int(told.read_text())
+            pid = int(pid_file.read_text())
             os.kill(pid, 0)
     await until(lambda: not Path(f"/proc/{pid}/stat").exists() or ") Z " in Path(f"/proc/{pid}/stat").read_text())
 
@@ -87,7 +87,7 @@ class Odd(ClientTransport):
         await self._close()
 
 
-async def test_a_transport_that_fails_or_hangs_in_its_close_does_not_hold_anybody_up(caplog):
+async def test_a_transport_that_fails_or_hangs_in_its_close_does_not_block_the_caller(caplog):
     from fastmcp.client.transports import FastMCPTransport
 
     from mcpstore.hooks import Closing
@@ -108,7 +108,7 @@ async def test_a_transport_that_fails_or_hangs_in_its_close_does_not_hold_anybod
     assert "the transport of service 'world' ended badly" in caplog.text
 
 
-async def test_what_a_transport_keeps_open_is_closed_after_a_failure_too():
+async def test_resources_of_a_transport_are_closed_after_a_failure_too():
     class Failing(ClientTransport):
         closed = False
 
@@ -125,7 +125,7 @@ async def test_what_a_transport_keeps_open_is_closed_after_a_failure_too():
     assert failing.closed
 
 
-async def test_an_address_httpx_cannot_read_is_told():
+async def test_a_url_that_httpx_cannot_parse_is_reported():
     class Misread(ClientTransport):
         @contextlib.asynccontextmanager
         async def connect_session(self, **_: Any) -> AsyncIterator[Any]:

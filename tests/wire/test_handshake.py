@@ -58,7 +58,7 @@ async def test_every_legacy_version_is_accepted(version):
     assert scripted.engine.protocol_version == version
 
 
-async def test_a_handshake_survives_arriving_byte_by_byte():
+async def test_a_handshake_that_arrives_byte_by_byte_succeeds():
     scripted = ScriptedPeer(US, initialize=silent)
     async with asyncio.TaskGroup() as group:
         group.create_task(scripted.engine.open())
@@ -88,14 +88,14 @@ async def test_a_modern_server_is_found_on_the_same_pipe(code):
     ]
 
 
-async def test_an_era_spoken_last_time_is_tried_first():
+async def test_the_era_of_the_last_connection_is_tried_first():
     scripted = ScriptedPeer(US_MODERN, **{"server/discover": MODERN})
     await scripted.engine.open()
     assert methods(scripted) == ["server/discover"]
     assert scripted.engine.era is Era.MODERN
 
 
-async def test_the_maker_of_the_engine_may_say_which_era_is_tried_first():
+async def test_the_creator_of_the_engine_can_set_the_era_that_is_tried_first():
     scripted = ScriptedPeer(US, **{"server/discover": MODERN})
     scripted.engine = JsonLines(US, scripted, era_first=Era.MODERN)
     await scripted.engine.open()
@@ -116,14 +116,14 @@ async def test_the_maker_of_the_engine_may_say_which_era_is_tried_first():
         {},
     ],
 )
-async def test_a_server_that_is_not_modern_is_asked_in_the_old_way(discover):
+async def test_a_server_that_is_not_modern_receives_the_legacy_handshake(discover):
     scripted = ScriptedPeer(US_MODERN, **{"server/discover": discover})
     await scripted.engine.open()
     assert methods(scripted) == ["server/discover", "initialize", "notifications/initialized"]
     assert scripted.engine.era is Era.LEGACY
 
 
-async def test_silence_to_the_modern_question_leads_to_the_old_one_and_is_not_cancelled():
+async def test_silence_to_the_modern_handshake_leads_to_the_legacy_one_without_a_cancellation():
     scripted = ScriptedPeer(US_MODERN, **{"server/discover": silent})
     began = asyncio.get_running_loop().time()
     with time_flies():
@@ -148,7 +148,7 @@ async def test_a_modern_server_that_was_slow_at_first_is_asked_again():
     assert scripted.engine.era is Era.MODERN
 
 
-async def test_a_server_that_names_a_version_we_know_is_asked_in_it_once_more():
+async def test_a_server_that_names_a_known_version_is_asked_once_more_in_it():
     asked = []
 
     def picky(params):
@@ -163,7 +163,7 @@ async def test_a_server_that_names_a_version_we_know_is_asked_in_it_once_more():
     assert scripted.engine.era is Era.MODERN
 
 
-async def test_a_server_that_keeps_naming_a_version_it_refuses_is_not_asked_for_ever():
+async def test_a_server_that_names_a_version_and_refuses_it_is_asked_a_limited_number_of_times():
     stubborn = refusing(-32022, data={"supported": ["2026-07-28"]})
     scripted = ScriptedPeer(US, initialize=stubborn, **{"server/discover": stubborn})
     with pytest.raises(UnsupportedProtocol):
@@ -194,7 +194,7 @@ async def test_a_legacy_server_that_names_an_older_version_is_offered_it():
         ({}, "answers in protocol version None"),
     ],
 )
-async def test_a_server_without_a_version_in_common_is_refused_for_good(initialize, text):
+async def test_a_server_without_a_common_version_is_refused_permanently(initialize, text):
     scripted = ScriptedPeer(US, initialize=initialize)
     with pytest.raises(UnsupportedProtocol) as caught:
         await scripted.engine.open()
@@ -203,13 +203,13 @@ async def test_a_server_without_a_version_in_common_is_refused_for_good(initiali
 
 
 @pytest.mark.parametrize("code", [-32603, -32602, 17])
-async def test_a_server_that_refuses_for_a_reason_of_its_own_may_be_tried_again(code):
+async def test_a_refusal_for_another_reason_can_be_retried(code):
     scripted = ScriptedPeer(US, initialize=refusing(code, "the database is down"))
     with pytest.raises(NotReady, match="service 's' refused the handshake: the database is down"):
         await scripted.engine.open()
 
 
-async def test_a_server_that_describes_itself_badly_is_taken_as_it_is():
+async def test_a_server_with_an_invalid_description_is_accepted():
     odd = {"protocolVersion": "2025-11-25", "capabilities": [], "serverInfo": "me", "instructions": 7}
     scripted = ScriptedPeer(US, initialize=odd)
     await scripted.engine.open()
@@ -217,7 +217,7 @@ async def test_a_server_that_describes_itself_badly_is_taken_as_it_is():
     assert (server.name, server.version, dict(server.capabilities), server.instructions) == ("", "", {}, "")
 
 
-async def test_silence_ends_in_a_timeout_that_says_what_was_waited_for():
+async def test_silence_ends_in_a_timeout_that_names_the_awaited_answer():
     scripted = ScriptedPeer(US, initialize=silent)
     with time_flies(), pytest.raises(ConnectTimeout) as caught:
         await scripted.engine.open()
@@ -229,7 +229,7 @@ async def test_silence_ends_in_a_timeout_that_says_what_was_waited_for():
 @pytest.mark.parametrize(
     ("count", "text"), [(1, "1 line that is no MCP message"), (3, "3 lines that are no MCP messages")]
 )
-async def test_a_timeout_tells_what_was_heard_instead(count, text):
+async def test_a_timeout_reports_the_stray_output(count, text):
     scripted = ScriptedPeer(US, initialize=silent)
     for _ in range(count):
         scripted.write_raw(b"Listening on http://localhost:3000")
@@ -246,7 +246,7 @@ async def test_a_peer_that_does_not_read_ends_in_a_timeout_too():
     assert scripted.sent == []
 
 
-async def test_an_end_during_the_handshake_is_told_at_once():
+async def test_an_end_during_the_handshake_is_reported_at_once():
     scripted = ScriptedPeer(US, initialize=silent)
     task = asyncio.create_task(scripted.engine.open())
     await turns()
@@ -260,7 +260,7 @@ async def test_an_end_during_the_handshake_is_told_at_once():
 
 
 @pytest.mark.parametrize("peer", [US, US_MODERN])
-async def test_a_server_that_answers_and_leaves_is_not_open(peer):
+async def test_a_server_that_answers_and_exits_is_not_open(peer):
     discovered = {**MODERN, "capabilities": {"tools": {"listChanged": True}}}
     scripted = ScriptedPeer(peer, initialize=silent, **{"server/discover": silent})
     task = asyncio.create_task(scripted.engine.open())
@@ -272,14 +272,14 @@ async def test_a_server_that_answers_and_leaves_is_not_open(peer):
     assert len(scripted.sent) == 1
 
 
-async def test_an_end_before_the_handshake_is_told_as_well():
+async def test_an_end_before_the_handshake_is_reported():
     scripted = ScriptedPeer(US)
     scripted.gone("killed by SIGKILL", signal="SIGKILL")
     with pytest.raises(NotReady, match="killed by SIGKILL"):
         await scripted.engine.open()
 
 
-async def test_a_handshake_can_be_called_off():
+async def test_a_handshake_can_be_cancelled():
     scripted = ScriptedPeer(US, initialize=silent)
     with anyio.move_on_after(0.01):
         await scripted.engine.open()
@@ -288,7 +288,7 @@ async def test_a_handshake_can_be_called_off():
 
 
 @pytest.mark.parametrize("peer", [US, US_MODERN])
-async def test_a_program_that_repeats_what_it_is_told_is_said_to_do_so(peer):
+async def test_a_program_that_echoes_its_input_is_reported_as_such(peer):
     scripted = ScriptedPeer(peer, **{"initialize": silent, "server/discover": silent})
     task = asyncio.create_task(scripted.engine.open())
     await turns()

@@ -114,27 +114,27 @@ async def outcome(url: str, addresses: Any, **settings: Any) -> str:
         return f"{type(error).__name__}: {error}"
 
 
-async def test_however_it_is_spelt_nobody_gets_to_this_machine(canary, attempts, names):
+async def test_no_spelling_of_a_url_reaches_this_machine(canary, attempts, names):
     everything = ["0.0.0.0/0", "::/0"]
-    told: dict[str, str] = {}
+    outcomes: dict[str, str] = {}
     leading_here = 0
     for spelling in SPELLINGS:
         url = spelling.replace("PORT", str(canary.port)).replace("\\\\", "\\")
-        told[url] = await outcome(url, "public")
+        outcomes[url] = await outcome(url, "public")
         assert canary.visits == 0, url
         assert not [host for host in attempts if not host.startswith(("8.", "93."))], url
         await outcome(url, everything)
         leading_here += canary.visits > 0
         canary.visits = 0
         attempts.clear()
-    assert len(told) >= 80
+    assert len(outcomes) >= 80
     assert leading_here >= 40  # so they are not harmless by themselves
-    assert "opened" not in told.values()
-    assert sum("ConnectRefused" in said for said in told.values()) >= 40
+    assert "opened" not in outcomes.values()
+    assert sum("ConnectRefused" in one_outcome for one_outcome in outcomes.values()) >= 40
 
 
 @BOTH
-async def test_what_is_not_allowed_is_told_with_a_remedy(canary, transport):
+async def test_a_forbidden_address_is_reported_with_a_remedy(canary, transport):
     error = await refused(f"http://localhost:{canary.port}/mcp?key=hunter2hunter2", transport, addresses="public")
     assert type(error) is ConnectRefused  # trying again changes nothing
     assert f"localhost:{canary.port} may not be reached: localhost is at " in str(error)
@@ -143,7 +143,7 @@ async def test_what_is_not_allowed_is_told_with_a_remedy(canary, transport):
     assert canary.visits == 0
 
 
-async def test_a_network_that_is_allowed_can_be_reached(attempts):
+async def test_an_allowed_network_can_be_reached(attempts):
     async with (
         Fake(lambda request: modern(request) or answer(request)) as fake,
         opened(fake.url, addresses=["public", "127.0.0.0/8"]) as connection,
@@ -152,7 +152,7 @@ async def test_a_network_that_is_allowed_can_be_reached(attempts):
     assert set(attempts) == {"127.0.0.1"}
 
 
-async def test_the_stream_of_events_can_be_reached_where_it_is_allowed():
+async def test_an_event_stream_at_an_allowed_address_can_be_reached():
     async with (
         serving(make_server().http_app(transport="sse")) as url,
         opened(f"{url}/sse", sse, addresses="127.0.0.1") as connection,
@@ -160,7 +160,7 @@ async def test_the_stream_of_events_can_be_reached_where_it_is_allowed():
         assert "tools" in await connection.request("tools/list")
 
 
-async def test_a_name_is_asked_once_and_connected_to_what_it_said(attempts, names, monkeypatch):
+async def test_a_name_is_resolved_once_and_its_address_is_used(attempts, names, monkeypatch):
     """What it says a moment later is not asked."""
     answers = iter([["93.184.216.34"], ["127.0.0.1"]])
     asked: list[str] = []
@@ -177,7 +177,7 @@ async def test_a_name_is_asked_once_and_connected_to_what_it_said(attempts, name
     assert attempts == ["93.184.216.34"]
 
 
-async def test_a_name_that_turns_on_us_in_the_middle_of_a_session_is_not_followed(attempts, names):
+async def test_a_name_that_is_rebound_during_a_session_is_refused(attempts, names):
     async with Fake(lambda request: modern(request) or answer(request)) as fake:
         names["turns.example"] = ["127.0.0.1"]
         url = f"http://turns.example:{fake.port}/mcp"
@@ -191,20 +191,20 @@ async def test_a_name_that_turns_on_us_in_the_middle_of_a_session_is_not_followe
     assert set(attempts) == {"127.0.0.1"}
 
 
-async def test_one_address_that_is_not_allowed_spoils_the_others(attempts, names):
+async def test_one_forbidden_address_of_a_name_forbids_all(attempts, names):
     error = await refused("http://mixed.example/mcp", addresses="public")
     assert type(error) is ConnectRefused
     assert attempts == []
 
 
-async def test_where_one_address_does_not_answer_the_next_is_tried(names, monkeypatch):
+async def test_the_next_address_is_tried_where_one_does_not_answer(names, monkeypatch):
     async with Fake(lambda request: modern(request) or answer(request)) as fake:
         names["two.example"] = ["127.0.0.3", "127.0.0.1"]
         async with opened(f"http://two.example:{fake.port}/mcp", addresses="127.0.0.0/8") as connection:
             assert await connection.request("any") == {}
 
 
-async def test_no_address_gets_more_than_its_share_of_the_time(names, monkeypatch):
+async def test_each_address_has_its_share_of_the_timeout(names, monkeypatch):
     names["many.example"] = ["127.0.0.3", "127.0.0.4", "127.0.0.1"]
     shares: list[float] = []
 
@@ -219,13 +219,13 @@ async def test_no_address_gets_more_than_its_share_of_the_time(names, monkeypatc
     assert shares[1] == pytest.approx(1.5, abs=0.1)
 
 
-async def test_a_name_nobody_knows_is_told_as_such():
+async def test_an_unknown_name_is_reported_as_such():
     error = await refused("http://no-such-host.invalid/mcp", addresses="public")
     assert type(error) is NotReady
     assert "the host of no-such-host.invalid:80 is not known" in str(error)
 
 
-async def test_a_name_with_parts_that_are_too_long_is_told_as_such(monkeypatch):
+async def test_a_name_with_too_long_labels_is_reported_as_such(monkeypatch):
     async def too_long(*_args: Any, **_options: Any) -> Any:
         raise UnicodeError("label too long")
 
@@ -235,7 +235,7 @@ async def test_a_name_with_parts_that_are_too_long_is_told_as_such(monkeypatch):
 
 @BOTH
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_no_redirect_leads_to_this_machine(canary, attempts, names, transport, status):
+async def test_no_redirect_reaches_this_machine(canary, attempts, names, transport, status):
     places = [f"http://127.0.0.1:{canary.port}/", f"//localhost:{canary.port}/x", "http://169.254.169.254/latest"]
     for place in places:
         async with Fake(lambda _, place=place: reply(status, Location=place)) as fake:
@@ -246,7 +246,7 @@ async def test_no_redirect_leads_to_this_machine(canary, attempts, names, transp
     assert set(attempts) == {"127.0.0.1"}
 
 
-async def test_a_redirect_within_the_origin_is_looked_at_again(attempts, names):
+async def test_a_redirect_within_the_origin_is_checked_again(attempts, names):
     def handle(request: Request) -> bytes | None:
         names["server.example"] = ["127.0.0.9"]
         return modern(request) if request.path == "/mcp/" else reply(307, Location="/mcp/")
@@ -258,7 +258,7 @@ async def test_a_redirect_within_the_origin_is_looked_at_again(attempts, names):
     assert "is at 127.0.0.9" in str(error)
 
 
-async def test_headers_go_to_no_other_origin():
+async def test_headers_are_sent_to_no_other_origin():
     secrets = {"Authorization": "Bearer hunter2", "X-Api-Key": "hunter2", "Cookie": "a=hunter2"}
     async with Fake(lambda _: reply(200)) as elsewhere:
         for addresses in ("any", "127.0.0.0/8"):
@@ -269,7 +269,7 @@ async def test_headers_go_to_no_other_origin():
     assert elsewhere.got == []
 
 
-async def test_a_proxy_is_not_asked(monkeypatch, canary):
+async def test_no_proxy_is_used(monkeypatch, canary):
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -300,7 +300,7 @@ def certify(key: Path, cert: Path, name: str) -> None:
     subprocess.run([*command.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
 
 
-async def test_no_server_sends_a_login_to_this_machine(canary, tmp_path, monkeypatch):
+async def test_no_server_can_redirect_a_login_to_this_machine(canary, tmp_path, monkeypatch):
     """What a server says about its logins is a list of addresses to ask; none of them is asked that is not allowed."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr(webbrowser, "open", lambda _: False)
@@ -308,10 +308,10 @@ async def test_no_server_sends_a_login_to_this_machine(canary, tmp_path, monkeyp
 
     def handle(request: Request) -> bytes:
         if "oauth-protected-resource" in request.path:
-            said = f'{{"resource": "{fake.url}", "authorization_servers": ["{inside}"]}}'
-            return reply(200, said, Content_Type="application/json")
-        told = f'Bearer resource_metadata="http://127.0.0.1:{fake.port}/.well-known/oauth-protected-resource"'
-        return reply(401, WWW_Authenticate=told) if "well-known" not in request.path else reply(404)
+            body = f'{{"resource": "{fake.url}", "authorization_servers": ["{inside}"]}}'
+            return reply(200, body, Content_Type="application/json")
+        challenge = f'Bearer resource_metadata="http://127.0.0.1:{fake.port}/.well-known/oauth-protected-resource"'
+        return reply(401, WWW_Authenticate=challenge) if "well-known" not in request.path else reply(404)
 
     async with Fake(handle) as fake:
         await outcome(fake.url, "127.0.0.1", auth="oauth")
@@ -320,7 +320,7 @@ async def test_no_server_sends_a_login_to_this_machine(canary, tmp_path, monkeyp
         assert canary.visits > 0  # so it would have been asked
 
 
-async def test_the_page_of_a_login_is_not_looked_at_on_this_machine(canary, tmp_path, monkeypatch):
+async def test_a_login_page_on_this_machine_is_not_opened(canary, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     opened_pages: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened_pages.append)
@@ -336,13 +336,13 @@ async def test_the_page_of_a_login_is_not_looked_at_on_this_machine(canary, tmp_
             ),
             "/register": '{"client_id": "me", "redirect_uris": ["http://localhost:1/callback"]}',
         }
-        for part, said in about.items():
+        for part, body in about.items():
             if part in request.path:
-                return reply(201 if part == "/register" else 200, said, Content_Type="application/json")
+                return reply(201 if part == "/register" else 200, body, Content_Type="application/json")
         return reply(401)
 
     async with Fake(handle) as fake:
-        told = await outcome(fake.url, "127.0.0.1", auth="oauth")
+        message = await outcome(fake.url, "127.0.0.1", auth="oauth")
     assert canary.visits == 0
     assert opened_pages == []
-    assert "may not be reached: 127.0.0.2 is at 127.0.0.2, and addresses allows 127.0.0.1/32" in told
+    assert "may not be reached: 127.0.0.2 is at 127.0.0.2, and addresses allows 127.0.0.1/32" in message

@@ -54,26 +54,28 @@ def protected(port: int, path: str = "mcp"):
     return server.http_app(transport="sse" if path == "sse" else "http")
 
 
-async def test_a_person_logs_in_once(logins, browser):
+async def test_a_user_logs_in_once(logins, browser):
     port = unused_port()
     settings = HttpSettings.model_validate({"url": f"http://127.0.0.1:{port}/mcp", "auth": "oauth"})
-    told: list[str] = []
+    secrets: list[str] = []
     async with serving(protected(port), port=port):
         with anyio.fail_after(60):
             for _ in range(2):
-                told.clear()
-                async with streamable_http(settings, a_peer(handshake_timeout=40, on_secret=told.append)) as connection:
+                secrets.clear()
+                async with streamable_http(
+                    settings, a_peer(handshake_timeout=40, on_secret=secrets.append)
+                ) as connection:
                     assert connection.era is Era.MODERN
                     assert "tools" in await connection.request("tools/list", timeout=20)
     assert len(browser) == 1
     kept = [path for path in logins.rglob("*") if path.is_file()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
-    [token] = told
+    [token] = secrets
     assert any(token in path.read_text() for path in kept)
     assert stat.S_IMODE(logins.stat().st_mode) == 0o700
 
 
-async def test_without_a_login_the_server_is_not_entered(logins):
+async def test_without_a_login_the_server_refuses_the_connection(logins):
     port = unused_port()
     async with serving(protected(port), port=port):
         with pytest.raises(AuthRequired, match=r"needs login: .* answered 401 Unauthorized; set headers.Authorization"):
@@ -83,7 +85,7 @@ async def test_without_a_login_the_server_is_not_entered(logins):
 
 
 @pytest.mark.parametrize(("transport", "path"), [(streamable_http, "mcp"), (sse, "sse")])
-async def test_a_login_that_fails_is_told_as_such(logins, monkeypatch, transport, path):
+async def test_a_failed_login_is_reported_as_such(logins, monkeypatch, transport, path):
     def broken(_url: str) -> bool:
         raise OSError("no display")
 

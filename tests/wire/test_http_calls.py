@@ -18,7 +18,7 @@ from mcpstore.wire.http import failures
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.streamable import streamable_http
 from mcpstore.wire.messages import send_queue
-from wire.http_world import Fake, Request, Told, a_peer, answer, legacy, modern, refusal, reply, until
+from wire.http_world import Fake, Notifications, Request, a_peer, answer, legacy, modern, refusal, reply, until
 
 ERAS = pytest.mark.parametrize("handshake", [legacy, modern])
 
@@ -28,8 +28,8 @@ async def opened(
     handle: Callable[[Request], Any], handshake: Callable[[Request], Any] = modern, **options: Any
 ) -> AsyncIterator[tuple[Connection, Fake]]:
     def full(request: Request) -> Any:
-        said = handshake(request)
-        return said if said is not None else handle(request)
+        response = handshake(request)
+        return response if response is not None else handle(request)
 
     era = Era.LEGACY if handshake is legacy else Era.MODERN
     async with Fake(full) as fake:
@@ -38,13 +38,13 @@ async def opened(
                 yield connection, fake
 
 
-async def failing(said: Any, handshake: Callable[[Request], Any] = modern) -> CallError:
+async def failing(response: Any, handshake: Callable[[Request], Any] = modern) -> CallError:
     """The error of a call that is answered so, after proof that the next call is none the worse for it."""
-    answers = iter([said])
+    answers = iter([response])
 
     def handle(request: Request) -> Any:
-        said = next(answers, answer(request, {"content": []}))
-        return said(request) if callable(said) else said
+        response = next(answers, answer(request, {"content": []}))
+        return response(request) if callable(response) else response
 
     async with opened(handle, handshake) as (connection, _):
         with pytest.raises(CallError) as caught:
@@ -54,7 +54,7 @@ async def failing(said: Any, handshake: Callable[[Request], Any] = modern) -> Ca
 
 
 @ERAS
-async def test_credentials_that_are_no_longer_good_are_an_error_of_the_call(handshake):
+async def test_expired_credentials_are_an_error_of_the_call(handshake):
     for status in (401, 403):
         error = await failing(reply(status), handshake)
         assert isinstance(error, ServiceError)
@@ -63,7 +63,7 @@ async def test_credentials_that_are_no_longer_good_are_an_error_of_the_call(hand
 
 
 @ERAS
-async def test_a_busy_server_says_for_how_long_it_wants_to_be_left_alone(handshake):
+async def test_the_error_of_a_busy_server_has_its_retry_after(handshake):
     for status in (429, 503):
         error = await failing(reply(status, Retry_After="3"), handshake)
         assert isinstance(error, ServiceBusy)
@@ -74,7 +74,7 @@ async def test_a_busy_server_says_for_how_long_it_wants_to_be_left_alone(handsha
 
 
 @ERAS
-async def test_a_proxy_without_its_server_leaves_the_outcome_unknown(handshake):
+async def test_a_gateway_error_leaves_the_outcome_unknown(handshake):
     for status in (502, 503, 504):
         error = await failing(reply(status), handshake)
         assert isinstance(error, ConnectionLost)
@@ -90,7 +90,7 @@ async def test_other_statuses_are_errors_of_the_service(handshake):
 
 
 @ERAS
-async def test_an_error_in_json_rpc_is_told_as_it_is_whatever_the_status(handshake):
+async def test_a_json_rpc_error_is_reported_unchanged_with_any_status(handshake):
     for status in (200, 400, 404, 500):
         error = await failing(
             lambda request, s=status: refusal(request, -32042, "look", status=s, data={"a": 1}), handshake
@@ -100,14 +100,14 @@ async def test_an_error_in_json_rpc_is_told_as_it_is_whatever_the_status(handsha
 
 
 @ERAS
-async def test_a_server_that_hangs_up_leaves_the_outcome_unknown(handshake):
+async def test_a_closed_connection_leaves_the_outcome_unknown(handshake):
     error = await failing(lambda _: None, handshake)
     assert isinstance(error, ConnectionLost)
     assert "whether the request took effect is unknown" in str(error)
 
 
 @ERAS
-async def test_an_answer_that_breaks_off_leaves_the_outcome_unknown(handshake):
+async def test_a_truncated_answer_leaves_the_outcome_unknown(handshake):
     def broken(request: Request) -> bytes:
         return answer(request, {"content": "x" * 100})[:-50]
 
@@ -126,13 +126,13 @@ NEWS = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level":
 
 
 @ERAS
-async def test_a_stream_that_breaks_off_without_an_answer_leaves_the_outcome_unknown(handshake):
+async def test_a_truncated_stream_without_an_answer_leaves_the_outcome_unknown(handshake):
     for complete in (False, True):
         error = await failing(events(NEWS, complete=complete), handshake)
         assert isinstance(error, ConnectionLost), error
 
 
-async def test_a_stream_that_can_be_taken_up_again_is():
+async def test_a_resumable_stream_is_resumed():
     def handle(request: Request) -> bytes:
         if request.method == "GET":  # the SDK, with the id of the last event it saw
             assert request.headers["last-event-id"] == "e7"
@@ -151,7 +151,7 @@ async def test_a_stream_that_can_be_taken_up_again_is():
 
 
 @ERAS
-async def test_an_answer_to_some_other_question_is_an_error_of_the_call(handshake):
+async def test_an_answer_to_another_request_is_an_error_of_the_call(handshake):
     other = {"jsonrpc": "2.0", "id": 4711, "result": {}}
     error = await failing(reply(200, json.dumps(other), Content_Type="application/json"), handshake)
     assert isinstance(error, ServiceError)
@@ -159,7 +159,7 @@ async def test_an_answer_to_some_other_question_is_an_error_of_the_call(handshak
 
 
 @ERAS
-async def test_an_answer_that_is_no_json_is_an_error_of_the_call(handshake):
+async def test_an_answer_that_is_not_json_is_an_error_of_the_call(handshake):
     for body, kind in (("{", "application/json"), ("<html>", "text/html"), ("", "")):
         error = await failing(reply(200, body, Content_Type=kind), handshake)
         assert isinstance(error, ServiceError)
@@ -172,7 +172,7 @@ async def test_a_server_that_only_accepts_a_request_is_an_error_of_the_call(hand
     assert "202" in str(error)
 
 
-async def test_a_redirect_in_the_middle_of_a_session_is_not_followed_elsewhere():
+async def test_a_redirect_during_a_session_is_not_followed_to_another_origin():
     error = await failing(reply(307, Location="http://other.example/mcp?key=hunter2hunter2"))
     assert isinstance(error, ServiceError)
     assert "was redirected to http://other.example/mcp" in str(error)
@@ -180,7 +180,7 @@ async def test_a_redirect_in_the_middle_of_a_session_is_not_followed_elsewhere()
 
 
 @ERAS
-async def test_a_call_that_fails_leaves_its_siblings_alone(handshake):
+async def test_a_failed_call_does_not_affect_concurrent_calls(handshake):
     gates = {"slow": asyncio.Event()}
 
     async def handle(request: Request) -> bytes | None:
@@ -205,7 +205,7 @@ async def test_one_broken_tool_does_not_hide_the_others(handshake):
         assert await connection.request("tools/list", timeout=10) == {"tools": tools, "more": "kept"}
 
 
-async def test_a_request_nobody_waits_for_is_let_go_even_if_the_server_never_ends_it(monkeypatch):
+async def test_an_abandoned_request_is_released_even_if_the_server_never_ends_it(monkeypatch):
     monkeypatch.setattr(send_queue, "CANCEL_GRACE", 0.05)
     gone = asyncio.Event()
 
@@ -224,7 +224,7 @@ async def test_a_request_nobody_waits_for_is_let_go_even_if_the_server_never_end
         assert cancelled.message["params"]["requestId"] == fake.asked("tools/call")[0].message["id"]
 
 
-async def test_a_stream_nobody_waits_for_is_let_go_even_if_the_server_never_ends_it(monkeypatch):
+async def test_an_abandoned_stream_is_released_even_if_the_server_never_ends_it(monkeypatch):
     monkeypatch.setattr(send_queue, "CANCEL_GRACE", 0.05)
     gone = asyncio.Event()
 
@@ -236,18 +236,18 @@ async def test_a_stream_nobody_waits_for_is_let_go_even_if_the_server_never_ends
             gone.set()
         return None
 
-    told = Told()
+    received = Notifications()
     async with Fake(lambda r: legacy(r) or handle(r)) as fake:
-        peer = a_peer(told, era=Era.LEGACY)
+        peer = a_peer(received, era=Era.LEGACY)
         async with streamable_http(HttpSettings(url=fake.url), peer) as connection:
             call = asyncio.create_task(connection.request("tools/call", {"name": "a"}))
             with anyio.fail_after(10):
-                await told.wait_for("notifications/message")
+                await received.wait_for("notifications/message")
                 call.cancel()
                 await gone.wait()
 
 
-async def test_a_notification_the_server_does_not_accept_holds_others_up_only_so_long(monkeypatch):
+async def test_a_notification_that_is_not_accepted_delays_others_for_a_limited_time(monkeypatch):
     monkeypatch.setattr(http_client, "NOTIFICATION_TIMEOUT", 0.2)
 
     async def handle(request: Request) -> bytes | None:
@@ -266,7 +266,7 @@ async def test_a_notification_the_server_does_not_accept_holds_others_up_only_so
         assert await connection.request("ping", timeout=10) == {}
 
 
-async def test_requests_of_the_server_are_answered_and_its_pings(monkeypatch):
+async def test_requests_and_pings_of_the_server_are_answered(monkeypatch):
     asked: list[Any] = []
 
     async def reply_to(method: str, params: Any) -> dict[str, Any]:
@@ -311,7 +311,7 @@ async def test_requests_of_the_server_are_answered_and_its_pings(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("told", "date", "seconds"),
+    ("value", "date", "seconds"),
     [
         ("120", "", 120.0),
         (" 0 ", "", 0.0),
@@ -326,8 +326,8 @@ async def test_requests_of_the_server_are_answered_and_its_pings(monkeypatch):
         ("\u0663", "", None),
     ],
 )
-def test_the_wish_to_be_left_alone_is_read_in_both_forms(told, date, seconds):
+def test_retry_after_is_read_in_both_forms(value, date, seconds):
     import httpx2
 
-    headers = httpx2.Headers({"retry-after": told.encode(), "date": date})
+    headers = httpx2.Headers({"retry-after": value.encode(), "date": date})
     assert failures.retry_after(headers) == seconds

@@ -30,9 +30,11 @@ def ours() -> set[str]:
 
 
 def sdk_tasks() -> list[str]:
-    told = (str(task.get_coro()) for task in asyncio.all_tasks())
+    coroutines = (str(task.get_coro()) for task in asyncio.all_tasks())
     return [
-        text for text in told if "StreamableHTTPTransport" in text or "SseChannel" in text or "MessageSession" in text
+        text
+        for text in coroutines
+        if "StreamableHTTPTransport" in text or "SseChannel" in text or "MessageSession" in text
     ]
 
 
@@ -40,7 +42,7 @@ def sdk_tasks() -> list[str]:
     ("transport", "app", "era"),
     [(streamable_http, "http", Era.MODERN), (streamable_http, "http", Era.LEGACY), (sse, "sse", Era.LEGACY)],
 )
-async def test_fifty_connections_opened_and_closed_leave_nothing(transport, app, era):
+async def test_fifty_opened_and_closed_connections_leave_nothing_behind(transport, app, era):
     async with serving(make_server().http_app(transport=app)) as url:
         settings = HttpSettings(url=f"{url}/{'sse' if app == 'sse' else 'mcp'}")
         files = tasks = 0
@@ -65,7 +67,7 @@ async def settled() -> tuple[int, int]:
     return least
 
 
-async def test_a_memory_connection_leaves_nothing_and_runs_the_lifespan_of_its_server():
+async def test_a_memory_connection_leaves_nothing_behind_and_runs_the_lifespan_of_its_server():
     lives: list[str] = []
 
     @contextlib.asynccontextmanager
@@ -82,7 +84,7 @@ async def test_a_memory_connection_leaves_nothing_and_runs_the_lifespan_of_its_s
     assert len(asyncio.all_tasks()) == tasks
 
 
-async def test_nothing_is_left_for_the_garbage_collector_to_complain_about():
+async def test_the_garbage_collector_reports_no_unclosed_resource():
     async with serving(make_server().http_app()) as url:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -92,7 +94,7 @@ async def test_nothing_is_left_for_the_garbage_collector_to_complain_about():
             gc.collect()
 
 
-async def test_a_call_under_way_ends_with_the_connection():
+async def test_a_running_call_ends_with_the_connection():
     async with serving(make_server().http_app()) as url:
         for era in ERAS:
             async with streamable_http(HttpSettings(url=f"{url}/mcp"), a_peer(era=era)) as connection:
@@ -106,7 +108,7 @@ async def test_a_call_under_way_ends_with_the_connection():
                 await connection.request("ping")
 
 
-async def test_an_error_in_the_body_comes_out_as_it_is():
+async def test_an_error_in_the_body_is_raised_unchanged():
     async with serving(make_server().http_app()) as url:
         for era in ERAS:
             with pytest.raises(KeyError, match="mine"):
@@ -120,7 +122,7 @@ async def hanging_farewell(request: Request) -> bytes | None:
     return legacy(request, Mcp_Session_Id="s1") or answer(request)
 
 
-async def test_a_farewell_the_server_does_not_answer_is_not_waited_for_long(monkeypatch):
+async def test_an_unanswered_session_delete_has_a_short_timeout(monkeypatch):
     monkeypatch.setattr(http_client, "SESSION_END_TIMEOUT", 0.1)
     async with Fake(hanging_farewell) as fake:
         with anyio.fail_after(5):
@@ -129,7 +131,7 @@ async def test_a_farewell_the_server_does_not_answer_is_not_waited_for_long(monk
         assert fake.got[-1].method == "DELETE"
 
 
-async def test_whoever_is_in_a_hurry_does_not_say_farewell():
+async def test_a_forced_close_sends_no_session_delete():
     closing = Closing()
     async with Fake(hanging_farewell) as fake:
         async with streamable_http(HttpSettings(url=fake.url), a_peer(era=Era.LEGACY, closing=closing)):
@@ -137,7 +139,7 @@ async def test_whoever_is_in_a_hurry_does_not_say_farewell():
         assert "DELETE" not in {request.method for request in fake.got}
 
 
-async def test_a_farewell_under_way_is_cut_short_by_a_hurry(monkeypatch):
+async def test_a_forced_close_cancels_a_running_session_delete(monkeypatch):
     monkeypatch.setattr(http_client, "SESSION_END_TIMEOUT", 1000.0)
     closing = Closing(polite=1000.0)
     async with Fake(hanging_farewell) as fake, anyio.create_task_group() as group:
@@ -152,7 +154,7 @@ async def test_a_farewell_under_way_is_cut_short_by_a_hurry(monkeypatch):
     assert ours() == set()
 
 
-async def test_a_close_that_is_called_off_still_closes(monkeypatch):
+async def test_a_cancelled_close_still_closes(monkeypatch):
     monkeypatch.setattr(http_client, "SESSION_END_TIMEOUT", 1000.0)
     async with Fake(hanging_farewell) as fake:
 
@@ -170,7 +172,7 @@ async def test_a_close_that_is_called_off_still_closes(monkeypatch):
     assert ours() == set()
 
 
-async def test_a_lost_session_is_not_said_farewell_to():
+async def test_a_lost_session_is_not_deleted():
     def handle(request: Request) -> bytes | None:
         if request.rpc == "initialize":
             return legacy(request, Mcp_Session_Id=f"s{len(fake.asked('initialize'))}")
@@ -181,24 +183,24 @@ async def test_a_lost_session_is_not_said_farewell_to():
     async with Fake(handle) as fake:
         async with streamable_http(HttpSettings(url=fake.url), a_peer(era=Era.LEGACY)) as connection:
             await connection.request("any", timeout=10)
-        said = [request.headers["mcp-session-id"] for request in fake.got if request.method == "DELETE"]
-        assert said == ["s2"]
+        deleted = [request.headers["mcp-session-id"] for request in fake.got if request.method == "DELETE"]
+        assert deleted == ["s2"]
 
 
 class Stubborn:
     """A channel that does not let itself be closed until it is `told`."""
 
     def __init__(self) -> None:
-        self.told = asyncio.Event()
+        self.released = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def open(self) -> Any:
         try:
             yield self
         finally:
-            while not self.told.is_set():
+            while not self.released.is_set():
                 with contextlib.suppress(asyncio.CancelledError):
-                    await self.told.wait()
+                    await self.released.wait()
 
     async def send(self, message: dict[str, Any], _data: bytes, _exchange: Any) -> None:
         if message.get("method") == "initialize":
@@ -211,7 +213,7 @@ class Stubborn:
         return ""
 
 
-async def test_a_channel_that_cannot_be_closed_is_reported_and_can_be_tried_again():
+async def test_a_channel_that_cannot_be_closed_is_reported_and_can_be_retried():
     stubborn = Stubborn()
     closing = Closing(polite=0.05, kill=0.05)
     with pytest.raises(CloseFailed, match=r"'world' is not closed: its channel did not end within 0\.05 s") as caught:
@@ -219,12 +221,12 @@ async def test_a_channel_that_cannot_be_closed_is_reported_and_can_be_tried_agai
             pass
     with pytest.raises(CloseFailed):
         await caught.value.reap()
-    stubborn.told.set()
+    stubborn.released.set()
     await caught.value.reap()
     assert ours() == set()
 
 
-async def test_a_server_in_memory_that_dies_ends_the_connection(monkeypatch):
+async def test_a_server_in_memory_that_fails_ends_the_connection(monkeypatch):
     server = make_server()
     run = server._mcp_server.run
     die = asyncio.Event()

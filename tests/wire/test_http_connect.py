@@ -36,7 +36,7 @@ async def test_a_port_where_nothing_listens_is_not_ready(transport):
 
 
 @BOTH
-async def test_a_host_nobody_knows_is_not_ready(transport):
+async def test_an_unknown_host_is_not_ready(transport):
     error = await refused("http://no-such-host.invalid/mcp", transport)
     assert type(error) is NotReady
     assert str(error) == "the host of no-such-host.invalid:80 is not known; check url and network"
@@ -52,7 +52,7 @@ async def test_a_server_that_wants_credentials_needs_a_login(transport, status):
 
 
 @BOTH
-async def test_credentials_that_are_not_accepted_are_told_as_such(transport):
+async def test_rejected_credentials_are_reported_as_such(transport):
     async with Fake(lambda _: reply(401)) as fake:
         error = await refused(fake.url, transport, headers={"X-Api-Key": "hunter2hunter2"})
     assert "answered 401 Unauthorized; the credentials it was given are not accepted; renew them" in str(error)
@@ -66,13 +66,13 @@ async def test_a_path_without_an_endpoint_is_not_ready_yet(transport):
 
 
 @pytest.mark.parametrize(("transport", "other"), [(streamable_http, "sse"), (sse, "streamable_http")])
-async def test_a_method_that_is_not_allowed_is_the_sign_of_the_other_transport(transport, other):
+async def test_a_method_that_is_not_allowed_indicates_the_other_transport(transport, other):
     error = await answered(405, transport)
     assert type(error) is ConnectRefused
     assert str(error).endswith(f"answered 405 Method Not Allowed: another transport may live there; try {other}")
 
 
-async def test_an_sse_server_tells_its_true_transport_and_the_other_way_round():
+async def test_an_sse_server_is_recognised_by_the_other_transport_and_vice_versa():
     async with serving(make_server().http_app(transport="sse")) as url:
         assert str(await refused(f"{url}/sse")).endswith("try sse")
     async with serving(make_server().http_app()) as url:
@@ -81,7 +81,7 @@ async def test_an_sse_server_tells_its_true_transport_and_the_other_way_round():
 
 @BOTH
 @pytest.mark.parametrize("status", [429, 503])
-async def test_a_busy_server_is_not_ready_and_says_for_how_long(transport, status):
+async def test_a_busy_server_is_not_ready_until_its_retry_after(transport, status):
     error = await answered(status, transport, Retry_After="17")
     assert type(error) is NotReady
     assert error.retry_after == 17
@@ -89,19 +89,19 @@ async def test_a_busy_server_is_not_ready_and_says_for_how_long(transport, statu
 
 @BOTH
 @pytest.mark.parametrize("status", [400, 500, 502, 504, 599])
-async def test_a_server_in_trouble_is_not_ready(transport, status):
+async def test_a_server_with_an_internal_error_is_not_ready(transport, status):
     error = await answered(status, transport)
     assert type(error) is NotReady
     assert f"/mcp answered {status}" in str(error)
 
 
 @BOTH
-async def test_a_server_that_has_gone_for_good_is_refused(transport):
+async def test_a_permanently_removed_server_is_refused(transport):
     assert type(await answered(410, transport)) is ConnectRefused
 
 
 @BOTH
-async def test_a_web_page_is_no_endpoint(transport):
+async def test_a_web_page_is_not_an_endpoint(transport):
     error = await answered(200, transport, "<html>", Content_Type="text/html; charset=utf-8")
     assert type(error) is NotReady
     assert "/mcp answered with text/html" in str(error)
@@ -121,7 +121,7 @@ async def test_a_redirect_to_another_origin_is_not_followed(transport, status):
 
 
 @BOTH
-async def test_a_redirect_that_never_ends_is_followed_only_a_few_times(transport):
+async def test_an_endless_redirect_is_followed_only_a_few_times(transport):
     async with Fake(lambda _: reply(307, Location="/mcp")) as fake:
         error = await refused(fake.url, transport)
     assert "was redirected to" in str(error)
@@ -137,7 +137,7 @@ async def test_a_redirect_within_the_origin_is_followed():
 
 
 @BOTH
-async def test_a_server_that_accepts_and_says_nothing_runs_into_the_deadline(transport):
+async def test_a_server_that_accepts_and_stays_silent_ends_in_a_timeout(transport):
     async with Fake(lambda _: asyncio.Event().wait()) as fake:
         error = await refused(fake.url, transport, a_peer(handshake_timeout=0.5))
     assert type(error) is ConnectTimeout
@@ -145,7 +145,7 @@ async def test_a_server_that_accepts_and_says_nothing_runs_into_the_deadline(tra
     assert "within 0.5 s" in str(error)
 
 
-async def test_an_event_stream_that_names_no_endpoint_runs_into_the_deadline():
+async def test_an_event_stream_without_an_endpoint_ends_in_a_timeout():
     async def handle(_: Request) -> None:
         fake.writers[-1].write(reply(200, **EVENTS).replace(b"Content-Length: 0\r\n", b""))
         await asyncio.Event().wait()
@@ -162,26 +162,26 @@ async def test_an_event_stream_that_ends_before_it_names_an_endpoint_is_not_read
     assert "ended the stream without saying where to send messages" in str(error)
 
 
-async def test_an_endpoint_of_another_origin_is_not_believed():
+async def test_an_endpoint_of_another_origin_is_refused():
     error = await answered(200, sse, "event: endpoint\ndata: http://evil.example/messages\n\n", **EVENTS)
     assert "wants its messages sent to evil.example:80, which is another origin" in str(error)
 
 
-async def test_an_address_that_leads_nowhere_runs_into_the_deadline_of_the_channel():
+async def test_an_unroutable_address_ends_in_the_timeout_of_the_channel():
     # Nobody answers at this address, which is reserved for documentation; some networks say so at once.
     error = await refused("http://192.0.2.1:81/mcp", peer=a_peer(connect_timeout=0.3))
     assert isinstance(error, ConnectTimeout | NotReady)
     assert "192.0.2.1:81" in str(error)
 
 
-async def test_a_server_that_hangs_up_is_not_ready():
+async def test_a_server_that_closes_the_connection_is_not_ready():
     async with Fake(lambda _: None) as fake:
         error = await refused(fake.url)
     assert type(error) is NotReady
     assert f"127.0.0.1:{fake.port} broke off its answer" in str(error)
 
 
-async def test_what_does_not_speak_http_is_not_ready():
+async def test_a_server_that_does_not_speak_http_is_not_ready():
     async with Fake(lambda _: b"SSH-2.0-OpenSSH_9.6\r\n\r\n") as fake:
         error = await refused(fake.url)
     assert type(error) is NotReady
@@ -189,7 +189,7 @@ async def test_what_does_not_speak_http_is_not_ready():
 
 
 @pytest.mark.parametrize("body", ["", "null", "[]", "{", '{"jsonrpc": "2.0", "id": 77, "result": {}}', "\ufeff{}"])
-async def test_json_that_is_no_answer_is_not_ready(body):
+async def test_json_that_is_not_an_answer_is_not_ready(body):
     error = await answered(200, body=body, Content_Type="application/json")
     assert type(error) is NotReady
 
@@ -201,7 +201,7 @@ async def test_a_server_that_refuses_the_handshake_is_not_ready():
     assert str(error) == "service 'world' refused the handshake: the database is away (code -32000)"
 
 
-async def test_a_server_without_a_version_in_common_is_refused():
+async def test_a_server_without_a_common_version_is_refused():
     async with Fake(lambda request: answer(request, {**LEGACY, "protocolVersion": "1999-01-01"})) as fake:
         error = await refused(fake.url)
     assert type(error) is UnsupportedProtocol

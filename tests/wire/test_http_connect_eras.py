@@ -50,7 +50,7 @@ from .opening import BOTH, opened, refused
         lambda _: reply(200, "{}", Content_Type="application/json"),
     ],
 )
-async def test_whatever_an_old_server_answers_to_the_new_opening_the_old_one_follows(unknown):
+async def test_any_answer_of_an_old_server_to_the_modern_handshake_leads_to_the_legacy_one(unknown):
     def handle(request: Request) -> bytes | None:
         return unknown(request) if request.rpc == "server/discover" else legacy(request) or answer(request)
 
@@ -62,12 +62,12 @@ async def test_whatever_an_old_server_answers_to_the_new_opening_the_old_one_fol
     assert initialized.headers["mcp-protocol-version"] == "2025-06-18"
 
 
-async def test_the_era_spoken_last_time_is_tried_first():
+async def test_the_era_of_the_last_connection_is_tried_first():
     async with Fake(legacy) as fake, opened(fake.url, peer=a_peer(era=Era.LEGACY)):
         assert fake.asked("server/discover") == []
 
 
-async def test_a_server_that_became_modern_is_found_though_it_was_legacy_last_time():
+async def test_a_server_that_has_become_modern_is_detected():
     def handle(request: Request) -> bytes | None:
         if request.rpc == "initialize":
             return refusal(request, -32022, "Unsupported", status=400, data={"supported": ["2026-07-28"]})
@@ -77,7 +77,7 @@ async def test_a_server_that_became_modern_is_found_though_it_was_legacy_last_ti
         assert connection.era is Era.MODERN
 
 
-async def test_a_server_that_wants_a_login_is_not_asked_a_second_time():
+async def test_a_server_that_requires_a_login_is_not_asked_a_second_time():
     async with Fake(lambda _: reply(401)) as fake:
         await refused(fake.url)
     assert len(fake.got) == 1
@@ -105,7 +105,7 @@ def certificate(tmp_path_factory) -> tuple[Path, Path]:
     return key, cert
 
 
-async def test_a_certificate_nobody_vouches_for_is_named_as_the_trouble(certificate):
+async def test_an_untrusted_certificate_is_reported_as_the_cause(certificate):
     key, cert = certificate
     async with serving(make_server().http_app(), ssl_keyfile=key, ssl_certfile=cert) as url:
         error = await refused(f"{url}/mcp")
@@ -117,14 +117,14 @@ async def test_a_certificate_nobody_vouches_for_is_named_as_the_trouble(certific
             assert connection.server.name == "world"
 
 
-async def test_a_server_without_tls_behind_an_https_address_is_named_as_the_trouble():
+async def test_a_server_without_tls_at_an_https_url_is_reported_as_the_cause():
     async with serving(make_server().http_app()) as url:
         error = await refused(url.replace("http:", "https:"))
     assert type(error) is NotReady
     assert f"TLS with {url.removeprefix('http://')} failed" in str(error)
 
 
-async def test_certificates_that_cannot_be_read_are_refused(tmp_path):
+async def test_unreadable_certificates_are_refused(tmp_path):
     error = await refused("https://127.0.0.1:1/mcp", verify=str(tmp_path / "none.pem"))
     assert type(error) is ConnectRefused
     assert "no certificates can be read from" in str(error)
@@ -142,7 +142,7 @@ async def test_services_that_start_together_build_one_tls_context(monkeypatch):
     assert certificates._system.cache_info().misses == 1
 
 
-async def test_a_renewed_file_of_certificates_is_noticed(certificate, tmp_path):
+async def test_a_changed_certificate_file_is_reloaded(certificate, tmp_path):
     from mcpstore.wire.http.certificates import tls_context
 
     path = tmp_path / "ca.pem"
@@ -161,7 +161,7 @@ async def test_a_renewed_file_of_certificates_is_noticed(certificate, tmp_path):
 
 
 @BOTH
-async def test_a_connect_that_is_called_off_leaves_nothing(transport):
+async def test_a_cancelled_connect_leaves_nothing_behind(transport):
     files, tasks = open_files(), len(asyncio.all_tasks())
     async with Fake(lambda _: asyncio.Event().wait()) as fake:
         peer = a_peer(closing=Closing(polite=1000.0))  # there is nobody to be polite to
@@ -175,7 +175,7 @@ async def test_a_connect_that_is_called_off_leaves_nothing(transport):
         await until(lambda: open_files() <= files and len(asyncio.all_tasks()) <= tasks)
 
 
-async def test_a_session_of_a_connect_that_fails_late_is_ended():
+async def test_the_session_of_a_late_connect_failure_is_deleted():
     def handle(request: Request) -> bytes | Any | None:
         if request.rpc == "initialize":
             return answer(request, {**LEGACY, "protocolVersion": "1999-01-01"}, Mcp_Session_Id="s1")
@@ -191,16 +191,16 @@ async def test_a_session_of_a_connect_that_fails_late_is_ended():
 
 @BOTH
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 405, 429, 500, 503, None])
-async def test_no_secret_of_an_address_or_a_header_is_in_any_text(transport, status, caplog):
+async def test_no_secret_of_a_url_or_header_is_in_any_text(transport, status, caplog):
     caplog.set_level("DEBUG")
     canary = "hunter2hunter2"
     headers = {"Location": f"http://other.example/?key={canary}"} if status == 302 else {}
     async with Fake(lambda _: reply(status, **headers) if status else None) as fake:
         url = f"http://user:{canary}@127.0.0.1:{fake.port}/mcp?api_key={canary}#{canary}"
         error = await refused(url, transport, headers={"X-Key": canary})
-    told: BaseException | None = error
+    cause: BaseException | None = error
     assert fake.got
     assert canary not in str(error)
     ours = "\n".join(record.getMessage() for record in caplog.records if record.name != "asyncio")
     assert canary not in ours
-    assert told is not None
+    assert cause is not None

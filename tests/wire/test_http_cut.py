@@ -32,19 +32,19 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_an_answer_that_breaks_off_at_any_byte_is_no_silence(way):
+async def test_an_answer_that_is_truncated_at_any_byte_is_an_error_and_not_a_timeout(way):
     handshake, era = WAYS[way]
     cut = 0
     whole = 1 << 30
 
     def handle(request: Request) -> bytes | None:
         nonlocal whole
-        said = handshake(request)
+        response = handshake(request)
         if request.rpc in ("initialize", "server/discover"):
-            whole = len(said)
-            fake.writers[-1].write(said[:cut])
+            whole = len(response)
+            fake.writers[-1].write(response[:cut])
             return None
-        return said
+        return response
 
     async with Fake(handle) as fake:
         while cut < whole - 2:  # two line ends after the data of an event are not missed
@@ -54,7 +54,7 @@ async def test_an_answer_that_breaks_off_at_any_byte_is_no_silence(way):
     assert cut > 200
 
 
-async def test_a_stream_of_events_that_breaks_off_at_any_byte_is_no_silence():
+async def test_an_event_stream_that_is_truncated_at_any_byte_is_an_error_and_not_a_timeout():
     whole = reply(200, "event: endpoint\ndata: /messages\n\n", Content_Type="text/event-stream")
     whole = whole.replace(b"Content-Length: 34\r\n", b"")
     cut = 0

@@ -20,7 +20,7 @@ from mcpstore.wire import from_fastmcp
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.sse import sse
 from mcpstore.wire.http.streamable import streamable_http
-from wire.http_world import Seen, Told, a_peer, make_server, serving
+from wire.http_world import Notifications, Seen, a_peer, make_server, serving
 
 WAYS = {
     "http-modern": Era.MODERN,
@@ -36,9 +36,11 @@ ways = pytest.mark.parametrize("way", WAYS)
 
 
 @contextlib.asynccontextmanager
-async def connected(way: str, server: FastMCP, told: Told | None = None, **options: Any) -> AsyncIterator[Connection]:
+async def connected(
+    way: str, server: FastMCP, received: Notifications | None = None, **options: Any
+) -> AsyncIterator[Connection]:
     era = WAYS[way]
-    peer = a_peer(told, era=era, **options)
+    peer = a_peer(received, era=era, **options)
     async with contextlib.AsyncExitStack() as stack:
         if "memory" in way:
             connection = from_fastmcp(FastMCPTransport(server), peer)
@@ -62,7 +64,7 @@ def text(result: dict[str, Any]) -> str:
 
 
 @ways
-async def test_the_handshake_tells_who_answers_and_in_which_version(way):
+async def test_the_handshake_returns_server_and_protocol_version(way):
     async with connected(way, make_server()) as connection:
         assert connection.era is WAYS[way]
         assert connection.protocol_version == ("2026-07-28" if WAYS[way] is Era.MODERN else "2025-11-25")
@@ -81,7 +83,7 @@ async def test_tools_are_listed_and_called(way):
 
 
 @ways
-async def test_a_tool_that_fails_answers_with_its_failure(way):
+async def test_a_failed_tool_returns_its_error(way):
     async with connected(way, make_server()) as connection:
         assert (await call(connection, "echo", txt="misspelt"))["isError"] is True
 
@@ -104,7 +106,7 @@ async def test_a_result_of_five_megabytes_arrives(way):
 
 
 @pytest.mark.parametrize("way", ["http-modern", "http-legacy"])
-async def test_a_result_longer_than_a_frame_costs_only_its_call(way):
+async def test_a_result_longer_than_a_frame_fails_only_its_call(way):
     async with connected(way, make_server(), max_frame=100_000) as connection:
         with pytest.raises(ServiceError, match=r"longer than 100000 bytes|exceeded the 100000 byte limit"):
             await call(connection, "letters", n=200_000)
@@ -112,7 +114,7 @@ async def test_a_result_longer_than_a_frame_costs_only_its_call(way):
 
 
 @ways
-async def test_twenty_calls_run_at_once_and_get_their_own_answers(way):
+async def test_twenty_concurrent_calls_receive_their_own_answers(way):
     async with connected(way, make_server()) as connection, asyncio.TaskGroup() as group:
         tasks = [group.create_task(call(connection, "count", n=2, pause=0.2)) for _ in range(10)]
         tasks += [group.create_task(call(connection, "echo", text=str(i))) for i in range(10)]
@@ -134,7 +136,7 @@ async def test_a_cancelled_call_is_cancelled_in_the_server(way):
 
 
 @ways
-async def test_a_call_that_runs_out_of_time_is_cancelled_in_the_server(way):
+async def test_a_call_that_times_out_is_cancelled_in_the_server(way):
     seen = Seen()
     async with connected(way, make_server(seen)) as connection:
         with pytest.raises(CallTimeout, match=r"'world' gave no answer to 'tools/call' .* within 0\.3 s"):
@@ -157,7 +159,7 @@ async def test_progress_is_reported_and_keeps_a_long_call_alive(way):
 
 
 @pytest.mark.parametrize("way", [way for way, era in WAYS.items() if era is Era.LEGACY])
-async def test_a_server_of_the_legacy_era_may_ask_in_the_middle_of_a_call(way):
+async def test_a_server_of_the_legacy_era_may_send_requests_during_a_call(way):
     asked: list[Any] = []
 
     async def answer(method: str, params: Any) -> dict[str, Any]:
@@ -171,7 +173,7 @@ async def test_a_server_of_the_legacy_era_may_ask_in_the_middle_of_a_call(way):
 
 
 @pytest.mark.parametrize("way", [way for way, era in WAYS.items() if era is Era.MODERN])
-async def test_a_server_of_the_modern_era_asks_by_answering_with_questions(way):
+async def test_a_server_of_the_modern_era_requests_input_in_its_answer(way):
     asked: list[Any] = []
 
     async def answer(method: str, params: Any) -> dict[str, Any]:
@@ -185,25 +187,25 @@ async def test_a_server_of_the_modern_era_asks_by_answering_with_questions(way):
 
 
 @ways
-async def test_a_change_told_in_the_middle_of_a_call_arrives(way):
-    told = Told()
-    async with connected(way, make_server(), told) as connection:
+async def test_a_notification_during_a_call_arrives(way):
+    received = Notifications()
+    async with connected(way, make_server(), received) as connection:
         await call(connection, "grow")
         with anyio.fail_after(20):
-            await told.wait_for("notifications/tools/list_changed")
+            await received.wait_for("notifications/tools/list_changed")
         listed = await connection.request("tools/list", timeout=20)
     assert "grown" in {tool["name"] for tool in listed["tools"]}
 
 
 @ways
-async def test_a_notification_of_ours_is_accepted(way):
+async def test_a_notification_to_the_server_is_accepted(way):
     async with connected(way, make_server()) as connection:
         await connection.notify("notifications/roots/list_changed")
         assert text(await call(connection, "echo", text="next")) == "next"
 
 
 @ways
-async def test_what_json_cannot_say_is_refused_before_it_is_sent(way):
+async def test_values_that_json_cannot_represent_are_refused_before_they_are_sent(way):
     async with connected(way, make_server()) as connection:
         for odd in (float("nan"), {1, 2}):
             with pytest.raises((TypeError, ValueError)):

@@ -26,13 +26,13 @@ from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.streamable import streamable_http
 from mcpstore.wire.messages.failure import HttpFailure, Kind
 from mcpstore.wire.messages.in_flight import InFlight, current_exchange
-from wire.http_world import Fake, Told, a_peer, answer, modern, refusal, reply
+from wire.http_world import Fake, Notifications, a_peer, answer, modern, refusal, reply
 
 URL = httpx2.URL("https://user:hunter2hunter2@host.example/mcp?key=hunter2hunter2")
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "told"),
+    ("error", "kind", "message"),
     [
         (httpx2.ConnectTimeout(""), Kind.TOO_SLOW, "no connection to host.example:443 in time"),
         (httpx2.PoolTimeout(""), Kind.TOO_SLOW, "no connection to host.example:443 in time"),
@@ -51,14 +51,14 @@ URL = httpx2.URL("https://user:hunter2hunter2@host.example/mcp?key=hunter2hunter
         (httpx2.ReadError(""), Kind.BROKEN, "the connection to host.example:443 broke (ReadError)"),
     ],
 )
-def test_every_exception_has_its_words(error, kind, told):
+def test_every_exception_has_its_message(error, kind, message):
     failure = of_exception(error, URL)
     assert failure.kind is kind
-    assert str(failure).startswith(told)
+    assert str(failure).startswith(message)
     assert "hunter2" not in str(failure)
 
 
-def test_the_cause_of_a_connection_that_failed_is_looked_for_at_the_bottom():
+def test_the_cause_of_a_failed_connection_is_the_innermost_exception():
     unreachable = OSError(errno.EHOSTUNREACH, "No route to host")
     error = httpx2.ConnectError("All connection attempts failed")
     error.__cause__ = OSError("All connection attempts failed")
@@ -76,7 +76,7 @@ def test_groups_and_causes_are_unwrapped():
     assert causes(root) == [root]
 
 
-def test_places_are_named_by_host_and_port():
+def test_addresses_are_named_by_host_and_port():
     assert where(httpx2.URL("http://host/")) == "host:80"
     assert where(httpx2.URL("http://[::1]:8000/")) == "[::1]:8000"
 
@@ -98,7 +98,7 @@ def test_places_are_named_by_host_and_port():
         b"\xff",
     ],
 )
-def test_json_that_is_no_json_rpc_says_no_more_than_its_status(body):
+def test_json_that_is_not_json_rpc_is_reported_by_its_status_only(body):
     failure = of_refusal(response(500, body, content_type="application/json"), body)
     assert isinstance(failure, HttpFailure)
     assert str(failure) == "https://host.example/mcp?key=*** answered 500 Internal Server Error"
@@ -118,25 +118,25 @@ def response(status: int, body: bytes = b"", content_type: str = "", **headers: 
         (-32000, "the database is away", False),
     ],
 )
-def test_a_refusal_of_a_session_is_told_from_one_of_its_requests(code, text, lost):
+def test_the_refusal_of_a_session_differs_from_the_refusal_of_a_request(code, text, lost):
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": code, "message": text}}).encode()
-    found = of_refusal(response(400, body, "application/json"), body, has_session=True)
-    assert isinstance(found, HttpFailure if lost else ServiceError)
+    failure = of_refusal(response(400, body, "application/json"), body, has_session=True)
+    assert isinstance(failure, HttpFailure if lost else ServiceError)
     assert of_refusal(response(400, body, "application/json"), body, has_session=False).args
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 503])
-def test_some_statuses_say_more_than_the_error_they_come_with(status):
+def test_some_statuses_take_precedence_over_the_error_in_the_body(status):
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "no"}}).encode()
-    found = of_refusal(response(status, body, "application/json"), body)
-    assert isinstance(found, HttpFailure)
-    assert found.status == status
+    failure = of_refusal(response(status, body, "application/json"), body)
+    assert isinstance(failure, HttpFailure)
+    assert failure.status == status
 
 
-def test_a_refusal_of_a_session_in_plain_words_is_one():
-    found = of_refusal(response(400), b"No transport found for sessionId", has_session=True)
-    assert isinstance(found, HttpFailure)
-    assert found.session_lost
+def test_a_plain_text_refusal_of_a_session_is_recognised():
+    failure = of_refusal(response(400), b"No transport found for sessionId", has_session=True)
+    assert isinstance(failure, HttpFailure)
+    assert failure.session_lost
 
 
 @pytest.mark.parametrize(
@@ -162,16 +162,16 @@ def test_a_refusal_of_a_session_in_plain_words_is_one():
         (HttpFailure.redirected("y", 302), NotReady, ServiceError),
     ],
 )
-def test_a_failure_means_one_thing_at_the_door_and_another_inside(failure, at_connect, in_call):
+def test_a_failure_during_connect_differs_from_the_same_failure_of_a_call(failure, at_connect, in_call):
     assert type(failure.at_connect()) is at_connect
     assert type(failure.in_call()) is in_call
 
 
-async def test_of_a_refusal_only_the_beginning_is_read():
+async def test_only_the_beginning_of_a_refusal_is_read():
     async def endless(request):
-        said = modern(request)
-        if said is not None:
-            return said
+        response = modern(request)
+        if response is not None:
+            return response
         writer = fake.writers[-1]
         writer.write(b"HTTP/1.1 500 X\r\nContent-Length: 1000000000\r\nContent-Type: application/json\r\n\r\n")
         while not writer.is_closing():
@@ -186,7 +186,7 @@ async def test_of_a_refusal_only_the_beginning_is_read():
                 await connection.request("any")
 
 
-async def test_a_refusal_that_breaks_off_is_one_all_the_same():
+async def test_a_truncated_refusal_is_a_refusal():
     def handle(request):
         return modern(request) or reply(429, "x" * 100)[:-50]
 
@@ -236,7 +236,7 @@ async def test_a_redirect_that_would_lose_the_message_is_not_followed():
     assert answered.status_code == 302
 
 
-async def test_a_message_that_is_abandoned_before_it_is_sent_is_not_sent():
+async def test_a_message_that_is_cancelled_before_it_is_sent_is_not_sent():
     class Line:
         def lost_session(self) -> None: ...
         def resumed(self) -> None: ...
@@ -265,12 +265,14 @@ async def test_proxies_of_the_environment_are_used(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     async with Fake(lambda request: modern(request) or answer(request)) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
-        async with streamable_http(HttpSettings(url="http://far.away.invalid/mcp"), a_peer(Told())) as connection:
+        async with streamable_http(
+            HttpSettings(url="http://far.away.invalid/mcp"), a_peer(Notifications())
+        ) as connection:
             assert await connection.request("any") == {}
     assert proxy.got[0].path == "http://far.away.invalid/mcp"
 
 
-async def test_an_error_of_a_modern_server_keeps_its_words_whatever_the_status():
+async def test_an_error_of_a_modern_server_keeps_its_message_with_any_status():
     def handle(request):
         return modern(request) or refusal(request, -32020, "Mcp-Name: says something else", status=400)
 

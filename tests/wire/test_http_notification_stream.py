@@ -17,8 +17,8 @@ from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.streamable import streamable_http
 from wire.http_world import (
     Fake,
+    Notifications,
     Request,
-    Told,
     a_peer,
     make_server,
     reply,
@@ -35,21 +35,21 @@ def event(method: str) -> bytes:
     return f"data: {json.dumps({'jsonrpc': '2.0', 'method': method})}\n\n".encode()
 
 
-async def test_news_arrives_on_the_stream_and_after_it_was_opened_again(monkeypatch):
+async def test_notifications_arrive_on_the_stream_and_after_it_is_reopened(monkeypatch):
     monkeypatch.setattr(notification_stream, "PAUSE_MIN", 0.01)
-    told, sessions = Told(), Sessions(stream=200)
-    async with opened(sessions, told):
+    received, sessions = Notifications(), Sessions(stream=200)
+    async with opened(sessions, received):
         await until(lambda: sessions.streams)
         sessions.streams[0].write(event("notifications/odd"))
-        await told.wait_for("notifications/odd")
-        assert TOOLS_CHANGED not in told.notifications
+        await received.wait_for("notifications/odd")
+        assert TOOLS_CHANGED not in received.notifications
         for number in range(3):  # the SDK alone would give up for ever after the second
             sessions.streams[number].transport.abort()
             await until(lambda number=number: len(sessions.streams) == number + 2)
-        await told.wait_for(TOOLS_CHANGED)  # who knows what was said meanwhile
+        await received.wait_for(TOOLS_CHANGED)  # who knows what was said meanwhile
 
 
-async def test_a_server_without_news_is_asked_only_once(monkeypatch):
+async def test_a_server_without_a_notification_stream_is_asked_only_once(monkeypatch):
     monkeypatch.setattr("mcp.client.streamable_http.DEFAULT_RECONNECTION_DELAY_MS", 10)
     monkeypatch.setattr(notification_stream, "PAUSE_MIN", 0.0)
     turns: list[int] = []
@@ -67,20 +67,20 @@ async def test_a_server_without_news_is_asked_only_once(monkeypatch):
         assert len([request for request in fake.got if request.method == "GET"]) == 1
 
 
-async def test_a_stream_that_finds_the_session_lost_has_it_begun_anew(monkeypatch):
+async def test_a_stream_that_detects_a_lost_session_has_it_recreated(monkeypatch):
     monkeypatch.setattr(notification_stream, "PAUSE_MIN", 0.01)
-    told, sessions = Told(), Sessions(stream=200)
-    async with opened(sessions, told) as (connection, fake):
+    received, sessions = Notifications(), Sessions(stream=200)
+    async with opened(sessions, received) as (connection, fake):
         await until(lambda: sessions.streams)
         sessions.restart()
         sessions.streams[0].transport.abort()
-        await told.wait_for(TOOLS_CHANGED)
+        await received.wait_for(TOOLS_CHANGED)
         assert sessions.begun == 2
         assert len(fake.asked("any")) == 0
         assert await connection.request("any", timeout=10) == {"session": "s2"}
 
 
-async def test_news_that_does_not_last_is_asked_for_less_and_less_often():
+async def test_a_stream_that_ends_quickly_is_reopened_with_backoff():
     loop, stream, turns = asyncio.get_running_loop(), notification_stream.NotificationStream(), []
     with time_flies():
         for _ in range(9):
@@ -90,7 +90,7 @@ async def test_news_that_does_not_last_is_asked_for_less_and_less_often():
     assert waited == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
-async def test_a_server_that_asks_to_be_left_alone_is_not_asked_for_news_before_that(monkeypatch):
+async def test_retry_after_delays_the_notification_stream(monkeypatch):
     monkeypatch.setattr(notification_stream, "PAUSE_MIN", 0.01)
     waits: list[float] = []
     monkeypatch.setattr(notification_stream.NotificationStream, "delay", lambda _, seconds: waits.append(seconds))
@@ -106,7 +106,7 @@ async def test_a_server_that_asks_to_be_left_alone_is_not_asked_for_news_before_
     assert waits == [7]
 
 
-async def test_news_is_awaited_as_long_as_the_server_says():
+async def test_a_requested_delay_of_the_notification_stream_is_kept():
     loop, stream = asyncio.get_running_loop(), notification_stream.NotificationStream()
     with time_flies():
         await stream.wait_turn()
@@ -116,34 +116,34 @@ async def test_news_is_awaited_as_long_as_the_server_says():
         assert round(loop.time() - before) == 300
 
 
-async def test_a_server_that_is_away_is_asked_for_news_until_it_is_back(monkeypatch):
+async def test_the_notification_stream_is_retried_until_the_server_is_back(monkeypatch):
     monkeypatch.setattr(notification_stream, "PAUSE_MIN", 0.01)
-    told, sessions = Told(), Sessions(stream=503)
-    async with opened(sessions, told) as (_, fake):
+    received, sessions = Notifications(), Sessions(stream=503)
+    async with opened(sessions, received) as (_, fake):
         await until(lambda: len([request for request in fake.got if request.method == "GET"]) > 3)
         sessions.stream = 200
         await until(lambda: sessions.streams)
         sessions.streams[0].write(event("notifications/odd"))
-        await told.wait_for("notifications/odd")
+        await received.wait_for("notifications/odd")
 
 
 # --- news of the modern era --------------------------------------------------------------------------------
 
 
-async def test_news_of_the_modern_era_is_listened_to_where_it_is_announced(monkeypatch):
+async def test_notifications_of_the_modern_era_are_subscribed_where_they_are_announced(monkeypatch):
     monkeypatch.setattr(list_subscriptions, "RELISTEN_MIN", 0.05)
-    told, bus = Told(), InMemorySubscriptionBus()
+    received, bus = Notifications(), InMemorySubscriptionBus()
     server = make_server()
     handler = ListenHandler(bus)
     server._mcp_server.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, handler)
-    async with serving(server.http_app()) as url, streamable_http(HttpSettings(url=f"{url}/mcp"), a_peer(told)):
+    async with serving(server.http_app()) as url, streamable_http(HttpSettings(url=f"{url}/mcp"), a_peer(received)):
         with anyio.fail_after(20):
             await until(lambda: handler._streams)
             await bus.publish(ToolsListChanged())
-            await told.wait_for(TOOLS_CHANGED)
-            told.notifications.clear()
+            await received.wait_for(TOOLS_CHANGED)
+            received.notifications.clear()
             handler.close()  # the server ends the stream; we listen again, and do not know what we missed
-            await told.wait_for(TOOLS_CHANGED)
-            told.notifications.clear()
+            await received.wait_for(TOOLS_CHANGED)
+            received.notifications.clear()
             await bus.publish(ToolsListChanged())
-            await told.wait_for(TOOLS_CHANGED)
+            await received.wait_for(TOOLS_CHANGED)

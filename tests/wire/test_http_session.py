@@ -18,8 +18,8 @@ from mcpstore.wire.http.streamable import streamable_http
 from wire.http_world import (
     Child,
     Fake,
+    Notifications,
     Request,
-    Told,
     a_peer,
     modern,
     refusal,
@@ -38,19 +38,19 @@ LOST = {
 
 
 @pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
-async def test_a_lost_session_is_begun_anew_and_the_request_sent_again(lost):
-    told, sessions = Told(), Sessions(lost)
-    async with opened(sessions, told) as (connection, fake):
+async def test_a_lost_session_is_recreated_and_the_request_is_sent_again(lost):
+    received, sessions = Notifications(), Sessions(lost)
+    async with opened(sessions, received) as (connection, fake):
         assert await connection.request("any", timeout=10) == {"session": "s1"}
         sessions.restart()
         assert await connection.request("any", timeout=10) == {"session": "s2"}
-        assert TOOLS_CHANGED in told.notifications
+        assert TOOLS_CHANGED in received.notifications
         assert connection.era is Era.LEGACY
         assert fake.asked("server/discover") == []
     assert [request.headers["mcp-session-id"] for request in fake.got if request.method == "DELETE"] == ["s2"]
 
 
-async def test_many_requests_that_lose_one_session_begin_one_new_one():
+async def test_many_requests_that_lose_one_session_create_one_new_session():
     sessions = Sessions()
     async with opened(sessions) as (connection, _):
         sessions.restart()
@@ -77,7 +77,7 @@ async def test_a_new_session_that_is_lost_at_once_ends_the_connection():
         assert (await connection.wait_closed()).reason == "session lost: a new one was lost at once"
 
 
-async def test_a_session_that_cannot_be_begun_anew_ends_the_connection():
+async def test_a_session_that_cannot_be_recreated_ends_the_connection():
     sessions = Sessions()
     async with opened(sessions) as (connection, _):
         sessions.restart()
@@ -89,7 +89,7 @@ async def test_a_session_that_cannot_be_begun_anew_ends_the_connection():
             await connection.request("any", timeout=10)
 
 
-async def test_a_request_waits_for_a_new_session_only_as_long_as_it_is_patient():
+async def test_a_request_waits_for_a_new_session_until_its_timeout():
     hold = asyncio.Event()
     sessions = Sessions()
 
@@ -109,7 +109,7 @@ async def test_a_request_waits_for_a_new_session_only_as_long_as_it_is_patient()
         assert await connection.request("any", timeout=10) == {"session": "s2"}
 
 
-async def test_a_call_under_way_outlives_the_session_of_others():
+async def test_a_running_call_survives_the_loss_of_the_session_by_others():
     # As behind a balancer: one machine forgot the session, the other is still at work.
     sessions = Sessions()
     async with opened(sessions) as (connection, fake), asyncio.TaskGroup() as group:
@@ -121,7 +121,7 @@ async def test_a_call_under_way_outlives_the_session_of_others():
         assert await slow == {"session": "s1"}
 
 
-async def test_a_call_under_way_in_a_lost_session_ends_with_the_connection():
+async def test_a_running_call_in_a_lost_session_ends_with_the_connection():
     sessions = Sessions()
     async with opened(sessions) as (connection, fake):
         slow = asyncio.create_task(connection.request("slow"))
@@ -134,7 +134,7 @@ async def test_a_call_under_way_in_a_lost_session_ends_with_the_connection():
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("mcpstore-")]
 
 
-async def test_an_error_that_only_mentions_sessions_is_not_a_loss():
+async def test_an_error_that_only_mentions_sessions_is_not_a_lost_session():
     def handle(request: Request) -> bytes | None:
         return modern(request) or refusal(request, -32000, "no such session in the database", status=400)
 
@@ -162,11 +162,11 @@ async def begun(connection: Connection) -> asyncio.Task[Any]:
 
 @pytest.mark.parametrize("era", [Era.MODERN, Era.LEGACY])
 async def test_a_server_that_is_killed_and_comes_back_answers_on_the_same_connection(era):
-    told = Told()
+    received = Notifications()
     with anyio.fail_after(100):
         async with (
             Child() as child,
-            streamable_http(HttpSettings(url=child.url), a_peer(told, era=era)) as connection,
+            streamable_http(HttpSettings(url=child.url), a_peer(received, era=era)) as connection,
         ):
             first = await pid(connection)
             under_way = await begun(connection)
@@ -178,10 +178,10 @@ async def test_a_server_that_is_killed_and_comes_back_answers_on_the_same_connec
             await child.start()
             assert await pid(connection) != first
             if era is Era.LEGACY:
-                await told.wait_for(TOOLS_CHANGED)
+                await received.wait_for(TOOLS_CHANGED)
 
 
-async def test_a_transport_of_fastmcp_loses_its_session_and_gets_another():
+async def test_a_transport_of_fastmcp_recreates_a_lost_session():
     with anyio.fail_after(100):
         async with Child() as child, from_fastmcp(FastMCPHttp(child.url), a_peer(era=Era.LEGACY)) as connection:
             first = await pid(connection)
@@ -204,7 +204,7 @@ async def test_an_sse_server_that_is_killed_ends_the_connection():
 
 
 @pytest.mark.parametrize("transport", ["http", "sse"])
-async def test_a_frozen_server_is_closed_within_the_time_it_is_given(transport):
+async def test_a_frozen_server_is_closed_within_the_timeout(transport):
     connect = sse if transport == "sse" else streamable_http
     with anyio.fail_after(100):
         async with (

@@ -16,7 +16,7 @@ from mcpstore.hooks import Connection
 from mcpstore.wire.http.settings import HttpSettings
 from mcpstore.wire.http.sse import sse
 from mcpstore.wire.messages import send_queue
-from wire.http_world import LEGACY, Fake, Request, Told, a_peer, open_files, reply, until
+from wire.http_world import LEGACY, Fake, Notifications, Request, a_peer, open_files, reply, until
 
 TOOLS_CHANGED = "notifications/tools/list_changed"
 
@@ -40,21 +40,23 @@ class Events:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
             writer.write(f": hello\n\nevent: endpoint\ndata: /messages?s={len(self.streams)}\n\n".encode())
             await asyncio.Event().wait()
-        said = self.posts(request)
-        said = await said if asyncio.iscoroutine(said) else said
-        if said is not None and b" 202 " in said and "id" in request.message:
+        response = self.posts(request)
+        response = await response if asyncio.iscoroutine(response) else response
+        if response is not None and b" 202 " in response and "id" in request.message:
             result = LEGACY if request.rpc == "initialize" else self.answers(request)
             if result is not None:
                 self.say({"id": request.message["id"], "result": result})
-        return said
+        return response
 
 
 @contextlib.asynccontextmanager
-async def opened(events: Events, told: Told | None = None, **options: Any) -> AsyncIterator[tuple[Connection, Fake]]:
+async def opened(
+    events: Events, received: Notifications | None = None, **options: Any
+) -> AsyncIterator[tuple[Connection, Fake]]:
     async with Fake(events.handle) as fake:
         events.fake = fake
         with anyio.fail_after(30):
-            async with sse(HttpSettings(url=fake.url), a_peer(told, **options)) as connection:
+            async with sse(HttpSettings(url=fake.url), a_peer(received, **options)) as connection:
                 yield connection, fake
 
 
@@ -62,7 +64,7 @@ async def call(connection: Connection, name: str = "any") -> dict[str, Any]:
     return await connection.request(name, timeout=10)
 
 
-async def test_questions_go_to_the_endpoint_and_answers_come_on_the_stream():
+async def test_requests_go_to_the_endpoint_and_answers_arrive_on_the_stream():
     async with opened(Events()) as (connection, fake):
         assert await call(connection) == {"content": ["any"]}
         assert connection.server.name == "fake"
@@ -70,7 +72,7 @@ async def test_questions_go_to_the_endpoint_and_answers_come_on_the_stream():
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("response", "kind"),
     [
         (reply(401), ServiceError),
         (reply(429, Retry_After="2"), ServiceBusy),
@@ -80,9 +82,9 @@ async def test_questions_go_to_the_endpoint_and_answers_come_on_the_stream():
         (None, ConnectionLost),
     ],
 )
-async def test_a_message_that_cannot_be_posted_costs_only_its_call(said, kind):
+async def test_a_message_that_cannot_be_posted_fails_only_its_call(response, kind):
     events = Events()
-    events.posts = lambda request: said if request.rpc == "bad" else reply(202)
+    events.posts = lambda request: response if request.rpc == "bad" else reply(202)
     async with opened(events) as (connection, _):
         with pytest.raises(kind):
             await call(connection, "bad")
@@ -90,7 +92,7 @@ async def test_a_message_that_cannot_be_posted_costs_only_its_call(said, kind):
         assert len(events.streams) == 1
 
 
-async def test_a_notification_that_cannot_be_posted_costs_nothing():
+async def test_a_notification_that_cannot_be_posted_fails_nothing():
     events = Events()
     events.posts = lambda request: None if request.rpc == "notifications/odd" else reply(202)
     async with opened(events) as (connection, _):
@@ -98,7 +100,7 @@ async def test_a_notification_that_cannot_be_posted_costs_nothing():
         assert await call(connection) == {"content": ["any"]}
 
 
-async def test_an_answer_may_come_before_its_question_is_accepted():
+async def test_an_answer_may_arrive_before_its_request_is_accepted():
     events = Events()
     accepted = asyncio.Event()
 
@@ -115,7 +117,7 @@ async def test_an_answer_may_come_before_its_question_is_accepted():
         accepted.set()
 
 
-async def test_a_question_that_is_redirected_within_the_origin_arrives():
+async def test_a_request_that_is_redirected_within_the_origin_arrives():
     events = Events()
     events.posts = lambda r: reply(307, Location="/elsewhere") if "messages" in r.path else reply(202)
     async with opened(events) as (connection, fake):
@@ -123,20 +125,20 @@ async def test_a_question_that_is_redirected_within_the_origin_arrives():
     assert fake.asked("any")[-1].path == "/elsewhere"
 
 
-async def test_a_session_the_server_forgot_is_begun_anew():
-    told, events = Told(), Events()
-    async with opened(events, told) as (connection, fake):
+async def test_a_session_that_the_server_has_lost_is_recreated():
+    received, events = Notifications(), Events()
+    async with opened(events, received) as (connection, fake):
         events.posts = lambda r: reply(404) if r.path == "/messages?s=1" else reply(202)
         files = open_files()
         assert await call(connection) == {"content": ["any"]}
         assert len(events.streams) == 2
-        await told.wait_for(TOOLS_CHANGED)
+        await received.wait_for(TOOLS_CHANGED)
         assert [request.path for request in fake.asked("any")] == ["/messages?s=1", "/messages?s=2"]
         await until(lambda: open_files() <= files)  # the first stream is let go
         assert not (asyncio.create_task(connection.wait_closed())).done()
 
 
-async def test_a_forgotten_session_may_end_while_another_is_begun():
+async def test_a_lost_session_may_end_while_another_one_is_created():
     events = Events()
 
     async def forget(request: Request) -> bytes:
@@ -176,19 +178,19 @@ async def test_an_event_longer_than_a_frame_ends_the_connection():
             await call(connection)
 
 
-async def test_what_is_no_message_is_passed_over():
-    told, events = Told(), Events()
-    async with opened(events, told) as (connection, _):
+async def test_invalid_messages_are_skipped():
+    received, events = Notifications(), Events()
+    async with opened(events, received) as (connection, _):
         for noise in ("garbage", "null", "[1]", '"text"', "{", "", '{"jsonrpc":"1.0"}'):
             events.say(noise)
         events.streams[-1].write(b"event: other\ndata: x\n\n: comment\n\n")
         split = '{"jsonrpc":"2.0",\ndata: "method":"notifications/odd"}'  # one event of two lines
         events.say(split)
-        await told.wait_for("notifications/odd")
+        await received.wait_for("notifications/odd")
         assert await call(connection) == {"content": ["any"]}
 
 
-async def test_a_question_that_is_never_accepted_is_let_go(monkeypatch):
+async def test_a_request_that_is_never_accepted_is_abandoned(monkeypatch):
     monkeypatch.setattr(send_queue, "CANCEL_GRACE", 0.05)
     gone = asyncio.Event()
 
@@ -210,7 +212,7 @@ async def test_a_question_that_is_never_accepted_is_let_go(monkeypatch):
         assert fake.asked("notifications/cancelled")
 
 
-async def test_an_acceptance_without_end_is_not_read_to_its_end():
+async def test_an_endless_response_to_a_post_is_not_read_to_its_end():
     async def endless(request: Request) -> bytes | None:
         if request.rpc != "endless":
             return reply(202)

@@ -29,7 +29,7 @@ def answered(stream: Stream | None) -> httpx2.Response:
     return httpx2.Response(200, extensions={} if stream is None else {"network_stream": stream})
 
 
-def test_the_system_is_told_to_ask_soon_and_not_for_ever():
+def test_keepalive_probes_start_early_and_are_limited():
     with socket.socket() as end:
         enable_keepalive(answered(Stream(end)))
         assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
@@ -39,7 +39,7 @@ def test_the_system_is_told_to_ask_soon_and_not_for_ever():
     assert tcp_keepalive.IDLE + tcp_keepalive.INTERVAL * tcp_keepalive.PROBES <= 60
 
 
-def test_where_nobody_can_be_asked_there_is_no_harm():
+def test_a_socket_without_keepalive_causes_no_error():
     gone = socket.socket()
     gone.close()
     here, there = socket.socketpair()  # no TCP
@@ -49,7 +49,7 @@ def test_where_nobody_can_be_asked_there_is_no_harm():
 
 
 @pytest.mark.parametrize("kind", ["http", "sse"])
-async def test_every_stream_of_events_is_asked_and_nothing_else(kind, monkeypatch):
+async def test_keepalive_is_enabled_on_event_streams_only(kind, monkeypatch):
     asked: list[str] = []
 
     def note(response: httpx2.Response) -> None:

@@ -42,7 +42,7 @@ def without_meta(message):
     return {key: value for key, value in message["params"].items() if key != "_meta"}
 
 
-async def test_questions_are_answered_and_the_state_handed_back():
+async def test_input_requests_are_answered_and_the_state_is_returned():
     questions = {"name": elicit("who?"), "roots": {"method": "roots/list"}}
     legs = iter([asking("s1", **questions), asking("s2", more=elicit("and?")), {"ok": 1}])
     async with modern(echo, **{CALL: lambda _params: next(legs)}) as scripted:
@@ -64,14 +64,14 @@ async def test_questions_are_answered_and_the_state_handed_back():
         assert all("io.modelcontextprotocol/protocolVersion" in m["params"]["_meta"] for m in (first, second, third))
 
 
-async def test_a_state_that_is_not_given_is_not_handed_back():
+async def test_a_missing_state_is_not_returned():
     legs = iter([asking("s1", a=elicit("?")), asking(None, b=elicit("?")), {}])
     async with modern(echo, **{CALL: lambda _params: next(legs)}) as scripted:
         await scripted.engine.request(CALL)
         assert "requestState" not in scripted.named(CALL)[2]["params"]
 
 
-async def test_a_server_that_only_wants_time_is_asked_again_later():
+async def test_a_server_that_asks_only_for_time_is_asked_again_later():
     legs = iter([asking("1"), asking("2"), asking("3"), asking("4"), {"ok": 1}])
     async with modern(**{CALL: lambda _params: next(legs)}) as scripted:
         with time_flies():
@@ -81,20 +81,20 @@ async def test_a_server_that_only_wants_time_is_asked_again_later():
         assert [m["params"].get("requestState") for m in scripted.named(CALL)] == [None, "1", "2", "3", "4"]
 
 
-async def test_questions_that_do_not_end_end():
+async def test_the_number_of_input_rounds_is_limited():
     async with modern(echo, **{CALL: lambda _params: asking(a=elicit("?"))}) as scripted:
         with pytest.raises(ServiceError, match=f"asked for more input {MAX_ROUNDS} times"):
             await scripted.engine.request(CALL)
         assert len(scripted.named(CALL)) == MAX_ROUNDS + 1
 
 
-async def test_questions_nobody_can_answer_fail_the_request():
+async def test_input_requests_without_a_handler_fail_the_request():
     async with modern(None, **{CALL: asking(a=elicit("?"))}) as scripted:
         with pytest.raises(ServiceError, match="this client has no answer to elicitation/create"):
             await scripted.engine.request(CALL)
 
 
-async def test_a_declined_question_calls_the_others_off():
+async def test_a_declined_input_request_cancels_the_others():
     called_off = []
 
     async def on_request(_method, params):
@@ -112,7 +112,7 @@ async def test_a_declined_question_calls_the_others_off():
     assert called_off == ["slow"]
 
 
-async def test_a_call_can_be_called_off_while_a_question_waits():
+async def test_a_call_can_be_cancelled_while_an_input_request_waits():
     async def for_ever(_method, _params):
         await asyncio.Event().wait()
 
@@ -126,20 +126,20 @@ async def test_a_call_can_be_called_off_while_a_question_waits():
 
 
 @pytest.mark.parametrize("question", ["text", {}, {"method": 7}, None])
-async def test_a_question_that_is_none_fails_the_request(question):
+async def test_an_invalid_input_request_fails_the_request(question):
     async with modern(echo, **{CALL: asking(a=question)}) as scripted:
         with pytest.raises(ServiceError, match="without a method"):
             await scripted.engine.request(CALL)
 
 
-async def test_too_many_questions_at_once_fail_the_request():
+async def test_too_many_input_requests_at_once_fail_the_request():
     many = {f"q{n}": elicit("?") for n in range(MAX_SERVED + 1)}
     async with modern(echo, **{CALL: asking(**many)}) as scripted:
         with pytest.raises(ServiceError, match=f"asked {MAX_SERVED + 1} questions at once"):
             await scripted.engine.request(CALL)
 
 
-async def test_the_time_people_take_to_answer_is_not_the_servers():
+async def test_the_time_for_user_input_does_not_count_for_the_timeout():
     legs = iter([asking(a=elicit("?")), {"ok": 1}])
 
     async def slow(_method, _params):
@@ -151,7 +151,7 @@ async def test_the_time_people_take_to_answer_is_not_the_servers():
             assert await scripted.engine.request(CALL, timeout=10) == {"ok": 1}
 
 
-async def test_each_round_has_the_patience_of_the_request_and_reports_its_progress():
+async def test_each_round_has_the_timeout_of_the_request_and_reports_its_progress():
     heard, legs = [], iter([lambda: asking(a=elicit("?")), lambda: silent(None)])
     async with modern(echo, **{CALL: lambda _params: next(legs)()}) as scripted:
         with time_flies():

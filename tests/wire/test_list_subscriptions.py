@@ -22,7 +22,7 @@ def listening(heard, listen=silent, discover=CHANGING):
     return opened(peer, initialize=refusing(-32601), **{"server/discover": discover, LISTEN: listen})
 
 
-async def test_lists_that_may_change_are_listened_to_before_anybody_lists_them():
+async def test_changeable_lists_are_subscribed_before_they_are_read():
     heard = []
     async with listening(heard) as scripted:
         (listen,) = scripted.named(LISTEN)
@@ -40,20 +40,20 @@ async def test_lists_that_may_change_are_listened_to_before_anybody_lists_them()
 @pytest.mark.parametrize(
     "capabilities", [{}, {"tools": {}}, {"tools": {"listChanged": False}}, {"tools": True}, {"logging": CHANGES}]
 )
-async def test_a_server_whose_lists_do_not_change_is_left_alone(capabilities):
+async def test_a_server_with_constant_lists_receives_no_subscription(capabilities):
     async with listening([], discover={**MODERN, "capabilities": capabilities}) as scripted:
         await turns()
         assert scripted.sent == []
 
 
-async def test_a_legacy_server_tells_without_being_listened_to():
+async def test_a_legacy_server_needs_no_subscription():
     async with opened() as scripted:
         await turns()
         assert scripted.sent == []
 
 
 @pytest.mark.parametrize("code", [-32601, -32600, -32602])
-async def test_a_server_that_does_not_know_how_to_tell_is_asked_once(code):
+async def test_a_server_without_subscriptions_is_asked_once(code):
     async with listening([], refusing(code)) as scripted:
         with time_flies():
             await asyncio.sleep(1000)
@@ -61,7 +61,7 @@ async def test_a_server_that_does_not_know_how_to_tell_is_asked_once(code):
         assert await scripted.engine.request("ping") == {}
 
 
-async def test_after_a_gap_everything_may_have_changed():
+async def test_after_a_gap_every_list_is_reported_as_changed():
     heard = []
     async with listening(heard) as scripted:
         await turns()
@@ -76,7 +76,7 @@ async def test_after_a_gap_everything_may_have_changed():
     assert heard == [("notifications/tools/list_changed", {}), ("notifications/resources/list_changed", {})]
 
 
-async def test_a_subscription_the_server_cancels_is_renewed():
+async def test_a_subscription_that_the_server_cancels_is_renewed():
     async with listening([]) as scripted:
         await turns()
         number = scripted.named(LISTEN)[0]["id"]
@@ -95,7 +95,7 @@ async def test_a_subscription_the_server_cancels_is_renewed():
         await other
 
 
-async def test_a_server_that_ends_its_news_at_once_is_asked_less_and_less_often():
+async def test_a_subscription_that_ends_at_once_is_renewed_with_backoff():
     times = []
 
     def end_at_once(_params):
@@ -112,7 +112,7 @@ async def test_a_server_that_ends_its_news_at_once_is_asked_less_and_less_often(
     assert set(pauses[6:]) == {60}
 
 
-async def test_news_that_lasted_are_renewed_soon():
+async def test_a_subscription_that_lasted_is_renewed_soon():
     times = []
 
     def note(_params):
@@ -128,7 +128,7 @@ async def test_news_that_lasted_are_renewed_soon():
     assert round(times[4] - began) == 1
 
 
-async def test_listening_waits_its_turn_when_too_much_is_under_way(monkeypatch):
+async def test_a_subscription_waits_when_too_many_requests_are_pending(monkeypatch):
     monkeypatch.setattr("mcpstore.wire.engine.MAX_PENDING", 1)
     async with listening([], {}) as scripted:
         await turns(10)
@@ -143,7 +143,7 @@ async def test_listening_waits_its_turn_when_too_much_is_under_way(monkeypatch):
         assert len(scripted.named(LISTEN)) > 1
 
 
-async def test_listening_ends_with_the_connection():
+async def test_a_subscription_ends_with_the_connection():
     async with listening([]) as scripted:
         await turns()
         scripted.gone()
@@ -152,7 +152,7 @@ async def test_listening_ends_with_the_connection():
         assert len(scripted.named(LISTEN)) == 1
 
 
-async def test_listening_that_has_failed_already_ends_with_the_connection_too():
+async def test_a_failed_subscription_ends_with_the_connection_too():
     async with listening([], {}) as scripted:
         await turns(10)
         scripted.gone()

@@ -25,7 +25,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.text(), json_values, max_size=5))
-def test_what_is_written_is_read_again(message):
+def test_a_written_message_is_read_back(message):
     line = encode(message)
     assert line.isascii()
     assert line.count(b"\n") == 1
@@ -33,11 +33,11 @@ def test_what_is_written_is_read_again(message):
 
 
 @given(st.dictionaries(st.text(), json_values, max_size=5))
-def test_what_other_programs_write_is_read(message):
+def test_messages_of_other_programs_are_read(message):
     assert decode(json.dumps(message).encode()) == message
 
 
-def test_lone_surrogates_go_both_ways():
+def test_lone_surrogates_are_written_and_read_back():
     assert decode(encode({"text": "\ud800 and \udfff"})) == {"text": "\ud800 and \udfff"}
     assert decode(b'{"text":"\\ud83d\\ude00"}') == {"text": "😀"}
 
@@ -47,7 +47,7 @@ def test_mappings_of_every_kind_are_written_as_objects():
     assert decode(encode(frozen)) == {"deep": {"a": [1, 2]}}
 
 
-def test_nesting_beyond_reason_is_refused():
+def test_nesting_beyond_the_limit_is_refused():
     deep = []
     for _ in range(100_000):
         deep = [deep]
@@ -60,13 +60,13 @@ def test_nesting_beyond_reason_is_refused():
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_numbers_json_has_no_word_for_are_not_written(value):
+def test_numbers_that_json_cannot_represent_are_not_written(value):
     with pytest.raises(ValueError, match="not JSON compliant"):
         encode({"value": value})
 
 
 @pytest.mark.parametrize("value", [{1}, b"bytes", object(), {(1, 2): 3}])
-def test_values_json_has_no_word_for_are_not_written(value):
+def test_values_that_json_cannot_represent_are_not_written(value):
     with pytest.raises(TypeError):
         encode({"value": value})
 
@@ -85,7 +85,7 @@ def test_values_json_has_no_word_for_are_not_written(value):
         (b"[" * 500 + b"]" * 500, None),
     ],
 )
-def test_odd_lines_are_understood(line, expected):
+def test_odd_lines_are_parsed(line, expected):
     if expected is None:
         value = decode(line)
         depth = 0
@@ -96,7 +96,7 @@ def test_odd_lines_are_understood(line, expected):
         assert decode(line) == expected
 
 
-def test_nan_from_a_server_is_taken_as_python_means_it():
+def test_nan_from_a_server_is_read_as_a_float():
     value = decode(b'{"a":NaN,"b":-Infinity,"c":1e999}')
     assert math.isnan(value["a"])
     assert (value["b"], value["c"]) == (-math.inf, math.inf)
@@ -115,7 +115,7 @@ def test_nan_from_a_server_is_taken_as_python_means_it():
         b'{"a":' + b"9" * 5000 + b"}",
     ],
 )
-def test_lines_that_are_no_json_are_nothing(line):
+def test_lines_that_are_not_json_are_no_message(line):
     assert decode(line) is None
 
 
@@ -136,7 +136,7 @@ def test_lines_that_are_no_json_are_nothing(line):
         ({}, None),
     ],
 )
-def test_the_number_of_a_request_is_recognised_however_it_is_echoed(value, expected):
+def test_the_id_of_a_request_is_recognised_in_every_echoed_type(value, expected):
     assert as_number(value) == expected
 
 
@@ -162,7 +162,7 @@ def test_an_unreadable_answer_names_the_request_it_was_for(line, expected):
         ({"result": None}, {}),
     ],
 )
-def test_results_are_taken(message, expected):
+def test_results_are_parsed(message, expected):
     assert outcome(message) == expected
 
 

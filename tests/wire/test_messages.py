@@ -109,7 +109,7 @@ async def test_a_channel_that_cannot_be_read_from_ends_the_connection():
         assert (await connection.wait_closed()).reason == "cannot be read from: pipe broken"
 
 
-async def test_a_channel_that_breaks_by_itself_says_why(caplog):
+async def test_a_channel_that_fails_on_its_own_reports_the_reason(caplog):
     caplog.set_level(logging.DEBUG, logger="mcpstore.wire")
     channel = Scripted()
     broke = asyncio.Event()
@@ -135,7 +135,7 @@ async def test_a_channel_that_breaks_by_itself_says_why(caplog):
     assert "channel of service 'world' failed while it was closed" in caplog.text
 
 
-async def test_whatever_keeps_a_channel_from_opening_is_told():
+async def test_any_error_of_opening_a_channel_is_reported():
     def opening(error: BaseException) -> Callable[[], Any]:
         @contextlib.asynccontextmanager
         async def fail() -> AsyncIterator[Scripted]:
@@ -153,7 +153,7 @@ async def test_whatever_keeps_a_channel_from_opening_is_told():
     assert type(await refused(opening(RuntimeError()))) is NotReady
 
 
-async def test_a_channel_that_does_not_open_in_time_is_given_up():
+async def test_a_channel_that_does_not_open_in_time_is_abandoned():
     @contextlib.asynccontextmanager
     async def never() -> AsyncIterator[Scripted]:
         await asyncio.Event().wait()
@@ -164,13 +164,13 @@ async def test_a_channel_that_does_not_open_in_time_is_given_up():
     assert str(error) == "service 'world' could not be opened within 0.1 s"
 
 
-async def test_a_peer_that_is_silent_is_told_by_what_it_was_asked():
+async def test_the_timeout_of_a_silent_peer_names_the_request():
     error = await refused(Scripted(initialize=None).open, a_peer(handshake_timeout=0.1))
     assert type(error) is ConnectTimeout
     assert str(error) == "service 'world' gave no answer to 'initialize' within 0.1 s"
 
 
-async def test_a_peer_that_leaves_in_the_handshake_is_not_ready():
+async def test_a_peer_that_closes_during_the_handshake_is_not_ready():
     channel = Scripted(initialize=None)
     channel.over.set_result("went away")
     error = await refused(channel.open)
@@ -178,7 +178,7 @@ async def test_a_peer_that_leaves_in_the_handshake_is_not_ready():
     assert "went away" in str(error)
 
 
-async def test_a_refusal_of_http_is_an_answer_to_one_opening_but_not_to_both():
+async def test_an_http_refusal_of_one_era_leads_to_the_other_and_of_both_is_an_error():
     refusal = HttpFailure.refused("http://host/mcp", 404)
     discovered = Scripted(**{"server/discover": refusal})
     async with opened(discovered, era_first=Era.MODERN) as connection:
@@ -189,7 +189,7 @@ async def test_a_refusal_of_http_is_an_answer_to_one_opening_but_not_to_both():
     assert type(await refused(login.open)) is AuthRequired
 
 
-async def test_a_modern_peer_that_refuses_news_is_asked_again_later(monkeypatch):
+async def test_a_modern_peer_that_refuses_a_subscription_is_asked_again_later(monkeypatch):
     monkeypatch.setattr(list_subscriptions, "RELISTEN_MIN", 0.01)
     modern = {**MODERN, "capabilities": {"tools": {"listChanged": True}}}
     channel = Scripted(**{"server/discover": modern, "subscriptions/listen": HttpFailure(Kind.BROKEN, "cut off")})
@@ -211,7 +211,7 @@ async def test_requests_wait_while_the_channel_is_slow():
         assert await asyncio.gather(*calls) == [{}] * 6
 
 
-async def test_an_answer_that_is_too_late_reaches_nobody():
+async def test_a_late_answer_is_dropped():
     channel = Scripted()
     async with opened(channel) as connection:
         call = asyncio.create_task(connection.request("any"))
@@ -241,6 +241,6 @@ async def test_a_progress_callback_that_fails_does_not_fail_the_call(caplog):
         assert await call == {"done": True}
 
 
-async def test_a_peer_without_a_version_in_common_is_refused():
+async def test_a_peer_without_a_common_version_is_refused():
     channel = Scripted(initialize={**LEGACY, "protocolVersion": "1999-01-01"})
     assert type(await refused(channel.open)) is UnsupportedProtocol

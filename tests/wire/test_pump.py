@@ -138,7 +138,7 @@ async def test_a_socket_without_a_listener_is_not_ready(short_path):
             pass
 
 
-async def test_a_server_that_hangs_up_is_noticed_without_a_request():
+async def test_a_closed_connection_is_detected_without_a_request():
     with anyio.fail_after(20):
         async with a_connection() as connection:
             lost = asyncio.create_task(connection.request("silence"))
@@ -148,7 +148,7 @@ async def test_a_server_that_hangs_up_is_noticed_without_a_request():
                 await lost
 
 
-async def test_leaving_ends_what_is_under_way():
+async def test_leaving_the_context_ends_running_requests():
     with anyio.fail_after(20):
         async with a_connection() as connection:
             lost = asyncio.create_task(connection.request("silence"))
@@ -158,7 +158,7 @@ async def test_leaving_ends_what_is_under_way():
         assert (await connection.wait_closed()).reason == "closed by this side"
 
 
-async def test_a_failure_in_the_body_leaves_nothing_behind():
+async def test_an_error_in_the_body_leaves_nothing_behind():
     with anyio.fail_after(20):
         before = asyncio.all_tasks()
         async with tcp_server() as settings:
@@ -168,7 +168,7 @@ async def test_a_failure_in_the_body_leaves_nothing_behind():
         assert asyncio.all_tasks() == before
 
 
-async def test_a_server_that_is_silent_ends_in_a_timeout_and_the_stream_is_closed():
+async def test_a_silent_server_ends_in_a_timeout_and_the_stream_is_closed():
     hung_up = asyncio.Event()
 
     async def silent(stream):
@@ -187,7 +187,7 @@ async def test_a_server_that_is_silent_ends_in_a_timeout_and_the_stream_is_close
             await hung_up.wait()
 
 
-async def test_a_server_of_another_kind_is_refused():
+async def test_a_server_of_another_protocol_is_refused():
     async def http(stream):
         async with stream:
             await stream.send(b"HTTP/1.1 400 Bad Request\r\n" * 200)
@@ -252,7 +252,7 @@ class OddStream:
         (OddStream(send=ConnectionResetError("reset by peer")), "cannot be written to: reset by peer"),
     ],
 )
-async def test_whatever_a_stream_raises_ends_the_connection(stream, text):
+async def test_any_exception_of_a_stream_ends_the_connection(stream, text):
     with anyio.fail_after(20), pytest.raises(NotReady) as caught:
         async with json_lines(stream, ClientEndpoint(service="s")):
             pass
@@ -260,7 +260,7 @@ async def test_whatever_a_stream_raises_ends_the_connection(stream, text):
     assert stream.is_closed
 
 
-async def test_a_stream_that_will_not_close_is_left_after_a_while():
+async def test_a_stream_that_does_not_close_is_abandoned_after_a_timeout():
     async def for_ever():
         await asyncio.Event().wait()
 
@@ -270,7 +270,7 @@ async def test_a_stream_that_will_not_close_is_left_after_a_while():
             pass
 
 
-async def test_a_stream_that_fails_to_close_is_closed_enough():
+async def test_a_stream_that_fails_to_close_counts_as_closed():
     async def fail():
         raise OSError
 

@@ -82,7 +82,7 @@ async def test_a_session_with_a_real_server(era):
 
 
 @eras
-async def test_a_call_that_makes_progress_outlives_its_timeout_and_one_that_does_not_is_given_up(era):
+async def test_progress_extends_the_timeout_of_a_call_and_a_silent_call_times_out(era):
     async with real(era) as connection:
         assert await call(connection, "work", {"timeout": 3}, seconds=6, steps=60) == "done"
         with pytest.raises(CallTimeout):
@@ -99,7 +99,7 @@ async def test_a_call_that_makes_progress_outlives_its_timeout_and_one_that_does
 
 
 @eras
-async def test_the_news_and_the_death_of_a_real_server_are_noticed(era):
+async def test_notifications_and_the_exit_of_a_real_server_are_detected(era):
     news = asyncio.Event()
 
     def on_notification(method, _params):

@@ -18,7 +18,7 @@ from wire.scripted import MODERN, opened, refusing, silent, time_flies, turns
 CALL = "tools/call"
 
 
-async def test_answers_find_their_requests_in_any_order():
+async def test_answers_are_matched_to_requests_in_any_order():
     async with opened(**{CALL: silent}) as scripted:
         asked = [asyncio.create_task(scripted.engine.request(CALL, {"n": n})) for n in range(50)]
         await turns()
@@ -35,13 +35,13 @@ async def test_a_request_without_parameters_is_sent_without_them():
         assert scripted.sent == [{"jsonrpc": "2.0", "id": 2, "method": "ping"}]
 
 
-async def test_a_result_is_handed_over_as_it_came():
+async def test_a_result_is_returned_unchanged():
     result = {"content": [], "unknown": {"x": [1, 2.5, None]}, "_meta": {"a": "\ud800"}, "resultType": "input_required"}
     async with opened(**{CALL: result}) as scripted:
         assert await scripted.engine.request(CALL, {}) == result
 
 
-async def test_an_error_carries_what_the_service_said():
+async def test_an_error_has_the_message_of_the_service():
     async with opened(**{CALL: refusing(-32001, "out of paper", {"tray": 2})}) as scripted:
         with pytest.raises(ServiceError) as caught:
             await scripted.engine.request(CALL)
@@ -59,7 +59,7 @@ async def test_an_id_echoed_in_another_type_is_recognised(echo):
 
 
 @pytest.mark.parametrize("odd", [None, True, [2], {"a": 2}, 2.5, "two", 99, -1])
-async def test_answers_to_nothing_are_counted_and_change_nothing(odd):
+async def test_unmatched_answers_are_counted_and_dropped(odd):
     async with opened(**{CALL: silent}) as scripted:
         async with asyncio.TaskGroup() as group:
             asked = group.create_task(scripted.engine.request(CALL))
@@ -79,7 +79,7 @@ async def test_a_second_answer_is_counted_and_dropped():
         assert await scripted.engine.request("ping") == {}
 
 
-async def test_an_answer_nobody_can_read_fails_its_request_at_once():
+async def test_an_unreadable_answer_fails_its_request_at_once():
     async with opened(**{CALL: silent}) as scripted:
         asked = asyncio.create_task(scripted.engine.request(CALL))
         await turns()
@@ -102,7 +102,7 @@ async def test_a_malformed_answer_fails_its_request_at_once(body):
 # --- patience ------------------------------------------------------------------------------------------------
 
 
-async def test_a_request_without_answer_times_out_and_the_server_is_told():
+async def test_a_request_without_an_answer_times_out_and_is_cancelled_at_the_server():
     async with opened(**{CALL: silent}) as scripted:
         with time_flies(), pytest.raises(CallTimeout) as caught:
             await scripted.engine.request(CALL, {"name": "slow"}, timeout=120)
@@ -146,7 +146,7 @@ async def test_silence_after_progress_times_out():
                 await asked
 
 
-async def test_each_request_has_its_own_patience():
+async def test_each_request_has_its_own_timeout():
     async with opened(**{CALL: silent}) as scripted:
         with time_flies():
             loop = asyncio.get_running_loop()
@@ -168,13 +168,13 @@ async def test_each_request_has_its_own_patience():
         assert ended == {30: 30, 10: 10, 20: 20, None: None, math.inf: None, 11: 11}
 
 
-async def test_a_timeout_of_nothing_is_over_at_once():
+async def test_a_timeout_of_zero_ends_at_once():
     async with opened(**{CALL: silent}) as scripted:
         with anyio.fail_after(20), pytest.raises(CallTimeout):
             await scripted.engine.request(CALL, timeout=0)
 
 
-async def test_only_requests_that_may_take_long_ask_for_progress_because_of_a_timeout():
+async def test_a_timeout_requests_progress_only_for_long_requests():
     async with opened(**{CALL: {}, "tools/list": {}}) as scripted:
         await scripted.engine.request("tools/list", {"cursor": "x"}, timeout=10)
         await scripted.engine.request(CALL, {"name": "x"})
@@ -188,7 +188,7 @@ async def test_only_requests_that_may_take_long_ask_for_progress_because_of_a_ti
         ]
 
 
-async def test_progress_is_reported_to_whoever_asked():
+async def test_progress_is_reported_to_the_caller():
     heard = []
     async with opened(**{CALL: silent}) as scripted, asyncio.TaskGroup() as group:
         group.create_task(scripted.engine.request(CALL, on_progress=lambda *report: heard.append(report)))
@@ -205,7 +205,7 @@ async def test_progress_is_reported_to_whoever_asked():
     assert heard == [(1, 10, "one"), (2.5, None, None)]
 
 
-async def test_a_failing_progress_callback_harms_nobody(caplog):
+async def test_a_failing_progress_callback_does_not_fail_the_request(caplog):
     def fail(*_report):
         raise RuntimeError("boom")
 
@@ -220,7 +220,7 @@ async def test_a_failing_progress_callback_harms_nobody(caplog):
 
 
 @pytest.mark.parametrize("token", [None, 99, "mine", [2]])
-async def test_progress_of_somebody_elses_request_is_a_notification_like_any_other(token):
+async def test_progress_of_an_unknown_request_is_an_ordinary_notification(token):
     heard = []
     peer = ClientEndpoint(on_notification=lambda method, params: heard.append((method, params)))
     async with opened(peer) as scripted:
@@ -231,7 +231,7 @@ async def test_progress_of_somebody_elses_request_is_a_notification_like_any_oth
 # --- giving up -----------------------------------------------------------------------------------------------
 
 
-async def test_a_call_that_is_called_off_is_cancelled_at_the_server():
+async def test_a_cancelled_call_is_cancelled_at_the_server():
     async with opened(**{CALL: silent}) as scripted:
         asked = asyncio.create_task(scripted.engine.request(CALL))
         await turns()
@@ -246,7 +246,7 @@ async def test_a_call_that_is_called_off_is_cancelled_at_the_server():
         assert scripted.engine.strays == 2
 
 
-async def test_a_call_called_off_after_its_answer_came_is_not_cancelled_at_the_server():
+async def test_a_call_cancelled_after_its_answer_is_not_cancelled_at_the_server():
     async with opened(**{CALL: silent}) as scripted:
         asked = asyncio.create_task(scripted.engine.request(CALL))
         await turns()
@@ -269,7 +269,7 @@ async def test_an_answer_that_races_a_cancellation_is_dropped(caplog):
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-async def test_a_health_check_in_the_modern_way_is_not_cancelled():
+async def test_a_modern_health_check_is_not_cancelled():
     peer_answers = {"initialize": refusing(-32601), "server/discover": MODERN}
     async with opened(**peer_answers) as scripted:
         scripted.answers["server/discover"] = silent
@@ -278,7 +278,7 @@ async def test_a_health_check_in_the_modern_way_is_not_cancelled():
         assert [message["method"] for message in scripted.sent] == ["server/discover"]
 
 
-async def test_what_cannot_be_written_is_refused_before_anything_is_sent():
+async def test_unencodable_values_are_refused_before_anything_is_sent():
     async with opened() as scripted:
         with pytest.raises(TypeError):
             await scripted.engine.request(CALL, {"arguments": {"when": object()}})
@@ -290,7 +290,7 @@ async def test_what_cannot_be_written_is_refused_before_anything_is_sent():
         assert scripted.engine.under_way == 0
 
 
-async def test_requests_under_way_are_bounded():
+async def test_the_number_of_pending_requests_is_limited():
     async with opened(**{CALL: silent}) as scripted:
         asked = [asyncio.create_task(scripted.engine.request(CALL)) for _ in range(MAX_PENDING)]
         await turns()
@@ -306,7 +306,7 @@ async def test_requests_under_way_are_bounded():
 # --- the end -------------------------------------------------------------------------------------------------
 
 
-async def test_every_request_fails_when_the_peer_is_gone():
+async def test_every_request_fails_when_the_peer_has_exited():
     async with opened(**{CALL: silent}) as scripted:
         asked = [asyncio.create_task(scripted.engine.request(CALL, timeout=n)) for n in (None, 10, 20)]
         await turns()
@@ -332,7 +332,7 @@ async def test_after_the_end_requests_fail_and_notifications_do_nothing():
         assert scripted.sent == []
 
 
-async def test_whoever_waits_for_the_end_is_told_how_it_came():
+async def test_wait_closed_returns_the_reason_of_the_end():
     async with opened() as scripted:
         waiting = [asyncio.create_task(scripted.engine.wait_closed()) for _ in range(3)]
         await turns()
@@ -344,7 +344,7 @@ async def test_whoever_waits_for_the_end_is_told_how_it_came():
         assert {(e.reason, e.code) for e in exits} == {("exited with code 7", 7)}
 
 
-async def test_a_request_nobody_awaits_any_longer_leaves_no_complaint(caplog):
+async def test_an_abandoned_request_causes_no_warning(caplog):
     async with opened(**{CALL: silent}) as scripted:
         asked = asyncio.create_task(scripted.engine.request(CALL))
         await turns()

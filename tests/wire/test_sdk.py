@@ -44,7 +44,7 @@ def handle(request: Request) -> bytes | None:
     return answer(request, {"content": [], "resultType": "complete"})
 
 
-async def test_headers_and_meta_are_those_of_the_sdks_own_session():
+async def test_headers_and_meta_equal_those_of_a_session_of_the_sdk():
     arguments = {"region": "eu west\n1", "deep": {"n": 3}, "plain": "x"}
     sent: list[list[Request]] = []
     async with Fake(lambda r: modern(r) or handle(r)) as fake, Client(FastMCPHttp(fake.url)) as client:
@@ -60,10 +60,10 @@ async def test_headers_and_meta_are_those_of_the_sdks_own_session():
     assert [r.rpc for r in ours] == [r.rpc for r in theirs] == ["server/discover", "tools/list", "tools/call"]
     for mine, their in zip(ours, theirs, strict=True):
         assert of_mcp(mine) == of_mcp(their)
-        said, ours_said = their.message["params"]["_meta"], mine.message["params"]["_meta"]
+        meta, our_meta = their.message["params"]["_meta"], mine.message["params"]["_meta"]
         # That FastMCP's client wants to hear the server's log is a choice of its own.
-        assert {key for key in said if "modelcontextprotocol" in key} - {mcp_types.LOG_LEVEL_META_KEY} <= set(ours_said)
-        assert said[protocol.PROTOCOL_VERSION_KEY] == ours_said[protocol.PROTOCOL_VERSION_KEY]
+        assert {key for key in meta if "modelcontextprotocol" in key} - {mcp_types.LOG_LEVEL_META_KEY} <= set(our_meta)
+        assert meta[protocol.PROTOCOL_VERSION_KEY] == our_meta[protocol.PROTOCOL_VERSION_KEY]
     assert of_mcp(ours[2])["mcp-param-region"] == "=?base64?ZXUgd2VzdAox?="
     assert of_mcp(ours[2])["mcp-param-depth"] == "3"
 
@@ -72,7 +72,7 @@ def of_mcp(request: Request) -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name.startswith("mcp-")}
 
 
-async def test_headers_of_the_legacy_era_are_those_of_the_sdks_own_session():
+async def test_headers_of_the_legacy_era_equal_those_of_a_session_of_the_sdk():
     sent: list[list[Request]] = []
     full = lambda r: legacy(r, Mcp_Session_Id="s1") or handle(r)  # noqa: E731
     async with Fake(full) as fake, Client(FastMCPHttp(fake.url), mode="legacy") as client:
@@ -87,7 +87,7 @@ async def test_headers_of_the_legacy_era_are_those_of_the_sdks_own_session():
     assert ours["POST", "tools/list"] == {"mcp-protocol-version": "2025-06-18", "mcp-session-id": "s1"}
 
 
-async def test_a_tool_whose_headers_cannot_be_sent_is_left_out_and_the_others_stay(caplog):
+async def test_a_tool_with_unsendable_headers_is_left_out_and_the_others_stay(caplog):
     bad = {
         "name": "bad",
         "inputSchema": {"type": "object", "properties": {"a": {"type": "number", "x-mcp-header": "A"}}},
@@ -102,7 +102,7 @@ async def test_a_tool_whose_headers_cannot_be_sent_is_left_out_and_the_others_st
     assert "tool 'bad' is left out" in caplog.text
 
 
-def test_arguments_in_headers_are_forgotten_with_the_list_that_named_them():
+def test_arguments_in_headers_are_dropped_with_the_list_that_declared_them():
     headers = Headers()
 
     def listed(number: int, tools: list[Any], **params: Any) -> None:
@@ -160,7 +160,7 @@ async def test_the_sdk_carries_the_context_of_a_message_to_its_post():
         ("SSE stream failed: Server-sent event exceeded the 7 byte limit.", Kind.TOO_LONG),
     ],
 )
-def test_what_the_sdk_says_in_the_place_of_a_server_is_still_what_it_says(text, kind):
+def test_error_messages_that_the_sdk_creates_for_a_server_are_unchanged(text, kind):
     import inspect
 
     import mcp.client.streamable_http as sdk
@@ -183,7 +183,7 @@ def test_what_the_sdk_says_in_the_place_of_a_server_is_still_what_it_says(text, 
     assert failure.kind is kind
 
 
-def test_the_words_of_the_protocol_are_those_of_the_sdk():
+def test_protocol_constants_equal_those_of_the_sdk():
     assert protocol.LEGACY_VERSIONS == HANDSHAKE_PROTOCOL_VERSIONS
     assert protocol.MODERN_VERSIONS == MODERN_PROTOCOL_VERSIONS
     assert protocol.PROTOCOL_VERSION_KEY == mcp_types.PROTOCOL_VERSION_META_KEY
@@ -193,11 +193,11 @@ def test_the_words_of_the_protocol_are_those_of_the_sdk():
     assert protocol.UNSUPPORTED_VERSION == mcp_types.UNSUPPORTED_PROTOCOL_VERSION
 
 
-async def test_the_sdk_is_silent_inside_our_connections_and_only_there(caplog):
+async def test_logging_of_the_sdk_is_suppressed_only_inside_connections(caplog):
     caplog.set_level(logging.DEBUG)
     chatty = [logging.getLogger(name) for name in ("httpx2", "mcp.client.streamable_http", "httpcore2.http11")]
-    said = iter([reply(200, "{", Content_Type="application/json")])
-    async with Fake(lambda r: modern(r) or next(said, None) or handle(r)) as fake:
+    answers = iter([reply(200, "{", Content_Type="application/json")])
+    async with Fake(lambda r: modern(r) or next(answers, None) or handle(r)) as fake:
         async with streamable_http(HttpSettings(url=f"{fake.url}?key=hunter2hunter2"), a_peer()) as connection:
             with contextlib.suppress(Exception):
                 await connection.request("tools/list")
@@ -208,7 +208,7 @@ async def test_the_sdk_is_silent_inside_our_connections_and_only_there(caplog):
     assert caplog.text.count("said by somebody else") == len(chatty)
 
 
-async def test_an_exception_on_the_sdks_stream_is_passed_over():
+async def test_an_exception_on_the_stream_of_the_sdk_is_skipped():
     from mcp.shared.message import SessionMessage
 
     async def read() -> Any:

@@ -24,13 +24,13 @@ def answering(result):
 
 
 @pytest.mark.parametrize("number", [0, 1, "abc", "1"])
-async def test_ping_is_answered_on_the_spot(number):
+async def test_ping_is_answered_at_once(number):
     async with opened() as scripted:
         scripted.say(method="ping", id=number)
         assert scripted.sent == [{"jsonrpc": "2.0", "id": number, "result": {}}]
 
 
-async def test_a_request_is_answered_by_whoever_we_name():
+async def test_a_request_is_answered_by_its_handler():
     async with opened(answering(lambda method, params: {"asked": [method, params]})) as scripted:
         scripted.say(method=ASK, id="q1", params={"maxTokens": 5})
         scripted.say(method="roots/list", id=2)
@@ -39,7 +39,7 @@ async def test_a_request_is_answered_by_whoever_we_name():
         assert scripted.reply_to(2)["result"] == {"asked": ["roots/list", {}]}
 
 
-async def test_without_anybody_to_answer_every_request_is_declined():
+async def test_without_a_handler_every_request_is_declined():
     async with opened() as scripted:
         scripted.say(method=ASK, id=1, params={})
         assert scripted.reply_to(1)["error"] == {
@@ -49,13 +49,13 @@ async def test_without_anybody_to_answer_every_request_is_declined():
 
 
 @pytest.mark.parametrize("params", [[1], "text", 7])
-async def test_parameters_that_are_no_object_are_refused(params):
+async def test_parameters_that_are_not_an_object_are_refused(params):
     async with opened(answering({})) as scripted:
         scripted.say(method=ASK, id=1, params=params)
         assert scripted.reply_to(1)["error"]["code"] == -32602
 
 
-async def test_a_refusal_reaches_the_server_with_its_data():
+async def test_a_refusal_is_sent_to_the_server_with_its_data():
     def refuse(_method, _params):
         raise ServiceError(-1, "user rejected", {"why": "no"})
 
@@ -65,7 +65,7 @@ async def test_a_refusal_reaches_the_server_with_its_data():
         assert scripted.reply_to(1)["error"] == {"code": -1, "message": "user rejected", "data": {"why": "no"}}
 
 
-async def test_a_failure_of_ours_is_told_without_its_details(caplog):
+async def test_an_internal_error_is_sent_without_its_details(caplog):
     def fail(_method, _params):
         raise RuntimeError("secret")
 
@@ -77,14 +77,14 @@ async def test_a_failure_of_ours_is_told_without_its_details(caplog):
 
 
 @pytest.mark.parametrize("result", [None, 7, {"x": object()}, {"x": float("nan")}])
-async def test_an_answer_that_is_no_json_object_becomes_an_error(result):
+async def test_an_answer_that_is_not_a_json_object_becomes_an_error(result):
     async with opened(answering(result)) as scripted:
         scripted.say(method=ASK, id=1)
         await turns()
         assert scripted.reply_to(1)["error"]["code"] == -32603
 
 
-async def test_an_error_whose_data_is_no_json_is_sent_without_it():
+async def test_error_data_that_is_not_json_is_left_out():
     def refuse(_method, _params):
         raise ServiceError(-1, "no", object())
 
@@ -126,7 +126,7 @@ async def test_an_id_in_use_is_refused():
         assert scripted.reply_to(1)["error"]["code"] == -32600
 
 
-async def test_a_request_the_server_cancels_is_given_up_without_an_answer():
+async def test_a_request_that_the_server_cancels_gets_no_answer():
     given_up = []
 
     async def for_ever(_method, params):
@@ -147,7 +147,7 @@ async def test_a_request_the_server_cancels_is_given_up_without_an_answer():
     assert given_up == [1, 2]  # the end of the connection is a reason, too
 
 
-async def test_a_request_cancelled_before_it_was_begun_leaves_no_trace():
+async def test_a_request_cancelled_before_its_handler_starts_has_no_effect():
     async with opened(answering({})) as scripted:
         scripted.say(method=ASK, id=1)
         scripted.say(method="notifications/cancelled", params={"requestId": 1})
@@ -159,7 +159,7 @@ async def test_a_request_cancelled_before_it_was_begun_leaves_no_trace():
 
 
 @pytest.mark.parametrize("number", [None, True, [1], 99, "x"])
-async def test_cancelling_what_is_not_under_way_does_nothing(number):
+async def test_cancelling_an_unknown_request_does_nothing(number):
     heard = []
     async with opened(ClientEndpoint(on_notification=lambda *notification: heard.append(notification))) as scripted:
         scripted.say(method="notifications/cancelled", params={"requestId": number})
@@ -174,16 +174,16 @@ async def test_requests_wait_while_the_peer_does_not_read():
     async with opened() as scripted:
         scripted.is_paused = True
         asked = asyncio.create_task(scripted.engine.request("ping"))
-        told = asyncio.create_task(scripted.engine.notify("notifications/x"))
+        notifying = asyncio.create_task(scripted.engine.notify("notifications/x"))
         await turns()
         assert scripted.sent == []
         scripted.resume()
         assert await asked == {}
-        await told
+        await notifying
         assert {message["method"] for message in scripted.sent} == {"ping", "notifications/x"}
 
 
-async def test_a_request_given_up_while_it_waits_is_neither_sent_nor_cancelled():
+async def test_a_request_cancelled_while_it_waits_is_neither_sent_nor_cancelled_at_the_server():
     async with opened() as scripted:
         scripted.is_paused = True
         with pytest.raises(TimeoutError):
@@ -198,21 +198,21 @@ async def test_a_request_given_up_while_it_waits_is_neither_sent_nor_cancelled()
         assert scripted.engine.under_way == 0
 
 
-async def test_the_end_reaches_those_who_wait_for_the_peer_to_read():
+async def test_the_end_releases_writers_that_wait_for_the_peer_to_read():
     async with opened(answering({})) as scripted:
         scripted.is_paused = True
         asked = asyncio.create_task(scripted.engine.request("ping"))
-        told = asyncio.create_task(scripted.engine.notify("notifications/x"))
+        notifying = asyncio.create_task(scripted.engine.notify("notifications/x"))
         scripted.say(method=ASK, id=1)
         await turns()
         scripted.gone()
         with pytest.raises(ConnectionError):
             await asked
-        await told
+        await notifying
         assert scripted.sent == []
 
 
-async def test_an_answer_worked_for_waits_until_the_peer_reads():
+async def test_the_answer_of_a_handler_waits_until_the_peer_reads():
     async with opened(answering({"long": "x" * 500_000})) as scripted:
         scripted.is_paused = True
         scripted.say(method=ASK, id=1)
@@ -223,7 +223,7 @@ async def test_an_answer_worked_for_waits_until_the_peer_reads():
         assert len(scripted.reply_to(1)["result"]["long"]) == 500_000
 
 
-async def test_a_peer_that_only_writes_does_not_fill_our_memory():
+async def test_a_peer_that_only_writes_uses_limited_memory():
     async with opened() as scripted:
         scripted.is_paused = True
         for number in range(20_000):

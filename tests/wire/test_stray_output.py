@@ -50,7 +50,7 @@ async def test_noise_before_and_after_the_handshake_is_counted_and_skipped(line)
 
 
 @pytest.mark.parametrize("line", [b"", b"\r", b"   ", b"\t\r", b"\0\0"])
-async def test_blank_lines_are_no_noise(line):
+async def test_blank_lines_are_not_counted_as_noise(line):
     async with opened() as scripted:
         scripted.write_raw(line)
         assert await scripted.engine.request("ping") == {}
@@ -70,7 +70,7 @@ async def test_blank_lines_are_no_noise(line):
         lambda line: line.replace(b'"~"', b"9" * 4000),
     ],
 )
-async def test_odd_but_understandable_messages_are_understood(wrap):
+async def test_odd_but_readable_messages_are_accepted(wrap):
     async with opened(**{"tools/call": silent}) as scripted:
         async with asyncio.TaskGroup() as group:
             asked = group.create_task(scripted.engine.request("tools/call"))
@@ -80,7 +80,7 @@ async def test_odd_but_understandable_messages_are_understood(wrap):
         assert scripted.engine.noise == 0
 
 
-async def test_the_first_lines_of_noise_are_kept_and_logged_short(caplog):
+async def test_the_first_lines_of_noise_are_kept_and_logged_shortened(caplog):
     caplog.set_level(logging.INFO, "mcpstore.wire")
     async with opened(ClientEndpoint(service="s")) as scripted:
         for number in range(STRAY_LINES_KEPT + 20):
@@ -92,7 +92,7 @@ async def test_the_first_lines_of_noise_are_kept_and_logged_short(caplog):
     assert caplog.messages[0].startswith("service 's' wrote a line that is no MCP message: line 0 xxx")
 
 
-async def test_a_program_that_only_prints_is_no_mcp_server():
+async def test_a_program_that_only_prints_is_not_an_mcp_server():
     scripted = ScriptedPeer(ClientEndpoint(service="s"), initialize=silent)
     task = asyncio.create_task(scripted.engine.open())
     await turns()
@@ -107,7 +107,7 @@ async def test_a_program_that_only_prints_is_no_mcp_server():
     assert (await scripted.engine.wait_closed()).reason == "does not speak MCP: Usage: server [options]"
 
 
-async def test_a_long_banner_before_the_first_message_is_forgiven():
+async def test_a_long_banner_before_the_first_message_is_accepted():
     scripted = ScriptedPeer()
     for _ in range(STRAY_LINES_LIMIT):
         scripted.write_raw(b"banner")
@@ -119,7 +119,7 @@ async def test_a_long_banner_before_the_first_message_is_forgiven():
     scripted.gone()
 
 
-async def test_a_frame_without_end_ends_the_connection_after_what_came_before_it():
+async def test_an_endless_frame_ends_the_connection_after_earlier_messages():
     heard = []
     peer = ClientEndpoint(max_frame=1000, on_notification=lambda method, _params: heard.append(method))
     async with opened(peer, **{"tools/call": silent}) as scripted:
@@ -133,7 +133,7 @@ async def test_a_frame_without_end_ends_the_connection_after_what_came_before_it
             await asked
 
 
-async def test_a_frame_without_end_fails_the_handshake():
+async def test_an_endless_frame_fails_the_handshake():
     scripted = ScriptedPeer(ClientEndpoint(max_frame=1000), initialize=silent)
     task = asyncio.create_task(scripted.engine.open())
     await turns()
@@ -143,7 +143,7 @@ async def test_a_frame_without_end_fails_the_handshake():
         await task
 
 
-async def test_a_batch_is_taken_apart():
+async def test_a_batch_is_split_into_messages():
     heard = []
     peer = ClientEndpoint(on_notification=lambda method, _params: heard.append(method))
     async with opened(peer, **{"tools/call": silent}) as scripted:
@@ -161,7 +161,7 @@ async def test_a_batch_is_taken_apart():
         assert scripted.engine.noise == 1
 
 
-async def test_a_batch_beyond_measure_is_noise():
+async def test_a_batch_above_the_limit_is_noise():
     heard = []
     async with opened(ClientEndpoint(on_notification=lambda method, _params: heard.append(method))) as scripted:
         scripted.write_raw(json.dumps([{"jsonrpc": "2.0", "method": "x"}] * (MAX_BATCH + 1)).encode())
@@ -181,7 +181,7 @@ async def test_a_batch_beyond_measure_is_noise():
         {},
     ],
 )
-async def test_messages_that_fit_nothing_are_counted(message):
+async def test_unexpected_messages_are_counted(message):
     async with opened() as scripted:
         scripted.say(**message)
         assert (scripted.engine.strays, scripted.engine.noise) == (1, 0)
@@ -189,14 +189,14 @@ async def test_messages_that_fit_nothing_are_counted(message):
 
 
 @pytest.mark.parametrize("params", [None, [1, 2], "text", 7])
-async def test_a_notification_without_proper_parameters_is_delivered_without_any(params):
+async def test_a_notification_with_invalid_parameters_is_delivered_without_parameters(params):
     heard = []
     async with opened(ClientEndpoint(on_notification=lambda *notification: heard.append(notification))) as scripted:
         scripted.say(method="x/y", params=params)
     assert heard == [("x/y", {})]
 
 
-async def test_a_failing_listener_harms_nobody(caplog):
+async def test_a_failing_listener_does_not_end_the_connection(caplog):
     def fail(*_notification):
         raise RuntimeError("boom")
 
@@ -206,7 +206,7 @@ async def test_a_failing_listener_harms_nobody(caplog):
     assert "notification 'notifications/message' of service 's' could not be delivered" in caplog.text
 
 
-async def test_nothing_is_delivered_after_the_end_even_from_the_same_piece():
+async def test_nothing_is_delivered_after_the_end_even_from_the_same_chunk():
     heard = []
     scripted = ScriptedPeer(
         ClientEndpoint(on_notification=lambda method, _params: (heard.append(method), scripted.gone()))

@@ -78,10 +78,10 @@ async def test_the_details_of_the_selected_service_include_its_last_stderr_lines
         await pilot.app.update_services()
         await pilot.press("down")
         await pilot.app.workers.wait_for_complete()
-        told = shown(pilot.app, "#details")
+        text = shown(pilot.app, "#details")
         for words in ("b is well", "9 of 9 checks", "→ leave b alone", "greet, add", "says"):
-            assert words in told
-        assert "\x1b" not in told
+            assert words in text
+        assert "\x1b" not in text
 
 
 async def test_tools_are_listed_again_only_when_they_may_have_changed(source, top):

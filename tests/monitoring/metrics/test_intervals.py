@@ -62,15 +62,15 @@ def test_availability_equals_a_count_of_every_second(life, later):
 def test_intervals_tile_any_requested_period(life, later, data):
     edges = edges_of(life)
     until = edges[-1].timestamp + later
-    found = intervals(edges, until)
-    for before, after in pairwise(found):
+    result = intervals(edges, until)
+    for before, after in pairwise(result):
         assert before.until == after.since
-    assert (found[0].since, found[-1].until) == (edges[0].timestamp, until)
-    assert sum(interval.duration for interval in found) == pytest.approx(until - edges[0].timestamp)
-    assert [interval.lasts for interval in found] == [False] * (len(found) - 1) + [True]
+    assert (result[0].since, result[-1].until) == (edges[0].timestamp, until)
+    assert sum(interval.duration for interval in result) == pytest.approx(until - edges[0].timestamp)
+    assert [interval.lasts for interval in result] == [False] * (len(result) - 1) + [True]
     begin = data.draw(st.integers(int(edges[0].timestamp), int(until)))
     end = data.draw(st.integers(begin, int(until)))
-    part = clip_intervals(found, begin, end)
+    part = clip_intervals(result, begin, end)
     for before, after in pairwise(part):
         assert before.until == after.since
     assert sum(interval.duration for interval in part) == pytest.approx(end - begin)
@@ -101,30 +101,30 @@ def test_the_state_between_two_managers_is_unknown():
         asked.append((since, until))
         return 1500.0
 
-    found = intervals(edges, 2001.0, last_seen=last_seen)
+    result = intervals(edges, 2001.0, last_seen=last_seen)
     assert asked == [(1010.0, 2000.0)]
-    assert [(i.state, i.since, i.until, i.wanted, i.watched) for i in found] == [
+    assert [(i.state, i.since, i.until, i.wanted, i.watched) for i in result] == [
         (State.INITIALIZING, 1000.0, 1010.0, True, True),
         (State.HEALTHY, 1010.0, 1500.0, True, True),
         (State.UNKNOWN, 1500.0, 2000.0, False, False),
         (State.INITIALIZING, 2000.0, 2001.0, True, True),
     ]
-    assert uptime_share(found) == pytest.approx(100.0 * 490 / 501)
+    assert uptime_share(result) == pytest.approx(100.0 * 490 / 501)
     blind = intervals(edges, 2001.0)
     assert [i.duration for i in blind] == [10, 0, 990, 1]
 
 
 def test_a_stopped_service_stays_stopped_while_no_manager_runs():
     edges = again(edges_of([(0, State.HEALTHY, True), (10, State.DISCONNECTED, False)]), 2000.0)
-    found = intervals(edges, 2001.0)
-    assert [(i.state, i.duration, i.watched) for i in found][1] == (State.DISCONNECTED, 990, True)
+    result = intervals(edges, 2001.0)
+    assert [(i.state, i.duration, i.watched) for i in result][1] == (State.DISCONNECTED, 990, True)
 
 
 def test_a_wall_clock_that_is_set_back_causes_no_negative_duration():
     edges = edges_of([(0, State.HEALTHY, True), (10, State.WARNING, True)])
     edges[1] = StateEdge(service_name="s", timestamp=900.0, monotonic=10.0, state=State.WARNING, wanted=True)
-    found = intervals(edges, 905.0)
-    assert found[0].duration == 10
-    assert all(interval.duration >= 0 and interval.until >= interval.since for interval in found)
+    result = intervals(edges, 905.0)
+    assert result[0].duration == 10
+    assert all(interval.duration >= 0 and interval.until >= interval.since for interval in result)
     assert intervals([], 5.0) == []
     assert uptime_share([]) is None

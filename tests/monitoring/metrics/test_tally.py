@@ -40,8 +40,8 @@ def test_counts_are_exact_and_percentiles_have_an_error_of_at_most_one_percent(s
     assert tally.longest == max(times, default=0.0)
     assert tally.mean == pytest.approx(sum(times) / len(times) if times else 0.0)
     assert tally.error_rate == (tally.failed / tally.calls if some else 0.0)
-    for share, told in zip(SHARES, tally.quantiles(*SHARES), strict=True):
-        assert told == pytest.approx(exactly(times, share), rel=ACCURACY if len(some) > MAX_EXACT else 0)
+    for share, estimate in zip(SHARES, tally.quantiles(*SHARES), strict=True):
+        assert estimate == pytest.approx(exactly(times, share), rel=ACCURACY if len(some) > MAX_EXACT else 0)
 
 
 @given(st.lists(calls, max_size=6))
@@ -54,8 +54,8 @@ def test_merged_counts_equal_those_of_all_calls(parts):
     assert (whole.calls, whole.failed, whole.slow) == (at_once.calls, at_once.failed, at_once.slow)
     assert whole.longest == at_once.longest
     assert whole.total == pytest.approx(at_once.total)
-    for share, told in zip(SHARES, whole.quantiles(*SHARES), strict=True):
-        assert told == pytest.approx(exactly(times, share), rel=ACCURACY)
+    for share, estimate in zip(SHARES, whole.quantiles(*SHARES), strict=True):
+        assert estimate == pytest.approx(exactly(times, share), rel=ACCURACY)
 
 
 def test_merging_does_not_change_its_inputs():
@@ -78,8 +78,8 @@ def test_stored_and_merged_durations_equal_those_of_all_calls(parts):
         whole.merge(LatencyHistogram(kept))
     every = [duration for part in parts for duration in part]
     assert whole.count == len(every)
-    for share, told in zip(SHARES, whole.quantiles(*SHARES), strict=True):
-        assert told == pytest.approx(exactly(every, share), rel=ACCURACY + 1e-9)
+    for share, estimate in zip(SHARES, whole.quantiles(*SHARES), strict=True):
+        assert estimate == pytest.approx(exactly(every, share), rel=ACCURACY + 1e-9)
 
 
 @given(st.binary(max_size=50))
@@ -96,8 +96,8 @@ def test_arbitrary_bytes_are_decoded_without_an_error(kept):
 def test_a_duration_survives_encoding_and_decoding(duration):
     whole = LatencyHistogram()
     whole.add(duration)
-    [told] = LatencyHistogram(whole.to_bytes()).quantiles(0.5)
-    assert told == pytest.approx(min(max(duration, SHORTEST), LONGEST), rel=ACCURACY)
+    [estimate] = LatencyHistogram(whole.to_bytes()).quantiles(0.5)
+    assert estimate == pytest.approx(min(max(duration, SHORTEST), LONGEST), rel=ACCURACY)
 
 
 def test_a_few_calls_take_a_few_bytes():
@@ -122,13 +122,13 @@ events = st.lists(
 
 @given(events, st.floats(min_value=0.0, max_value=700.0), st.floats(min_value=0.0, max_value=1e6), st.integers(1, 9))
 def test_a_window_contains_exactly_the_calls_of_its_ten_slots(events, later, began, every):
-    window, now, happened, told = Window(began), began, [], 0
+    window, now, happened, calls = Window(began), began, [], 0
     for number, (pause, duration) in enumerate(events):
         now += pause
         if number % every == 0:
             window.tally(now)  # looking changes nothing
         if number % every == 1:
-            told += window.since_last_sample().calls  # nor does a sample
+            calls += window.since_last_sample().calls  # nor does a sample
         window.add(duration, now, failed=False, slow=False)
         happened.append((now, duration))
     now += later
@@ -137,7 +137,7 @@ def test_a_window_contains_exactly_the_calls_of_its_ten_slots(events, later, beg
     assert tally.calls == len(inside)
     assert tally.total == pytest.approx(sum(inside))
     assert len(window._slots) <= 10
-    assert window.since_last_sample(keep=True).calls == window.since_last_sample().calls == len(events) - told
+    assert window.since_last_sample(keep=True).calls == window.since_last_sample().calls == len(events) - calls
     assert window.since_last_sample().calls == 0
     assert window.tally(now).calls == len(inside)
 

@@ -19,17 +19,17 @@ def stretches(
     *states: tuple[State, float] | tuple[State, float, bool], begin: float = BEGIN, error: str | None = None
 ) -> list[StateInterval]:
     """Return intervals that follow each other: (state, seconds) or (state, seconds, wanted)."""
-    made = []
+    result = []
     for state, seconds, *wanted in states:
         until = begin + seconds
-        made.append(
+        result.append(
             StateInterval(
                 service_name="a", state=state, since=begin, until=until, duration=seconds,
                 wanted=wanted[0] if wanted else True, error=error,
             )
         )  # fmt: skip
         begin = until
-    return made
+    return result
 
 
 def sample(after: float, **fields: Any) -> MetricsSample:

@@ -12,6 +12,6 @@ from .files import OLD
 @pytest.fixture
 def path(tmp_path) -> Path:
     (tmp_path / "home").mkdir()
-    made = tmp_path / "home" / "mcp.json"
-    made.write_text(OLD)
-    return made
+    path = tmp_path / "home" / "mcp.json"
+    path.write_text(OLD)
+    return path

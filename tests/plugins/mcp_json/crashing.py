@@ -98,7 +98,7 @@ def under_strace(served: Served, log: Path, *options: str) -> int:
 
 def calls_in(log: Path) -> Counter[str]:
     """Return how often each system call stands in a log of strace."""
-    return Counter(found[1] for line in log.read_text().splitlines() if (found := re.match(r"(\w+)\(", line)))
+    return Counter(match[1] for line in log.read_text().splitlines() if (match := re.match(r"(\w+)\(", line)))
 
 
 def system_calls(folder: Path) -> Iterator[Point]:

@@ -23,9 +23,9 @@ DEADLINE = 20
 @pytest.fixture
 def path(tmp_path) -> Path:
     (tmp_path / "home").mkdir()
-    made = tmp_path / "home" / "mcp.json"
-    made.write_text('{"a": 1}')
-    return made
+    file = tmp_path / "home" / "mcp.json"
+    file.write_text('{"a": 1}')
+    return file
 
 
 class Listener:
@@ -34,17 +34,17 @@ class Listener:
     def __init__(self, document: FileDocument) -> None:
         self.document = document
         self.heard = 0
-        self._told = asyncio.Event()
+        self._changed = asyncio.Event()
 
     async def listen(self) -> None:
         async for _ in self.document.changes():
             self.heard += 1
-            self._told.set()
+            self._changed.set()
 
     async def next(self) -> None:
         with anyio.fail_after(DEADLINE):
-            await self._told.wait()
-        self._told.clear()
+            await self._changed.wait()
+        self._changed.clear()
 
 
 @asynccontextmanager

@@ -18,8 +18,8 @@ def backend():
 
 
 def test_it_is_loaded_by_the_entry_point_of_all_plugins():
-    (found,) = entry_points(group="mcpstore.plugins", name="mcp_json")
-    assert found.load() is mcp_json
+    (entry_point,) = entry_points(group="mcpstore.plugins", name="mcp_json")
+    assert entry_point.load() is mcp_json
 
 
 def test_it_offers_one_backend():

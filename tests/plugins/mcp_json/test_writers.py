@@ -15,5 +15,5 @@ def test_eight_processes_and_one_that_renames_new_files_over_it_lose_nothing(tmp
 
     assert written.edits == WRITERS * EDITS
     assert written.lost == []
-    assert written.renamed == written.told > 0
+    assert written.renamed == written.reported > 0
     assert [entry.name for entry in tmp_path.iterdir()] == ["mcp.json"]

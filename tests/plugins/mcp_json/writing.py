@@ -28,7 +28,7 @@ class Written:
     edits: int
     lost: list[str]
     renamed: int
-    told: int
+    reported: int
 
 
 def written_by_many(folder: Path, edits: int) -> Written:
@@ -40,10 +40,10 @@ def written_by_many(folder: Path, edits: int) -> Written:
     )
     writers = [subprocess.Popen([sys.executable, CHILD, str(path), f"w{i}", str(edits)]) for i in range(WRITERS)]
     assert [writer.wait(250) for writer in writers] == [0] * WRITERS
-    told, _ = editor.communicate("", timeout=30)
+    reported, _ = editor.communicate("", timeout=30)
     assert editor.returncode == 0
     data = json.loads(path.read_bytes())
     wanted = MINE | {f"w{i}-{n}": {"n": -n} for i in range(WRITERS) for n in range(edits // 2)}
-    found = data["mcpServers"]
-    lost = [name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)]
-    return Written(WRITERS * edits, sorted(lost), data["renamed"], int(told))
+    servers = data["mcpServers"]
+    lost = [name for name in wanted.keys() | servers.keys() if wanted.get(name) != servers.get(name)]
+    return Written(WRITERS * edits, sorted(lost), data["renamed"], int(reported))

@@ -36,9 +36,9 @@ def open_history(tmp_path: Path) -> Iterator[Callable[..., SqliteHistory]]:
     opened: list[SqliteHistory] = []
 
     def open_it(folder: Path = tmp_path, **fields: Any) -> SqliteHistory:
-        made = SqliteHistory(HistoryLocation(folder=folder, **{"retention": 7 * DAY, **fields}))
-        opened.append(made)
-        return made
+        history = SqliteHistory(HistoryLocation(folder=folder, **{"retention": 7 * DAY, **fields}))
+        opened.append(history)
+        return history
 
     yield open_it
     for history in opened:

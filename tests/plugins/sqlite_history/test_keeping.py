@@ -78,10 +78,10 @@ def test_samples_written_in_batches_are_read_merged_like_a_list(some, step, size
     history = SqliteHistory(HistoryLocation(folder=tmp_path_factory.mktemp("history"), retention=7 * DAY))
     for begin in range(0, len(some), size):
         history.write(HistoryBatch(now=NOW, samples=some[begin : begin + size]))
-    found = history.samples(asked(step=step))
+    merged = history.samples(asked(step=step))
     history.close()
     expected = downsampled(sorted(some, key=lambda s: (s.service_name, s.timestamp)), step)
-    assert [attrs.astuple(kept, recurse=False) for kept in found] == [tuple(figures(s)) for s in expected]
+    assert [attrs.astuple(kept, recurse=False) for kept in merged] == [tuple(figures(s)) for s in expected]
 
 
 @pytest.mark.parametrize("step", [900.0, 3600.0, 7200.0])
@@ -127,7 +127,7 @@ def test_timestamps_of_edges_are_rounded_down(open_history):
     history = open_history()
     moments = [NOW + 0.123, NOW + 0.4567, NOW + 0.9999]
     history.write(HistoryBatch(now=NOW, edges=[edge(moment) for moment in moments]))
-    assert [found.timestamp for found in history.edges(asked())] == [NOW + 0.123, NOW + 0.456, NOW + 0.999]
+    assert [stored.timestamp for stored in history.edges(asked())] == [NOW + 0.123, NOW + 0.456, NOW + 0.999]
 
 
 def test_expired_records_are_deleted_but_the_current_state_is_kept(open_history):
@@ -152,7 +152,7 @@ def test_names_of_removed_services_do_not_accumulate(open_history, monkeypatch):
         fresh = [sample(now, f"new{day:02}"), sample(now, "steady")]
         history.write(HistoryBatch(now=now, samples=fresh, edges=edges))
     names = ["new17", "new18", "new19", "steady"]
-    assert [found.service_name for found in history.edges(asked())] == names
+    assert [stored.service_name for stored in history.edges(asked())] == names
     assert sorted(history._names().values()) == names
     assert set(history._ids) <= set(names)
 

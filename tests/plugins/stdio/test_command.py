@@ -19,7 +19,7 @@ def program(place: Path, text: str = "#!/bin/sh\n", mode: int = 0o755) -> Path:
     return place
 
 
-def told(command: str, path: str = "/nowhere", cwd: str = "/") -> str:
+def refusal_of(command: str, path: str = "/nowhere", cwd: str = "/") -> str:
     with pytest.raises(CommandNotFound) as caught:
         resolve(command, path=path, cwd=cwd)
     return str(caught.value)
@@ -43,7 +43,9 @@ def test_a_command_with_a_slash_and_relative_path_entries_are_resolved_in_the_fo
 
 def test_an_empty_entry_of_path_is_not_the_current_folder(tmp_path: Path):
     program(tmp_path / "x")
-    assert told("x", path="::", cwd=str(tmp_path)).startswith("command 'x' was not found in the 0 folders of PATH")
+    assert refusal_of("x", path="::", cwd=str(tmp_path)).startswith(
+        "command 'x' was not found in the 0 folders of PATH"
+    )
 
 
 def test_a_program_in_the_home_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -70,42 +72,42 @@ def test_symbolic_links_are_not_resolved(tmp_path: Path):
     ],
 )
 def test_a_missing_command_is_reported_with_a_remedy(command: str, remedy: str):
-    assert told(command, path="/nowhere:/nowhere/else") == (
+    assert refusal_of(command, path="/nowhere:/nowhere/else") == (
         f"command {command!r} was not found in the 2 folders of PATH; {remedy}"
     )
-    assert "the 1 folder of PATH" in told(command)
+    assert "the 1 folder of PATH" in refusal_of(command)
 
 
 def test_the_remedy_for_a_missing_python_is_python3_where_it_exists(tmp_path: Path):
     program(tmp_path / "python3")
-    assert told("python", path=str(tmp_path)).endswith("; make 'python3' the command")
-    assert "python3" not in told("python")
+    assert refusal_of("python", path=str(tmp_path)).endswith("; make 'python3' the command")
+    assert "python3" not in refusal_of("python")
 
 
 def test_the_remedy_for_a_shell_line_is_to_split_it(tmp_path: Path):
     program(tmp_path / "npx")
     remedy = "make 'npx' the command, and put the other words into args, one string per argument"
-    assert told("npx -y server", path=str(tmp_path)).endswith(remedy)
-    assert "into args" not in told("npx -y server")
+    assert refusal_of("npx -y server", path=str(tmp_path)).endswith(remedy)
+    assert "into args" not in refusal_of("npx -y server")
 
 
 def test_a_missing_path_is_reported_with_the_folder_it_was_resolved_in(tmp_path: Path):
-    assert told("./x", cwd=str(tmp_path)) == (
+    assert refusal_of("./x", cwd=str(tmp_path)) == (
         f"command './x' does not exist (looked for in {str(tmp_path)!r}); correct the path"
     )
-    assert told("/no/npx") == "command '/no/npx' does not exist; install Node.js, which brings npx"
+    assert refusal_of("/no/npx") == "command '/no/npx' does not exist; install Node.js, which brings npx"
 
 
 def test_a_file_that_is_not_executable_is_reported(tmp_path: Path):
     place = program(tmp_path / "x", mode=0o644)
-    assert told("x", path=str(tmp_path)) == (
+    assert refusal_of("x", path=str(tmp_path)) == (
         f"command 'x' cannot be executed: {str(place)!r} is not executable; "
         "run chmod +x on it, or make its interpreter the command"
     )
 
 
 def test_a_folder_is_reported(tmp_path: Path):
-    assert told(str(tmp_path)) == (
+    assert refusal_of(str(tmp_path)) == (
         f"command {str(tmp_path)!r} cannot be executed: {str(tmp_path)!r} is a folder; name a program in it"
     )
 
@@ -115,15 +117,15 @@ def error(number: int) -> OSError:
 
 
 def test_a_lack_of_local_resources_is_no_refusal():
-    found = start_error(error(errno.EMFILE), "/bin/x", [])
-    assert isinstance(found, NotReady)
-    assert str(found) == "command '/bin/x' cannot be started now: Too many open files"
+    failure = start_error(error(errno.EMFILE), "/bin/x", [])
+    assert isinstance(failure, NotReady)
+    assert str(failure) == "command '/bin/x' cannot be started now: Too many open files"
 
 
 def test_too_many_arguments_are_reported_by_their_size_only():
-    found = start_error(error(errno.E2BIG), "/bin/x", ["s3cret", "abc"])
-    assert type(found) is ConnectRefused
-    assert str(found) == "arguments of command '/bin/x' are too long (got 9 characters); shorten them"
+    failure = start_error(error(errno.E2BIG), "/bin/x", ["s3cret", "abc"])
+    assert type(failure) is ConnectRefused
+    assert str(failure) == "arguments of command '/bin/x' are too long (got 9 characters); shorten them"
 
 
 def test_a_missing_interpreter_is_reported_by_name(tmp_path: Path):
@@ -137,6 +139,6 @@ def test_a_missing_interpreter_is_reported_by_name(tmp_path: Path):
 
 
 def test_any_other_system_error_is_reported_with_its_message():
-    found = start_error(error(errno.EACCES), "/bin/x", [])
-    assert isinstance(found, CommandNotFound)
-    assert str(found).startswith("command '/bin/x' cannot be executed: Permission denied; give its full path")
+    failure = start_error(error(errno.EACCES), "/bin/x", [])
+    assert isinstance(failure, CommandNotFound)
+    assert str(failure).startswith("command '/bin/x' cannot be executed: Permission denied; give its full path")

@@ -26,12 +26,12 @@ TREES = ["", "obedient", "group", "session", "daemon", "group,session,daemon,obe
 
 @pytest.fixture
 def group() -> Iterator[Cgroup]:
-    made = cgroup.create(f"test-{os.getpid()}")
-    if made is None:
+    group = cgroup.create(f"test-{os.getpid()}")
+    if group is None:
         pytest.skip("this process may not make control groups of version 2 here")
-    yield made
-    made.kill()
-    made.remove()
+    yield group
+    group.kill()
+    group.remove()
 
 
 @pytest.fixture(params=["cgroup", "marker"])
@@ -146,15 +146,15 @@ async def test_a_failed_start_in_a_group_is_reported_like_any_other(world: World
     script = tmp_path / "script"
     script.write_text("#!/no/such/interpreter\n")
     script.chmod(0o755)
-    told = []
+    messages = []
     for kind in ("cgroup", "marker"):
         settings = world.settings(containment=kind).model_copy(update={"command": str(script)})
         with pytest.raises(CommandNotFound) as caught:
             async with connect(settings, world.peer()):
                 pass
-        told.append(str(caught.value))
-    assert told[0] == told[1]
-    assert "'/no/such/interpreter', which does not exist" in told[0]
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+    assert "'/no/such/interpreter', which does not exist" in messages[0]
     assert groups(world) == []
 
 
@@ -173,13 +173,13 @@ async def test_a_group_that_rejects_a_process_is_not_used(
     world: World, group: Cgroup, what: str, monkeypatch: pytest.MonkeyPatch
 ):
     def broken(marker: str) -> Cgroup | None:
-        made = real(marker)
-        assert made is not None
+        created = real(marker)
+        assert created is not None
         if what == "is gone":
-            made.remove()
+            created.remove()
         else:
             monkeypatch.setattr(Cgroup, "procs_file", property(lambda _: Path("/dev/full")))
-        return made
+        return created
 
     real = cgroup.create
     monkeypatch.setattr(spawned.cgroup, "create", broken)
@@ -195,9 +195,9 @@ def test_a_group_counts_processes_of_its_subgroups_and_is_removed_with_them(grou
     process = cgroup_exec.start_in_cgroup(Cgroup(below), ["/bin/sleep", "300"], {}, Popen)
     assert group.processes() == [process.pid]
     assert not group.remove()
-    found = cgroup.cgroup_of(process.pid)
-    assert found is not None
-    assert found.path == group.path
+    owner = cgroup.cgroup_of(process.pid)
+    assert owner is not None
+    assert owner.path == group.path
     group.kill()
     assert process.wait(20) == -signal.SIGKILL
     assert group.remove()

@@ -114,16 +114,16 @@ async def test_the_command_is_looked_up_in_the_path_of_the_service(world: World,
 
 async def test_a_missing_folder_is_reported(world: World, tmp_path: Path):
     place = tmp_path / "x"
-    told = await refused(world, ConnectRefused, cwd=str(place))
-    assert told == f"cwd {str(place)!r} does not exist; create it, or change cwd"
+    message = await refused(world, ConnectRefused, cwd=str(place))
+    assert message == f"cwd {str(place)!r} does not exist; create it, or change cwd"
     place.touch()
-    told = await refused(world, ConnectRefused, cwd=str(place))
-    assert told == f"cwd {str(place)!r} is not a folder; create it, or change cwd"
+    message = await refused(world, ConnectRefused, cwd=str(place))
+    assert message == f"cwd {str(place)!r} is not a folder; create it, or change cwd"
 
 
 async def test_a_missing_command_is_reported(world: World):
-    told = await refused(world, CommandNotFound, command="no-such-command", env={"PATH": "/a:/b", "KEY": "s3cret"})
-    assert told.startswith("command 'no-such-command' was not found in the 2 folders of PATH; ")
+    message = await refused(world, CommandNotFound, command="no-such-command", env={"PATH": "/a:/b", "KEY": "s3cret"})
+    assert message.startswith("command 'no-such-command' was not found in the 2 folders of PATH; ")
 
 
 async def test_a_script_with_a_missing_interpreter_is_reported(world: World, tmp_path: Path):
@@ -140,8 +140,8 @@ async def test_a_script_with_a_missing_interpreter_is_reported(world: World, tmp
 
 
 async def test_too_long_arguments_are_refused(world: World):
-    told = await refused(world, ConnectRefused, args=["x" * 3_000_000])
-    assert "are too long (got 3000000 characters)" in told
+    message = await refused(world, ConnectRefused, args=["x" * 3_000_000])
+    assert "are too long (got 3000000 characters)" in message
 
 
 async def test_an_exit_before_the_handshake_is_reported_with_its_code_and_last_stderr_lines(world: World):

@@ -62,8 +62,8 @@ def lost(**fields: object) -> Orphans:
 async def test_processes_with_the_marker_of_a_lost_manager_are_killed_and_named(start: Start):
     process, other = start(LOST), start(KEPT)
     with anyio.fail_after(20):
-        [told] = await reap(lost())
-    assert told.endswith(f" (pid {process.pid})")
+        [description] = await reap(lost())
+    assert description.endswith(f" (pid {process.pid})")
     assert not is_alive(process.pid)
     assert is_alive(other.pid)
     assert await reap(lost()) == []
@@ -100,12 +100,12 @@ async def test_an_orphan_is_sent_sigterm_first(start: Start, tmp_path: Path):
 @pytest.mark.parametrize("record", ["its number and its beginning", "its number and another marker", "a marker only"])
 async def test_a_record_with_a_reused_pid_kills_no_process(start: Start, record: str):
     innocent = start()
-    found = proc.read(innocent.pid)
-    assert found is not None
+    observed = proc.read(innocent.pid)
+    assert observed is not None
     if record == "its number and its beginning":
-        trace = OwnershipRecord(owner_tag=LOST, service="web", pid=innocent.pid, started=found.started)
+        trace = OwnershipRecord(owner_tag=LOST, service="web", pid=innocent.pid, started=observed.started)
     elif record == "its number and another marker":
-        trace = OwnershipRecord(owner_tag=KEPT, service="web", pid=innocent.pid, started=found.started)
+        trace = OwnershipRecord(owner_tag=KEPT, service="web", pid=innocent.pid, started=observed.started)
     else:
         trace = OwnershipRecord(owner_tag=LOST, service="web", notes={"cgroup": "/sys/fs/cgroup"})
     with anyio.fail_after(20):
@@ -223,12 +223,12 @@ async def test_containers_of_a_killed_manager_are_removed(tmp_path: Path, engine
             assert await reap(lost(records=traces)) == ["container theirs of 'web'"]
             assert await reap(lost(records=traces)) == []
         else:
-            told = (
+            message = (
                 "container theirs .* cannot be removed"
                 if engine == "is stuck"
                 else "did not answer: containers of a killed manager may be left"
             )
-            with pytest.raises(CloseFailed, match=told):
+            with pytest.raises(CloseFailed, match=message):
                 await reap(lost(records=traces))
     assert (place / "ours").exists()
     assert (place / "theirs").exists() == (engine != "works")

@@ -8,7 +8,7 @@ from mcpstore_plugins.stdio.process import describe_exit
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "description"),
     [
         (0, ("exited with code 0", None)),
         (127, ("exited with code 127", None)),
@@ -17,5 +17,5 @@ from mcpstore_plugins.stdio.process import describe_exit
         (-37, ("killed by signal 37", "signal 37")),
     ],
 )
-def test_an_exit_is_described_by_code_or_signal(code: int, told: tuple[str, str | None]):
-    assert describe_exit(code) == told
+def test_an_exit_is_described_by_code_or_signal(code: int, description: tuple[str, str | None]):
+    assert describe_exit(code) == description

@@ -47,7 +47,7 @@ def test_integers_are_accepted_as_arguments():
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"command": ""}, "command: must not be empty; name the program to start"),
         ({"command": " "}, "command: must not be empty; name the program to start"),
@@ -80,8 +80,10 @@ def test_integers_are_accepted_as_arguments():
         ({"commandd": "y"}, "commandd: Extra inputs are not permitted"),
     ],
 )
-def test_an_invalid_field_is_reported_with_its_value_and_never_with_a_value_of_env(fields: dict[str, Any], told: str):
-    assert problems(**fields) == [told]
+def test_an_invalid_field_is_reported_with_its_value_and_never_with_a_value_of_env(
+    fields: dict[str, Any], message: str
+):
+    assert problems(**fields) == [message]
 
 
 def test_every_invalid_field_is_reported_at_once():

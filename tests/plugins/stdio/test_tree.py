@@ -25,9 +25,9 @@ MARKER = str(uuid4())
 def sleeper() -> Iterator[Process]:
     with subprocess.Popen(["sleep", "300"], start_new_session=True) as started:
         try:
-            found = proc.read(started.pid)
-            assert found is not None
-            yield found
+            running = proc.read(started.pid)
+            assert running is not None
+            yield running
         finally:
             started.kill()
 
@@ -49,11 +49,11 @@ class Fake:
         monkeypatch.setattr(proc, "ticks_now", lambda: self.now)
         self.tree = MarkedTree(10, "m")
 
-    def found(self, *others: Process) -> list[int]:
+    def alive_with(self, *others: Process) -> list[int]:
         self.listed = [process(10, session=10), *others]
         return sorted(p.pid for p in self.tree.alive())
 
-    def found_without_leader(self, *others: Process) -> list[int]:
+    def alive_without_leader(self, *others: Process) -> list[int]:
         self.listed = list(others)
         return sorted(p.pid for p in self.tree.alive())
 
@@ -64,44 +64,44 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
 
 
 def test_processes_in_the_session_of_the_leader_belong_to_the_tree(fake: Fake):
-    assert fake.found(process(11, session=10), process(12)) == [10, 11]
+    assert fake.alive_with(process(11, session=10), process(12)) == [10, 11]
 
 
 def test_processes_with_the_marker_belong_to_the_tree(fake: Fake):
     fake.marked = {11}
-    assert fake.found(process(11, session=11), process(12, session=11)) == [10, 11]
+    assert fake.alive_with(process(11, session=11), process(12, session=11)) == [10, 11]
 
 
 def test_descendants_of_any_depth_belong_to_the_tree(fake: Fake):
     fake.marked = {11}
     others = (process(14, parent=13), process(13, parent=11), process(11), process(15, parent=99))
-    assert fake.found(*others) == [10, 11, 13, 14]
+    assert fake.alive_with(*others) == [10, 11, 13, 14]
 
 
 def test_a_known_process_stays_in_the_tree_after_its_parents_have_exited(fake: Fake):
-    assert fake.found(process(11, parent=10, session=11)) == [10, 11]
+    assert fake.alive_with(process(11, parent=10, session=11)) == [10, 11]
     fake.tree.leader_exits()
-    assert fake.found_without_leader(process(11, session=11)) == [11]
-    assert fake.found_without_leader(process(11, session=11, started=150)) == []  # the number, not the process
+    assert fake.alive_without_leader(process(11, session=11)) == [11]
+    assert fake.alive_without_leader(process(11, session=11, started=150)) == []  # the number, not the process
 
 
 def test_a_process_older_than_the_leader_does_not_belong_to_the_tree(fake: Fake):
     fake.marked = {9}
-    assert fake.found(process(9, started=99)) == [10]
+    assert fake.alive_with(process(9, started=99)) == [10]
 
 
 def test_zombies_are_not_alive(fake: Fake):
-    assert fake.found(process(11, session=10, is_dead=True)) == [10]
+    assert fake.alive_with(process(11, session=10, is_dead=True)) == [10]
 
 
 def test_after_the_leader_is_reaped_its_pid_identifies_only_older_processes(fake: Fake):
     fake.tree.leader_exits()
-    assert fake.found_without_leader(process(11, session=10, started=199), process(12, session=10, started=200)) == [11]
+    assert fake.alive_without_leader(process(11, session=10, started=199), process(12, session=10, started=200)) == [11]
 
 
 def test_another_process_with_the_pid_of_the_leader_does_not_belong_to_the_tree(fake: Fake):
     fake.tree.leader_exits()
-    assert fake.found_without_leader(process(10, session=10, started=201), process(11, parent=10, started=202)) == []
+    assert fake.alive_without_leader(process(10, session=10, started=201), process(11, parent=10, started=202)) == []
 
 
 def test_an_empty_process_list_is_read_twice(fake: Fake, monkeypatch: pytest.MonkeyPatch):
@@ -115,7 +115,7 @@ def test_a_leader_that_cannot_be_read_is_found_by_its_session(fake: Fake, monkey
     with monkeypatch.context() as patch:
         patch.setattr(proc, "read", lambda _pid: os.open("/no/such/file", os.O_RDONLY))
         fake.tree = MarkedTree(10, "m")
-    assert fake.found(process(11)) == [10]
+    assert fake.alive_with(process(11)) == [10]
 
 
 def test_roots_come_before_their_descendants():
@@ -147,22 +147,22 @@ def test_a_handle_is_opened_only_for_the_intended_process(sleeper: Process):
 @pytest.mark.parametrize("pidfds", [True, False])
 def test_an_exited_process_is_not_signalled(pidfds: bool, monkeypatch: pytest.MonkeyPatch):
     with subprocess.Popen(["true"]) as done:
-        found = proc.read(done.pid)
-    assert found is not None
+        running = proc.read(done.pid)
+    assert running is not None
     if not pidfds:
         monkeypatch.delattr(os, "pidfd_open")
-    MarkedTree(os.getpid(), "m").send([found], signal.SIGKILL)
+    MarkedTree(os.getpid(), "m").send([running], signal.SIGKILL)
 
 
 def test_a_process_with_any_name_is_read(tmp_path: Path):
     place = tmp_path / "x) Z (1 2"
     shutil.copy(shutil.which("sleep") or "", place)
     with subprocess.Popen([place, "300"], start_new_session=True) as started:
-        found = proc.read(started.pid)
-        assert found is not None
-        assert (found.pid, found.parent, found.session) == (started.pid, os.getpid(), started.pid)
-        assert found.started <= proc.ticks_now()
-        assert not found.is_dead
+        running = proc.read(started.pid)
+        assert running is not None
+        assert (running.pid, running.parent, running.session) == (started.pid, os.getpid(), started.pid)
+        assert running.started <= proc.ticks_now()
+        assert not running.is_dead
         started.kill()
         os.waitid(os.P_PID, started.pid, os.WEXITED | os.WNOWAIT)
         dead = proc.read(started.pid)
@@ -219,7 +219,7 @@ def test_an_empty_environment_has_no_marker():
 
 def test_kernel_threads_belong_to_no_tree(fake: Fake):
     fake.marked = {11}
-    assert fake.found(process(11, session=0, is_kernel=True)) == [10]
+    assert fake.alive_with(process(11, session=0, is_kernel=True)) == [10]
 
 
 def test_kernel_threads_are_recognised_by_their_flags():
@@ -232,7 +232,7 @@ def test_kernel_threads_are_recognised_by_their_flags():
 def test_a_process_without_a_session_is_found_too(fake: Fake):
     # so are all processes of a machine, or a container, whose first one leads no session
     fake.marked = {11}
-    assert fake.found(process(11, session=0), process(12, session=0)) == [10, 11]
+    assert fake.alive_with(process(11, session=0), process(12, session=0)) == [10, 11]
 
 
 def test_without_proc_a_tree_is_a_process_group(sleeper: Process, monkeypatch: pytest.MonkeyPatch):
