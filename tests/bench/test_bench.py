@@ -40,7 +40,7 @@ def test_every_part_can_be_measured(part, monkeypatch, capfd):
     assert all(result["what"] and result["ours"] for result in results)
 
 
-def test_a_part_that_fails_costs_only_itself(monkeypatch, capfd):
+def test_a_failed_part_affects_no_other(monkeypatch, capfd):
     def broken(_folder):
         raise RuntimeError("no such function")
 
@@ -57,7 +57,7 @@ def test_a_part_that_fails_costs_only_itself(monkeypatch, capfd):
     assert bench.main(["good"]) == 0
 
 
-def test_an_unknown_part_is_refused_with_the_parts_there_are(capfd):
+def test_an_unknown_part_is_refused_with_the_known_ones(capfd):
     with pytest.raises(SystemExit, match="2"):
         bench.main(["nonsense"])
 

@@ -21,13 +21,13 @@ def after(*events: AlertEvent, reminders: bool = False) -> tuple[AlertContext, t
     return ctx, actions
 
 
-def test_every_invariant_holds_in_everything_an_alert_can_come_to():
+def test_every_invariant_holds_in_every_reachable_state_of_an_alert():
     report = check()
 
     assert (report.states, report.transitions) == (46, 414)
 
 
-def test_every_row_of_the_table_is_taken():
+def test_every_row_of_the_table_is_reached():
     rows = set()
 
     def watch(taken):
@@ -38,7 +38,7 @@ def test_every_row_of_the_table_is_taken():
     assert rows == set(TABLE)
 
 
-def test_every_invariant_says_in_words_what_it_is():
+def test_every_invariant_has_a_description():
     assert all(invariant.__doc__.startswith("I15: ") for invariant in (*OF_STEPS, *OF_FUTURES))
 
 
@@ -67,14 +67,14 @@ def test_an_alert_that_fires_during_the_cooldown_is_sent_after_it():
     assert after(*again, COOL)[1] == (AlertAction.FIRE, AlertAction.ARM_COOL)
 
 
-def test_a_cool_down_that_ends_while_clearing_is_not_forgotten():
+def test_a_cool_down_that_ends_while_clearing_is_recorded():
     ctx, actions = after(TRUE, FOR, FALSE, KEEP, TRUE, FOR, FALSE, COOL, TRUE)
 
     assert AlertAction.FIRE in actions
     assert ctx.notified
 
 
-def test_a_notified_alert_is_resolved_even_while_muted():
+def test_the_end_of_a_sent_alert_is_sent_even_while_muted():
     assert after(TRUE, FOR, MUTE, FALSE, KEEP)[1] == (AlertAction.RESOLVE,)
 
 
@@ -83,7 +83,7 @@ def test_an_alert_that_fires_while_muted_is_sent_after_the_mute():
     assert after(MUTE, TRUE, FOR, UNMUTE)[1] == (AlertAction.FIRE, AlertAction.ARM_COOL)
 
 
-def test_people_are_reminded_only_if_they_want_to_be():
+def test_reminders_are_sent_only_if_they_are_enabled():
     assert after(TRUE, FOR, COOL)[1] == ()
     assert after(TRUE, FOR, COOL, reminders=True)[1] == (AlertAction.REMIND, AlertAction.ARM_COOL)
 
@@ -97,7 +97,7 @@ def test_the_alerts_of_a_removed_service_are_resolved(so_far):
 
 
 @pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.name.replace(" ", "-"))
-def test_every_flaw_is_found(flaw):
+def test_every_flaw_is_detected(flaw):
     assert flaw.found() == flaw.found_by
 
 
@@ -105,12 +105,12 @@ def test_a_copy_of_the_machine_without_a_flaw_passes():
     assert check(patched("OK: Final", "OK: Final")) == check()
 
 
-def test_a_flaw_whose_text_is_gone_is_refused():
+def test_a_flaw_without_its_source_text_is_refused():
     with pytest.raises(ValueError, match="stands 0 times in alert_lifecycle; it must be once: 'no such text'"):
         patched("no such text", "")
 
 
-def test_a_violation_shows_the_shortest_way_to_it():
+def test_a_violation_shows_the_shortest_path_to_it():
     with pytest.raises(AlertViolation) as caught:
         check(patched("m.set(cool=False)\n    m.notify()", "m.set(cool=False)"))
 

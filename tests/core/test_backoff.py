@@ -54,7 +54,7 @@ def test_the_floor_of_the_backoff_never_shrinks(timing, exp, u, v):
 
 
 @given(timings(), counts, rests, chance)
-def test_a_rest_keeps_to_its_floor_and_its_cap(timing, trips, reason, u):
+def test_a_cool_down_stays_between_its_floor_and_its_cap(timing, trips, reason, u):
     delay = cool_delay(timing, reason, trips, u)
 
     assert cool_floor(timing, reason, trips) <= delay * (1 + 1e-9)
@@ -63,12 +63,12 @@ def test_a_rest_keeps_to_its_floor_and_its_cap(timing, trips, reason, u):
 
 
 @given(timings(), counts, chance)
-def test_a_refused_service_rests_as_long_each_time(timing, trips, u):
+def test_every_cool_down_of_a_refused_service_has_the_same_length(timing, trips, u):
     assert cool_delay(timing, Reason.PERMANENT, trips, u) == cool_delay(timing, Reason.PERMANENT, 0, u)
 
 
 @given(st.floats(0.001, 1e6), st.floats(0, 1), chance)
-def test_jitter_keeps_within_its_fraction(duration, fraction, u):
+def test_jitter_stays_within_its_fraction(duration, fraction, u):
     assert duration * (1 - fraction) <= jittered(duration, fraction, u) * (1 + 1e-9)
     assert jittered(duration, fraction, u) <= duration * (1 + fraction) * (1 + 1e-9)
 
@@ -78,11 +78,11 @@ def test_the_default_backoff_is_one_to_sixty_seconds():
 
 
 @pytest.mark.parametrize(("trips", "longest"), [(0, 72), (1, 144), (2, 288), (3, 360), (99, 360)])
-def test_the_default_rest_is_one_to_five_minutes(trips, longest):
+def test_the_default_cool_down_is_one_to_five_minutes(trips, longest):
     assert cool_delay(DEFAULT_TIMING, Reason.EXHAUSTED, trips, 1) == pytest.approx(longest)
 
 
-def test_a_refused_service_rests_for_half_an_hour_by_default():
+def test_the_default_cool_down_of_a_refused_service_is_half_an_hour():
     assert cool_delay(DEFAULT_TIMING, Reason.PERMANENT, 7, 0.5) == 1800
 
 

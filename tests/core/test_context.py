@@ -29,7 +29,7 @@ def test_a_context_as_json_holds_only_plain_values():
     assert (data["desired"], data["activity"], data["next_act"]) == ("run", "close", "backoff")
 
 
-def test_a_context_read_from_json_has_enums_again():
+def test_a_context_read_from_json_has_enums():
     written = Context(desired=Desired.RUN, connection=S.HEALTHY, reason=Reason.NONE, timer=Timer.CHECK, live=True)
 
     read = Context.from_json(json.loads(json.dumps(written.to_json())))
@@ -39,7 +39,7 @@ def test_a_context_read_from_json_has_enums_again():
     assert all(type(getattr(read, name)) is type(value) for name, value in attrs.asdict(written).items())
 
 
-def test_a_context_from_json_says_which_value_it_does_not_know():
+def test_an_unknown_value_in_the_json_of_a_context_is_reported():
     with pytest.raises(ValueError, match="dormant"):
         Context.from_json({"connection": "dormant"})
 

@@ -20,26 +20,26 @@ def acyclic(draw):
     return {f"s{n}": [f"s{m}" for m in sorted(needed[n])] for n in draw(st.permutations(range(size)))}
 
 
-def test_services_are_layered_by_what_they_need():
+def test_services_are_layered_by_their_dependencies():
     assert layers(SHOP) == [["db", "cache", "mail"], ["api"], ["web"]]
 
 
-def test_the_order_of_the_configuration_is_kept_where_nothing_else_says():
+def test_the_order_of_the_configuration_is_kept_among_independent_services():
     assert layers({"b": [], "a": [], "c": []}) == [["b", "a", "c"]]
     assert start_order({"b": ["c"], "a": [], "c": []}) == ["a", "c", "b"]
 
 
-def test_nothing_has_no_layers():
+def test_no_services_have_no_layers():
     assert layers({}) == []
     assert start_order({}) == []
 
 
-def test_a_service_that_does_not_exist_is_not_waited_for():
+def test_a_missing_dependency_is_not_waited_for():
     assert layers({"web": ["nowhere"]}) == [["web"]]
 
 
 @given(acyclic())
-def test_every_service_comes_after_what_it_needs(depends_on):
+def test_every_service_comes_after_its_dependencies(depends_on):
     order = start_order(depends_on)
 
     assert sorted(order) == sorted(depends_on)
@@ -48,7 +48,7 @@ def test_every_service_comes_after_what_it_needs(depends_on):
 
 
 @given(acyclic())
-def test_a_layer_is_as_early_as_can_be(depends_on):
+def test_every_service_is_in_the_earliest_possible_layer(depends_on):
     number = {name: i for i, layer in enumerate(layers(depends_on)) for name in layer}
 
     for name, needed in depends_on.items():
@@ -64,7 +64,7 @@ def test_a_layer_is_as_early_as_can_be(depends_on):
         ({"before": ["a"], "a": ["b", "free"], "b": ["a"], "free": []}, ("a", "b")),
     ],
 )
-def test_a_cycle_is_named(depends_on, cycle):
+def test_a_cycle_is_reported_by_its_names(depends_on, cycle):
     with pytest.raises(DependencyCycle) as caught:
         layers(depends_on)
 
@@ -81,7 +81,7 @@ def cycle_in(depends_on):
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sets(st.sampled_from("abcdefx"))))
-def test_either_there_is_an_order_or_a_real_cycle(depends_on):
+def test_there_is_either_an_order_or_an_actual_cycle(depends_on):
     cycle = cycle_in(depends_on)
 
     assert cycle or sorted(start_order(depends_on)) == sorted(depends_on)
@@ -89,7 +89,7 @@ def test_either_there_is_an_order_or_a_real_cycle(depends_on):
     assert all(after in depends_on[name] for name, after in zip(cycle, cycle[1:] + cycle[:1], strict=True))
 
 
-def test_dependents_are_found_through_others():
+def test_indirect_dependents_are_found():
     assert dependents(SHOP, "db") == ["web", "api"]
     assert dependents(SHOP, "web") == []
     assert dependents(SHOP, "nowhere") == []

@@ -24,11 +24,11 @@ def pairs(edges):
     return {(old, new) for old, following in edges.items() for new in following}
 
 
-def test_the_automatic_changes_are_those_of_the_machine():
+def test_the_automatic_transitions_are_those_of_the_machine():
     assert pairs(AUTOMATIC_EDGES) == listed.AUTOMATIC_EDGES
 
 
-def test_the_changes_people_may_ask_for_are_those_of_the_machine():
+def test_the_transitions_that_an_operator_may_request_are_those_of_the_machine():
     assert pairs(OPERATOR_EDGES) == frozenset().union(*listed.OPERATOR_EDGES.values())
 
 
@@ -39,7 +39,7 @@ def test_no_state_follows_itself(state):
 
 @pytest.mark.parametrize("result", R)
 @pytest.mark.parametrize("state", sorted(LIVE_STATES))
-def test_a_health_result_leads_where_the_machine_says_and_by_a_known_change(state, result):
+def test_a_health_result_leads_to_the_state_of_the_machine_by_a_known_transition(state, result):
     after = state_after(state, result)
     ctx = Context(desired=Desired.RUN, connection=state, activity=Act.CHECK, live=True, epoch=7)
     assert step(ctx, health_event(result, 7))[0].connection is after
@@ -62,7 +62,7 @@ def test_a_health_result_leads_where_the_machine_says_and_by_a_known_change(stat
         (S.UNKNOWN, R.WARNING, {}, S.WARNING),
     ],
 )
-def test_what_came_before_counts(state, result, before, after):
+def test_the_previous_checks_count(state, result, before, after):
     assert state_after(state, result, **before) is after
 
 

@@ -43,11 +43,11 @@ def test_the_alphabet_has_every_event():
     assert {type(event) for event in ALPHABET} == kinds - {ev.Completion}
 
 
-def test_the_alphabet_has_no_event_twice():
+def test_the_alphabet_has_no_duplicate_event():
     assert len(set(ALPHABET)) == len(ALPHABET)
 
 
-def test_every_invariant_says_in_words_what_it_is():
+def test_every_invariant_has_a_description():
     for invariant in (*OF_CONTEXTS, *OF_STEPS, *OF_FUTURES):
         number = invariant.__name__.split("_", 1)[0].upper()
         assert invariant.__doc__.startswith(f"{number}: ")
@@ -74,7 +74,7 @@ def test_the_rows_keep_the_names_of_the_specification():
     assert {row.name for row in TABLE} == {f"{letter}{n}" for letter in numbers for n in numbers[letter]}
 
 
-def test_a_walk_ends_with_its_last_step():
+def test_a_walk_returns_its_last_step():
     taken = walk(ev.Start(), ev.OpenOk, ev.Stop())
 
     assert str(taken) == (
@@ -83,7 +83,7 @@ def test_a_walk_ends_with_its_last_step():
     )
 
 
-def test_a_walk_needs_a_step():
+def test_a_walk_without_a_step_is_refused():
     with pytest.raises(ValueError, match="at least one event"):
         walk()
 
@@ -118,7 +118,7 @@ def test_events_are_written_as_in_the_specification(event, text):
     assert event_text(event) == text
 
 
-def test_contexts_are_written_by_what_differs_from_a_new_service():
+def test_contexts_are_written_as_differences_from_a_new_service():
     assert context_text(walk(ev.Start(), ev.OpenOk, ev.Stop(), ev.CloseFail).after) == (
         "DISCONNECTED⏲REAP→PARK with reason=operator, timer=reap, next_act=park, live=True, close_failed=True, epoch=1"
     )
@@ -130,11 +130,11 @@ def test_actions_are_written_as_in_the_specification():
     assert [action_text(action) for action in actions] == ["ARM(COOL, reason=permanent)"]
 
 
-def test_a_context_that_waits_for_nothing_although_it_should_run_is_stuck():
+def test_a_wanted_service_that_waits_for_nothing_is_stuck():
     assert situation(Context(desired=Desired.RUN)) == "DISCONNECTED stuck"
 
 
-def test_what_is_listed_but_never_seen_is_a_violation(monkeypatch):
+def test_a_listed_but_unseen_edge_is_a_violation(monkeypatch):
     edge = (ServiceConnectionState.WARNING, ServiceConnectionState.RECONNECTING)
     monkeypatch.setattr(explore, "AUTOMATIC_EDGES", AUTOMATIC_EDGES | {edge})
 

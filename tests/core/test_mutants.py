@@ -27,12 +27,12 @@ pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its
 
 
 @pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.name.replace(" ", "-"))
-def test_every_flaw_is_found(flaw):
+def test_every_flaw_is_detected(flaw):
     assert flaw.found() is not None
     assert flaw.found(only=flaw.found_by) == flaw.found_by
 
 
-def test_every_invariant_finds_a_flaw():
+def test_every_invariant_detects_a_flaw():
     in_words = {invariant.__name__ for invariant in (*OF_CONTEXTS, *OF_STEPS, *OF_FUTURES)}
     in_the_search = {"i1_heard_where_listed", "i1_everything_occurs", "run_status"}
 
@@ -47,7 +47,7 @@ def test_a_copy_of_the_kernel_without_a_flaw_passes(seen):
     assert check(patched()) == seen.report
 
 
-def test_a_flaw_whose_text_is_gone_is_refused():
+def test_a_flaw_without_its_source_text_is_refused():
     with pytest.raises(ValueError, match="stands 0 times in transition; it must be once: 'no such text'"):
         patched(Patch("transition", "no such text", ""))
 
@@ -57,7 +57,7 @@ def test_a_flaw_whose_text_is_not_unique_is_refused():
         patched(Patch("lifecycle", "m.closed()", ""))
 
 
-def test_a_flaw_leaves_the_real_kernel_alone():
+def test_a_flaw_does_not_change_the_real_kernel():
     loaded = set(sys.modules)
 
     flawed = patched(Patch("transition", "            self.actions.append(Withdraw())", "            pass"))
@@ -67,7 +67,7 @@ def test_a_flaw_leaves_the_real_kernel_alone():
     assert set(sys.modules) == loaded
 
 
-def test_a_violation_shows_the_shortest_way_to_it():
+def test_a_violation_shows_the_shortest_path_to_it():
     kernel = patched(Patch("transition", "            self.actions.append(Withdraw())", "            pass"))
 
     with pytest.raises(Violation) as caught:
@@ -90,6 +90,6 @@ def test_an_exception_in_a_step_is_a_violation():
     assert isinstance(caught.value.__cause__, TypeError)
 
 
-def test_a_machine_without_an_end_of_contexts_is_a_violation():
+def test_a_machine_with_unbounded_contexts_is_a_violation():
     with pytest.raises(Violation, match="finite: There are more than 100 contexts"):
         check(most=100)

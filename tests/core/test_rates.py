@@ -110,21 +110,21 @@ def worst(endings, seed):
     return max(life.most_within(600) for life in lives), max(life.most_within(DAY) for life in lives)
 
 
-def test_i9_no_world_makes_us_open_often():
+def test_i9_no_world_causes_frequent_openings():
     in_ten_minutes, in_a_day = worst(ENDINGS, seed=1)
 
     assert in_ten_minutes <= 25
     assert in_a_day <= 1440
 
 
-def test_i9_what_never_lives_ten_minutes_is_opened_less_and_less_often():
+def test_i9_a_service_that_never_lives_ten_minutes_is_opened_less_and_less_often():
     in_ten_minutes, in_a_day = worst([FAILS, *SHORT_LIVES], seed=2)
 
     assert in_ten_minutes <= 25
     assert in_a_day <= 720
 
 
-def test_i9_what_dies_sooner_than_the_window_counts_is_opened_every_five_minutes():
+def test_i9_a_service_that_dies_before_the_window_counts_is_opened_every_five_minutes():
     longest = TIMING.window / TIMING.window_burst - TIMING.backoff_cap / 2  # with the shortest wait after it
     in_ten_minutes, in_a_day = worst([FAILS, *(life for life in SHORT_LIVES if life < longest)], seed=3)
 
@@ -132,13 +132,13 @@ def test_i9_what_dies_sooner_than_the_window_counts_is_opened_every_five_minutes
     assert in_a_day <= 360 + 30  # and the bursts before the first rest
 
 
-def test_i9_what_is_refused_is_opened_twice_an_hour():
+def test_i9_a_refused_service_is_opened_twice_an_hour():
     assert a_day_of([REFUSES]).most_within(DAY) <= 60
 
 
 @pytest.mark.parametrize("luck", [0.0, 1.0])
 @pytest.mark.parametrize("attempts", range(60))
-def test_i10_what_heals_is_back_within_six_minutes(attempts, luck):
+def test_i10_a_healed_service_is_usable_within_six_minutes(attempts, luck):
     life = Life(luck=luck)
     for _ in range(attempts):
         life.attempt(FAILS)
@@ -153,7 +153,7 @@ def test_i10_what_heals_is_back_within_six_minutes(attempts, luck):
     assert life.now - healed <= 360
 
 
-def test_i10_survivors_delay_it_by_the_time_they_survive():
+def test_i10_survivors_delay_the_recovery_by_their_lifetime():
     life = Life(luck=1.0)
     life.happens(OpenFail(epoch=1, failure=Failure.TRANSIENT))
     for _ in range(100):

@@ -37,7 +37,7 @@ def registry():
 # --- services ----------------------------------------------------------------------------------------------
 
 
-def test_services_keep_the_order_in_which_they_came():
+def test_services_keep_the_order_of_their_registration():
     registry = Registry()
     for name in ("b", "a", "c"):
         registry.put(spec(name))
@@ -48,14 +48,14 @@ def test_services_keep_the_order_in_which_they_came():
     assert [each.description for each in registry.specs()] == ["new", "", ""]
 
 
-def test_a_service_can_be_dropped_while_all_are_looked_at(registry):
+def test_a_service_can_be_dropped_during_iteration(registry):
     for name in registry:
         registry.drop(name)
 
     assert len(registry) == 0
 
 
-def test_a_replaced_specification_keeps_what_is_offered(registry):
+def test_a_replaced_specification_keeps_the_catalog(registry):
     registry.put(spec("files", description="new"))
 
     assert registry.spec("files").description == "new"
@@ -70,7 +70,7 @@ def test_an_unknown_name_is_reported_with_the_known_ones(registry):
         registry.publish("mail", catalog("mail"))
 
 
-def test_what_is_unknown_has_nothing_to_drop_or_to_withdraw(registry):
+def test_dropping_or_withdrawing_an_unknown_service_does_nothing(registry):
     registry.drop("mail")
     registry.withdraw("mail")
 
@@ -110,7 +110,7 @@ def test_an_agent_has_the_services_given_to_it():
 # --- what they offer ---------------------------------------------------------------------------------------
 
 
-def test_only_what_is_published_is_listed(registry):
+def test_only_published_tools_are_listed(registry):
     registry.withdraw("files")
     registry.withdraw("files")
 
@@ -129,7 +129,7 @@ def test_a_scope_narrows_every_list(registry):
     assert registry.tools(frozenset()) == NamedList()
 
 
-def test_the_list_of_all_tools_is_made_once_until_it_changes(registry):
+def test_the_list_of_all_tools_is_cached_until_it_changes(registry):
     before = registry.tools()
 
     assert registry.tools() is before
@@ -137,7 +137,7 @@ def test_the_list_of_all_tools_is_made_once_until_it_changes(registry):
     assert registry.tools().names() == ["append", "read", "search"]
 
 
-def test_publishing_again_replaces_what_was_offered(registry):
+def test_publishing_again_replaces_the_catalog(registry):
     registry.publish("files", catalog("files", "append"))
 
     assert registry.find_tool("append").service == "files"
@@ -145,7 +145,7 @@ def test_publishing_again_replaces_what_was_offered(registry):
         registry.find_tool("write")
 
 
-def test_of_two_tools_with_one_name_in_one_service_the_first_is_found(registry):
+def test_the_first_of_two_tools_with_one_name_is_found(registry):
     twins = NamedList(Tool(name="twin", service="files", description=text) for text in ("first", "second"))
     registry.publish("files", Catalog(tools=twins))
 
@@ -159,7 +159,7 @@ def test_of_two_tools_with_one_name_in_one_service_the_first_is_found(registry):
 # --- names -------------------------------------------------------------------------------------------------
 
 
-def test_a_bare_name_is_enough_where_it_is_unambiguous(registry):
+def test_an_unambiguous_bare_name_is_enough(registry):
     assert registry.find_tool("search").service == "web"
     assert registry.find_prompt("search").service == "web"
 
@@ -176,7 +176,7 @@ def test_a_scope_makes_a_name_unambiguous(registry):
     assert registry.find_tool("read", scope=frozenset({"web"})).service == "web"
 
 
-def test_a_name_may_say_its_service(registry):
+def test_a_name_may_include_its_service(registry):
     assert registry.find_tool("files/read").service == "files"
     assert registry.find_tool("read", "files").service == "files"
 
@@ -194,12 +194,12 @@ def test_a_name_may_say_its_service(registry):
         ("search", "web", {"files"}, "'web/search'"),
     ],
 )
-def test_what_is_not_in_reach_is_not_found(registry, name, service, scope, message):
+def test_tools_outside_the_scope_are_not_found(registry, name, service, scope, message):
     with pytest.raises(ToolNotFound, match=f"no service offers a tool called {message}"):
         registry.find_tool(name, service, frozenset(scope) if scope is not None else None)
 
 
-def test_names_of_services_and_tools_may_hold_slashes():
+def test_names_of_services_and_tools_may_contain_slashes():
     registry = Registry()
     for service, tool in {"a/b": "c/d", "a": "x"}.items():
         registry.put(spec(service))
@@ -215,7 +215,7 @@ moves = st.tuples(st.sampled_from(["put", "drop", "publish", "withdraw"]), names
 
 
 @given(st.lists(moves, max_size=12))
-def test_after_any_moves_exactly_what_is_published_is_found(moves):
+def test_exactly_the_published_tools_are_found_after_any_operations(moves):
     registry, offered = Registry(), {}
     for move, service, tools in moves:
         if move == "put":

@@ -54,7 +54,7 @@ pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its
 
 
 @pytest.mark.parametrize("where", GRID)
-def test_listed_events_move_and_all_others_change_nothing(where, seen):
+def test_only_listed_events_change_a_context(where, seen):
     ctx = seen.contexts[where]
 
     heard = set()
@@ -69,14 +69,14 @@ def test_listed_events_move_and_all_others_change_nothing(where, seen):
     assert heard - perhaps == listed | ({"T(STABLE)"} if ctx.stable else set())
 
 
-def test_there_is_a_context_for_every_situation_and_no_other(seen):
+def test_there_is_one_context_for_every_situation(seen):
     assert seen.contexts.keys() == GRID.keys()
 
 
 # --- operator ----------------------------------------------------------------------------------------------
 
 
-def test_o1_start_opens_what_was_never_started():
+def test_o1_start_opens_a_service_that_was_never_started():
     taken = walk(START)
 
     assert situation(taken.after) == "INITIALIZING⟨CONNECT⟩"
@@ -84,14 +84,14 @@ def test_o1_start_opens_what_was_never_started():
     assert taken.actions == (Edge(S.DISCONNECTED, S.INITIALIZING), Open(1))
 
 
-def test_o1_start_forgets_earlier_trouble():
+def test_o1_start_clears_the_memory_of_failures():
     taken = walk(*WAITING, STOP, START)
 
     assert budget(walk(*WAITING).after) == (1, 1, 0, False)
     assert budget(taken.after) == (0, 0, 0, False)
 
 
-def test_o1_start_waits_for_the_close_under_way():
+def test_o1_start_waits_for_the_close_in_flight():
     taken = walk(*HEALTHY, STOP, START)
 
     assert situation(taken.after) == "INITIALIZING⟨CLOSE→CONNECT⟩"
@@ -106,7 +106,7 @@ def test_o1_start_closes_survivors_first():
 
 
 @pytest.mark.parametrize("word", [START, RECHECK])
-def test_o2_a_person_need_not_wait_for_the_backoff(word):
+def test_o2_an_operator_does_not_wait_for_the_backoff(word):
     taken = walk(*WAITING, word)
 
     assert situation(taken.after) == "RECONNECTING⟨CONNECT⟩"
@@ -115,7 +115,7 @@ def test_o2_a_person_need_not_wait_for_the_backoff(word):
 
 
 @pytest.mark.parametrize("word", [START, RECHECK])
-def test_o2_a_person_need_not_wait_for_the_cool_down(word):
+def test_o2_an_operator_does_not_wait_for_the_cool_down(word):
     taken = walk(*RESTING, word)
 
     assert situation(taken.after) == "RECONNECTING⟨CONNECT⟩"
@@ -124,7 +124,7 @@ def test_o2_a_person_need_not_wait_for_the_cool_down(word):
 
 
 @pytest.mark.parametrize("way", [(START, FAILED), (*HEALTHY, Lost), (START, REFUSED)])
-def test_o3_start_during_a_retreat_opens_when_all_is_closed(way):
+def test_o3_start_during_a_retreat_opens_after_the_close(way):
     taken = walk(*way, START)
 
     assert situation(taken.after) == "RECONNECTING⟨CLOSE→CONNECT⟩"
@@ -132,7 +132,7 @@ def test_o3_start_during_a_retreat_opens_when_all_is_closed(way):
     assert walk(Closed, start=taken.after).actions == (Open(2),)
 
 
-def test_o3_start_does_not_hurry_the_reaping_of_survivors():
+def test_o3_start_waits_for_the_reaping_of_survivors():
     taken = walk(START, FAILED, CloseFail, START)
 
     assert situation(taken.after) == "RECONNECTING⏲REAP→CONNECT"
@@ -140,13 +140,13 @@ def test_o3_start_does_not_hurry_the_reaping_of_survivors():
 
 
 @pytest.mark.parametrize("way", [(START,), HEALTHY, WARNING, UNHEALTHY, UNKNOWN, (*HEALTHY, RESTART)])
-def test_o4_start_of_what_runs_or_is_on_its_way_changes_nothing(way):
+def test_o4_start_of_a_running_or_opening_service_changes_nothing(way):
     taken = walk(*way, START)
 
     assert (taken.after, taken.actions) == (taken.before, ())
 
 
-def test_o5_stop_wins_over_a_handshake_under_way():
+def test_o5_stop_cancels_a_handshake_in_flight():
     taken = walk(START, STOP)
 
     assert situation(taken.after) == "DISCONNECTED⟨CLOSE→PARK⟩"
@@ -165,7 +165,7 @@ def test_o5_stop_withdraws_the_tools_and_closes(way):
 
 
 @pytest.mark.parametrize("way", [WAITING, RESTING])
-def test_o5_stop_parks_at_once_what_is_closed_already(way):
+def test_o5_stop_parks_a_closed_service_at_once(way):
     taken = walk(*way, STOP)
 
     assert situation(taken.after) == "DISCONNECTED parked"
@@ -174,7 +174,7 @@ def test_o5_stop_parks_at_once_what_is_closed_already(way):
 
 
 @pytest.mark.parametrize("way", [(START, FAILED), (*HEALTHY, RESTART), (START, REFUSED)])
-def test_o5_stop_changes_what_follows_a_close_under_way(way):
+def test_o5_stop_changes_what_follows_a_close_in_flight(way):
     taken = walk(*way, STOP)
 
     assert situation(taken.after) == "DISCONNECTED⟨CLOSE→PARK⟩"
@@ -198,17 +198,17 @@ def test_o6_restart_closes_before_it_opens(way):
     assert walk(Closed, start=taken.after).actions == (Open(2),)
 
 
-def test_o6_restart_of_a_first_attempt_begins_it_again():
+def test_o6_restart_of_a_first_attempt_repeats_it():
     assert situation(walk(START, RESTART).after) == "INITIALIZING⟨CLOSE→CONNECT⟩"
 
 
 @pytest.mark.parametrize("way", [(), (*HEALTHY, STOP, Closed)])
-def test_o6_restart_starts_what_was_stopped(way):
+def test_o6_restart_starts_a_stopped_service(way):
     assert situation(walk(*way, RESTART).after) == "INITIALIZING⟨CONNECT⟩"
 
 
 @pytest.mark.parametrize("way", [WAITING, RESTING, (START, FAILED, CloseFail)])
-def test_o6_restart_forgets_earlier_trouble(way):
+def test_o6_restart_clears_the_memory_of_failures(way):
     taken = walk(*way, RESTART)
 
     assert taken.after.connection is S.RECONNECTING
@@ -216,7 +216,7 @@ def test_o6_restart_forgets_earlier_trouble(way):
 
 
 @pytest.mark.parametrize("way", [(START,), HEALTHY, WARNING, UNHEALTHY, UNKNOWN, (START, FAILED)])
-def test_o7_a_new_configuration_opens_when_the_old_one_is_closed(way):
+def test_o7_a_new_configuration_opens_after_the_old_one_is_closed(way):
     taken = walk(*way, NEW_CONNECTION)
 
     assert situation(taken.after) == "INITIALIZING⟨CLOSE→CONNECT⟩"
@@ -224,7 +224,7 @@ def test_o7_a_new_configuration_opens_when_the_old_one_is_closed(way):
 
 
 @pytest.mark.parametrize("way", [WAITING, RESTING])
-def test_o7_a_new_configuration_is_tried_at_once_where_nothing_is_open(way):
+def test_o7_a_new_configuration_is_opened_at_once_if_nothing_is_open(way):
     taken = walk(*way, NEW_CONNECTION)
 
     assert situation(taken.after) == "INITIALIZING⟨CONNECT⟩"
@@ -238,14 +238,14 @@ def test_o8_a_new_policy_restarts_nothing(way):
     assert (taken.after, taken.actions) == (taken.before, ())
 
 
-def test_o8_a_new_configuration_does_not_start_what_is_stopped():
+def test_o8_a_new_configuration_does_not_start_a_stopped_service():
     taken = walk(NEW_CONNECTION)
 
     assert (taken.after, taken.actions) == (Context(), ())
 
 
 @pytest.mark.parametrize("way", [(START,), HEALTHY, (START, FAILED), (*HEALTHY, STOP), SURVIVED])
-def test_o9_remove_closes_then_forgets(way):
+def test_o9_remove_closes_then_deletes(way):
     removed = walk(*way, REMOVE)
     closed = walk(Closed, start=removed.after)
 
@@ -255,7 +255,7 @@ def test_o9_remove_closes_then_forgets(way):
 
 
 @pytest.mark.parametrize("way", [(), WAITING, RESTING, (*HEALTHY, STOP, Closed)])
-def test_o9_remove_forgets_at_once_what_is_closed_already(way):
+def test_o9_remove_deletes_a_closed_service_at_once(way):
     taken = walk(*way, REMOVE)
 
     assert taken.after.removed
@@ -271,7 +271,7 @@ def test_o9_no_event_can_undo_a_removal(way, word):
 
 
 @pytest.mark.parametrize("way", [HEALTHY, WARNING, UNHEALTHY, UNKNOWN])
-def test_o10_recheck_looks_now(way):
+def test_o10_recheck_checks_now(way):
     taken = walk(*way, RECHECK)
 
     assert situation(taken.after) == f"{taken.before.connection.name}⟨CHECK⟩"

@@ -53,7 +53,7 @@ pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its
 # --- closing -----------------------------------------------------------------------------------------------
 
 
-def test_x1_after_the_close_it_waits_longer_each_time():
+def test_x1_the_backoff_after_a_close_grows():
     first = walk(START, FAILED, Closed)
     second = walk(RETRY, FAILED, Closed, start=first.after)
 
@@ -73,7 +73,7 @@ def test_x1_a_recovery_policy_may_give_up():
     )
 
 
-def test_x2_after_a_failed_round_it_rests_longer_each_time():
+def test_x2_the_cool_down_after_a_failed_round_grows():
     first = walk(*RESTING)
     second = walk(COOL, FAILED, Closed, start=first.after)
 
@@ -82,27 +82,27 @@ def test_x2_after_a_failed_round_it_rests_longer_each_time():
     assert second.actions == (Arm(timer=Timer.COOL, reason=Reason.EXHAUSTED, failed_rounds=1),)
 
 
-def test_x2_a_recovery_policy_may_make_the_rest_endless():
+def test_x2_a_recovery_policy_may_make_the_cool_down_endless():
     taken = walk(START, REFUSED, GIVEN_UP)
 
     assert taken.actions == (Arm(timer=Timer.COOL, reason=Reason.PERMANENT, never=True),)
 
 
-def test_x3_a_restart_opens_a_new_connection_when_all_is_closed():
+def test_x3_a_restart_opens_a_new_connection_after_the_close():
     taken = walk(*HEALTHY, RESTART, Closed)
 
     assert situation(taken.after) == "RECONNECTING⟨CONNECT⟩"
     assert taken.actions == (Open(2),)
 
 
-def test_x4_a_stopped_service_is_parked_when_all_is_closed():
+def test_x4_a_stopped_service_is_parked_after_the_close():
     taken = walk(*HEALTHY, STOP, Closed)
 
     assert situation(taken.after) == "DISCONNECTED parked"
     assert taken.actions == ()
 
 
-def test_x4_a_removed_service_is_forgotten_when_all_is_closed():
+def test_x4_a_removed_service_is_deleted_after_the_close():
     taken = walk(*HEALTHY, REMOVE, Closed)
 
     assert situation(taken.after) == "DISCONNECTED gone"
@@ -124,7 +124,7 @@ def test_x5_survivors_are_reaped_before_anything_else(way):
 
 
 @pytest.mark.parametrize("way", [HEALTHY, WARNING, UNHEALTHY, UNKNOWN])
-def test_t1_the_next_check_comes_by_itself(way):
+def test_t1_the_next_check_starts_automatically(way):
     before = walk(*way).after
     taken = walk(Expired(before.timer), start=before)
 
@@ -132,14 +132,14 @@ def test_t1_the_next_check_comes_by_itself(way):
     assert taken.actions == (Probe(1),)
 
 
-def test_t2_the_next_attempt_comes_by_itself():
+def test_t2_the_next_attempt_starts_automatically():
     taken = walk(*WAITING, RETRY)
 
     assert situation(taken.after) == "RECONNECTING⟨CONNECT⟩"
     assert taken.actions == (Open(2),)
 
 
-def test_t3_the_next_round_comes_by_itself_and_on_probation():
+def test_t3_the_next_round_starts_automatically_and_on_probation():
     taken = walk(*RESTING, COOL)
 
     assert situation(taken.after) == "RECONNECTING⟨CONNECT⟩"
@@ -148,7 +148,7 @@ def test_t3_the_next_round_comes_by_itself_and_on_probation():
 
 
 @pytest.mark.parametrize("way", [(), (CHECK, CheckSlow), (CHECK, CheckFail), (CHECK, BLIND), (CHECK,)])
-def test_t4_stability_clears_the_memory_of_trouble(way):
+def test_t4_stability_clears_the_memory_of_failures(way):
     taken = walk(*RESTING, COOL, OpenOk, *way, STABLE)
 
     assert budget(taken.before) == (0, 0, 1, True)
@@ -168,21 +168,21 @@ def test_t5_survivors_are_closed_again():
 
 
 @pytest.mark.parametrize("way", [(START,), (*WAITING, RETRY), (*RESTING, COOL)])
-def test_w1_a_connect_without_an_end_is_a_failed_attempt(way):
+def test_w1_a_hanging_connect_is_a_failed_attempt(way):
     overdue, late = walk(*way, Overdue), walk(*way, LATE)
 
     assert (overdue.after, overdue.actions) == (late.after, late.actions)
 
 
 @pytest.mark.parametrize("way", [HEALTHY, WARNING, UNHEALTHY, UNKNOWN])
-def test_w1_a_check_without_an_end_is_a_timeout(way):
+def test_w1_a_hanging_check_is_a_timeout(way):
     overdue, late = walk(*way, RECHECK, Overdue), walk(*way, RECHECK, CheckTimeout)
 
     assert (overdue.after, overdue.actions) == (late.after, late.actions)
 
 
 @pytest.mark.parametrize("way", [(START, FAILED), (*HEALTHY, STOP)])
-def test_w1_a_close_without_an_end_has_survivors(way):
+def test_w1_a_hanging_close_has_survivors(way):
     overdue, failed = walk(*way, Overdue), walk(*way, CloseFail)
 
     assert (overdue.after, overdue.actions) == (failed.after, failed.actions)

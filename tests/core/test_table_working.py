@@ -63,7 +63,7 @@ def test_c1_an_opened_service_is_healthy_and_callable():
     )
 
 
-def test_c1_a_connect_proves_nothing_yet():
+def test_c1_a_connect_alone_clears_no_failures():
     taken = walk(*RESTING, COOL, OpenOk)
 
     assert budget(taken.after) == (0, 0, 1, True)
@@ -71,7 +71,7 @@ def test_c1_a_connect_proves_nothing_yet():
 
 
 @pytest.mark.parametrize("failure", [FAILED, LATE])
-def test_c2_a_first_attempt_that_failed_is_closed_and_tried_again(failure):
+def test_c2_a_failed_first_attempt_is_closed_and_retried(failure):
     taken = walk(START, failure)
 
     assert situation(taken.after) == "RECONNECTING⟨CLOSE→BACKOFF⟩"
@@ -80,7 +80,7 @@ def test_c2_a_first_attempt_that_failed_is_closed_and_tried_again(failure):
 
 
 @pytest.mark.parametrize("failure", [FAILED, LATE])
-def test_c3_a_further_attempt_that_failed_is_closed_and_tried_again(failure):
+def test_c3_a_failed_further_attempt_is_closed_and_retried(failure):
     taken = walk(*WAITING, RETRY, failure)
 
     assert situation(taken.after) == "RECONNECTING⟨CLOSE→BACKOFF⟩"
@@ -104,7 +104,7 @@ def test_c4_on_probation_one_failed_attempt_ends_the_round():
     assert taken.after.reason is Reason.EXHAUSTED
 
 
-def test_c4_a_first_attempt_passes_reconnecting_on_its_way_to_rest():
+def test_c4_a_first_attempt_passes_reconnecting_on_its_way_to_the_cool_down():
     taken = walk(START, FAILED, limits=LAST_ATTEMPT)
 
     assert taken.edges == [Edge(S.INITIALIZING, S.RECONNECTING), Edge(S.RECONNECTING, S.DISCONNECTED)]
@@ -158,7 +158,7 @@ def test_h5_a_failed_check_is_a_suspicion(way, failure):
     assert not taken.orders  # the connection is kept
 
 
-def test_h5_failures_survive_not_knowing():
+def test_h5_failures_are_kept_in_unknown():
     taken = walk(*UNHEALTHY, FAST, CheckFail, FAST, BLIND, FAST, CheckFail)
 
     assert situation(taken.after) == "RECONNECTING⟨CLOSE→BACKOFF⟩"
@@ -174,7 +174,7 @@ def test_h6_a_slow_service_may_fail_once(failure):
     assert twice.after.fails == 2
 
 
-def test_h6_a_slow_service_that_may_fail_only_once_at_all_is_lost():
+def test_h6_a_slow_service_with_a_failure_limit_of_one_is_lost():
     taken = walk(*WARNING, CHECK, CheckFail, limits=Limits(failures=1))
 
     assert situation(taken.after) == "RECONNECTING⟨CLOSE→BACKOFF⟩"
@@ -198,7 +198,7 @@ def test_h8_the_third_failure_in_a_row_ends_the_connection(failure):
 
 @pytest.mark.parametrize("way", [UNHEALTHY, UNKNOWN])
 @pytest.mark.parametrize(("answer", "state"), [(CheckOk, S.HEALTHY), (CheckSlow, S.WARNING)])
-def test_h9_an_answer_in_time_clears_every_suspicion(way, answer, state):
+def test_h9_a_timely_answer_clears_every_suspicion(way, answer, state):
     taken = walk(*way, FAST, answer)
 
     assert taken.after.connection is state
@@ -207,7 +207,7 @@ def test_h9_an_answer_in_time_clears_every_suspicion(way, answer, state):
 
 
 @pytest.mark.parametrize("way", [HEALTHY, WARNING, UNHEALTHY, UNKNOWN])
-def test_h10_our_own_trouble_is_no_evidence(way):
+def test_h10_trouble_of_the_manager_is_no_evidence(way):
     taken = walk(*way, RECHECK, *[BLIND, FAST] * 20)
 
     assert situation(taken.after) == "UNKNOWN⟨CHECK⟩"
@@ -250,7 +250,7 @@ FULL = {"intensity": True}
         (*HEALTHY, CHECK, *[BUSY, FAST] * 4, partial(BUSY, **FULL)),
     ],
 )
-def test_d2_a_loss_too_many_is_followed_by_a_rest(way):
+def test_d2_a_loss_above_the_limit_is_followed_by_a_cool_down(way):
     taken = walk(*way)
 
     assert situation(taken.after) == "DISCONNECTED⟨CLOSE→COOL⟩"
@@ -262,7 +262,7 @@ def test_d2_a_full_window_alone_ends_nothing():
     assert walk(*HEALTHY, CHECK, partial(CheckFail, **FULL)).after.connection is S.UNHEALTHY
 
 
-def test_d2_on_probation_one_loss_is_followed_by_a_rest():
+def test_d2_on_probation_one_loss_is_followed_by_a_cool_down():
     taken = walk(*RESTING, COOL, OpenOk, Lost)
 
     assert situation(taken.after) == "DISCONNECTED⟨CLOSE→COOL⟩"

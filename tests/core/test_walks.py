@@ -46,7 +46,7 @@ def test_the_same_context_and_event_give_the_same_result(seed):
 
 
 @pytest.mark.parametrize("seed", range(WALKS))
-def test_a_context_survives_being_written_as_json(seed):
+def test_a_context_survives_a_round_trip_through_json(seed):
     for taken in journey(seed):
         read = Context.from_json(json.loads(json.dumps(taken.after.to_json())))
         assert read == taken.after
@@ -62,14 +62,14 @@ def test_a_journal_of_events_rebuilds_the_context(seed):
 
 
 @pytest.mark.parametrize("seed", range(WALKS))
-def test_the_invariants_hold_with_the_limits_users_have(seed):
+def test_the_invariants_hold_with_the_default_limits(seed):
     for taken in journey(seed):
         if taken.actions or taken.after != taken.before:
             assert all(holds(taken) for holds in OF_STEPS)
         assert all(holds(taken.after, taken.limits) for holds in OF_CONTEXTS)
 
 
-def test_random_lives_are_lived_in_full():
+def test_random_walks_reach_many_situations_and_connections():
     steps = [taken for seed in range(WALKS) for taken in journey(seed)]
 
     assert len({situation(taken.after) for taken in steps}) > 20

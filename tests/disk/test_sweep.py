@@ -19,7 +19,7 @@ from .mounting import small_disk
 @pytest.mark.skipif(not HAS_STRACE, reason="needs strace")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", KINDS)
-def test_no_system_call_can_tear_what_is_kept(tmp_path, name):
+def test_no_failing_system_call_corrupts_stored_data(tmp_path, name):
     outcomes: Counter[tuple[str, bool]] = Counter()
     for point in system_calls(tmp_path, name):
         assert not point.is_torn, point
@@ -32,7 +32,7 @@ def test_no_system_call_can_tear_what_is_kept(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_on_a_full_disk_nothing_is_lost_and_it_goes_on_once_there_is_room(tmp_path, name):
+def test_a_full_disk_loses_nothing_and_writing_continues_once_there_is_space(tmp_path, name):
     kind = KINDS[name]
     with small_disk(tmp_path / "disk", kind.room) as disk:
         kind.old(disk)
@@ -46,7 +46,7 @@ def test_on_a_full_disk_nothing_is_lost_and_it_goes_on_once_there_is_room(tmp_pa
 
 
 @pytest.mark.parametrize("name", ["eras", "pins", "an alert", "silences"])
-def test_on_a_read_only_disk_everything_is_as_it_was(tmp_path, name):
+def test_a_read_only_disk_keeps_its_content(tmp_path, name):
     kind = KINDS[name]
     with small_disk(tmp_path / "disk") as disk:
         kind.old(disk)
@@ -56,7 +56,7 @@ def test_on_a_read_only_disk_everything_is_as_it_was(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["pins", "silences"])
-def test_a_failed_flush_is_never_tried_again(tmp_path, monkeypatch, name):
+def test_a_failed_fsync_is_never_repeated(tmp_path, monkeypatch, name):
     kind, flushed = KINDS[name], []
     kind.old(tmp_path)
 

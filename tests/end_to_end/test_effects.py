@@ -41,7 +41,7 @@ async def anew(store: AsyncMCPStore, before: int | None) -> None:
     "recovery", ["backoff", {"type": "fixed", "delay": 0.05}, {"type": "reregister", "delay": 0.05}], ids=str
 )
 @pytest.mark.parametrize("how", ["exit", "kill", "hang up", "half"])
-async def test_a_server_that_dies_after_the_effect_is_brought_back_and_the_call_is_not(tmp_path, how, recovery):
+async def test_a_server_that_dies_after_the_effect_is_reopened_and_its_call_is_not_repeated(tmp_path, how, recovery):
     ledger = tmp_path / "ledger"
     async with AsyncMCPStore(config(ledger, how, recovery=recovery), timing=QUICK) as store:
         assert await store.wait_service("bank", timeout=60)
@@ -57,7 +57,7 @@ async def test_a_server_that_dies_after_the_effect_is_brought_back_and_the_call_
 
 
 @pytest.mark.parametrize(("how", "error"), [("garbage", CallError), ("sleep", CallTimeout)])
-async def test_an_answer_that_is_broken_or_never_comes_is_not_asked_for_again(tmp_path, how, error):
+async def test_a_call_with_a_broken_or_missing_answer_is_not_repeated(tmp_path, how, error):
     ledger = tmp_path / "ledger"
     async with AsyncMCPStore(config(ledger, how), timing=QUICK) as store:
         assert await store.wait_service("bank", timeout=60)
@@ -68,7 +68,7 @@ async def test_an_answer_that_is_broken_or_never_comes_is_not_asked_for_again(tm
         assert effects(ledger) == 1
 
 
-async def test_of_many_calls_under_way_each_takes_effect_once_at_most(tmp_path):
+async def test_each_of_many_concurrent_calls_takes_effect_at_most_once(tmp_path):
     ledger = tmp_path / "ledger"
     async with AsyncMCPStore(config(ledger, "kill"), timing=QUICK) as store:
         assert await store.wait_service("bank", timeout=60)
@@ -78,7 +78,7 @@ async def test_of_many_calls_under_way_each_takes_effect_once_at_most(tmp_path):
         assert effects(ledger) == 1
 
 
-async def test_a_manager_that_is_killed_during_a_call_takes_the_call_with_it(tmp_path):
+async def test_a_call_of_a_killed_manager_is_not_repeated(tmp_path):
     ledger, path, state = tmp_path / "ledger", tmp_path / "mcp.json", tmp_path / "state"
     path.write_text(json.dumps(config(ledger, "sleep")))
     mcpstore = [sys.executable, "-m", "mcpstore", "-c", str(path), "--state-dir", str(state)]

@@ -39,7 +39,7 @@ server.run(show_banner=False, **options)
 
 
 @pytest.mark.timeout(600)
-async def test_eight_servers_live_through_everything(tmp_path: Path, free_tcp_port_factory, monkeypatch):
+async def test_eight_servers_survive_every_fault(tmp_path: Path, free_tcp_port_factory, monkeypatch):
     marker = f"MCPSTORE_TEST_FLEET={tmp_path.name}"
     monkeypatch.setenv(*marker.split("="))
     script = tmp_path / "fastmcp_server.py"

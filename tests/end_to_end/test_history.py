@@ -28,7 +28,7 @@ def samples(folder: Path, config: Path) -> int:
         return sum(sample.calls for sample in passing.metrics_history("a"))
 
 
-def test_a_manager_that_is_killed_leaves_its_history_and_an_unobserved_interval(tmp_path):
+def test_a_killed_manager_leaves_its_history_and_an_unobserved_interval(tmp_path):
     config, state = tmp_path / "mcp.json", tmp_path / "state"
     entry = {"command": sys.executable, "args": ["-m", "mcpstore.demo.server", "a"]}
     config.write_text(json.dumps({"mcpServers": {"a": entry}}))

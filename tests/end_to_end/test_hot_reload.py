@@ -24,7 +24,7 @@ async def processes(store: AsyncMCPStore) -> dict[str, int]:
     return {name: info.pid for name in NAMES if (info := await store.get_service_info(name)) is not None}
 
 
-async def test_only_the_process_of_the_entry_that_changed_is_another_one(tmp_path: Path):
+async def test_only_the_process_of_the_changed_entry_is_replaced(tmp_path: Path):
     path, other = tmp_path / "mcp.json", tmp_path / "other.json"
     path.write_text(json.dumps({"mcpServers": {name: entry(name) for name in NAMES}}))
     async with AsyncMCPStore(path, state_dir=tmp_path / "state") as store:

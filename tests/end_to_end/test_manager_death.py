@@ -28,7 +28,7 @@ async def world(tmp_path: Path) -> AsyncGenerator[World]:
 
 @pytest.mark.chaos
 @pytest.mark.timeout(3600)
-async def test_a_manager_that_is_killed_at_any_instant_leaves_nothing_to_the_next(world: World):
+async def test_a_manager_killed_at_any_instant_leaves_no_process_after_the_next_start(world: World):
     toll = await killed(world, KILLS, SEED)
 
     text = f"seed {SEED}"
@@ -39,7 +39,7 @@ async def test_a_manager_that_is_killed_at_any_instant_leaves_nothing_to_the_nex
     assert toll.survived, "no kill left anything behind, so nothing was tested"
 
 
-async def test_a_second_manager_and_one_that_passes_by_leave_the_children_of_the_first_alone(world: World):
+async def test_a_second_manager_and_a_single_command_do_not_end_children_of_the_first_manager(world: World):
     first = await world.up()
     await world.healthy(*STEADY, "changing")
     before = world.look()
@@ -82,7 +82,7 @@ async def test_a_deleted_state_directory_ends_no_running_process(world: World):
     assert {each.manager.partition(".")[0] for each in world.look()} == {str(third.pid)}
 
 
-async def test_a_manager_that_only_stands_still_is_alive(world: World):
+async def test_a_suspended_manager_counts_as_alive(world: World):
     first = await world.up()
     await world.healthy(*STEADY, "changing")
     before = world.look()
@@ -97,7 +97,7 @@ async def test_a_manager_that_only_stands_still_is_alive(world: World):
         first.send_signal(signal.SIGCONT)
 
 
-async def test_what_escaped_everything_does_not_outlive_a_manager_that_is_stopped(world: World, tmp_path: Path):
+async def test_a_process_that_escaped_every_group_does_not_outlive_a_stopped_manager(world: World, tmp_path: Path):
     # Without a control group, a process that drops marker, session and parent is found by nothing but its adoption.
     place = tmp_path / "pid"
     child = f"import os, time; open({str(place)!r}, 'w').write(str(os.getpid())); time.sleep(300)"

@@ -35,7 +35,7 @@ async def kill(store, name="a"):
     ["backoff", {"type": "fixed", "delay": 0.1}, "reregister", {"type": "reregister", "delay": 0.1, "every": 2}],
     ids=str,
 )
-async def test_a_killed_server_comes_back_under_each_policy(recovery):
+async def test_a_killed_server_is_reopened_under_each_policy(recovery):
     async with AsyncMCPStore({"mcpServers": {"a": entry(recovery)}}, timing=QUICK) as store:
         assert await store.wait_service("a", timeout=60)
         for _ in range(2):
@@ -45,7 +45,7 @@ async def test_a_killed_server_comes_back_under_each_policy(recovery):
         assert (await store.call_tool("greet")).text == "Hello, world!"
 
 
-async def test_manual_leaves_a_killed_server_until_an_operator_recovers_it():
+async def test_the_manual_policy_leaves_a_killed_server_until_an_operator_recovers_it():
     async with AsyncMCPStore({"mcpServers": {"a": entry("manual")}}, timing=QUICK) as store:
         assert await store.wait_service("a", timeout=60)
         await kill(store)

@@ -70,7 +70,7 @@ async def lists_anew(store: AsyncMCPStore) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_session_that_is_lost_between_two_calls_costs_neither_of_them():
+async def test_a_session_lost_between_two_calls_costs_neither_of_them():
     async with managed("http") as (store, remote, watch):
         assert await echoes(store, "before")
         assert CHANGED not in (await store.list_tools("remote"))["echo"].description
@@ -83,7 +83,7 @@ async def test_a_session_that_is_lost_between_two_calls_costs_neither_of_them():
         assert (await store.diagnose("remote")).error is None
 
 
-async def test_calls_made_at_once_after_a_restart_share_one_new_session():
+async def test_concurrent_calls_after_a_restart_share_one_new_session():
     async with managed("http") as (store, remote, watch):
         await remote.end()
         await remote.start("--change-tool", 1)
@@ -92,7 +92,7 @@ async def test_calls_made_at_once_after_a_restart_share_one_new_session():
         assert {state for _, _, state in watch.seen} <= {State.INITIALIZING, State.HEALTHY}
 
 
-async def test_a_call_to_a_server_that_is_away_fails_and_the_next_one_to_its_successor_does_not():
+async def test_a_call_to_a_stopped_server_fails_and_the_next_call_to_its_successor_succeeds():
     async with managed("http") as (store, remote, _):
         await remote.end()
         with pytest.raises(Exception, match=r"nothing listens at 127\.0\.0\.1.*was not sent"):
@@ -102,7 +102,7 @@ async def test_a_call_to_a_server_that_is_away_fails_and_the_next_one_to_its_suc
         assert await echoes(store, "after")
 
 
-async def test_the_stream_of_an_older_server_ends_with_it_and_is_opened_again_with_new_lists():
+async def test_the_stream_of_an_older_server_is_reopened_after_its_restart_and_lists_are_read_again():
     async with managed("sse") as (store, remote, watch):
         assert await echoes(store, "before")
         await remote.end()

@@ -19,7 +19,7 @@ def test_levels_have_an_order():
     ]  # fmt: skip
 
 
-def test_notices_that_say_the_same_have_the_same_key():
+def test_notices_with_the_same_content_have_the_same_key():
     assert alert().key == alert(message="other words", timestamp=2.0).key == "i.fired"
     assert alert(kind=AlertKind.RESOLVED).key == "i.resolved"
     assert alert(kind=AlertKind.REMINDED, number=2).key == "i.reminded.2"

@@ -33,7 +33,7 @@ def test_a_duration_is_a_number_of_seconds_or_numbers_with_units(text, seconds):
 @pytest.mark.parametrize(
     "text", ["", "0", "0s", "-5", "-5m", "m", "1y", "1h 30", "1:30", "PT5M", "1e3", "nan", "inf", "٣m", "9" * 400]
 )
-def test_a_text_that_is_no_duration_is_refused_with_examples(text):
+def test_an_invalid_duration_is_refused_with_examples(text):
     with pytest.raises(ValueError, match=re.escape(f"must be a duration such as 90s, 15m, 1h30m or 7d (got {text!r})")):
         parse_duration(text)
 

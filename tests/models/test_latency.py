@@ -22,7 +22,7 @@ def counted(times):
 
 
 @given(st.lists(seconds, min_size=1, max_size=50))
-def test_a_percentile_is_off_by_one_per_cent_at_most(times):
+def test_the_error_of_a_percentile_is_at_most_one_per_cent(times):
     quantiles = counted(times).quantiles(*SHARES[1:])
 
     for share, value in zip(SHARES[1:], quantiles, strict=True):
@@ -31,7 +31,7 @@ def test_a_percentile_is_off_by_one_per_cent_at_most(times):
 
 
 @given(st.lists(st.lists(seconds, max_size=20), max_size=5))
-def test_what_was_counted_in_parts_is_what_would_have_been_counted_at_once(parts):
+def test_merged_histograms_equal_one_histogram_of_all_values(parts):
     whole, kept = LatencyHistogram(), LatencyHistogram()
     for part in parts:
         whole.merge(counted(part))
@@ -43,7 +43,7 @@ def test_what_was_counted_in_parts_is_what_would_have_been_counted_at_once(parts
     assert len(whole) <= whole.count
 
 
-def test_large_counts_are_kept_in_more_bytes_than_one():
+def test_large_counts_are_stored_in_several_bytes():
     many = LatencyHistogram()
     for _ in range(9):
         many.merge(many)
@@ -55,12 +55,12 @@ def test_large_counts_are_kept_in_more_bytes_than_one():
     assert len(many.to_bytes()) > 3
 
 
-def test_without_calls_every_percentile_is_nothing():
+def test_without_calls_every_percentile_is_none():
     assert LatencyHistogram().quantiles(*SHARES) == (0.0,) * len(SHARES)
     assert LatencyHistogram().to_bytes() == b""
     assert LatencyHistogram().count == 0
 
 
 @pytest.mark.parametrize(("time", "value"), [(0.0, SHORTEST), (-1.0, SHORTEST), (1e9, LONGEST)])
-def test_what_is_too_short_or_too_long_counts_as_the_shortest_or_the_longest(time, value):
+def test_latencies_out_of_range_count_as_the_nearest_limit(time, value):
     assert counted([time]).quantiles(1.0)[0] == pytest.approx(value, rel=2 * ACCURACY)

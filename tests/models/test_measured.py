@@ -29,7 +29,7 @@ def test_metrics_are_found_by_the_name_of_their_service():
     assert METRICS.name == "files"
 
 
-def test_metrics_are_read_in_both_ways():
+def test_metrics_are_read_as_objects_and_as_mappings():
     assert METRICS["status"] == METRICS.status == "running"
     assert METRICS.get("total_calls", 7) == 0
     assert METRICS.get("nonsense") is None
@@ -44,6 +44,6 @@ def test_a_measurement_can_be_written_as_json(record):
 
 
 @pytest.mark.parametrize("kind", [StateEdge, StateInterval, HostMetrics])
-def test_every_field_is_explained(kind):
+def test_every_field_is_documented(kind):
     for field in attrs.fields(kind):
         assert f"{field.name}: " in kind.__doc__

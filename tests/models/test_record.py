@@ -57,7 +57,7 @@ def test_a_record_has_its_fields_and_nothing_else():
         A["colour"]
 
 
-def test_a_record_is_true_even_where_it_shows_nothing():
+def test_a_record_without_fields_is_true():
     @attrs.frozen
     class Empty(Record):
         pass
@@ -99,7 +99,7 @@ def test_plain_leaves_plain_values_alone():
     assert plain(True) is True
 
 
-def test_named_things_are_a_sequence():
+def test_named_items_are_a_sequence():
     things = NamedList([A, B])
 
     assert isinstance(things, Sequence)
@@ -111,7 +111,7 @@ def test_named_things_are_a_sequence():
     assert list(reversed(things)) == [B, A]
 
 
-def test_named_things_answer_by_name():
+def test_named_items_can_be_read_by_name():
     things = NamedList([A, B])
 
     assert things["b"] is B
@@ -124,7 +124,7 @@ def test_named_things_answer_by_name():
         things["c"]
 
 
-def test_both_names_and_things_are_in_the_list():
+def test_both_names_and_items_are_in_the_list():
     things = NamedList([A, B])
 
     assert "a" in things
@@ -133,19 +133,19 @@ def test_both_names_and_things_are_in_the_list():
     assert TWIN not in things
 
 
-def test_of_two_things_with_one_name_the_first_answers():
+def test_the_first_of_two_items_with_one_name_is_returned():
     things = NamedList([A, TWIN])
 
     assert things["a"] is A
     assert list(things) == [A, TWIN]
 
 
-def test_a_part_of_named_things_is_named_too():
+def test_a_slice_of_named_items_has_names_too():
     assert NamedList([A, B])[1:] == NamedList([B])
     assert NamedList([A, B])[1:]["b"] is B
 
 
-def test_named_things_are_compared_by_content():
+def test_named_items_are_compared_by_content():
     assert NamedList([A]) == NamedList([A])
     assert NamedList([A]) != NamedList([B])
     assert NamedList([A]) != [A]
@@ -153,6 +153,6 @@ def test_named_things_are_compared_by_content():
     assert not NamedList()
 
 
-def test_named_things_show_what_they_hold():
+def test_the_repr_of_named_items_shows_their_content():
     assert repr(NamedList([A])) == "NamedList([Thing(name='a', size=1, parts=())])"
     assert NamedList([A]).to_list() == [{"name": "a", "size": 1, "parts": []}]

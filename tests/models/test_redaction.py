@@ -90,11 +90,11 @@ plain = st.text("abcdfgh", max_size=8)  # no word of a secret can be written wit
 
 
 @given(st.recursive(st.none() | st.booleans() | plain, lambda inner: st.lists(inner) | st.dictionaries(plain, inner)))
-def test_what_is_no_secret_is_left_alone(value):
+def test_values_that_are_no_secrets_are_not_changed(value):
     assert masked({"note": value}) == {"note": value}
 
 
-def test_an_ordinary_entry_is_left_alone():
+def test_an_ordinary_entry_is_not_changed():
     entry = {
         "type": "stdio",
         "command": "npx",
@@ -121,7 +121,7 @@ def test_the_original_is_not_changed():
     "reference",
     ["${TOKEN}", "$TOKEN", "${env:TOKEN}", "${input:github-token}", "{env:TOKEN}", "{file:~/.token}", ""],
 )
-def test_a_reference_to_a_variable_is_no_secret_and_stays(reference):
+def test_a_reference_to_a_variable_is_not_masked(reference):
     assert masked({"env": {"TOKEN": reference}, "args": [f"--token={reference}"]}) == {
         "env": {"TOKEN": reference},
         "args": [f"--token={reference}"],
@@ -133,13 +133,13 @@ def test_a_reference_with_more_than_a_name_is_masked(text):
     assert masked({"headers": {"X": text}}) == {"headers": {"X": MASK}}
 
 
-def test_secret_numbers_are_masked_and_switches_are_not():
+def test_secret_numbers_are_masked_and_booleans_are_not():
     assert masked({"env": {"PIN": 123456, "PI": 3.14, "ON": True, "OFF": False, "NO": None}}) == {
         "env": {"PIN": MASK, "PI": MASK, "ON": True, "OFF": False, "NO": None}
     }
 
 
-def test_keys_that_are_no_text_are_no_trouble():
+def test_keys_that_are_not_strings_are_accepted():
     assert masked({"env": {1: "s3cr3t"}, 2: "two"}) == {"env": {1: MASK}, 2: "two"}
 
 
@@ -160,7 +160,7 @@ def test_keys_that_are_no_text_are_no_trouble():
         ("me@host#1?.json", "me@host#1?.json"),
     ],
 )
-def test_urls_are_shown_without_what_is_secret_in_them(url, shown):
+def test_urls_are_shown_without_their_secrets(url, shown):
     assert masked_url(url) == shown
 
 
@@ -173,7 +173,7 @@ def test_known_secrets_are_replaced_in_any_text(known, around):
     assert not [secret for secret in known if secret in shown]
 
 
-def test_a_secret_within_a_longer_one_leaves_no_rest():
+def test_a_secret_within_a_longer_one_leaves_no_remainder():
     assert Redactor(["abcdef", "abcdefghi"])("abcdefghi abcdef") == f"{MASK} {MASK}"
 
 
@@ -190,7 +190,7 @@ def test_secrets_are_hidden_within_any_value_of_json():
     assert redact.extended("another1").redact_json(["hunter2hunter2 another1"]) == ["*** ***"]
 
 
-def test_of_a_command_in_one_line_the_secrets_are_hidden():
+def test_secrets_in_a_command_line_are_hidden():
     assert masked_command("npx -y server --api-key s3cret --port 80") == "npx -y server --api-key *** --port 80"
     assert masked({"command": "server --token=s3cret  x"}) == {"command": "server --token=***  x"}
 
@@ -212,11 +212,11 @@ def test_of_a_command_in_one_line_the_secrets_are_hidden():
         (7, set()),
     ],
 )
-def test_what_is_hidden_is_known(entry, secrets):
+def test_the_hidden_secrets_are_known(entry, secrets):
     assert secrets_in(entry) == secrets
 
 
-def test_of_secrets_that_keep_coming_the_newest_are_hidden_and_those_of_the_settings_always():
+def test_the_newest_learnt_secrets_and_all_configured_ones_are_hidden():
     redact, registry = Redactor(["configured"]), SecretRegistry()
     for _ in range(2):
         registry.add_values("a", ["configured"])
@@ -230,7 +230,7 @@ def test_of_secrets_that_keep_coming_the_newest_are_hidden_and_those_of_the_sett
         assert hide("token-000000") == "token-000000"
 
 
-def test_variables_that_are_others_at_every_opening_do_not_pile_up():
+def test_variables_that_change_at_every_opening_do_not_accumulate():
     registry = SecretRegistry()
     for number in range(2 * MAX_KNOWN):
         registry.add_values("a", ["always the same", f"other-{number:06}"])
@@ -242,7 +242,7 @@ def test_variables_that_are_others_at_every_opening_do_not_pile_up():
     assert registry("always the same") == "always the same"
 
 
-def test_entries_are_searched_for_secrets_when_there_is_a_text_to_hide_them_in():
+def test_entries_are_searched_for_secrets_only_when_a_text_is_redacted():
     registry = SecretRegistry()
     registry.add_entries("a", {"env": {"A": "first-secret"}}, {"args": ["--token", "second-secret"]})
     registry.add_entries("b", {"url": "https://me:third-secret@host/"})

@@ -39,17 +39,17 @@ def test_tools_can_be_called_in_four_states():
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_a_person_is_behind_a_reason_or_the_manager_is(reason):
+def test_every_reason_comes_from_the_operator_or_the_manager(reason):
     assert reason.is_automatic == (reason in {"exhausted", "intensity", "permanent"})
 
 
-def test_states_and_options_are_written_as_people_write_them():
+def test_states_and_options_are_written_in_their_usual_spelling():
     assert (
         f"{ServiceConnectionState.HEALTHY} {RestartOption.ON_FAILURE} {ToolPinning.WARN}" == "healthy on-failure warn"
     )
 
 
-def test_a_service_has_sensible_choices_by_default():
+def test_a_service_has_sensible_defaults():
     spec = ServiceSpec(name="files", transport="stdio")
 
     assert spec.enabled
@@ -63,7 +63,7 @@ def test_a_specification_does_not_show_its_settings():
     assert "s3cr3t" not in repr(spec)
 
 
-def test_only_what_concerns_the_connection_asks_for_a_new_one():
+def test_only_changes_of_the_connection_require_a_new_one():
     spec = ServiceSpec(name="x", transport="stdio", settings={"command": "a"})
 
     assert spec.connects_like(ServiceSpec(name="x", transport="stdio", settings={"command": "a"}, depends_on=("y",)))
@@ -82,7 +82,7 @@ def info(**fields):
     )
 
 
-def test_an_info_keeps_its_configuration_whole_but_shows_it_masked():
+def test_an_info_keeps_its_full_configuration_but_shows_it_masked():
     files = info(config={"command": "npx", "env": {"KEY": "s3cr3t-value"}})
 
     assert files.config["env"]["KEY"] == "s3cr3t-value"
@@ -91,7 +91,7 @@ def test_an_info_keeps_its_configuration_whole_but_shows_it_masked():
     assert "s3cr3t" not in json.dumps(files.to_dict())
 
 
-def test_an_info_is_json_with_everything_in_it():
+def test_the_json_of_an_info_is_complete():
     tool = Tool(name="read", service="files")
     metadata = StateMetadata(state_entered_time=datetime.fromisoformat("2025-01-02"), reason=Reason.EXHAUSTED)
 
@@ -103,12 +103,12 @@ def test_an_info_is_json_with_everything_in_it():
     assert data["state_metadata"]["last_success_time"] is None
 
 
-def test_names_that_are_never_ambiguous_carry_the_service():
+def test_unambiguous_names_include_the_service():
     assert Tool(name="read", service="files").full_name == "files/read"
     assert Prompt(name="ask", service="files").full_name == "files/ask"
 
 
-def test_a_catalog_begins_empty():
+def test_a_new_catalog_is_empty():
     catalog = Catalog()
 
     assert (len(catalog.tools), len(catalog.resources), len(catalog.prompts)) == (0, 0, 0)

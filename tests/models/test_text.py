@@ -33,7 +33,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("text", COMMANDS)
-def test_nothing_is_left_that_a_terminal_obeys(text: str):
+def test_no_control_sequence_is_left(text: str):
     result = sanitized(f"before{text}after")
     assert result.isprintable()
     assert result.startswith("before")
@@ -46,19 +46,19 @@ def test_text_without_control_sequences_is_not_changed(text: str):
 
 
 @pytest.mark.parametrize("text", ["a\nERROR forged line", "a\r\nb", "a\u2028b", "a\x0bb", "a\x85b", "  a \t b "])
-def test_one_line_is_one_line(text: str):
+def test_a_line_contains_no_line_breaks(text: str):
     assert len(one_line(text).splitlines()) <= 1
 
 
 @given(st.text())
-def test_whatever_was_made_harmless_is(text: str):
+def test_cleaned_text_is_not_changed_by_cleaning_it_again(text: str):
     result = sanitized(text)
     assert re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", result) is None
     assert sanitized(result) == result
     assert len(one_line(text).splitlines()) <= 1
 
 
-def test_a_text_without_end_costs_time_in_proportion_to_its_length():
+def test_cleaning_takes_time_proportional_to_the_length():
     import time
 
     def cost(text: str) -> float:
@@ -81,5 +81,5 @@ def test_a_text_without_end_costs_time_in_proportion_to_its_length():
         (3, ("more oddity", "more oddities"), "3 more oddities"),
     ],
 )
-def test_one_thing_is_not_several(number, words, result):
+def test_a_count_of_one_is_written_in_the_singular(number, words, result):
     assert counted(number, *words) == result

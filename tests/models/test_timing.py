@@ -14,12 +14,12 @@ from mcpstore.models.timing import DEFAULT_TIMING, Timeouts, Timing
 NAMES = [field.name for field in attrs.fields(Timing)]
 
 
-def test_the_defaults_agree_with_each_other():
+def test_the_defaults_are_consistent():
     assert Timing().warnings() == []
     assert Timing() == DEFAULT_TIMING
 
 
-def test_the_defaults_keep_what_the_lifecycle_promises():
+def test_the_defaults_keep_the_promises_of_the_lifecycle():
     timing = DEFAULT_TIMING
     frozen = timing.check_interval * (1 + timing.check_jitter) + timing.check_timeout
 
@@ -62,7 +62,7 @@ def test_a_backoff_without_a_pause_is_refused():
         Timing(backoff_base=0)
 
 
-def test_a_window_that_cannot_fill_is_pointed_out():
+def test_a_restart_window_that_cannot_fill_is_reported():
     (message,) = Timing(window=200).warnings()
 
     assert message == (
@@ -82,5 +82,5 @@ def test_scaling_changes_durations_and_keeps_counts_and_jitters(factor):
         assert getattr(scaled, name) == pytest.approx(expected)
 
 
-def test_a_service_has_no_deadlines_of_its_own_unless_it_says_so():
+def test_a_service_has_no_own_deadlines_by_default():
     assert set(attrs.asdict(Timeouts()).values()) == {None}

@@ -13,11 +13,11 @@ def change(*difference):
     )  # fmt: skip
 
 
-def test_a_changed_tool_has_the_name_that_is_never_ambiguous():
+def test_a_changed_tool_has_its_unambiguous_name():
     assert change().full_name == "mail/send"
 
 
-def test_a_summary_is_one_line_and_not_long():
+def test_a_summary_is_one_short_line():
     assert change("a was 'x' and is 'y'", "b is gone").summary == "a was 'x' and is 'y'; b is gone"
     long = change("x" * 1000).summary
     assert len(long) == MAX_SUMMARY

@@ -56,19 +56,19 @@ def test_every_rug_pull_is_detected_and_shown_visibly(pull):
     assert all(line.isprintable() for line in shown)
 
 
-def test_there_are_enough_of_them():
+def test_there_are_enough_rug_pulls():
     assert len({pull.name for pull in PULLS}) == len(PULLS) >= 40
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_order_of_keys_says_nothing(seed):
+def test_the_order_of_keys_is_irrelevant(seed):
     other = shuffled(HONEST, random.Random(seed))
     assert fingerprint(other) == fingerprint(HONEST)
     assert differences(HONEST, other) == ()
 
 
 @given(DESCRIPTION, st.randoms(use_true_random=False))
-def test_what_differs_in_order_only_is_the_same(described, dice):
+def test_definitions_that_differ_only_in_order_are_equal(described, dice):
     other = json.loads(json.dumps(shuffled(described, dice)))
     assert fingerprint(other) == fingerprint(described)
     assert differences(described, other) == ()
@@ -88,7 +88,7 @@ def test_every_difference_is_reported_field_by_field(before, after):
     assert all(len(line) <= MAX_LINE and line.isprintable() for line in shown)
 
 
-def test_what_is_null_is_not_there():
+def test_a_null_field_equals_a_missing_one():
     assert fingerprint({"name": "a", "description": None}) == fingerprint({"name": "a"})
 
 
@@ -101,7 +101,7 @@ def test_one_and_true_are_not_the_same():
     assert len({fingerprint(one) for one in ones}) == 4
 
 
-def test_of_a_long_text_only_the_change_and_its_context_are_shown():
+def test_only_the_change_and_its_context_are_shown_of_a_long_text():
     lines = [f"Line {number} of a long text that says what the tool does." for number in range(400)]
     before = {"description": "\n".join(lines)}
     lines[200] = "Line 200 of a long text that says what the tool steals."
@@ -119,7 +119,7 @@ def test_two_changes_far_from_each_other_are_both_shown():
     assert "[-there -]{+then +}" in shown
 
 
-def test_of_many_changes_the_first_are_shown_with_a_note_that_there_are_more():
+def test_the_first_of_many_changes_are_shown_with_a_note_about_the_rest():
     before = {"inputSchema": {"properties": {f"p{number}": {"default": number} for number in range(100)}}}
     after = {"inputSchema": {"properties": {f"p{number}": {"default": -1} for number in range(100)}}}
     shown = differences(before, after)
@@ -135,7 +135,7 @@ def test_very_large_definitions_are_distinguished_but_not_compared():
     assert "too large" in differences(None, {})[0]
 
 
-def test_what_is_nested_without_end_is_neither_the_same_nor_a_crash():
+def test_an_infinitely_nested_definition_is_different_and_causes_no_crash():
     deep: Any = "x"
     for _ in range(100_000):
         deep = [deep]
@@ -159,7 +159,7 @@ def test_no_text_takes_long_to_compare(before, after):
     assert time.process_time() - began < 1.0
 
 
-def test_secrets_are_hidden_wherever_they_stand():
+def test_secrets_are_hidden_in_every_position():
     tool = {"description": "key hunter2!", "inputSchema": {"hunter2!": ["a", {"b": "hunter2!"}]}}
     before = copy.deepcopy(tool)
     shown = redacted_json(tool, lambda text: text.replace("hunter2!", "***"))
@@ -180,16 +180,16 @@ def test_secrets_are_hidden_wherever_they_stand():
         ("e\u0301", "e\u0301"),
     ],
 )
-def test_what_cannot_be_seen_is_written_out(text, shown):
+def test_invisible_characters_are_written_as_escapes(text, shown):
     assert visible(text) == shown
 
 
-def test_letters_that_look_like_others_are_shown_by_their_numbers():
+def test_lookalike_letters_are_shown_with_their_code_points():
     assert lookalikes_marked("not\u0435 für 日本") == "not\u0435<U+0435> für 日本"
 
 
 @given(st.text())
-def test_whatever_is_made_visible_can_be_printed(text):
+def test_every_escaped_text_is_printable(text):
     assert visible(text).isprintable()
 
 
@@ -200,12 +200,12 @@ def test_removed_words_are_shown_as_removed():
     assert "{+" not in shown
 
 
-def test_secrets_in_lists_are_hidden_and_lists_without_any_stay_what_they_are():
+def test_secrets_in_lists_are_hidden_and_other_lists_are_not_changed():
     tool = {"inputSchema": {"required": ["a"], "examples": ["hunter2!", 7, None]}}
     shown = redacted_json(tool, lambda text: text.replace("hunter2!", "***"))
     assert shown == {"inputSchema": {"required": ["a"], "examples": ["***", 7, None]}}
     assert shown["inputSchema"]["required"] is tool["inputSchema"]["required"]
 
 
-def test_what_is_no_json_is_not_shown():
+def test_values_that_are_not_json_are_not_shown():
     assert _value({1, 2}) == "a value that cannot be shown"

@@ -9,7 +9,7 @@ from .judging import judged
 
 
 @pytest.mark.timeout(300)
-def test_every_flaw_of_the_configuration_store_and_of_the_framing_is_noticed():
+def test_every_flaw_of_the_configuration_store_and_of_the_framing_is_detected():
     assert judged() == {flaw.name: "killed" for flaw in (*CONFIG_STORE, *FRAMING)}
 
 

@@ -18,7 +18,7 @@ BOTH = ("http", "sse")
 # --- refused, or cut in the middle of something ------------------------------------------------------------
 
 
-async def test_a_server_that_has_exited_is_reported_as_refused_and_recovers_when_it_is_back(world):
+async def test_an_exited_server_is_reported_as_refused_and_recovers_after_its_restart(world):
     servers = [await world.healthy(kind) for kind in BOTH]
     manager = world.manager
     seen, began = len(manager.events), await manager.now()
@@ -37,7 +37,7 @@ async def test_a_server_that_has_exited_is_reported_as_refused_and_recovers_when
 
 
 @pytest.mark.parametrize("kind", BOTH)
-async def test_a_reset_costs_the_call_under_way_and_no_more_than_the_connection(world, kind):
+async def test_a_reset_costs_only_the_connection_and_the_call_in_flight(world, kind):
     server = await world.healthy(kind)
     manager, seen = world.manager, len(world.manager.events)
     held = [asyncio.create_task(manager.call(kind, "hold")) for _ in range(2)]
@@ -64,7 +64,7 @@ def server_connections(world, server) -> int:
 # --- nobody says that it is over ---------------------------------------------------------------------------
 
 
-async def test_a_half_open_connection_is_noticed_in_time_and_comes_back_with_the_network(world):
+async def test_a_half_open_connection_is_detected_in_time_and_recovers_with_the_network(world):
     servers = [await world.healthy(kind) for kind in BOTH]
     manager = world.manager
     with world.net.half_open(servers[0].address), world.net.half_open(servers[1].address):
@@ -81,7 +81,7 @@ async def test_a_half_open_connection_is_noticed_in_time_and_comes_back_with_the
         assert await manager.call(kind, text="again") == "again"
 
 
-async def test_a_call_over_a_half_open_connection_ends_and_says_that_the_outcome_is_unknown(world):
+async def test_a_call_over_a_half_open_connection_fails_with_an_unknown_outcome(world):
     server = await world.healthy("http")
     with world.net.half_open(server.address):
         began = await world.manager.now()
@@ -91,7 +91,7 @@ async def test_a_call_over_a_half_open_connection_ends_and_says_that_the_outcome
         assert (at - began[0]) - (late - began[1]) <= TIMING.call_timeout + TIMING.deadline_margin
 
 
-async def test_a_machine_that_lost_power_is_asked_whether_it_is_there_and_news_is_not_missed(world):
+async def test_a_silent_notification_stream_is_probed_and_no_notification_is_missed(world):
     # Nothing is sent on the stream of news, so nothing fails, and checks go another way: only asking finds out.
     server = await world.serve("http", "--change-tool", 2)
     await world.add("http", server.url)
@@ -104,7 +104,7 @@ async def test_a_machine_that_lost_power_is_asked_whether_it_is_there_and_news_i
 
 
 @pytest.mark.parametrize("kind", ["blackhole", "unreachable", "prohibit"])
-async def test_an_address_without_a_way_to_it_is_tried_again_until_there_is_one(world, kind):
+async def test_an_unroutable_address_is_retried_until_a_route_exists(world, kind):
     server = await world.healthy("http", "known")
     manager = world.manager
     with world.net.no_way(kind, server.address):
@@ -122,7 +122,7 @@ async def test_an_address_without_a_way_to_it_is_tried_again_until_there_is_one(
 # --- slow: what merely is gets its time, what never ends is given up ------------------------------------------
 
 
-async def test_a_slow_link_is_a_warning_and_no_reason_to_reconnect(world):
+async def test_a_slow_link_is_a_warning_and_causes_no_reconnect(world):
     await world.healthy("http", connect=10.0, handshake=30.0, check=10.0, call=30.0)
     manager = world.manager
     with world.net.slow("2kbit"):
@@ -142,7 +142,7 @@ ENDLESS = {
 }
 
 
-async def test_an_opening_that_crawls_is_given_up_in_time_and_tried_until_it_does_not(world):
+async def test_a_very_slow_opening_is_abandoned_in_time_and_retried_until_it_succeeds(world):
     manager = world.manager
     servers = {name: await world.serve("http", *flags) for name, flags in ENDLESS.items()}
     seen = len(manager.events)
@@ -160,7 +160,7 @@ async def test_an_opening_that_crawls_is_given_up_in_time_and_tried_until_it_doe
 
 
 @pytest.mark.parametrize("flags", [["--drip", 0.02], ["--drip-head", 0.02]])
-async def test_what_drips_but_arrives_is_well(world, flags):
+async def test_a_slow_but_complete_answer_is_healthy(world, flags):
     server = await world.serve("http", *flags)
     await world.add("dripping", server.url)
     await world.manager.until("dripping", "healthy")

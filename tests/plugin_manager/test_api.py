@@ -35,7 +35,7 @@ class Old:
         self.heard.append(name)
 
 
-async def test_a_hook_that_gets_an_argument_breaks_no_plugin():
+async def test_a_new_hook_argument_breaks_no_plugin():
     old = Old()
     manager = PluginManager(entry_points=list, plugins={"old": old}, specifications=Grown)
     manager.discover()
@@ -47,7 +47,7 @@ async def test_a_hook_that_gets_an_argument_breaks_no_plugin():
 
 
 @pytest.mark.parametrize("versions", [f">={API_VERSION}", f"~={API_VERSION}", ">=0.5,<2"])
-def test_a_plugin_that_needs_this_version_is_used(shelf, load, versions):
+def test_a_plugin_that_requires_this_version_is_used(shelf, load, versions):
     shelf.put("good", f"mcpstore_api = {versions!r}\n" + inspect.cleandoc(GOOD))
     info = by_name(load())["good"]
     assert (info.status, info.api) == (PluginStatus.ACTIVE, versions)
@@ -62,7 +62,7 @@ def test_a_plugin_that_needs_this_version_is_used(shelf, load, versions):
         (1.0, "has an invalid mcpstore_api (got float); use a string such as '>=1.0,<2'"),
     ],
 )
-def test_a_plugin_that_needs_another_version_is_refused_with_a_reason(shelf, load, versions, message):
+def test_a_plugin_that_requires_another_version_is_refused_with_a_reason(shelf, load, versions, message):
     shelf.put("new", f"mcpstore_api = {versions!r}\n" + inspect.cleandoc(GOOD))
     info = by_name(load())["new"]
     assert info.status is PluginStatus.BROKEN

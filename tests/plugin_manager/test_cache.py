@@ -38,7 +38,7 @@ def restart(shelf, tmp_path):
     return started
 
 
-def test_a_plugin_is_imported_once_and_from_then_on_when_it_is_wanted(shelf, restart):
+def test_a_plugin_is_imported_at_the_first_start_and_later_only_on_demand(shelf, restart):
     shelf.put("good", GOOD)
     assert by_name(restart())["good"].status is PluginStatus.ACTIVE
     manager = restart()
@@ -49,7 +49,7 @@ def test_a_plugin_is_imported_once_and_from_then_on_when_it_is_wanted(shelf, res
     assert by_name(manager)["good"].status is PluginStatus.ACTIVE
 
 
-async def test_the_event_loop_goes_on_while_a_plugin_is_imported(shelf, restart, monkeypatch):
+async def test_the_event_loop_runs_while_a_plugin_is_imported(shelf, restart, monkeypatch):
     monkeypatch.setitem(sys.modules, "acme_gate", threading.Event())
     sys.modules["acme_gate"].set()
     shelf.put("good", "\nimport sys\nassert sys.modules['acme_gate'].wait(10)" + GOOD.replace("\n    ", "\n"))
@@ -60,7 +60,7 @@ async def test_the_event_loop_goes_on_while_a_plugin_is_imported(shelf, restart,
     assert (await manager.get_offer_async("health strategy", "good")).name == "good"
 
 
-async def test_a_listener_is_imported_when_there_is_something_to_hear(shelf, restart):
+async def test_a_listener_is_imported_at_its_first_event(shelf, restart):
     shelf.put("ear", LISTENER)
     restart()
     manager = restart()
@@ -112,7 +112,7 @@ def test_a_plugin_that_breaks_after_it_was_cached_is_reported_when_it_is_needed(
     assert by_name(restart())["frail"].status is PluginStatus.BROKEN
 
 
-def test_conflicts_are_found_without_an_import(shelf, restart):
+def test_conflicts_are_detected_without_an_import(shelf, restart):
     shelf.put("a", GOOD)
     restart()
     shelf.put("b", GOOD)
@@ -122,27 +122,27 @@ def test_conflicts_are_found_without_an_import(shelf, restart):
             manager.get_offer("health strategy", "good")
 
 
-def test_broken_plugins_are_not_remembered(shelf, restart):
+def test_broken_plugins_are_not_cached(shelf, restart):
     shelf.put("bad", "raise SystemExit(4)")
     restart()
     assert by_name(restart())["bad"].error == "raised SystemExit: 4"
 
 
 @pytest.mark.parametrize("text", ["", "{half", "[]", '{"acme-good 1.0: good = acme_good": 5}'])
-def test_a_memory_that_cannot_be_read_costs_nothing_but_time(shelf, restart, tmp_path, text):
+def test_an_unreadable_cache_costs_only_time(shelf, restart, tmp_path, text):
     shelf.put("good", GOOD)
     restart()
     (tmp_path / "cache" / "plugins.json").write_text(text)
     assert by_name(restart())["good"].status is PluginStatus.ACTIVE
 
 
-def test_a_memory_that_cannot_be_written_costs_nothing_but_time(shelf, restart, tmp_path):
+def test_an_unwritable_cache_costs_only_time(shelf, restart, tmp_path):
     (tmp_path / "cache").write_text("in the way")
     shelf.put("good", GOOD)
     assert by_name(restart())["good"].status is PluginStatus.ACTIVE
 
 
-def test_what_is_not_installed_any_longer_is_forgotten_in_the_end(shelf, restart, tmp_path, monkeypatch):
+def test_uninstalled_plugins_are_finally_removed_from_the_cache(shelf, restart, tmp_path, monkeypatch):
     monkeypatch.setattr("mcpstore.plugin_manager.cache.MAX_PLUGINS", 1)
     shelf.put("good", GOOD)
     restart()

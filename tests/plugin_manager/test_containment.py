@@ -76,7 +76,7 @@ async def test_a_hook_that_waits_long_without_blocking_is_no_failure():
     await manager.close()
 
 
-async def test_tasks_a_plugin_leaves_behind_are_ended_when_the_store_closes():
+async def test_tasks_left_by_a_plugin_are_cancelled_when_the_store_closes():
     tasks = []
 
     class Leaking:
@@ -111,7 +111,7 @@ async def test_a_plugin_that_starts_tasks_without_end_is_muted(monkeypatch):
     await manager.close()
 
 
-async def test_a_task_that_refuses_to_end_does_not_keep_the_store_from_closing(monkeypatch):
+async def test_a_task_that_ignores_cancellation_does_not_prevent_the_close(monkeypatch):
     monkeypatch.setattr(loaded_plugin, "TASK_CANCEL_TIMEOUT", 0.05)
     release = asyncio.Event()
 
@@ -144,7 +144,7 @@ async def test_a_task_that_refuses_to_end_does_not_keep_the_store_from_closing(m
         ("mcpstore_expand_variable", {"name": "A", "service": "a"}, 5, "must return str or None (got int)"),
     ],
 )
-async def test_an_answer_of_the_wrong_type_is_no_answer(hook, arguments, answer, info):
+async def test_an_answer_of_a_wrong_type_is_ignored(hook, arguments, answer, info):
     class Bad:
         pass
 
@@ -166,7 +166,7 @@ async def test_an_answer_of_the_wrong_type_is_no_answer(hook, arguments, answer,
 
 
 @pytest.mark.parametrize("how", ["async def", "generator"])
-def test_an_offer_that_is_made_asynchronously_is_refused(how):
+def test_an_async_offer_is_refused(how):
     class Bad:
         if how == "generator":
 
@@ -184,7 +184,7 @@ def test_an_offer_that_is_made_asynchronously_is_refused(how):
     assert "mcpstore_transports must be a plain function" in info.error
 
 
-async def test_what_happened_to_a_plugin_is_remembered_and_bounded():
+async def test_faults_of_a_plugin_are_recorded_and_bounded():
     class Moody:
         @hookimpl
         async def mcpstore_service_removed(self, name):

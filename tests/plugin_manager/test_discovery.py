@@ -14,7 +14,7 @@ from mcpstore.plugin_manager.manager import BLOCK_VARIABLE
 from .conftest import GOOD, by_name
 
 
-def test_an_installed_plugin_is_found_with_its_version_and_what_it_offers(shelf, load):
+def test_an_installed_plugin_is_found_with_its_version_and_its_offers(shelf, load):
     shelf.put("good", GOOD, version="2.5")
     info = by_name(load())["good"]
     assert (info.distribution, info.version, info.status) == ("acme-good", "2.5", PluginStatus.ACTIVE)
@@ -23,7 +23,7 @@ def test_an_installed_plugin_is_found_with_its_version_and_what_it_offers(shelf,
     assert load().get_offer("health strategy", "good").name == "good"
 
 
-def test_a_plugin_installed_a_moment_ago_is_seen_at_once(shelf, load):
+def test_a_newly_installed_plugin_is_found_at_once(shelf, load):
     shelf.put("first", "")
     assert by_name(load()).keys() == {"first"}
     shelf.put("second", "")
@@ -75,7 +75,7 @@ def test_a_plugin_installed_a_moment_ago_is_seen_at_once(shelf, load):
         ("@hookimpl(wrapper=True)\ndef mcpstore_tool_called(call):\n    yield", "must not be a wrapper"),
     ],
 )
-def test_a_broken_plugin_costs_only_itself_and_says_why(shelf, load, source, message):
+def test_a_broken_plugin_affects_only_itself_and_is_reported_with_its_error(shelf, load, source, message):
     shelf.put("bad", source)
     shelf.put("good", GOOD)
     manager = load()
@@ -100,12 +100,12 @@ def test_a_generator_that_raises_while_yielding_loses_everything_it_offered(shel
     assert not manager.offers("health strategy")
 
 
-def test_a_class_as_entry_point_gets_the_hint_to_make_an_instance(shelf, load):
+def test_a_class_as_entry_point_is_reported_with_the_hint_to_create_an_instance(shelf, load):
     shelf.put("forgot", "class Plugin: pass", target="acme_forgot:Plugin")
     assert "got the class Plugin; add ()" in by_name(load())["forgot"].error
 
 
-def test_an_import_that_never_ends_is_left_behind(shelf, load, monkeypatch):
+def test_a_hanging_import_is_abandoned(shelf, load, monkeypatch):
     monkeypatch.setattr("mcpstore.plugin_manager.manager.LOAD_LIMIT", 0.2)
     shelf.put("stuck", "import threading\nthreading.Event().wait()")
     shelf.put("good", GOOD)
@@ -114,7 +114,7 @@ def test_an_import_that_never_ends_is_left_behind(shelf, load, monkeypatch):
     assert manager.get_offer("health strategy", "good")
 
 
-def test_an_offer_that_never_ends_is_left_behind(shelf, load, monkeypatch):
+def test_a_hanging_offer_is_abandoned(shelf, load, monkeypatch):
     monkeypatch.setattr("mcpstore.plugin_manager.manager.HOOK_LIMIT", 0.2)
     shelf.put("endless", "import threading\n@hookimpl\ndef mcpstore_transports():\n    threading.Event().wait()")
     assert by_name(load())["endless"].error == "took longer than 0.2 s"
@@ -139,7 +139,7 @@ def test_a_star_blocks_every_third_party_plugin_and_no_bundled_one(shelf, load):
     assert listed["ours"].status is PluginStatus.ACTIVE
 
 
-def test_two_plugins_of_one_name_are_both_refused_even_if_they_are_no_neighbours(shelf, load):
+def test_two_plugins_of_one_name_are_both_refused_even_if_they_are_not_adjacent(shelf, load):
     shelf.put("twin", GOOD, dist="acme-one")
     shelf.put("between", "", dist="acme-three")
     shelf.put("twin", GOOD, dist="acme-two", version="2.1")
@@ -148,7 +148,7 @@ def test_two_plugins_of_one_name_are_both_refused_even_if_they_are_no_neighbours
     assert all("acme-one 1.0, acme-two 2.1; block one with MCPSTORE_BLOCK_PLUGINS" in info.error for info in refused)
 
 
-def test_two_plugins_that_offer_one_name_are_both_refused_and_told_apart(shelf, load):
+def test_two_plugins_that_offer_one_name_are_both_refused_and_distinguished(shelf, load):
     shelf.put("a", GOOD)
     shelf.put("b", GOOD, version="3.0")
     manager = load()
@@ -183,7 +183,7 @@ def test_the_same_distribution_twice_on_the_path_is_no_conflict(shelf):
     assert [(c.name, c.duplicates) for c in candidates] == [("good", ())]
 
 
-def test_everything_bundled_comes_in_by_entry_point():
+def test_every_bundled_plugin_is_found_by_its_entry_point():
     code = (
         "from mcpstore.plugin_manager import PluginManager\n"
         "manager = PluginManager(block=['*']); manager.discover()\n"

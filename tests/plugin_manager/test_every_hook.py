@@ -86,7 +86,7 @@ for _hook, _arguments in NOTICES.items():
     setattr(Ear, _hook, hookimpl(eval(_source)))  # pluggy reads the names of the arguments
 
 
-async def test_notices_tell_the_life_of_a_service():
+async def test_notices_report_the_life_of_a_service():
     ear, server = Ear(), ScriptedServer()
     entry = {"transport": {"type": "scripted", "server": "a"}}
     plugins = {"ear": ear, "scripted": ScriptedPlugin(a=server)}
@@ -105,7 +105,7 @@ async def test_notices_tell_the_life_of_a_service():
 
 
 @pytest.mark.parametrize("hook", ["mcpstore_alert_fired", "mcpstore_alert_resolved"])
-async def test_notices_of_alerts_are_heard(hook):
+async def test_plugins_receive_notices_of_alerts(hook):
     ear = Ear()
     manager = PluginManager(entry_points=list, plugins={"ear": ear})
     manager.discover()

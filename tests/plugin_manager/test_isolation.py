@@ -59,7 +59,7 @@ async def test_notices_reach_sync_hooks_in_a_thread_and_async_ones_in_the_loop(p
     assert asynchronous.heard == [("a", True), ("b", True), ("c", True)]
 
 
-async def test_a_hook_that_raises_is_counted_and_the_others_go_on(plugins):
+async def test_a_hook_that_raises_is_counted_and_the_others_still_run(plugins):
     class Bad:
         @hookimpl
         def mcpstore_tools_changed(self):
@@ -93,7 +93,7 @@ async def test_a_plugin_that_keeps_failing_is_muted(plugins, caplog):
     assert [r.levelname for r in caplog.records] == ["WARNING", "WARNING"]
 
 
-async def test_a_success_in_between_starts_the_count_anew(plugins):
+async def test_a_success_resets_the_failure_count(plugins):
     outcomes = iter([1, 1, 1, 1, 0] * 3)
 
     class Moody:
@@ -207,7 +207,7 @@ async def test_a_decision_may_be_async(plugins):
     assert await plugins(guard=Guard()).decide("mcpstore_authorize_call", call=CALL) == Refusal(why="not t")
 
 
-async def test_no_plugin_is_called_for_a_hook_that_none_implements(plugins):
+async def test_no_plugin_is_called_for_an_unimplemented_hook(plugins):
     manager = plugins(listener=Listener())
     assert manager.has_hook("mcpstore_tools_changed")
     assert not manager.has_hook("mcpstore_authorize_call")

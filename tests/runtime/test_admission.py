@@ -48,7 +48,7 @@ class Openings:
 
 
 @pytest.mark.parametrize("is_local", [True, False])
-async def test_one_that_hangs_slows_ninety_nine_others_by_less_than_a_twentieth(is_local):
+async def test_one_hanging_opening_delays_ninety_nine_others_by_less_than_five_per_cent(is_local):
     alone = await Openings(is_local).take(0, 99, 2.0)
     beside = await Openings(is_local).take(1, 99, 2.0)
     assert beside <= alone * 1.05
@@ -62,7 +62,7 @@ async def test_more_hanging_openings_than_slots_delay_no_other_for_long(is_local
 
 
 @pytest.mark.parametrize("is_local", [True, False])
-async def test_however_many_are_slow_only_so_many_are_opened_at_once(is_local):
+async def test_concurrent_openings_are_limited_however_many_are_slow(is_local):
     openings = Openings(is_local)
     await openings.take(0, 200, 60.0)
     assert openings.most == PLACES[is_local] * (1 + admission.MAX_OVERFLOW_PER_SLOT)
@@ -77,7 +77,7 @@ async def test_a_slot_that_timed_out_is_not_released_twice():
     assert openings.most == admission.LOCAL_AT_ONCE
 
 
-async def test_a_fleet_that_hangs_in_part_is_healthy_for_the_rest(fleet):
+async def test_the_rest_of_a_partly_hanging_fleet_becomes_healthy(fleet):
     hung, good = [f"h{i}" for i in range(20)], [f"g{i}" for i in range(80)]
     for name in hung:
         fleet.add(name).open_delay = 10**6

@@ -94,7 +94,7 @@ async def all_lengths(make_fleet, exits):
     await fleet.supervisor.remove("a")
 
 
-async def test_an_exit_at_any_byte_is_known_at_once_with_its_code(make_fleet):
+async def test_an_exit_at_any_byte_is_reported_at_once_with_its_code(make_fleet):
     async for length, runner, took in all_lengths(make_fleet, exits=True):
         assert took <= AT_ONCE, length
         assert runner.ctx.connection is S.RECONNECTING, length
@@ -102,7 +102,7 @@ async def test_an_exit_at_any_byte_is_known_at_once_with_its_code(make_fleet):
         assert "exited with code 3" in runner.history.error, length
 
 
-async def test_silence_from_any_byte_on_ends_with_the_deadline_of_the_handshake(make_fleet):
+async def test_silence_from_any_byte_on_ends_at_the_deadline_of_the_handshake(make_fleet):
     async for length, runner, took in all_lengths(make_fleet, exits=False):
         assert HANDSHAKE - 1 <= took <= HANDSHAKE + 6, length
         assert runner.ctx.connection is S.RECONNECTING, length

@@ -41,7 +41,7 @@ async def test_tools_are_listed_when_a_service_is_opened_and_then_every_two_hour
     assert state(fleet).next_time - state(fleet).time == pytest.approx(timedelta(hours=2), abs=timedelta(seconds=60))
 
 
-async def test_tools_are_listed_when_a_service_was_opened_again(fleet, server):
+async def test_tools_are_listed_after_a_service_was_reopened(fleet, server):
     server.tools = ("other",)
     server.die()
     await fleet.until("a", S.RECONNECTING)
@@ -50,7 +50,7 @@ async def test_tools_are_listed_when_a_service_was_opened_again(fleet, server):
     assert state(fleet).cause is RefreshCause.CONNECTED
 
 
-async def test_tools_are_listed_when_the_service_says_that_they_changed(fleet, server):
+async def test_tools_are_listed_when_the_service_reports_a_change(fleet, server):
     server.tools = ("echo", "new")
     server.connection.peer.on_notification("notifications/tools/list_changed", {})
     await asyncio.sleep(2)
@@ -58,14 +58,14 @@ async def test_tools_are_listed_when_the_service_says_that_they_changed(fleet, s
     assert fleet.registry.tools().names() == ["echo", "new"]
 
 
-async def test_a_service_that_never_stops_saying_so_is_listed_once_a_second_and_not_never(fleet, server):
+async def test_a_service_that_reports_changes_without_end_is_listed_once_a_second(fleet, server):
     for _ in range(100):
         server.connection.peer.on_notification("notifications/tools/list_changed", {})
         await asyncio.sleep(0.5)
     assert 40 <= listings(server) <= 52
 
 
-async def test_after_a_listing_that_failed_comes_another_one_soon_and_the_tools_stay(fleet, server):
+async def test_a_failed_listing_is_retried_soon_and_the_tools_stay(fleet, server):
     server.answers["tools/list"] = ServiceError(-32603, "not now")
     await asyncio.sleep(7210)
     refresh = state(fleet)

@@ -50,7 +50,7 @@ asyncio.run(main())
 """
 
 
-def test_a_manager_that_is_killed_repeats_only_what_it_was_saying(tmp_path):
+def test_a_killed_manager_repeats_only_the_notification_in_flight(tmp_path):
     command = [sys.executable, "-c", MANAGER, str(tmp_path)]
     with subprocess.Popen([*command, "first"], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None

@@ -67,7 +67,7 @@ async def test_every_receiver_gets_every_edge_under_the_same_id(make_fleet: Call
     assert len(recorded) == len(edges)
 
 
-async def test_an_observer_that_raises_costs_the_others_nothing(make_fleet: Callable[..., Any], caplog: Any):
+async def test_an_observer_that_raises_does_not_affect_the_others(make_fleet: Callable[..., Any], caplog: Any):
     class Broken(Observer):
         def on_edge(self, change: StateChange, ctx: Any) -> None:
             raise RuntimeError("a bug")

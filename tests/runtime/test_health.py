@@ -40,7 +40,7 @@ async def test_a_service_that_does_not_know_ping_is_alive(fleet):
     assert (runner.ctx.connection, runner.history.last_checks[-1].answered) == (S.HEALTHY, True)
 
 
-async def test_a_heartbeat_that_is_an_error_counts(fleet):
+async def test_a_heartbeat_with_an_error_counts_as_a_failure(fleet):
     runner = await checked(fleet, Choice("ping"), answers={"ping": ServiceError(-32603, "out of order")})
     assert runner.ctx.connection is S.UNHEALTHY
     assert "out of order" in runner.history.error
@@ -62,14 +62,14 @@ async def test_a_functional_test_calls_a_tool_and_reads_its_result(fleet):
         (ServiceError(-32602, "unknown tool"), "unknown tool"),
     ],
 )
-async def test_a_functional_test_that_fails_says_what_was_wrong(fleet, answer, error):
+async def test_a_failed_functional_test_reports_the_reason(fleet, answer, error):
     health = Choice("call_tool", {"tool": "echo", "expect": "new"})
     runner = await checked(fleet, health, answers={"tools/call": answer})
     assert runner.ctx.connection is S.UNHEALTHY
     assert error in runner.history.error
 
 
-async def test_a_list_of_tools_must_have_those_that_matter(fleet):
+async def test_a_tool_list_must_contain_the_required_tools(fleet):
     health = Choice("list_tools", {"expect": ["echo", "search"]})
     runner = await checked(fleet, health)
     assert runner.ctx.connection is S.UNHEALTHY
@@ -79,12 +79,12 @@ async def test_a_list_of_tools_must_have_those_that_matter(fleet):
     assert runner.ctx.connection is S.HEALTHY
 
 
-async def test_a_list_of_tools_that_is_none_counts_as_a_failure(fleet):
+async def test_an_invalid_tool_list_counts_as_a_failure(fleet):
     runner = await checked(fleet, Choice("list_tools"), answers={"tools/list": {"tools": "none"}})
     assert runner.history.error == "tools/list: 'tools' must be a list (got str)"
 
 
-async def test_three_functional_tests_that_fail_lead_to_a_new_connection(fleet):
+async def test_three_failed_functional_tests_lead_to_a_new_connection(fleet):
     health = Choice("call_tool", {"tool": "echo", "expect": "new"})
     runner = await checked(fleet, health)
     await fleet.until("a", S.RECONNECTING)
@@ -92,7 +92,7 @@ async def test_three_functional_tests_that_fail_lead_to_a_new_connection(fleet):
     assert fleet.servers["a"].opened == 1
 
 
-async def test_a_report_ends_a_check_under_way(fleet):
+async def test_a_report_ends_a_check_in_flight(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     await asyncio.sleep(0.1)
@@ -119,7 +119,7 @@ async def test_an_external_checker_that_reports_every_service_as_failed_is_ignor
     assert all(server.opened == 1 for server in fleet.servers.values())
 
 
-async def test_what_a_report_says_hides_the_secrets_of_the_service(fleet):
+async def test_secrets_of_the_service_are_redacted_in_a_report(fleet):
     fleet.add("a")
     await fleet.supervisor.start("a")
     await asyncio.sleep(0.1)

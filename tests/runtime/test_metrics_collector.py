@@ -85,7 +85,7 @@ def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "host_metrics", lambda posix, path: (posix, path))
 
 
-async def test_a_service_that_was_never_started_has_metrics_of_nothing(measure):
+async def test_a_service_that_was_never_started_has_empty_metrics(measure):
     world = measure()
     world.fleet.add("a")
     metrics = world.of("a")
@@ -97,7 +97,7 @@ async def test_a_service_that_was_never_started_has_metrics_of_nothing(measure):
         world.of("b")
 
 
-async def test_checks_are_counted_as_they_are_made(measure):
+async def test_every_check_is_counted(measure):
     world = measure()
     server = world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -114,7 +114,7 @@ async def test_checks_are_counted_as_they_are_made(measure):
     assert "no answer" in (world.of("a").last_error or "")
 
 
-async def test_samples_cover_time_without_gap_or_overlap(measure):
+async def test_samples_cover_time_without_gaps_or_overlaps(measure):
     world = measure()
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -130,7 +130,7 @@ async def test_samples_cover_time_without_gap_or_overlap(measure):
     assert rest.timestamp - rest.duration == pytest.approx(samples[-1].timestamp, abs=1e-5)
 
 
-async def test_availability_is_what_really_happened_over_a_day_of_trouble(measure):
+async def test_availability_over_a_day_of_failures_equals_the_actual_availability(measure):
     world, dice = measure(), random.Random(7)
     server = world.fleet.add("a")
     supervisor, runner = world.fleet.supervisor, world.fleet.runner("a")
@@ -175,7 +175,7 @@ async def test_availability_is_what_really_happened_over_a_day_of_trouble(measur
     assert sum(s.usable for s in samples) == pytest.approx(truth["usable"])
 
 
-async def test_every_edge_is_kept_once_with_those_that_last_no_time(measure):
+async def test_every_edge_is_stored_once_even_if_its_state_lasts_no_time(measure):
     world = measure()
     server = world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -215,7 +215,7 @@ async def test_a_requested_restart_is_marked_until_it_fails(measure):
     ]  # fmt: skip
 
 
-async def test_a_stop_that_changes_no_state_is_an_edge_all_the_same(measure):
+async def test_a_stop_that_changes_no_state_is_recorded_as_an_edge(measure):
     world = measure()
     server = world.fleet.add("a")
     server.open_error = RuntimeError("no")
@@ -230,7 +230,7 @@ async def test_a_stop_that_changes_no_state_is_an_edge_all_the_same(measure):
     ]
 
 
-async def test_calls_are_counted_over_a_window_that_slides(measure):
+async def test_calls_are_counted_over_a_sliding_window(measure):
     world = measure(tool_monitoring={"slow_call_threshold": 2.0})
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -251,7 +251,7 @@ async def test_calls_are_counted_over_a_window_that_slides(measure):
     assert (later.error_rate, later.avg_response_time, later.throughput) == (0.0, 0.0, 0.0)
 
 
-async def test_a_service_that_is_removed_is_forgotten(measure):
+async def test_the_metrics_of_a_removed_service_are_deleted(measure):
     world = measure()
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -260,7 +260,7 @@ async def test_a_service_that_is_removed_is_forgotten(measure):
     assert world.metering._meters == {}
 
 
-async def test_nothing_is_measured_where_monitoring_is_off(measure):
+async def test_nothing_is_measured_while_monitoring_is_off(measure):
     world = measure(enabled=False)
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -274,7 +274,7 @@ async def test_nothing_is_measured_where_monitoring_is_off(measure):
     assert await world.archive.samples(EVERYTHING) == await world.archive.edges(EVERYTHING) == []
 
 
-async def test_calls_and_processes_are_not_measured_where_performance_is_not_monitored(measure):
+async def test_calls_and_processes_are_not_measured_while_performance_monitoring_is_off(measure):
     world = measure(performance_monitoring=False)
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -287,7 +287,7 @@ async def test_calls_and_processes_are_not_measured_where_performance_is_not_mon
     assert await world.archive.samples(EVERYTHING)
 
 
-async def test_processes_are_looked_at_every_ten_seconds_and_forgotten_with_their_service(measure, monkeypatch):
+async def test_processes_are_measured_every_ten_seconds_until_their_service_is_removed(measure, monkeypatch):
     world = measure()
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -314,7 +314,7 @@ async def test_processes_are_looked_at_every_ten_seconds_and_forgotten_with_thei
     assert (metrics.cpu_percent, metrics.memory_bytes, metrics.processes) == (None, None, 0)
 
 
-async def test_a_look_that_fails_leaves_everything_else_as_it_is(measure, monkeypatch):
+async def test_a_failed_process_scan_affects_nothing_else(measure, monkeypatch):
     world = measure()
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -329,7 +329,7 @@ async def test_a_look_that_fails_leaves_everything_else_as_it_is(measure, monkey
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # virtual time stands still while a thread is at work
-async def test_a_look_that_never_ends_is_given_up_and_calls_are_counted_all_the_same(measure, monkeypatch, caplog):
+async def test_a_hanging_process_scan_is_abandoned_and_calls_are_still_counted(measure, monkeypatch, caplog):
     world = measure()
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")
@@ -345,7 +345,7 @@ async def test_a_look_that_never_ends_is_given_up_and_calls_are_counted_all_the_
     done.set()
 
 
-async def test_looks_are_a_second_apart_at_least(measure):
+async def test_process_scans_are_at_least_a_second_apart(measure):
     world = measure(timing=DEFAULT_TIMING.scaled(1 / 300))
     world.fleet.add("a")
     looks: list[int] = []
@@ -354,7 +354,7 @@ async def test_looks_are_a_second_apart_at_least(measure):
     assert 5 <= len(looks) <= 11
 
 
-async def test_a_bug_of_ours_ends_neither_sampling_nor_supervision(measure, monkeypatch, caplog):
+async def test_a_bug_in_our_code_ends_neither_sampling_nor_supervision(measure, monkeypatch, caplog):
     world = measure()
     world.fleet.add("a")
     await world.fleet.supervisor.start("a")

@@ -98,7 +98,7 @@ async def test_edges_in_memory_come_with_the_last_one_before_them():
     await kept.close()
 
 
-async def test_a_backend_takes_what_waits_in_one_thread_and_then_answers_for_it(backend):
+async def test_a_backend_receives_the_queue_in_one_thread_and_then_serves_its_records(backend):
     kept = MetricsHistory(FakeClock(), 10, backend.open)
     await kept.flush()
     assert backend.opened == 0
@@ -117,7 +117,7 @@ async def test_a_backend_takes_what_waits_in_one_thread_and_then_answers_for_it(
     assert backend.threads == {"mcpstore-history"}
 
 
-async def test_what_a_backend_did_not_take_is_offered_again_and_what_does_not_fit_is_counted(backend, caplog):
+async def test_a_refused_batch_is_offered_again_and_dropped_records_are_counted(backend, caplog):
     backend.trouble = OSError(28, "No space left on device")
     kept = MetricsHistory(FakeClock(), 3, backend.open)
     for at in range(1, 6):
@@ -136,7 +136,7 @@ async def test_what_a_backend_did_not_take_is_offered_again_and_what_does_not_fi
     await kept.close()
 
 
-async def test_names_that_come_and_go_while_a_backend_fails_do_not_pile_up(backend, monkeypatch):
+async def test_service_names_do_not_accumulate_while_a_backend_fails(backend, monkeypatch):
     monkeypatch.setattr(module, "MOST", 3)
     backend.trouble = OSError("the disk is full")
     kept = MetricsHistory(FakeClock(), 10, backend.open)
@@ -155,7 +155,7 @@ async def test_names_that_come_and_go_while_a_backend_fails_do_not_pile_up(backe
     await kept.close()
 
 
-async def test_what_comes_while_a_batch_is_written_waits_for_the_next(backend):
+async def test_records_that_arrive_during_a_write_wait_for_the_next_batch(backend):
     kept = MetricsHistory(FakeClock(), 10, backend.open)
     kept.add(sample(1.0))
     backend.at_work = lambda: kept.add(sample(2.0)) if not backend.batches else None
@@ -166,7 +166,7 @@ async def test_what_comes_while_a_batch_is_written_waits_for_the_next(backend):
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # virtual time stands still while a thread is at work
-async def test_a_backend_that_hangs_is_given_up(backend, caplog, monkeypatch):
+async def test_a_hanging_backend_is_abandoned(backend, caplog, monkeypatch):
     monkeypatch.setattr(module, "LIMIT", 0.05)
     done = threading.Event()
     backend.at_work = lambda: done.wait(20)
@@ -180,7 +180,7 @@ async def test_a_backend_that_hangs_is_given_up(backend, caplog, monkeypatch):
     assert backend.closed == 0
 
 
-async def test_a_backend_that_cannot_be_opened_or_closed_is_no_harm(backend, caplog):
+async def test_a_backend_that_cannot_be_opened_or_closed_affects_nothing_else(backend, caplog):
     attempts = []
 
     def refuse() -> HistoryStore:

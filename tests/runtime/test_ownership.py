@@ -41,20 +41,20 @@ def test_a_marker_names_the_manager_and_the_service():
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../../etc", "ä", "x" * 500, "a\nb", "a.b", "\0", "$(id)"])
-def test_whatever_a_service_is_called_its_marker_can_be_a_file_name_a_label_and_a_variable(name: str):
+def test_the_marker_of_any_service_name_is_valid_as_file_name_label_and_variable(name: str):
     marker = OwnershipLog(HOME).owner_tag(name)
     assert set(marker) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
     assert len(marker) < 120
     assert module._MARKER.fullmatch(marker)
 
 
-def test_the_marker_of_a_running_manager_is_not_lost(sleeper: subprocess.Popen[bytes]):
+def test_the_marker_of_a_running_manager_is_no_orphan(sleeper: subprocess.Popen[bytes]):
     traces = OwnershipLog(HOME)
     assert not traces.is_lost(traces.owner_tag("web"))
     assert not traces.is_lost(given_by(sleeper.pid, began(sleeper.pid)))
 
 
-def test_the_marker_of_a_dead_manager_is_lost_even_before_it_is_reaped(sleeper: subprocess.Popen[bytes]):
+def test_the_marker_of_a_dead_manager_is_an_orphan_even_before_it_is_reaped(sleeper: subprocess.Popen[bytes]):
     marker = given_by(sleeper.pid, began(sleeper.pid))
     sleeper.kill()
     os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
@@ -63,11 +63,11 @@ def test_the_marker_of_a_dead_manager_is_lost_even_before_it_is_reaped(sleeper: 
     assert OwnershipLog(HOME).is_lost(marker)
 
 
-def test_the_marker_of_a_manager_whose_process_id_was_reused_is_lost(sleeper: subprocess.Popen[bytes]):
+def test_the_marker_of_a_manager_whose_process_id_was_reused_is_an_orphan(sleeper: subprocess.Popen[bytes]):
     assert OwnershipLog(HOME).is_lost(given_by(sleeper.pid, began(sleeper.pid) - 1))
 
 
-def test_markers_of_other_configurations_are_not_lost():
+def test_markers_of_other_configurations_are_no_orphans():
     assert OwnershipLog(HOME).is_lost(given_by(2**22, 1))
     assert not OwnershipLog(HOME).is_lost(given_by(2**22, 1, home=OTHER))
     assert not OwnershipLog().is_lost(given_by(2**22, 1, home=NOWHERE))
@@ -78,16 +78,16 @@ def test_markers_of_other_configurations_are_not_lost():
                f" {HOME}.1.1.w.0123456789ab", f"{HOME}.1.1.w.0123456789ab\n", f"{HOME}.1.1.a.b.0123456789ab",
                f"{HOME}.99999999999.1.w.0123456789ab", "01507816-d4dc-4d67-893f-67a9fee4424a"],
 )  # fmt: skip
-def test_what_is_no_marker_of_ours_is_not_lost(marker: str):
+def test_foreign_markers_are_no_orphans(marker: str):
     assert not OwnershipLog(HOME).is_lost(marker)
 
 
-def test_where_there_is_no_list_of_processes_nothing_is_lost(monkeypatch: pytest.MonkeyPatch):
+def test_without_a_process_list_there_are_no_orphans(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "_began", lambda _pid: None)
     assert not OwnershipLog(HOME).is_lost(given_by(2**22, 1))
 
 
-def test_a_trace_is_read_by_the_next_manager_once_its_own_is_gone(tmp_path: Path):
+def test_a_record_is_read_by_the_next_manager_once_its_manager_has_exited(tmp_path: Path):
     marker = given_by(2**22, 1)
     written = OwnershipRecord(owner_tag=marker, service="web", pid=12, started=34, notes={"client": "/usr/bin/docker"})
     OwnershipLog(HOME, tmp_path / "traces").write(written)
@@ -100,7 +100,7 @@ def test_a_trace_is_read_by_the_next_manager_once_its_own_is_gone(tmp_path: Path
     assert list((tmp_path / "traces").iterdir()) == []
 
 
-def test_a_trace_of_a_living_manager_is_neither_read_nor_erased_by_another(tmp_path: Path):
+def test_a_record_of_a_running_manager_is_neither_read_nor_deleted_by_another(tmp_path: Path):
     mine = OwnershipLog(HOME, tmp_path)
     marker = mine.owner_tag("web")
     mine.write(OwnershipRecord(owner_tag=marker, service="web"))
@@ -114,7 +114,7 @@ def test_a_trace_of_a_living_manager_is_neither_read_nor_erased_by_another(tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_of_another_boot_no_process_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_processes_recorded_during_another_boot_are_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     marker = given_by(2**22, 1)
     with monkeypatch.context() as patch:
         patch.setattr(module, "_boot", lambda: "another")
@@ -130,7 +130,7 @@ def test_of_another_boot_no_process_is_believed(tmp_path: Path, monkeypatch: pyt
     "content",
     [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"marker": "another"}', b"[" * 100_000, b'{"a": "' + b"x" * 20_000],
 )
-def test_what_is_no_record_is_neither_believed_nor_kept(tmp_path: Path, content: bytes):
+def test_invalid_records_are_ignored_and_deleted(tmp_path: Path, content: bytes):
     file = tmp_path / f"{given_by(2**22, 1)}.json"
     file.write_bytes(content)
     (tmp_path / "x.json").write_bytes(content)
@@ -142,7 +142,7 @@ def test_what_is_no_record_is_neither_believed_nor_kept(tmp_path: Path, content:
     assert [path.name for path in tmp_path.iterdir()] == ["notes of a user"]
 
 
-def test_fields_of_a_wrong_kind_are_not_believed(tmp_path: Path):
+def test_fields_of_a_wrong_type_are_ignored(tmp_path: Path):
     marker = given_by(2**22, 1)
     wrong = {
         "marker": marker,
@@ -172,7 +172,7 @@ def test_a_link_in_place_of_a_record_is_not_followed(tmp_path: Path):
 
 
 @pytest.mark.parametrize("flaw", ["no folder", "a file instead of the folder", "a foreign marker"])
-def test_what_cannot_be_written_down_is_no_harm(tmp_path: Path, flaw: str):
+def test_a_record_that_cannot_be_written_affects_nothing_else(tmp_path: Path, flaw: str):
     folder = tmp_path / "traces"
     if flaw == "a file instead of the folder":
         folder.touch()
@@ -186,7 +186,7 @@ def test_what_cannot_be_written_down_is_no_harm(tmp_path: Path, flaw: str):
 
 
 @pytest.mark.parametrize("call", ["open", "write", "close", "replace"])
-def test_a_write_that_breaks_off_at_any_call_leaves_the_old_record(
+def test_a_write_interrupted_at_any_system_call_leaves_the_old_record(
     tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
 ):
     def broken(*_: object, **__: object) -> None:

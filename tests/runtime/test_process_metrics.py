@@ -59,7 +59,7 @@ def settled(look: Callable[[], Usage | None], holds: Callable[[Usage], bool]) ->
     raise AssertionError(usage)
 
 
-def test_a_tree_is_counted_as_one_and_an_unrelated_process_as_none(start):
+def test_a_process_tree_is_summed_and_unrelated_processes_are_not_counted(start):
     parent, alone = start(PARENT), start(QUIET)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
@@ -74,7 +74,7 @@ def test_a_tree_is_counted_as_one_and_an_unrelated_process_as_none(start):
     assert usage["tree"].cpu_percent is None
 
 
-def test_processor_time_is_that_since_the_look_before(start):
+def test_processor_time_is_counted_since_the_previous_scan(start):
     busy, quiet = start(BUSY), start(QUIET)
     looker, leaders = ProcessSampler(), {"busy": busy.pid, "quiet": quiet.pid}
     assert looker.look(leaders)["busy"].cpu_percent is None
@@ -94,7 +94,7 @@ def test_the_counters_of_a_replaced_process_begin_at_zero(start):
     assert looker.look({"a": second.pid})["a"].cpu_percent is None
 
 
-def test_a_number_that_is_used_again_is_another_process(start):
+def test_a_reused_process_id_is_another_process(start):
     process = start(QUIET)
     looker = ProcessSampler()
     looker.look({"a": process.pid})
@@ -103,7 +103,7 @@ def test_a_number_that_is_used_again_is_another_process(start):
     assert looker.look({"a": process.pid})["a"].cpu_percent is None
 
 
-def test_one_that_ends_while_it_is_looked_at_is_left_out(start, monkeypatch):
+def test_a_process_that_exits_during_a_scan_is_left_out(start, monkeypatch):
     process = start(QUIET)
 
     def gone(_self: object) -> None:

@@ -8,7 +8,7 @@ from mcpstore.runtime.protocol_cache import Eras
 from mcpstore.store.state_dir import StateDir
 
 
-def test_of_too_many_configurations_those_are_forgotten_that_were_not_used_for_longest(monkeypatch):
+def test_the_least_recently_used_configurations_are_removed_from_the_cache(monkeypatch):
     monkeypatch.setattr(protocol_cache, "MOST", 3)
     known = Eras(dict.fromkeys("abcd", Era.LEGACY))
     assert list(known) == ["b", "c", "d"]
@@ -17,7 +17,7 @@ def test_of_too_many_configurations_those_are_forgotten_that_were_not_used_for_l
     assert known == {"d": Era.LEGACY, "b": Era.MODERN, "e": Era.LEGACY}
 
 
-def test_a_file_of_eras_does_not_grow_with_every_edit_of_a_configuration(monkeypatch, tmp_path):
+def test_the_cache_file_does_not_grow_with_every_edit_of_a_configuration(monkeypatch, tmp_path):
     monkeypatch.setattr(protocol_cache, "MOST", 5)
     state = StateDir(tmp_path / "state")
     state.open()

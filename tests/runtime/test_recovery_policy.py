@@ -87,7 +87,7 @@ def gaps(times):
     return [later - earlier for earlier, later in itertools.pairwise(times)]
 
 
-async def test_fixed_waits_for_the_configured_delay(make_dead):
+async def test_the_fixed_policy_waits_for_the_configured_delay(make_dead):
     _, tried = make_dead(Choice("fixed", {"delay": 40}))
     await asyncio.sleep(350)
     assert gaps(tried) == [pytest.approx(40, abs=0.01)] * 8
@@ -129,7 +129,7 @@ async def test_an_invalid_delay_of_a_policy_is_not_used(make_dead, record, after
     assert all(wait >= floor for wait, floor in zip(gaps(tried), [0.5, 1, 2, 4, 8, 16], strict=False))
 
 
-async def test_manual_opens_a_service_only_on_request(make_dead):
+async def test_the_manual_policy_opens_a_service_only_on_request(make_dead):
     fleet, tried = make_dead(Choice("manual"))
     await asyncio.sleep(86_400)
     runner = fleet.runner("a")
@@ -141,7 +141,7 @@ async def test_manual_opens_a_service_only_on_request(make_dead):
     assert len(tried) == 2
 
 
-async def test_manual_does_not_bring_back_a_service_that_was_lost(make_fleet):
+async def test_the_manual_policy_does_not_reopen_a_lost_service(make_fleet):
     fleet = make_fleet(plugins={"auto_recovery": auto_recovery})
     server = fleet.add("a", recovery=Choice("manual"))
     await fleet.supervisor.start("a")
@@ -151,7 +151,7 @@ async def test_manual_does_not_bring_back_a_service_that_was_lost(make_fleet):
     assert await fleet.supervisor.start("a") is True
 
 
-async def test_attempts_are_counted_within_the_window_and_the_last_one_is_the_last(make_dead):
+async def test_attempts_are_counted_within_the_window_and_end_at_the_limit(make_dead):
     fleet, tried = make_dead(Choice("fixed", {"delay": 40, "max_attempts": 3, "window": 600}))
     await asyncio.sleep(86_400)
     assert len(tried) == 1 + 3  # the first was asked for
@@ -175,7 +175,7 @@ async def test_an_operator_resets_the_count(make_dead):
     assert len(tried) == 6
 
 
-async def test_the_newest_attempt_comes_first_and_no_more_than_a_hundred_are_kept(make_dead):
+async def test_the_newest_attempt_comes_first_and_at_most_a_hundred_are_kept(make_dead):
     saying = Saying(lambda _: Retry(after=30))
     make_dead(Choice("saying"), saying=saying)
     await asyncio.sleep(86_400)
@@ -198,7 +198,7 @@ async def test_a_recreated_service_is_opened_like_the_first_time_from_the_newest
     assert server.opened == 2
 
 
-async def test_a_service_that_is_only_opened_again_remembers(make_fleet):
+async def test_a_service_that_is_only_reopened_keeps_its_memory(make_fleet):
     asked = []
     fleet = make_fleet(reread=lambda: asked.append(True))
     server = fleet.add("a")
@@ -210,7 +210,7 @@ async def test_a_service_that_is_only_opened_again_remembers(make_fleet):
     assert server.connection.peer.era is Era.LEGACY
 
 
-async def test_recreating_a_service_clears_no_budget(make_dead):
+async def test_recreating_a_service_resets_no_restart_budget(make_dead):
     """Counters are cleared by stability or a person, so a recreated service is opened no more often than any other."""
     fleet, tried = make_dead(Choice("reregister", {"delay": 0.001}))
     await asyncio.sleep(86_400)

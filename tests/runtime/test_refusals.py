@@ -48,7 +48,7 @@ async def test_a_service_that_requires_a_login_only_to_list_tools_is_treated_ali
     assert "needs login" in fleet.runner("a").history.error
 
 
-async def test_a_token_that_runs_out_while_the_service_is_open_leads_to_the_same_rest(fleet):
+async def test_a_token_that_expires_while_the_service_is_open_leads_to_the_same_cool_down(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     await asyncio.sleep(3600)
@@ -61,7 +61,7 @@ async def test_a_token_that_runs_out_while_the_service_is_open_leads_to_the_same
     assert server.opened - before <= 51
 
 
-async def test_other_errors_of_a_list_are_no_reason_for_a_long_rest(fleet):
+async def test_other_errors_of_a_listing_cause_no_long_cool_down(fleet):
     server = fleet.add("a")
     server.answers["tools/list"] = ServiceError(-32603, "the database is away", {"httpStatus": 500})
     await fleet.supervisor.start("a")

@@ -44,7 +44,7 @@ async def test_a_service_recovers_when_its_server_does(fleet):
     assert fleet.clock.now() - healed_from <= 72.1  # the first cool-down: 60 s ± 20 %
 
 
-async def test_a_loss_is_noticed_without_a_call_and_healed(fleet):
+async def test_a_loss_is_detected_without_a_call_and_recovered(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.die(3, "starting", "boom: out of cheese")
@@ -55,7 +55,7 @@ async def test_a_loss_is_noticed_without_a_call_and_healed(fleet):
     assert fleet.states("a") == ["initializing", "healthy", "unhealthy", "reconnecting", "healthy"]
 
 
-async def test_tools_are_withdrawn_while_the_service_is_away(fleet):
+async def test_tools_are_withdrawn_while_the_service_is_unavailable(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.open_error = NotReady("gone")
@@ -153,7 +153,7 @@ async def test_a_service_that_is_busy_with_a_call_is_not_lost(fleet):
     assert server.opened == 1
 
 
-async def test_a_service_that_stays_busy_and_silent_is_lost_in_the_end(fleet):
+async def test_a_service_that_stays_busy_and_silent_is_finally_lost(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.silent.update({"ping", "tools/list", "tools/call"})
@@ -163,7 +163,7 @@ async def test_a_service_that_stays_busy_and_silent_is_lost_in_the_end(fleet):
         await call
 
 
-async def test_stop_wins_over_an_opening_under_way(fleet):
+async def test_stop_cancels_an_opening_in_flight(fleet):
     server = fleet.add("a")
     server.open_delay = 20
     start = asyncio.create_task(fleet.supervisor.start("a"))
@@ -176,7 +176,7 @@ async def test_stop_wins_over_an_opening_under_way(fleet):
     assert server.opened == 1
 
 
-async def test_stop_at_the_very_moment_of_the_start_leaves_nothing(fleet):
+async def test_a_stop_at_the_same_time_as_the_start_leaves_nothing(fleet):
     server = fleet.add("a")
     start = asyncio.create_task(fleet.supervisor.start("a"))
     await asyncio.sleep(0)
@@ -208,7 +208,7 @@ async def test_a_variable_without_a_value_is_reported_and_nothing_is_opened(make
     assert server.opened == 0
 
 
-async def test_an_opening_that_never_ends_is_ended_by_the_scheduler(fleet):
+async def test_a_hanging_opening_is_ended_by_the_scheduler(fleet):
     server = fleet.add("a")
     server.open_delay = 10**9
     assert await fleet.supervisor.start("a") is False
@@ -226,7 +226,7 @@ async def test_an_opening_that_never_ends_is_ended_by_the_scheduler(fleet):
         (RestartOption.NEVER, 1, 1),
     ],
 )
-async def test_the_restart_option_says_whether_an_ended_service_comes_back(fleet, option, code, opened):
+async def test_the_restart_option_decides_whether_an_exited_service_is_reopened(fleet, option, code, opened):
     server = fleet.add("a", restart=option)
     await fleet.supervisor.start("a")
     server.die(code)

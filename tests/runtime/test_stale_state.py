@@ -32,7 +32,7 @@ async def test_the_evidence_of_a_state_ages_until_the_next_check(fleet):
     assert runner.checks.last_verified_age < 0.1  # a failed check is evidence, too
 
 
-async def test_a_check_that_decides_nothing_is_no_evidence(fleet):
+async def test_an_inconclusive_check_is_no_evidence(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.silent.update({"ping", "tools/list", "tools/call"})
@@ -45,7 +45,7 @@ async def test_a_check_that_decides_nothing_is_no_evidence(fleet):
     calling.cancel()
 
 
-async def test_the_sleep_of_a_machine_ages_what_it_knew(fleet):
+async def test_a_suspend_of_the_machine_ages_the_evidence(fleet):
     fleet.add("a")
     await fleet.supervisor.start("a")
     fleet.clock.asleep = 8 * 3600
@@ -114,7 +114,7 @@ async def test_a_service_that_answers_pings_but_does_not_work_differs_from_one_t
     await fleet.until("a", S.HEALTHY, 60)
 
 
-async def test_a_functional_test_goes_the_way_of_a_call(fleet):
+async def test_a_functional_test_takes_the_path_of_a_call(fleet):
     server = fleet.add("a", health=Choice("call_tool", {"tool": "echo"}))
     await fleet.supervisor.start("a")
     server.silent.add("tools/call")
@@ -135,7 +135,7 @@ class SingleThreaded(ScriptedServer):
 
 
 @pytest.mark.parametrize("takes", [20.0, 75.0, 120.0, 160.0])
-async def test_a_long_call_of_a_service_that_can_do_one_thing_at_a_time_is_not_cut(fleet, takes):
+async def test_a_long_call_of_a_single_threaded_service_is_not_interrupted(fleet, takes):
     fleet.servers["a"] = SingleThreaded("a")
     server = fleet.add("a")
     await fleet.supervisor.start("a")
@@ -146,7 +146,7 @@ async def test_a_long_call_of_a_service_that_can_do_one_thing_at_a_time_is_not_c
     assert server.opened == 1
 
 
-async def test_a_service_that_is_busy_for_ever_is_opened_again_within_five_minutes(fleet):
+async def test_a_service_that_is_busy_for_ever_is_reopened_within_five_minutes(fleet):
     fleet.servers["a"] = SingleThreaded("a")
     server = fleet.add("a")
     await fleet.supervisor.start("a")
@@ -160,7 +160,7 @@ async def test_a_service_that_is_busy_for_ever_is_opened_again_within_five_minut
     assert server.opened == 2
 
 
-async def test_a_call_that_is_given_up_is_no_loss(fleet):
+async def test_an_abandoned_call_is_no_loss(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.silent.add("tools/call")

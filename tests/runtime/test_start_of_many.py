@@ -90,7 +90,7 @@ async def test_a_hundred_services_all_start_at_the_first_attempt(storm, takes):
         assert fleet.clock.now() > 100
 
 
-async def test_a_few_start_at_a_time(storm):
+async def test_starts_are_limited_to_a_few_at_a_time(storm):
     fleet, local = storm(3.0)
     await all_healthy(fleet)
     assert local.most == AT_ONCE
@@ -115,7 +115,7 @@ async def test_first_checks_of_a_fleet_are_spread_over_an_interval(fleet):
     assert max(by_interval_tenth.values()) <= FLEET / 4
 
 
-async def test_retries_of_many_are_not_in_step(fleet):
+async def test_retries_of_many_services_are_not_synchronized(fleet):
     for number in range(FLEET):
         fleet.add(f"s{number:03}")
     fleet.supervisor.start_in_order(list(fleet.servers))

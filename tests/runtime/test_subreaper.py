@@ -82,7 +82,7 @@ child.wait()
 """)
 
 
-def test_at_the_end_no_child_is_left_nor_what_it_started():
+def test_at_the_end_neither_children_nor_their_descendants_are_left():
     run("""
 async def main():
     subreaper = Subreaper()

@@ -151,7 +151,7 @@ async def test_when_most_services_fail_at_once_their_failures_are_ignored(fleet,
     assert sum(server.opened for server in fleet.servers.values()) < 20
 
 
-async def test_the_guard_does_not_hold_for_ever(fleet):
+async def test_the_mass_failure_guard_ends_after_a_while(fleet):
     for i in range(10):
         fleet.add(f"s{i}")
     fleet.supervisor.start_in_order([f"s{i}" for i in range(10)])
@@ -175,7 +175,7 @@ async def test_after_a_suspend_of_the_machine_every_service_is_checked_within_te
     assert "this process was stalled for 28800" in caplog.text
 
 
-async def test_a_check_during_a_stall_says_nothing_about_the_service(fleet):
+async def test_a_check_during_a_stall_is_no_evidence_about_the_service(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.silent.update({"ping", "tools/list"})
@@ -187,7 +187,7 @@ async def test_a_check_during_a_stall_says_nothing_about_the_service(fleet):
     assert fleet.runner("a").ctx.fails == 0
 
 
-async def test_a_check_of_a_service_that_waits_for_its_next_try_tries_it_at_once(fleet):
+async def test_a_recheck_of_a_service_in_backoff_opens_it_at_once(fleet):
     server = fleet.add("a")
     server.open_error = NotReady("not yet")
     await fleet.supervisor.start("a")
@@ -198,7 +198,7 @@ async def test_a_check_of_a_service_that_waits_for_its_next_try_tries_it_at_once
     assert fleet.clock.now() - began < 0.4
 
 
-async def test_what_survives_a_close_is_tried_again_and_blocks_every_opening(fleet):
+async def test_survivors_of_a_close_are_closed_again_and_block_every_opening(fleet):
     server, reaped = fleet.add("a"), []
 
     async def reap():
@@ -220,7 +220,7 @@ async def test_what_survives_a_close_is_tried_again_and_blocks_every_opening(fle
     assert reaped[1] - reaped[0] == pytest.approx(30, abs=0.1)
 
 
-async def test_a_transport_that_hangs_in_its_close_is_abandoned_in_the_end(fleet, caplog):
+async def test_a_transport_that_hangs_in_its_close_is_finally_abandoned(fleet, caplog):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.close_delay = 10**9
@@ -230,7 +230,7 @@ async def test_a_transport_that_hangs_in_its_close_is_abandoned_in_the_end(fleet
 
 
 @pytest.mark.parametrize("delay", [12.5, 20.0, 41.9, 42.1, 50.0])
-async def test_a_close_that_ends_after_its_deadline_is_a_close_all_the_same(fleet, delay):
+async def test_a_close_that_ends_after_its_deadline_still_counts_as_a_close(fleet, delay):
     # 7 s and a margin of 5 s until it is overdue; 30 s until it is asked for again
     server = fleet.add("a")
     await fleet.supervisor.start("a")
@@ -243,7 +243,7 @@ async def test_a_close_that_ends_after_its_deadline_is_a_close_all_the_same(flee
     assert server.opened == 2
 
 
-async def test_a_removed_service_is_forgotten_once_nothing_is_left_of_it(fleet):
+async def test_a_removed_service_is_deleted_once_nothing_of_it_is_left(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     assert await fleet.supervisor.remove("a") is True
@@ -253,7 +253,7 @@ async def test_a_removed_service_is_forgotten_once_nothing_is_left_of_it(fleet):
         await fleet.supervisor.start("a")
 
 
-async def test_a_change_of_the_connection_opens_it_again_and_a_change_of_policy_does_not(fleet):
+async def test_a_changed_connection_is_reopened_and_a_changed_policy_is_not(fleet):
     import attrs
 
     server = fleet.add("a")
@@ -268,7 +268,7 @@ async def test_a_change_of_the_connection_opens_it_again_and_a_change_of_policy_
     assert (server.open_now, other.open_now) == (0, 1)
 
 
-async def test_lists_are_read_again_when_the_service_says_so_but_at_most_once_a_second(fleet):
+async def test_lists_are_read_again_when_the_service_requests_it_but_at_most_once_a_second(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.tools = ("echo", "more")
@@ -288,7 +288,7 @@ async def test_lists_are_read_again_every_two_hours(fleet):
     assert fleet.registry.find_tool("late")
 
 
-async def test_a_list_that_fails_for_a_moment_loses_no_tools(fleet):
+async def test_a_temporarily_failing_list_loses_no_tools(fleet):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     server.answers["tools/list"] = CallTimeout("busy")
@@ -297,7 +297,7 @@ async def test_a_list_that_fails_for_a_moment_loses_no_tools(fleet):
     assert fleet.registry.find_tool("echo")
 
 
-async def test_one_bad_tool_hides_none_of_the_others(fleet):
+async def test_one_invalid_tool_hides_none_of_the_others(fleet):
     server = fleet.add("a")
     server.answers["tools/list"] = {
         "tools": [{"name": "good"}, {"description": "nameless"}, "no object", {"name": 7}, {"name": "fine"}]
@@ -307,7 +307,7 @@ async def test_one_bad_tool_hides_none_of_the_others(fleet):
     assert fleet.registry.catalog("a").unreadable == 3
 
 
-async def test_every_page_of_a_list_is_read_and_a_circle_of_pages_ends(fleet):
+async def test_every_page_of_a_list_is_read_and_a_cycle_of_pages_ends(fleet):
     server = fleet.add("a")
     pages = {"": ("one", "p2"), "p2": ("two", "p3"), "p3": ("three", "p2")}
 
@@ -347,7 +347,7 @@ async def test_a_state_callback_that_raises_or_hangs_delays_no_other(fleet, capl
     hung.cancel()
 
 
-async def test_a_bug_in_our_own_code_does_not_end_the_supervision(fleet, caplog, monkeypatch):
+async def test_a_bug_in_our_code_does_not_end_the_supervision(fleet, caplog, monkeypatch):
     server = fleet.add("a")
     await fleet.supervisor.start("a")
     with monkeypatch.context() as patch:

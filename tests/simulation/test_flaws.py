@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its
 
 
 @pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.name.replace(" ", "-"))
-def test_every_flaw_is_found(flaw, monkeypatch):
+def test_every_flaw_is_detected(flaw, monkeypatch):
     broken = flaw.broken(monkeypatch)
 
     assert broken is not None
@@ -20,7 +20,7 @@ def test_every_flaw_is_found(flaw, monkeypatch):
 
 
 @pytest.mark.parametrize("plan", dict.fromkeys(flaw.plan for flaw in FLAWS), ids=lambda plan: plan.command)
-def test_no_flaw_is_found_where_there_is_none(plan):
+def test_no_flaw_is_detected_where_there_is_none(plan):
     assert simulate(plan).broken is None
 
 
@@ -28,7 +28,7 @@ def test_the_flaws_are_many_and_differ():
     assert len({flaw.name for flaw in FLAWS}) == len(FLAWS) >= 6
 
 
-def test_a_flaw_whose_text_is_gone_is_refused(monkeypatch):
+def test_a_flaw_without_its_source_text_is_refused(monkeypatch):
     gone = Flaw(
         name="", found_by="", module="runtime.timers", where="Timers.arm", old="no such text", new="", plan=fleet()
     )

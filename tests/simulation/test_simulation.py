@@ -28,7 +28,7 @@ MIXED = Plan(services=len(KINDS), days=0.1, orders=20.0, happenings=40.0)
 """Everything at once, for a while."""
 
 
-def test_a_mixed_fleet_breaks_no_promise_in_bad_times():
+def test_a_mixed_fleet_breaks_no_promise_under_faults():
     result = simulate(MIXED)
 
     assert result.broken is None, result.broken
@@ -49,13 +49,13 @@ def test_the_same_seed_gives_the_same_events_in_every_process():
     assert len(hashes) == 1
 
 
-def test_another_seed_gives_other_events():
+def test_a_different_seed_gives_different_events():
     one, other = (simulate(Plan(seed=seed, services=4, days=0.02)).hash for seed in (1, 2))
 
     assert one != other
 
 
-def test_a_broken_promise_comes_with_the_command_that_breaks_it_again(monkeypatch, capsys):
+def test_a_broken_promise_is_reported_with_the_command_that_reproduces_it(monkeypatch, capsys):
     flaw = next(flaw for flaw in FLAWS if flaw.name == "the timer of a retry is not armed")
     flaw.put_in(monkeypatch)
     plan = flaw.plan.command.removeprefix("nox -s simulate -- ")
@@ -71,7 +71,7 @@ def test_a_broken_promise_comes_with_the_command_that_breaks_it_again(monkeypatc
     assert "Closed -> reconnecting retry 1" in first
 
 
-def test_a_big_fleet_is_cut_into_fleets_with_seeds_of_their_own(capsys):
+def test_a_large_fleet_is_divided_into_fleets_with_their_own_seeds(capsys):
     assert main(["--services", "5", "--fleet", "2", "--days", "0.02", "--seed", "7", "-v"]) == 0
 
     output = capsys.readouterr().out
@@ -90,7 +90,7 @@ def test_several_processes_give_the_same_result(capsys):
     assert messages[0] == messages[1]
 
 
-def test_services_that_go_down_together_come_back_together():
+def test_services_that_fail_together_recover_together():
     down = World("outage", [(0.0, GOOD), (3600.0, DOWN), (3660.0, GOOD)])
     worlds = {f"s{number:03}": down for number in range(200)}
 
@@ -100,7 +100,7 @@ def test_services_that_go_down_together_come_back_together():
     assert max(result.scores["slowest recovery"].values()) <= 60  # as long as the outage at most
 
 
-def test_one_blip_a_day_costs_one_attempt_each():
+def test_one_short_outage_a_day_costs_one_attempt_each():
     result = simulate(fleet("blips", services=1, days=7, interval=300.0))
 
     assert result.broken is None, result.broken
@@ -114,14 +114,14 @@ def test_a_slow_server_is_never_reopened():
     assert result.scores["openings"] == {"s000": 1, "s001": 1}
 
 
-def test_a_night_of_sleep_costs_what_the_far_side_forgot_and_nothing_else():
+def test_a_night_of_suspend_costs_only_the_connections_that_the_servers_dropped():
     result = simulate(Plan(services=10, days=0.4, kinds=("perfect",), orders=0.0, happenings=30.0))
 
     assert result.broken is None, result.broken
     assert 10 < sum(result.scores["openings"].values()) < 200
 
 
-def test_a_connection_that_outlives_bad_times_and_is_dead_is_noticed_before_the_rest_begins():
+def test_a_dead_connection_that_outlives_an_outage_is_detected_before_the_cool_down_begins():
     # Losses come in bursts, so that the budget is used up when a sleep kills connections without a word: their silence
     # counts for nothing while most are silent, and is followed by the longest rest, although all far sides are good.
     dice = random.Random(2)
@@ -141,7 +141,7 @@ def test_a_connection_that_outlives_bad_times_and_is_dead_is_noticed_before_the_
 
 
 @pytest.mark.parametrize("aim", AIMS, ids=lambda aim: aim.figure.replace(" ", "-"))
-def test_the_worst_world_an_adversary_finds_breaks_no_promise(aim):
+def test_the_worst_world_of_an_adversary_breaks_no_promise(aim):
     result = climb(aim, rounds=2, seed=1)
 
     assert result.broken is None, result
@@ -150,7 +150,7 @@ def test_the_worst_world_an_adversary_finds_breaks_no_promise(aim):
     assert aim.figure in str(result)
 
 
-def test_an_adversary_finds_what_is_flawed(monkeypatch):
+def test_an_adversary_detects_flaws(monkeypatch):
     next(flaw for flaw in FLAWS if flaw.name.startswith("a connect that succeeds clears")).put_in(monkeypatch)
 
     result = climb(AIMS[1], rounds=2, seed=1)

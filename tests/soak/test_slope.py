@@ -43,7 +43,7 @@ def test_margins_of_few_points_are_wide_enough(freedom, exact):
 
 
 @pytest.mark.parametrize("memory", [0.0, 0.7])
-def test_the_true_slope_lies_within_the_margin_as_often_as_is_said(memory):
+def test_the_true_slope_lies_within_the_margin_as_often_as_promised(memory):
     dice = random.Random(1)
     within = 0
     for _ in range(300):
@@ -56,7 +56,7 @@ def test_the_true_slope_lies_within_the_margin_as_often_as_is_said(memory):
     assert within > 0.85 * 300
 
 
-def test_memory_that_jumps_about_is_not_said_to_be_steady():
+def test_noisy_memory_is_not_reported_as_steady():
     short = told([attrs.evolve(QUIET, rss=100 + n % 3) for n in range(8)], hours=0.1)["memory, MiB"]
     assert short.is_met is None
     assert "cannot be told from 6 min" in short.note
@@ -64,7 +64,7 @@ def test_memory_that_jumps_about_is_not_said_to_be_steady():
     assert long.is_met is True
 
 
-def test_memory_that_grows_is_missed_unless_buffers_still_fill_up():
+def test_growing_memory_misses_the_target_unless_buffers_still_fill():
     growing = [attrs.evolve(QUIET, rss=100 + n % 3 + n) for n in range(40)]
     assert told(growing)["memory, MiB"].is_met is False
     short = told(growing, hours=0.5)["memory, MiB"]
@@ -72,7 +72,7 @@ def test_memory_that_grows_is_missed_unless_buffers_still_fill_up():
     assert "fills up" in short.note
 
 
-def test_a_count_that_never_changes_is_met_and_one_that_grows_is_missed():
+def test_a_constant_count_meets_the_target_and_a_growing_count_misses_it():
     steady = told([QUIET] * 8)
     assert all(steady[what].is_met for what in ("open files", "tasks", "threads", "zombies"))
     leaking = told([attrs.evolve(QUIET, files=80 + n) for n in range(8)])
@@ -80,11 +80,11 @@ def test_a_count_that_never_changes_is_met_and_one_that_grows_is_missed():
     assert leaking["tasks"].is_met is True
 
 
-def test_a_zombie_in_a_calm_is_one_too_many():
+def test_a_zombie_in_a_calm_phase_misses_the_target():
     assert told([QUIET] * 7 + [attrs.evolve(QUIET, zombies=1)])["zombies"].is_met is False
 
 
-def test_what_happens_while_everything_warms_up_counts_for_nothing():
+def test_the_warm_up_is_not_judged():
     warming = [attrs.evolve(QUIET, files=10 * n) for n in range(1, 4)]
     assert told([*warming, *[QUIET] * 10])["open files"].is_met is True
 
@@ -99,12 +99,12 @@ def test_what_happens_while_everything_warms_up_counts_for_nothing():
         ([], [], None),
     ],
 )
-def test_a_percentile_is_judged_only_if_it_is_known(latencies, without, met):
+def test_a_percentile_is_judged_only_if_its_bounds_allow_it(latencies, without, met):
     created = list(rows([(1.0, QUIET)], latencies, without, 1.0))[-1]
     assert created.is_met is met
 
 
-def test_of_many_numbers_the_newest_are_kept():
+def test_the_newest_of_many_numbers_are_kept():
     ring = Ring(3)
     assert list(ring) == []
     for number in range(5):
@@ -113,7 +113,7 @@ def test_of_many_numbers_the_newest_are_kept():
     assert len(ring) == 3
 
 
-def test_the_bounds_of_a_percentile_hold_it():
+def test_the_bounds_of_a_percentile_contain_it():
     dice = random.Random(2)
     held = sum(
         low <= 0.99 <= high

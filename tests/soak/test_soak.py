@@ -22,7 +22,7 @@ WARM_UP = 2
 
 
 @pytest.mark.timeout(300)
-async def test_whatever_happens_to_a_fleet_nothing_grows_and_nothing_is_left(tmp_path: Path):
+async def test_under_random_faults_nothing_grows_and_nothing_is_left(tmp_path: Path):
     of_others = set(threading.enumerate())
     async with nothing_left(30.0):
         async with soaking(tmp_path, PLAN) as soak:

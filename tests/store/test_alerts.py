@@ -59,7 +59,7 @@ async def opened(world, chat, **options):
     return await world.open({"mcpServers": {"a": world.entry("a")}}, plugins={"chat": chat}, **options)
 
 
-async def test_alerts_are_listed_while_they_last_and_remembered_after(world):
+async def test_active_alerts_are_listed_and_ended_alerts_stay_in_the_history(world):
     chat = Chat()
     store = await opened(world, chat)
     heard = []
@@ -89,7 +89,7 @@ async def test_alerts_are_listed_while_they_last_and_remembered_after(world):
         await store.alert_history(limit=0)
 
 
-async def test_silences_are_made_listed_and_ended(world):
+async def test_silences_are_created_listed_and_ended(world):
     store = await opened(world, Chat())
     silence = await store.silence("a*", "there", 60, "why")
 
@@ -102,7 +102,7 @@ async def test_silences_are_made_listed_and_ended(world):
         await store.silence(seconds=0)
 
 
-async def test_handlers_are_listed_and_tested(world):
+async def test_alert_handlers_are_listed_and_tested(world):
     chat = Chat()
     store = await opened(world, chat)
     await store.test_alert_handler("chat")
@@ -116,7 +116,7 @@ async def test_handlers_are_listed_and_tested(world):
         await store.test_alert_handler("mail")
 
 
-async def test_an_agent_hears_of_its_own_services_only(world):
+async def test_an_agent_sees_only_alerts_of_its_own_services(world):
     chat = Chat()
     store = await opened(world, chat)
     agent = store.for_agent("one")
@@ -130,7 +130,7 @@ async def test_an_agent_hears_of_its_own_services_only(world):
     assert {alert.service for alert in await agent.alert_history()} == {"mine"}
 
 
-async def test_secrets_come_from_the_environment(world, monkeypatch):
+async def test_secrets_of_a_handler_are_read_from_the_environment(world, monkeypatch):
     monkeypatch.setenv("CHAT_PASSWORD", "hunter2")
     chat = Chat()
     handler = {"type": "chat", "name": "night", "password": "${CHAT_PASSWORD}"}
@@ -160,7 +160,7 @@ async def test_a_handler_whose_secret_is_not_set_is_left_out(tmp_path, caplog, m
         (monitoring(rules=[{"name": "x", "when": "1 +"}]), "rule 'x': when: line 1"),
     ],
 )
-async def test_what_cannot_be_used_is_refused_before_anything_is_started(config, message):
+async def test_invalid_alert_settings_are_refused_before_anything_is_started(config, message):
     server = ScriptedServer("a")
     store = AsyncMCPStore(
         {"mcpServers": {"a": {"transport": {"type": "scripted", "server": "a"}}}},
@@ -182,7 +182,7 @@ async def test_alerts_can_be_switched_off(config):
         assert (await store.list_alert_handlers()).names() == []
 
 
-async def test_who_opens_a_store_for_the_moment_sees_what_another_manager_told(world):
+async def test_a_store_opened_for_one_command_sees_the_alerts_of_the_running_manager(world):
     if world.kind == "sync":
         pytest.skip("the files are the same")
     chat = Chat()

@@ -44,7 +44,7 @@ async def changed(world: Any, **fields: Any) -> Any:
     return store
 
 
-async def test_a_call_of_a_tool_that_changed_says_what_changed_and_what_to_do(world):
+async def test_a_call_of_a_changed_tool_reports_the_change_and_the_remedy(world):
     store = await changed(world)
     for name, service in (("send", None), ("a/send", None), ("send", "a")):
         with pytest.raises(ToolNotApproved) as caught:
@@ -67,7 +67,7 @@ async def test_a_call_of_a_tool_that_changed_says_what_changed_and_what_to_do(wo
     assert "wait for approval (send); see: mcpstore tools --changed" in evidence
 
 
-async def test_what_changed_is_listed_and_what_is_approved_can_be_called(world):
+async def test_changed_tools_are_listed_and_approved_tools_can_be_called(world):
     store = await changed(world)
     (change,) = await store.list_unapproved_tools()
     assert change.full_name == "a/send"
@@ -86,7 +86,7 @@ async def test_what_changed_is_listed_and_what_is_approved_can_be_called(world):
             await verb("ghost")
 
 
-async def test_a_restart_and_a_recovery_by_a_person_approve_nothing(world):
+async def test_a_restart_and_a_requested_recovery_approve_nothing(world):
     store = await changed(world)
     await store.restart_service("a", 60)
     assert (await store.list_unapproved_tools()).names() == ["send"]
@@ -97,7 +97,7 @@ async def test_a_restart_and_a_recovery_by_a_person_approve_nothing(world):
         await store.call_tool("send")
 
 
-async def test_with_warn_it_can_be_called_and_is_listed_until_somebody_approves_it(world):
+async def test_with_warn_a_changed_tool_can_be_called_and_is_listed_until_it_is_approved(world):
     store = await changed(world, mcpstore={"tool_pinning": "warn"})
     assert (await store.call_tool("send")).text.startswith("send")
     (change,) = await store.list_unapproved_tools()
@@ -106,13 +106,13 @@ async def test_with_warn_it_can_be_called_and_is_listed_until_somebody_approves_
     assert list(await store.list_unapproved_tools()) == []
 
 
-async def test_with_off_nothing_is_looked_at(world):
+async def test_with_off_no_tool_is_compared(world):
     store = await changed(world, mcpstore={"tool_pinning": "off"})
     assert list(await store.list_unapproved_tools()) == []
     assert list(await store.approve_tools("a")) == []
 
 
-async def test_what_was_withheld_is_withheld_by_the_next_store_and_what_was_approved_is_not(world):
+async def test_the_next_store_withholds_withheld_tools_and_offers_approved_ones(world):
     await (await changed(world)).close()
     store = await world.open(world.path)
     await store.start_service("a", 60)
@@ -125,7 +125,7 @@ async def test_what_was_withheld_is_withheld_by_the_next_store_and_what_was_appr
     assert (await store.call_tool("send")).text.startswith("send")
 
 
-async def test_a_store_that_passes_by_may_not_call_it_either_but_may_approve_it(world):
+async def test_a_store_opened_for_one_command_cannot_call_a_withheld_tool_but_can_approve_it(world):
     staying = await changed(world)
     passing = await world.open(world.path, start=False)
     await eventually(lambda: kept(world) == 1)
@@ -138,7 +138,7 @@ async def test_a_store_that_passes_by_may_not_call_it_either_but_may_approve_it(
     assert (await staying.call_tool("send")).text.startswith("send")
 
 
-async def test_what_was_seen_last_is_shown_and_approved_without_asking_the_service(world):
+async def test_the_last_definition_is_shown_and_approved_without_a_request_to_the_service(world):
     await (await changed(world)).close()
     opened = world.server("a").opened
     passing = await world.open(world.path, start=False)
@@ -154,7 +154,7 @@ async def test_what_was_seen_last_is_shown_and_approved_without_asking_the_servi
         await store.call_tool("send")
 
 
-async def test_the_second_store_of_a_configuration_withholds_what_the_first_one_saw(world):
+async def test_a_second_store_of_a_configuration_withholds_changes_that_the_first_one_saw(world):
     await changed(world)
     await eventually(lambda: kept(world) == 1)
     second = await world.open(world.path)
@@ -166,7 +166,7 @@ async def test_the_second_store_of_a_configuration_withholds_what_the_first_one_
     assert kept(world) == 1
 
 
-async def test_an_edit_of_the_entry_approves_nothing_and_removing_it_forgets(world):
+async def test_an_edit_of_the_entry_approves_nothing_and_its_removal_deletes_the_pins(world):
     store = await changed(world)
     write(world.path, {"a": world.entry("a", **HELD, description="other words")})
     await store.update_service("a", {**world.entry("a", **HELD), "description": "more words"})
@@ -177,7 +177,7 @@ async def test_an_edit_of_the_entry_approves_nothing_and_removing_it_forgets(wor
     assert (await store.call_tool("send")).text.startswith("send")
 
 
-async def test_under_another_name_it_is_another_service(world):
+async def test_a_renamed_entry_is_another_service(world):
     store = await changed(world)
     await eventually(lambda: kept(world) == 1)
     await store.close()
@@ -188,7 +188,7 @@ async def test_under_another_name_it_is_another_service(world):
     await eventually(lambda: kept(world) == 1)
 
 
-async def test_an_entry_that_cannot_be_used_for_a_while_is_not_forgotten(world):
+async def test_the_pins_of_an_entry_that_is_invalid_for_a_while_are_kept(world):
     await (await changed(world)).close()
     write(world.path, {"a": {"command": 7}})
     await (await world.open(world.path)).close()
@@ -199,7 +199,7 @@ async def test_an_entry_that_cannot_be_used_for_a_while_is_not_forgotten(world):
         await store.call_tool("send")
 
 
-async def test_services_that_are_added_in_code_keep_their_pins_in_a_state_directory(world):
+async def test_services_added_in_code_keep_their_pins_in_a_state_directory(world):
     for text, names in (("one", ["x"]), ("two", [])):
         offer(world.server("a"), x=text)
         store = await world.open()
@@ -226,7 +226,7 @@ async def test_an_agent_sees_and_approves_its_own_services_only(world):
     assert (await store.for_store().list_unapproved_tools()).names() == ["send"]
 
 
-async def test_an_approval_that_cannot_be_kept_says_so_and_holds_meanwhile(world):
+async def test_an_approval_that_cannot_be_stored_is_reported_and_is_valid_until_the_store_closes(world):
     store = await changed(world)
     await eventually(lambda: kept(world) == 1)
     pins = world.folder / "state/pins"

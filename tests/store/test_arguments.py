@@ -79,7 +79,7 @@ def call(store: Any, verb: str, argument: str, value: Any) -> None:
 
 @pytest.mark.parametrize("world", ["sync"], indirect=True)
 @pytest.mark.parametrize(("verb", "argument"), CASES)
-async def test_no_odd_argument_gets_inside(world, verb, argument):
+async def test_no_invalid_argument_reaches_the_inside(world, verb, argument):
     world.server("a", capabilities=("tools", "prompts", "resources"))
     config = {"mcpServers": {"a": world.entry("a", disabled=True)}}
     store = await world.open(config, monitoring_config={"enabled": False})
@@ -107,20 +107,20 @@ async def test_no_odd_argument_gets_inside(world, verb, argument):
         ("block_plugins", [None]), ("plugins", []), ("plugins", {1: object()}), ("start", "no"), ("start", None),
     ],
 )  # fmt: skip
-def test_a_store_is_not_made_of_something_odd(tmp_path, argument, value):
+def test_a_store_refuses_invalid_arguments(tmp_path, argument, value):
     given = {"config": {"mcpServers": {}}, "state_dir": tmp_path / "state", argument: value}
     with pytest.raises(MCPStoreError, match=argument.replace("_", ".")):
         MCPStore(given.pop("config"), **given)
 
 
-async def test_what_cannot_be_used_is_a_type_error_and_a_value_error_and_one_of_ours(world):
+async def test_an_argument_error_is_a_type_error_a_value_error_and_an_mcpstore_error(world):
     store = await world.open({"mcpServers": {"a": world.entry("a", disabled=True)}})
     for kind in (MCPStoreError, TypeError, ValueError, InvalidArgument):
         with pytest.raises(kind, match=r"^timeout must be a number of seconds, not negative, or None \(got 'x'\)$"):
             await store.wait_service("a", timeout="x")
 
 
-async def test_what_cannot_be_written_is_not_given_to_a_tool(world):
+async def test_arguments_that_are_not_json_are_not_sent_to_a_tool(world):
     store = await world.open()
     server = {"command": sys.executable, "args": ["-m", "mcpstore.demo.server", "a"]}
     await store.add_service({"name": "a", **server}, wait=60)
@@ -130,7 +130,7 @@ async def test_what_cannot_be_written_is_not_given_to_a_tool(world):
     assert (await store.call_tool("greet", {"who": "you"})).text == "Hello, you!"
 
 
-async def test_a_history_of_nobody_is_a_name_that_nobody_knows(world):
+async def test_the_history_of_an_unknown_service_is_an_unknown_name(world):
     store = await world.open({"mcpServers": {"alpha": world.entry("alpha")}})
     for verb in (store.metrics_history, store.state_history, store.alert_history):
         with pytest.raises(NotFound, match="no service is called 'alpa'; did you mean 'alpha'"):
@@ -155,5 +155,5 @@ async def test_a_history_of_nobody_is_a_name_that_nobody_knows(world):
         ([1], "list"),
     ],
 )
-def test_a_value_is_shown_in_a_few_characters(value, shown):
+def test_a_long_value_is_shown_shortened(value, shown):
     assert describe(value) == shown

@@ -32,7 +32,7 @@ def real(path: str | Path) -> str:
     return os.path.realpath(Path(path).expanduser())
 
 
-async def test_what_others_write_is_followed_while_running(world):
+async def test_outside_changes_of_the_file_are_followed_while_running(world):
     write(world.path, {"a": world.entry("a"), "b": world.entry("b"), "c": world.entry("c")})
     store = await world.open(world.path)
     for name in "abc":
@@ -46,7 +46,7 @@ async def test_what_others_write_is_followed_while_running(world):
     assert world.servers["b"].open_now == 0
 
 
-async def test_other_words_for_the_same_thing_restart_nothing(world):
+async def test_equivalent_spellings_of_an_entry_restart_nothing(world):
     write(world.path, {"a": world.entry("a"), "b": world.entry("b")})
     store = await world.open(world.path)
     for name in "ab":
@@ -59,7 +59,7 @@ async def test_other_words_for_the_same_thing_restart_nothing(world):
     assert [server.opened for server in world.servers.values()] == [1, 1]
 
 
-async def test_switching_a_service_off_and_on_in_the_file_stops_and_starts_it(world):
+async def test_disabling_and_enabling_a_service_in_the_file_stops_and_starts_it(world):
     write(world.path, {"a": world.entry("a")})
     store = await world.open(world.path)
     assert await store.wait_service("a", "healthy", timeout=60)
@@ -70,7 +70,7 @@ async def test_switching_a_service_off_and_on_in_the_file_stops_and_starts_it(wo
 
 
 @pytest.mark.parametrize("how", ["never started", "stopped", "being stopped", "in error"])
-async def test_an_entry_that_is_switched_on_in_the_file_is_started_whatever_was_before(world, how):
+async def test_an_entry_enabled_in_the_file_is_started_whatever_its_status_was(world, how):
     entry = world.entry("a")
     write(world.path, {"a": {**entry, "disabled": how == "never started"}})
     world.server("a", open_error=OSError("no") if how == "in error" else None)
@@ -92,7 +92,7 @@ async def test_an_entry_that_is_switched_on_in_the_file_is_started_whatever_was_
         await stopping
 
 
-async def test_a_file_that_becomes_unreadable_changes_nothing_and_is_told(world, caplog):
+async def test_a_file_that_becomes_unreadable_is_reported_and_changes_nothing(world, caplog):
     write(world.path, {"a": world.entry("a")})
     store = await world.open(world.path)
     assert await store.wait_service("a", "healthy", timeout=60)
@@ -110,7 +110,7 @@ async def test_a_file_that_becomes_unreadable_changes_nothing_and_is_told(world,
     assert await store.config_problems() == []
 
 
-async def test_an_entry_that_becomes_unusable_leaves_its_service_as_it_is(world):
+async def test_an_entry_that_becomes_invalid_does_not_change_its_service(world):
     write(world.path, {"a": world.entry("a"), "b": world.entry("b")})
     store = await world.open(world.path)
     assert await store.wait_service("a", "healthy", timeout=60)
@@ -122,7 +122,7 @@ async def test_an_entry_that_becomes_unusable_leaves_its_service_as_it_is(world)
     assert (world.servers["a"].opened, world.servers["a"].open_now) == (1, 1)
 
 
-async def test_a_corrupt_file_is_refused_with_its_place_and_never_overwritten(world):
+async def test_a_corrupt_file_is_refused_with_its_location_and_never_overwritten(world):
     world.path.write_text('{\n  "mcpServers": {\n    "a": {"command" "x"}\n  }\n}\n')
     before = world.path.read_bytes()
     with pytest.raises(ConfigSyntaxError, match=r"mcp\.json:3:\d+: "):
@@ -130,7 +130,7 @@ async def test_a_corrupt_file_is_refused_with_its_place_and_never_overwritten(wo
     assert world.path.read_bytes() == before
 
 
-async def test_a_file_that_was_named_and_is_not_there_is_told_once_and_made_when_it_is_needed(world, caplog):
+async def test_a_named_file_that_is_missing_is_reported_once_and_created_when_needed(world, caplog):
     path = world.folder / "not" / "yet" / "mcp.json"
     store = await world.open(str(path))
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
@@ -140,7 +140,7 @@ async def test_a_file_that_was_named_and_is_not_there_is_told_once_and_made_when
     assert json.loads(path.read_text())["mcpServers"]["a"]
 
 
-async def test_one_bad_entry_keeps_no_other_from_running(world):
+async def test_one_invalid_entry_stops_no_other_service(world):
     write(world.path, {"bad": {"url": 7}, "a": world.entry("a")})
     store = await world.open(world.path)
     assert await store.wait_service("a", "healthy", timeout=60)
@@ -172,7 +172,7 @@ async def test_a_store_without_a_file_creates_it_with_the_first_service(world):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-async def test_the_default_place_is_the_variable_then_the_folder_then_the_user(world, monkeypatch):
+async def test_the_default_location_is_the_variable_then_the_folder_then_the_user_directory(world, monkeypatch):
     monkeypatch.chdir(world.folder)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(world.folder / "config"))
     monkeypatch.delenv("MCPSTORE_CONFIG", raising=False)
@@ -198,12 +198,12 @@ async def test_a_configuration_of_the_wrong_kind_is_refused(world, config):
         await world.open(config)
 
 
-async def test_a_place_no_backend_keeps_is_refused_with_those_that_are_there(world):
+async def test_a_location_without_a_backend_is_refused_with_the_known_ones(world):
     with pytest.raises(ConfigError, match=r"no persistence backend keeps 'redis://host/0'; known backends: mcp_json"):
         await world.open("redis://user:secret@host/0")
 
 
-async def test_a_variable_without_value_keeps_one_service_waiting_and_says_which(world, monkeypatch):
+async def test_an_unset_variable_delays_one_service_and_is_named(world, monkeypatch):
     monkeypatch.delenv("NOT_SET_ANYWHERE", raising=False)
     store = await world.open(
         {
@@ -244,7 +244,7 @@ async def test_a_second_store_of_the_same_state_directory_takes_one_of_its_own(w
     assert [path.name for path in world.folder.glob("state*")] == ["state"]
 
 
-async def test_a_store_that_passes_by_is_not_in_the_way_of_one_that_comes_to_stay(world):
+async def test_a_store_opened_for_one_command_does_not_block_a_manager(world):
     write(world.path, {"a": world.entry("a")})
     passing = await world.open(world.path, start=False)
     staying = await world.open(world.path)
@@ -252,7 +252,7 @@ async def test_a_store_that_passes_by_is_not_in_the_way_of_one_that_comes_to_sta
     assert [path.name for path in world.folder.glob("state*")] == ["state"]
 
 
-async def test_what_one_store_learned_about_a_server_another_knows(world):
+async def test_what_one_store_learned_about_a_server_is_used_by_the_next(world):
     write(world.path, {"a": world.entry("a")})
     wanted = []
     for start in (True, False, False):

@@ -25,7 +25,7 @@ async def add(manager, *names, **depends_on):
     await asyncio.to_thread(manager.store.add_service, {"mcpServers": entries}, wait=60)
 
 
-async def test_services_come_after_those_they_depend_on(manager):
+async def test_services_come_after_their_dependencies(manager):
     def order():
         manager.add_dependency("api", ["database", "auth"])
         manager.add_dependency("auth", ["database"])
@@ -36,7 +36,7 @@ async def test_services_come_after_those_they_depend_on(manager):
     assert manager.dependencies["api"] == ["database", "auth"]
 
 
-async def test_what_the_entries_say_counts_too(manager):
+async def test_dependencies_in_the_entries_count_too(manager):
     await add(manager, "a", "b", "c", b=["a"])
 
     def order():
@@ -56,14 +56,14 @@ async def test_a_cycle_is_refused_by_name_and_nothing_is_added(manager):
     assert manager.dependencies == {"web": ["api"]}
 
 
-async def test_a_cycle_with_what_the_entries_say_is_refused_too(manager):
+async def test_a_cycle_through_the_entries_is_refused_too(manager):
     await add(manager, "a", "b", b=["a"])
     with pytest.raises(DependencyCycle) as raised:
         await asyncio.to_thread(manager.add_dependency, "a", ["b"])
     assert set(raised.value.cycle) == {"a", "b"}
 
 
-async def test_services_are_started_in_order_and_one_failure_holds_up_nobody(manager, caplog):
+async def test_services_are_started_in_order_and_one_failure_delays_no_other(manager, caplog):
     await add(manager, "database", "api", "web")
     store = manager.store
     for name in ("database", "api", "web"):
@@ -81,6 +81,6 @@ async def test_services_are_started_in_order_and_one_failure_holds_up_nobody(man
 
 
 @pytest.mark.parametrize(("service", "depends_on"), [("", ["a"]), ("a", [""]), (None, ["a"]), ("a", [1])])
-async def test_what_is_no_name_is_refused(manager, service, depends_on):
+async def test_an_invalid_name_is_refused(manager, service, depends_on):
     with pytest.raises(TypeError, match="must be names of services"):
         await asyncio.to_thread(manager.add_dependency, service, depends_on)

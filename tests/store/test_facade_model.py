@@ -236,7 +236,7 @@ class TestFacade(Facade.TestCase):
 
 
 @pytest.mark.parametrize("order", ["start", "enable", "restart"])
-def test_a_start_that_is_ordered_right_after_a_stop_comes_after_it(order):
+def test_a_start_requested_right_after_a_stop_is_carried_out_after_it(order):
     facade = Facade()
     facade.open()
     facade.order("a", "add")

@@ -182,7 +182,7 @@ WAYS: tuple[Way, ...] = (
 
 
 @pytest.mark.parametrize("spell", SAME.values(), ids=SAME)
-async def test_other_words_restart_and_update_nothing(fleet, spell):
+async def test_equivalent_spellings_restart_and_update_nothing(fleet, spell):
     over(fleet.path, plain(fleet.servers))
     await fleet.open()
     before = fleet.opened()
@@ -194,7 +194,7 @@ async def test_other_words_restart_and_update_nothing(fleet, spell):
 
 
 @pytest.mark.parametrize("write", WAYS)
-async def test_however_it_is_written_only_what_changed_is_restarted(fleet, write):
+async def test_only_changed_services_are_restarted_however_the_file_is_written(fleet, write):
     write(fleet.path, plain(fleet.servers))
     await fleet.open()
     before = fleet.opened()
@@ -208,7 +208,7 @@ async def test_however_it_is_written_only_what_changed_is_restarted(fleet, write
     assert fleet.updates.names == ["c"]
 
 
-async def test_what_happens_around_the_file_is_no_edit(fleet):
+async def test_events_beside_the_file_are_no_edits(fleet):
     over(fleet.path, plain(fleet.servers))
     await fleet.open()
     before = fleet.opened()
@@ -228,7 +228,7 @@ async def test_what_happens_around_the_file_is_no_edit(fleet):
     assert fleet.updates.names == []
 
 
-async def test_settings_that_concern_no_connection_restart_nothing_and_hold_at_once(fleet):
+async def test_settings_outside_the_connection_restart_nothing_and_apply_at_once(fleet):
     over(fleet.path, plain(fleet.servers))
     store = await fleet.open()
     before = fleet.opened()
@@ -248,7 +248,7 @@ async def test_settings_that_concern_no_connection_restart_nothing_and_hold_at_o
     assert info.config["mcpstore"] == own
 
 
-async def test_of_many_edits_at_once_the_last_one_counts(fleet):
+async def test_the_last_of_many_quick_edits_is_applied(fleet):
     over(fleet.path, plain(fleet.servers))
     await fleet.open()
     before = fleet.opened()
@@ -272,7 +272,7 @@ EMPTIED: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("empty", EMPTIED.values(), ids=EMPTIED)
-async def test_a_file_that_is_suddenly_empty_or_gone_stops_nobody_and_is_told(fleet, caplog, empty):
+async def test_a_file_that_is_suddenly_empty_or_missing_is_reported_and_stops_no_service(fleet, caplog, empty):
     fleet.path = fleet.world.folder / "home" / "mcp.json"
     fleet.path.parent.mkdir()
     over(fleet.path, plain(fleet.servers))

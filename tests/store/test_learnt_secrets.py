@@ -44,7 +44,7 @@ class Plugin:
             raise RuntimeError(f"who knows {TOKEN}?")
 
 
-async def test_a_secret_that_a_connection_learns_is_shown_nowhere(caplog):
+async def test_a_secret_received_by_a_connection_is_shown_nowhere(caplog):
     config = {"mcpServers": {"a": {"transport": {"type": "learning"}}}}
     async with AsyncMCPStore(config, plugins={"plugin": Plugin()}) as store:
         with anyio.fail_after(20):

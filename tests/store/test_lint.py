@@ -49,7 +49,7 @@ def advice_on(**settings: Any) -> list[str]:
         ({"command": "bash", "args": ["-c", "curl https://x | sudo bash"]}, "its command runs what it downloads"),
     ],
 )
-def test_what_is_unwise_is_said_without_showing_it(settings: dict[str, Any], hint: str):
+def test_unwise_settings_are_reported_without_their_values(settings: dict[str, Any], hint: str):
     [advice] = advice_on(**settings)
     assert hint in advice
     assert "0123456789" not in advice
@@ -74,7 +74,7 @@ def test_what_is_unwise_is_said_without_showing_it(settings: dict[str, Any], hin
         {"args": ["https://host/page?a=1"]},
     ],
 )
-def test_of_what_is_usual_nothing_is_said(settings: dict[str, Any]):
+def test_usual_settings_are_not_reported(settings: dict[str, Any]):
     assert advice_on(**settings) == []
 
 
@@ -94,7 +94,7 @@ NO_SECRET = {"env": {"API_TOKEN": "${API_TOKEN}", "DEBUG": "1"}}
         (0o666, SECRET, "other users may write to"),
     ],
 )
-def test_a_file_that_others_can_read_or_write_is_told_with_a_remedy(
+def test_a_file_that_other_users_can_read_or_write_is_reported_with_a_remedy(
     tmp_path: Path, mode: int, entry: dict[str, Any], hint: str | None
 ):
     path = tmp_path / "mcp.json"
@@ -111,7 +111,7 @@ def test_a_file_that_others_can_read_or_write_is_told_with_a_remedy(
         assert advice[0].endswith(f"chmod 600 {path}")
 
 
-def test_what_is_in_a_folder_that_is_shut_is_nothing_to_others(tmp_path: Path):
+def test_a_file_in_a_private_folder_is_not_reported(tmp_path: Path):
     folder = tmp_path / "mine"
     folder.mkdir(mode=0o700)
     (folder / "mcp.json").write_text("{}")
@@ -120,7 +120,7 @@ def test_what_is_in_a_folder_that_is_shut_is_nothing_to_others(tmp_path: Path):
     assert hints_of_file(folder / "not there", [SECRET]) == []
 
 
-async def test_passwords_of_alert_handlers_are_told_too(tmp_path: Path):
+async def test_passwords_of_alert_handlers_are_reported_too(tmp_path: Path):
     path = tmp_path / "mcp.json"
     mail = {"type": "email", "to": "a@b.test", "sender": "a@b.test", "username": "me", "password": "0123456789abcdef"}
     path.write_text(json.dumps({"mcpServers": {}, "mcpstore": {"monitoring": {"alerts": {"handlers": [mail]}}}}))

@@ -24,7 +24,7 @@ async def until(holds: Any) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_metrics_read_as_the_specification_reads_them(world):
+async def test_metrics_can_be_read_in_both_ways_of_the_specification(world):
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     assert await store.wait_service("a", timeout=20)
     for _ in range(9):
@@ -44,7 +44,7 @@ async def test_metrics_read_as_the_specification_reads_them(world):
         await store.get_service_metrics(7)
 
 
-async def test_metrics_are_there_while_a_service_is_down(world):
+async def test_metrics_are_available_while_a_service_is_down(world):
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     assert await store.wait_service("a", timeout=20)
     await store.call_tool("echo")
@@ -66,7 +66,7 @@ async def test_an_agent_sees_the_metrics_of_its_own_services(world):
     assert {s.service_name for s in await agent.metrics_history()} == {"mine"}
 
 
-async def test_a_secret_in_an_error_is_not_kept(world, monkeypatch):
+async def test_a_secret_in_an_error_is_not_stored(world, monkeypatch):
     monkeypatch.setenv("B_TOKEN", "hunter2-secret-token")
     result = {"isError": True, "content": [{"type": "text", "text": "hunter2-secret-token is wrong"}]}
     world.server("hunter2-secret-token").answers["tools/call"] = result
@@ -80,7 +80,7 @@ async def test_a_secret_in_an_error_is_not_kept(world, monkeypatch):
     assert "hunter2" not in str(metrics.to_dict())
 
 
-async def test_a_call_that_is_given_up_did_not_end_well(world):
+async def test_a_call_that_times_out_counts_as_failed(world):
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     assert await store.wait_service("a", timeout=20)
     world.do(store, lambda: world.server("a").silent.add("tools/call"))
@@ -89,7 +89,7 @@ async def test_a_call_that_is_given_up_did_not_end_well(world):
     assert (await store.get_service_metrics("a")).failed_calls == 1
 
 
-async def test_the_machine_is_measured_when_somebody_asks(world):
+async def test_the_machine_is_measured_on_request(world):
     store = await world.open()
     metrics = await store.get_system_metrics()
     assert 0 <= metrics.cpu_percent <= 100
@@ -100,7 +100,7 @@ async def test_the_machine_is_measured_when_somebody_asks(world):
     assert set(metrics.to_dict()) == set(metrics)
 
 
-async def test_what_processes_use_is_measured(world):
+async def test_the_resource_usage_of_processes_is_measured(world):
     entry = {"command": sys.executable, "args": ["-m", "mcpstore.demo.server", "a"]}
     store = await world.open({"mcpServers": {"a": entry}})
     assert await store.wait_service("a", timeout=60)
@@ -114,7 +114,7 @@ async def test_what_processes_use_is_measured(world):
     assert metrics.processes >= 1
 
 
-async def test_history_reaches_to_this_moment_and_survives_the_manager(world):
+async def test_history_reaches_to_the_present_and_survives_the_manager(world):
     config = {"mcpServers": {"a": world.entry("a")}}
     store = await world.open(config)
     assert await store.wait_service("a", timeout=20)
@@ -135,7 +135,7 @@ async def test_history_reaches_to_this_moment_and_survives_the_manager(world):
     assert [i.lasts for i in states] == [False] * 4 + [True]
 
 
-async def test_history_is_asked_for_by_time(world):
+async def test_history_is_requested_by_time(world):
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     assert await store.wait_service("a", timeout=20)
     now = datetime.now(UTC)
@@ -159,13 +159,13 @@ async def test_history_is_asked_for_by_time(world):
         ({"name": 7}, TypeError, "name must be a string"),
     ],
 )
-async def test_questions_about_history_that_make_no_sense_say_why(world, arguments, error, message):
+async def test_invalid_requests_for_history_are_refused_with_a_reason(world, arguments, error, message):
     store = await world.open()
     with pytest.raises(error, match=message):
         await store.metrics_history(**arguments)
 
 
-async def test_without_a_place_for_it_history_is_told_from_memory(world):
+async def test_without_a_state_directory_history_is_read_from_memory(world):
     store = await world.open({"mcpServers": {"a": world.entry("a")}, "mcpstore": {"history": False}})
     assert await store.wait_service("a", timeout=20)
     await store.call_tool("echo")
@@ -174,7 +174,7 @@ async def test_without_a_place_for_it_history_is_told_from_memory(world):
     assert not (world.folder / "state" / "history.db").exists()
 
 
-async def test_a_history_that_nobody_offers_is_told_and_memory_remembers(world, caplog):
+async def test_a_history_backend_that_no_plugin_offers_is_reported_and_memory_is_used(world, caplog):
     store = await world.open({"mcpServers": {}, "mcpstore": {"history": "clay_tablets"}})
     assert "history is kept in memory only" in caplog.text
     assert "clay_tablets" in caplog.text
@@ -189,12 +189,12 @@ async def test_a_history_that_nobody_offers_is_told_and_memory_remembers(world, 
         ({"type": "sqlite_history", "colour": "red"}, r"mcpstore\.history: colour: "),
     ],
 )
-async def test_a_history_that_makes_no_sense_keeps_the_store_from_opening(world, history, message):
+async def test_invalid_history_settings_prevent_the_store_from_opening(world, history, message):
     with pytest.raises(ConfigError, match=message):
         await world.open({"mcpServers": {}, "mcpstore": {"history": history}})
 
 
-async def test_a_store_that_passes_by_reads_the_history_of_another_and_writes_nothing(world):
+async def test_a_store_opened_for_one_command_reads_the_history_and_writes_nothing(world):
     path = world.folder / "mcp.json"
     path.write_text('{"mcpServers": {"a": {"transport": {"type": "scripted", "server": "a"}}}}')
     world.server("a")
@@ -221,7 +221,7 @@ def rows(path: Path) -> list[Any]:
     return rows
 
 
-async def test_a_damaged_history_disturbs_no_service(world, caplog):
+async def test_a_damaged_history_affects_no_service(world, caplog):
     (world.folder / "state").mkdir()
     (world.folder / "state" / "history.db").write_bytes(b"damaged" * 1000)
     store = await world.open({"mcpServers": {"a": world.entry("a")}})

@@ -70,7 +70,7 @@ def received(chat):
     return [(alert.rule_name, alert.kind) for _, alert in chat.heard]
 
 
-async def test_a_rule_that_cannot_be_used_is_told_with_its_place_and_the_others_are_used(world):
+async def test_an_invalid_rule_is_reported_with_its_location_and_the_others_are_used(world):
     chat = Chat()
     write(world, {"name": "slip", "mesage": "x"}, 5, {"name": "odd", "when": "uptime"}, THERE)
     store = await opened(world, chat)
@@ -90,14 +90,14 @@ def line_of(path, name):
     return next(n for n, line in enumerate(path.read_text().splitlines()) if f'"name": "{name}"' in line)
 
 
-async def test_a_rule_given_in_a_program_is_refused_at_once(world):
+async def test_an_invalid_rule_given_in_code_is_refused_at_once(world):
     write(world)
     config = {"alerts": {"rules": [{"name": "odd", "when": "uptime"}]}}
     with pytest.raises(ConfigError, match="rule 'odd': when: column 1"):
         await world.open(world.path, monitoring_config=config)
 
 
-async def test_rules_that_are_edited_are_followed_and_what_goes_on_under_one_that_stays_goes_on(world):
+async def test_edited_rules_are_applied_and_alerts_of_unchanged_rules_continue(world):
     chat = Chat()
     write(world, THERE)
     store = await opened(world, chat)
@@ -116,7 +116,7 @@ async def test_rules_that_are_edited_are_followed_and_what_goes_on_under_one_tha
     assert [alert.rule_name for alert in await store.list_alerts()] == ["new"]
 
 
-async def test_handlers_that_are_edited_are_followed(world):
+async def test_edited_handlers_are_applied(world):
     chat = Chat()
     write(world, THERE, handlers=[{"type": "chat", "to": "day"}, {"type": "chat", "name": "second", "to": "both"}])
     store = await opened(world, chat)
@@ -128,7 +128,7 @@ async def test_handlers_that_are_edited_are_followed(world):
     assert (await store.list_alert_handlers()).names() == ["chat", "third"]
 
 
-async def test_an_edit_that_cannot_be_used_changes_nothing_and_is_told_until_it_is_mended(world, caplog):
+async def test_an_invalid_edit_changes_nothing_and_is_reported_until_it_is_fixed(world, caplog):
     chat = Chat()
     write(world, THERE)
     store = await opened(world, chat)
@@ -149,7 +149,7 @@ async def test_an_edit_that_cannot_be_used_changes_nothing_and_is_told_until_it_
     assert chat.heard[-1][0] == "night"
 
 
-async def test_a_model_of_a_plugin_that_raises_ends_no_following(world):
+async def test_a_plugin_model_that_raises_does_not_stop_the_following_of_edits(world):
     chat = Chat()
     write(world)
     store = await opened(world, chat)
@@ -167,7 +167,7 @@ async def test_a_model_of_a_plugin_that_raises_ends_no_following(world):
     assert chat.heard[-1][0] == "night"
 
 
-async def test_how_often_services_are_checked_is_followed_and_what_is_not_is_said(tmp_path, caplog):
+async def test_an_edited_check_interval_is_applied_and_settings_that_are_not_applied_are_reported(tmp_path, caplog):
     path = tmp_path / "mcp.json"
 
     def write(**monitoring):
@@ -190,7 +190,7 @@ async def test_how_often_services_are_checked_is_followed_and_what_is_not_is_sai
         assert shared.guard.interval == 30
 
 
-async def test_what_a_program_gave_is_changed_by_no_edit(world):
+async def test_settings_given_in_code_are_changed_by_no_edit(world):
     chat = Chat()
     write(world, THERE)
     monitoring = {"alerts": {"handlers": ["chat"], "rules": [{**THERE, "name": "mine"}], "builtin": False}}
@@ -202,7 +202,7 @@ async def test_what_a_program_gave_is_changed_by_no_edit(world):
     assert (await store.list_alert_handlers()).names() == ["chat"]
 
 
-async def test_a_name_of_a_handler_with_a_slip_in_it_is_told_with_the_one_that_was_meant(world, caplog):
+async def test_a_misspelt_handler_name_is_reported_with_a_suggestion(world, caplog):
     write(world, handlers=["chatt"])
     store = await opened(world, Chat())
     (problem,) = await store.config_problems()
@@ -212,7 +212,7 @@ async def test_a_name_of_a_handler_with_a_slip_in_it_is_told_with_the_one_that_w
     assert problem.what in caplog.text
 
 
-async def test_calls_go_on_while_a_handler_blocks_and_it_gets_three_threads_and_no_more(world, monkeypatch):
+async def test_calls_continue_while_a_handler_blocks_and_it_gets_at_most_three_threads(world, monkeypatch):
     monkeypatch.setattr(channel_module, "HANDLER_TIMEOUT", 0.05)
     release, entered = threading.Event(), []
 

@@ -65,7 +65,7 @@ def records(folder: Path) -> list[str]:
     return sorted(path.stem for path in (folder / "state" / "traces").glob("*.json"))
 
 
-async def test_what_is_left_is_ended_before_anything_is_opened(tmp_path: Path, plugin: Plugin, caplog: Any):
+async def test_orphans_are_ended_before_anything_is_opened(tmp_path: Path, plugin: Plugin, caplog: Any):
     marker = leave(tmp_path)
     async with store(tmp_path, plugin) as opened:
         assert await opened.start_service("web", 30)
@@ -77,7 +77,7 @@ async def test_what_is_left_is_ended_before_anything_is_opened(tmp_path: Path, p
     assert "ended what a killed manager left behind: web" in caplog.text
 
 
-async def test_neither_a_second_store_nor_one_that_passes_by_ends_anything(tmp_path: Path, plugin: Plugin):
+async def test_neither_a_second_store_nor_one_opened_for_one_command_ends_orphans(tmp_path: Path, plugin: Plugin):
     async with store(tmp_path, plugin):
         plugin.seen.clear()
         async with store(tmp_path, plugin), store(tmp_path, plugin, start=False):
@@ -87,7 +87,7 @@ async def test_neither_a_second_store_nor_one_that_passes_by_ends_anything(tmp_p
         assert plugin.seen == []
 
 
-async def test_a_store_without_a_place_of_its_own_ends_nothing(plugin: Plugin):
+async def test_a_store_without_a_state_directory_ends_no_orphans(plugin: Plugin):
     async with AsyncMCPStore({"mcpServers": {}}, plugins={"reaping": plugin}):
         assert plugin.seen == []
 
@@ -96,7 +96,7 @@ async def test_a_store_without_a_place_of_its_own_ends_nothing(plugin: Plugin):
     ("error", "message"),
     [(CloseFailed("pid 7 survived", [7], None), "pid 7 survived"), (ValueError("oops"), "oops")],  # type: ignore[arg-type]
 )
-async def test_what_cannot_be_ended_is_told_and_left_to_the_next_manager(
+async def test_orphans_that_cannot_be_ended_are_reported_and_left_to_the_next_manager(
     tmp_path: Path, plugin: Plugin, error: Exception, message: str, caplog: pytest.LogCaptureFixture
 ):
     marker = leave(tmp_path)
@@ -111,7 +111,7 @@ async def test_what_cannot_be_ended_is_told_and_left_to_the_next_manager(
         assert records(tmp_path) == []
 
 
-def test_links_to_a_state_directory_are_the_same_home(tmp_path: Path):
+def test_links_to_a_state_directory_are_the_same_directory(tmp_path: Path):
     (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to("state")
     assert StateDir(tmp_path / "state").home == StateDir(tmp_path / "link").home != StateDir(tmp_path / "other").home

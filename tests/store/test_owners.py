@@ -77,7 +77,7 @@ async def all_up(store):
         assert await store.wait_service(name, timeout=DEADLINE)
 
 
-async def test_closing_from_any_task_in_any_order(touchy):
+async def test_connections_can_be_closed_from_any_task_in_any_order(touchy):
     async with AsyncMCPStore(CONFIG, plugins={"scripted": touchy}, timing=QUICK) as store:
         await all_up(store)
         for seed in range(20):
@@ -95,7 +95,7 @@ async def test_closing_from_any_task_in_any_order(touchy):
     touchy.assert_each_left_its_own()
 
 
-async def test_a_caller_who_is_cancelled_while_he_waits_takes_no_connection_with_him(touchy):
+async def test_a_cancelled_caller_does_not_end_the_connection(touchy):
     async with AsyncMCPStore(CONFIG, plugins={"scripted": touchy}, timing=QUICK) as store:
         await all_up(store)
         for name in NAMES:
@@ -106,7 +106,7 @@ async def test_a_caller_who_is_cancelled_while_he_waits_takes_no_connection_with
     touchy.assert_each_left_its_own()
 
 
-async def test_a_store_that_is_closed_by_another_task_than_opened_it(touchy):
+async def test_a_store_can_be_closed_by_another_task_than_the_one_that_opened_it(touchy):
     store = AsyncMCPStore(CONFIG, plugins={"scripted": touchy}, timing=QUICK)
     await asyncio.create_task(store.open())
     await all_up(store)
@@ -115,7 +115,7 @@ async def test_a_store_that_is_closed_by_another_task_than_opened_it(touchy):
     touchy.assert_each_left_its_own()
 
 
-async def test_a_store_whose_owner_is_cancelled_closes_in_order(touchy):
+async def test_a_store_whose_task_is_cancelled_closes_in_order(touchy):
     up = asyncio.Event()
 
     async def own() -> None:
@@ -132,7 +132,7 @@ async def test_a_store_whose_owner_is_cancelled_closes_in_order(touchy):
     touchy.assert_each_left_its_own()
 
 
-def test_closing_from_threads_while_others_restart(touchy):
+def test_a_store_can_be_closed_from_threads_while_services_restart(touchy):
     store = MCPStore(CONFIG, plugins={"scripted": touchy}, timing=QUICK)
     for name in NAMES:
         assert store.wait_service(name, timeout=DEADLINE)
@@ -149,7 +149,7 @@ def test_closing_from_threads_while_others_restart(touchy):
     touchy.assert_each_left_its_own()
 
 
-def test_a_store_that_is_collected_leaves_in_order(touchy):
+def test_a_garbage_collected_store_closes_in_order(touchy):
     store = MCPStore(CONFIG, plugins={"scripted": touchy}, timing=QUICK)
     for name in NAMES:
         assert store.wait_service(name, timeout=DEADLINE)
@@ -197,7 +197,7 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_the_contexts_of_the_sdk_are_left_in_peace(ending):
+def test_the_contexts_of_the_sdk_are_exited_by_their_own_tasks(ending):
     code = SDK + ENDINGS[ending]
     environment = {**os.environ, "PYTHONASYNCIODEBUG": "0"}
     done = subprocess.run(

@@ -47,7 +47,7 @@ def is_owner_of(process: subprocess.Popen[str]) -> bool:
     return process.stdout.readline() == "True\n"
 
 
-def test_an_owner_that_stands_still_owns_all_the_same_and_goes_on(tmp_path: Path):
+def test_a_suspended_owner_keeps_the_state_directory_and_continues(tmp_path: Path):
     state = tmp_path / "state"
     with owning(state) as first:
         assert is_owner_of(first)
@@ -65,7 +65,7 @@ def test_an_owner_that_stands_still_owns_all_the_same_and_goes_on(tmp_path: Path
         assert asked(first)
 
 
-def test_what_a_killed_owner_had_is_the_next_ones_at_once(tmp_path: Path):
+def test_the_state_directory_of_a_killed_owner_is_free_at_once(tmp_path: Path):
     state = tmp_path / "state"
     with owning(state) as first:
         assert is_owner_of(first)
@@ -78,7 +78,7 @@ def test_what_a_killed_owner_had_is_the_next_ones_at_once(tmp_path: Path):
         second.close()
 
 
-def test_of_many_that_begin_together_one_is_the_owner(tmp_path: Path):
+def test_exactly_one_of_many_concurrent_managers_becomes_the_owner(tmp_path: Path):
     state = tmp_path / "state"
     with owning(state) as a, owning(state) as b, owning(state) as c, owning(state) as d:
         assert sorted(map(is_owner_of, (a, b, c, d))) == [False, False, False, True]

@@ -73,7 +73,7 @@ def store():
     store.close()
 
 
-def test_a_program_that_forgets_to_close_leaves_no_server_behind():
+def test_a_program_that_does_not_close_the_store_leaves_no_server_behind():
     with program(REAL + "print(pid)") as running:
         out, err = running.communicate(timeout=DEADLINE)
     assert (running.returncode, err) == (0, "")
@@ -87,7 +87,7 @@ def test_a_program_that_fails_leaves_no_server_behind():
     assert not Path(f"/proc/{int(out)}").exists()
 
 
-def test_a_store_that_nobody_holds_is_closed():
+def test_a_store_without_references_is_closed():
     code = (
         REAL
         + """
@@ -114,7 +114,7 @@ def test_ctrl_c_interrupts_a_call_and_the_store_stays_usable():
     assert (running.returncode, out, err) == (0, "echo: {'text': 'on'}\n", "")
 
 
-def test_a_waiting_thread_holds_up_no_other(store):
+def test_a_waiting_thread_delays_no_other(store):
     store.server.silent.add("tools/call")
     errors: list[MCPStoreError] = []
 
@@ -134,7 +134,7 @@ def test_a_waiting_thread_holds_up_no_other(store):
     assert len(errors) == 1
 
 
-def test_whoever_waits_for_a_store_that_closes_is_told(store):
+def test_a_caller_that_waits_for_a_closing_store_gets_an_error(store):
     errors: list[BaseException] = []
 
     def wait() -> None:
@@ -162,7 +162,7 @@ def test_a_callback_may_use_its_store(store):
     eventually(lambda: "stopped" in seen)
 
 
-def test_a_sync_store_is_not_used_in_its_own_loop(store):
+def test_a_sync_store_refuses_calls_from_its_own_loop(store):
     async def use() -> None:
         store.list_services()
 

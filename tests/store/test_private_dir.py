@@ -29,7 +29,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_folder_is_made_for_its_owner_only(tmp_path: Path):
+def test_a_state_directory_is_created_private_to_its_owner(tmp_path: Path):
     before = os.umask(0)
     try:
         ensure_private_dir(tmp_path / "a" / "b")
@@ -39,28 +39,28 @@ def test_a_folder_is_made_for_its_owner_only(tmp_path: Path):
 
 
 @pytest.mark.parametrize("bits", [0o702, 0o777, 0o703])
-def test_a_folder_that_everybody_may_write_to_is_refused_with_a_remedy(tmp_path: Path, bits: int):
+def test_a_world_writable_folder_is_refused_with_a_remedy(tmp_path: Path, bits: int):
     tmp_path.chmod(bits)
     with pytest.raises(ForeignFolder, match="all users may write to it .* chmod 700 it, or use another folder"):
         ensure_private_dir(tmp_path)
     assert mode(tmp_path) == bits
 
 
-def test_members_of_the_group_are_shut_out(tmp_path: Path):
+def test_group_members_lose_access(tmp_path: Path):
     tmp_path.chmod(0o775)
     ensure_private_dir(tmp_path)
     assert mode(tmp_path) == 0o700
 
 
 @needs_root
-def test_a_folder_of_somebody_else_is_refused_with_a_remedy(tmp_path: Path):
+def test_a_folder_of_another_user_is_refused_with_a_remedy(tmp_path: Path):
     os.chown(tmp_path, OTHER_USER, OTHER_USER)
     with pytest.raises(ForeignFolder, match=f"belongs to user {OTHER_USER}, and you are 0; remove it, or use another"):
         ensure_private_dir(tmp_path)
 
 
 @needs_root
-def test_a_link_that_somebody_else_made_is_refused_and_one_of_ours_is_not(tmp_path: Path):
+def test_a_link_of_another_user_is_refused_and_an_own_link_is_accepted(tmp_path: Path):
     (tmp_path / "real").mkdir(mode=0o700)
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "real")
@@ -70,9 +70,7 @@ def test_a_link_that_somebody_else_made_is_refused_and_one_of_ours_is_not(tmp_pa
         ensure_private_dir(link)
 
 
-async def test_a_store_goes_on_without_a_state_directory_it_cannot_trust(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
+async def test_a_store_continues_without_an_untrusted_state_directory(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     (tmp_path / "state").mkdir()
     (tmp_path / "state").chmod(0o777)
     (tmp_path / "mcp.json").write_text("{}")
@@ -83,7 +81,7 @@ async def test_a_store_goes_on_without_a_state_directory_it_cannot_trust(
 
 
 @pytest.mark.parametrize("name", ["owner"])
-def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path, name: str):
+def test_a_link_in_place_of_the_lock_file_is_not_followed(tmp_path: Path, name: str):
     victim = tmp_path / "victim"
     victim.write_text("keep")
     state = tmp_path / "state"
@@ -94,7 +92,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path, name: str):
     assert victim.read_text() == "keep"
 
 
-def test_what_a_killed_second_store_left_is_removed_and_nothing_else(tmp_path: Path):
+def test_only_the_folder_of_a_killed_second_store_is_removed(tmp_path: Path):
     state = tmp_path / "state"
     first = StateDir(state)
     first.open()
@@ -131,7 +129,7 @@ async def ask(path: Path, verb: str = "list", **arguments: Any) -> Any:
         await client.close()
 
 
-async def test_a_control_socket_is_for_its_owner_only(desk: CommandHandler, short_path: Path):
+async def test_a_control_socket_is_private_to_its_owner(desk: CommandHandler, short_path: Path):
     before = os.umask(0)
     server = ControlServer(desk, short_path / "run" / "control.sock")
     try:
@@ -144,7 +142,7 @@ async def test_a_control_socket_is_for_its_owner_only(desk: CommandHandler, shor
         await server.stop()
 
 
-async def test_no_control_socket_is_made_where_everybody_may_write(desk: CommandHandler, short_path: Path):
+async def test_no_control_socket_is_created_in_a_world_writable_folder(desk: CommandHandler, short_path: Path):
     (short_path / "run").mkdir()
     (short_path / "run").chmod(0o777)
     with pytest.raises(ManagerError, match="cannot be created: all users may write to it"):
@@ -166,7 +164,7 @@ def as_somebody(code: str, place: Path) -> list[str]:
 
 
 @needs_root
-async def test_a_manager_of_somebody_else_is_not_obeyed(public: Path):
+async def test_a_manager_of_another_user_is_not_trusted(public: Path):
     code = """
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[1])
@@ -188,7 +186,7 @@ sys.stdin.read()
 
 
 @needs_root
-async def test_somebody_else_who_reaches_the_socket_all_the_same_is_not_answered(desk: CommandHandler, public: Path):
+async def test_a_connection_of_another_user_to_the_socket_is_not_answered(desk: CommandHandler, public: Path):
     code = """
 client = socket.socket(socket.AF_UNIX)
 client.connect(sys.argv[1])

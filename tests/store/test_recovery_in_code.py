@@ -36,7 +36,7 @@ def check(recovery):
     return asyncio.to_thread(recovery.check_and_recover)
 
 
-async def test_services_in_error_are_brought_back_if_they_have_a_policy(recovery):
+async def test_services_in_error_are_recovered_if_they_have_a_policy(recovery):
     recovery.add_recovery_policy("a", {"restart_on_error": True})
     for name in ("a", "b"):
         await break_down(recovery, name)
@@ -45,13 +45,13 @@ async def test_services_in_error_are_brought_back_if_they_have_a_policy(recovery
     assert recovery.recovery_attempts == {"a": 1}
 
 
-async def test_a_service_that_is_well_is_not_touched(recovery):
+async def test_a_healthy_service_is_not_restarted(recovery):
     recovery.add_recovery_policy("a", {"restart_on_error": True})
     assert len(await check(recovery)) == 0
     assert recovery.world.servers["a"].opened == 1
 
 
-async def test_a_service_that_somebody_stopped_stays_stopped_unless_the_policy_says_otherwise(recovery):
+async def test_a_stopped_service_stays_stopped_unless_the_policy_requires_otherwise(recovery):
     recovery.add_recovery_policy("a", {"restart_on_error": True})
     recovery.add_recovery_policy("b", {"restart_on_stop": True})
     for name in ("a", "b"):
@@ -61,14 +61,14 @@ async def test_a_service_that_somebody_stopped_stays_stopped_unless_the_policy_s
     assert info.run_status is ServiceStatus.STOPPED
 
 
-async def test_attempts_that_do_not_help_come_to_an_end(recovery, caplog):
+async def test_recovery_attempts_end_at_their_limit(recovery, caplog):
     recovery.add_recovery_policy("a", {"restart_on_error": True})
     await break_down(recovery, "a")
     assert [len(await check(recovery)) for _ in range(5)] == [1, 1, 1, 0, 0]
     assert "service 'a' is not recovered any more: 3 attempts failed" in caplog.text
 
 
-async def test_coming_back_for_a_moment_does_not_begin_the_count_anew(recovery):
+async def test_a_short_recovery_does_not_reset_the_attempt_count(recovery):
     recovery.add_recovery_policy("a", {"restart_on_error": True})
     for count in (1, 2, 3):
         await break_down(recovery, "a")
@@ -79,7 +79,7 @@ async def test_coming_back_for_a_moment_does_not_begin_the_count_anew(recovery):
     assert len(await check(recovery)) == 0
 
 
-async def test_a_service_has_time_to_come_back_by_itself(recovery):
+async def test_a_service_has_time_to_recover_by_itself(recovery):
     recovery.recovery_delay = 3600.0
     recovery.add_recovery_policy("a", {"restart_on_error": True})
     await break_down(recovery, "a")
@@ -106,7 +106,7 @@ async def test_a_policy_of_the_manager_is_written_into_the_entry(recovery):
         ("a", 5, ConfigError, "policy must be a name or a dictionary"),
     ],
 )
-async def test_a_bad_policy_is_refused_and_nothing_is_kept(recovery, name, policy, error, message):
+async def test_an_invalid_policy_is_refused_and_nothing_is_stored(recovery, name, policy, error, message):
     before = recovery.world.path.read_bytes()
     with pytest.raises(error, match=message):
         await asyncio.to_thread(recovery.add_recovery_policy, name, policy)
@@ -114,7 +114,7 @@ async def test_a_bad_policy_is_refused_and_nothing_is_kept(recovery, name, polic
     assert recovery.world.path.read_bytes() == before
 
 
-async def test_the_toolkit_is_the_verbs_of_the_store(recovery):
+async def test_the_toolkit_calls_the_verbs_of_the_store(recovery):
     toolkit = manual_recovery_toolkit(recovery.store)
     await break_down(recovery, "a")
     assert "given up" in (await asyncio.to_thread(toolkit["diagnose"], "a")).error

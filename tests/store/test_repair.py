@@ -26,7 +26,7 @@ async def lost_for_good(world, store, name):
     await store.wait_service(name, "error", timeout=60)
 
 
-async def test_a_restart_that_helps_is_all_that_is_done(world):
+async def test_a_restart_that_helps_ends_the_recovery(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     done = await store.recover("a")
@@ -36,7 +36,7 @@ async def test_a_restart_that_helps_is_all_that_is_done(world):
     assert world.servers["a"].opened == 2
 
 
-async def test_what_a_restart_does_not_help_is_made_anew_from_the_newest_entry(world):
+async def test_a_service_that_a_restart_does_not_recover_is_recreated_from_the_newest_entry(world):
     """The entry was corrected, and the store did not notice: it reads the entry again before it gives up."""
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     await store.wait_service("a", timeout=60)
@@ -56,7 +56,7 @@ async def test_what_a_restart_does_not_help_is_made_anew_from_the_newest_entry(w
     assert world.servers["b"].open_now == 1
 
 
-async def test_what_cannot_be_brought_back_keeps_its_entry_and_says_why(world):
+async def test_a_service_that_cannot_be_recovered_keeps_its_entry_and_reports_the_reason(world):
     store = await world.open(world.path)
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     await lost_for_good(world, store, "a")
@@ -69,7 +69,7 @@ async def test_what_cannot_be_brought_back_keeps_its_entry_and_says_why(world):
     assert (await store.list_services()).names() == ["a"]
 
 
-async def test_a_configuration_that_cannot_be_read_stops_no_recovery(world):
+async def test_an_unreadable_configuration_prevents_no_recovery(world):
     store = await world.open(world.path)
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     await lost_for_good(world, store, "a")
@@ -80,7 +80,7 @@ async def test_a_configuration_that_cannot_be_read_stops_no_recovery(world):
     assert world.path.read_text() == "{ this is no JSON"
 
 
-async def test_an_entry_that_somebody_deleted_is_not_brought_back(world):
+async def test_a_deleted_entry_is_not_recreated(world):
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     await store.wait_service("a", timeout=60)
     parts = (store if world.kind == "async" else store._inner._wrapped)._manager.parts
@@ -92,7 +92,7 @@ async def test_an_entry_that_somebody_deleted_is_not_brought_back(world):
     assert len(await store.list_services()) == 0
 
 
-async def test_recovering_switches_on_what_was_switched_off(world):
+async def test_recover_enables_a_disabled_service(world):
     store = await world.open(world.path)
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     await store.stop_service("a")
@@ -100,7 +100,7 @@ async def test_recovering_switches_on_what_was_switched_off(world):
     assert not json.loads(world.path.read_text())["mcpServers"]["a"].get("disabled")
 
 
-async def test_an_attempt_that_takes_longer_than_the_caller_waits_goes_on(world):
+async def test_an_attempt_continues_after_the_caller_stops_waiting(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     world.server("a", open_delay=0.5)
@@ -110,7 +110,7 @@ async def test_an_attempt_that_takes_longer_than_the_caller_waits_goes_on(world)
     assert world.servers["a"].opened == 2
 
 
-async def test_all_that_are_in_error_are_brought_back_and_the_others_left_alone(world):
+async def test_all_services_in_error_are_recovered_and_the_others_are_not_touched(world):
     store = await world.open()
     entries = {name: world.entry(name) for name in ("well", "ill", "hopeless", "stopped")}
     entries["ill"]["mcpstore"] = {"depends_on": ["hopeless"]}
@@ -126,13 +126,13 @@ async def test_all_that_are_in_error_are_brought_back_and_the_others_left_alone(
     assert (await store.get_service_info("stopped")).run_status is ServiceStatus.STOPPED
 
 
-async def test_nothing_is_done_where_nothing_is_wrong(world):
+async def test_a_recovery_without_failed_services_does_nothing(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     assert len(await store.recover_all()) == 0
 
 
-async def test_an_agent_recovers_only_what_it_was_given(world):
+async def test_an_agent_recovers_only_its_own_services(world):
     store = await world.open()
     agent = store.for_agent("writer")
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
@@ -145,7 +145,7 @@ async def test_an_agent_recovers_only_what_it_was_given(world):
     assert (await agent.recover_all()).names() == ["b"]
 
 
-async def test_a_diagnosis_tells_how_it_ended_what_was_said_and_when_it_is_tried_again(world):
+async def test_a_diagnosis_shows_the_exit_the_last_output_and_the_next_attempt(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     world.do(store, lambda: world.servers["a"].connection.peer.on_stderr("no space left on device"))
@@ -178,7 +178,7 @@ async def test_a_diagnosis_shows_the_last_checks(world):
     assert bad.response_time >= 0
 
 
-async def test_a_diagnosis_names_what_a_service_depends_on_and_misses(world):
+async def test_a_diagnosis_names_missing_dependencies(world):
     store = await world.open()
     await store.add_service({"name": "db", **world.entry("db")}, wait=60)
     await store.add_service({"name": "web", **world.entry("web", mcpstore={"depends_on": ["db", "ghost"]})}, wait=60)
@@ -190,7 +190,7 @@ async def test_a_diagnosis_names_what_a_service_depends_on_and_misses(world):
     assert (diagnosis.summary, diagnosis.remedy) == ("it is healthy", "")
 
 
-async def test_an_entry_that_cannot_be_used_has_a_diagnosis(world):
+async def test_an_invalid_entry_has_a_diagnosis(world):
     world.path.write_text(json.dumps({"mcpServers": {"a": {"args": ["x"]}}}))
     store = await world.open(world.path)
     diagnosis = await store.diagnose("a")
@@ -201,7 +201,7 @@ async def test_an_entry_that_cannot_be_used_has_a_diagnosis(world):
         await store.diagnose("b")
 
 
-async def test_a_service_left_alone_says_how_it_is_brought_back(world):
+async def test_a_service_that_is_not_retried_reports_how_to_recover_it(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a", mcpstore={"recovery": "manual"})}, wait=60)
     await lost_for_good(world, store, "a")
@@ -214,7 +214,7 @@ async def test_a_service_left_alone_says_how_it_is_brought_back(world):
     assert await store.recover("a")
 
 
-async def test_a_diagnosis_is_bounded(world):
+async def test_a_diagnosis_has_a_bounded_size(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
 
@@ -230,7 +230,7 @@ async def test_a_diagnosis_is_bounded(world):
     assert len(json.dumps(diagnosis.to_dict())) < 10_000
 
 
-async def test_an_outside_health_check_counts_like_one_of_our_own(world):
+async def test_an_external_health_report_counts_like_a_check(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     assert await store.report_health("a", "slow", response_time=2.5) is True
@@ -248,7 +248,7 @@ async def test_an_outside_health_check_counts_like_one_of_our_own(world):
     assert world.servers["a"].opened == 1
 
 
-async def test_three_bad_reports_in_a_row_end_the_connection(world):
+async def test_three_failed_reports_in_a_row_end_the_connection(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     for _ in range(3):
@@ -257,7 +257,7 @@ async def test_three_bad_reports_in_a_row_end_the_connection(world):
     assert world.servers["a"].opened == 2
 
 
-async def test_a_report_about_a_service_without_a_connection_counts_for_nothing(world):
+async def test_a_report_about_a_service_without_a_connection_is_ignored(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     await store.stop_service("a")
@@ -273,7 +273,7 @@ async def test_a_report_about_a_service_without_a_connection_counts_for_nothing(
         ("healthy", float("nan"), "response_time must be a number of seconds, not negative"),
     ],
 )
-async def test_a_report_that_says_nothing_is_refused(world, status, time, message):
+async def test_an_empty_health_report_is_refused(world, status, time, message):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     with pytest.raises(ValueError, match=message):
@@ -281,7 +281,7 @@ async def test_a_report_that_says_nothing_is_refused(world, status, time, messag
     assert (await store.get_service_info("a")).connection_state is S.HEALTHY
 
 
-async def test_tools_can_be_asked_for_at_any_time(world):
+async def test_tools_can_be_listed_at_any_time(world):
     store = await world.open()
     await store.add_service({"mcpServers": {"a": world.entry("a"), "b": world.entry("b")}}, wait=60)
     await store.stop_service("b")
@@ -293,7 +293,7 @@ async def test_tools_can_be_asked_for_at_any_time(world):
     assert (await store.list_tools("a")).names() == ["echo", "new"]
 
 
-async def test_a_listing_that_fails_keeps_the_tools_and_says_why(world):
+async def test_a_failed_listing_keeps_the_tools_and_reports_the_reason(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     world.server("a").answers["tools/list"] = ServiceError(-32603, "not now")
@@ -304,7 +304,7 @@ async def test_a_listing_that_fails_keeps_the_tools_and_says_why(world):
         await store.refresh_tools("ghost")
 
 
-async def test_a_policy_whose_options_are_wrong_is_told_by_field_and_keeps_nothing_from_running(world, caplog):
+async def test_a_policy_with_invalid_options_is_reported_by_field_and_stops_no_service(world, caplog):
     wrong = world.entry("a", mcpstore={"recovery": {"type": "fixed", "delay": 0, "dealy": 1}})
     world.path.write_text(json.dumps({"mcpServers": {"a": wrong, "b": world.entry("b")}}))
     store = await world.open(world.path)
@@ -320,7 +320,7 @@ async def test_a_policy_whose_options_are_wrong_is_told_by_field_and_keeps_nothi
     assert "recovery policy 'fixed': delay: input should be greater than 0" in caplog.text
 
 
-async def test_a_policy_whose_options_are_wrong_is_not_stored(world):
+async def test_a_policy_with_invalid_options_is_not_stored(world):
     store = await world.open(world.path)
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     before = world.path.read_bytes()

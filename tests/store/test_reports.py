@@ -28,7 +28,7 @@ async def used(world, **options):
     return store
 
 
-async def test_a_report_tells_of_calls_made_a_moment_ago(world):
+async def test_a_report_includes_the_newest_calls(world):
     store = await used(world)
     async with asyncio.timeout(60):
         while json.loads(await store.report("json"))["calls"] < 3:
@@ -38,26 +38,26 @@ async def test_a_report_tells_of_calls_made_a_moment_ago(world):
 @pytest.mark.parametrize(
     ("form", "begins"), [("text", "MCPStore"), ("markdown", "# "), ("html", "<!DOCTYPE"), ("json", "{")]
 )
-async def test_a_report_has_the_form_that_is_asked_for(world, form, begins):
+async def test_a_report_has_the_requested_format(world, form, begins):
     store = await used(world)
     report = await store.report(form)
     assert report.startswith(begins)
     assert "no such luck" in report
 
 
-async def test_a_report_of_a_store_without_services_says_so(world):
+async def test_a_report_of_a_store_without_services_is_explicit(world):
     store = await world.open()
     assert "The configuration holds no services." in await store.report()
 
 
 @pytest.mark.parametrize("since", [timedelta(hours=1), 0.0, datetime.fromisoformat("2020-01-01")])
-async def test_a_report_begins_where_somebody_says_but_not_before_there_was_anything(world, since):
+async def test_a_report_begins_at_the_requested_time_but_not_before_the_first_record(world, since):
     store = await used(world)
     report = json.loads(await store.report("json", since))
     assert 10 <= report["end"] - report["begin"] < 3600
 
 
-async def test_unknown_forms_are_errors_that_name_the_known_ones(world):
+async def test_an_unknown_format_is_an_error_that_names_the_known_ones(world):
     store = await used(world)
     with pytest.raises(ValueError, match="text, summary, markdown, html"):
         await store.report("pdf")
@@ -84,13 +84,13 @@ async def test_an_export_as_csv_has_one_sample_a_row(world):
     assert (await store.export("csv")).startswith("time,service_name,")
 
 
-async def test_the_format_of_an_export_is_the_configured_one_unless_somebody_says(world):
+async def test_the_format_of_an_export_is_the_configured_one_unless_one_is_given(world):
     store = await used(world, monitoring_config={"data_collection": {"export_format": "csv"}})
     assert (await store.export()).startswith("time,")
     assert (await store.export("json")).startswith("{")
 
 
-async def test_an_export_of_somebody_unknown_is_an_error(world):
+async def test_an_export_of_an_unknown_service_is_an_error(world):
     store = await used(world)
     with pytest.raises(ServiceNotFound):
         await store.export(services=["ghost"])
@@ -98,7 +98,7 @@ async def test_an_export_of_somebody_unknown_is_an_error(world):
         await store.export(services="a")
 
 
-async def test_a_file_is_replaced_as_a_whole_and_is_for_its_owner_alone(world):
+async def test_an_exported_file_is_replaced_atomically_and_private_to_its_owner(world):
     store = await used(world)
     path = world.folder / "out.json"
     path.write_text("before")
@@ -116,7 +116,7 @@ async def test_a_file_that_cannot_be_written_is_an_error_that_names_it(world):
             await store.export(path=path)
 
 
-async def test_parquet_without_pyarrow_says_how_to_get_it(world, monkeypatch):
+async def test_parquet_without_pyarrow_is_an_error_with_the_install_command(world, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     store = await used(world)
     with pytest.raises(MCPStoreError, match=r"pip install .mcpstore-manager\[parquet\]"):
@@ -142,7 +142,7 @@ async def test_no_secret_is_in_anything_that_is_shown_or_written(world):
     assert SECRET not in "".join(texts)
 
 
-async def test_the_dashboard_tells_what_every_service_does(world):
+async def test_the_dashboard_shows_every_service(world):
     store = await used(world)
     text = await store.dashboard()
     assert "services: 2" in text
@@ -150,7 +150,7 @@ async def test_the_dashboard_tells_what_every_service_does(world):
     assert "❌ b" in text or "🔄 b" in text
 
 
-async def test_a_glance_tells_how_services_fare_and_the_next_one_only_what_is_new(world):
+async def test_a_glance_shows_all_services_and_the_next_one_only_changes(world):
     store = await used(world)
     overview = await store.overview()
     assert overview.services.names() == ["a", "b"]
@@ -172,7 +172,7 @@ async def test_an_agent_sees_its_own_services_only(world):
         await agent.export(services=["a"])
 
 
-async def test_what_people_were_told_is_in_everything(world):
+async def test_alerts_are_in_the_report_the_export_and_the_dashboard(world):
     rules = [{"name": "service_down", "for": 0}]
     store = await used(world, monitoring_config={"alerts": {"handlers": [], "rules": rules}})
     async with asyncio.timeout(60):

@@ -145,13 +145,13 @@ def keys(alerts: Any) -> list[tuple[str, str, int]]:
 
 
 @of(*SITUATIONS)
-async def test_who_only_looks_sees_everything_that_was_kept(recording):
+async def test_a_store_opened_for_one_command_sees_everything_that_was_stored(recording):
     async with recording.opened() as store:
         assert await look(store, recording.end) == recording.expected["kept"]
 
 
 @of(*SITUATIONS)
-async def test_a_manager_that_takes_over_loses_nothing_of_the_past(recording):
+async def test_a_manager_that_takes_over_loses_no_history(recording):
     kept = recording.expected["kept"]
     async with recording.opened(start=True) as store:
         now = await look(store, recording.end)
@@ -167,7 +167,7 @@ async def test_a_manager_that_takes_over_loses_nothing_of_the_past(recording):
 
 
 @of("alerts", "flood", "killed")
-async def test_what_was_not_delivered_arrives(recording):
+async def test_undelivered_notifications_are_delivered(recording):
     waiting = recording.expected["undelivered"]
     chats = [one for one in waiting if one["channel"] == "night"]
     mails = [one for one in waiting if one["channel"] == "email"]
@@ -197,7 +197,7 @@ async def test_what_was_not_delivered_arrives(recording):
 
 
 @of("alerts", "flood", "killed")
-async def test_what_has_arrived_is_not_told_again_by_the_next_manager(recording):
+async def test_delivered_notifications_are_not_sent_again_by_the_next_manager(recording):
     chat = Chat()
     recording.folder.joinpath("mcp.json").write_text(
         json.dumps(only_chat(json.loads((recording.folder / "mcp.json").read_text())))
@@ -224,7 +224,7 @@ def only_chat(config: dict[str, Any]) -> dict[str, Any]:
 
 
 @of("alerts", "killed")
-async def test_an_incident_that_is_open_goes_on_as_the_same_one(recording):
+async def test_an_open_incident_continues_as_the_same_one(recording):
     was = {alert["service"]: alert for alert in recording.expected["kept"]["open_alerts"]}
     async with recording.opened(start=True) as store:
 
@@ -240,7 +240,7 @@ async def test_an_incident_that_is_open_goes_on_as_the_same_one(recording):
 
 
 @of("alerts", "killed")
-async def test_silences_hold_and_can_be_ended(recording):
+async def test_silences_stay_active_and_can_be_ended(recording):
     silences = recording.expected["kept"]["silences"]
     async with recording.opened(start=True) as store:
         assert [one.to_dict() for one in await store.list_silences()] == silences
@@ -250,7 +250,7 @@ async def test_silences_hold_and_can_be_ended(recording):
 
 
 @of("tools")
-async def test_tools_without_approval_are_withheld_and_those_that_were_approved_are_not(recording):
+async def test_unapproved_tools_are_withheld_and_approved_ones_are_not(recording):
     expected = recording.expected
     chat = Chat()
     async with recording.opened(start=True, chat=chat) as store:
@@ -275,7 +275,7 @@ async def test_tools_without_approval_are_withheld_and_those_that_were_approved_
 
 
 @of("history", "tools")
-async def test_the_protocol_that_each_service_speaks_is_still_known(recording):
+async def test_the_protocol_version_of_each_service_is_still_known(recording):
     names = {"history": ["steady", "slow"], "tools": ["modern", "blocked"]}
     known = recording.expected["eras"]
     async with recording.opened(start=True) as store:
@@ -286,7 +286,7 @@ async def test_the_protocol_that_each_service_speaks_is_still_known(recording):
 
 
 @of("alerts")
-async def test_the_default_place_of_the_state_is_where_it_was(recording, tmp_path):
+async def test_the_default_location_of_the_state_directory_is_unchanged(recording, tmp_path):
     path = recording.folder / "mcp.json"
     place = tmp_path / "xdg_state_home/mcpstore" / hashlib.sha256(os.path.realpath(path).encode()).hexdigest()[:16]
     place.parent.mkdir(parents=True)
@@ -304,7 +304,7 @@ async def test_the_default_place_of_the_state_is_where_it_was(recording, tmp_pat
 
 
 @of("alerts", "tools")
-def test_programs_without_an_event_loop_find_it_too(recording):
+def test_the_sync_store_reads_it_too(recording):
     kept = recording.expected["kept"]
     with MCPStore(
         recording.folder / "mcp.json",
@@ -321,7 +321,7 @@ def test_programs_without_an_event_loop_find_it_too(recording):
 
 @of("killed")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found by /proc")
-async def test_a_process_that_a_killed_manager_left_is_ended(recording):
+async def test_an_orphan_of_a_killed_manager_is_ended(recording):
     home = hashlib.sha256(os.fsencode(os.path.realpath(recording.state))).hexdigest()[:12]
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     left = []
@@ -362,7 +362,7 @@ async def test_a_process_that_a_killed_manager_left_is_ended(recording):
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-async def test_every_setting_of_a_configuration_means_what_it_meant(name, tmp_path, monkeypatch):
+async def test_every_setting_of_a_configuration_keeps_its_meaning(name, tmp_path, monkeypatch):
     folder = tmp_path / "copy"
     shutil.copytree(RECORDED / "configurations", folder)
     expected = json.loads((folder / "expected.json").read_text())["configurations"][name]
@@ -385,7 +385,7 @@ async def test_every_setting_of_a_configuration_means_what_it_meant(name, tmp_pa
         assert await look_at_configuration(store) == expected
 
 
-def test_the_index_of_plugins_of_the_version_before_does_no_harm(tmp_path):
+def test_the_plugin_index_of_the_version_before_is_harmless(tmp_path):
     about = f"{sys.prefix} {sys.version} {__version__} {API_VERSION}"
     name = f"plugins-{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
     cache = tmp_path / "xdg_cache_home/mcpstore"

@@ -62,7 +62,7 @@ def test_a_health_result_has_a_state_and_an_event(result, state, event):
     assert (type(event_of_result), event_of_result.epoch) == (event, 7)
 
 
-def test_the_state_that_follows_depends_on_what_came_before():
+def test_the_next_state_depends_on_the_previous_one():
     follows = HealthStatusBridge.next_state
     assert follows("healthy", "timeout") is S.UNHEALTHY
     assert follows("unhealthy", "timeout", consecutive_failures=2) is S.RECONNECTING
@@ -71,7 +71,7 @@ def test_the_state_that_follows_depends_on_what_came_before():
     assert follows("disconnected", "healthy") is S.DISCONNECTED
 
 
-def test_a_result_nobody_knows_is_refused_with_those_that_are_known():
+def test_an_unknown_result_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match=r"unknown \(got 'dead'\); use one of healthy, warning, "):
         HealthStatusBridge.map_health_to_lifecycle("dead")
 
@@ -90,7 +90,7 @@ def test_every_change_of_the_seven_states_is_either_known_or_not():
 
 
 @sync_only
-async def test_a_service_is_led_from_state_to_state(world, manager):
+async def test_a_service_can_be_moved_from_state_to_state(world, manager):
     assert await manager.set_service_state("a", "healthy") is True  # it is in it
     assert await manager.set_service_state("a", S.WARNING, response_time=3.0) is True
     assert await manager.set_service_state("a", S.HEALTHY) is False  # one good answer ends no warning
@@ -107,7 +107,7 @@ async def test_a_service_is_led_from_state_to_state(world, manager):
 
 
 @sync_only
-async def test_what_nothing_leads_to_is_refused_with_what_can_be_asked_for(manager):
+async def test_an_impossible_transition_is_refused_with_the_possible_ones(manager):
     with pytest.raises(TransitionRefused) as raised:
         await manager.set_service_state("a", S.INITIALIZING)
     assert str(raised.value) == (
@@ -121,7 +121,7 @@ async def test_what_nothing_leads_to_is_refused_with_what_can_be_asked_for(manag
 
 
 @sync_only
-async def test_a_service_that_rests_can_be_tried_again(world, manager):
+async def test_a_service_in_cool_down_can_be_opened_again(world, manager):
     world.server("a", open_error=NotReady("gone"))
     store = manager.inner.store
     await asyncio.to_thread(store.update_service, "a", world.entry("a", mcpstore={"recovery": "manual"}))
@@ -133,7 +133,7 @@ async def test_a_service_that_rests_can_be_tried_again(world, manager):
 
 
 @sync_only
-async def test_unknown_names_and_states_are_told(manager):
+async def test_unknown_names_and_states_are_reported(manager):
     assert await manager.get_service_state("ghost") is None
     assert await manager.get_service_metadata("ghost") is None
     with pytest.raises(ServiceNotFound):
@@ -143,7 +143,7 @@ async def test_unknown_names_and_states_are_told(manager):
 
 
 @sync_only
-async def test_the_history_tells_every_state_in_order(manager):
+async def test_the_history_contains_every_state_in_order(manager):
     await manager.set_service_state("a", S.WARNING)
     await manager.set_service_state("a", S.DISCONNECTED)
     states = []
@@ -157,7 +157,7 @@ async def test_the_history_tells_every_state_in_order(manager):
 
 
 @sync_only
-async def test_an_enhanced_health_result_leads_where_the_machine_says(manager):
+async def test_an_enhanced_health_result_leads_to_the_state_of_the_machine(manager):
     store = manager.inner.store
 
     def report(*args, **kwargs):
@@ -176,7 +176,7 @@ async def test_an_enhanced_health_result_leads_where_the_machine_says(manager):
 
 
 @sync_only
-async def test_the_monitor_shows_when_and_why_tools_were_listed_and_lists_them_now(world, manager):
+async def test_the_monitor_shows_when_and_why_tools_were_listed_and_can_list_them_now(world, manager):
     monitor = Threaded(ToolsUpdateMonitor(manager.inner.store))
     assert monitor.inner.tools_update_interval == 7200
     assert (await monitor.get_update_status())["a"].cause == "connected"

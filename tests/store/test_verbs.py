@@ -20,7 +20,7 @@ from mcpstore.models.service import ServiceConnectionState, ServiceStatus
 S = ServiceConnectionState
 
 
-async def test_an_added_service_is_written_started_and_usable(world):
+async def test_an_added_service_is_stored_started_and_usable(world):
     store = await world.open(world.path)
     added = await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     assert added.names() == ["a"]
@@ -48,7 +48,7 @@ async def test_many_can_be_added_at_once_in_any_of_the_accepted_forms(world):
     assert (await store.list_services()).names() == list("abcdef")
 
 
-async def test_what_get_service_info_gave_can_be_added_again(world):
+async def test_the_result_of_get_service_info_can_be_added_again(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a", description="first")}, wait=60)
     config = (await store.get_service_info("a")).config
@@ -59,7 +59,7 @@ async def test_what_get_service_info_gave_can_be_added_again(world):
     assert (info.description, info["status"]) == ("first", "running")
 
 
-async def test_the_same_entry_again_changes_nothing_and_another_one_updates(world):
+async def test_the_same_entry_changes_nothing_and_a_different_one_updates(world):
     store = await world.open(world.path)
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     before = world.path.stat()
@@ -74,7 +74,7 @@ async def test_the_same_entry_again_changes_nothing_and_another_one_updates(worl
     assert world.servers["a"].open_now == 0
 
 
-async def test_bad_entries_are_told_all_at_once_and_good_ones_stay(world):
+async def test_invalid_entries_are_reported_together_and_valid_ones_stay(world):
     store = await world.open(world.path)
     with pytest.raises(InvalidService) as raised:
         await store.add_service(
@@ -127,7 +127,7 @@ async def test_a_stopped_service_stays_stopped_when_the_store_is_opened_again(wo
     assert not json.loads(world.path.read_text())["mcpServers"]["a"].get("disabled")
 
 
-async def test_a_stop_that_is_not_to_last_is_not_written(world):
+async def test_a_temporary_stop_is_not_stored(world):
     store = await world.open(world.path)
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     before = world.path.read_bytes()
@@ -136,7 +136,7 @@ async def test_a_stop_that_is_not_to_last_is_not_written(world):
     assert await store.restart_service("a") is True
 
 
-async def test_a_start_that_fails_says_so_and_goes_on_trying(world):
+async def test_a_failed_start_is_reported_and_retried(world):
     store = await world.open()
     world.server("a", open_error=NotReady("the database is not there"))
     await store.add_service({"name": "a", **world.entry("a")})
@@ -163,7 +163,7 @@ async def test_an_update_replaces_the_entry_and_a_refused_one_leaves_the_old(wor
     assert world.servers["a"].opened == 1
 
 
-async def test_names_nobody_knows_are_none_to_those_who_ask_and_errors_to_those_who_act(world):
+async def test_an_unknown_name_is_none_for_queries_and_an_error_for_commands(world):
     store = await world.open()
     assert await store.get_service_info("ghost") is None
     assert await store.get_service_status("ghost") is None
@@ -191,7 +191,7 @@ async def test_checks_are_read_as_a_list_and_by_name(world):
     assert f"{results['b'].response_time:.2f} {results['b'].success_rate:.1f}"
 
 
-async def test_an_info_says_how_old_its_evidence_is(world):
+async def test_an_info_shows_the_age_of_its_evidence(world):
     store = await world.open({"mcpServers": {"a": world.entry("a")}})
     assert await store.wait_service("a", timeout=60)
     await store.check_services("a")

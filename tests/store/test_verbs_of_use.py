@@ -56,7 +56,7 @@ async def test_an_agent_sees_only_the_services_given_to_it(world):
     assert (await store.list_services()).names() == ["common"]
 
 
-async def test_state_changes_are_told_in_order_with_what_led_to_them(world):
+async def test_state_changes_are_reported_in_order_with_their_causes(world):
     store = await world.open()
     heard = []
     handle = store.on_state_change(lambda name, old, new, metadata: heard.append((name, old, new, metadata)))
@@ -102,7 +102,7 @@ async def test_results_can_be_read_as_objects_and_as_mappings(world):
     assert (tools[0]["name"], tools["plain"].service, len(tools)) == ("echo", "a", 2)
 
 
-async def test_a_failure_of_the_tool_is_raised_or_returned_as_wanted(world):
+async def test_a_failure_of_the_tool_is_raised_or_returned_as_requested(world):
     store = await world.open()
     world.server("a").answers["tools/call"] = {"content": [{"type": "text", "text": "no luck"}], "isError": True}
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
@@ -116,13 +116,13 @@ async def test_a_failure_of_the_tool_is_raised_or_returned_as_wanted(world):
 
 
 @pytest.mark.parametrize(("name", "arguments"), [(7, {}), (None, {}), ("echo", [1]), ("echo", "x")])
-async def test_a_call_with_the_wrong_types_is_refused(world, name, arguments):
+async def test_a_call_with_wrong_types_is_refused(world, name, arguments):
     store = await world.open()
     with pytest.raises(TypeError, match="must be"):
         await store.call_tool(name, arguments)
 
 
-async def test_a_call_to_a_service_that_is_away_says_why(world):
+async def test_a_call_to_an_unavailable_service_reports_the_reason(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     world.server("a", open_error=NotReady("on holiday"))
@@ -158,7 +158,7 @@ async def test_resources_and_prompts_are_listed_and_read(world):
         await store.get_prompt("x")
 
 
-async def test_recover_brings_back_what_can_be_brought_back_and_loses_nothing(world):
+async def test_recover_restores_what_it_can_and_loses_nothing(world):
     store = await world.open(world.path)
     await store.add_service({"mcpServers": {"a": world.entry("a"), "b": world.entry("b")}}, wait=60)
     world.server("b", open_error=NotReady("gone"))
@@ -185,7 +185,7 @@ async def test_a_diagnosis_names_evidence_and_remedy(world):
     assert any("exited with code 1" in line for line in diagnosis.evidence)
 
 
-async def test_plugins_are_told_of_calls_and_may_forbid_them(world):
+async def test_plugins_are_notified_of_calls_and_may_forbid_them(world):
     class Guard:
         def __init__(self):
             self.heard = []
@@ -213,7 +213,7 @@ async def test_plugins_are_told_of_calls_and_may_forbid_them(world):
     assert guard.heard == [("a", "echo", True, None, "x"), ("a", "echo", False, "broken (code -1)", None)]
 
 
-async def test_a_closed_store_says_so_and_closing_twice_is_fine(world):
+async def test_a_closed_store_refuses_calls_and_can_be_closed_twice(world):
     store = await world.open()
     await store.add_service({"name": "a", **world.entry("a")}, wait=60)
     assert await store.close() == []
@@ -223,7 +223,7 @@ async def test_a_closed_store_says_so_and_closing_twice_is_fine(world):
         await store.list_services()
 
 
-async def test_a_wait_honours_its_timeout_and_refuses_a_status_that_is_none(world):
+async def test_a_wait_honours_its_timeout_and_refuses_an_unknown_status(world):
     store = await world.open()
     world.server("a", open_delay=3600.0)
     await store.add_service({"name": "a", **world.entry("a")})

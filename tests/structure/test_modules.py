@@ -53,7 +53,7 @@ def test_every_module_can_be_imported_alone():
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no checkout")
-def test_nothing_lies_about_at_the_top():
+def test_only_known_files_are_in_the_root_folder():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {path.partition("/")[0] for path in listed.split("\0") if path} == {
         ".ci", ".gitignore", "LICENSE", "README.md", "changelog.d", "contrib", "core", "docs", "hatch_build.py",
@@ -62,7 +62,7 @@ def test_nothing_lies_about_at_the_top():
 
 
 @pytest.mark.parametrize("root", ["core", "plugins", "tests"])
-def test_files_are_short_or_say_in_their_first_lines_why_they_are_not(root):
+def test_files_are_short_or_give_the_reason_for_their_length_in_their_first_lines(root):
     texts = {path: path.read_text("utf-8") for path in (ROOT / root).rglob("*.py")}
     long = {str(path) for path, text in texts.items() if text.count("\n") > 400}
     reasons = {str(path) for path, text in texts.items() if "Longer than 400 lines because" in text[:1000]}
@@ -71,7 +71,7 @@ def test_files_are_short_or_say_in_their_first_lines_why_they_are_not(root):
     assert statistics.median(text.count("\n") for text in texts.values()) < 150
 
 
-def test_every_module_says_what_it_is_and_what_it_offers():
+def test_every_module_has_a_docstring_and_lists_its_public_names():
     for path in SOURCES:
         tree = ast.parse(path.read_text("utf-8"))
         assert ast.get_docstring(tree), path

@@ -80,7 +80,7 @@ def test_no_class_function_field_or_constant_has_an_old_name(kind):
 
 
 @pytest.mark.parametrize("where", [mcpstore, MCPStore, AsyncMCPStore, ServiceContext, AsyncServiceContext, specs])
-def test_no_public_name_is_an_old_one(where):
+def test_no_public_name_is_an_old_name(where):
     assert set(names("public")) & set(dir(where)) == set()
 
 

@@ -55,7 +55,7 @@ def test_an_unknown_name_raises_an_ordinary_error(package):
         ),
     ],
 )
-def test_the_import_paths_of_the_specification_hold(path, names):
+def test_the_import_paths_of_the_specification_work(path, names):
     module = importlib.import_module(path)
     for name in names.split():
         assert name in module.__all__
@@ -169,7 +169,7 @@ def test_both_interfaces_have_the_same_verbs(sync, wrapped, only_async):
         assert inspect.getdoc(getattr(sync, name)), name
 
 
-def test_both_stores_are_made_in_the_same_way():
+def test_both_stores_are_constructed_in_the_same_way():
     assert written(inspect.signature(MCPStore)) == written(inspect.signature(AsyncMCPStore))
 
 
@@ -180,5 +180,5 @@ def test_every_verb_has_annotations():
             assert set(hints) >= {*signature.parameters, "return"} - {"self", "args", "kwargs"}, name
 
 
-def test_the_version_is_the_one_that_is_installed():
+def test_the_version_is_the_installed_one():
     assert importlib.import_module("importlib.metadata").version("mcpstore-manager") == mcpstore.__version__

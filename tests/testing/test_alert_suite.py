@@ -187,7 +187,7 @@ class TestPlain(BoxSuite):
     ],
     ids=lambda given: given.send.__name__ if isinstance(given, Plugin) else "",
 )
-def test_a_handler_that_is_wrong_is_caught(plugin, caught, tmp_path, monkeypatch):
+def test_a_wrong_handler_is_detected(plugin, caught, tmp_path, monkeypatch):
     from mcpstore.testing import leftovers
     from mcpstore.testing.suites import alert
 

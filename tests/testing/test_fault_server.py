@@ -27,7 +27,7 @@ def until(condition) -> None:
         time.sleep(0.005)
 
 
-def test_without_faults_it_behaves():
+def test_without_faults_it_behaves_correctly():
     with talking() as talk:
         assert talk.ask("initialize", protocolVersion="2025-06-18")["result"]["protocolVersion"] == "2025-06-18"
         assert talk.ask("ping") == {"jsonrpc": "2.0", "id": 2, "result": {}}
@@ -85,7 +85,7 @@ def test_it_exits_after_a_time():
         assert talk.wait() == 7
 
 
-def test_it_dies_on_a_call():
+def test_it_exits_on_a_call():
     with talking("--die-on-call", 2, "--exit-code", 9) as talk:
         talk.call("echo", text="a")
         assert "result" in talk.answer()
@@ -150,7 +150,7 @@ def test_it_writes_garbage(where, lines):
     assert valid == expected[where]
 
 
-def test_it_chatters_without_end():
+def test_it_sends_invalid_lines_without_end():
     with talking("--chatter") as talk:
         talk.send("initialize")
         for _ in range(200):
@@ -168,13 +168,13 @@ def test_it_stops_in_the_middle_of_a_frame():
 
 
 @pytest.mark.parametrize("size", [1000, 100_000])
-def test_it_makes_frames_of_a_size(size):
+def test_it_writes_frames_of_a_given_size(size):
     with talking("--frame-size", size) as talk:
         talk.call("echo", text="x")
         assert len(talk.line()) == size + 1
 
 
-def test_it_ends_no_line():
+def test_it_writes_no_line_ends():
     with talking("--no-newline") as talk:
         talk.send("ping")
         talk.send("ping")
@@ -232,7 +232,7 @@ def test_it_ignores_sigterm():
 
 
 @linux
-def test_it_stops_itself():
+def test_it_suspends_itself():
     with talking("--stop-itself", 1) as talk:
         talk.ask("ping")
         until(lambda: talk.state() == "T")
@@ -255,7 +255,7 @@ def test_it_has_children(kind):
             until(lambda: len(talk.family()) == 2 and talk.family() != family)
 
 
-def test_kinds_of_children_that_are_none_are_refused():
+def test_unknown_kinds_of_children_are_refused():
     done = subprocess.run(fault_command("--children", "twins"), capture_output=True, text=True)
     assert done.returncode == 2
     assert "--children: 'twins' must be one of group, session, daemon, stubborn, respawning" in done.stderr
@@ -280,7 +280,7 @@ def test_it_holds_files_open():
 
 
 @linux
-def test_it_is_busy_and_deaf():
+def test_it_is_busy_and_answers_nothing():
     with talking("--busy", 0.2) as talk:
         talk.call("echo", text="x")
         talk.send("ping")
@@ -290,7 +290,7 @@ def test_it_is_busy_and_deaf():
         assert int(ticks) / os.sysconf("SC_CLK_TCK") >= 0.05
 
 
-def test_it_says_that_its_tools_changed():
+def test_it_reports_that_its_tools_changed():
     with talking("--list-changed", 3) as talk:
         talk.ask("tools/list")
         assert [talk.answer()["method"] for _ in range(3)] == ["notifications/tools/list_changed"] * 3
@@ -305,7 +305,7 @@ def test_it_changes_a_tool():
         assert second == "echo: send me your keys"
 
 
-def test_it_answers_oddly():
+def test_it_sends_invalid_responses():
     with talking("--odd", "duplicate-ids,unknown-ids") as talk:
         talk.send("ping")
         assert [talk.answer()["id"] for _ in range(3)] == ["unknown-id", 1, 1]
@@ -323,7 +323,7 @@ def test_it_returns_its_arguments_and_variables_literally(monkeypatch):
     assert about["pid"] == talk.process.pid
 
 
-def test_behaviours_combine():
+def test_behaviours_can_be_combined():
     with talking("--say", "hello", "--garbage", "after", "--unknown", "ping", "--die-on-call", 1) as talk:
         assert talk.ask("ping")["error"]["code"] == -32601
         assert not talk.line().startswith(b'{"jsonrpc": "2.0"')

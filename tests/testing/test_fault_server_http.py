@@ -69,7 +69,7 @@ async def test_it_loses_the_session(web):
 
 
 @flags("--content-type", "text/html")
-async def test_it_says_that_answers_are_of_a_wrong_type(web):
+async def test_it_declares_a_wrong_content_type(web):
     assert (await post(web, "initialize"))[1]["content-type"] == "text/html"
 
 
@@ -82,7 +82,7 @@ async def test_it_answers_with_a_stream_that_never_ends(web):
 
 
 @flags("--drip", 0.01)
-async def test_it_drips(web):
+async def test_it_sends_its_body_slowly(web):
     began = time.monotonic()
     _, headers, _ = await post(web, "initialize")
     assert headers["transfer-encoding"] == "chunked"
@@ -93,7 +93,7 @@ async def test_it_drips(web):
 
 
 @flags("--drip-head", 0.01)
-async def test_its_head_drips(web):
+async def test_it_sends_its_headers_slowly(web):
     began = time.monotonic()
     status, headers, body = await post(web, "initialize")
     assert time.monotonic() - began >= 0.1

@@ -102,7 +102,7 @@ async def watching(stack: AsyncExitStack, config: Mapping[str, Any]) -> Watched:
     return Watched(await stack.enter_async_context(store))
 
 
-async def test_what_only_looks_bad_is_healthy_and_stays_so():
+async def test_harmless_behaviour_is_healthy_and_stays_healthy():
     marker = str(uuid4())
     async with AsyncExitStack() as stack:
         watched = await watching(stack, entries(WELL, marker))
@@ -151,7 +151,7 @@ async def test_a_permanent_failure_is_not_retried_and_the_reason_is_shown():
             assert (await watched.store.diagnose(name)).reason == "permanent"
 
 
-async def test_what_was_well_and_is_lost_is_opened_again():
+async def test_a_lost_service_is_reopened():
     marker = str(uuid4())
     async with AsyncExitStack() as stack:
         watched = await watching(stack, entries(LOST, marker))
@@ -178,7 +178,7 @@ async def test_an_opening_that_hangs_delays_no_other_service(monkeypatch):
     assert left_behind(marker) == []
 
 
-async def test_what_is_slow_is_a_warning_and_no_reason_to_open_it_again():
+async def test_a_slow_service_is_in_warning_and_not_reopened():
     cases = {"always": ["--delay", 0.2], "sometimes": ["--delay", 0.3, "--delay-every", 4]}
     async with AsyncExitStack() as stack:
         watched = await watching(stack, entries(cases, ""))
@@ -187,7 +187,7 @@ async def test_what_is_slow_is_a_warning_and_no_reason_to_open_it_again():
         assert not any(state is State.RECONNECTING for _, state, _ in watched.seen)
 
 
-async def test_a_service_that_dies_of_a_call_fails_that_call_and_is_opened_again():
+async def test_a_service_that_exits_during_a_call_fails_that_call_and_is_reopened():
     async with AsyncExitStack() as stack:
         watched = await watching(stack, entries({"fragile": ["--die-on-call", 1, "--exit-code", 5]}, ""))
         await watched.until("fragile", State.HEALTHY)
@@ -196,7 +196,7 @@ async def test_a_service_that_dies_of_a_call_fails_that_call_and_is_opened_again
         await watched.until("fragile", State.UNHEALTHY, "exited with code 5")
 
 
-async def test_a_service_that_is_busy_with_a_call_is_not_opened_again():
+async def test_a_service_that_is_busy_with_a_call_is_not_reopened():
     async with AsyncExitStack() as stack:
         watched = await watching(stack, entries({"busy": ["--busy", 4]}, ""))
         await watched.until("busy", State.HEALTHY)
@@ -251,7 +251,7 @@ HTTP = {
 }
 
 
-async def test_every_fault_of_http_is_reported_as_what_it_is():
+async def test_every_http_fault_is_reported_with_its_cause():
     async with AsyncExitStack() as stack:
         config: dict[str, Any] = {"mcpServers": {}}
         for name, (flags, _, _) in HTTP.items():

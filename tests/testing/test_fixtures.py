@@ -16,7 +16,7 @@ from mcpstore.testing.fixtures import *  # noqa: F403 - as `pytest_plugins` does
 from mcpstore_plugins import ping
 
 
-async def test_an_outage_of_a_day_takes_no_time(open_store, scripted, clock):
+async def test_an_outage_of_a_day_is_simulated_in_an_instant(open_store, scripted, clock):
     server = scripted.server("weather")
     store = await open_store({"mcpServers": {"weather": scripted.entry("weather")}})
     assert await store.wait_service("weather", timeout=60)
@@ -30,7 +30,7 @@ async def test_an_outage_of_a_day_takes_no_time(open_store, scripted, clock):
     assert await store.wait_service("weather", ServiceConnectionState.HEALTHY, timeout=360)
 
 
-async def test_a_plugin_is_used_beside_the_scripted_transport(open_store, scripted):
+async def test_a_plugin_is_used_together_with_the_scripted_transport(open_store, scripted):
     seen = []
 
     class Notes:
@@ -63,7 +63,7 @@ async def test_plugins_are_loaded_as_if_they_were_installed(load_plugins):
 
 
 @pytest.mark.parametrize("module", ["fixtures", "suites"])
-def test_without_pytest_the_kit_says_where_it_is(module):
+def test_without_pytest_the_kit_reports_how_to_install_it(module):
     code = f"import sys; sys.modules['pytest'] = None; import mcpstore.testing; import mcpstore.testing.{module}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
@@ -73,7 +73,7 @@ def test_without_pytest_the_kit_says_where_it_is(module):
     )
 
 
-def test_everything_else_of_the_kit_does_without_pytest():
+def test_the_rest_of_the_kit_works_without_pytest():
     modules = ("faults", "fault_server.options", "leftovers", "loop", "reference", "scripted")
     imports = "; ".join(f"import mcpstore.testing.{module}" for module in modules)
     subprocess.run(

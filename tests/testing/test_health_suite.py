@@ -126,7 +126,7 @@ async def leaks(check, _options):
     ],
     ids=lambda given: given.probe.__name__ if isinstance(given, Plugin) else "",
 )
-def test_a_strategy_that_is_wrong_is_caught(plugin, caught, tmp_path):
+def test_a_wrong_strategy_is_detected(plugin, caught, tmp_path):
     class Tested(HealthStrategySuite):
         name = "tested"
         limit = 2000.0

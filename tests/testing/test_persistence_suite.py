@@ -313,7 +313,7 @@ class TestBuckets(BucketSuite):
     ],
     ids=lambda given: given.document.__name__ if isinstance(given, Buckets) else "",
 )
-def test_a_backend_that_is_wrong_is_caught(plugin, caught, tmp_path, monkeypatch):
+def test_a_wrong_backend_is_detected(plugin, caught, tmp_path, monkeypatch):
     from mcpstore.testing import leftovers
     from mcpstore.testing.suites.persistence import editing, sharing
 

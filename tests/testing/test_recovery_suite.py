@@ -113,7 +113,7 @@ def reads_words(incident, _options):
     ids=lambda given: given.decide.__name__ if isinstance(given, Plugin) else "",
 )
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-def test_a_policy_that_is_wrong_is_caught(plugin, caught, tmp_path):
+def test_a_wrong_policy_is_detected(plugin, caught, tmp_path):
     class Tested(RecoveryPolicySuite):
         name = "tested"
 
@@ -126,7 +126,7 @@ def test_a_policy_that_is_wrong_is_caught(plugin, caught, tmp_path):
 @pytest.mark.parametrize(
     "caught", ["test_failures_of_one_service_do_not_affect_another", "test_asked_the_same_it_answers_the_same"]
 )
-def test_a_policy_that_counts_for_all_services_together_is_caught(caught, tmp_path):
+def test_a_policy_with_one_counter_for_all_services_is_detected(caught, tmp_path):
     counter = itertools.count()
 
     def decide(incident, _options):

@@ -299,7 +299,7 @@ class CutsLongTexts(Wraps):
     ],
     ids=lambda given: type(given).__name__ if isinstance(given, Loopback) else "",
 )
-def test_a_transport_that_is_wrong_is_caught(plugin, caught, tmp_path, monkeypatch):
+def test_a_wrong_transport_is_detected(plugin, caught, tmp_path, monkeypatch):
     from mcpstore.testing import leftovers
     from mcpstore.testing.suites.transport import base, ending, failing
 
@@ -314,7 +314,7 @@ def test_a_transport_that_is_wrong_is_caught(plugin, caught, tmp_path, monkeypat
     assert failures(Suite, tmp_path, *caught) == caught
 
 
-def test_what_a_plugin_lacks_must_be_known_and_have_a_reason():
+def test_a_declared_gap_of_a_plugin_must_be_known_and_have_a_reason():
     class Typo(LoopbackSuite):
         lacks = {"deaht": "it cannot die"}
 
@@ -327,7 +327,7 @@ def test_what_a_plugin_lacks_must_be_known_and_have_a_reason():
         NoReason.check_excuses(Typo.test_an_open_connection_is_a_connection)
 
 
-def test_what_a_plugin_lacks_is_skipped_with_its_reason():
+def test_a_declared_gap_of_a_plugin_is_skipped_with_its_reason():
     class Immortal(LoopbackSuite):
         lacks = {"death": "it cannot die"}
 
