@@ -1,4 +1,4 @@
-"""Secrets that can be told from everything else, in every place where there may be one, and ways to look for them."""
+"""Recognisable secrets (canaries) in every place of a configuration, and searches for them in all output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ for name, value in os.environ.items():
         print("my secret is", value, "and", repr(value), file=sys.stderr, flush=True)
 sys.exit(3)
 """
-"""A server that tells its secrets to everybody, and ends."""
+"""A server that prints its secrets to stderr and exits."""
 
 TELLER = """
 import json, os, sys
@@ -35,7 +35,7 @@ for line in iter(sys.stdin.readline, ""):
         print("refused", os.environ["THE_CANARY"], file=sys.stderr, flush=True)
         print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": said}), flush=True)
 """
-"""A server that answers with errors that hold its secret."""
+"""A server that answers with errors that contain its secret."""
 
 FAILING = """
 import json, os, sys
@@ -48,12 +48,12 @@ for line in iter(sys.stdin.readline, ""):
     elif message.get("method") == "tools/list":
         result = {"tools": [{"name": "greet", "inputSchema": {"type": "object"}}]}
     if "id" in message:
-        told = "the far side answered 401 to " + os.environ["THE_CANARY"]
-        error = {"code": 7, "message": told, "data": {"sent": [told]}}
+        text = "the far side answered 401 to " + os.environ["THE_CANARY"]
+        error = {"code": 7, "message": text, "data": {"sent": [text]}}
         answer = {"error": error} if "call" in message["method"] else {"result": result}
         print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
 """
-"""A server whose tools fail with its secret in their errors."""
+"""A server whose tools return errors that contain its secret."""
 
 ARGUED = """
 import json, sys
@@ -64,17 +64,17 @@ for line in iter(sys.stdin.readline, ""):
         said = {"code": 7, "message": f"refused to {sys.argv[1:]}"}
         print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": said}), flush=True)
 """
-"""A server that tells its arguments to everybody."""
+"""A server that prints its arguments and repeats them in its errors."""
 
 DOOMED = """
 import sys
 sys.exit("cannot use " + " ".join(sys.argv[1:]))
 """
-"""A server that blames its arguments."""
+"""A server that exits with an error that contains its arguments."""
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers every request with an error that holds everything the client sent."""
+    """Answers every request with an error that contains everything the client sent."""
 
     def do_POST(self) -> None:
         body = json.dumps({"error": f"refused: {self.path} {dict(self.headers)}"}).encode()
@@ -84,32 +84,32 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_DELETE = do_POST  # noqa: N815 - the base class wants them so
+    do_GET = do_DELETE = do_POST  # noqa: N815 - names of the base class
 
     def log_message(self, *_arguments: object) -> None:
         pass
 
 
 class Canaries:
-    """Secrets that can be told from everything else, and in what ways they may be written."""
+    """Recognisable secrets, and the encodings in which they may appear."""
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
         self._numbers = count(1)
 
     def new(self, where: str) -> str:
-        """Return a secret, and remember where it is put."""
+        """Return a new secret, and record where it is placed."""
         secret = f"cAnAry{next(self._numbers):02}x{os.urandom(6).hex()}"
         self.known[secret] = where
         return secret
 
     def found_in(self, content: bytes, place: str) -> list[str]:
-        """Return which secrets stand in some bytes, and where they were put; plainly or thinly disguised."""
+        """Return the secrets in some bytes, plain or encoded, with the places they come from."""
         text = content.lower()
         found_secrets = []
         for secret, where in self.known.items():
             raw = secret.encode()
-            # What base64 makes of it depends on how many bytes stand before it.
+            # The base64 encoding depends on the number of bytes before the secret.
             in_64 = (base64.b64encode(b"?" * before + raw)[4:].rstrip(b"=")[:-1] for before in range(3))
             ways = (raw, quote(secret).encode(), *in_64, raw.hex().encode(), raw[::-1])
             if any(way.lower() in text for way in ways):
@@ -120,7 +120,7 @@ class Canaries:
 
 @contextmanager
 def echoing() -> Iterator[dict[int, str]]:
-    """Yield where servers are that answer with a status, and everything they were sent."""
+    """Yield the addresses of servers, by the status they answer with; their answers repeat the request."""
     servers = {}
     for status in (401, 403, 404, 500):
         server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
@@ -134,7 +134,7 @@ def echoing() -> Iterator[dict[int, str]]:
 
 
 def configuration(canaries: Canaries, echoes: dict[int, str], folder: Path) -> dict[str, object]:
-    """Return a configuration with a secret in every place where there may be one."""
+    """Return a configuration with a secret in every possible place."""
     new = canaries.new
     (folder / "secret.txt").write_text(new("a file that is read"))
     servers: dict[str, object] = {
@@ -196,7 +196,7 @@ def configuration(canaries: Canaries, echoes: dict[int, str], folder: Path) -> d
                 }
             },
         },
-        "nobody": {
+        "unreachable": {
             "url": f"http://user:{new('password in a URL')}@127.0.0.1:9/mcp?api_key={new('query of a URL')}",
             "headers": {"Authorization": f"Bearer {new('header of a service that is not there')}"},
         },
@@ -238,13 +238,13 @@ VERBS = (
     ("export", "--format", "prometheus"), ("--help",), ("status", "ghost"), ("call", "ghost"), ("alerts", "history"),
     ("alerts", "history", "--json"), ("alerts", "silences"),
 )  # fmt: skip
-"""What is asked of every store."""
+"""Commands that are run for every store."""
 
 OF_A_SERVICE = (
     ("status", "{}"), ("status", "{}", "--json"), ("logs", "{}"), ("doctor", "{}"), ("check", "{}"),
     ("call", "{}/greet", "who=you"), ("restart", "{}"), ("recover", "{}"),
 )  # fmt: skip
-"""What is asked about every service."""
+"""Commands that are run for every service."""
 
 
 def spoken(verbs: tuple[tuple[str, ...], ...], shell, canaries: Canaries, name: str = "") -> list[str]:
@@ -266,7 +266,7 @@ def written(folder: Path, canaries: Canaries, but: set[Path]) -> list[str]:
 
 
 def answered(path: Path, canaries: Canaries, names: list[str]) -> list[str]:
-    """Ask the control socket directly, with verbs and arguments right and wrong."""
+    """Query the control socket directly, with valid and invalid verbs and arguments."""
     found_secrets = []
     asked = [("list", {}), ("problems", {}), ("overview", {}), ("plugins", {}), ("hints", {}), ("nonsense", {})]
     asked += [("report", {}), ("tools", {}), ("logs", {})]

@@ -1,4 +1,4 @@
-"""The command line in a folder of its own, and a manager that runs."""
+"""The command line in its own folder, and a running manager."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEADLINE = 90.0
 
 @attrs.define
 class Said:
-    """What a command answered."""
+    """Result of a command."""
 
     code: int
     out: str
@@ -68,7 +68,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
         (tmp_path / folder).mkdir()
         monkeypatch.setenv(variable, str(tmp_path / folder))
     monkeypatch.setenv("COLUMNS", "200")
-    for console in (output.out, output.err):  # which looked at it when they were made
+    for console in (output.out, output.err):  # which read it when they were created
         monkeypatch.setattr(console, "_width", 200)
     monkeypatch.setenv("NO_COLOR", "1")
     return Shell(tmp_path)
@@ -76,7 +76,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 @attrs.define
 class Manager:
-    """A manager that runs in a process of its own."""
+    """A manager in its own process."""
 
     process: subprocess.Popen[str]
     log: Path

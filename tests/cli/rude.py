@@ -1,4 +1,4 @@
-"""A plugin that does everything there is, and says what it was given whenever it can."""
+"""Plugin with every hook; each raises an error that contains its arguments, secrets included."""
 
 from __future__ import annotations
 

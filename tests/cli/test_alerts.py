@@ -1,4 +1,4 @@
-"""mcpstore alerts, where a manager runs and where none does."""
+"""`mcpstore alerts` with and without a running manager."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_without_a_manager_the_alert_files_are_read_and_edited(shell):
         (("history", "-n", "0"), 2, "Invalid value"),
         (("silence", "--for", "-5"), 2, "must be a duration"),
         (("unsilence", "nope"), 4, "no silence has the id 'nope'"),
-        (("test", "nobody"), 4, "known names: console"),
+        (("test", "unknown"), 4, "known names: console"),
         (("nonsense",), 2, "nonsense"),
     ],
 )

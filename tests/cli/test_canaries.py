@@ -1,4 +1,4 @@
-"""No secret of a configuration is ever shown, written or answered: every byte that leaves MCPStore is searched."""
+"""No secret of a configuration is printed, written or returned: all output of MCPStore is searched."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def installed(folder: Path) -> None:
-    """Make plugins known that stand in a checkout, as an installation would."""
+    """Register plugins of the checkout by metadata like that of an installation."""
     for name, module in (("rude", "cli.rude"), ("chat", "mcpstore_chat_alert"), ("apprise", "mcpstore_apprise")):
         info = folder / f"canary_{name}-1.0.dist-info"
         info.mkdir(parents=True)
@@ -135,7 +135,7 @@ def test_no_secret_of_a_channel_or_plugin_appears_in_its_errors(shell, up, echoe
             {"type": "chat", "url": f"{hook}/{new('webhook of a chat')}"},
             {"type": "chat", "name": "gone", "url": f"http://127.0.0.1:9/hook/{new('webhook of a chat that is gone')}"},
             {"type": "apprise", "urls": [f"json://ada:{new('password for it')}@{echoes[500]}/{new('path for it')}"]},
-            {"type": "apprise", "name": "nonsense", "urls": [f"nothing://{new('address nobody knows')}/x"]},
+            {"type": "apprise", "name": "nonsense", "urls": [f"nothing://{new('unknown address')}/x"]},
             {"type": "rude", "webhook": f"https://hooks.example/{new('webhook')}/x", "token": "${HOOK_SECRET}",
              "deep": [{"password": new("password deep in settings")}]},
             {"type": "plain_rude", "api_key": new("key of a plugin that runs in a thread")},

@@ -1,4 +1,4 @@
-"""What is wrong and what helps, for the slips people make with real servers."""
+"""Diagnoses and remedies of `mcpstore doctor` for common mistakes, with real servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .conftest import demo
 
 @pytest.fixture
 def website():
-    """A web server that is no MCP server."""
+    """URL of a web server that is not an MCP server."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     serving.start()
@@ -39,12 +39,12 @@ def test_a_program_that_echoes_its_input_is_not_a_server(shell):
 
 
 def test_the_remedy_for_a_wrong_url_is_the_url_and_not_a_log(shell, website):
-    shell.config(page={"url": website}, nobody={"url": "http://127.0.0.1:9/mcp"})
+    shell.config(page={"url": website}, unreachable={"url": "http://127.0.0.1:9/mcp"})
     diagnoses = examined(shell)
     assert "answered 501" in " ".join(diagnoses["page"]["evidence"])
     assert diagnoses["page"]["summary"].endswith("the server at its url is not an MCP server")
     assert diagnoses["page"]["remedy"] == "correct url in its entry; many end in /mcp or /sse"
-    assert diagnoses["nobody"]["summary"].endswith("nothing listens at the address")
+    assert diagnoses["unreachable"]["summary"].endswith("nothing listens at the address")
     assert not any("mcpstore logs" in one["remedy"] for one in diagnoses.values())
 
 

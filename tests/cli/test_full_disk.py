@@ -1,4 +1,4 @@
-"""What is written for people on a disk that is full: an error that names the file, and nothing half."""
+"""Output files on a full disk: an error that names the file, and no partial file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .conftest import demo
 
 @pytest.fixture
 def full(shell) -> Iterator[Path]:
-    """A disk without room for anything that is larger than a name."""
+    """A small file system, which the test fills."""
     with small_disk(shell.folder / "disk", "128k") as disk:
         yield disk
 

@@ -1,4 +1,4 @@
-"""What servers, entries and errors say reaches the terminal without its commands."""
+"""Text of servers, entries and errors is printed without terminal control sequences."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ for line in iter(sys.stdin.readline, ""):
 
 
 def commands(text: str) -> set[str]:
-    """Return what a terminal would obey in a text, but for newlines and tabs."""
+    """Return the control characters in a text, except newlines and tabs."""
     return {char for char in text if not char.isprintable() and char not in "\n\t"}
 
 
@@ -72,7 +72,7 @@ def test_intended_terminal_commands_are_sent(monkeypatch):
     assert "\x1b[2J" not in out.getvalue()
     with Live(output.table(("A", EVIL), [(EVIL, "b")]), console=console, refresh_per_second=1) as live:
         live.refresh()
-    assert "\x1b[?25l" in out.getvalue()  # the cursor is hidden while the table lives
+    assert "\x1b[?25l" in out.getvalue()  # the cursor is hidden while the table is shown
     assert "\x1b[2J" not in out.getvalue()
 
 

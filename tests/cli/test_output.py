@@ -1,4 +1,4 @@
-"""What reaches a pipe: one row, one line, and nothing else."""
+"""Output to a pipe: one line for each row, without control sequences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .conftest import demo
 
 @pytest.fixture
 def narrow(shell, monkeypatch):
-    """The command line where nobody looks, and a console that believes in few columns."""
+    """The command line without a terminal, and a console with few columns."""
     monkeypatch.setenv("COLUMNS", "40")
     for console in (output.out, output.err):
         monkeypatch.setattr(console, "_width", 40)
@@ -119,7 +119,7 @@ def test_options_after_the_command_of_a_service_are_not_options_of_mcpstore(shel
 
 
 def run(shell, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user does: in a process of its own, with pipes."""
+    """Run a command like a user: in its own process, with pipes."""
     return subprocess.run(
         [sys.executable, "-m", "mcpstore", *arguments], capture_output=True, text=True, timeout=90, cwd=shell.folder,
     )  # fmt: skip

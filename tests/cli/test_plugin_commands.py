@@ -1,4 +1,4 @@
-"""Verbs that come from plugins, and `mcpstore plugins` among them."""
+"""Commands of plugins, including the bundled `mcpstore plugins`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Install a plugin of one module, for as long as the test takes."""
+    """Install a plugin of one module for the duration of the test."""
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
@@ -34,14 +34,14 @@ INVENTORY = """
     from typing import Annotated
     import typer
 
-    async def inventory(call, owner: Annotated[str, typer.Option(help="Whose.")] = "everybody"):
+    async def inventory(call, owner: Annotated[str, typer.Option(help="Whose.")] = "all"):
         services = await call.ask("list")
         if call.as_json:
             call.show([owner, len(services)])
         else:
             call.table(("OWNER", "STATUS"), [(owner, "active")])
             call.note("that is all")
-        return 1 if owner == "nobody" else None
+        return 1 if owner == "none" else None
 
     async def count(call, least: int = 0):
         call.show(f"at least {least}")
@@ -59,9 +59,9 @@ def test_a_plugin_command_is_called_with_its_own_options(shell, install):
     shell.config()
     assert shell("inventory", "--owner", "ops", "--json").json == ["ops", 0]
     result = shell("inventory")
-    assert result.out.split() == ["OWNER", "STATUS", "everybody", "active"]
+    assert result.out.split() == ["OWNER", "STATUS", "all", "active"]
     assert result.err == "that is all\n"
-    assert shell("inventory", "--owner", "nobody").code == 1
+    assert shell("inventory", "--owner", "none").code == 1
 
 
 def test_a_subcommand_is_called_and_its_parent_is_not(shell, install):

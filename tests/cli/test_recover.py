@@ -1,4 +1,4 @@
-"""Bringing services back from the command line, with real processes."""
+"""`mcpstore recover` with real processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""report, export and top, where a manager runs and where none does."""
+"""`mcpstore report`, `export` and `top` with and without a running manager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slips of people who type: each is told at once, with what helps, and does nothing."""
+"""Mistakes in commands: each is reported at once with a remedy and changes nothing."""
 
 from __future__ import annotations
 

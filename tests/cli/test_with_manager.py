@@ -1,4 +1,4 @@
-"""The command line and a manager that runs in a process of its own, with real servers."""
+"""The command line with a manager in its own process, and real servers."""
 
 from __future__ import annotations
 

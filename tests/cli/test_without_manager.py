@@ -1,4 +1,4 @@
-"""The command line where no manager runs."""
+"""The command line without a running manager."""
 
 from __future__ import annotations
 

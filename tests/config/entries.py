@@ -1,4 +1,4 @@
-"""Entries that tests of editing start from."""
+"""Entries for tests of editing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measure how well real configuration files are understood: `python tests/config/measure_corpus.py FOLDER`.
+"""Measure how many real configuration files are parsed correctly: `python tests/config/measure_corpus.py FOLDER`.
 
 FOLDER holds configuration files and an `expected.json`: by file name, the path the file had and its servers as
 `mcpstore config show` should show them. Prints a line per file and the share of files that are understood entirely.

@@ -1,4 +1,4 @@
-"""Where other clients keep their configuration."""
+"""Locations of the configuration files of other clients."""
 
 from __future__ import annotations
 

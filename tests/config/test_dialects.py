@@ -1,4 +1,4 @@
-"""Every dialect is read, and entries are found wherever clients put them."""
+"""Every dialect is read, and entries are found in every section that clients use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edits: as small as can be, in the dialect of the file, and meaning what was wanted."""
+"""Edits are minimal, in the dialect of the file, and have the intended meaning."""
 
 from __future__ import annotations
 

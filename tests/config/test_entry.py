@@ -1,4 +1,4 @@
-"""What the fields of an entry mean, and what is said about those that mean nothing."""
+"""Meaning of the fields of an entry, and errors for invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a transport gets: values in the place of variables, and a list of what must not be shown."""
+"""Settings of a transport: variables are expanded, and secret values are collected."""
 
 from __future__ import annotations
 
@@ -260,7 +260,7 @@ def test_an_unreadable_file_is_named(around, monkeypatch):
         expanded({"command": "x", "args": ["{file:shut}"]}, around)
 
 
-# --- a whole line as a command -------------------------------------------------------------------------------
+# --- a command line as command -------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -330,8 +330,8 @@ def test_secrets_are_collected(around):
     }
     assert expanded({"url": "https://[x.test"}, around).secrets == set()
     assert expanded({"command": "x", "args": ["${HOST}", "${API_TOKEN}"]}, around).secrets == {"token-value"}
-    vendor = {"transport": {"type": "tcp", "token": "told", "tls": {"password": ["deep"]}, "host": "${HOST}"}}
-    assert expanded(vendor, around).secrets == {"told", "deep"}
+    vendor = {"transport": {"type": "tcp", "token": "hunter22", "tls": {"password": ["deep"]}, "host": "${HOST}"}}
+    assert expanded(vendor, around).secrets == {"hunter22", "deep"}
     assert "plain-value" not in repr(expanded({"command": "x", "env": {"A": "plain-value"}}, around))
 
 

@@ -1,4 +1,4 @@
-"""What holds for any configuration."""
+"""Properties of any configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a configuration holds: nothing odd hides anything else, and nothing odd goes unsaid."""
+"""Reading a configuration: a bad entry hides no other one, and every oddity is reported."""
 
 from __future__ import annotations
 

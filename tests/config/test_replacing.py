@@ -1,4 +1,4 @@
-"""Replacing, removing and switching entries, in the spelling of each client."""
+"""Replacing, removing, enabling and disabling entries, in the spelling of each client."""
 
 from __future__ import annotations
 

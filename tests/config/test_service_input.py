@@ -1,4 +1,4 @@
-"""What programs hand over: taken as it is meant, or refused with every reason."""
+"""Services given by a program: accepted, or refused with every reason."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_shown_entry_can_be_passed_in_again(tree, more):
     assert config["name"] == "a"
     assert next(iter(config)) == "name"
     (given,) = examine(config).usable or (None,)
-    if given is None:  # a URL that is none is lived with in a file, and refused when it is handed over
+    if given is None:  # an invalid URL is accepted in a file, and refused as an argument
         assert spec.settings["url"] == "nonsense"
         return
     assert given.spec == spec

@@ -1,4 +1,4 @@
-"""Edits carried out by the bundled backend: in real files, with everything that is not concerned left alone."""
+"""Edits by the bundled backend in real files: everything else in the file is kept."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def document(path: Path) -> Document:
 
 
 def untouched(path: Path) -> bool:
-    """Whether comments, keys of others and other sections are as they were."""
+    """Return whether comments, keys of other programs and other sections are unchanged."""
     before = next(text for name, text in FILES if path.match(name))
     after = path.read_text()
     marks = ["// what we use at work", "// it is local", "/* no version */", '"gallery": true', "# no version"]

@@ -1,4 +1,4 @@
-"""The forms in which variables stand in texts."""
+"""The forms of variables in texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Configurations as trees, and edits applied to them as any backend would."""
+"""Configurations as trees, and edits applied to them like a backend does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The distributions of contrib, built and installed where only a child interpreter sees them."""
+"""The distributions of contrib, built and installed for a child interpreter only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything in contrib is a distribution of its own that is found when it is installed, and passes its own tests."""
+"""Each folder in contrib is a distribution that is found when it is installed and passes its own tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FOR_PLUGIN_AUTHORS = {
     "__init__.py", "_pytest.py", "fault_server", "faults.py", "fixtures.py", "leftovers.py", "loop.py", "reference.py",
     "scripted.py", "suites",
 }  # fmt: skip
-"""What `mcpstore.testing` ships; the models and the simulator serve only this project and stay in tests/."""
+"""Files of `mcpstore.testing`; the models and the simulator are only for this project and stay in tests/."""
 MOST_LINES = {"mcpstore-tcp": 40, "mcpstore-chat-alert": 20}
 
 
@@ -129,7 +129,7 @@ def test_the_examples_are_as_short_as_documented(distribution):
 
 
 def code_lines(text: str) -> int:
-    """Return the lines of code: without those that are empty, and without docstrings."""
+    """Return the lines of code without empty lines and docstrings."""
     numbers: set[int] = set()
     for node in ast.walk(ast.parse(text)):
         body = getattr(node, "body", None)

@@ -1,4 +1,4 @@
-"""Replacement of `uvx PACKAGE` and `npx -y PACKAGE` in the examples, which need no network then.
+"""Replacement for `uvx PACKAGE` and `npx -y PACKAGE` in the examples, without a network.
 
 It runs real servers with the tools that the examples call.
 """

@@ -13,7 +13,7 @@ PATHS = sorted(set(re.findall(r"`((?:core|plugins|tests|docs|\.ci)/[\w./-]+)`", 
 CORE = ROOT / "core/mcpstore"
 PACKAGES = sorted(str(folder.parent.relative_to(CORE)) for folder in CORE.rglob("__init__.py"))
 UNLISTED = re.compile(r"^(\.|testing/.*|config/dialects|cli/top|runtime/alerting/.*|core/models)$")
-"""Packages that are named in the row of the package around them, and those without code of their own."""
+"""Packages that are named in the row of their parent package, and packages without code."""
 
 
 @pytest.mark.parametrize("path", PATHS)

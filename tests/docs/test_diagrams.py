@@ -15,7 +15,7 @@ import pytest
 from mcpstore.core.lifecycle import TABLE
 from mcpstore.models.service import ServiceConnectionState
 
-pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its time
+pytestmark = pytest.mark.timeout(600)  # CPU-bound: slow on a busy machine
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

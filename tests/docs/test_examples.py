@@ -1,4 +1,4 @@
-"""Every code block of the documentation runs, page by page, as a reader would try it."""
+"""Every code block of the documentation runs, page by page and in order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEADLINE = 90
 
 @attrs.define
 class Desk:
-    """An empty folder with servers that need no network, where the blocks of a page run."""
+    """An empty folder with servers that need no network; the blocks of a page run in it."""
 
     folder: Path
     environment: dict[str, str]
@@ -83,7 +83,7 @@ class Desk:
             assert " ".join(line.split()) in output, f"{command}\nexpected: {line}\ngot: {done.stdout}{done.stderr}"
 
     def install(self, project: Path) -> None:
-        """Install a project for the programs of this desk: unpack its wheel, which is pure Python."""
+        """Install a project for the programs in this folder: unpack its wheel, which is pure Python."""
         site, wheels = self.folder.parent / "site", self.folder.parent / "wheels"
         subprocess.run(
             [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)],
@@ -181,7 +181,7 @@ def test_every_anchor_of_a_link_is_a_heading():
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the anchors of a page, as GitHub makes them of its headings."""
+    """Return the anchors that GitHub creates from the headings of a page."""
     text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,4 +1,4 @@
-"""The page on reliability tells every figure the command measures, and no other."""
+"""The page on reliability contains exactly the figures that the command measures."""
 
 from __future__ import annotations
 

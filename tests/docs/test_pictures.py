@@ -1,4 +1,4 @@
-"""The pictures of the documentation show a simulated day of a store, and are the same each time."""
+"""The pictures of the documentation show a simulated day of a store and are reproducible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page on reliability names is there."""
+"""Every test that the page on reliability names exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page that says what became of each system of the specification: every test it names is there."""
+"""Every test and name on the page about the systems of the specification exists."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_row_names_tests_that_exist(row):
     proof = row.rstrip(" |").rpartition(" | ")[2]
     named = NAMED.findall(proof)
     assert named, row
-    assert NAMED.sub("", proof).strip(" ,") == "", "the proof is nothing but names of tests"
+    assert NAMED.sub("", proof).strip(" ,") == "", "the last column contains only names of tests"
     for path, name in named:
         assert name in defined_in(ROOT / path), f"{path}::{name}"
 

@@ -1,4 +1,4 @@
-"""The page about testing plugins: its files are written as they are shown, and pass under pytest."""
+"""The files of the page about testing plugins pass under pytest."""
 
 from __future__ import annotations
 

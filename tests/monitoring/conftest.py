@@ -1,4 +1,4 @@
-"""A store over one scripted service, on a loop with virtual time."""
+"""A store with one scripted service, on an event loop with virtual time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Opened = tuple[AsyncMCPStore, ScriptedServer]
 
 @pytest.fixture
 async def watched() -> AsyncGenerator[Callable[..., Awaitable[Opened]]]:
-    """Opens a store with settings of monitoring over a service "a" that is healthy."""
+    """Return a function that opens a store with monitoring settings and a healthy service "a"."""
     stores: list[AsyncMCPStore] = []
 
     async def open_store(state_dir: Path | None = None, **settings: Any) -> Opened:

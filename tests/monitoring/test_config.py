@@ -1,4 +1,4 @@
-"""The settings of monitoring, in both forms, and what is said of those that cannot be used."""
+"""Monitoring settings in both forms, and errors for invalid ones."""
 
 from __future__ import annotations
 

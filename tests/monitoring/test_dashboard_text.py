@@ -1,4 +1,4 @@
-"""The dashboard and its exporter, over a store as programs without an event loop use it."""
+"""The dashboard and its exporter, with the synchronous store."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_one_error_does_not_end_it(store, caplog):
 
 
 class Fixed:
-    """A store that says the same of one service at any time."""
+    """A store whose answers about one service never change."""
 
     def __init__(self, metrics: Any) -> None:
         self.metrics = metrics

@@ -1,4 +1,4 @@
-"""Figures for other programs."""
+"""Export of figures to CSV, JSON and Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The performance monitor: what a store measures anyway, for the time somebody watched."""
+"""The performance monitor: metrics of a store for the monitored period."""
 
 from __future__ import annotations
 

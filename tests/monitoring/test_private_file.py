@@ -1,4 +1,4 @@
-"""Files for people."""
+"""Output files that only their owner can read."""
 
 from __future__ import annotations
 

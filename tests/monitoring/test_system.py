@@ -1,4 +1,4 @@
-"""The machine, as programs of their own ask for it."""
+"""Metrics of the machine."""
 
 from __future__ import annotations
 

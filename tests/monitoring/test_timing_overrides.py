@@ -29,7 +29,7 @@ async def pings(server, seconds: float) -> int:
     "settings", [{"check_interval": 15}, {"service_monitoring": {"status_check_interval": 15}}], ids=["flat", "nested"]
 )
 async def test_the_check_interval_can_be_set(watched, settings):
-    quiet = {"performance_monitoring": False}  # looking at this machine takes real time
+    quiet = {"performance_monitoring": False}  # measuring this machine takes real time
     _, usual = await watched(**quiet)
     _, server = await watched(**quiet, **settings)
     seldom, often = await asyncio.gather(pings(usual, 3000), pings(server, 3000))
@@ -45,7 +45,7 @@ async def test_the_timeout_of_a_check_can_be_set(watched):
         began = now()
         await store.check_services("a")
         took[seconds] = now() - began
-    # silence is believed after a second kind of probe
+    # a timeout counts only after a second kind of probe
     assert took[9.0] == pytest.approx(took[4.0] * 9 / 4, rel=0.01)
 
 
@@ -120,7 +120,7 @@ async def test_the_number_of_samples_in_memory_can_be_set(watched):
     small, _ = await watched(data_collection={"metrics_buffer_size": 5}, **quiet)
     await asyncio.sleep(3600)
     assert len(await usual.metrics_history("a")) > 100
-    assert 5 <= len(await small.metrics_history("a")) <= 6  # and what was measured since the last of them
+    assert 5 <= len(await small.metrics_history("a")) <= 6  # and a sample since the last of them
 
 
 async def test_the_retention_of_history_can_be_set(watched, tmp_path):

@@ -1,4 +1,4 @@
-"""The policies `fixed`, `reregister` and `manual` (and `backoff`), asked directly."""
+"""The policies `fixed`, `reregister`, `manual` and `backoff`, called directly."""
 
 from __future__ import annotations
 

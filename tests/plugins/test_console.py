@@ -1,4 +1,4 @@
-"""Alerts on the terminal: one line each, not too many, and nothing in them steers it."""
+"""Alerts on the terminal: one line each, limited in number, without control sequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alerts by e-mail, taken by a real mail server."""
+"""Alerts by e-mail, received by a real mail server."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ def alert(**fields: Any) -> Alert:
 
 
 class Mailbox:
-    """What a mail server took."""
+    """Mails that a mail server received."""
 
     def __init__(self) -> None:
         self.mails: list[Any] = []
         self.port = 0
         self.logins: list[tuple[bytes, bytes]] = []
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - as it is called
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - name of the interface
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 taken"
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
-        if address.startswith("nobody"):
-            return "550 nobody of this name"
+        if address.startswith("unknown"):
+            return "550 no such recipient"
         envelope.rcpt_tos.append(address)
         return "250 fine"
 
@@ -145,7 +145,7 @@ def test_alerts_grouped_into_one_notification_are_all_in_the_mail():
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "\x0b", "\u2028"])
 async def test_no_name_or_message_can_inject_a_header(ending):
-    nasty = f"files{ending}Bcc: everybody@example.org{ending}{ending}<script>alert(1)</script>\x1b[2J"
+    nasty = f"files{ending}Bcc: all@example.org{ending}{ending}<script>alert(1)</script>\x1b[2J"
     async with serving() as box:
         settings = EmailSettings(**SETTINGS, host="127.0.0.1", port=box.port, security="none")
         await send(alert(service=nasty, message=f"{nasty} is down", rule_name=nasty), settings)
@@ -202,8 +202,8 @@ async def test_a_wrong_password_is_reported_without_the_password(certificate):
 async def test_a_refused_recipient_is_named():
     async with serving() as box:
         server = {"host": "127.0.0.1", "port": box.port, "security": "none", "sender": SETTINGS["sender"]}
-        for to in (["nobody@example.org"], ["ops@example.org", "nobody@example.org"]):
-            with pytest.raises(PluginError, match="nobody@example.org: nobody of this name"):
+        for to in (["unknown@example.org"], ["ops@example.org", "unknown@example.org"]):
+            with pytest.raises(PluginError, match="unknown@example.org: no such recipient"):
                 await send(alert(), EmailSettings(**server, to=to))
 
 
@@ -225,7 +225,7 @@ async def test_a_missing_certificate_file_is_named():
     ("settings", "message"),
     [
         ({"to": []}, "to"),
-        ({"to": "nobody"}, "must be an e-mail address"),
+        ({"to": "unknown"}, "must be an e-mail address"),
         ({"to": "a@b\nBcc: c@d"}, "must be an e-mail address"),
         ({"sender": "@"}, "must be an e-mail address"),
         ({"username": "me"}, "username and password belong together"),

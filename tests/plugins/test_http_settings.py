@@ -1,4 +1,4 @@
-"""What the settings of a service reached by HTTP may say."""
+"""Settings of the HTTP transports."""
 
 from __future__ import annotations
 

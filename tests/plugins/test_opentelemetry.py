@@ -1,4 +1,4 @@
-"""The plugin `opentelemetry`: spans and durations where somebody listens, and no hook anywhere else."""
+"""The plugin `opentelemetry`: spans and durations with a configured provider, and no hooks without one."""
 
 from __future__ import annotations
 

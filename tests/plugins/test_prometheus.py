@@ -1,4 +1,4 @@
-"""The exporter `prometheus`: what it tells, where, and to whom."""
+"""The exporter `prometheus`: its metrics, its file, and its HTTP endpoint."""
 
 from __future__ import annotations
 

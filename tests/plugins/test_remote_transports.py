@@ -1,4 +1,4 @@
-"""The bundled transports `streamable_http`, `sse` and `memory`, as the manager finds and uses them."""
+"""The bundled transports `streamable_http`, `sse` and `memory` in the plugin manager."""
 
 from __future__ import annotations
 

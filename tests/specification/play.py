@@ -1,4 +1,4 @@
-"""Runs the Python blocks of a document one after the other in one namespace, as a reader would paste them.
+"""Runs the Python blocks of a document in order in one namespace.
 
 Usage: python play.py DOCUMENT URL [NAME=MODULE …]. Time that only passes is made short, questions are answered, and the
 address of a service on the internet is replaced by that of a server on this machine; nothing else of the blocks is
@@ -24,12 +24,12 @@ INTERNET = re.compile(r"https://httpbin\.org/[\w/]*")
 
 
 def blocks_of(text: str) -> list[str]:
-    """Return the Python blocks of a document, whether or not it says where they begin and end."""
+    """Return the Python blocks of a document, with or without block marks."""
     return BLOCK.findall(text) or list(stretches(text))
 
 
 def stretches(text: str) -> Iterator[str]:
-    """Yield what is Python of what stands between the headings of a page from which the marks of blocks are lost.
+    """Yield the Python code between the headings of a page without block marks.
 
     Headings and paragraphs of these pages begin in Chinese or with a picture; no line of their code does.
     """
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def taken_from(ours: dict[str, str], tree: ast.Module) -> ast.Module:
-    """Return a block in which what is ours is imported where it was defined."""
+    """Return a block in which definitions of the given names are replaced by imports."""
     for number, node in enumerate(tree.body):
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name in ours:
             result = ast.ImportFrom(ours[node.name], [ast.alias(node.name)], 0)
@@ -84,13 +84,13 @@ def taken_from(ours: dict[str, str], tree: ast.Module) -> ast.Module:
 
 
 def play_more(namespace: dict[str, Any], clock: Any, pause: Any) -> None:
-    """Call what the blocks define and only mention."""
+    """Call the functions that the blocks define and do not call."""
     if "lifecycle_event_handler" in namespace:
         store = namespace["MCPStore"].setup_store()
         store.on_state_change(namespace["handler"])
         store.wait_service("test_service", timeout=60)
         print("--- restart", store.restart_service("test_service"))
-        store.close()  # whoever listens is told everything before it ends
+        store.close()  # callbacks receive every event before the store is closed
     if "toolkit" in namespace:
         toolkit = namespace["toolkit"]
         print("--- diagnose", toolkit["diagnose"]("test_service"))

@@ -1,4 +1,4 @@
-"""The documents MCPStore was specified from: every Python block of them runs as it stands.
+"""Every Python block of the documents that specify MCPStore runs unchanged.
 
 They are not part of this repository; set MCPSTORE_SPECIFICATION to the folder that holds them.
 """
@@ -136,7 +136,7 @@ def test_the_service_management_examples_run_with_classes_of_mcpstore(tmp_path, 
 
 
 def test_the_page_without_indentation_equals_the_indented_one():
-    """What runs of the one is proved for the other."""
+    """Both pages have the same blocks, so one run covers both."""
     text = "".join(find("002").read_text("utf-8").split())
     blocks = blocks_of(find("001").read_text("utf-8"))
     assert len(blocks) == 5

@@ -1,4 +1,4 @@
-"""The page on the lifecycle has no code, but a diagram, figures and names: each of them holds, with a real server."""
+"""Diagram, figures and names of the page on the lifecycle hold, with a real server."""
 
 from __future__ import annotations
 

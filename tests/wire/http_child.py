@@ -1,4 +1,4 @@
-"""A FastMCP server over HTTP, for a process that is going to be killed: `http_child.py http|sse PORT`."""
+"""A FastMCP server over HTTP in a process that tests kill: `http_child.py http|sse PORT`."""
 
 from __future__ import annotations
 

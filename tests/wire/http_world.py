@@ -1,4 +1,4 @@
-"""Servers to connect to: FastMCP's own in this loop or in a process that can be killed, and fakes that misbehave."""
+"""Servers for tests: FastMCP servers in this event loop or in their own process, and fakes that misbehave."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CHILD = Path(__file__).with_name("http_child.py")
 
 @attrs.define
 class Notifications:
-    """What a connection told our side."""
+    """Notifications that a connection has received."""
 
     notifications: list[str] = attrs.field(factory=list)
     changed: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -45,7 +45,7 @@ class Notifications:
 
 @attrs.define
 class Seen:
-    """What happened to the tools of a server."""
+    """Calls of the tools of a server."""
 
     started: asyncio.Event = attrs.field(factory=asyncio.Event)
     cancelled: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -117,11 +117,11 @@ def _list_changed() -> Any:
 
 @contextlib.asynccontextmanager
 async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
-    """Yield where an ASGI application is served, in this loop."""
+    """Serve an ASGI application in this event loop, and yield its address."""
     options = {"port": 0, "log_level": "critical", "ws": "none", "timeout_graceful_shutdown": 1, **options}
     config = uvicorn.Config(app, host="127.0.0.1", **options)
     server = uvicorn.Server(config)
-    # Not `serve`, which would take the signals of the test run for itself.
+    # Not `serve`, which would install its own signal handlers.
     task = asyncio.create_task(server._serve())
     try:
         with anyio.fail_after(20):
@@ -134,7 +134,7 @@ async def serving(app: Any, **options: Any) -> AsyncIterator[str]:
 
 
 class Child:
-    """A FastMCP server in a process of its own, always on the same port."""
+    """A FastMCP server in its own process, always on the same port."""
 
     def __init__(self, transport: str = "http") -> None:
         self._transport = transport
@@ -183,7 +183,7 @@ class Child:
 
 @attrs.frozen
 class Request:
-    """A request of HTTP that a fake got."""
+    """An HTTP request that a fake received."""
 
     method: str
     path: str
@@ -207,7 +207,7 @@ def reply(status: int, body: bytes | str = b"", **headers: str) -> bytes:
 
 
 def answer(request: Request, result: Any = None, *, status: int = 200, **headers: str) -> bytes:
-    """A JSON-RPC answer to what a request asks."""
+    """Return a JSON-RPC answer to a request."""
     body = {"jsonrpc": "2.0", "id": request.message.get("id"), "result": {} if result is None else result}
     return reply(status, json.dumps(body), Content_Type="application/json", **headers)
 
@@ -233,7 +233,7 @@ MODERN = {
 
 
 def legacy(request: Request, **headers: str) -> bytes | None:
-    """What a server of the legacy era answers to a handshake; None to anything else."""
+    """Return the answer of a legacy server to a handshake; None for any other request."""
     if request.method == "GET":
         return reply(405)
     if request.method == "DELETE":
@@ -246,12 +246,12 @@ def legacy(request: Request, **headers: str) -> bytes | None:
 
 
 def modern(request: Request) -> bytes | None:
-    """What a server of the modern era answers to a handshake; None to anything else."""
+    """Return the answer of a modern server to a handshake; None for any other request."""
     return answer(request, MODERN) if request.rpc == "server/discover" else None
 
 
 class Fake:
-    """A server that answers what the test says; every request it got is in `got`."""
+    """A server with scripted answers; every request is recorded in `got`."""
 
     def __init__(self, handle: Callable[[Request], bytes | Awaitable[bytes | None] | None]) -> None:
         self.handle = handle
@@ -298,7 +298,7 @@ class Fake:
 
 
 async def _unless_gone(answer_awaitable: Awaitable[bytes | None], reader: asyncio.StreamReader) -> bytes | None:
-    """Wait for what is to be said, but not for longer than somebody listens."""
+    """Wait for the answer, or until the client has closed the connection."""
     answering, gone = asyncio.ensure_future(answer_awaitable), asyncio.ensure_future(reader.read(1))
     try:
         await asyncio.wait({answering, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -319,7 +319,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
 
 
 async def until(condition: Callable[[], Any], within: float = 20) -> None:
-    """Wait until something is so that nobody tells us of."""
+    """Poll until a condition holds."""
     with anyio.fail_after(within):
         while not condition():
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Opening connections over HTTP, as tests do."""
+"""Helpers of tests that open connections over HTTP."""
 
 from __future__ import annotations
 

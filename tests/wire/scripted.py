@@ -1,4 +1,4 @@
-"""A peer in memory: a sink that answers, and time that passes only when nothing else does."""
+"""A peer in memory: a sink that answers, and virtual time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MODERN = {
 
 
 class Silence(Exception):
-    """Raised by an answer to give none."""
+    """Raised by an answer function to send no answer."""
 
 
 def silent(_params: Mapping[str, Any]) -> Any:
@@ -44,7 +44,7 @@ def refusing(code: int, message: str = "no", data: Any = None) -> Answer:
 
 
 class ScriptedPeer:
-    """The other end of an engine: a sink that records what is written, and answers it a little later."""
+    """The peer of an engine: a sink that records messages and answers them in a later loop iteration."""
 
     def __init__(self, peer: ClientEndpoint | None = None, **answers: Any) -> None:
         self.answers: dict[str, Any] = {"initialize": LEGACY, "ping": {}, "server/discover": refusing(-32601)}
@@ -114,7 +114,7 @@ class ScriptedPeer:
 
 @contextlib.asynccontextmanager
 async def opened(peer: ClientEndpoint | None = None, **answers: Any) -> AsyncIterator[ScriptedPeer]:
-    """Yield a peer whose handshake is done."""
+    """Yield a peer after its handshake."""
     scripted = ScriptedPeer(peer, **answers)
     await scripted.engine.open()
     handshake = ("initialize", "notifications/initialized", "server/discover")
@@ -127,14 +127,14 @@ async def opened(peer: ClientEndpoint | None = None, **answers: Any) -> AsyncIte
 
 
 async def turns(count: int = 5) -> None:
-    """Let everything that is ready run."""
+    """Run all ready callbacks of the event loop."""
     for _ in range(count):
         await asyncio.sleep(0)
 
 
 @contextlib.contextmanager
 def time_flies() -> Iterator[None]:
-    """Let the running loop jump to its next timer instead of waiting for it; for tests without I/O."""
+    """Make the running loop jump to its next timer instead of waiting for it; for tests without I/O."""
     loop: Any = asyncio.get_running_loop()
     selector, skipped = loop._selector, 0.0
     select, clock = selector.select, loop.time

@@ -1,4 +1,4 @@
-"""A server of the legacy era that may lose its sessions."""
+"""A legacy server that loses its sessions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WITH_NEWS = {**LEGACY, "capabilities": {"tools": {"listChanged": True}}}
 
 
 class Sessions:
-    """A server of the legacy era that knows only the sessions it began since it was last `restarted`."""
+    """A legacy server that accepts only sessions created since its last `restart`."""
 
     def __init__(self, lost: Callable[[Request], bytes] = lambda _: reply(404), stream: int = 405) -> None:
         self.known: set[str] = set()

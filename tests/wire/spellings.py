@@ -1,4 +1,4 @@
-"""Ways to write the address of a server on this machine, or to lead somebody astray who reads it."""
+"""Spellings of URLs that reach a server on this machine, or that mislead a reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses are public, and how it is said where a service may be reached."""
+"""Public addresses, and the setting for allowed addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call takes effect once at most, however its answer is lost on the way through HTTP."""
+"""A call takes effect at most once, in whatever way its answer is lost over HTTP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEWS = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level":
 
 
 def stream(event_id: str = "") -> bytes:
-    """The beginning of an answer as a stream, which is never finished."""
+    """Return the beginning of an event stream that never ends."""
     head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n"
     return f"{head}retry: 10\n{f'id: {event_id}' if event_id else ''}\ndata: {json.dumps(NEWS)}\n\n".encode()
 
@@ -38,7 +38,7 @@ AFTER_THE_EFFECT: dict[str, Callable[[Request], bytes | None]] = {
     "answers something else": lambda _: reply(200, "<html>", Content_Type="text/html"),
     "answers what is no JSON": lambda _: reply(200, "{", Content_Type="application/json"),
     "accepts it and says no more": lambda _: reply(202),
-    "sends it to somebody else": lambda _: reply(307, Location="http://127.0.0.1:9/mcp"),
+    "redirects it to another origin": lambda _: reply(307, Location="http://127.0.0.1:9/mcp"),
     "wants to be asked in another way": lambda _: reply(303, Location="/other"),
     "refuses in JSON": lambda request: refusal(request, -32603, "oh"),
     **{
@@ -58,7 +58,7 @@ async def test_a_call_with_a_lost_answer_is_not_repeated(respond, handshake):
     effects: list[str] = []
 
     def handle(request: Request) -> bytes | None:
-        if request.method == "GET":  # whoever wants to take up a stream again learns that it is gone
+        if request.method == "GET":  # a client that resumes a stream receives 404
             return reply(404)
         if request.rpc != "tools/call":
             return answer(request, {})
@@ -71,7 +71,7 @@ async def test_a_call_with_a_lost_answer_is_not_repeated(respond, handshake):
             async with streamable_http(HttpSettings(url=fake.url), a_peer(era=era)) as connection:
                 with pytest.raises(CallError):
                     await connection.request("tools/call", {"name": "pay"}, timeout=2)
-                with contextlib.suppress(CallError):  # some of what happened ends the connection
+                with contextlib.suppress(CallError):  # some of these failures end the connection
                     await connection.request("tools/call", {"name": "look"}, timeout=2)
     assert effects.count("pay") == 1
 

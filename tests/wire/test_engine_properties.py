@@ -1,4 +1,4 @@
-"""What holds of the engine whatever happens to it."""
+"""Properties of the engine under any sequence of events."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_any_input_of_a_peer_raises_nothing_and_the_session_continues(written):
 
 @attrs.frozen
 class Plan:
-    """What happens to a request, how patient it is, when it happens, and when progress is reported."""
+    """Event of a request, its time, the timeout of the request, and the times of progress reports."""
 
     happens: str
     patience: float | None
@@ -94,7 +94,7 @@ class Plan:
         return self.happens if end < math.inf else "lost"
 
 
-# No two of these times coincide, whatever is added up: progress is whole, patience a quarter, the end a half.
+# No two of these times coincide: progress is at integers, timeouts end at a quarter, the end is at a half.
 plans = st.builds(
     Plan,
     st.sampled_from(["answered", "refused", "called off", "nothing"]),
@@ -177,5 +177,5 @@ async def test_a_request_costs_one_wake_up_and_no_timer_of_its_own(monkeypatch):
             await scripted.engine.request(CALL, timeout=120)
         monkeypatch.undo()
         assert asyncio.all_tasks() == tasks
-    # For each request one callback is the scripted peer's, the other wakes whoever asked.
+    # For each request one callback is from the scripted peer, and the other one wakes the caller.
     assert counts == {"call_soon": 200, "call_at": 0}

@@ -1,4 +1,4 @@
-"""Lines out of bytes, however they are cut."""
+"""Lines from bytes, in any chunks."""
 
 from __future__ import annotations
 
@@ -89,4 +89,4 @@ def test_a_long_line_takes_linear_time():
         return best
 
     short, long = spent(1 << 20), spent(1 << 24)
-    assert long < short * 16 * 4  # a line 16 times as long would take 256 times as long if all of it were scanned anew
+    assert long < short * 16 * 4  # a line 16 times as long would take 256 times as long if all of it were scanned again

@@ -1,4 +1,4 @@
-"""FastMCP's own client transports: what they raise is told in our words, and what they keep open is closed."""
+"""Client transports of FastMCP: their exceptions are translated, and their resources are closed."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_the_process_of_a_stdio_transport_of_fastmcp_is_ended(tmp_path):
 
 
 class Odd(ClientTransport):
-    """A transport of a vendor's, with a close of its own."""
+    """A vendor transport with its own close method."""
 
     def __init__(self, inner: ClientTransport, close: Any) -> None:
         self.inner, self._close, self.closed = inner, close, 0
@@ -93,7 +93,7 @@ async def test_a_transport_that_fails_or_hangs_in_its_close_does_not_block_the_c
     from mcpstore.hooks import Closing
 
     async def fail() -> None:
-        raise RuntimeError("told long ago")
+        raise RuntimeError("closed already")
 
     async def hang() -> None:
         await asyncio.Event().wait()

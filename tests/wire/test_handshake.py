@@ -1,4 +1,4 @@
-"""Handshakes of both eras, and what becomes of those that fail."""
+"""Handshakes of both eras, and their failures."""
 
 from __future__ import annotations
 
@@ -296,4 +296,4 @@ async def test_a_program_that_echoes_its_input_is_reported_as_such(peer):
     with pytest.raises(UnsupportedProtocol) as caught:
         await task
     assert str(caught.value) == "service 's' repeats its input; it is no MCP server"
-    assert len(scripted.sent) == 1  # nobody answers his own voice
+    assert len(scripted.sent) == 1  # a process does not answer its own echo

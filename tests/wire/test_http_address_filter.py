@@ -1,4 +1,4 @@
-"""A service may be reached where its entry allows it, however its URL is spelt and whatever answers."""
+"""A connection uses only addresses that the entry allows, for any spelling of the URL and any answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAMES = {
 
 
 class Canary:
-    """A port on this machine that nobody may reach."""
+    """A port on this machine that no connection may reach."""
 
     def __init__(self) -> None:
         self.visits = 0
@@ -42,7 +42,7 @@ class Canary:
         self._servers = [await self._at("127.0.0.1", 0)]
         self.port = self._servers[0].extra(anyio.abc.SocketAttribute.local_port)
         for host in ("127.0.0.2", "127.255.255.254", "::1"):
-            with contextlib.suppress(OSError):  # not every machine has version 6
+            with contextlib.suppress(OSError):  # not every machine has IPv6
                 self._servers.append(await self._at(host, self.port))
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
@@ -72,7 +72,7 @@ async def canary() -> AsyncIterator[Canary]:
 
 @pytest.fixture
 def attempts(monkeypatch) -> list[str]:
-    """Where connections were attempted; those that leave this machine fail at once."""
+    """Hosts of attempted connections; attempts to leave this machine fail at once."""
     attempted: list[str] = []
     really = httpcore2.AnyIOBackend.connect_tcp
 
@@ -88,7 +88,7 @@ def attempts(monkeypatch) -> list[str]:
 
 @pytest.fixture
 def names(monkeypatch) -> dict[str, list[str]]:
-    """What names stand for; others and spellings of addresses are what the system says."""
+    """Addresses of fake names; other names are resolved by the system."""
     known = dict(NAMES)
     really = address_filter.resolve
 
@@ -128,7 +128,7 @@ async def test_no_spelling_of_a_url_reaches_this_machine(canary, attempts, names
         canary.visits = 0
         attempts.clear()
     assert len(outcomes) >= 80
-    assert leading_here >= 40  # so they are not harmless by themselves
+    assert leading_here >= 40  # so the spellings are dangerous without the filter
     assert "opened" not in outcomes.values()
     assert sum("ConnectRefused" in one_outcome for one_outcome in outcomes.values()) >= 40
 
@@ -136,7 +136,7 @@ async def test_no_spelling_of_a_url_reaches_this_machine(canary, attempts, names
 @BOTH
 async def test_a_forbidden_address_is_reported_with_a_remedy(canary, transport):
     error = await refused(f"http://localhost:{canary.port}/mcp?key=hunter2hunter2", transport, addresses="public")
-    assert type(error) is ConnectRefused  # trying again changes nothing
+    assert type(error) is ConnectRefused  # a retry would not help
     assert f"localhost:{canary.port} may not be reached: localhost is at " in str(error)
     assert "and addresses allows public; correct url or addresses" in str(error)
     assert "hunter2" not in str(error)
@@ -161,7 +161,7 @@ async def test_an_event_stream_at_an_allowed_address_can_be_reached():
 
 
 async def test_a_name_is_resolved_once_and_its_address_is_used(attempts, names, monkeypatch):
-    """What it says a moment later is not asked."""
+    """A name is not resolved a second time for the same connection."""
     answers = iter([["93.184.216.34"], ["127.0.0.1"]])
     asked: list[str] = []
 
@@ -172,7 +172,7 @@ async def test_a_name_is_resolved_once_and_its_address_is_used(attempts, names, 
     monkeypatch.setattr(address_filter, "resolve", flips)
     assert (await outcome("http://flips.example/mcp", "public")).startswith("NotReady")
     assert (asked, attempts) == (["flips.example"], ["93.184.216.34"])
-    # The next connection asks again, and looks again.
+    # The next connection resolves and checks again.
     assert "is at 127.0.0.1" in await outcome("http://flips.example/mcp", "public")
     assert attempts == ["93.184.216.34"]
 
@@ -301,7 +301,7 @@ def certify(key: Path, cert: Path, name: str) -> None:
 
 
 async def test_no_server_can_redirect_a_login_to_this_machine(canary, tmp_path, monkeypatch):
-    """What a server says about its logins is a list of addresses to ask; none of them is asked that is not allowed."""
+    """The metadata of a login contains URLs; those that are not allowed are not requested."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr(webbrowser, "open", lambda _: False)
     inside = f"http://127.0.0.2:{canary.port}"
@@ -317,7 +317,7 @@ async def test_no_server_can_redirect_a_login_to_this_machine(canary, tmp_path, 
         await outcome(fake.url, "127.0.0.1", auth="oauth")
         assert canary.visits == 0
         await outcome(fake.url, "127.0.0.0/8", auth="oauth")
-        assert canary.visits > 0  # so it would have been asked
+        assert canary.visits > 0  # so it is requested if it is allowed
 
 
 async def test_a_login_page_on_this_machine_is_not_opened(canary, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Logging in by browser: once, and not again when the manager starts next."""
+"""Login by browser: once, and not again after a restart of the manager."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def logins(tmp_path, monkeypatch):
 
 @pytest.fixture
 def browser(monkeypatch):
-    """A browser whose user agrees to everything; tells which pages were opened."""
+    """A browser whose user accepts every login; returns the opened pages."""
     opened: list[str] = []
 
     def agree(url: str) -> None:
-        time.sleep(0.5)  # longer than a server is given for an answer
+        time.sleep(0.5)  # longer than the timeout for an answer
         httpx2.get(url, follow_redirects=True, timeout=20)
 
     def open_page(url: str) -> bool:

@@ -1,4 +1,4 @@
-"""What may happen to one message of an open session: it costs that message, and nothing else."""
+"""A failure of one message of an open session affects only that message."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def opened(
 
 
 async def failing(response: Any, handshake: Callable[[Request], Any] = modern) -> CallError:
-    """The error of a call that is answered so, after proof that the next call is none the worse for it."""
+    """Return the error of a call with this answer, after a check that the next call succeeds."""
     answers = iter([response])
 
     def handle(request: Request) -> Any:

@@ -1,4 +1,4 @@
-"""Closing: everything that belongs to a connection is gone afterwards, however it was closed and whatever hangs."""
+"""Closing releases all resources of a connection, in every kind of close and with hanging peers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_fifty_opened_and_closed_connections_leave_nothing_behind(transpor
 
 
 async def settled() -> tuple[int, int]:
-    """Files and tasks, once the server in this loop has taken note that we left."""
+    """Return open files and tasks after the server in this event loop has processed the close."""
     least = (open_files(), len(asyncio.all_tasks()))
     for _ in range(30):
         await asyncio.sleep(0.01)
@@ -188,7 +188,7 @@ async def test_a_lost_session_is_not_deleted():
 
 
 class Stubborn:
-    """A channel that does not let itself be closed until it is `told`."""
+    """A channel that cannot be closed until it is `released`."""
 
     def __init__(self) -> None:
         self.released = asyncio.Event()

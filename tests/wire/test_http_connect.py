@@ -1,4 +1,4 @@
-"""What a server may answer, or not, while a service is being opened, and what people are told."""
+"""Answers of a server during the opening of a service, and the resulting errors."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ async def test_an_endpoint_of_another_origin_is_refused():
 
 
 async def test_an_unroutable_address_ends_in_the_timeout_of_the_channel():
-    # Nobody answers at this address, which is reserved for documentation; some networks say so at once.
+    # No host has this address, which is reserved for documentation; some networks refuse it at once.
     error = await refused("http://192.0.2.1:81/mcp", peer=a_peer(connect_timeout=0.3))
     assert isinstance(error, ConnectTimeout | NotReady)
     assert "192.0.2.1:81" in str(error)

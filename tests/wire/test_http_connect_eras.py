@@ -1,4 +1,4 @@
-"""Connecting over HTTP: eras, certificates, what is left behind, secrets."""
+"""Connecting over HTTP: eras, certificates, released resources, secrets."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ async def test_a_changed_certificate_file_is_reloaded(certificate, tmp_path):
 
     os.utime(path, ns=(stamp, stamp))
     assert await tls_context(str(path)) is not first
-    assert isinstance(await tls_context(str(tmp_path)), ssl.SSLContext)  # a folder of them
+    assert isinstance(await tls_context(str(tmp_path)), ssl.SSLContext)  # a folder of certificates
 
 
 # --- leaving nothing behind --------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ async def test_a_changed_certificate_file_is_reloaded(certificate, tmp_path):
 async def test_a_cancelled_connect_leaves_nothing_behind(transport):
     files, tasks = open_files(), len(asyncio.all_tasks())
     async with Fake(lambda _: asyncio.Event().wait()) as fake:
-        peer = a_peer(closing=Closing(polite=1000.0))  # there is nobody to be polite to
+        peer = a_peer(closing=Closing(polite=1000.0))  # no peer needs the time for a graceful close
         connecting = asyncio.create_task(refused(fake.url, transport, peer))
         with anyio.fail_after(20):
             await until(lambda: fake.got)

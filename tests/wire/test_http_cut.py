@@ -1,4 +1,4 @@
-"""Answers to the handshake that break off at any byte."""
+"""Answers to the handshake that are truncated at any byte."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wire.opening import refused
 
 
 def as_stream(request: Request, result: dict[str, object]) -> bytes:
-    """An answer as a stream of events that ends with it."""
+    """Return an event stream that ends with the answer."""
     body = json.dumps({"jsonrpc": "2.0", "id": request.message["id"], "result": result})
     return reply(200, f"event: message\ndata: {body}\n\n", Content_Type="text/event-stream")
 
@@ -47,7 +47,7 @@ async def test_an_answer_that_is_truncated_at_any_byte_is_an_error_and_not_a_tim
         return response
 
     async with Fake(handle) as fake:
-        while cut < whole - 2:  # two line ends after the data of an event are not missed
+        while cut < whole - 2:  # the two line ends after the data of an event are optional
             error = await refused(fake.url, streamable_http, a_peer(era=era, handshake_timeout=60.0))
             assert type(error) is NotReady, (cut, error)
             cut += 1

@@ -210,6 +210,6 @@ async def test_values_that_json_cannot_represent_are_refused_before_they_are_sen
         for odd in (float("nan"), {1, 2}):
             with pytest.raises((TypeError, ValueError)):
                 await call(connection, "echo", text=odd)
-        with pytest.raises((ValueError, ServiceError)):  # over SSE it can be said, but FastMCP's servers cannot read it
+        with pytest.raises((ValueError, ServiceError)):  # over SSE it can be sent, but FastMCP servers cannot read it
             await call(connection, "echo", text="\ud800")
         assert text(await call(connection, "echo", text="next")) == "next"

@@ -1,4 +1,4 @@
-"""What went wrong, in words: every way in which httpx2 and servers can say it."""
+"""Error messages for every failure that httpx2 and servers can report."""
 
 from __future__ import annotations
 

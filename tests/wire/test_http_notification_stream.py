@@ -1,4 +1,4 @@
-"""Streams of news: opened again when they end, less and less often, and not before a server wants it."""
+"""Notification streams: reopened when they end, with backoff and the delays that a server asks for."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from wire.http_world import (
 from wire.scripted import time_flies
 from wire.sessions import TOOLS_CHANGED, Sessions, opened
 
-# --- news of the legacy era --------------------------------------------------------------------------------
+# --- notifications of the legacy era -----------------------------------------------------------------------
 
 
 def event(method: str) -> bytes:
@@ -43,10 +43,10 @@ async def test_notifications_arrive_on_the_stream_and_after_it_is_reopened(monke
         sessions.streams[0].write(event("notifications/odd"))
         await received.wait_for("notifications/odd")
         assert TOOLS_CHANGED not in received.notifications
-        for number in range(3):  # the SDK alone would give up for ever after the second
+        for number in range(3):  # the SDK alone would give up after the second
             sessions.streams[number].transport.abort()
             await until(lambda number=number: len(sessions.streams) == number + 2)
-        await received.wait_for(TOOLS_CHANGED)  # who knows what was said meanwhile
+        await received.wait_for(TOOLS_CHANGED)  # notifications may be lost in the meantime
 
 
 async def test_a_server_without_a_notification_stream_is_asked_only_once(monkeypatch):
@@ -62,7 +62,7 @@ async def test_a_server_without_a_notification_stream_is_asked_only_once(monkeyp
     monkeypatch.setattr(notification_stream.NotificationStream, "wait_turn", counted)
     sessions = Sessions(stream=405)
     async with opened(sessions) as (connection, fake):
-        await until(lambda: len(turns) == 2)  # the SDK tries again
+        await until(lambda: len(turns) == 2)  # the SDK retries
         await connection.request("any", timeout=10)
         assert len([request for request in fake.got if request.method == "GET"]) == 1
 
@@ -127,7 +127,7 @@ async def test_the_notification_stream_is_retried_until_the_server_is_back(monke
         await received.wait_for("notifications/odd")
 
 
-# --- news of the modern era --------------------------------------------------------------------------------
+# --- notifications of the modern era -----------------------------------------------------------------------
 
 
 async def test_notifications_of_the_modern_era_are_subscribed_where_they_are_announced(monkeypatch):
@@ -142,7 +142,7 @@ async def test_notifications_of_the_modern_era_are_subscribed_where_they_are_ann
             await bus.publish(ToolsListChanged())
             await received.wait_for(TOOLS_CHANGED)
             received.notifications.clear()
-            handler.close()  # the server ends the stream; we listen again, and do not know what we missed
+            handler.close()  # the server ends the stream; the client subscribes again and may have missed changes
             await received.wait_for(TOOLS_CHANGED)
             received.notifications.clear()
             await bus.publish(ToolsListChanged())

@@ -1,4 +1,4 @@
-"""Sessions that are lost and begun anew, and servers that are killed and come back."""
+"""Sessions that are lost and recreated, and servers that are killed and restarted."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ async def test_a_request_waits_for_a_new_session_until_its_timeout():
 
 
 async def test_a_running_call_survives_the_loss_of_the_session_by_others():
-    # As behind a balancer: one machine forgot the session, the other is still at work.
+    # Like behind a load balancer: one machine has lost the session, the other one still works.
     sessions = Sessions()
     async with opened(sessions) as (connection, fake), asyncio.TaskGroup() as group:
         slow = group.create_task(connection.request("slow", timeout=10))

@@ -1,4 +1,4 @@
-"""Sessions over server-sent events: answers on one connection, questions on others."""
+"""Sessions over server-sent events: answers on one connection, requests on others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOOLS_CHANGED = "notifications/tools/list_changed"
 
 
 class Events:
-    """A server that answers on its stream what `answers` says, and posts as `posts` says."""
+    """A server with scripted answers: `answers` on its stream, `posts` to POST requests."""
 
     def __init__(self) -> None:
         self.answers: Callable[[Request], Any] = lambda request: {"content": [request.rpc]}
@@ -134,7 +134,7 @@ async def test_a_session_that_the_server_has_lost_is_recreated():
         assert len(events.streams) == 2
         await received.wait_for(TOOLS_CHANGED)
         assert [request.path for request in fake.asked("any")] == ["/messages?s=1", "/messages?s=2"]
-        await until(lambda: open_files() <= files)  # the first stream is let go
+        await until(lambda: open_files() <= files)  # the first stream is closed
         assert not (asyncio.create_task(connection.wait_closed())).done()
 
 

@@ -1,4 +1,4 @@
-"""Streams on which nothing is to be sent are asked for signs of life; what that is good for, tests/network shows."""
+"""TCP keepalive on idle streams; tests/network shows its effect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wire.opening import opened
 
 
 class Stream:
-    """What httpx2 tells of the connection an answer came on."""
+    """Network stream of a response, as httpx2 exposes it."""
 
     def __init__(self, end: socket.socket | None) -> None:
         self.end = end
@@ -42,7 +42,7 @@ def test_keepalive_probes_start_early_and_are_limited():
 def test_a_socket_without_keepalive_causes_no_error():
     gone = socket.socket()
     gone.close()
-    here, there = socket.socketpair()  # no TCP
+    here, there = socket.socketpair()  # not TCP
     with here, there:
         for stream in (None, Stream(None), Stream(gone), Stream(here)):
             enable_keepalive(answered(stream))

@@ -1,4 +1,4 @@
-"""Requests of the modern era that come back with questions."""
+"""Requests of the modern era whose answers require input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""News of the modern era, which come only to those who listen."""
+"""Notifications of the modern era, which need a subscription."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def test_a_subscription_that_the_server_cancels_is_renewed():
         assert not other.done()
         scripted.say(method="notifications/cancelled", params={"requestId": scripted.named("ping")[0]["id"]})
         await turns()
-        assert not other.done()  # a server may end its news in this way, but not our requests
+        assert not other.done()  # a server may end its notifications in this way, but not pending requests
         scripted.say(id=scripted.named("ping")[0]["id"], result={})
         await other
 

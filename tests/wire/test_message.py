@@ -1,4 +1,4 @@
-"""Messages to lines and back, the odd ones too."""
+"""Encoding and decoding of messages, including odd ones."""
 
 from __future__ import annotations
 

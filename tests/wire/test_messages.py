@@ -1,4 +1,4 @@
-"""The engine over channels that are made up: what they may raise, and when."""
+"""The engine over fake channels: errors they may raise, and when."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from wire.scripted import LEGACY, MODERN, turns
 
 
 class Scripted:
-    """A channel that answers at once, with what the test says."""
+    """A channel that answers at once with scripted answers."""
 
     def __init__(self, **answers: Any) -> None:
         self.answers = {"initialize": LEGACY, **answers}

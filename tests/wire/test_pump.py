@@ -1,4 +1,4 @@
-"""Connections over byte streams, and the transports vendors make of them."""
+"""Connections over byte streams, and vendor transports that use them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mcpstore.wire import json_lines
 from mcpstore.wire.pump import HIGH_WATER
 from wire.scripted import LEGACY
 
-# --- what a vendor writes ------------------------------------------------------------------------------------
+# --- vendor transports ---------------------------------------------------------------------------------------
 
 
 class TcpSettings(BaseModel):
@@ -63,7 +63,7 @@ def mcpstore_transports():
 TCP, UNIX = mcpstore_transports()
 WRITTEN = (TcpSettings, UnixSettings, connect_tcp, connect_unix, over, mcpstore_transports)
 
-# --- what it talks to ----------------------------------------------------------------------------------------
+# --- servers -------------------------------------------------------------------------------------------------
 
 
 async def serve(stream):
@@ -89,7 +89,7 @@ async def serve(stream):
 
 @asynccontextmanager
 async def listening(listener, handler=serve):
-    # Handlers are left to end by themselves: anyio complains about a socket that is cancelled just when it hears.
+    # Handlers end on their own: anyio reports an error for a socket that is cancelled while it receives.
     async with listener, anyio.create_task_group() as handlers, anyio.create_task_group() as accepting:
         accepting.start_soon(listener.serve, handler, handlers)
         try:
@@ -219,7 +219,7 @@ async def test_a_call_to_a_peer_that_does_not_read_times_out_with_a_bounded_back
 
 
 class OddStream:
-    """A stream whose every move can be made to fail."""
+    """A stream in which every method can fail."""
 
     def __init__(self, receive=None, send=None, aclose=None):
         self._receive, self._send, self._aclose = receive, send, aclose

@@ -1,4 +1,4 @@
-"""Both eras against real FastMCP servers in processes of their own."""
+"""Both eras with real FastMCP servers in their own processes."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_progress_extends_the_timeout_of_a_call_and_a_silent_call_times_ou
         called_off.cancel()
         with pytest.raises(asyncio.CancelledError):
             await called_off
-        # The server takes one message after the other, so it has been told of both before it is asked.
+        # The server processes messages in order, so it has received both before the request.
         assert await call(connection, "what_was_given_up") == ["timed out", "called off"]
 
 

@@ -1,4 +1,4 @@
-"""Requests: many at a time, each with its own patience, and every way they can end."""
+"""Requests: concurrency, timeouts, and every way they can end."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ async def test_a_malformed_answer_fails_its_request_at_once(body):
             await asked
 
 
-# --- patience ------------------------------------------------------------------------------------------------
+# --- timeouts ------------------------------------------------------------------------------------------------
 
 
 async def test_a_request_without_an_answer_times_out_and_is_cancelled_at_the_server():
@@ -228,7 +228,7 @@ async def test_progress_of_an_unknown_request_is_an_ordinary_notification(token)
     assert heard == [("notifications/progress", {"progressToken": token, "progress": 1})]
 
 
-# --- giving up -----------------------------------------------------------------------------------------------
+# --- cancellation --------------------------------------------------------------------------------------------
 
 
 async def test_a_cancelled_call_is_cancelled_at_the_server():
@@ -261,7 +261,7 @@ async def test_an_answer_that_races_a_cancellation_is_dropped(caplog):
     async with opened(**{CALL: silent}) as scripted:
         asked = asyncio.create_task(scripted.engine.request(CALL, timeout=0.01))
         await turns()
-        asked.cancel()  # its future is cancelled now, the task itself only knows in the next round
+        asked.cancel()  # its future is cancelled now, the task only in the next loop iteration
         scripted.say(id=2, error={"code": 1, "message": "too late"})
         with pytest.raises(asyncio.CancelledError):
             await asked
@@ -339,7 +339,7 @@ async def test_wait_closed_returns_the_reason_of_the_end():
         waiting[0].cancel()
         await turns()
         scripted.gone("exited with code 7", code=7)
-        scripted.gone("somebody else says otherwise")
+        scripted.gone("another reason")
         exits = await asyncio.gather(*waiting[1:], scripted.engine.wait_closed())
         assert {(e.reason, e.code) for e in exits} == {("exited with code 7", 7)}
 

@@ -1,4 +1,4 @@
-"""What we rely on in the MCP SDK and FastMCP: these fail if a new version of theirs does something else."""
+"""Assumptions about the MCP SDK and FastMCP: these tests fail if a new version behaves differently."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_headers_and_meta_equal_those_of_a_session_of_the_sdk():
     for mine, their in zip(ours, theirs, strict=True):
         assert of_mcp(mine) == of_mcp(their)
         meta, our_meta = their.message["params"]["_meta"], mine.message["params"]["_meta"]
-        # That FastMCP's client wants to hear the server's log is a choice of its own.
+        # Only the FastMCP client requests the log of the server.
         assert {key for key in meta if "modelcontextprotocol" in key} - {mcp_types.LOG_LEVEL_META_KEY} <= set(our_meta)
         assert meta[protocol.PROTOCOL_VERSION_KEY] == our_meta[protocol.PROTOCOL_VERSION_KEY]
     assert of_mcp(ours[2])["mcp-param-region"] == "=?base64?ZXUgd2VzdAox?="
@@ -204,8 +204,8 @@ async def test_logging_of_the_sdk_is_suppressed_only_inside_connections(caplog):
             await connection.request("tools/list")
         assert not [record for record in caplog.records if record.name in {logger.name for logger in chatty}]
         for logger in chatty:
-            logger.info("said by somebody else")
-    assert caplog.text.count("said by somebody else") == len(chatty)
+            logger.info("logged elsewhere")
+    assert caplog.text.count("logged elsewhere") == len(chatty)
 
 
 async def test_an_exception_on_the_stream_of_the_sdk_is_skipped():

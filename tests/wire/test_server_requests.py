@@ -1,4 +1,4 @@
-"""The requests a server makes of us."""
+"""Requests of the server to the client."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ async def test_a_request_that_the_server_cancels_gets_no_answer():
         await turns()
         assert given_up == [1]
         assert scripted.sent == []
-    assert given_up == [1, 2]  # the end of the connection is a reason, too
+    assert given_up == [1, 2]  # the end of the connection cancels, too
 
 
 async def test_a_request_cancelled_before_its_handler_starts_has_no_effect():

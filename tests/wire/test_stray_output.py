@@ -1,4 +1,4 @@
-"""What a peer writes that it should not have written."""
+"""Output of a peer that is not part of the protocol."""
 
 from __future__ import annotations
 

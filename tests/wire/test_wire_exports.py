@@ -1,4 +1,4 @@
-"""What the package offers, and what it costs to load it."""
+"""Exports of the package, and the modules that it loads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mcpstore.hooks import connection
 
 
 def test_every_exported_name_exists_in_order(monkeypatch):
-    # The way in for FastMCP is made up here: the real one takes a second to load.
+    # The entry point for FastMCP is a fake here: the real one takes a second to load.
     monkeypatch.setitem(sys.modules, "mcpstore.wire.fastmcp", SimpleNamespace(from_fastmcp=object()))
     assert list(mcpstore.wire.__all__) == sorted(mcpstore.wire.__all__)
     assert all(getattr(mcpstore.wire, name) for name in mcpstore.wire.__all__)

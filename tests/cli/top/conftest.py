@@ -1,4 +1,4 @@
-"""The screen of `mcpstore top` over a source that says what a test wants."""
+"""The screen of `mcpstore top` over a fake source of data."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ NOW = 1_700_000_000.0
 
 
 class FakeSource:
-    """Answers like a manager; change its attributes at any time.
+    """Source that answers like a manager; its attributes can be changed at any time.
 
     Attributes:
-        services: What is told of each service, by name.
-        is_there: Whether it answers at all.
-        asked: Every request it got.
-        done: What an action answers.
+        services: Fields of each service, by name.
+        is_there: Whether the source answers at all.
+        asked: Every request.
+        done: Result of an action.
         gate: Actions wait until it is set.
     """
 
@@ -82,5 +82,5 @@ def source() -> FakeSource:
 
 @pytest.fixture
 def top(source: FakeSource) -> Callable[[], Top]:
-    """Makes the screen; it refreshes only when it is told to."""
+    """Return a function that creates the screen, which refreshes only on request."""
     return lambda: Top(source, interval=None)

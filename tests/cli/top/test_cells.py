@@ -1,4 +1,4 @@
-"""The cells of `mcpstore top`, and what it remembers."""
+"""The cells of `mcpstore top`, and the history behind them."""
 
 from __future__ import annotations
 

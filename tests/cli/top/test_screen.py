@@ -1,4 +1,4 @@
-"""What `mcpstore top` shows, and what its keys do."""
+"""The screen of `mcpstore top`, and its keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time tiles: availability from intervals is what a second-by-second count would say (invariant I20)."""
+"""Intervals tile time: availability from intervals equals a count of every second (invariant I20)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mcpstore.monitoring.metrics import AvailabilityCounter, clip_intervals, int
 
 USABLE = (State.HEALTHY, State.WARNING)
 
-# whole seconds, so that counting them one by one is exact
+# integer seconds, so that counting them one by one is exact
 lives = st.lists(
     st.tuples(st.integers(0, 30), st.sampled_from(State), st.booleans()),
     min_size=1, max_size=15,
@@ -34,7 +34,7 @@ def edges_of(life: list[tuple[int, State, bool]], start: float = 1000.0) -> list
 
 
 def counted(edges: list[StateEdge], until: float) -> tuple[int, int]:
-    """Return wanted and usable seconds, by looking at every second."""
+    """Return wanted and usable seconds, counted one by one."""
     wanted = usable = 0
     for second in range(int(edges[0].timestamp), int(until)):
         edge = [edge for edge in edges if edge.timestamp <= second][-1]
@@ -86,7 +86,7 @@ def test_a_state_of_zero_length_is_kept():
 
 
 def again(edges: list[StateEdge], at: float, wanted: bool = True) -> list[StateEdge]:
-    """A second manager begins, whose monotonic clock began anew."""
+    """A second manager starts with a new monotonic clock."""
     begun = StateEdge(
         service_name="s", timestamp=at, monotonic=3.0, state=State.INITIALIZING, wanted=wanted, begins=True
     )

@@ -1,4 +1,4 @@
-"""What is counted of one service, and how samples of it are merged."""
+"""Metrics of one service, and merging of its samples."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_changes_are_counted_for_ten_minutes():
 
 def test_requested_transitions_and_their_consequences_are_not_counted_as_changes():
     meter = ServiceMeter(0.0)
-    for asked_for in (True, False, True, False):  # restarted and well, twice
+    for asked_for in (True, False, True, False):  # restarted and healthy, twice
         meter.record_change(1.0, None, asked_for=asked_for)
     assert meter.changes(1.0) == 0
     meter.record_change(2.0, None)
@@ -82,9 +82,9 @@ def test_only_lost_and_reopened_connections_are_restarts():
         meter.record_transition(1.0, wanted=wanted, usable=live, live=live, asked_for=asked_for)
 
     move(True)
-    move(False, asked_for=True)  # somebody restarted it
+    move(False, asked_for=True)  # a requested restart
     move(True)
-    move(False, wanted=False)  # somebody stopped it
+    move(False, wanted=False)  # a requested stop
     move(True)
     assert meter.restarts == 0
     move(False)

@@ -1,4 +1,4 @@
-"""Counting calls: exact for a few, nearly exact for many, and the same however the counts were split up."""
+"""Latency histogram: exact for a few calls, nearly exact for many, and independent of how counts were split."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_stored_and_merged_durations_equal_those_of_all_calls(parts):
 
 
 @given(st.binary(max_size=50))
-@example(b"\xff" * 300 + b"\x01" + b"\xff" * 300 + b"\x01")  # bins and counts beyond all that floats count
+@example(b"\xff" * 300 + b"\x01" + b"\xff" * 300 + b"\x01")  # bins and counts beyond the range of floats
 def test_arbitrary_bytes_are_decoded_without_an_error(kept):
     whole = LatencyHistogram(kept)
     whole.add(1.0)
@@ -126,9 +126,9 @@ def test_a_window_contains_exactly_the_calls_of_its_ten_slots(events, later, beg
     for number, (pause, duration) in enumerate(events):
         now += pause
         if number % every == 0:
-            window.tally(now)  # looking changes nothing
+            window.tally(now)  # reading changes nothing
         if number % every == 1:
-            calls += window.since_last_sample().calls  # nor does a sample
+            calls += window.since_last_sample().calls  # a sample changes nothing either
         window.add(duration, now, failed=False, slow=False)
         happened.append((now, duration))
     now += later

@@ -1,4 +1,4 @@
-"""Made-up lives of services, for reports."""
+"""Invented histories of services for reports."""
 
 from __future__ import annotations
 

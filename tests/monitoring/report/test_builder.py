@@ -1,4 +1,4 @@
-"""From records to the life of a service."""
+"""Building a report from recorded history."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_requested_restart_counts_neither_as_an_incident_nor_as_a_restart():
     assert (service.incidents, service.restarts) == ((), 0)
     assert service.availability < 100
     (failed,) = stretches((State.RECONNECTING, 30), begin=asked.until)
-    (incident,) = life(states=[well, asked, failed]).incidents  # from the moment on at which it does not succeed
+    (incident,) = life(states=[well, asked, failed]).incidents  # from the time of the failure on
     assert (incident.begin, incident.end) == (asked.until, None)
 
 

@@ -1,4 +1,4 @@
-"""A report as text, Markdown and HTML."""
+"""Reports as text, Markdown, HTML and JSON."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def evil() -> Report:
 
 
 class Page(HTMLParser):
-    """Takes down the elements of a page."""
+    """Records the elements of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

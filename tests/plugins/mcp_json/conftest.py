@@ -1,4 +1,4 @@
-"""The file that tests of saving write."""
+"""The file that tests of saving write to."""
 
 from __future__ import annotations
 

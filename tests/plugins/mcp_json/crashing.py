@@ -1,4 +1,4 @@
-"""Saves that are killed, or fail, at every call there is, and what each of them left."""
+"""Saves that are killed or fail at every call, and the file that each of them leaves."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ OLD = b'{\n  // mine\n  "mcpServers": {\n    "a": {"command": "x"}\n  }\n}\n'
 NEW = b'{\n  // mine\n  "mcpServers": {\n    "a": {"command": "x"},\n    "b": {"command": "y"}\n  }\n}\n'
 
 IRRELEVANT = {"brk", "mmap", "munmap", "mprotect", "mremap", "madvise", "exit_group", "futex", "rt_sigtimedwait"}
-"""Calls that ask for memory: Python ends the process when they fail, which is what being killed is."""
+"""Memory calls: Python ends the process when they fail, which equals a kill."""
 
 HAS_STRACE = shutil.which("strace") is not None
 
 
 @attrs.frozen
 class Point:
-    """A system call of a save that went wrong.
+    """An injected fault in a system call of a save.
 
     Attributes:
-        fault: What was done to it.
-        where: Which call it was.
-        code: How the process that saved ended: 0 if it was said to be done, 1 if it was said not to be.
-        left: What the file held afterwards.
+        fault: The fault.
+        where: The call.
+        code: Exit code of the saving process: 0 if it reported success, 1 if it reported an error.
+        left: Content of the file afterwards.
     """
 
     fault: str
@@ -46,25 +46,25 @@ class Point:
 
     @property
     def is_torn(self) -> bool:
-        """Whether the file is neither what it was nor what it was to be, or not what was said."""
+        """Whether the file is neither the old nor the new one, or differs from the reported outcome."""
         return self.left not in (OLD, NEW) or (self.code == 0 and self.left != NEW)
 
 
 class Served:
-    """A process that forks a saving child whenever it is asked."""
+    """A process that forks a saving child on request."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
 
     def fork(self) -> int:
-        """Return the process id of a child that waits."""
+        """Return the process id of a waiting child."""
         assert self.process.stdin is not None
         self.process.stdin.write(b".")
         self.process.stdin.flush()
         return self.number()
 
     def number(self) -> int:
-        """Return the next number the process tells; after a process id that is an exit code."""
+        """Return the next number that the process prints; after a process id it is an exit code."""
         assert self.process.stdout is not None
         return int(self.process.stdout.readline())
 
@@ -80,7 +80,7 @@ def serving(*command: str) -> Iterator[Served]:
 
 
 def under_strace(served: Served, log: Path, *options: str) -> int:
-    """Let a child save under strace, and return its exit code."""
+    """Run a save of a child under strace, and return its exit code."""
     pid = served.fork()
     command = ["strace", "-qq", "-o", str(log), "-p", str(pid), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
@@ -97,12 +97,12 @@ def under_strace(served: Served, log: Path, *options: str) -> int:
 
 
 def calls_in(log: Path) -> Counter[str]:
-    """Return how often each system call stands in a log of strace."""
+    """Return the number of occurrences of each system call in a log of strace."""
     return Counter(match[1] for line in log.read_text().splitlines() if (match := re.match(r"(\w+)\(", line)))
 
 
 def system_calls(folder: Path) -> Iterator[Point]:
-    """Let every system call of a save be killed, and fail; then see that the next save sweeps up what lies about."""
+    """Kill and fail every system call of a save; check that the next save removes temporary files."""
     home, log = folder / "home", folder / "log"
     home.mkdir()
     path = home / "mcp.json"
@@ -126,7 +126,7 @@ def system_calls(folder: Path) -> Iterator[Point]:
 
 
 def python_calls(folder: Path) -> list[dict[str, Any]]:
-    """Let every call of Python in a save be killed, fail, or write half; return what each left, as the child tells."""
+    """Kill, fail or truncate every Python call of a save; return the outcome of each, as reported by the child."""
     home = folder / "home"
     home.mkdir()
     done = subprocess.run([sys.executable, CHILD, "sweep", str(home)], capture_output=True, text=True, check=True)

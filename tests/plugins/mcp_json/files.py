@@ -1,4 +1,4 @@
-"""A configuration file and edits of it, as tests of saving use them."""
+"""A configuration file and edits of it, for tests of saving."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def names(directory: Path) -> list[str]:
 
 @contextmanager
 def meddling(monkeypatch, at: int, meddle):
-    """Let somebody do something before the `at`-th system call of a save; tells the names of the calls."""
+    """Call `meddle` before the `at`-th system call of a save; yields the names of the calls."""
     seen: list[str] = []
     with monkeypatch.context() as patch:
 

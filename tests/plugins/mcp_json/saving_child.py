@@ -1,8 +1,8 @@
-"""A program that saves one edit and falls over at the k-th system call of it.
+"""A program that saves one edit, with a fault in the k-th system call.
 
-Run as `saving_child.py sweep DIRECTORY`: falls over in every way at every call Python makes, and prints what was
-left, a line of JSON for each. Run as `saving_child.py serve DIRECTORY`: forks a child per byte of input, which
-tells its process id and saves when it gets SIGUSR1, so that somebody can get hold of it before.
+Run as `saving_child.py sweep DIRECTORY`: injects every fault into every call that Python makes, and prints a line
+of JSON with the outcome of each. Run as `saving_child.py serve DIRECTORY`: forks a child per byte of input, which
+prints its process id and saves when it receives SIGUSR1, so that a tracer can attach before.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CALLS = (
 
 
 class Fault:
-    """Counts system calls, and makes the k-th one go wrong."""
+    """Counts system calls, and injects a fault into the k-th one."""
 
     def __init__(self, at: int, how: str) -> None:
         self.at = at
@@ -66,7 +66,7 @@ class Fault:
 
 
 def save(path: Path, command: str) -> int:
-    """Save an edit; return 0 if it is said to be done, 1 if it is said not to be."""
+    """Save an edit; return 0 if the save reports success, 1 if it reports an error."""
     try:
         FileDocument(str(path))._edit([Edit(path=("mcpServers", "b"), value={"command": command}, entry="b")])
     except ConfigError as error:
@@ -150,6 +150,6 @@ def serve(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    # what is imported late is imported now, so that the calls of a child are those of saving
+    # late imports are done now, so that the calls of a child are only those of saving
     edited(OLD, [Edit(path=("mcpServers", "b"), value={"command": "y"})], "mcp.json", "mcp.json")
     {"sweep": sweep, "serve": serve}[sys.argv[1]](Path(sys.argv[2]))

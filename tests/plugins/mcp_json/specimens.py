@@ -1,4 +1,4 @@
-"""Edits as a person would make them by hand: per promise a text, the path of an edit, its value, the text after it."""
+"""Edits like those by hand: for each promise a text, the path of an edit, its value, and the text after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a file: what stays as it was, what is refused, and what others do meanwhile."""
+"""Atomic saves: kept properties of the file, refused files, and errors."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def test_temporary_files_of_a_killed_writer_are_removed(path):
     await add_b(path)
     prefix = temporary_prefix("mcp.json")
     (path.parent / f"{prefix}000000000000.tmp").write_text("half")
-    (path.parent / "mcp.json.bak").write_text("somebody else's")
+    (path.parent / "mcp.json.bak").write_text("of another program")
     await FileDocument(str(path)).edit([Edit(path=("mcpServers", "b"), value=MISSING)])
     assert path.read_text() == OLD
     assert names(path.parent) == ["mcp.json", "mcp.json.bak"]

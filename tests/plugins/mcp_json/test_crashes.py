@@ -1,4 +1,4 @@
-"""A save that is killed, or fails, at every system call there is: the file is the old one or the new one."""
+"""After a save that is killed or fails at any system call, the file is the old or the new one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def test_a_python_call_that_is_killed_or_fails_never_leaves_a_torn_file(tmp_path
     assert {"open", "write", "fsync", "close", "replace", "flock", "listdir", "fchmod", "mkdir"} <= set(calls)
     for report in reports:
         assert report["left"] in {"old" if report["is_there"] else "nothing", "new"}, report
-        # an error removes what was begun; a killed process cannot, but the next one does
+        # an error removes the temporary file; after a kill the next process removes it
         assert report["beside"] == 0 or report["how"] == "kill", report
         assert (report["next"], report["then"], report["beside_then"]) == (0, "next", 0), report
         if report["code"] == 0:
             assert report["left"] == "new", report
         elif report["left"] == "new" and report["how"] != "kill":
-            # the file is in place, and only its entry in the directory may not be on the disk yet
+            # the file is in place; only its directory entry may not be on the disk yet
             assert report["call"] == "fsync", report
         assert report["code"] in {0, 1, -signal.SIGKILL}, report
     assert {report["left"] for report in reports if report["how"] == "kill"} == {"old", "new", "nothing"}

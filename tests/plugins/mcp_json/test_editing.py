@@ -1,4 +1,4 @@
-"""Editing JSON in place: hand-written files, and what they have to look like afterwards."""
+"""Editing hand-written JSON files in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Noticing changes from outside, and only those."""
+"""Changes by other programs are detected, and only those."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def path(tmp_path) -> Path:
 
 
 class Listener:
-    """Counts what a document tells."""
+    """Counts the changes that a document reports."""
 
     def __init__(self, document: FileDocument) -> None:
         self.document = document
@@ -108,7 +108,7 @@ async def test_touching_the_file_own_edits_and_other_files_are_no_change(path):
         os.utime(path)
         path.with_name("mcp.json.bak").write_text("{}")
         replace(path, path.read_text())
-        # what comes after is heard after, so nothing can be on its way when this one has come
+        # notifications are ordered, so none is pending when this one has arrived
         path.write_text('{"c": 3}')
         await listener.next()
         await listener.document.read()
@@ -201,7 +201,7 @@ async def test_without_file_notifications_polling_detects_changes(path, monkeypa
 async def test_with_file_notifications_no_polling_is_needed(path, monkeypatch):
     monkeypatch.setattr(file_watch, "POLL", 1000.0)
     async with listening(path) as listener:
-        # the first look comes soon, because what happened before listening took effect was not heard
+        # the first poll is early, because changes before the watch took effect were not reported
         path.write_text('{"a": 2}')
         await listener.next()
         path.write_text('{"a": 3}')

@@ -1,4 +1,4 @@
-"""The plugin as the manager sees it."""
+"""The plugin in the plugin manager."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def test_an_impossible_location_is_refused(location, what):
 def test_the_plugin_module_is_cheap_to_import():
     code = (
         "import sys, mcpstore_plugins.mcp_json as plugin; list(plugin.mcpstore_persistence_backends());"
-        "dear = {'watchfiles', 'filelock', 'tomlkit', 'yaml', 'asyncio', 'mcpstore_plugins.mcp_json.document'};"
-        "print(sorted(dear & set(sys.modules)))"
+        "heavy = {'watchfiles', 'filelock', 'tomlkit', 'yaml', 'asyncio', 'mcpstore_plugins.mcp_json.document'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() in {"[]", "['asyncio']"}

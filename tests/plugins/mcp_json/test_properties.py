@@ -1,4 +1,4 @@
-"""For any document with any white space and comments: an edit does what it should and leaves the rest alone."""
+"""An edit of any document, with any white space and comments, has its effect and keeps the rest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COMMENTS = st.sampled_from(["", " note", ' "quoted', " {", " }", " ],", " // twi
 
 @attrs.define
 class Text:
-    """A text under construction, and where in it each value is."""
+    """A text under construction, and the position of each value in it."""
 
     draw: Any
     newline: str
@@ -93,7 +93,7 @@ def at(data: Any, path: tuple) -> Any:
 
 
 def changed(data: Any, path: tuple, value: Any) -> Any:
-    """Return what the data has to be after an edit: an independent, trivial model of it."""
+    """Return the expected data after an edit, by an independent and trivial model."""
     data = copy.deepcopy(data)
     holder = at(data, path[:-1])
     if value is MISSING:
@@ -112,7 +112,7 @@ def edit(text: str, path: tuple, value: Any) -> tuple[str, Any]:
 
 
 def survivors(spans: dict[tuple, tuple[int, int]], holder: tuple, gone: tuple | None) -> list[tuple[int, int]]:
-    """Return the spans of the members of a value, in order, but for the one that goes."""
+    """Return the spans of the members of a value, in order, without the removed one."""
     return sorted(span for path, span in spans.items() if path[:-1] == holder and path and path != gone)
 
 
@@ -160,7 +160,7 @@ def test_adding_a_value_keeps_all_other_bytes_and_removing_it_restores_the_text(
     for first, last in survivors(spans, holder, None):
         assert text[first:last] in rest
         rest = rest.partition(text[first:last])[2]
-    # an empty object with white space in it is the one thing that cannot be told from one that was opened for the item
+    # an empty object with white space cannot be distinguished from one that was opened for the item
     if inside:
         assert edit(after, path, MISSING)[0] == text
 

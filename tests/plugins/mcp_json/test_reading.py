@@ -1,4 +1,4 @@
-"""Reading JSON as people write it, and saying what is wrong with what is none."""
+"""Reading hand-written JSON, and errors for invalid JSON."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_two_hundred_levels_are_accepted():
     ],
 )
 def test_any_text_is_read_in_linear_time(text):
-    # anything quadratic would take minutes here, and run into the time limit of the test
+    # a quadratic algorithm would take minutes here and exceed the timeout of the test
     with contextlib.suppress(ConfigSyntaxError):
         read(text)
 

@@ -1,4 +1,4 @@
-"""Saving while others write the same file."""
+"""Saving while other programs write the same file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TOML: what is read, where it is, and edits that keep the rest."""
+"""TOML: reading, positions, and edits that keep the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""YAML is read, bounded, and never written."""
+"""YAML is read with limits and never written."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_anchors_merges_and_positions_are_read():
     assert content.locate(("extensions", "files", "args", 1)) == (5, 16)
     assert content.locate(("extensions", "again", "enabled")) == (8, 14)
     assert content.locate(("extensions", "files", "args", 2)) is None
-    assert content.locate(("extensions", "nobody")) is None
+    assert content.locate(("extensions", "missing")) is None
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "{}"])

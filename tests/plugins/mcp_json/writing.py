@@ -1,4 +1,4 @@
-"""Many processes that write one file at the same time, and what is lost of their edits."""
+"""Many processes that write one file at the same time, and the edits they lose."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ MINE = {"mine": {"command": "x"}}
 
 @attrs.frozen
 class Written:
-    """What many writers did.
+    """Result of many writers.
 
     Attributes:
-        edits: Edits that were made.
-        lost: Entries that are not what they should be.
-        renamed: How often the file was replaced by another one, as the file has it.
-        told: The same, as the one who did it has it.
+        edits: Number of edits.
+        lost: Names of the entries with a wrong value.
+        renamed: Number of replacements of the file, as recorded in the file.
+        reported: The same number, as reported by the process that replaced it.
     """
 
     edits: int
@@ -32,7 +32,7 @@ class Written:
 
 
 def written_by_many(folder: Path, edits: int) -> Written:
-    """Let eight processes make so many edits each while another one renames new files over the file."""
+    """Run eight processes with `edits` edits each while another one renames new files over the file."""
     path = folder / "mcp.json"
     path.write_text('{\n  "mcpServers": {\n    "mine": {"command": "x"}\n  }\n}\n')
     editor = subprocess.Popen(

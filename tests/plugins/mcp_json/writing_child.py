@@ -1,4 +1,4 @@
-"""A program that edits a file again and again: its own entries, or all of it at once as an editor does."""
+"""A program that edits a file repeatedly: its own entries, or the entire file like an editor."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ async def write(path: Path, name: str, count: int) -> None:
 
 
 def rename(path: Path) -> None:
-    """Put a new file in place of the old one, laid out differently every time, until standard input ends."""
+    """Replace the file by a differently formatted one until standard input ends."""
     number = 0
     while not select.select([0], [], [], 0.005)[0]:
-        # it takes part in the locking, because it works on all of the file and would undo what comes in between
+        # it takes the lock, because it writes the entire file and would undo concurrent changes
         with contextlib.suppress(Held), locked(str(path.parent)):
             number += 1
             data = json.loads(path.read_bytes()) | {"renamed": number}

@@ -1,4 +1,4 @@
-"""Samples and edges, and a place for them."""
+"""Samples, edges, and a history to store them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was written is what is read, merged as asked, until it is too old."""
+"""Written history is read back, merged as requested, until it expires."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .conftest import DAY, NOW, asked, edge, sample
 
 
 def figures(kept: MetricsSample) -> list[object]:
-    """Return a sample, rounded as it is kept."""
+    """Return a sample, rounded as it is stored."""
     return [
         pytest.approx(value, rel=1e-3, abs=2e-3) if isinstance(value, float) else value
         for value in attrs.astuple(kept, recurse=False)
@@ -48,7 +48,7 @@ samples = st.builds(
 
 
 def timed(kept: MetricsSample, times: list[float]) -> MetricsSample:
-    """Return a sample that knows how long its calls took; one of before knows nothing of the kind."""
+    """Return a sample with call durations; older samples have none."""
     if not times:
         return kept
     took = LatencyHistogram()
@@ -66,14 +66,14 @@ histories = histories_of(samples) | histories_of(st.builds(timed, quiet, st.list
 
 
 def kept_calls(some: list[MetricsSample]) -> list[MetricsSample]:
-    """A mean of no calls is not kept."""
+    """Return a sample without the mean if it has no calls; such a mean is not stored."""
     return [s if s.calls else attrs.evolve(s, avg_response_time=0.0) for s in some]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(some=histories, step=st.sampled_from([0.0, 60.0, 1000.0, 3600.0, 7200.0]), size=st.integers(1, 5))
 def test_samples_written_in_batches_are_read_merged_like_a_list(some, step, size, tmp_path_factory):
-    # hours are added up as they are written, so samples come in the order of time, as they do from a clock
+    # hours are merged while they are written, so samples must be in the order of time
     some = sorted(kept_calls(some), key=lambda s: s.timestamp)
     history = SqliteHistory(HistoryLocation(folder=tmp_path_factory.mktemp("history"), retention=7 * DAY))
     for begin in range(0, len(some), size):
@@ -103,7 +103,7 @@ def test_only_requested_samples_are_returned(open_history):
     times = [(s.service_name, s.timestamp - NOW) for s in history.samples(asked(NOW + 60, NOW + 120))]
     assert times == [("a", 90), ("a", 120), ("b", 90), ("b", 120)]
     assert {s.service_name for s in history.samples(asked(service="b"))} == {"b"}
-    assert history.samples(asked(service="nobody")) == []
+    assert history.samples(asked(service="missing")) == []
     assert history.samples(asked(NOW + 5000)) == []
 
 
@@ -112,7 +112,7 @@ def test_edges_include_the_last_one_before_the_period(open_history):
     edges = [
         edge(NOW, state=State.INITIALIZING, begins=True),
         edge(NOW + 1, reason="x", error="broken"),
-        edge(NOW + 1, state=State.UNHEALTHY),  # in the same moment, in this order
+        edge(NOW + 1, state=State.UNHEALTHY),  # at the same time, in this order
         edge(NOW + 5, state=State.RECONNECTING),
         edge(NOW + 2, "other"),
     ]
@@ -146,7 +146,7 @@ def test_expired_records_are_deleted_but_the_current_state_is_kept(open_history)
 def test_names_of_removed_services_do_not_accumulate(open_history, monkeypatch):
     monkeypatch.setattr(database, "MAX_FORMER_SERVICES", 3)
     history = open_history(retention=DAY)
-    for day in range(20):  # each day a service that nobody ever saw before, and one that is always there
+    for day in range(20):  # each day a new service, and one that always exists
         now = NOW + day * DAY
         edges = [edge(now, f"new{day:02}"), *([edge(now, "steady")] if day == 0 else [])]
         fresh = [sample(now, f"new{day:02}"), sample(now, "steady")]

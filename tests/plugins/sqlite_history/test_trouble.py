@@ -1,4 +1,4 @@
-"""A damaged, full, locked or vanished file costs some history, and nothing else."""
+"""A damaged, full, locked or deleted file loses some history and affects nothing else."""
 
 from __future__ import annotations
 
@@ -109,14 +109,14 @@ def test_a_file_of_a_newer_version_is_not_changed(open_history, tmp_path):
 
 
 def of_version_1(history):
-    """Make a file what one of version 1 was."""
+    """Convert a file to version 1."""
     for table in ("samples", "hours"):
         history._db.execute(f"ALTER TABLE {table} DROP COLUMN durations")
     of_version_2(history, version=1)
 
 
 def of_version_2(history, version=2):
-    """Make a file what one of version 2 was."""
+    """Convert a file to version 2."""
     history._db.execute("ALTER TABLE edges DROP COLUMN edge")
     history._db.execute(f"PRAGMA user_version = {version}")
     history.close()
@@ -169,13 +169,13 @@ def test_a_read_only_history_moves_no_file_aside(open_history, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["history.db"]
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="nobody says which files are open")
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files cannot be listed here")
 @pytest.mark.parametrize("is_read_only", [False, True])
 def test_a_refused_file_is_closed_at_once(open_history, tmp_path, is_read_only):
     history = open_history()
     history._db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     history.close()
-    with pytest.raises(sqlite3.NotSupportedError) as refused:  # whose frames keep everything else alive
+    with pytest.raises(sqlite3.NotSupportedError) as refused:  # its frames keep all other objects alive
         open_history(is_read_only=is_read_only)
     targets = [str(fd.readlink()) for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
     assert [target for target in targets if target.startswith(str(tmp_path))] == []

@@ -1,4 +1,4 @@
-"""What every test of the stdio transport may use."""
+"""Fixtures of the stdio transport."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def no_pidfd(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be on a kernel without pidfds."""
+    """Simulate a kernel without pidfds."""
 
     def refused(*_: object) -> int:
         raise OSError(38, "Function not implemented")

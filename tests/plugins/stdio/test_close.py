@@ -1,4 +1,4 @@
-"""Closing: of a service nothing is left, whatever it is and whatever it does."""
+"""Closing a service leaves no process, whatever the service does."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ sys.stdin.read()
 async def test_a_child_that_is_restarted_without_a_marker_is_killed(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    # A watchdog starts its child again as soon as it dies, in a session of its own and with an empty environment. Once
-    # the watchdog is dead too nothing tells whose child that was: it must be found before.
+    # A watchdog restarts its child as soon as it exits, in a new session and with an empty environment. After the
+    # watchdog has exited too, the child cannot be attributed: it must be found before.
     pids = tmp_path / "pids"
     child = f"""
 import os, time
@@ -152,7 +152,7 @@ sys.stdin.read()
 
 
 async def test_a_process_whose_first_thread_has_ended_is_killed(world: World, tmp_path: Path):
-    # It is listed as a zombie without an environment, and runs all the same.
+    # It is listed as a zombie without an environment, but it runs.
     place = tmp_path / "pid"
     code = f"""
 import ctypes, os, sys, threading, time
@@ -215,7 +215,7 @@ async def test_a_service_that_does_not_read_its_input_is_closed(world: World):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.2):
                     await connection.request("test/about", {"text": "x" * (4 << 20)})
-            with pytest.raises(TimeoutError):  # now the pipe is full, and whoever has something to say waits
+            with pytest.raises(TimeoutError):  # now the pipe is full, and writers wait
                 async with asyncio.timeout(0.2):
                     await connection.request("test/about")
 
@@ -341,7 +341,7 @@ async def test_a_cancelled_use_leaves_nothing_behind_and_stays_cancelled(world: 
 
         task = asyncio.create_task(use())
         await opened.wait()
-        for _ in range(3):  # impatience does not interrupt the close
+        for _ in range(3):  # repeated cancellation does not interrupt the close
             task.cancel()
             await asyncio.sleep(0.05)
         with pytest.raises(asyncio.CancelledError):
@@ -366,4 +366,4 @@ async def test_an_event_loop_that_stops_during_a_close_leaves_nothing_behind(wor
     await asyncio.to_thread(asyncio.run, abandon())
     assert world.left() == []
     tasks.clear()
-    gc.collect()  # what was not closed says so now
+    gc.collect()  # unclosed objects report themselves now

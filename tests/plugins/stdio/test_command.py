@@ -1,4 +1,4 @@
-"""Finding the program, and the remedies when there is none."""
+"""Lookup of the program, and remedies if it is missing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_program_in_the_home_folder_can_be_named(tmp_path: Path, monkeypatch: 
 
 
 def test_symbolic_links_are_not_resolved(tmp_path: Path):
-    # A virtual environment's python, and tools that look at the name they are called by, depend on it.
+    # The python of a virtual environment, and tools that read the name they are called by, depend on it.
     program(tmp_path / "real")
     (tmp_path / "link").symlink_to("real")
     assert resolve("link", path=str(tmp_path), cwd="/") == str(tmp_path / "link")

@@ -17,8 +17,8 @@ from mcpstore_plugins.stdio.containers import with_label
 from mcpstore_plugins.stdio.settings import StdioSettings
 from plugins.stdio.world import SERVER, World
 
-# A client of an engine whose containers are files named by their ids, with their labels in them. Like the real one it
-# forwards its input, and dies without taking the container along.
+# Client of a fake engine: each container is a file that is named by its id and contains its label. Like the real one
+# it forwards its input, and its container survives its exit.
 CLIENT = f"""#!{sys.executable}
 import os, sys
 from pathlib import Path
@@ -86,11 +86,11 @@ def test_the_arguments_of_other_commands_are_not_changed(command: str, args: lis
 
 
 async def test_a_container_that_outlives_its_client_is_removed(world: World, engine: Path):
-    (engine / "stranger").write_text("mcpstore.marker=another")
+    (engine / "unrelated").write_text("mcpstore.marker=another")
     with anyio.fail_after(20):
         async with connect(settings(engine), world.peer()):
             assert (engine / ("c0ffee" * 5)).read_text() == f"mcpstore.marker={world.marker}"
-    assert contents(engine) == ["log", "stranger"]
+    assert contents(engine) == ["log", "unrelated"]
     assert verbs(engine) == ["run", "ps", "rm"]
 
 

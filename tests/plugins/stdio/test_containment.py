@@ -1,4 +1,4 @@
-"""What keeps a service together, each kind by force: control groups, and the marker in the environment."""
+"""Containment of the processes of a service, each kind forced: control groups and the environment marker."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 def groups(world: World) -> list[Path]:
-    """Return the groups that are left of a world."""
+    """Return the remaining control groups of a world."""
     return [each.path for each in cgroup.sibling_cgroups() if each.marker in world.markers]
 
 
@@ -87,7 +87,7 @@ while True: signal.pause()
 async def test_a_control_group_contains_a_process_that_has_left_session_parent_and_marker(
     world: World, tmp_path: Path, group: Cgroup
 ):
-    # No marker, no session, no parent: nothing but the group tells whose it is.
+    # No marker, no session, no parent: only the group identifies the service.
     place = tmp_path / "pid"
     child = (
         f"import os, time; open({str(place)!r}, 'w').write(str(os.getpid())); print('.', flush=True); time.sleep(300)"

@@ -1,4 +1,4 @@
-"""The end of a process that nobody asked for is noticed by itself, told in words, and leaves no zombie."""
+"""An unexpected exit of a process is detected without a call, described, and leaves no zombie."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("way")
 
 @pytest.fixture(params=["pidfd", "thread"])
 def way(request: pytest.FixtureRequest) -> None:
-    """Notice it in both ways: by a pidfd, and by a waiting thread where there is none."""
+    """Detect exits in both ways: by a pidfd, and by a waiting thread without pidfds."""
     if request.param == "thread":
         request.getfixturevalue("no_pidfd")
 
@@ -35,7 +35,7 @@ async def test_sigkill_is_detected_without_a_call(world: World):
             ended = await connection.wait_closed()
             assert (ended.reason, ended.code, ended.signal) == ("killed by SIGKILL", None, "SIGKILL")
             assert ended.stderr == ("hello",)
-            assert state(connection.pid) == ""  # waited for while the connection is still held open
+            assert state(connection.pid) == ""  # reaped while the connection is still open
             with pytest.raises(ConnectionLost):
                 await connection.request("ping")
 
@@ -75,7 +75,7 @@ async def test_output_before_an_exit_is_read_although_the_exit_is_detected_first
         async with connect(world.settings(), world.peer()) as connection:
             call = asyncio.create_task(connection.request("test/exit", {"code": 0, "say": "last words"}))
             await asyncio.sleep(0)
-            while is_alive(connection.pid):  # the event loop stands still meanwhile
+            while is_alive(connection.pid):  # the event loop is blocked meanwhile
                 pass
             for thread in threading.enumerate():
                 if thread.name.startswith("mcpstore-wait"):

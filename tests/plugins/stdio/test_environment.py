@@ -1,4 +1,4 @@
-"""Which variables a service is given."""
+"""Environment variables of a service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that write without end, in processes of their own: what that costs the manager."""
+"""Servers with endless output, in their own processes: memory and time of the manager are bounded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLOSING = Closing(polite=0.1, term=0.1, kill=15.0)
 
 
 def resident() -> int:
-    """Return the bytes of memory this process has."""
+    """Return the memory of this process, in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGES
 
 
@@ -40,7 +40,7 @@ async def test_an_endless_stderr_blocks_no_service_and_uses_no_memory(world: Wor
     with anyio.fail_after(100):
         async with connect(world.settings("--flood", "256"), world.peer(closing=CLOSING)) as connection:
             assert await connection.request("ping") == {}
-            assert len(world.stderr) < 256 * 10486 / 10  # of a flood little is passed on
+            assert len(world.stderr) < 256 * 10486 / 10  # only a small part of a flood is passed on
             world.stderr.clear()
             bounds = {buffer.name: buffer for buffer in connection.buffers}
             assert all(buffer.used <= buffer.bound for buffer in bounds.values())

@@ -1,4 +1,4 @@
-"""What is known about launchers."""
+"""Defaults for launchers such as npx and docker."""
 
 from __future__ import annotations
 

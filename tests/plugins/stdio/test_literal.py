@@ -1,4 +1,4 @@
-"""Nothing of a configuration is ever run by a shell: every argument and every value arrives as it was written."""
+"""No shell runs any part of a configuration: every argument and value arrives as it was written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_every_metacharacter_arrives_unchanged_and_has_no_effect(world: Wo
     literal = world.settings("--", *METACHARACTERS, env=env, cwd=str(tmp_path), containment=containment)
     async with connect(literal, world.peer()) as connection:
         about = await connection.request("test/about")
-    # What came over as JSON cannot hold half a character, which is how Python writes a byte that is no text.
+    # JSON cannot contain a lone surrogate, which is how Python represents an undecodable byte.
     wanted = [text.encode(errors="surrogateescape").decode(errors="replace") for text in METACHARACTERS]
     arrived = [text.encode(errors="surrogateescape").decode(errors="replace") for text in about["argv"]]
     assert arrived[-len(wanted) :] == wanted

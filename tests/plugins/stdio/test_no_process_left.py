@@ -1,4 +1,4 @@
-"""What becomes of services whose manager is killed."""
+"""Services of a killed manager."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ asyncio.run(main())
 
 
 def test_every_service_receives_the_end_of_its_input(world: World):
-    # No service holds a pipe of another one open, so each of them is told, and the polite ones leave.
+    # No service holds a pipe of another one open, so each receives the end of its input, and well-behaved ones exit.
     world.markers.add(world.marker)
     command = [sys.executable, "-c", MANAGER, str(SERVER.parents[2]), world.marker]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as manager:

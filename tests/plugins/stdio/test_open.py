@@ -1,4 +1,4 @@
-"""Opening: what a process is given, what an open connection is like, and what is told when there is none."""
+"""Opening a connection: the environment of the process, the open connection, and errors."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ async def test_a_gigabyte_on_stderr_before_the_first_answer_is_drained(world: Wo
                 assert await connection.request("ping") == {}
             tasks.cancel_scope.cancel()
     assert resident() - before < 32 << 20
-    assert ticks > 50  # the event loop went on with other things
+    assert ticks > 50  # the event loop was not blocked
     assert world.stderr[0] == "begin"
     assert world.stderr[-1] == "x" * 99
     assert any(line.startswith("…") for line in world.stderr)
@@ -285,5 +285,5 @@ async def test_twenty_concurrent_openings_all_succeed(world: World):
 
 
 def resident() -> int:
-    """Return the memory of this process in bytes."""
+    """Return the memory of this process, in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")

@@ -1,4 +1,4 @@
-"""What a killed manager left is ended, and nothing else is."""
+"""Orphans of a killed manager are killed, and no other process."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def start() -> Iterator[Start]:
     for process in started:
         process.kill()
         assert process.stdout is not None
-        process.stdout.close()  # not read to its end: a child that is left would keep it open
+        process.stdout.close()  # not read to its end: a remaining child would keep it open
         process.wait()
 
 
 @pytest.fixture(autouse=True)
-def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the processes that tests start count as no descendants of this one."""
+def no_own_lineage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Treat processes that tests start as unrelated to this process."""
     monkeypatch.setattr(orphans, "_own_lineage", lambda: {os.getpid(), os.getppid()})
 
 
@@ -128,17 +128,17 @@ async def test_a_record_starts_no_program_except_a_container_engine(tmp_path: Pa
 async def test_this_process_its_ancestors_and_its_descendants_are_not_signalled(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ):
-    # As when a manager is started from within a service that a killed one left: it has inherited the marker.
+    # A manager that is started within an orphan of a killed one inherits its marker.
     monkeypatch.undo()
     child = start(LOST)
     with anyio.fail_after(20):
         assert await reap(lost()) == []
     assert is_alive(child.pid)
-    assert {os.getpid(), os.getppid(), child.pid} - {0} <= orphans._own_lineage()  # 0: we are the first process
+    assert {os.getpid(), os.getppid(), child.pid} - {0} <= orphans._own_lineage()  # 0: this is the first process
 
 
 async def test_processes_in_another_pid_namespace_are_not_signalled(start: Start, monkeypatch: pytest.MonkeyPatch):
-    # In a container of its own a process may carry any marker: the numbers in it mean others there.
+    # In its own container a process may have any marker: its pids refer to other processes there.
     process = start(LOST)
     monkeypatch.setattr(proc, "shares_pid_namespace", lambda _pid: False)
     with anyio.fail_after(20):

@@ -1,4 +1,4 @@
-"""The pipes of a child, without the child."""
+"""The pipes of a child process, without a child process."""
 
 from __future__ import annotations
 

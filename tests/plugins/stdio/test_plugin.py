@@ -1,4 +1,4 @@
-"""The plugin as the manager sees it."""
+"""The plugin in the plugin manager."""
 
 from __future__ import annotations
 

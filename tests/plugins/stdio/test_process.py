@@ -1,4 +1,4 @@
-"""How the end of a process is put into words."""
+"""Description of the exit of a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a configuration may say, and how it is told when it says something else."""
+"""Settings of the transport, and errors for invalid ones."""
 
 from __future__ import annotations
 

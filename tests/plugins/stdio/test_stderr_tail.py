@@ -1,4 +1,4 @@
-"""What a service writes to stderr."""
+"""Collection of the stderr of a service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding what belongs to a service, and signalling nobody else."""
+"""The processes of a service are found, and only they are signalled."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def process(pid: int, *, parent: int = 1, session: int = 1, started: int = 100, 
 
 
 class Fake:
-    """A list of processes in which 10, begun at 100, leads a service."""
+    """A fake process list in which process 10, started at 100, is the leader of a service."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 200
@@ -82,7 +82,7 @@ def test_a_known_process_stays_in_the_tree_after_its_parents_have_exited(fake: F
     assert fake.alive_with(process(11, parent=10, session=11)) == [10, 11]
     fake.tree.leader_exits()
     assert fake.alive_without_leader(process(11, session=11)) == [11]
-    assert fake.alive_without_leader(process(11, session=11, started=150)) == []  # the number, not the process
+    assert fake.alive_without_leader(process(11, session=11, started=150)) == []  # the same pid, but another process
 
 
 def test_a_process_older_than_the_leader_does_not_belong_to_the_tree(fake: Fake):
@@ -230,7 +230,7 @@ def test_kernel_threads_are_recognised_by_their_flags():
 
 
 def test_a_process_without_a_session_is_found_too(fake: Fake):
-    # so are all processes of a machine, or a container, whose first one leads no session
+    # on machines and in containers whose first process leads no session, all processes have session 0
     fake.marked = {11}
     assert fake.alive_with(process(11, session=0), process(12, session=0)) == [10, 11]
 

@@ -1,4 +1,4 @@
-"""Work that is finished whatever happens to whoever asked for it."""
+"""Work that is completed even if its caller is cancelled."""
 
 from __future__ import annotations
 

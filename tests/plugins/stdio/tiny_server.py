@@ -1,4 +1,4 @@
-"""A small MCP server with bad manners on request. Only the standard library, so that it starts in milliseconds."""
+"""A small MCP server that misbehaves on request. It uses only the standard library, so it starts in milliseconds."""
 
 import argparse
 import json
@@ -30,7 +30,7 @@ def note(pid):
 
 
 def linger(kind):
-    """Be a child that holds on to everything it inherited."""
+    """Run as a child that keeps every inherited descriptor open."""
     note(os.getpid())
     os.write(ready, b".")
     if kind != "obedient":

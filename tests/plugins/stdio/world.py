@@ -1,4 +1,4 @@
-"""Processes to start, and ways to see what is left of them."""
+"""Processes for tests, and checks for remaining processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVER = Path(__file__).with_name("tiny_server.py")
 
 @attrs.define
 class World:
-    """A connection to be: its settings, its peer, and what is left of it."""
+    """Settings and peer of a connection, and the resources that are left of it."""
 
     marker: str = attrs.field(factory=lambda: str(uuid4()))
     markers: set[str] = attrs.field(factory=set)
@@ -45,7 +45,7 @@ class World:
         return ClientEndpoint(**given)
 
     def another(self, **fields: object) -> ClientEndpoint:
-        """Return the peer of another connection: it may be open at the same time."""
+        """Return the peer of another connection, which may be open at the same time."""
         return self.peer(owner_tag=str(uuid4()), **fields)
 
     def left(self) -> list[int]:
@@ -65,7 +65,7 @@ def environ(pid: int) -> list[bytes]:
 
 
 def field(pid: int, number: int) -> str:
-    """Return what follows the name of a process in the process list: 0 is its state, 1 its parent."""
+    """Return the fields after the name of a process in /proc: 0 is its state, 1 its parent."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[number]
     except (FileNotFoundError, ProcessLookupError):
@@ -73,7 +73,7 @@ def field(pid: int, number: int) -> str:
 
 
 def state(pid: int) -> str:
-    """Return the letter of a process in the process list, "" if there is none."""
+    """Return the state letter of a process, "" if it does not exist."""
     return field(pid, 0)
 
 
@@ -95,5 +95,5 @@ def threads(pid: int) -> int:
 
 
 def open_files() -> list[str]:
-    """Return what this process has open, without what the interpreter and the test runner open on their own."""
+    """Return the open files of this process, without those of the interpreter and the test runner."""
     return sorted(str(place.readlink()) for place in Path("/proc/self/fd").iterdir() if place.is_symlink())

@@ -1,4 +1,4 @@
-"""The reference server, made with FastMCP: it lives in this process, so it has no `die`, and no faults."""
+"""The reference server as a FastMCP server in this process, so it has no `die` and no faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mcp_types import ToolListChangedNotification
 
 
 class Held:
-    """Calls that are not answered yet."""
+    """Pending calls."""
 
     def __init__(self) -> None:
         self.waiting: set[asyncio.Future[str]] = set()

@@ -1,4 +1,4 @@
-"""The bundled alert handlers pass the suite that everybody's have to pass."""
+"""The bundled alert handlers pass the suite for all alert handlers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TestEmail(AlertHandlerSuite):
     @asynccontextmanager
     async def refusing(self) -> AsyncGenerator[Mapping[str, Any]]:
         async with serving() as box:
-            yield self.settings(box.port, to="nobody@example.org", username="ada", password="x")
+            yield self.settings(box.port, to="unknown@example.org", username="ada", password="x")
 
     @asynccontextmanager
     async def hanging(self) -> AsyncGenerator[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""The bundled health strategies pass the suite that everybody's have to pass."""
+"""The bundled health strategies pass the suite for all health strategies."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The bundled places for configurations pass the suite that everybody's have to pass."""
-# ruff: noqa: ASYNC240 - nobody else waits
+"""The bundled persistence backends pass the suite for all persistence backends."""
+# ruff: noqa: ASYNC240 - no other task waits
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class TestMemory(PersistenceSuite):
         "failures": "memory does not fail",
         "secrets": "its locations hold none",
         "syntax": "objects cannot be wrong",
-        "watching": "nobody else can change it",
+        "watching": "no other program can change it",
     }
 
     def location(self) -> str:

@@ -1,4 +1,4 @@
-"""The bundled recovery policies pass the suite that everybody's have to pass."""
+"""The bundled recovery policies pass the suite for all recovery policies."""
 
 from __future__ import annotations
 

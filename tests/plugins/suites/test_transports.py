@@ -1,4 +1,4 @@
-"""The bundled transports pass the suite that everybody's transports have to pass."""
+"""The bundled transports pass the suite for all transports."""
 
 from __future__ import annotations
 
