@@ -85,7 +85,11 @@ ROOT = Path(__file__).parents[2]
 
 def installed(folder: Path) -> None:
     """Register plugins of the checkout by metadata like that of an installation."""
-    for name, module in (("rude", "cli.rude"), ("chat", "mcpstore_chat_alert"), ("apprise", "mcpstore_apprise")):
+    for name, module in (
+        ("leaking", "cli.leaking_plugin"),
+        ("chat", "mcpstore_chat_alert"),
+        ("apprise", "mcpstore_apprise"),
+    ):
         info = folder / f"canary_{name}-1.0.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: canary-{name}\nVersion: 1.0\n")
@@ -136,24 +140,24 @@ def test_no_secret_of_a_channel_or_plugin_appears_in_its_errors(shell, up, echoe
             {"type": "chat", "name": "gone", "url": f"http://127.0.0.1:9/hook/{new('webhook of a chat that is gone')}"},
             {"type": "apprise", "urls": [f"json://ada:{new('password for it')}@{echoes[500]}/{new('path for it')}"]},
             {"type": "apprise", "name": "nonsense", "urls": [f"nothing://{new('unknown address')}/x"]},
-            {"type": "rude", "webhook": f"https://hooks.example/{new('webhook')}/x", "token": "${HOOK_SECRET}",
+            {"type": "leaking", "webhook": f"https://hooks.example/{new('webhook')}/x", "token": "${HOOK_SECRET}",
              "deep": [{"password": new("password deep in settings")}]},
-            {"type": "plain_rude", "api_key": new("key of a plugin that runs in a thread")},
+            {"type": "plain_leaking", "api_key": new("key of a plugin that runs in a thread")},
         ]  # fmt: skip
-        rude = {"type": "rude", "api_key": new("option of a strategy")}
+        leaking = {"type": "leaking", "api_key": new("option of a strategy")}
         servers = {
             "well": {**demo("well", "--token", new("argument of a service a plugin looks at")),
                      "env": {"A_TOKEN": new("env of a service a plugin looks at")}},
-            "checked": {**demo("checked"), "mcpstore": {"health": rude}},
+            "checked": {**demo("checked"), "mcpstore": {"health": leaking}},
             "dead": {"command": "no-such-program", "mcpstore": {
-                "recovery": {"type": "rude", "secret": new("option of a recovery policy")}}},
-            "far": {"transport": {"type": "rude", "token": new("token of a transport"),
+                "recovery": {"type": "leaking", "secret": new("option of a recovery policy")}}},
+            "far": {"transport": {"type": "leaking", "token": new("token of a transport"),
                                   "url": f"tcp://me:{new('password of a transport')}@far.example"}},
         }  # fmt: skip
         ours = {
             "monitoring": {"check_interval": 1, "alerts": {"handlers": handlers, "rules": [
                 {"name": "at_once", "when": "uptime >= 0.0", "level": "error"}]}},
-            "exporters": {"rude": {"token": new("token of an exporter")},
+            "exporters": {"leaking": {"token": new("token of an exporter")},
                           "prometheus": {"port": free_port(), "textfile": str(shell.folder / "metrics.prom")}},
         }  # fmt: skip
         path = shell.folder / "mcp.json"
@@ -166,7 +170,7 @@ def test_no_secret_of_a_channel_or_plugin_appears_in_its_errors(shell, up, echoe
             return {one["name"]: one["error"] for one in shell("alerts", "handlers", "--json").json}
 
         eventually(lambda: all(told_by().get(name) for name in names))
-        leaks = spoken((*VERBS, ("plugins", "show", "rude")), shell, canaries)
+        leaks = spoken((*VERBS, ("plugins", "show", "leaking")), shell, canaries)
         for name in names:
             leaks += spoken((("alerts", "test", "{}"), ("alerts", "test", "{}", "--json")), shell, canaries, name)
         for name in servers:
@@ -177,13 +181,13 @@ def test_no_secret_of_a_channel_or_plugin_appears_in_its_errors(shell, up, echoe
             assert shell("export", "--output", str(shell.folder / f"figures.{form}")).code == 0
         assert shell("report", "--output", str(shell.folder / "report.html")).code == 0
         eventually((shell.folder / "metrics.prom").exists)
-        assert "RuntimeError" in told_by()["rude"]
+        assert "RuntimeError" in told_by()["leaking"]
         assert "rejected username and password" in told_by()["email"]
         (sockets,) = [socket_path(owner.parent) for owner in (shell.folder / "state").rglob("owner")]
         leaks += answered(sockets, canaries, list(servers))
         assert manager.stop() == 0
     log = manager.log.read_text()
-    assert all(f"{what} 'rude'" in log for what in ("plugin", "exporter", "recovery policy"))
+    assert all(f"{what} 'leaking'" in log for what in ("plugin", "exporter", "recovery policy"))
     leaks += written(shell.folder, canaries, but={path})
 
     record_property("found", len(leaks))

@@ -131,10 +131,10 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     tools = tmp_path / "bin"
     tools.mkdir()
-    stand_in = shlex.join([sys.executable, str(Path(__file__).with_name("stand_in.py"))])
+    runner = shlex.join([sys.executable, str(Path(__file__).with_name("package_runner.py"))])
     for name in ("uvx", "npx"):
         program = tools / name
-        program.write_text(f'#!/bin/sh\nexec {stand_in} "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec {runner} "$@"\n')
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
     folder = tmp_path / "work"
     folder.mkdir()

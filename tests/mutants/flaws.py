@@ -42,7 +42,7 @@ CONFIG_STORE = (
         "lock",
         "fcntl.LOCK_EX | fcntl.LOCK_NB",
         "fcntl.LOCK_SH | fcntl.LOCK_NB",
-        "test_saving_beside_others.py::test_the_lock_of_a_directory_has_one_holder_at_a_time",
+        "test_concurrent_saves.py::test_the_lock_of_a_directory_has_one_holder_at_a_time",
     ),
     _storage(
         "a file is renamed before it is on the disk",
@@ -69,14 +69,14 @@ CONFIG_STORE = (
         "atomic_save",
         "is_there = os.path.realpath(path) == target and",
         "is_there = True or",
-        "test_saving_beside_others.py::test_a_symlink_that_changes_during_a_save_is_followed",
+        "test_concurrent_saves.py::test_a_symlink_that_changes_during_a_save_is_followed",
     ),
     _config(
         "what an editor renames over the file is not noticed",
         "atomic_save",
         "if stat_state(name, folder).identity != before.identity:",
         "if before.identity is None and stat_state(name, folder):",
-        "test_saving_beside_others.py::test_a_change_by_an_editor_at_any_point_of_a_save_is_merged",
+        "test_concurrent_saves.py::test_a_change_by_an_editor_at_any_point_of_a_save_is_merged",
     ),
     _config(
         "a symbolic link is replaced by a file",

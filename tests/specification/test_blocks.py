@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from .play import blocks_of
+from .run_blocks import blocks_of
 
 FOLDER = Path(os.environ.get("MCPSTORE_SPECIFICATION", "/nonexistent"))
 
@@ -79,7 +79,7 @@ def play(document: Path, url: str, folder: Path, **ours: str) -> str:
     }
     done = subprocess.run(
         [
-            sys.executable, str(Path(__file__).with_name("play.py")), str(document), url,
+            sys.executable, str(Path(__file__).with_name("run_blocks.py")), str(document), url,
             *(f"{name}={module}" for name, module in ours.items()),
         ],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=110,

@@ -21,7 +21,7 @@ from mcpstore.wire.http.sse import sse
 from wire.http_world import Fake, Request, a_peer, answer, make_server, modern, reply, serving
 
 from .opening import BOTH, opened, refused
-from .spellings import SPELLINGS
+from .url_spellings import SPELLINGS
 
 NAMES = {
     "flips.example": ["127.0.0.1"],

@@ -14,7 +14,7 @@ from mcpstore.models.service import ServiceStatus
 from mcpstore.monitoring.report import summary
 from mcpstore.monitoring.report.state_bands import bar
 
-from .lives import BEGIN, HOUR, life, report, sample, stretches
+from .invented_history import BEGIN, HOUR, life, report, sample, stretches
 
 
 def test_availability_counts_only_the_time_in_which_the_service_was_enabled():

@@ -16,7 +16,7 @@ from mcpstore.models.service import ServiceStatus
 from mcpstore.monitoring.report import Advice, Report, render
 from mcpstore.monitoring.report.state_bands import bar
 
-from .lives import BEGIN, HOUR, ill, life, report, sample, stretches
+from .invented_history import BEGIN, HOUR, ill, life, report, sample, stretches
 
 PEOPLE = ("text", "markdown", "html")
 EVIL = "a\x1b[31m<script>alert(1)</script>\u202e\"'|`*_[x](javascript:y)\r\n# b\ud800 https://evil.example @you"

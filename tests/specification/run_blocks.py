@@ -1,8 +1,8 @@
 """Runs the Python blocks of a document in order in one namespace.
 
-Usage: python play.py DOCUMENT URL [NAME=MODULE …]. Time that only passes is made short, questions are answered, and the
-address of a service on the internet is replaced by that of a server on this machine; nothing else of the blocks is
-changed. With NAME=MODULE, what a block defines under that name is taken from a module instead.
+Usage: python run_blocks.py DOCUMENT URL [NAME=MODULE …]. Pauses are shortened, questions are answered, and the address
+of a service on the internet is replaced by that of a server on this machine; nothing else of the blocks is changed.
+With NAME=MODULE, the definition of that name in a block is replaced by an import from a module.
 """
 
 from __future__ import annotations

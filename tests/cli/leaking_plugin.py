@@ -54,28 +54,28 @@ async def export(settings: Settings, measurements: Any) -> AsyncIterator[None]:
 
 @hookimpl
 def mcpstore_alert_handlers() -> Any:
-    yield AlertHandler(name="rude", config=Settings, send=send)
-    yield AlertHandler(name="plain_rude", config=Settings, send=send_plainly)
+    yield AlertHandler(name="leaking", config=Settings, send=send)
+    yield AlertHandler(name="plain_leaking", config=Settings, send=send_plainly)
 
 
 @hookimpl
 def mcpstore_health_strategies() -> Any:
-    yield HealthStrategy(name="rude", config=Settings, probe=probe)
+    yield HealthStrategy(name="leaking", config=Settings, probe=probe)
 
 
 @hookimpl
 def mcpstore_recovery_policies() -> Any:
-    yield RecoveryPolicy(name="rude", config=Settings, decide=lambda incident, options: complain(options, incident))
+    yield RecoveryPolicy(name="leaking", config=Settings, decide=lambda incident, options: complain(options, incident))
 
 
 @hookimpl
 def mcpstore_transports() -> Any:
-    yield Transport(name="rude", config=Settings, connect=connect)
+    yield Transport(name="leaking", config=Settings, connect=connect)
 
 
 @hookimpl
 def mcpstore_exporters() -> Any:
-    yield Exporter(name="rude", config=Settings, open=export)
+    yield Exporter(name="leaking", config=Settings, open=export)
 
 
 @hookimpl
