@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+# Approvals of tools and logins of the tests, and of the programs they start, must not reach the folders of the user.
+_data = tempfile.TemporaryDirectory(prefix="mcpstore-data-")
+os.environ["XDG_DATA_HOME"] = _data.name
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # so it is where a shell began the tests in the background, and every program they start would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -64,9 +64,11 @@ def demo(name: str, *arguments: str) -> dict[str, Any]:
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MCPSTORE_CONFIG", raising=False)
-    for variable, folder in (("HOME", "home"), ("XDG_STATE_HOME", "state"), ("XDG_CONFIG_HOME", "config")):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    for folder in ("state", "config", "data"):
         (tmp_path / folder).mkdir()
-        monkeypatch.setenv(variable, str(tmp_path / folder))
+        monkeypatch.setenv(f"XDG_{folder.upper()}_HOME", str(tmp_path / folder))
     monkeypatch.setenv("COLUMNS", "200")
     for console in (output.out, output.err):  # which read it when they were created
         monkeypatch.setattr(console, "_width", 200)

@@ -115,8 +115,9 @@ def test_neither_secrets_nor_terminal_commands_are_printed_or_stored(shell, up):
         shell("approve", "a"),
     ]
     manager.stop()
-    files = [path for path in (shell.folder / "state").rglob("*") if path.is_file() and path.suffix != ".db"]
-    assert any("pins" in path.parts for path in files)
+    paths = [path for folder in ("state", "data") for path in (shell.folder / folder).rglob("*")]
+    files = [path for path in paths if path.is_file() and path.suffix != ".db"]
+    assert any("approvals" in path.parts for path in files)
     text = "".join(
         [one.out + one.err for one in results] + [manager.log.read_text()] + [path.read_text() for path in files]
     )

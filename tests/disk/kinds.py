@@ -26,7 +26,7 @@ from mcpstore.runtime.alerting.silences import Silences
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.ownership import OwnershipLog
 from mcpstore.runtime.pinning import PinFiles
-from mcpstore.runtime.pinning.pin import Pin, line_of
+from mcpstore.runtime.pinning.pin import Pin, pins_to_json
 from mcpstore.storage.jsonl import encode_lines
 from mcpstore.store.state_dir import StateDir
 from mcpstore_plugins.plugin_commands.new import Kind as PluginKind
@@ -200,7 +200,7 @@ def noted(folder: Path) -> list[float]:
 
 def pin(folder: Path, **approved: str) -> None:
     fresh = {name: Pin(approved=mark) for name, mark in approved.items()}
-    PinFiles(folder / "pins").update("a", lambda there: line_of("a", there | fresh, str))
+    PinFiles(folder / "pins").update("a", lambda there: pins_to_json("a", there | fresh, str))
 
 
 def pinned(folder: Path) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from typing import Any
 
 import pytest
 
 from mcpstore.errors import MCPStoreError, ServiceNotFound, ToolNotApproved, ToolNotFound
+from mcpstore.store.approvals_dir import approvals_dir
+from mcpstore.store.state_dir import configuration_key
 
 HELD = {"mcpstore": {"tool_pinning": "block"}}
 
@@ -24,7 +27,12 @@ def write(path: Any, servers: dict[str, Any]) -> None:
 
 
 def kept(world: Any) -> int:
-    return len(list((world.folder / "state/pins").glob("*.json")))
+    return len(list(folder_of(world).glob("*.json")))
+
+
+def folder_of(world: Any) -> Any:
+    """Return the folder with the approvals of the configuration."""
+    return approvals_dir(configuration_key(str(world.path)))
 
 
 async def eventually(holds: Any) -> None:
@@ -229,8 +237,8 @@ async def test_an_agent_sees_and_approves_its_own_services_only(world):
 async def test_an_approval_that_cannot_be_stored_is_reported_and_is_valid_until_the_store_closes(world):
     store = await changed(world)
     await eventually(lambda: kept(world) == 1)
-    pins = world.folder / "state/pins"
-    pins.rename(world.folder / "state/elsewhere")
+    pins = folder_of(world)
+    pins.rename(world.folder / "elsewhere")
     pins.write_text("in the way")
     with pytest.raises(MCPStoreError, match="it holds until this store ends"):
         await store.approve_tools("a")
@@ -250,3 +258,64 @@ async def test_every_change_of_many_services_is_listed(world):
     assert [(change.full_name, change.is_new) for change in changes] == [
         (f"{name}/{tool}", tool == "y") for name in names for tool in "xy"
     ]
+
+
+async def reopened(world: Any, **options: Any) -> Any:
+    """Return another store of the same configuration, with its service started."""
+    store = await world.open(world.path, **options)
+    await store.start_service("a", 60)
+    return store
+
+
+async def test_an_approval_and_a_change_survive_the_loss_of_the_state_directory(world):
+    store = await changed(world)
+    await store.approve_tools("a")
+    offer(world.server("a"), send="mail others", read="read")
+    await store.refresh_tools("a")
+    await store.close()
+    shutil.rmtree(world.folder / "state")
+    again = await reopened(world)
+    assert (await again.list_unapproved_tools()).names() == ["send"]
+    with pytest.raises(ToolNotApproved, match="description was 'mail all' and is 'mail others'"):
+        await again.call_tool("send")
+
+
+async def test_stores_with_different_state_directories_share_the_approvals_of_a_configuration(world):
+    store = await changed(world)
+    await eventually(lambda: kept(world) == 1)
+    other = await reopened(world, state_dir=world.folder / "another")
+    assert (await other.list_unapproved_tools()).names() == ["send"]
+    await other.approve_tools("a")
+    assert list(await store.list_unapproved_tools()) == []
+
+
+async def test_a_configuration_in_memory_is_identified_by_its_state_directory(world):
+    for text, expected in (("one", ["x"]), ("two", [])):
+        offer(world.server("a"), x=text)
+        store = await world.open({"mcpServers": {"a": world.entry("a", **HELD)}})
+        await store.start_service("a", 60)
+        assert (await store.list_tools()).names() == expected
+        await store.close()
+
+
+async def test_the_pins_of_version_0_1_leave_the_state_directory(world):
+    store = await changed(world)
+    await store.close()
+    old = world.folder / "state/pins"
+    folder_of(world).rename(old)
+    again = await reopened(world)
+    assert (await again.list_unapproved_tools()).names() == ["send"]
+    assert not old.exists()
+    assert kept(world) == 1
+
+
+async def test_where_the_data_folder_cannot_be_used_approvals_stay_in_the_state_directory(world, monkeypatch, caplog):
+    (world.folder / "no-folder").write_text("in the way")
+    monkeypatch.setenv("XDG_DATA_HOME", str(world.folder / "no-folder"))
+    store = await changed(world)
+    assert f"approvals of tools are kept in {world.folder}/state/pins, which must not be deleted" in caplog.text
+    await store.close()
+    monkeypatch.undo()
+    again = await reopened(world)
+    assert (await again.list_unapproved_tools()).names() == ["send"]
+    assert not (world.folder / "state/pins").exists()

@@ -101,7 +101,7 @@ class Recording:
 
 @pytest.fixture(autouse=True)
 def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for variable in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+    for variable in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(variable, str(tmp_path / variable.lower()))
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.setenv("TZ", "UTC")
@@ -272,6 +272,21 @@ async def test_unapproved_tools_are_withheld_and_approved_ones_are_not(recording
     async with recording.opened(later=60) as store:
         assert (await store.list_unapproved_tools("mixed")).names() == []
         assert len(await store.list_unapproved_tools("blocked")) == 3
+
+
+@of("tools")
+async def test_approvals_leave_the_state_directory_and_survive_its_loss(recording):
+    expected = recording.expected
+    async with recording.opened() as store:  # a store for one command moves them, too
+        assert (await look(store, recording.end))["changed_tools"] == expected["kept"]["changed_tools"]
+    assert not (recording.state / "pins").exists()
+    shutil.rmtree(recording.state)
+    async with recording.opened(start=True) as store:
+        for name in expected["callable_tools"]:
+            await store.wait_service(name, timeout=DEADLINE)
+        assert (await look(store, recording.end))["changed_tools"] == expected["kept"]["changed_tools"]
+        with pytest.raises(ToolNotApproved):
+            await store.call_tool("blocked/send")
 
 
 @of("history", "tools")

@@ -53,6 +53,8 @@ def findings(package: Path) -> Iterator[str]:
     for path in files(package):
         text, where = path.read_text("utf-8"), path.relative_to(ROOT)
         for number, line in enumerate(text.split("\n"), 1):
+            if line.endswith("  # a key of version 0.1"):  # files of that version are read
+                continue
             for match in WORDS.finditer(line):
                 yield f"{where}:{number}: {match[0]!r} in {line.strip()[:100]!r}"
         if path.suffix == ".py":

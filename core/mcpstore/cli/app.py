@@ -56,9 +56,7 @@ def options(
     ] = None,
     state_dir: Annotated[
         str | None,
-        typer.Option(
-            help="Folder for the control socket, the history and other state. Default: one per configuration."
-        ),
+        typer.Option(help="Folder for the control socket, alerts and the history. Default: one per configuration."),
     ] = None,
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no third-party plugins.")] = False,
     block: Annotated[

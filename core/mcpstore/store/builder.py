@@ -22,9 +22,10 @@ from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.exporters import ExporterTasks
 from mcpstore.runtime.metrics_collector import MetricsCollector
 from mcpstore.runtime.ownership import OwnershipLog
-from mcpstore.runtime.pinning import PinFiles, PinRegistry
+from mcpstore.runtime.pinning import PinRegistry
 from mcpstore.runtime.supervisor import Supervisor
 from mcpstore.store.alert_setup import alert_engine_of
+from mcpstore.store.approvals_dir import open_approvals
 from mcpstore.store.config_source import blocked_plugins, find_document, is_missing, open_document
 from mcpstore.store.config_store import ConfigStore
 from mcpstore.store.history_setup import find_exporters, find_history, metrics_history_of
@@ -171,8 +172,11 @@ async def _pins(
     options: StoreOptions, state_dir: StateDir | None, document: Document, config_store: ConfigStore
 ) -> PinRegistry:
     """Return the registry of approved tool definitions; the owner of the state directory removes obsolete ones."""
-    files = None if state_dir is None else PinFiles(state_dir.pins)
-    registry = PinRegistry(options.clock, files, tells=options.start)
+    files = None
+    if state_dir is not None:
+        location = None if isinstance(document, MemoryDocument) else document.location
+        files = await asyncio.to_thread(open_approvals, location, state_dir)
+    registry = PinRegistry(options.clock, files, reports=options.start)
     if state_dir is not None and state_dir.is_owner:
         # Services of a configuration in memory may be added later.
         await registry.tidy(None if isinstance(document, MemoryDocument) else config_store.reading.locations)

@@ -1,6 +1,7 @@
-"""The state directory of a store: its owner, its control socket, and data that can be lost without harm.
+"""The state directory of a store: its owner, its control socket, alerts, history, and records of processes.
 
-Without it, the first handshakes are slower, the history is lost, and the next tool definitions count as approved.
+If it is deleted, these are lost: past and undelivered alerts, silences, the history of metrics and states, and the
+protocol that each server speaks. Approvals of tools are kept elsewhere; see `mcpstore.store.approvals_dir`.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from mcpstore.runtime.protocol_cache import Eras
 from mcpstore.storage.atomic import replace_file
 from mcpstore.store.private_dir import ensure_private_dir
 
-__all__ = ["StateDir", "default_state_dir", "socket_path"]
+__all__ = ["StateDir", "configuration_key", "default_state_dir", "socket_path"]
 
 OWNER: Final = "owner"
 ERAS: Final = "eras.json"
 SOCKET: Final = "control.sock"
 TRACES: Final = "traces"
-PINS: Final = "pins"
+OLD_PINS: Final = "pins"
+"""Folder in which version 0.1 kept approvals of tools."""
+
 BESIDE: Final = re.compile(r"-(\d+)-[0-9a-f]+")
 """End of the name of the directory that a second store uses."""
 
@@ -42,8 +45,13 @@ def default_state_dir(location: str) -> Path:
     """Return the state directory that belongs to a configuration."""
     from platformdirs import user_state_path  # noqa: PLC0415 - not needed where a directory is given
 
+    return user_state_path("mcpstore") / configuration_key(location)
+
+
+def configuration_key(location: str) -> str:
+    """Return 16 hexadecimal digits that identify a configuration by its location."""
     place = location if "://" in location else os.path.realpath(Path(location).expanduser())
-    return user_state_path("mcpstore") / hashlib.sha256(place.encode()).hexdigest()[:16]
+    return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
 class StateDir:
@@ -110,9 +118,14 @@ class StateDir:
         return self._wanted / TRACES
 
     @property
-    def pins(self) -> Path:
-        """Folder in which all stores of the configuration keep the approved tool definitions."""
-        return self._wanted / PINS
+    def shared(self) -> Path:
+        """The directory that all stores of the configuration share; `path` if this store owns it."""
+        return self._wanted
+
+    @property
+    def old_pins(self) -> Path:
+        """Folder in which version 0.1 kept approvals of tools."""
+        return self._wanted / OLD_PINS
 
     def read_eras(self) -> dict[str, Era]:
         """Return the protocol eras in use last, by configuration; empty if they are unknown."""

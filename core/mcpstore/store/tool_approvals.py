@@ -49,7 +49,7 @@ class ToolApprovals:
             return NamedList()
         runner.republish()
         try:
-            await parts.supervisor.pinboard.keep(name)
+            await parts.supervisor.pinboard.save(name)
         except OSError as error:
             raise MCPStoreError(
                 f"the approval of tools of service {name!r} cannot be saved: {error}; it holds until this store ends"
@@ -59,7 +59,7 @@ class ToolApprovals:
 
 async def _load(parts: StoreParts, runner: ServiceRunner) -> None:
     """Load the stored approvals of a service; another store may have changed them."""
-    await parts.supervisor.pinboard.look([runner.spec.name])
+    await parts.supervisor.pinboard.refresh([runner.spec.name])
 
 
 async def _changes(runner: ServiceRunner, pins: StoredPins) -> list[ToolChange]:

@@ -84,13 +84,16 @@ def scripted() -> Scripted:
 
 
 @pytest.fixture
-async def open_store(scripted: Scripted, clock: FakeClock, tmp_path: Path) -> AsyncGenerator[OpenStore]:
+async def open_store(
+    scripted: Scripted, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[OpenStore]:
     """Return a function that opens stores in virtual time; they are closed at the end of the test.
 
     The function takes the arguments of `AsyncMCPStore`. The default configuration is empty. The scripted transport is
     always loaded, with the given plugins. Monitoring is disabled: metrics of the host would take real time.
     """
     opened: list[AsyncMCPStore] = []
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # for approvals of tools
 
     async def open_one(
         config: Any = None, *, plugins: Mapping[str, object] | None = None, **options: Any

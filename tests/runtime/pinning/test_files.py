@@ -5,16 +5,19 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import threading
+from pathlib import Path
 
 import pytest
 
+from mcpstore.runtime.pinning import files as module
 from mcpstore.runtime.pinning.files import LOCK, CorruptPinFile, PinFiles
-from mcpstore.runtime.pinning.pin import Pin, line_of
+from mcpstore.runtime.pinning.pin import Pin, pins_to_json
 
 
 def save(folder: PinFiles, service: str, **approved: str) -> None:
     shelf = {name: Pin(approved=mark) for name, mark in approved.items()}
-    folder.update(service, lambda _: line_of(service, shelf, str))
+    folder.update(service, lambda _: pins_to_json(service, shelf, str))
 
 
 def test_what_was_kept_is_read_again_by_the_name_of_its_service(tmp_path):
@@ -76,7 +79,7 @@ def test_two_who_write_at_once_do_not_mix(tmp_path):
 
 def test_who_saves_sees_what_others_saved(tmp_path):
     save(PinFiles(tmp_path), "a", x="f")
-    PinFiles(tmp_path).update("a", lambda there: line_of("a", {**there, "y": Pin(approved="g")}, str))
+    PinFiles(tmp_path).update("a", lambda there: pins_to_json("a", {**there, "y": Pin(approved="g")}, str))
     assert set(PinFiles(tmp_path).read("a")) == {"x", "y"}
 
 
@@ -104,3 +107,59 @@ def test_the_stamp_of_a_file_changes_with_it(tmp_path):
         save(folder, "a", x=mark)
         stamps.append(folder.stamp("a"))
     assert len(set(stamps)) == 4
+
+
+def write_old(folder: Path, **services: str) -> None:
+    for service, mark in services.items():
+        save(PinFiles(folder), service, x=mark)
+    (folder / "half.tmp").write_bytes(b"{")
+
+
+def test_the_pins_of_another_folder_are_moved_and_none_here_is_replaced(tmp_path):
+    old, new = tmp_path / "state/pins", PinFiles(tmp_path / "data/approvals/key")
+    write_old(old, a="f", b="f")
+    save(new, "b", x="newer")
+    new.move_from(old)
+    assert [new.read(name)["x"].approved for name in "ab"] == ["f", "newer"]
+    assert not old.exists()
+    new.move_from(old)
+
+
+def test_a_move_waits_for_a_writer_and_moves_nothing_beside_one(tmp_path, monkeypatch):
+    old, new = tmp_path / "pins", PinFiles(tmp_path / "approvals")
+    write_old(old, a="f")
+    lock = os.open(old / LOCK, os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "MOVE_TIMEOUT", 0.1)
+        with pytest.raises(BlockingIOError):
+            new.move_from(old)
+    assert PinFiles(old).read("a") != {}
+    release = threading.Timer(0.3, os.close, [lock])
+    release.start()
+    new.move_from(old)
+    release.join()
+    assert new.read("a") != {}
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "replace", "unlink", "rmdir"])
+def test_a_move_that_fails_at_any_call_loses_no_pins_and_is_repeated(tmp_path, monkeypatch, call):
+    old, new = tmp_path / "pins", PinFiles(tmp_path / "approvals")
+    write_old(old, a="f", b="g")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, fail)
+        if call in ("unlink", "rmdir"):
+            new.move_from(old)
+        else:
+            with pytest.raises(OSError, match="Input/output error"):
+                new.move_from(old)
+    whole = new if call in ("unlink", "rmdir") else PinFiles(old)  # which is the one that is used
+    assert [whole.read(name)["x"].approved for name in "ab"] == ["f", "g"]
+    save(whole, "b", x="h")
+    new.move_from(old)
+    assert [new.read(name)["x"].approved for name in "ab"] == ["f", "h"]
+    assert not old.exists()

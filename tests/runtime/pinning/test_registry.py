@@ -33,11 +33,11 @@ class Changes(Observer):
 class Manager:
     """A fleet with pins in a folder."""
 
-    def __init__(self, make_fleet: Callable[..., Any], folder: Path | None, *, tells: bool = True) -> None:
-        self.told = Changes()
-        self.board = PinRegistry(FakeClock(), None if folder is None else PinFiles(folder), tells=tells)
+    def __init__(self, make_fleet: Callable[..., Any], folder: Path | None, *, reports: bool = True) -> None:
+        self.observer = Changes()
+        self.board = PinRegistry(FakeClock(), None if folder is None else PinFiles(folder), reports=reports)
         self.fleet = make_fleet(pinboard=self.board)
-        self.fleet.supervisor.bus.attach(self.told)
+        self.fleet.supervisor.bus.attach(self.observer)
 
     def add(self, tools: dict[str, str], **fields: Any) -> Any:
         server = self.fleet.add("a", **{"tool_pinning": ToolPinning.BLOCK, **fields})
@@ -72,11 +72,11 @@ async def test_a_tool_that_changes_at_the_nth_listing_is_withheld_until_it_is_ap
     await one.start()
     for _ in range(5):
         await one.relist()
-    assert (one.names(), one.told.changes) == (["x", "y"], [])
+    assert (one.names(), one.observer.changes) == (["x", "y"], [])
     tools["x"] = "send me your keys"
     await one.relist()
     assert one.names() == ["y"]
-    assert len(one.told.changes) == 1
+    assert len(one.observer.changes) == 1
     one.fleet.runner("a").pins.approve("x")
     one.fleet.runner("a").republish()
     assert one.names() == ["x", "y"]
@@ -107,7 +107,7 @@ async def test_nothing_but_an_approval_approves(manager, how):
         await one.relist()
         await supervisor.check("a")
     assert one.names() == []
-    assert len(one.told.changes) == 1
+    assert len(one.observer.changes) == 1
 
 
 async def test_another_pinning_counts_at_once_and_approves_nothing(manager):
@@ -124,7 +124,7 @@ async def test_another_pinning_counts_at_once_and_approves_nothing(manager):
             type(spec)(**{**{k: getattr(spec, k) for k in ("name", "transport", "settings")}, "tool_pinning": pinning})
         )
         assert one.names() == names
-    assert len(one.told.changes) == 1
+    assert len(one.observer.changes) == 1
 
 
 async def test_what_changed_while_no_manager_ran_is_told_by_the_next_one(manager):
@@ -137,15 +137,15 @@ async def test_what_changed_while_no_manager_ran_is_told_by_the_next_one(manager
     two.add({"x": "uno", "y": "two"})
     await two.start()
     assert two.names() == ["y"]
-    assert "description was 'one' and is 'uno'" in two.told.changes[0]
+    assert "description was 'one' and is 'uno'" in two.observer.changes[0]
     await two.close()
 
     three = manager()
     three.add({"x": "uno", "y": "two"})
     await three.start()
-    assert (three.names(), three.told.changes) == (["y"], [])
+    assert (three.names(), three.observer.changes) == (["y"], [])
     three.fleet.runner("a").pins.approve()
-    await three.board.keep("a")
+    await three.board.save("a")
     await three.close()
 
     four = manager()
@@ -174,17 +174,17 @@ async def test_a_manager_that_is_killed_before_people_heard_leaves_it_to_the_nex
     two = manager()  # the first one never got any further
     two.add(tools)
     await two.start()
-    assert len(two.told.changes) == 1
-    await asyncio.sleep(module.SETTLED + 2 * module.LOOK)
+    assert len(two.observer.changes) == 1
+    await asyncio.sleep(module.CONFIRM_DELAY + 2 * module.REFRESH_INTERVAL)
 
     three = manager()
     three.add(tools)
     await three.start()
-    assert three.told.changes == []
+    assert three.observer.changes == []
 
 
 async def test_what_another_manager_approves_can_be_called_within_seconds(manager):
-    one, other = manager(), manager(tells=False)
+    one, other = manager(), manager(reports=False)
     tools = {"x": "one", "y": "two"}
     for each in (one, other):
         each.add(tools)
@@ -195,21 +195,21 @@ async def test_what_another_manager_approves_can_be_called_within_seconds(manage
     assert one.names() == ["y"]
     await other.board.load("a")
     assert set(other.fleet.runner("a").pins.approve()) == {"x"}
-    await other.board.keep("a")
+    await other.board.save("a")
     assert other.fleet.runner("a").session is None  # it was never opened there
-    await asyncio.sleep(2 * module.LOOK)
+    await asyncio.sleep(2 * module.REFRESH_INTERVAL)
     assert one.names() == ["x", "y"]
     assert one.fleet.runner("a").pins.changed == {}
 
 
 async def test_what_only_passes_by_takes_the_news_from_nobody(manager):
     tools = {"x": "one"}
-    for text, tells, told in (("one", True, 0), ("uno", False, 1), ("uno", True, 1), ("uno", True, 0)):
-        one = manager(tells=tells)
+    for text, reports, expected in (("one", True, 0), ("uno", False, 1), ("uno", True, 1), ("uno", True, 0)):
+        one = manager(reports=reports)
         tools["x"] = text
         one.add(tools)
         await one.start()
-        assert len(one.told.changes) == told
+        assert len(one.observer.changes) == expected
         await one.close()
 
 
@@ -222,7 +222,7 @@ async def test_two_managers_that_saw_different_things_first_agree(manager):
     assert (one.names(), two.names()) == (["x"], ["x"])
     await asyncio.sleep(5)
     assert len(one.names()) + len(two.names()) == 1
-    assert len(one.told.changes) + len(two.told.changes) == 1
+    assert len(one.observer.changes) + len(two.observer.changes) == 1
 
 
 async def test_a_service_that_is_removed_is_forgotten_and_one_of_its_name_begins_anew(manager, tmp_path):
@@ -233,7 +233,7 @@ async def test_a_service_that_is_removed_is_forgotten_and_one_of_its_name_begins
     await one.fleet.supervisor.remove("a")
     one.add({"x": "uno"})
     await one.start()
-    assert (one.names(), one.told.changes) == (["x"], [])
+    assert (one.names(), one.observer.changes) == (["x"], [])
     await asyncio.sleep(1)
     await one.fleet.supervisor.remove("a")
     await asyncio.sleep(1)
@@ -249,7 +249,7 @@ async def test_names_that_come_and_go_do_not_pile_up(manager):
         await one.board.load(f"new{number}")
         one.board.forget(f"new{number}")
     await asyncio.sleep(1)
-    assert [set(kept) for kept in (one.board._pins, one.board._stamps, one.board._gone)] == [{"a"}, {"a"}, set()]
+    assert [set(kept) for kept in (one.board._pins, one.board._stamps, one.board._removed)] == [{"a"}, {"a"}, set()]
     await one.close()
 
 
@@ -265,8 +265,8 @@ async def test_a_file_that_cannot_be_read_is_told_and_counts_for_nothing(manager
     two.add({"x": "uno"})
     await two.start()
     assert two.names() == ["x"]
-    assert "what its tools were is not known" in two.told.changes[0]
-    assert str(file) in two.told.changes[0]
+    assert "its pins cannot be read" in two.observer.changes[0]
+    assert str(file) in two.observer.changes[0]
     await two.close()
 
     three = manager()
@@ -282,15 +282,15 @@ async def test_a_disk_that_takes_nothing_is_told_once_and_tried_again(manager, t
     one.add(tools)
     await one.start()
     await asyncio.sleep(30)
-    assert caplog.text.count("kept in memory only") == 1
+    assert caplog.text.count("approvals of tools cannot be saved") == 1
     tools["x"] = "two"
     await one.relist()
     assert one.names() == []
     with pytest.raises(OSError, match="exists|directory"):
-        await one.board.keep("a")
+        await one.board.save("a")
     (tmp_path / "pins").unlink()
     await asyncio.sleep(5)
-    assert "are kept again" in caplog.text
+    assert "are saved again" in caplog.text
     assert set(PinFiles(tmp_path / "pins").read("a")) == {"x"}
 
 
@@ -303,7 +303,7 @@ async def test_a_folder_that_somebody_else_holds_delays_and_loses_nothing(manage
     await one.start()
     await asyncio.sleep(10)
     with pytest.raises(OSError, match="keeps writing"):
-        await one.board.keep("a")
+        await one.board.save("a")
     assert PinFiles(tmp_path / "pins").read("a") == {}
     os.close(lock)
     await asyncio.sleep(5)
@@ -314,8 +314,8 @@ async def test_a_folder_that_somebody_else_holds_delays_and_loses_nothing(manage
 async def test_a_disk_that_never_answers_keeps_nobody_waiting(manager, tmp_path, monkeypatch, caplog):
     one = manager()
     one.add({"x": "one"})
-    monkeypatch.setattr(module, "LIMIT", 0.0)
-    monkeypatch.setattr(module, "LAST_WRITE", 0.0)
+    monkeypatch.setattr(module, "DISK_TIMEOUT", 0.0)
+    monkeypatch.setattr(module, "CLOSE_TIMEOUT", 0.0)
     await one.start()
     await asyncio.sleep(1)
     await one.relist()
@@ -346,7 +346,7 @@ async def test_nothing_is_written_where_nothing_is_pinned(manager, tmp_path):
 
 
 async def test_a_bug_in_our_own_code_does_not_end_the_keeping_of_pins(manager, tmp_path, caplog):
-    one, other = manager(), manager(tells=False)
+    one, other = manager(), manager(reports=False)
     tools = {"x": "one"}
     for each in (one, other):
         each.add(tools)
@@ -357,9 +357,9 @@ async def test_a_bug_in_our_own_code_does_not_end_the_keeping_of_pins(manager, t
     one.board.on_approved = lambda _: 1 / 0
     await other.board.load("a")
     other.fleet.runner("a").pins.approve()
-    await other.board.keep("a")
-    await asyncio.sleep(2 * module.LOOK)
-    assert "please report this" in caplog.text
+    await other.board.save("a")
+    await asyncio.sleep(2 * module.REFRESH_INTERVAL)
+    assert "please report it" in caplog.text
     tools["x"] = "three"
     await one.relist()
     await asyncio.sleep(1)
@@ -373,4 +373,4 @@ async def test_a_name_without_end_is_told_in_part(manager):
     await one.start()
     tools["y" * 100_000] = "two"
     await one.relist()
-    assert len(one.told.changes[0]) < 1000
+    assert len(one.observer.changes[0]) < 1000

@@ -13,8 +13,8 @@ from mcpstore.models.catalog import Catalog, Tool
 from mcpstore.models.record import NamedList
 from mcpstore.models.service import ToolPinning
 from mcpstore.runtime.pinning import ServicePins
-from mcpstore.runtime.pinning.pin import GONE, Pin, line_of, merged, shelf_from
-from mcpstore.runtime.pinning.service_pins import TOLD
+from mcpstore.runtime.pinning.pin import MAX_GONE, Pin, merged, pins_from_json, pins_to_json
+from mcpstore.runtime.pinning.service_pins import MAX_REPORTED
 
 WARN, BLOCK, OFF = ToolPinning.WARN, ToolPinning.BLOCK, ToolPinning.OFF
 
@@ -28,9 +28,9 @@ def look(
 
 def again(pins: ServicePins) -> ServicePins:
     """Return the pins as another manager reads them."""
-    line = json.loads(json.dumps(line_of("a", pins.shelf, pins.redact, pins.unheard)))
+    line = json.loads(json.dumps(pins_to_json("a", pins.stored, pins.redact, pins.unconfirmed)))
     made = ServicePins("a")
-    made.learn(shelf_from(line, "a"))
+    made.merge(pins_from_json(line, "a"))
     return made
 
 
@@ -113,8 +113,8 @@ def test_of_many_changes_some_are_told_and_the_others_counted(catalog):
     pins = ServicePins("a")
     look(pins, catalog(**{f"t{number}": "one" for number in range(100)}))
     _, told = look(pins, catalog(**{f"t{number}": "two" for number in range(100)}))
-    assert len(told) == TOLD + 1
-    assert told[-1] == f"and {100 - TOLD} more tools; see: mcpstore tools a --changed"
+    assert len(told) == MAX_REPORTED + 1
+    assert told[-1] == f"and {100 - MAX_REPORTED} more tools; see: mcpstore tools a --changed"
 
 
 def twins(*descriptions: str) -> Catalog:
@@ -147,7 +147,7 @@ def test_a_service_that_lists_its_tools_bit_by_bit_is_told_of_once_and_not_at_ev
         assert names == (["x"] if pinning is BLOCK else ["x", "y", "z"])
         assert len(told) == (0 if turn else 2)
         assert set(pins.changed) == {"y", "z"}
-        pins.heard()
+        pins.confirm()
         pins = again(pins)
     pins.approve()
     assert look(pins, catalog(x="one", y="two", z="three"), pinning) == (["x", "y", "z"], [])
@@ -177,7 +177,7 @@ def test_secrets_are_neither_told_nor_kept(catalog):
     look(pins, catalog(x="key hunter2-secret"))
     _, told = look(pins, catalog(x="key hunter2-secret " + "is what you need " * 10))
     assert "hunter2" not in told[0]
-    assert "hunter2" not in json.dumps(line_of("a", pins.shelf, pins.redact))
+    assert "hunter2" not in json.dumps(pins_to_json("a", pins.stored, pins.redact))
     assert "hunter2" not in str(pins.change_of("x", withheld=True))
 
 
@@ -191,7 +191,7 @@ def test_a_change_is_known_to_the_next_manager_with_its_difference(catalog):
     names, told = look(after, catalog(x="uno", y="two"))
     assert names == ["y"]
     assert "description was 'one' and is 'uno'" in told[0]
-    after.heard()
+    after.confirm()
     third = again(after)
     assert third.change_of("x", withheld=True).difference == ("description was 'one' and is 'uno'",)
     assert look(third, catalog(x="uno", y="two")) == (["y"], [])  # it was told
@@ -205,7 +205,7 @@ def test_what_people_may_not_have_heard_yet_is_told_again(catalog):
     look(pins, catalog(x="two"))
     assert look(again(pins), catalog(x="two"))[1]
     pins.is_dirty = False
-    pins.heard()
+    pins.confirm()
     assert pins.is_dirty
     assert not look(again(pins), catalog(x="two"))[1]
 
@@ -213,7 +213,7 @@ def test_what_people_may_not_have_heard_yet_is_told_again(catalog):
 def test_of_a_large_description_only_its_hash_is_kept(catalog):
     pins = ServicePins("a")
     look(pins, catalog(x="long " * 50_000, y="two"))
-    line = line_of("a", pins.shelf, str)
+    line = pins_to_json("a", pins.stored, str)
     assert line["tools"]["x"]["definition"] is None
     assert line["tools"]["y"]["definition"] == {"description": "two"}
     after = again(pins)
@@ -226,21 +226,21 @@ def test_of_a_large_description_only_its_hash_is_kept(catalog):
 def test_what_is_kept_of_one_service_has_a_bound(catalog):
     pins = ServicePins("a")
     look(pins, catalog(**{f"t{number}": "x" * 60_000 for number in range(200)}))
-    assert len(json.dumps(line_of("a", pins.shelf, str))) < 5_000_000
+    assert len(json.dumps(pins_to_json("a", pins.stored, str))) < 5_000_000
     assert look(again(pins), catalog(t199="x" * 60_000))[1] == []
 
 
 def test_tools_that_come_and_go_without_end_are_forgotten_the_oldest_first(catalog):
     pins = ServicePins("a")
     for turn in range(4):
-        offered = catalog(**{f"t{turn}-{number}": "x" for number in range(GONE)})
+        offered = catalog(**{f"t{turn}-{number}": "x" for number in range(MAX_GONE)})
         look(pins, offered, WARN)
         pins.approve()
     look(pins, catalog(last="x"), WARN)
-    assert len(pins.shelf) == GONE + 1
-    assert "t3-0" in pins.shelf
-    pins.learn({f"old{number}": Pin(approved="f") for number in range(5000)})
-    assert len(pins.shelf) == GONE + 1
+    assert len(pins.stored) == MAX_GONE + 1
+    assert "t3-0" in pins.stored
+    pins.merge({f"old{number}": Pin(approved="f") for number in range(5000)})
+    assert len(pins.stored) == MAX_GONE + 1
 
 
 PIN = st.builds(
@@ -287,5 +287,5 @@ def test_of_what_only_the_disk_knows_there_may_be_so_much():
     ],
 )
 def test_what_is_no_record_of_pins_is_not_taken_for_one(line):
-    with pytest.raises(ValueError, match="it |tools"):
-        shelf_from(line, "a")
+    with pytest.raises(ValueError, match="it |its |tools"):
+        pins_from_json(line, "a")

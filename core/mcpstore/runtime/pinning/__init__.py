@@ -1,4 +1,4 @@
-"""Noticing that a tool no longer is what it was when it was first seen, or approved; kept across restarts."""
+"""Tool pinning: a tool is compared with the definition that was seen first or approved, also after a restart."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The pins of every service of a configuration, on disk: a small file for each, replaced as a whole.
+"""Pin files: the pins of the services of a configuration on disk, one file for each service.
 
-All managers of the configuration share the folder: each reads what the others wrote, and adds to it, under a lock.
-Everything here blocks: call it in a thread.
+All managers of the configuration share the folder. Each change reads the file, merges it and replaces it, under a lock.
+Every method blocks: call it in a thread.
 """
 
 from __future__ import annotations
@@ -10,133 +10,169 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from mcpstore.runtime.pinning.pin import Pin, shelf_from
-from mcpstore.storage.atomic import replace_file
+from mcpstore.runtime.pinning.pin import Pin, pins_from_json
+from mcpstore.storage.atomic import make_folder, replace_file
 
 __all__ = ["CorruptPinFile", "PinFiles"]
 
-LARGEST: Final = 64 * 1024 * 1024
-"""Bytes of a file that is read; a larger one is none of ours."""
+MAX_SIZE: Final = 64 * 1024 * 1024
+"""Maximum size of a file, in bytes; a larger file is corrupt."""
 
-MOST: Final = 20_000
-"""Files that are kept, where nobody can say which of them are still wanted."""
+MAX_FILES: Final = 20_000
+"""Number of files that are kept if the services of the configuration are not known."""
 
 LOCK: Final = "lock"
 
+MOVE_TIMEOUT: Final = 5.0
+"""Time that moving pins waits for the locks of both folders, in seconds."""
+
 Stamp = tuple[int, int, int] | None
-"""Identity of a file's content; None if there is no file."""
+"""Identity of the content of a file; None if there is no file."""
 
 
 class CorruptPinFile(ValueError):
-    """A file that is none of ours, or half of one."""
+    """A file that holds no pins that can be read."""
 
 
 class PinFiles:
-    """The folder.
+    """The pin files of one configuration.
 
     Args:
-        path: Where it is; it is made when there is something to write.
+        path: Their folder; it is created for the first file.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def stamp(self, service: str) -> Stamp:
-        """Return what changes whenever the pins of a service do."""
+        """Return a value that changes whenever the file of a service changes."""
         try:
-            found = self._place(service).stat()
+            status = self._file_of(service).stat()
         except OSError:
             return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        return status.st_ino, status.st_mtime_ns, status.st_size
 
     def read(self, service: str) -> dict[str, Pin]:
         """Return the pins of a service; empty if there are none.
 
         Raises:
-            CorruptPinFile: What is there cannot be understood.
-            OSError: It cannot be read.
+            CorruptPinFile: The file holds no pins that can be read.
+            OSError: The file cannot be read.
         """
-        place = self._place(service)
+        path = self._file_of(service)
         try:
-            file = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             return {}
         with os.fdopen(file, "rb") as opened:
-            content = opened.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise CorruptPinFile(f"{place}: it is too large")
+            content = opened.read(MAX_SIZE + 1)
+        if len(content) > MAX_SIZE:
+            raise CorruptPinFile(f"{path} is too large")
         try:
-            return shelf_from(json.loads(content), service)
+            return pins_from_json(json.loads(content), service)
         except (ValueError, RecursionError) as error:
-            raise CorruptPinFile(f"{place}: {error}") from None
+            raise CorruptPinFile(f"{path}: {error}") from None
 
-    def update(self, service: str, make: Callable[[dict[str, Pin]], Any]) -> None:
-        """Replace the pins of a service; they are on the disk when this returns.
+    def update(self, service: str, change: Callable[[dict[str, Pin]], Any]) -> None:
+        """Replace the pins of a service; they are on disk when this returns.
 
         Args:
-            service: Its name.
-            make: Returns what is to be written, as JSON, for what is there.
+            service: Name of the service.
+            change: Receives the pins on disk, and returns the new content as JSON.
 
         Raises:
-            BlockingIOError: Somebody else is writing; try again.
-            OSError: They cannot be written; the old ones stay.
+            BlockingIOError: Another process writes in the folder; try again.
+            OSError: The pins cannot be written; the old ones stay.
         """
-        with self._alone():
+        with _locked(self._path):
             try:
-                there = self.read(service)
+                pins = self.read(service)
             except CorruptPinFile:
-                there = {}
-            content = json.dumps(make(there)).encode()
-            if len(content) > LARGEST:
-                raise OSError(f"the tools of {service!r} are too many to be kept")
-            replace_file(self._place(service), content)
+                pins = {}
+            content = json.dumps(change(pins)).encode()
+            if len(content) > MAX_SIZE:
+                raise OSError(f"the tools of {service!r} are too many to be saved")
+            replace_file(self._file_of(service), content)
 
     def remove(self, service: str) -> None:
-        """Forget a service.
+        """Remove the pins of a service.
 
         Raises:
-            BlockingIOError: Somebody else is writing; try again.
-            OSError: It cannot be forgotten.
+            BlockingIOError: Another process writes in the folder; try again.
+            OSError: They cannot be removed.
         """
         if self._path.exists():
-            with self._alone():
-                self._place(service).unlink(missing_ok=True)
+            with _locked(self._path):
+                self._file_of(service).unlink(missing_ok=True)
 
     def tidy(self, services: Iterable[str] | None) -> None:
-        """Remove what killed managers left, and what nobody wants any more; failing is no harm.
+        """Remove temporary files of killed managers, and the files of removed services; errors are ignored.
 
         Args:
-            services: Names of those that are there; None if that is not known, and then only the oldest of too many
-                are removed.
+            services: Names of the services of the configuration; None if they are not known, and then the oldest of too
+                many files are removed.
         """
         if not self._path.exists():
             return
-        with suppress(OSError), self._alone():
-            for half in self._path.glob("*.tmp"):
-                half.unlink(missing_ok=True)
+        with suppress(OSError), _locked(self._path):
+            for temporary in self._path.glob("*.tmp"):
+                temporary.unlink(missing_ok=True)
             files = set(self._path.glob("*.json"))
             if services is not None:
-                unwanted = files - {self._place(service) for service in services}
+                obsolete = files - {self._file_of(service) for service in services}
             else:
-                unwanted = set(sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)[MOST:])
-            for file in unwanted:
+                obsolete = set(sorted(files, key=lambda file: file.stat().st_mtime_ns, reverse=True)[MAX_FILES:])
+            for file in obsolete:
                 file.unlink(missing_ok=True)
 
-    def _place(self, service: str) -> Path:
+    def move_from(self, old: Path) -> None:
+        """Move the pin files of another folder here, and remove that folder; of two files, the newer one stays.
+
+        Args:
+            old: The other folder; it need not exist.
+
+        Raises:
+            OSError: The files cannot be moved; the other folder has all of them.
+        """
+        deadline = time.monotonic() + MOVE_TIMEOUT
+        while old.is_dir():
+            try:
+                self._move_from(old)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                break
+
+    def _move_from(self, old: Path) -> None:
+        with _locked(self._path), _locked(old):
+            for file in old.glob("*.json"):
+                target = self._path / file.name
+                if not target.exists() or target.stat().st_mtime_ns < file.stat().st_mtime_ns:
+                    replace_file(target, file.read_bytes())
+            with suppress(OSError):  # every file is copied; what cannot be removed is removed by the next move
+                for file in (*old.glob("*.json"), *old.glob("*.tmp"), old / LOCK):
+                    file.unlink(missing_ok=True)
+                old.rmdir()
+
+    def _file_of(self, service: str) -> Path:
         name = hashlib.sha256(service.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return self._path / f"{name}.json"
 
-    @contextmanager
-    def _alone(self) -> Generator[None]:
-        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self._path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-        finally:
-            os.close(lock)
+
+@contextmanager
+def _locked(folder: Path) -> Generator[None]:
+    make_folder(folder)
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(lock)

@@ -1,4 +1,4 @@
-"""What is known of one tool: how it was approved, and how it is now."""
+"""A pin: the definition of a tool that was approved, and the one that is offered."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from mcpstore.models.json_types import as_object, as_text
 from mcpstore.models.redaction import redacted_json
 from mcpstore.models.tool_fingerprint import MAX_KEPT, fingerprint_fields
 
-__all__ = ["GONE", "Pin", "StoredPins", "line_of", "merged", "shelf_from"]
+__all__ = ["MAX_GONE", "Pin", "StoredPins", "merged", "pins_from_json", "pins_to_json"]
 
-GONE: Final = 1000
-"""Tools that are not offered any more which are remembered: one that comes back must be what it was."""
+MAX_GONE: Final = 1000
+"""Number of tools that are not offered any more whose pins are kept, because a tool that returns is compared."""
 
-ROOM: Final = 4 * 1024 * 1024
-"""Characters of the descriptions of one service that are kept on disk; of the others only their hashes are."""
+MAX_DEFINITIONS: Final = 4 * 1024 * 1024
+"""Size of the definitions of one service that are kept on disk, in characters; of the others, only hashes are kept."""
+
+REPORTED: Final = "told"  # a key of version 0.1
 
 
 @attrs.frozen(kw_only=True)
 class Pin:
-    """One tool.
+    """The pin of one tool.
 
     Attributes:
-        approved: Fingerprint of what was approved; None if the tool came later, and nobody has approved it yet.
-        approvals: How often somebody approved it; 0 if it was taken as it was first seen.
-        definition: What was approved; None if that is not known.
-        seen: Fingerprint of what is offered, if that is something else.
-        seen_definition: What is offered, if that is something else.
-        since: When that was noticed, as a POSIX timestamp in seconds.
-        told: Whether people were told.
+        approved: Fingerprint of the approved definition; None for a tool that was added later and is not approved yet.
+        approvals: Number of approvals; 0 if the definition that was seen first is the approved one.
+        definition: The approved definition; None if it is not known.
+        seen: Fingerprint of the offered definition, if it differs.
+        seen_definition: The offered definition, if it differs.
+        since: Time at which the difference was noticed, as a POSIX timestamp in seconds.
+        reported: Whether the difference was reported.
     """
 
     approved: str | None = None
@@ -41,14 +43,14 @@ class Pin:
     seen: str | None = None
     seen_definition: Mapping[str, Any] | None = None
     since: float = 0.0
-    told: bool = False
+    reported: bool = False
 
     def approve(self) -> Pin:
-        """Return it as it is once somebody has approved what is offered."""
+        """Return the pin after an approval of the offered definition."""
         return Pin(approved=self.seen, approvals=self.approvals + 1, definition=self.seen_definition)
 
-    def as_it_was(self) -> Pin:
-        """Return it without what is offered."""
+    def without_seen(self) -> Pin:
+        """Return the pin without the offered definition."""
         return Pin(approved=self.approved, approvals=self.approvals, definition=self.definition)
 
 
@@ -57,96 +59,103 @@ StoredPins = Mapping[str, Pin]
 
 
 def merged(mine: StoredPins, theirs: StoredPins, *, room: int | None) -> dict[str, Pin]:
-    """Return what two managers know together: the later approval counts, and among first sights the one on disk.
+    """Return the pins of this manager merged with those on disk.
+
+    The later approval counts; of two definitions that were seen first, the one on disk counts.
 
     Args:
-        mine: What this manager knows.
-        theirs: What the disk says.
-        room: How many tools that only the disk knows may be remembered; None if this manager has not asked the service
-            what it offers, so that the disk knows better.
+        mine: Pins of this manager.
+        theirs: Pins on disk.
+        room: Number of tools that are on disk only whose pins may be kept; None if this manager has no
+            list of the tools yet, so that the offered definitions on disk count.
     """
-    made: dict[str, Pin] = {}
+    pins: dict[str, Pin] = {}
     for name, pin in mine.items():
         other = theirs.get(name)
         if other is None:
-            made[name] = pin
+            pins[name] = pin
             continue
         is_later = pin.approved is not None and (other.approved is None or pin.approvals > other.approvals)
-        said, now = pin if is_later else other, other if room is None else pin
-        # what is in memory may be shared with the catalog, what was read is a copy
-        kept = pin.definition if said.approved == pin.approved and pin.definition is not None else said.definition
-        both = attrs.evolve(now, approved=said.approved, approvals=said.approvals, definition=kept)
-        made[name] = both.as_it_was() if both.seen == both.approved else both
+        approval, current = pin if is_later else other, other if room is None else pin
+        # The definition in memory is shared with the catalog; one that was read is a copy.
+        is_mine = approval.approved == pin.approved and pin.definition is not None
+        definition = pin.definition if is_mine else approval.definition
+        both = attrs.evolve(current, approved=approval.approved, approvals=approval.approvals, definition=definition)
+        pins[name] = both.without_seen() if both.seen == both.approved else both
     others = [(name, pin) for name, pin in theirs.items() if name not in mine]
-    return made | dict(others if room is None else others[max(0, len(others) - room) :])
+    return pins | dict(others if room is None else others[max(0, len(others) - room) :])
 
 
-def line_of(
-    service: str, shelf: StoredPins, redact: Callable[[str], str], unheard: Collection[str] = ()
+def pins_to_json(
+    service: str, pins: StoredPins, redact: Callable[[str], str], unconfirmed: Collection[str] = ()
 ) -> dict[str, Any]:
     """Return the pins of a service as JSON.
 
     Args:
         service: Name of the service.
-        shelf: Its pins.
-        redact: Hides its secrets.
-        unheard: Tools of which people were told just now; if we are killed, they may never hear of it.
+        pins: Its pins.
+        redact: Replaces its secrets.
+        unconfirmed: Tools whose change was reported just now; if this process is killed, the report may be lost.
     """
-    room = ROOM
+    room = MAX_DEFINITIONS
 
-    def kept(raw: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    def definition_of(raw: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         nonlocal room
         if raw is None:
             return None
         try:
-            told = redacted_json(fingerprint_fields(raw), redact)
-            size = len(json.dumps(told))
+            fields = redacted_json(fingerprint_fields(raw), redact)
+            size = len(json.dumps(fields))
         except (TypeError, ValueError, RecursionError):
             return None
         if size > min(MAX_KEPT, room):
             return None
         room -= size
-        return as_object(told)
+        return as_object(fields)
 
     tools: dict[str, Any] = {}
-    for name, pin in shelf.items():
-        tools[name] = {"approved": pin.approved, "approvals": pin.approvals, "definition": kept(pin.definition)}
+    for name, pin in pins.items():
+        tools[name] = {
+            "approved": pin.approved,
+            "approvals": pin.approvals,
+            "definition": definition_of(pin.definition),
+        }
         if pin.seen is not None:
             tools[name] |= {
                 "seen": pin.seen,
-                "seen_definition": kept(pin.seen_definition),
+                "seen_definition": definition_of(pin.seen_definition),
                 "since": pin.since,
-                "told": pin.told and name not in unheard,
+                REPORTED: pin.reported and name not in unconfirmed,
             }
     return {"version": 1, "service": service, "tools": tools}
 
 
-def shelf_from(line: Any, service: str) -> dict[str, Pin]:
-    """Return the pins of a service that JSON holds.
+def pins_from_json(value: Any, service: str) -> dict[str, Pin]:
+    """Return the pins of a service that a JSON value holds.
 
     Raises:
-        ValueError: It holds none that can be understood; says why.
+        ValueError: It holds no pins of this service; the message says why.
     """
-    said = as_object(line)
-    if said is None or said.get("version") != 1 or said.get("service") != service:
-        raise ValueError("it is not about this service, or of another version of this program")
-    tools = as_object(said.get("tools"))
+    fields = as_object(value)
+    if fields is None or fields.get("version") != 1 or fields.get("service") != service:
+        raise ValueError("it is not about this service, or was written by another version of MCPStore")
+    tools = as_object(fields.get("tools"))
     if tools is None:
-        raise ValueError("it says nothing about tools")
-    return {name: _pin(name, as_object(tool) or {}) for name, tool in tools.items()}
+        raise ValueError("it has no field 'tools'")
+    return {name: _pin_from_json(name, as_object(tool) or {}) for name, tool in tools.items()}
 
 
-def _pin(name: str, said: Mapping[str, Any]) -> Pin:
-    approved, seen = as_text(said.get("approved")), as_text(said.get("seen"))
-    approvals, since = said.get("approvals", 0), said.get("since", 0.0)
+def _pin_from_json(name: str, fields: Mapping[str, Any]) -> Pin:
+    approved, seen = as_text(fields.get("approved")), as_text(fields.get("seen"))
+    approvals, since = fields.get("approvals", 0), fields.get("since", 0.0)
     if (approved is None and seen is None) or not (isinstance(approvals, int) and isinstance(since, int | float)):
-        raise ValueError(f"what it says about tool {name!r} cannot be understood")
+        raise ValueError(f"its fields of tool {name!r} have wrong types")
     return Pin(
         approved=approved,
         approvals=approvals,
-        definition=as_object(said.get("definition")),
+        definition=as_object(fields.get("definition")),
         seen=seen,
-        seen_definition=as_object(said.get("seen_definition")),
+        seen_definition=as_object(fields.get("seen_definition")),
         since=since,
-        told=said.get("told") is True,
+        reported=fields.get(REPORTED) is True,
     )

@@ -1,4 +1,4 @@
-"""The pins of all services of one store: read when a service is opened, kept on disk in the background."""
+"""Registry of the pins of one store: read when a service is opened, and saved in the background."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from typing import Any, Final, TypeVar
 from mcpstore.concurrency.worker import Worker, WorkerTimeout
 from mcpstore.runtime.clock import Clock
 from mcpstore.runtime.pinning.files import CorruptPinFile, PinFiles, Stamp
-from mcpstore.runtime.pinning.pin import Pin, StoredPins, line_of, merged
+from mcpstore.runtime.pinning.pin import Pin, StoredPins, merged, pins_to_json
 from mcpstore.runtime.pinning.service_pins import ServicePins
 
 __all__ = ["PinRegistry"]
 
-GATHER: Final = 0.2
-"""Seconds that are waited before something is written, because more may follow."""
+SAVE_DELAY: Final = 0.2
+"""Delay before pins are saved, in seconds: further changes are saved with them."""
 
-LOOK: Final = 5.0
-"""Seconds between looks at what others approved, while something waits for approval."""
+REFRESH_INTERVAL: Final = 5.0
+"""Interval at which the files are read while a change waits for approval, in seconds: another store may approve it."""
 
-AGAIN: Final = 1.0
-"""Seconds until the next attempt, where something could not be written."""
+RETRY_DELAY: Final = 1.0
+"""Delay after a failed save, in seconds."""
 
-SETTLED: Final = 15.0
-"""Seconds after which people who are told of a change are sure to hear of it, even if we are killed."""
+CONFIRM_DELAY: Final = 15.0
+"""Time after a report from which its alert is on disk, in seconds; until then, a restart reports the change again."""
 
-LIMIT: Final = 30.0
-"""Seconds that writing may take; a disk that takes longer is not used any more."""
+DISK_TIMEOUT: Final = 30.0
+"""Time that a disk operation may take, in seconds; after a longer one, the disk is not used any more."""
 
-LAST_WRITE: Final = 5.0
-"""Seconds the last writing may take when the store is closed."""
+CLOSE_TIMEOUT: Final = 5.0
+"""Time that the last save may take when the store is closed, in seconds."""
 
 T = TypeVar("T")
 
@@ -44,103 +44,103 @@ class PinRegistry:
     """The pins of one store.
 
     Args:
-        clock: Time.
-        folder: Where they are kept; in memory only if it is None.
-        tells: Whether people hear of changes from this store; one that is opened for the moment leaves that to the
-            manager.
+        clock: Clock of the store.
+        files: Files of the pins; None keeps them in memory only.
+        reports: Whether this store reports changes; a store that is opened for one command leaves that to the manager.
 
     Attributes:
-        on_approved: Called with the name of a service of which something was approved elsewhere.
+        on_approved: Called with the name of a service of which another store approved tools.
     """
 
-    def __init__(self, clock: Clock | None = None, folder: PinFiles | None = None, *, tells: bool = True) -> None:
+    def __init__(self, clock: Clock | None = None, files: PinFiles | None = None, *, reports: bool = True) -> None:
         self.on_approved: Callable[[str], None] = lambda _: None
         self._clock = clock or Clock()
-        self._folder = folder
-        self._tells = tells
+        self._files = files
+        self._reports = reports
         self._pins: dict[str, ServicePins] = {}
         self._stamps: dict[str, Stamp] = {}
-        self._told: dict[str, tuple[float, frozenset[str]]] = {}
-        self._gone: dict[str, None] = {}
-        self._news = asyncio.Event()
+        self._unconfirmed: dict[str, tuple[float, frozenset[str]]] = {}
+        self._removed: dict[str, None] = {}
+        self._changed = asyncio.Event()
         self._writing = asyncio.Lock()
         self._worker = Worker("mcpstore-pins")
         self._task: asyncio.Task[None] | None = None
-        self._is_in_trouble = False
+        self._is_failing = False
 
     async def tidy(self, services: Iterable[str] | None) -> None:
-        """Remove what nobody wants any more; see `PinFiles.tidy`."""
-        if self._folder is not None:
-            await asyncio.to_thread(self._folder.tidy, services)
+        """Remove the pins of removed services; see `PinFiles.tidy`."""
+        if self._files is not None:
+            await asyncio.to_thread(self._files.tidy, services)
 
     def of(self, service: str) -> ServicePins:
         """Return the pins of a service."""
-        found = self._pins.get(service)
-        if found is None:
-            found = self._pins[service] = ServicePins(service)
-        return found
+        pins = self._pins.get(service)
+        if pins is None:
+            pins = self._pins[service] = ServicePins(service)
+        return pins
 
     async def load(self, service: str) -> None:
-        """Read what is kept of a service, unless that has been done."""
-        if self._folder is not None and service not in self._stamps:
-            await self._read(service, self._folder)
+        """Read the pins of a service, unless they were read before."""
+        if self._files is not None and service not in self._stamps:
+            await self._read(service, self._files)
 
     def changed(self, service: str) -> None:
-        """Take note that the pins of a service may have changed; they are kept soon."""
+        """Record that the pins of a service may have changed; they are saved soon."""
         pins = self.of(service)
-        if pins.unheard and (service not in self._told or self._told[service][1] != pins.unheard):
-            self._told[service] = self._clock.now(), pins.unheard
-        if self._folder is not None and (pins.is_dirty or pins.changed):
+        names = pins.unconfirmed
+        if names and (service not in self._unconfirmed or self._unconfirmed[service][1] != names):
+            self._unconfirmed[service] = self._clock.now(), names
+        if self._files is not None and (pins.is_dirty or pins.changed):
             self._wake()
 
     def forget(self, service: str) -> None:
-        """Forget a service that was removed."""
+        """Remove the pins of a service that was removed."""
         self._pins.pop(service, None)
-        self._told.pop(service, None)
-        if self._folder is not None:
-            self._stamps[service] = None  # whatever is there is not to be believed any more
-            self._gone[service] = None
+        self._unconfirmed.pop(service, None)
+        if self._files is not None:
+            self._stamps[service] = None  # the content on disk is obsolete
+            self._removed[service] = None
             self._wake()
 
-    async def look(self, services: Iterable[str]) -> None:
-        """Take in what others approved of some services."""
-        folder = self._folder
-        if folder is None:
+    async def refresh(self, services: Iterable[str]) -> None:
+        """Read the pins of services again if their files changed: another store may have approved tools."""
+        files = self._files
+        if files is None:
             return
         for service in services:
-            if service in self._gone:
+            if service in self._removed:
                 continue
             with suppress(OSError):
-                stamp = await self._ask(partial(folder.stamp, service), LIMIT)
+                stamp = await self._run_on_disk(partial(files.stamp, service), DISK_TIMEOUT)
                 if stamp != self._stamps.get(service, ...):
-                    await self._read(service, folder)
+                    await self._read(service, files)
 
-    async def keep(self, service: str) -> None:
-        """Keep the pins of a service now.
+    async def save(self, service: str) -> None:
+        """Save the pins of a service now.
 
         Raises:
-            OSError: They cannot be kept; what is in memory counts until this store ends.
+            OSError: They cannot be saved; they are in memory until this store ends.
         """
-        if self._folder is None:
+        if self._files is None:
             return
         self.of(service).is_dirty = True
-        for _ in range(int(LAST_WRITE / AGAIN)):
+        for _ in range(int(CLOSE_TIMEOUT / RETRY_DELAY)):
             try:
                 async with self._writing:
-                    await self._save(service, self._folder, LIMIT)
+                    await self._save(service, self._files, DISK_TIMEOUT)
             except BlockingIOError:
-                await asyncio.sleep(AGAIN)
+                await asyncio.sleep(RETRY_DELAY)
             else:
                 return
-        raise OSError("another manager keeps writing there")
+        raise OSError("another manager keeps writing in its folder")
 
     async def close(self) -> None:
-        """Keep what is not kept yet."""
+        """Save what is not saved yet."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-            self._hear(0.0)  # whoever is told of changes was closed before, and keeps what it could not tell
-            await self._write(LAST_WRITE)
+            self._confirm(0.0)  # alerting was closed before, and has recorded its alerts
+            await self._save_all(CLOSE_TIMEOUT)
         self._worker.close()
 
     # --- in the background
@@ -148,118 +148,120 @@ class PinRegistry:
     def _wake(self) -> None:
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="mcpstore-pins")
-        self._news.set()
+        self._changed.set()
 
     async def _run(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._news.wait(), LOOK if self._waiting() else None)
+                await asyncio.wait_for(self._changed.wait(), REFRESH_INTERVAL if self._waiting() else None)
             except TimeoutError:
-                await self.look(self._waiting())
-                self._hear(SETTLED)
+                await self.refresh(self._waiting())
+                self._confirm(CONFIRM_DELAY)
             else:
-                self._news.clear()
-                await asyncio.sleep(GATHER)
-            if not await self._write(LIMIT):
-                await asyncio.sleep(AGAIN)
-                self._news.set()
+                self._changed.clear()
+                await asyncio.sleep(SAVE_DELAY)
+            if not await self._save_all(DISK_TIMEOUT):
+                await asyncio.sleep(RETRY_DELAY)
+                self._changed.set()
 
     def _waiting(self) -> list[str]:
         return [service for service, pins in self._pins.items() if pins.changed]
 
-    def _hear(self, after: float) -> None:
-        """Take note that people have heard what they were told so many seconds ago."""
+    def _confirm(self, after: float) -> None:
+        """Count reports of so many seconds ago as final, so that a restart does not repeat them."""
         now = self._clock.now()
-        for service, (when, _) in list(self._told.items() if self._tells else ()):
+        for service, (when, _) in list(self._unconfirmed.items() if self._reports else ()):
             if now - when >= after:
-                del self._told[service]
-                self.of(service).heard()
+                del self._unconfirmed[service]
+                self.of(service).confirm()
 
-    async def _write(self, limit: float) -> bool:
-        """Write whatever is to be written; returns whether nothing is left."""
-        folder = self._folder
-        if folder is None:
+    async def _save_all(self, limit: float) -> bool:
+        """Save every change; returns whether nothing is left to save."""
+        files = self._files
+        if files is None:
             return True
-        trouble: OSError | None = None
+        failure: OSError | None = None
         async with self._writing:
-            for service in list(self._gone):
-                if self._folder is None:
+            for service in list(self._removed):
+                if self._files is None:
                     break
                 try:
-                    await self._ask(partial(folder.remove, service), limit)
-                    self._gone.pop(service, None)
-                    if service not in self._pins:  # nothing is there any more that should not be believed
+                    await self._run_on_disk(partial(files.remove, service), limit)
+                    self._removed.pop(service, None)
+                    if service not in self._pins:  # there is no obsolete content any more
                         self._stamps.pop(service, None)
                 except OSError as error:
-                    trouble = error
+                    failure = error
             for service, pins in list(self._pins.items()):
-                if pins.is_dirty and self._folder is not None:
+                if pins.is_dirty and self._files is not None:
                     try:
-                        await self._save(service, folder, limit)
+                        await self._save(service, files, limit)
                     except OSError as error:
-                        trouble = error
-        self._tell(trouble)
-        return trouble is None
+                        failure = error
+        self._report_failure(failure)
+        return failure is None
 
-    async def _save(self, service: str, folder: PinFiles, limit: float) -> None:
-        if service in self._gone:  # its old pins are not to be merged with the new ones
-            await self._ask(partial(folder.remove, service), limit)
-            self._gone.pop(service, None)
+    async def _save(self, service: str, files: PinFiles, limit: float) -> None:
+        if service in self._removed:  # its old pins must not be merged with the new ones
+            await self._run_on_disk(partial(files.remove, service), limit)
+            self._removed.pop(service, None)
         pins = self.of(service)
         pins.is_dirty = False
-        found = dict[str, Pin]()
-        mine, room, redact, unheard = pins.shelf, pins.room, pins.redact, pins.unheard
+        saved = dict[str, Pin]()
+        mine, room, redact, unconfirmed = pins.stored, pins.room, pins.redact, pins.unconfirmed
 
-        def make(theirs: StoredPins) -> Any:
-            found.update(merged(mine, theirs, room=room))
-            return line_of(service, found, redact, unheard)
+        def merge(theirs: StoredPins) -> Any:
+            saved.update(merged(mine, theirs, room=room))
+            return pins_to_json(service, saved, redact, unconfirmed)
 
         try:
-            await self._ask(partial(folder.update, service, make), limit)
+            await self._run_on_disk(partial(files.update, service, merge), limit)
         except BaseException:
             pins.is_dirty = True
             raise
-        self._stamps[service] = await self._ask(partial(folder.stamp, service), limit)
-        self._learn(service, pins, found)
+        self._stamps[service] = await self._run_on_disk(partial(files.stamp, service), limit)
+        self._merge(service, pins, saved)
 
-    def _learn(self, service: str, pins: ServicePins, found: StoredPins) -> None:
-        """Take in what the disk says of a service, unless it was removed meanwhile."""
-        if service in self._gone or self._pins.get(service) is not pins or not pins.learn(found):
+    def _merge(self, service: str, pins: ServicePins, stored: StoredPins) -> None:
+        """Merge the pins on disk into those in memory, unless the service was removed meanwhile."""
+        if service in self._removed or self._pins.get(service) is not pins or not pins.merge(stored):
             return
         try:
             self.on_approved(service)
-        except Exception:  # noqa: BLE001 - a bug of ours must not end the keeping of pins
-            _log.exception("service %r: what was approved cannot be published; please report this", service)
+        except Exception:  # noqa: BLE001 - a bug must not end the task that saves
+            _log.exception("service %r: approved tools cannot be published. This is a bug; please report it", service)
 
-    async def _read(self, service: str, folder: PinFiles) -> None:
-        """Read what is kept of a service; what cannot be read is told, and counts for nothing."""
+    async def _read(self, service: str, files: PinFiles) -> None:
+        """Read the pins of a service; if they cannot be read, this is reported with its next catalog."""
         pins, stamp = self.of(service), None
         try:
-            stamp = await self._ask(partial(folder.stamp, service), LIMIT)
-            found = await self._ask(partial(folder.read, service), LIMIT)
+            stamp = await self._run_on_disk(partial(files.stamp, service), DISK_TIMEOUT)
+            stored = await self._run_on_disk(partial(files.read, service), DISK_TIMEOUT)
         except (OSError, CorruptPinFile) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else error
-            pins.doubt = f"what its tools were is not known, and what they are is taken for it ({why})"
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            pins.problem = f"its pins cannot be read ({reason}); the current tools are accepted"
             self._stamps[service] = stamp
             return
         self._stamps[service] = stamp
-        self._learn(service, pins, found)
+        self._merge(service, pins, stored)
 
-    async def _ask(self, call: Callable[[], T], limit: float) -> T:
-        if self._folder is None:
-            raise OSError("the disk did not answer in time before")
+    async def _run_on_disk(self, call: Callable[[], T], limit: float) -> T:
+        if self._files is None:
+            raise OSError("an earlier disk operation took too long")
         try:
             return await self._worker.run(call, limit)
         except WorkerTimeout as error:
-            # Its thread is lost with whatever it holds, so another attempt would only wait in vain.
-            self._folder = None
-            raise OSError(f"it {error}, and is not used any more") from None
+            # The thread is lost, with the lock if it holds it, so another attempt would fail, too.
+            self._files = None
+            raise OSError(f"it {error}; the disk is not used any more") from None
 
-    def _tell(self, trouble: OSError | None) -> None:
-        """Tell once that pins cannot be kept, and once that they can again."""
-        if trouble is not None and not self._is_in_trouble and not isinstance(trouble, BlockingIOError):
-            self._is_in_trouble = True
-            _log.warning("approvals of tools are kept in memory only at the moment: %s", trouble.strerror or trouble)
-        elif trouble is None and self._is_in_trouble:
-            self._is_in_trouble = False
-            _log.warning("approvals of tools are kept again")
+    def _report_failure(self, failure: OSError | None) -> None:
+        """Log once that pins cannot be saved, and once that they can be saved again."""
+        if failure is not None and not self._is_failing and not isinstance(failure, BlockingIOError):
+            self._is_failing = True
+            _log.warning(
+                "approvals of tools cannot be saved (%s); they are in memory only", failure.strerror or failure
+            )
+        elif failure is None and self._is_failing:
+            self._is_failing = False
+            _log.warning("approvals of tools are saved again")

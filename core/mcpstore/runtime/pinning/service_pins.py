@@ -1,4 +1,4 @@
-"""The tools of one service: as they were first seen or approved, and as they are."""
+"""The pins of one service, and the comparison of its catalog with them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from mcpstore.models.text import lookalikes_marked, looks_like_ascii, visible
 from mcpstore.models.tool_change import ToolChange
 from mcpstore.models.tool_diff import differences
 from mcpstore.models.tool_fingerprint import fingerprint, fingerprint_fields
-from mcpstore.runtime.pinning.pin import GONE, Pin, StoredPins, merged
+from mcpstore.runtime.pinning.pin import MAX_GONE, Pin, StoredPins, merged
 
 __all__ = ["ServicePins", "changes"]
 
-TOLD: Final = 10
-"""Changes that are told one by one; more are counted."""
+MAX_REPORTED: Final = 10
+"""Number of changes that are reported one by one; further changes are counted."""
 
-LONGEST_NAME: Final = 200
-"""Characters of a name that are told."""
+MAX_NAME: Final = 200
+"""Number of characters of the name of a tool in a report."""
 
 Redact = Callable[[str], str]
 
@@ -35,14 +35,14 @@ class ServicePins:
     """The pins of one service.
 
     Args:
-        service: Its name.
+        service: Name of the service.
 
     Attributes:
-        doubt: What people are to be told of the pins themselves.
-        redact: Hides the secrets of the service.
-        is_live: Whether the service was asked what it offers.
-        is_dirty: Whether there is something that is not on the disk.
-        unheard: The tools of which people were told just now; whoever sees to it that they hear it calls `heard`.
+        problem: Problem with the pins themselves, which is reported with the next catalog.
+        redact: Replaces the secrets of the service.
+        is_live: Whether the service has listed its tools.
+        is_dirty: Whether there are changes that are not on disk.
+        unconfirmed: Names of the tools whose change was reported, until `confirm` is called.
     """
 
     def __init__(self, service: str) -> None:
@@ -50,25 +50,25 @@ class ServicePins:
         self._pins: dict[str, Pin] = {}
         self._gone = 0
         self._offered: Mapping[str, bool] | None = None
-        self.doubt: str = ""
+        self.problem: str = ""
         self.redact: Redact = str
         self.is_live: bool = False
         self.is_dirty: bool = False
-        self.unheard: frozenset[str] = frozenset()
+        self.unconfirmed: frozenset[str] = frozenset()
 
     @property
-    def shelf(self) -> StoredPins:
-        """What is known of each tool now."""
+    def stored(self) -> StoredPins:
+        """A copy of the pins, by the names of the tools."""
         return dict(self._pins)
 
     @property
     def room(self) -> int | None:
-        """How many tools that are not offered may be remembered besides; None if nobody asked what is offered."""
-        return max(0, GONE - self._gone) if self.is_live else None
+        """Number of pins of tools that are not offered which may be added; None if no list was received yet."""
+        return max(0, MAX_GONE - self._gone) if self.is_live else None
 
     @property
     def changed(self) -> StoredPins:
-        """The tools that nobody approved as they are, or as they were when somebody last looked."""
+        """Pins of the offered tools whose definition is not approved, as of the last list."""
         offered = self._offered
         return {
             name: pin
@@ -77,15 +77,15 @@ class ServicePins:
         }
 
     def examine(self, catalog: Catalog, pinning: ToolPinning, now: float) -> tuple[Catalog, list[str]]:
-        """Return what may be published of a catalog, and what has to be told.
+        """Return the part of a catalog that may be published, and descriptions of what must be reported.
 
-        What a service offers first is taken as it is. Later changes, and tools that come later, are told once each;
-        with BLOCK they are withheld until somebody approves them.
+        The tools that a service offers first are accepted. Later changes and later tools are reported once each; with
+        BLOCK they are withheld until they are approved.
 
         Args:
-            catalog: What the service offers.
+            catalog: The catalog of the service.
             pinning: What a change leads to.
-            now: The time, as a POSIX timestamp in seconds.
+            now: Current time, as a POSIX timestamp in seconds.
         """
         if pinning is ToolPinning.OFF:
             return catalog, []
@@ -94,111 +94,112 @@ class ServicePins:
         raw: dict[str, list[Mapping[str, Any]]] = {}
         for tool in catalog.tools:
             raw.setdefault(tool.name, []).append(tool.raw)
-        offered = {name: self._look(name, twins, now, is_first=is_first) for name, twins in raw.items()}
+        offered = {name: self._compare(name, twins, now, is_first=is_first) for name, twins in raw.items()}
         self._offered = offered
         self._tidy(offered)
-        told = self._news(" and cannot be called until it is approved" if blocks else "")
-        if self.doubt:
-            told.insert(0, self.doubt)
-            self.doubt = ""
+        reports = self._reports(" and cannot be called until it is approved" if blocks else "")
+        if self.problem:
+            reports.insert(0, self.problem)
+            self.problem = ""
         if not blocks or all(offered.values()):
-            return catalog, told
-        return attrs.evolve(catalog, tools=NamedList(tool for tool in catalog.tools if offered[tool.name])), told
+            return catalog, reports
+        return attrs.evolve(catalog, tools=NamedList(tool for tool in catalog.tools if offered[tool.name])), reports
 
     def approve(self, tool: str | None = None) -> StoredPins:
-        """Approve what is offered; returns what was known of each tool before.
+        """Approve the offered definitions; returns the earlier pins of the tools that were approved.
 
         Args:
-            tool: The tool; all of them if it is None.
+            tool: Name of a tool; None for all tools.
 
         Raises:
-            ToolNotFound: Nobody has ever seen a tool of this name.
+            ToolNotFound: The service never offered a tool of this name.
         """
         if tool is not None and tool not in self._pins:
             raise ToolNotFound(f"{self._service}/{tool}")
-        # one whose description cannot be written down cannot be recognised either
-        found = {name: pin for name, pin in self.changed.items() if tool in (None, name) and pin.seen}
-        for name, pin in found.items():
+        # A definition without a fingerprint cannot be recognized later, so it cannot be approved.
+        approved = {name: pin for name, pin in self.changed.items() if tool in (None, name) and pin.seen}
+        for name, pin in approved.items():
             self._pins[name] = pin.approve()
             self.is_dirty = True
-        return found
+        return approved
 
-    def learn(self, theirs: StoredPins) -> bool:
-        """Take in what the disk says; returns whether something else is approved than before."""
+    def merge(self, theirs: StoredPins) -> bool:
+        """Merge the pins on disk; returns whether other definitions are approved than before."""
         before = self._pins
         self._pins = merged(before, theirs, room=self.room)
         return any(pin.approved != self._pins[name].approved for name, pin in before.items())
 
-    def heard(self) -> None:
-        """Take note that people have heard of every change they were told of."""
-        self.is_dirty |= bool(self.unheard)
-        self.unheard = frozenset()
+    def confirm(self) -> None:
+        """Count every report as final, so that a restart does not repeat it."""
+        self.is_dirty |= bool(self.unconfirmed)
+        self.unconfirmed = frozenset()
 
     def change_of(self, tool: str, *, withheld: bool) -> ToolChange | None:
         """Return how a tool changed; None if it did not."""
-        found = changes(self._service, {tool: pin} if (pin := self.changed.get(tool)) else {}, self.redact, withheld)
-        return found[0] if found else None
+        pin = self.changed.get(tool)
+        return changes(self._service, {tool: pin}, self.redact, withheld)[0] if pin is not None else None
 
     # --- helpers
 
-    def _look(self, name: str, twins: Sequence[Mapping[str, Any]], now: float, *, is_first: bool) -> bool:
-        """Look at a tool, or at several of one name; returns whether it is what was approved."""
+    def _compare(self, name: str, twins: Sequence[Mapping[str, Any]], now: float, *, is_first: bool) -> bool:
+        """Compare the tools of one name with their pin; returns whether they are approved."""
         (mark, raw), pin = _marked(twins), self._pins.get(name)
         if pin is None:
             pin = Pin(approved=mark if is_first and mark else None)
             self.is_dirty = True
         if mark and mark == pin.approved:
             self.is_dirty |= pin.seen is not None
-            # the description is shared with the catalog, so that it is in memory once
+            # The definition is shared with the catalog, so that it is in memory once.
             self._pins[name] = Pin(approved=pin.approved, approvals=pin.approvals, definition=raw)
             return True
         if mark == pin.seen:
             self._pins[name] = attrs.evolve(pin, seen_definition=raw)
         else:
-            self._pins[name] = attrs.evolve(pin, seen=mark, seen_definition=raw, since=now, told=False)
+            self._pins[name] = attrs.evolve(pin, seen=mark, seen_definition=raw, since=now, reported=False)
             self.is_dirty = True
         return False
 
     def _tidy(self, offered: Mapping[str, bool]) -> None:
-        """Remember of what is not offered any more so much and no more: it may come back, and must be what it was."""
+        """Remove the oldest of too many pins of tools that are not offered any more."""
         gone = [name for name in self._pins if name not in offered]
-        for name in gone[: max(0, len(gone) - GONE)]:
+        for name in gone[: max(0, len(gone) - MAX_GONE)]:
             del self._pins[name]
             self.is_dirty = True
-        self._gone = min(len(gone), GONE)
+        self._gone = min(len(gone), MAX_GONE)
 
-    def _news(self, consequence: str) -> list[str]:
-        """Return what people have not been told yet, in words."""
-        fresh = {name: pin for name, pin in self.changed.items() if not pin.told}
-        shown = changes(self._service, dict(list(fresh.items())[:TOLD]), self.redact, withheld=bool(consequence))
-        told: list[str] = []
+    def _reports(self, consequence: str) -> list[str]:
+        """Return descriptions of the changes that were not reported yet, and count them as reported."""
+        fresh = {name: pin for name, pin in self.changed.items() if not pin.reported}
+        first = dict(list(fresh.items())[:MAX_REPORTED])
+        shown = changes(self._service, first, self.redact, withheld=bool(consequence))
+        reports: list[str] = []
         for change in shown:
             what = "is new" if change.is_new else "is not what it was"
-            what = f"tool '{visible(change.name)[:LONGEST_NAME]}' {what}{consequence}"
-            told.append(f"{what}: {change.summary}" if change.difference else what)
-        if len(fresh) > TOLD:
-            told.append(f"and {len(fresh) - TOLD} more tools; see: mcpstore tools {self._service} --changed")
+            what = f"tool '{visible(change.name)[:MAX_NAME]}' {what}{consequence}"
+            reports.append(f"{what}: {change.summary}" if change.difference else what)
+        if len(fresh) > MAX_REPORTED:
+            reports.append(f"and {len(fresh) - MAX_REPORTED} more tools; see: mcpstore tools {self._service} --changed")
         for name, pin in fresh.items():
-            self._pins[name] = attrs.evolve(pin, told=True)
-        self.unheard |= fresh.keys()
-        return told
+            self._pins[name] = attrs.evolve(pin, reported=True)
+        self.unconfirmed |= fresh.keys()
+        return reports
 
 
 def _marked(twins: Sequence[Mapping[str, Any]]) -> tuple[str, Mapping[str, Any]]:
-    """Return the fingerprint of all tools of one name, and the one that stands for them: a model reads each of them."""
+    """Return the fingerprint of all tools of one name, and the last definition. A model reads all of them."""
     marks = {fingerprint(raw): raw for raw in twins}
     mark = next(iter(marks)) if len(marks) == 1 else sha256(" ".join(marks).encode()).hexdigest()
     return "" if "" in marks else mark, twins[-1]
 
 
-def changes(service: str, shelf: StoredPins, redact: Redact, withheld: bool) -> list[ToolChange]:
-    """Return how tools changed. Telling differences takes a moment: where there may be many, call it in a thread.
+def changes(service: str, pins: StoredPins, redact: Redact, withheld: bool) -> list[ToolChange]:
+    """Return how tools changed. A comparison takes some time: if there may be many, call this in a thread.
 
     Args:
         service: Name of the service.
-        shelf: The tools.
-        redact: Hides its secrets.
-        withheld: Whether they cannot be called.
+        pins: Pins of the changed tools.
+        redact: Replaces the secrets of the service.
+        withheld: Whether the tools cannot be called.
     """
     return [
         ToolChange(
@@ -207,21 +208,21 @@ def changes(service: str, shelf: StoredPins, redact: Redact, withheld: bool) -> 
             is_new=pin.approved is None,
             withheld=withheld,
             since=datetime.fromtimestamp(pin.since),  # noqa: DTZ006 - local, as records have it
-            difference=(*_posing(name, pin), *_difference(pin, redact)),
+            difference=(*_lookalike(name, pin), *_difference(pin, redact)),
         )
-        for name, pin in shelf.items()
+        for name, pin in pins.items()
     ]
 
 
-def _posing(name: str, pin: Pin) -> tuple[str, ...]:
-    """Return what is to be said of the name of a new tool that may be taken for another one."""
+def _lookalike(name: str, pin: Pin) -> tuple[str, ...]:
+    """Return a note about the name of a new tool, if it has letters that look like Latin ones."""
     if pin.approved is not None or not any(map(looks_like_ascii, name)):
         return ()
     return (f"its name has letters that look like others: {lookalikes_marked(visible(name))}",)
 
 
 def _difference(pin: Pin, redact: Redact) -> tuple[str, ...]:
-    """Return what is different; secrets are hidden first, because words put between others may hide them, too."""
+    """Return the differences. Secrets are replaced first: a diff may split them, and then they are not recognized."""
     try:
         before = {} if pin.approved is None else _clean(pin.definition, redact)
         return differences(before, _clean(pin.seen_definition, redact))
