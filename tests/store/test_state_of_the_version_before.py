@@ -276,17 +276,12 @@ async def test_unapproved_tools_are_withheld_and_approved_ones_are_not(recording
 
 @of("tools")
 async def test_approvals_leave_the_state_directory_and_survive_its_loss(recording):
-    expected = recording.expected
-    async with recording.opened() as store:  # a store for one command moves them, too
-        assert (await look(store, recording.end))["changed_tools"] == expected["kept"]["changed_tools"]
-    assert not (recording.state / "pins").exists()
-    shutil.rmtree(recording.state)
-    async with recording.opened(start=True) as store:
-        for name in expected["callable_tools"]:
-            await store.wait_service(name, timeout=DEADLINE)
-        assert (await look(store, recording.end))["changed_tools"] == expected["kept"]["changed_tools"]
-        with pytest.raises(ToolNotApproved):
-            await store.call_tool("blocked/send")
+    expected = recording.expected["kept"]["changed_tools"]
+    for _ in range(2):  # a store for one command moves them, too
+        async with recording.opened() as store:
+            assert (await look(store, recording.end))["changed_tools"] == expected
+        assert not (recording.state / "pins").exists()
+        shutil.rmtree(recording.state)
 
 
 @of("history", "tools")

@@ -637,8 +637,9 @@ class MCPStore(ServiceContext):
             exists, else the file in the user's configuration folder.
         monitoring_config: The settings of monitoring and alerting: a `MonitoringConfig`, a dictionary of its fields, or
             None for the settings in the configuration, under `"mcpstore"`, `"monitoring"`.
-        state_dir: Folder for data that can be lost without harm; by default one for each configuration, in the user's
-            state folder.
+        state_dir: Folder for the control socket, alerts, and the history of metrics and states; by default one for each
+            configuration, in the user's state folder. If it is deleted, past and undelivered alerts, silences and the
+            history are lost. Approvals of tools are kept in the user's data folder.
         block_plugins: Names of plugins, or of their distributions, that are not loaded.
         plugins: Plugin objects that are used beside the installed ones, by name.
         start: Whether enabled services are started.
