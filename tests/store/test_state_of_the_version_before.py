@@ -19,7 +19,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ import attrs
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from fixtures.looking import Chat, Then, look, look_at_configuration, until
+from fixtures.looking import Chat, MailServer, Then, look, look_at_configuration, until
 from mcpstore import AsyncMCPStore, MCPStore, __version__
 from mcpstore.errors import ToolNotApproved
 from mcpstore.hooks import API_VERSION
@@ -40,18 +39,6 @@ SITUATIONS = ["alerts", "flood", "tools", "history", "killed"]
 CONFIGURATIONS = ["mcp.json", "mcp.jsonc", "mcp.toml", "mcp.yaml", "keyvalue", "template"]
 PLACE = "/recorded"
 DEADLINE = 90
-
-
-class MailServer:
-    """Takes every mail."""
-
-    def __init__(self) -> None:
-        self.mails: list[str] = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - as it is called
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        self.mails.append("\n".join([mail["subject"], mail.get_body(("plain",)).get_content()]))
-        return "250 OK"
 
 
 @attrs.define
