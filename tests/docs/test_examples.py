@@ -20,7 +20,7 @@ import attrs
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = [ROOT / "tests/simulation/README.md"]
+OURS = [ROOT / "tests/simulation/README.md", ROOT / "tests/soak/README.md"]
 """Pages for developers of this project, whose examples need the checkout."""
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *OURS]
 BLOCK = re.compile(r"^(?:<!-- as (\S+) -->\n)?```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)

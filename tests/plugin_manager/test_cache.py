@@ -1,4 +1,4 @@
-"""Plugins that are imported when something of them is wanted, and not before."""
+"""Cached plugins are imported on demand, and not before."""
 
 from __future__ import annotations
 
@@ -22,10 +22,19 @@ async def mcpstore_tools_changed(service):
     heard.append(service)
 """
 
+HANDLER = """
+from pydantic import BaseModel
+class Settings(BaseModel): pass
+async def send(alert, settings): pass
+@hookimpl
+def mcpstore_alert_handlers():
+    yield AlertHandler(name="chat", config=Settings, send=send)
+"""
+
 
 @pytest.fixture
 def restart(shelf, tmp_path):
-    """Return the manager of a program that is started again."""
+    """Return a function that returns the manager of a restarted program."""
 
     def started(**options):
         for module in shelf.modules:
@@ -47,6 +56,21 @@ def test_a_plugin_is_imported_at_the_first_start_and_later_only_on_demand(shelf,
     assert "acme_good" not in sys.modules
     assert manager.get_offer("health strategy", "good").name == "good"
     assert by_name(manager)["good"].status is PluginStatus.ACTIVE
+
+
+def test_load_imports_only_plugins_with_an_offer_of_the_kind(shelf, restart):
+    shelf.put("good", GOOD)
+    shelf.put("chat", HANDLER)
+    shelf.put("ear", LISTENER)
+    restart()
+    manager = restart()
+    manager.load("alert handler")
+    status = {name: plugin.status for name, plugin in by_name(manager).items()}
+    assert status == {"good": PluginStatus.IDLE, "chat": PluginStatus.ACTIVE, "ear": PluginStatus.IDLE}
+    assert "acme_chat" in sys.modules
+    assert sys.modules.keys().isdisjoint({"acme_good", "acme_ear"})
+    manager.load()
+    assert {plugin.status for plugin in by_name(manager).values()} == {PluginStatus.ACTIVE}
 
 
 async def test_the_event_loop_runs_while_a_plugin_is_imported(shelf, restart, monkeypatch):
