@@ -28,7 +28,7 @@ class Flaw:
 FLAWS = (
     Flaw(
         "a cool-down that ends while clearing is forgotten",
-        "i15_free_to_tell_is_told",
+        "i15_a_free_firing_alert_is_sent",
         "m.to(FIRING, AlertAction.DISARM_KEEP)\n    m.notify_once()",
         "m.to(FIRING, AlertAction.DISARM_KEEP)",
     ),
@@ -42,7 +42,7 @@ FLAWS = (
     ),
     Flaw(
         "the end of an alert is not sent while muted",
-        "i15_an_end_is_told",
+        "i15_every_end_is_sent",
         "        self.to(OK)\n        if self.ctx.notified:",
         "        self.to(OK)\n        if self.ctx.notified and not self.ctx.muted:",
     ),
@@ -54,20 +54,20 @@ FLAWS = (
     ),
     Flaw(
         "no notification after the cooldown",
-        "i15_free_to_tell_is_told",
+        "i15_a_free_firing_alert_is_sent",
         "m.set(cool=False)\n    m.notify()",
         "m.set(cool=False)",
     ),
     Flaw(
         "no notification after the end of a mute",
-        "i15_free_to_tell_is_told",
+        "i15_a_free_firing_alert_is_sent",
         "m.set(muted=False)\n    m.notify()",
         "m.set(muted=False)",
     ),
     Flaw("it never cools down", "i15_memory_is_true", "m.set(cool=False)\n    m.notify()", "m.notify()"),
     Flaw(
         "a notification starts no cooldown",
-        "i15_only_what_fires_is_told",
+        "i15_only_firing_alerts_are_sent",
         "(action, AlertAction.ARM_COOL)",
         "(action,)",
     ),

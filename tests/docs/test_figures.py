@@ -51,9 +51,9 @@ def test_a_figure_is_met_or_missed(measured, aim, at_least, is_met):
 def test_figures_are_formatted_with_sign_unit_and_note():
     part = Part(what="", measured=0.0343, aim=0.5, unit="s", note="median 0.02 s")
 
-    assert (part.target, part.told) == ("<= 0.5 s", "0.0343 s (median 0.02 s)")
-    assert Part(what="", measured=1600, aim=0).told == "1,600"
-    assert Part(what="", measured=None, aim=95, at_least=True, unit="%", note="with --long").told == "with --long"
+    assert (part.target, part.result) == ("<= 0.5 s", "0.0343 s (median 0.02 s)")
+    assert Part(what="", measured=1600, aim=0).result == "1,600"
+    assert Part(what="", measured=None, aim=95, at_least=True, unit="%", note="with --long").result == "with --long"
 
 
 def test_the_command_lists_its_figures(capsys):

@@ -1,6 +1,6 @@
-"""A server whose tool takes effect before anything goes wrong: `committing.py FILE HOW`.
+"""A server whose tool takes effect and then fails: `committing.py FILE HOW`.
 
-Each call adds a line to FILE. The first call is then answered as HOW says; all others are answered well.
+Each call adds a line to FILE. HOW selects the answer to the first call; all others are answered normally.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 FILE, HOW = Path(sys.argv[1]), sys.argv[2]
 HINTS = {"readOnlyHint": True, "idempotentHint": True}
-"""Even a tool that may be repeated is not: it only says so of itself."""
+"""The manager does not repeat calls of idempotent tools either: the annotation is only a claim of the server."""
 
 
 def say(number: Any, result: Any) -> None:

@@ -1,4 +1,4 @@
-"""A manager in a process of its own, load for it, and eyes on everything it starts."""
+"""A manager in its own process, load for it, and an observer of all processes it starts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def server(*manners: str, **fields: Any) -> dict[str, Any]:
 
 @attrs.frozen
 class Seen:
-    """A living process that carries a marker: whose it is, and of which service."""
+    """A running process with a marker: its manager and its service."""
 
     pid: int
     manager: str
@@ -41,7 +41,7 @@ class Seen:
 
 @attrs.define
 class World:
-    """A configuration, its state directory, and what runs on behalf of it."""
+    """A configuration, its state directory, and its processes."""
 
     folder: Path
     managers: list[asyncio.subprocess.Process] = attrs.field(factory=list)
@@ -107,7 +107,7 @@ class World:
             with suppress(ProcessLookupError):
                 os.kill(seen.pid, 9)
         async with asyncio.timeout(PATIENCE):
-            while not all(group.remove() for group in self.groups()):  # no next manager will
+            while not all(group.remove() for group in self.groups()):  # there is no next manager to do it
                 await asyncio.sleep(0.02)
 
     @property
@@ -121,7 +121,7 @@ class World:
         return results
 
     def look(self) -> list[Seen]:
-        """Return the living processes that a manager of this configuration started."""
+        """Return the running processes that a manager of this configuration started."""
         return list(self._look())
 
     def _look(self) -> Iterator[Seen]:
@@ -135,7 +135,7 @@ class World:
                 marker = next((v for v in variables if v.startswith(b"MCPSTORE_MARKER=")), b"").decode()[16:]
                 if marker.startswith(f"{home}.") and stat[0] not in "ZX":
                     _, pid, began, service, _ = marker.split(".")
-                    # Servers lead their sessions, and are children of the manager whose number is in the marker.
+                    # Servers are session leaders, and children of the manager whose process id is in the marker.
                     is_leader = stat[3] == place.name and stat[1] == pid
                     yield Seen(int(place.name), f"{pid}.{began}", service, is_leader)
 
@@ -153,7 +153,7 @@ class World:
 
 
 class Eyes:
-    """Looks at the processes all the time, in a thread, and takes down what must never be."""
+    """Scans the processes continuously, in a thread, and records violations."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -182,7 +182,7 @@ class Eyes:
         newest = max((each.manager for each in seen), key=lambda name: int(name.partition(".")[2]), default="")
         old = {each.pid for each in seen if each.manager != newest}
         self.most_survivors = max(self.most_survivors, len(old))
-        # A list is not read in one instant: what is gone by now was gone before the new one began.
+        # The scan is not atomic: a process that has exited by now had exited before the new one began.
         if old and (left := old & {each.pid for each in self.world.look() if each.manager != newest}):
             self.wrong.append(f"{sorted(left)} of a killed manager lived on beside {newest}")
 
@@ -194,7 +194,7 @@ class Eyes:
 
 
 async def load(world: World, dice: random.Random) -> None:
-    """Ask the manager for this and that until it is gone."""
+    """Send requests to the manager until it exits."""
     async with asyncio.TaskGroup() as group:
         for _ in range(3):
             group.create_task(_trouble(world, random.Random(dice.random())))

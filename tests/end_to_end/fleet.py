@@ -1,4 +1,4 @@
-"""A fleet of real servers under one store, and everything that may happen to it."""
+"""A fleet of real servers under one store, and faults for it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 300.0
 
 @attrs.define
 class Remote:
-    """A server that is reached over HTTP, in a process group of its own."""
+    """A server over HTTP, in its own process group."""
 
     command: list[str]
     port: int
@@ -65,7 +65,7 @@ def running(*remotes: Remote) -> Iterator[None]:
 
 
 def left_behind(marker: str) -> list[str]:
-    """Return the processes whose environment has a marker of its own and that are not this one."""
+    """Return the processes, except this one, whose environment contains a given marker."""
     results = []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -75,7 +75,7 @@ def left_behind(marker: str) -> list[str]:
 
 
 class Watch:
-    """Takes down when each service entered which state."""
+    """Records when each service entered which state."""
 
     def __init__(self, store: AsyncMCPStore) -> None:
         self.seen: list[tuple[float, str, State]] = []
@@ -85,7 +85,7 @@ class Watch:
         self.seen.append((time.monotonic(), name, new))
 
     async def when(self, name: str, state: State, since: float) -> float:
-        """Wait until a service has entered a state; returns the seconds it took."""
+        """Wait until a service has entered a state; returns the duration in seconds."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 for at, who, new in self.seen:
@@ -107,7 +107,7 @@ async def one_call_each_works(store: AsyncMCPStore, calls: Mapping[str, tuple[st
 
 
 async def each_kill_is_noticed_and_healed(store: AsyncMCPStore, watch: Watch, names: list[str]) -> dict[str, float]:
-    """Kill each server with -9; returns how long it took to be noticed, in seconds."""
+    """Kill each server with SIGKILL; returns the times until detection, in seconds."""
     noticed: dict[str, float] = {}
     for name in names:
         info = await store.get_service_info(name)

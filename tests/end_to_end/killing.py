@@ -1,4 +1,4 @@
-"""Managers that are killed under load, again and again; what that did is counted."""
+"""Kills managers under load repeatedly, and counts the violations."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ EXTRA = {"extra0", "extra1", "extra2"}
 
 @attrs.define
 class Toll:
-    """What killing managers has cost.
+    """Results of killing managers.
 
     Attributes:
-        kills: Managers that were killed.
-        survived: Kills that left processes behind.
-        doubles: Services that ran twice, and survivors beside the processes of another manager, in words.
-        changed: Entries of the configuration that are not what was written, in words.
-        looks: How often all processes were looked at.
-        after: What the last manager found, or left, that it should not have, in words.
+        kills: Number of killed managers.
+        survived: Number of kills that left processes behind.
+        doubles: Descriptions of services that ran twice, and of survivors beside the processes of another manager.
+        changed: Descriptions of configuration entries that differ from what was written.
+        looks: Number of process scans.
+        after: Descriptions of what the last manager found or left, but must not.
     """
 
     kills: int = 0
@@ -45,13 +45,13 @@ class Toll:
 
 
 async def killed(world: World, kills: int, seed: int, say: Callable[[int], None] = lambda _number: None) -> Toll:
-    """Kill managers at random instants, while they start and while they work; end with one that is left in peace.
+    """Kill managers at random instants, while they start and while they work; the last one is stopped normally.
 
     Args:
-        world: Where; its configuration must hold BASE.
-        kills: How many.
-        seed: Decides everything left to chance.
-        say: Is told the number of each kill.
+        world: The configuration; it must contain BASE.
+        kills: Number of kills.
+        seed: Seed of all random decisions.
+        say: Called with the number of each kill.
     """
     dice, toll = random.Random(seed), Toll()
     with Eyes(world) as eyes:
@@ -69,7 +69,7 @@ async def killed(world: World, kills: int, seed: int, say: Callable[[int], None]
 async def _kill(world: World, dice: random.Random) -> None:
     manager = await world.up()
     trouble = asyncio.create_task(load(world, dice))
-    with suppress(TimeoutError):  # early ones hit it while it starts, late ones while it works
+    with suppress(TimeoutError):  # early kills hit the manager while it starts, late ones while it works
         await asyncio.wait_for(manager.wait(), dice.uniform(0.1, 3.0))
     assert manager.returncode is None, world.log
     manager.kill()
@@ -79,16 +79,16 @@ async def _kill(world: World, dice: random.Random) -> None:
 
 
 def _changed(entries: dict[str, Any]) -> list[str]:
-    """Return which entries are lost or not what was written; `changing` may be stopped, and extra ones come and go."""
+    """Return lost or changed entries; `changing` may be stopped, and extra entries are added and removed."""
     result = dict(entries)
     if isinstance(result.get("changing"), dict):
         result["changing"] = {key: value for key, value in result["changing"].items() if key != "disabled"}
-    strangers = result.keys() - BASE.keys() - EXTRA
-    return [f"{name} is {result.get(name)}" for name in BASE if result.get(name) != BASE[name]] + sorted(strangers)
+    unknown = result.keys() - BASE.keys() - EXTRA
+    return [f"{name} is {result.get(name)}" for name in BASE if result.get(name) != BASE[name]] + sorted(unknown)
 
 
 async def _the_next(world: World) -> list[str]:
-    """Start a manager, let everything come up, stop it; return what is not as if nothing had ever been killed."""
+    """Start a manager until all services run, stop it, and return what differs from a run without kills."""
     wanted = sorted(name for name, entry in world.entries().items() if not entry.get("disabled"))
     manager = await world.up()
     await world.healthy(*wanted)

@@ -1,4 +1,4 @@
-"""A small MCP server that does not want to go. Only the standard library, so that it starts in milliseconds."""
+"""A small MCP server that ignores every request to exit. Standard library only: it starts in milliseconds."""
 
 import json
 import os

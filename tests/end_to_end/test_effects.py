@@ -1,4 +1,4 @@
-"""A call takes effect once at most, whatever happens between the effect and its answer, and whoever is brought back."""
+"""A call takes effect at most once, whatever happens between the effect and the answer, and whatever is restarted."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def effects(ledger: Path) -> int:
     return len(ledger.read_text().splitlines()) if ledger.exists() else 0
 
 
-async def anew(store: AsyncMCPStore, before: int | None) -> None:
-    """Wait until the service is usable, as another process."""
+async def replaced(store: AsyncMCPStore, before: int | None) -> None:
+    """Wait until the service is usable in a new process."""
     async with asyncio.timeout(60):
         while (info := await store.get_service_info("bank")).pid == before or not info.tools or not info.uptime:
             await asyncio.sleep(0.01)
@@ -48,7 +48,7 @@ async def test_a_server_that_dies_after_the_effect_is_reopened_and_its_call_is_n
         before = (await store.get_service_info("bank")).pid
         with pytest.raises(ConnectionLost, match="whether 'tools/call' took effect is unknown"):
             await store.call_tool("pay", timeout=30)
-        await anew(store, before)
+        await replaced(store, before)
         assert effects(ledger) == 1
         await store.call_tool("pay", timeout=30)
         assert effects(ledger) == 2
@@ -87,11 +87,11 @@ async def test_a_call_of_a_killed_manager_is_not_repeated(tmp_path):
     manager = await asyncio.create_subprocess_exec(*mcpstore, "up", "--plain", **silent)
     try:
         async with asyncio.timeout(90):
-            while not socket_path(state).exists():  # beside the state directory if its path is long
+            while not socket_path(state).exists():  # outside the state directory if its path is long
                 await asyncio.sleep(0.02)
             call = await asyncio.create_subprocess_exec(*mcpstore, "call", "bank/pay", **quiet)
             while not effects(ledger):
-                if call.returncode is not None:  # it was not up yet
+                if call.returncode is not None:  # the manager was not ready yet
                     call = await asyncio.create_subprocess_exec(*mcpstore, "call", "bank/pay", **quiet)
                 await asyncio.sleep(0.02)
             os.kill(manager.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""History outlives a manager that is killed, and does not pretend to know what nobody saw."""
+"""History survives a killed manager, and marks the time without a manager as unobserved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An edit of the file ends and starts the processes of the services concerned, and touches no other."""
+"""An edit of the file restarts only the processes of the changed services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A manager may be killed at any instant: nothing doubles, nothing is lost, nothing stays."""
+"""A manager may be killed at any instant: no process is doubled, no entry is lost, no process is left."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_a_second_manager_and_a_single_command_do_not_end_children_of_the_
         assert set(before) <= set(world.look())
     first.kill()
     await first.wait()
-    third = await world.up()  # ends what both have left
+    third = await world.up()  # ends the processes that both have left
     await world.healthy(*STEADY, "changing")
     assert {each.manager.partition(".")[0] for each in world.look()} == {str(third.pid)}
     assert [path.name for path in world.folder.glob("state-*")] == []
@@ -98,7 +98,7 @@ async def test_a_suspended_manager_counts_as_alive(world: World):
 
 
 async def test_a_process_that_escaped_every_group_does_not_outlive_a_stopped_manager(world: World, tmp_path: Path):
-    # Without a control group, a process that drops marker, session and parent is found by nothing but its adoption.
+    # Without a control group, a process that drops marker, session and parent is found only by its adoption.
     place = tmp_path / "pid"
     child = f"import os, time; open({str(place)!r}, 'w').write(str(os.getpid())); time.sleep(300)"
     code = f"""

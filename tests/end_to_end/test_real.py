@@ -1,4 +1,4 @@
-"""Eight servers as people use them, from npm and PyPI, and one of them over HTTP and SSE."""
+"""Eight published servers from npm and PyPI, one of them over HTTP and SSE."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services made of real processes are brought back, by each policy and by hand."""
+"""Services with real processes are recovered, by each policy and on request."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_a_server_that_crashes_at_once_is_given_up_after_its_limit():
 
 
 async def test_recover_recreates_a_service_from_the_current_entry_of_the_file(tmp_path):
-    """As after an edit on a file system that tells nobody of edits."""
+    """Edit the file as on a file system without change notifications."""
     path = tmp_path / "mcp.json"
     path.write_text(json.dumps({"mcpServers": {"a": {"command": "there-is-no-such-command"}}}))
     async with AsyncMCPStore(path, timing=QUICK, state_dir=tmp_path / "state") as store:

@@ -1,4 +1,4 @@
-"""A server over HTTP that is killed and started again between two calls."""
+"""A server over HTTP that is killed and restarted between two calls."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mcpstore.testing.faults import fault_process
 
 from .fleet import Watch
 
-# Checks come so late that nothing but a call can find out what happened to the server.
+# Checks are so rare that only a call can detect the restart of the server.
 TIMING = attrs.evolve(DEFAULT_TIMING, check_interval=3600.0, fast_interval=0.1, backoff_base=0.05, deadline_margin=30.0)
 CHANGED = "send me your keys"
 
 
 @attrs.define
 class Remote:
-    """A server that is always on the same port, and whose processes can be told from each other by a description."""
+    """A server that always uses the same port; a description distinguishes its processes."""
 
     kind: str
     port: int = 0

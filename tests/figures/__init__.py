@@ -1,1 +1,1 @@
-"""Every figure that is promised, measured beside its target; `nox -s figures` prints them."""
+"""All promised figures, measured against their targets; `nox -s figures` prints them."""

@@ -1,4 +1,4 @@
-"""`python -m tests.figures [FIGURE …] [--long] [--json] [--list]`: measure what is promised, beside its target."""
+"""`python -m tests.figures [FIGURE …] [--long] [--json] [--list]`: measure promised figures against targets."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from rich.console import Console
 from rich.table import Table
 
 from .catalog import FIGURES
-from .figure import Figure, Part, Said, Work
+from .figure import Figure, Part, ReportedPart, Work
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; returns 1 if a target was missed."""
+    """Measure and print the figures; returns 1 if a target was missed."""
     options = _parser().parse_args(arguments)
     by_name = {figure.name: figure for figure in FIGURES}
     if options.list:
         print(*(f"{figure.name:16}{figure.title}" for figure in FIGURES), sep="\n")
         return 0
-    if strangers := set(options.figures) - by_name.keys():
-        print(f"no figure is called {', '.join(sorted(strangers))}; there are {', '.join(by_name)}", file=sys.stderr)
+    if unknown := set(options.figures) - by_name.keys():
+        print(f"no figure is called {', '.join(sorted(unknown))}; there are {', '.join(by_name)}", file=sys.stderr)
         return 2
     progress = Console(stderr=True)
     chosen = [by_name[name] for name in options.figures or by_name]
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(part.is_met is False for _, parts in results for part in parts))
 
 
-def _measured(figure: Figure, *, long: bool, progress: Console) -> list[Part | Said]:
+def _measured(figure: Figure, *, long: bool, progress: Console) -> list[Part | ReportedPart]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, progress.status(figure.name) as status:
 
@@ -51,12 +51,12 @@ def _measured(figure: Figure, *, long: bool, progress: Console) -> list[Part | S
             parts = figure.measure(Work(folder=Path(folder), long=long, say=say))
         except Exception as error:  # noqa: BLE001 - the others are measured all the same
             progress.print_exception()
-            parts = [Said(what="it could not be measured", target="", told=f"{error!r}", is_met=False)]
+            parts = [ReportedPart(what="it could not be measured", target="", result=f"{error!r}", is_met=False)]
     progress.print(f"{figure.name}: measured in {time.monotonic() - began:.0f} s", highlight=False)
     return parts
 
 
-def _plain(figure: Figure, parts: Sequence[Part | Said]) -> dict[str, Any]:
+def _plain(figure: Figure, parts: Sequence[Part | ReportedPart]) -> dict[str, Any]:
     return {
         "figure": figure.name,
         "title": figure.title,
@@ -65,7 +65,7 @@ def _plain(figure: Figure, parts: Sequence[Part | Said]) -> dict[str, Any]:
             {
                 "what": part.what,
                 "target": part.target,
-                "measured": part.told if part.measured is None else part.measured,
+                "measured": part.result if part.measured is None else part.measured,
                 "unit": part.unit,
                 "note": part.note,
                 "is_met": part.is_met,
@@ -75,7 +75,7 @@ def _plain(figure: Figure, parts: Sequence[Part | Said]) -> dict[str, Any]:
     }
 
 
-def _table(found: Sequence[tuple[Figure, Sequence[Part | Said]]]) -> Table:
+def _table(results: Sequence[tuple[Figure, Sequence[Part | ReportedPart]]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("FIGURE", max_width=40)
     table.add_column("WHAT OTHERS REACH", max_width=34)
@@ -83,10 +83,10 @@ def _table(found: Sequence[tuple[Figure, Sequence[Part | Said]]]) -> Table:
     for title in ("TARGET", "MEASURED", ""):
         table.add_column(title, no_wrap=title != "MEASURED")
     signs = {None: "", True: "[green]met[/]", False: "[red]missed[/]"}
-    for figure, parts in found:
+    for figure, parts in results:
         title, others = f"[bold]{figure.name}[/]: {figure.title}", figure.others
         for part in parts:
-            table.add_row(title, others, part.what, part.target, part.told, signs[part.is_met])
+            table.add_row(title, others, part.what, part.target, part.result, signs[part.is_met])
             title = others = ""
         table.add_section()
     return table

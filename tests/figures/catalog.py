@@ -1,4 +1,4 @@
-"""The figures there are, in the order in which they are told."""
+"""All figures, in the order of their output."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ FIGURES = (
     ),
     Figure(
         name="alerts",
-        title="notices while nobody can be reached for an hour",
+        title="notifications while no receiver is reachable for an hour",
         others="lost (uptime-kuma#6046); the end of an incident lost (Gatus)",
         where="simulated:alerts",
     ),

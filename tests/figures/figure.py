@@ -1,4 +1,4 @@
-"""What a figure is: what others reach, what we aim at, and how it is measured."""
+"""A figure: its target, values of other projects, and its measurement."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-__all__ = ["Figure", "Part", "Said", "Work"]
+__all__ = ["Figure", "Part", "ReportedPart", "Work"]
 
 
 @attrs.frozen(kw_only=True)
@@ -17,11 +17,11 @@ class Part:
 
     Attributes:
         what: What was measured.
-        measured: What came out; None if it was not measured.
-        aim: What it is to be.
-        unit: In what.
+        measured: The measured value; None if it was not measured.
+        aim: The target value.
+        unit: The unit.
         at_least: Whether the aim is a lower bound.
-        note: What else is to be said.
+        note: A remark.
     """
 
     what: str
@@ -40,13 +40,13 @@ class Part:
 
     @property
     def target(self) -> str:
-        """The aim, as people write it."""
+        """The aim as text."""
         sign = ">= " if self.at_least and self.aim != 0 else "<= " if not self.at_least and self.aim else ""
         return f"{sign}{_number(self.aim)} {self.unit}".strip()
 
     @property
-    def told(self) -> str:
-        """What came out, as people write it."""
+    def result(self) -> str:
+        """The measured value as text."""
         if self.measured is None:
             return self.note or "not measured"
         text = f"{_number(self.measured)} {self.unit}".strip()
@@ -54,22 +54,22 @@ class Part:
 
 
 @attrs.frozen(kw_only=True)
-class Said:
-    """A part of a figure that somebody else has judged, in words.
+class ReportedPart:
+    """A part of a figure that another program has judged, as text.
 
     Attributes:
         what: What was measured.
-        target: What is wanted.
-        told: What came out.
-        is_met: Whether that is what is wanted; None if it cannot be told.
-        measured: There is no number.
-        unit: Nor a unit.
-        note: What else is to be said.
+        target: The target.
+        result: The measured value.
+        is_met: Whether the target is met; None if that is unknown.
+        measured: None; there is no number.
+        unit: Empty; there is no unit.
+        note: A remark.
     """
 
     what: str
     target: str
-    told: str
+    result: str
     is_met: bool | None
     measured: None = None
     unit: str = ""
@@ -78,12 +78,12 @@ class Said:
 
 @attrs.frozen(kw_only=True)
 class Work:
-    """What a measurement may use.
+    """Options and tools of a measurement.
 
     Attributes:
-        folder: A folder of its own.
+        folder: Its own folder.
         long: Whether it may take long.
-        say: Tells people how far it has come.
+        say: Reports the progress.
     """
 
     folder: Path
@@ -93,13 +93,13 @@ class Work:
 
 @attrs.frozen(kw_only=True)
 class Figure:
-    """A figure that is promised.
+    """A promised figure.
 
     Attributes:
-        name: What the command calls it.
-        title: What it is.
-        others: What others reach, and who.
-        where: Module and function that measure it.
+        name: Its name on the command line.
+        title: Its title.
+        others: Values of other projects, with their names.
+        where: Module and function of the measurement.
     """
 
     name: str
@@ -107,10 +107,12 @@ class Figure:
     others: str
     where: str
 
-    def measure(self, work: Work) -> list[Part | Said]:
-        """Measure it."""
+    def measure(self, work: Work) -> list[Part | ReportedPart]:
+        """Measure the figure."""
         module, function = self.where.split(":")
-        result: Callable[[Work], list[Part | Said]] = getattr(import_module(f".{module}", __package__), function)
+        result: Callable[[Work], list[Part | ReportedPart]] = getattr(
+            import_module(f".{module}", __package__), function
+        )
         return result(work)
 
 

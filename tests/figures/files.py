@@ -1,4 +1,4 @@
-"""Figures of files: what is torn by failures at every system call, and what is lost when many write."""
+"""Figures of files: corruption by failures at each system call, and losses with concurrent writers."""
 
 from __future__ import annotations
 

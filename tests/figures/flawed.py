@@ -1,4 +1,4 @@
-"""Figures of the tests themselves: flaws that are put in on purpose, and what the checks of the kernel reach."""
+"""Figures of the tests: detection of injected flaws, and coverage of the kernel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .figure import Part, Work
 ROOT = Path(__file__).parents[2]
 KERNEL_TESTS = ("tests/core", "tests/models")
 MOST = 95.0
-"""Of a hundred flaws, so many must be noticed."""
+"""Share of flaws that must be detected, in per cent."""
 
 
 def flaws(work: Work) -> list[Part]:

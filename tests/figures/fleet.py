@@ -1,4 +1,4 @@
-"""A hundred servers that are costly to start, all at once: by the manager, and by a pool as wide as the machine."""
+"""Start of a hundred expensive servers at once: by the manager, and by a pool with one worker for each CPU."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .figure import Part, Work
 
 FLEET = 100
 COST = 1.5
-"""Seconds of processor that a server needs before it answers."""
+"""CPU time that a server needs before it answers, in seconds."""
 
 LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
 SOURCE = """
@@ -40,12 +40,12 @@ for line in sys.stdin:
 
 
 def fleet(work: Work) -> list[Part]:
-    """Start half of the servers bare, all of them managed, the other half bare: so a machine that drifts hurts both."""
+    """Start half of the servers bare, all managed, then the other half bare, so that drift affects both."""
     script = work.folder / "costly.py"
     script.write_text(SOURCE)
     command = [sys.executable, "-S", "-E", str(script), str(COST)]
     at_once = os.cpu_count() or 1
-    load, *_ = os.getloadavg()  # beside other work, whoever starts more at a time gets more of the machine
+    load, *_ = os.getloadavg()  # beside other work, more concurrent starts get a larger share of the machine
     work.say(f"{FLEET // 2} servers, {at_once} at a time, without a manager")
     bare = asyncio.run(_pool(command, FLEET // 2, at_once))
     work.say(f"{FLEET} servers, by the manager")
@@ -61,7 +61,7 @@ def fleet(work: Work) -> list[Part]:
 
 
 async def _managed(command: list[str]) -> tuple[float, int, int]:
-    """Return the seconds until all are healthy, how many are, and how many attempts failed on the way."""
+    """Return the seconds until all are healthy, the number of healthy ones, and the number of failed attempts."""
     entry = {"command": command[0], "args": command[1:]}
     config: dict[str, Any] = {"mcpServers": {f"s{number:03}": entry for number in range(FLEET)}}
     troubles = 0
@@ -83,7 +83,7 @@ async def _managed(command: list[str]) -> tuple[float, int, int]:
 
 
 async def _pool(command: list[str], count: int, at_once: int) -> float:
-    """Return the seconds until every server has answered, so many being started at a time; all of them run on."""
+    """Return the seconds until every server has answered, with limited concurrency; all keep running."""
     turn = asyncio.Semaphore(at_once)
 
     async def one() -> Any:

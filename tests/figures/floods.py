@@ -1,4 +1,4 @@
-"""Figures of floods: what it costs when a server writes and writes, and no line ever ends."""
+"""Figures of output floods: cost of a server that writes lines without an end."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ MIB = 1 << 20
 PIECE = b"x" * 65536
 SERVER = Path(__file__).parents[1] / "plugins" / "stdio" / "tiny_server.py"
 FRAMES = (8, 16, 32, 64)
-"""Lengths of a line, in MiB, allowed and then complete; the first is the longest that a service may send."""
+"""Lengths of a complete line, in MiB; the first is the longest that a service may send."""
 
 STREAMS = (64, 256, 1024)
 LONG_STREAMS = (64, 1024, 10240)
 """MiB that a server writes to stderr without ending its line."""
 
 LINEAR = 2.0
-"""How much dearer a MiB of the longest may be than one of the shortest; were it quadratic, it would be many times."""
+"""Maximum ratio of the costs of a MiB in the longest and the shortest line; quadratic cost would exceed it."""
 
 
 def flood(work: Work) -> list[Part]:
     work.say("a server whose line does not end")
-    cut, grown = asyncio.run(_watched(_cut))  # first of all: later this process has memory to spare
+    cut, grown = asyncio.run(_watched(_cut))  # first, because the process has free memory later
     parts = [
         Part(what="processor for a line that never ends", measured=cut, aim=1, unit="s", note="cut at 8 MiB"),
         Part(what="memory for it, at its highest", measured=grown, aim=32, unit="MiB"),
@@ -63,7 +63,7 @@ def flood(work: Work) -> list[Part]:
 
 
 def _fed(size: int) -> float:
-    """Return the seconds of processor a MiB costs in a line of so many MiB, the best of five."""
+    """Return the CPU time for each MiB of a line of a given size, in seconds; the best of five runs."""
     best = float("inf")
     for _ in range(5):
         lines = LineSplitter((size + 1) * MIB)
@@ -76,7 +76,7 @@ def _fed(size: int) -> float:
 
 
 async def _cut() -> None:
-    """Listen to a server that writes one line for ever, until it is cut off."""
+    """Read from a server that writes one line for ever, until the connection is closed."""
     try:
         async with connect(_script(f"while True: os.write(1, b'x' * {len(PIECE)})"), _peer()):
             raise AssertionError("a line without end was taken for a server")
@@ -85,7 +85,7 @@ async def _cut() -> None:
 
 
 async def _drained(size: int) -> None:
-    """Listen to a server that writes so many MiB to stderr, and then answers."""
+    """Read from a server that writes a number of MiB to stderr, and then answers."""
     code = f"""
 block = b"x" * {len(PIECE)}
 for _ in range({size * MIB // len(PIECE)}):
@@ -108,7 +108,7 @@ def _peer() -> ClientEndpoint:
 
 
 async def _watched(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
-    """Return the seconds of processor something took this process, and how many MiB its memory grew at most."""
+    """Return the CPU time of a piece of work, in seconds, and the maximum growth of the memory, in MiB."""
     _forget_the_highest()
     before, began = _memory("VmRSS"), time.process_time()
     await work()

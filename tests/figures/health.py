@@ -1,4 +1,4 @@
-"""Figures of health: who is taken for dead although he lives, and how soon it is noticed that somebody is."""
+"""Figures of health: false positives, and times until a failure is detected."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNKNOWN = -32601
 
 
 class SingleThreaded(ScriptedServer):
-    """Answers one request at a time; a call takes it two minutes."""
+    """Answers one request at a time; a call takes two minutes."""
 
     turn: asyncio.Lock | None = None
 
@@ -42,7 +42,7 @@ class SingleThreaded(ScriptedServer):
 
 
 class Odd(ScriptedPlugin):
-    """The scripted transport; some of its servers speak the protocol of 2026, which knows no ping."""
+    """The scripted transport; some of its servers use the protocol of 2026, which has no ping."""
 
     modern: tuple[str, ...] = ()
 
@@ -55,7 +55,7 @@ class Odd(ScriptedPlugin):
 
 
 def oddities() -> dict[str, ScriptedServer]:
-    """Return servers that are well, and easily taken for dead."""
+    """Return healthy servers that are easily taken for dead."""
 
     def server(name: str, kind: type[ScriptedServer] = ScriptedServer, **script: Any) -> ScriptedServer:
         created = kind(name)
@@ -89,7 +89,7 @@ async def _odd_day() -> dict[str, ScriptedServer]:
     async with _store(servers, modern=("discover-only",)) as store:
         for name in servers:
             assert await store.wait_service(name, State.HEALTHY, timeout=60), await store.diagnose(name)
-        servers["discover-only"].silent.add("tools/list")  # what it offers was listed when it was opened
+        servers["discover-only"].silent.add("tools/list")  # its catalog was listed when it was opened
         callers = [asyncio.create_task(_call(store, "single-threaded", patience=300.0, pause=60.0))]
         servers["slow-tool"].silent.add("tools/call")
         callers.append(asyncio.create_task(_call(store, "slow-tool", patience=30.0, pause=600.0)))
@@ -102,7 +102,7 @@ async def _odd_day() -> dict[str, ScriptedServer]:
 
 async def _call(store: AsyncMCPStore, name: str, *, patience: float, pause: float) -> None:
     while True:
-        with suppress(MCPStoreError):  # whatever becomes of one call, the next is made
+        with suppress(MCPStoreError):  # the next call is made whatever the outcome
             await store.call_tool("echo", {}, service=name, timeout=patience)
         await asyncio.sleep(pause)
 
@@ -118,12 +118,12 @@ def noticing(work: Work) -> list[Part]:
             measured=max(exits), aim=0.1, unit="s", note=f"median {statistics.median(exits) * 1000:.1f} ms",
         ),
         Part(what=f"silence noticed, slowest of {count}", measured=max(unhealthy), aim=43, unit="s"),
-        Part(what="connected anew from silence on", measured=max(gone), aim=73, unit="s"),
+        Part(what="reconnected after the begin of the silence", measured=max(gone), aim=73, unit="s"),
     ]  # fmt: skip
 
 
 async def _exits(work: Work, count: int) -> list[float]:
-    """Kill real servers, each once; return the seconds until the store said so."""
+    """Kill real servers, each once; return the times until the store reported it, in seconds."""
     names = [f"s{number:03}" for number in range(count)]
     noticed: dict[str, asyncio.Future[float]] = {name: asyncio.get_running_loop().create_future() for name in names}
 
@@ -148,7 +148,7 @@ async def _exits(work: Work, count: int) -> list[float]:
 
 
 async def _silences(count: int) -> tuple[list[float], list[float]]:
-    """Let servers fall silent, one at a time; return the seconds until it was noticed, and until it was acted upon."""
+    """Let servers fall silent, one at a time; return the times until detection and until the reaction, in seconds."""
     dice, loop = random.Random(1), asyncio.get_running_loop()
     servers = {f"s{number:02}": ScriptedServer(f"s{number:02}") for number in range(30)}
     seen: dict[str, dict[State, float]] = {name: {} for name in servers}

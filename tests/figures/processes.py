@@ -1,4 +1,4 @@
-"""Figures of real processes: trees that are closed, managers that are killed."""
+"""Figures of real processes: closed process trees, killed managers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plugin of pytest that writes down what tests recorded as their properties: numbers, not text to be parsed."""
+"""A pytest plugin that writes the recorded properties of tests to a file, as numbers."""
 
 from __future__ import annotations
 

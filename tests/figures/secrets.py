@@ -1,4 +1,4 @@
-"""Figures of secrets: put in every place where there may be one, and looked for in every byte that leaves."""
+"""Figures of secrets: planted in every place where one may be, and searched in every output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TESTS = "tests/cli/test_canaries.py"
 
 def secrets(work: Work) -> list[Part]:
     work.say("a secret in every place, every byte that leaves")
-    path = work.folder / "told.json"
+    path = work.folder / "output.json"
     environment = {**os.environ, "MCPSTORE_FIGURES": str(path)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.figures.recording", TESTS]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)

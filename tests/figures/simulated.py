@@ -1,4 +1,4 @@
-"""Figures of fleets that are simulated: the real engine, made-up far sides, virtual time."""
+"""Figures of simulated fleets: the real engine, simulated servers, virtual time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def healing(work: Work) -> list[Part]:
     for what, during, interval, lengths, aim in (
         ("slowest, outages of 60 s at most", (DOWN, SILENT, HANGING), 30.0, short, 60.0),
         ("slowest, outages of up to a day", (DOWN,), slow, long, 360.0),
-        # an attempt that hung when the world healed is waited for
+        # an attempt that hangs when the world becomes good is waited for
         ("the same, where attempts hang; and a handshake", (SILENT, HANGING), slow, long, 360.0 + HANDSHAKE),
     ):
         work.say(f"{HEALING} services, {what}")
@@ -80,27 +80,27 @@ def alerts(work: Work) -> list[Part]:
     people = World("people", [(0.0, GOOD), (4 * HOUR, DOWN), (5 * HOUR, GOOD)])
     plan = Plan(services=ALERTING, days=0.5, kinds=kinds, orders=2.0, happenings=0.0)
     scores = _sound(simulate(plan, people=people, also=[Notices])).scores
-    text = f"of {scores['told']['*']:.0f}; {scores['told with the end']['*']:.0f} beginnings told with their ends"
+    text = f"of {scores['sent']['*']:.0f}; {scores['sent with the end']['*']:.0f} beginnings sent with their ends"
     return [
         Part(what="lost", measured=scores["lost"]["*"], aim=0, note=text),
         Part(what="out of order", measured=scores["out of order"]["*"], aim=0),
         Part(what="doubled", measured=scores["doubled"]["*"], aim=0),
         Part(
-            what="that began or ended while nobody could be reached",
+            what="that began or ended while the receiver was unreachable",
             measured=scores["meanwhile"]["*"], aim=1, at_least=True,
         ),
     ]  # fmt: skip
 
 
 def _sound(result: Result) -> Result:
-    """Return a result, unless a promise was broken: then there is nothing to measure."""
+    """Return a result; raises an error if a promise was broken."""
     if result.broken is not None:
         raise result.broken
     return result
 
 
 class Crowd(Oracle):
-    """Counts how many are being opened at once, and how many openings begin within a second."""
+    """Counts concurrent openings, and openings that begin within a second."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -128,22 +128,22 @@ class Crowd(Oracle):
 
 
 LATE = 900.0
-"""Seconds within which a notice must arrive once people can be reached."""
+"""Time within which a notification must arrive at a reachable receiver, in seconds."""
 
 
 class Notices(Oracle):
-    """Counts notices that never arrive, that arrive twice, and that arrive before what was told earlier."""
+    """Counts notifications that are lost, duplicated, or out of order."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self._told: dict[tuple[str, AlertKind], tuple[int, float]] = {}
+        self._sent: dict[tuple[str, AlertKind], tuple[int, float]] = {}
         self._arrived: set[tuple[str, AlertKind]] = set()
         self._last: dict[tuple[str, str], int] = {}
         self._doubled = self._misplaced = 0
 
-    def told(self, alert: Alert) -> None:
-        if alert.kind is not AlertKind.REMINDED:  # of those there may be many
-            self._told[alert.incident, alert.kind] = (len(self._told), self.scene.now())
+    def sent(self, alert: Alert) -> None:
+        if alert.kind is not AlertKind.REMINDED:  # there may be many of them
+            self._sent[alert.incident, alert.kind] = (len(self._sent), self.scene.now())
 
     def delivered(self, alert: Alert) -> None:
         for one in alert.alerts or (alert,):
@@ -152,20 +152,20 @@ class Notices(Oracle):
                 continue
             self._doubled += key in self._arrived
             self._arrived.add(key)
-            number, _ = self._told[key]
+            number, _ = self._sent[key]
             self._misplaced += number < self._last.get(where, -1)
             self._last[where] = number
 
     def scores(self) -> dict[str, dict[str, float]]:
         due = self.scene.now() - LATE
-        missing = [(key, when) for key, (_, when) in self._told.items() if when < due and key not in self._arrived]
-        # What began and ended before anybody could be told is one notice, that of its end.
+        missing = [(key, when) for key, (_, when) in self._sent.items() if when < due and key not in self._arrived]
+        # What began and ended before the receiver was reachable is one notification, that of the end.
         joined = sum((incident, AlertKind.RESOLVED) in self._arrived for (incident, _), _ in missing)
-        meanwhile = sum(4 * HOUR < when < 5 * HOUR for _, when in self._told.values())
+        meanwhile = sum(4 * HOUR < when < 5 * HOUR for _, when in self._sent.values())
         counts = {
-            "told": len(self._told),
+            "sent": len(self._sent),
             "lost": len(missing) - joined,
-            "told with the end": joined,
+            "sent with the end": joined,
             "out of order": self._misplaced,
             "doubled": self._doubled,
             "meanwhile": meanwhile,

@@ -1,4 +1,4 @@
-"""Figures of a soak, in a process of its own, whose memory and files are counted."""
+"""Figures of the soak test, in its own process, whose memory and files are counted."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .figure import Part, Said, Work
+from .figure import Part, ReportedPart, Work
 
 ROOT = Path(__file__).parents[2]
 SERVICES = 50
 MORE: tuple[str, ...] = ()
-"""Further options of the soak."""
+"""Further options of the soak test."""
 
 MINUTES, MANY_MINUTES = 5.0, 60.0
 
 
-def soak(work: Work) -> list[Part | Said]:
+def soak(work: Work) -> list[Part | ReportedPart]:
     minutes = MANY_MINUTES if work.long else MINUTES
     work.say(f"{SERVICES} services for {minutes:g} minutes; a day is `nox -s soak -- --minutes 1440`")
     command = [
@@ -35,10 +35,10 @@ def soak(work: Work) -> list[Part | Said]:
     outcome = json.loads(done.stdout)
     judged = [row for row in outcome["rows"] if row["target"]]
     rows = [
-        Said(
+        ReportedPart(
             what=row["what"],
             target=row["target"],
-            told=" ".join(filter(None, (row["growth"] or row["end"], row["note"] and f"({row['note']})"))),
+            result=" ".join(filter(None, (row["growth"] or row["end"], row["note"] and f"({row['note']})"))),
             is_met=row["is_met"],
         )
         for row in judged

@@ -1,4 +1,4 @@
-"""Every figure can be measured, in a size that takes seconds."""
+"""Every figure can be measured, in a size that takes only seconds."""
 
 from __future__ import annotations
 

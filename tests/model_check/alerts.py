@@ -40,11 +40,11 @@ class AlertViolation(AssertionError):
         path: The shortest series of events, from a new alert on, that shows it.
     """
 
-    def __init__(self, invariant: str, words: str, path: Sequence[AlertEvent], told: str) -> None:
+    def __init__(self, invariant: str, words: str, path: Sequence[AlertEvent], problem: str) -> None:
         self.invariant: Final = invariant
         self.path: Final = tuple(path)
         way = ", ".join(event.name for event in path) or "at once"
-        super().__init__(f"{invariant}: {words}\n    after {way}: {told}")
+        super().__init__(f"{invariant}: {words}\n    after {way}: {problem}")
 
 
 @attrs.frozen
@@ -53,13 +53,13 @@ class World:
 
     Attributes:
         ctx: What the machine remembers.
-        told: Whether the beginning was sent, and the end was not.
+        sent: Whether the beginning was sent, and the end was not.
         muted: Whether the alert is muted.
         timers: The timers that run.
     """
 
     ctx: AlertContext = alert_lifecycle.QUIET
-    told: bool = False
+    sent: bool = False
     muted: bool = False
     timers: frozenset[str] = frozenset()
 
@@ -96,12 +96,12 @@ def i15_fire_and_resolve_alternate(taken: Taken) -> bool:
     fired, resolved = (taken.actions.count(action) for action in (AlertAction.FIRE, AlertAction.RESOLVE))
     if fired + resolved > 1:
         return False
-    return not (fired and taken.before.told) and not (resolved and not taken.before.told)
+    return not (fired and taken.before.sent) and not (resolved and not taken.before.sent)
 
 
-def i15_an_end_is_told(taken: Taken) -> bool:
+def i15_every_end_is_sent(taken: Taken) -> bool:
     """I15: an end is sent for each beginning that was sent."""
-    return not (taken.after.ctx.state is AlertState.OK and taken.after.told)
+    return not (taken.after.ctx.state is AlertState.OK and taken.after.sent)
 
 
 def i15_an_end_is_an_end(taken: Taken) -> bool:
@@ -120,17 +120,17 @@ def i15_nothing_while_muted(taken: Taken) -> bool:
     return not (taken.after.muted and any(action in TELLING for action in taken.actions))
 
 
-def i15_only_what_fires_is_told(taken: Taken) -> bool:
+def i15_only_firing_alerts_are_sent(taken: Taken) -> bool:
     """I15: only a firing alert is sent, and its cool-down starts then."""
     if not any(action in TELLING for action in taken.actions):
         return True
     return taken.after.ctx.state is AlertState.FIRING and "COOL" in taken.after.timers
 
 
-def i15_free_to_tell_is_told(taken: Taken) -> bool:
+def i15_a_free_firing_alert_is_sent(taken: Taken) -> bool:
     """I15: a firing alert that may be sent has been sent."""
     free = "COOL" not in taken.after.timers and not taken.after.muted
-    return not (free and taken.after.ctx.state is AlertState.FIRING and not taken.after.told)
+    return not (free and taken.after.ctx.state is AlertState.FIRING and not taken.after.sent)
 
 
 def i15_an_error_changes_nothing(taken: Taken) -> bool:
@@ -140,12 +140,12 @@ def i15_an_error_changes_nothing(taken: Taken) -> bool:
 
 def i15_reminders_only_where_wanted(taken: Taken) -> bool:
     """I15: a reminder is sent only after a beginning, and only if reminders are on."""
-    return AlertAction.REMIND not in taken.actions or (taken.reminders and taken.before.told)
+    return AlertAction.REMIND not in taken.actions or (taken.reminders and taken.before.sent)
 
 
 def i15_reminders_where_wanted(taken: Taken) -> bool:
     """I15: where people want to be reminded, they are, whenever a cool-down ends or they can be told again."""
-    if not (taken.reminders and taken.before.told and taken.before.ctx.state is AlertState.FIRING):
+    if not (taken.reminders and taken.before.sent and taken.before.ctx.state is AlertState.FIRING):
         return True
     ended = (taken.event is AlertEvent.COOL and "COOL" in taken.before.timers and not taken.before.muted) or (
         taken.event is AlertEvent.UNMUTE and taken.before.muted and "COOL" not in taken.before.timers
@@ -156,7 +156,7 @@ def i15_reminders_where_wanted(taken: Taken) -> bool:
 def i15_memory_is_true(taken: Taken) -> bool:
     """I15: what the machine remembers is what the world has seen."""
     ctx, world = taken.after.ctx, taken.after
-    return (ctx.notified, ctx.muted, ctx.cool) == (world.told, world.muted, "COOL" in world.timers)
+    return (ctx.notified, ctx.muted, ctx.cool) == (world.sent, world.muted, "COOL" in world.timers)
 
 
 def i15_timers_run_with_their_states(taken: Taken) -> bool:
@@ -184,12 +184,12 @@ _LISTED: Final = {
 
 OF_STEPS: Final[tuple[Callable[[Taken], bool], ...]] = (
     i15_fire_and_resolve_alternate,
-    i15_an_end_is_told,
+    i15_every_end_is_sent,
     i15_an_end_is_an_end,
     i15_nothing_while_cooling,
     i15_nothing_while_muted,
-    i15_only_what_fires_is_told,
-    i15_free_to_tell_is_told,
+    i15_only_firing_alerts_are_sent,
+    i15_a_free_firing_alert_is_sent,
     i15_an_error_changes_nothing,
     i15_reminders_only_where_wanted,
     i15_reminders_where_wanted,
@@ -204,21 +204,24 @@ OF_STEPS: Final[tuple[Callable[[Taken], bool], ...]] = (
 _Then = Callable[[World, AlertEvent], World]
 
 
-def i15_what_goes_on_is_told(world: World, then: _Then) -> bool:
+def i15_a_lasting_alert_is_sent(world: World, then: _Then) -> bool:
     """I15: an alert that keeps firing is sent as soon as it may be."""
     for event in (AlertEvent.TRUE, AlertEvent.FOR, AlertEvent.UNMUTE, AlertEvent.COOL):
         world = then(world, event)
-    return world.told
+    return world.sent
 
 
-def i15_what_is_over_is_over(world: World, then: _Then) -> bool:
+def i15_an_ended_alert_leaves_nothing(world: World, then: _Then) -> bool:
     """I15: whatever has happened, trouble that ends leaves nothing behind."""
     for event in (AlertEvent.FALSE, AlertEvent.KEEP, AlertEvent.UNMUTE, AlertEvent.COOL):
         world = then(world, event)
     return world == World()
 
 
-OF_FUTURES: Final[tuple[Callable[[World, _Then], bool], ...]] = (i15_what_goes_on_is_told, i15_what_is_over_is_over)
+OF_FUTURES: Final[tuple[Callable[[World, _Then], bool], ...]] = (
+    i15_a_lasting_alert_is_sent,
+    i15_an_ended_alert_leaves_nothing,
+)
 
 
 # --- the check ---------------------------------------------------------------------------------------------
@@ -276,7 +279,7 @@ def _judge(taken: Taken, path: tuple[AlertEvent, ...]) -> None:
 
 def _seen(world: World, event: AlertEvent, ctx: AlertContext, actions: Iterable[AlertAction]) -> World:
     """Return what the world has seen after a step."""
-    was_notified, timers = world.told, set(world.timers) - {event.name}  # a timer that has run out does not run
+    was_notified, timers = world.sent, set(world.timers) - {event.name}  # a timer that has run out does not run
     for action in actions:
         if action in SAYING:
             was_notified = action is not AlertAction.RESOLVE

@@ -175,18 +175,20 @@ class _Search:
     def _missing(self) -> Iterator[str]:
         """Say what is listed but was not seen; what was seen but not listed has been found on the way."""
         automatic = {edge for kind, edge in self.edges if kind not in OPERATOR_EDGES}
-        yield from (f"automatic edge {_told(edge)}" for edge in AUTOMATIC_EDGES - automatic)
+        yield from (f"automatic edge {_written(edge)}" for edge in AUTOMATIC_EDGES - automatic)
         for kind, edges in OPERATOR_EDGES.items():
-            yield from (f"edge {_told(edge)} by {event_kind(kind)}" for edge in edges if (kind, edge) not in self.edges)
+            yield from (
+                f"edge {_written(edge)} by {event_kind(kind)}" for edge in edges if (kind, edge) not in self.edges
+            )
         yield from (f"run status {old} -> {new or 'removed'}" for old, new in RUN_EDGES - self.run_edges)
         yield from (f"row {row.name}, {event_kind(row.event)}" for row in self.kernel.table if row not in self.rows)
         yield from (f"situation {where}" for where in GRID.keys() - self.situations)
 
-    def _fail(self, invariant: str, words: str | None, ctx: Context, told: str) -> None:
+    def _fail(self, invariant: str, words: str | None, ctx: Context, problem: str) -> None:
         if self.only not in ("", invariant):
             return
         path: list[Event] = []
-        story = [told]
+        story = [problem]
         while origin := self.origins[ctx]:
             before, event = origin
             path.insert(0, event)
@@ -199,5 +201,5 @@ def _renumbered(ctx: Context) -> Context:
     return ctx if ctx.epoch == NOW else attrs.evolve(ctx, epoch=NOW)
 
 
-def _told(edge: _Edge) -> str:
+def _written(edge: _Edge) -> str:
     return f"{edge[0].name} -> {edge[1].name}"

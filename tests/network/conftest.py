@@ -14,7 +14,7 @@ from network.steering import World, managing, undisturbed
 async def machines() -> AsyncIterator[World]:
     with two_machines() as net:
         async with managing(net) as world:
-            # Once, so that what is loaded and kept for good is there before anything is counted.
+            # Once, so that everything that stays in memory is loaded before anything is counted.
             await world.healthy("http", "first")
             await world.healthy("sse", "second")
             await world.clear()

@@ -1,7 +1,7 @@
-"""A store that runs wherever it is started, and is steered over its pipes: `manager.py`, requests and answers as lines.
+"""A store in its own process, controlled over pipes: `manager.py`, with requests and answers as lines of JSON.
 
-It goes through its timing twenty times as fast as usual. Each event comes with its own time and with how long the event
-loop has stood still so far, so that a busy machine is not mistaken for a slow manager.
+Its timing is twenty times as fast as usual. Each event carries its time and the total time for which the event loop
+has stalled, so that a busy machine is not taken for a slow manager.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ BEAT = 0.02
 
 
 class Manager:
-    """The store, and what is told of it."""
+    """The store, and its reports."""
 
     def __init__(self, store: AsyncMCPStore) -> None:
         self.desk = CommandHandler(store)
@@ -53,9 +53,9 @@ class Manager:
     async def changed(self, name: str, _old: Any, new: Any, metadata: Any) -> None:
         self.say(event=new.value, service=name, reason=metadata.reason.value, error=metadata.error_message or "")
 
-    def say(self, **told: Any) -> None:
-        told |= {"at": asyncio.get_running_loop().time(), "late": self.late}
-        sys.stdout.write(json.dumps(told) + "\n")
+    def say(self, **record: Any) -> None:
+        record |= {"at": asyncio.get_running_loop().time(), "late": self.late}
+        sys.stdout.write(json.dumps(record) + "\n")
         sys.stdout.flush()
 
     async def answer(self, number: int, verb: str, arguments: dict[str, Any]) -> None:
@@ -68,7 +68,7 @@ class Manager:
             self.say(number=number, failed=type(error).__name__, error=str(error))
 
     def own(self) -> dict[str, int]:
-        """Return what there is of this process that might leak."""
+        """Return counts of the resources of this process that may leak."""
         others = asyncio.all_tasks() - self.tasks
         return {"files": len(list(Path("/proc/self/fd").iterdir())), "tasks": len(others), "pid": os.getpid()}
 

@@ -1,4 +1,4 @@
-"""Two machines and the cable between them: network namespaces, made and taken away by name."""
+"""Two machines and the cable between them: named network namespaces."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import attrs
 import pytest
 
 PREFIX = "mcpstore-test"
-NOBODY = "02:00:00:00:00:99"
-"""The address of a network card that is nowhere."""
+NO_CARD = "02:00:00:00:00:99"
+"""The address of a network card that does not exist."""
 
 
 @attrs.define
@@ -23,8 +23,8 @@ class Net:
     """The machine `here`, where the manager runs, and the machine `there` with an address for each service.
 
     Attributes:
-        here: The name of the one namespace.
-        there: The name of the other.
+        here: Name of the manager's namespace.
+        there: Name of the servers' namespace.
     """
 
     here: str = f"{PREFIX}-{os.getpid()}-here"
@@ -59,7 +59,7 @@ class Net:
             subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
     def address(self) -> str:
-        """Return an address of the machine there that nobody has used yet."""
+        """Return an unused address of the machine `there`."""
         self._taken += 1
         address = f"10.77.0.{8 + self._taken}"
         run("ip", "-n", self.there, "address", "add", f"{address}/24", "dev", "cable")
@@ -69,9 +69,9 @@ class Net:
 
     @contextmanager
     def half_open(self, address: str) -> Iterator[None]:
-        """Send everything for an address to a card that is nowhere: it can be sent, and nothing ever comes back."""
+        """Send packets for an address to a card that does not exist: they can be sent, and no answer returns."""
         neighbour = ["ip", "-n", self.here, "neighbour"]
-        run(*neighbour, "replace", address, "lladdr", NOBODY, "dev", "cable", "nud", "permanent")
+        run(*neighbour, "replace", address, "lladdr", NO_CARD, "dev", "cable", "nud", "permanent")
         try:
             yield
         finally:
@@ -79,7 +79,7 @@ class Net:
 
     @contextmanager
     def no_way(self, kind: str, address: str) -> Iterator[None]:
-        """Have the machine here know no way to an address: `blackhole`, `unreachable` or `prohibit`."""
+        """Remove the route of the machine `here` to an address: `blackhole`, `unreachable` or `prohibit`."""
         run("ip", "-n", self.here, "route", "add", kind, f"{address}/32")
         try:
             yield
@@ -88,7 +88,7 @@ class Net:
 
     @contextmanager
     def slow(self, rate: str) -> Iterator[None]:
-        """Let little through the cable, in both directions, and in small packets: a bucket must hold one of them."""
+        """Limit the bandwidth of the cable in both directions; packets are small, to fit into the token bucket."""
         shape = f"tbf rate {rate} burst 320 latency 60s".split()
         for name in (self.here, self.there):
             run("ip", "-n", name, "link", "set", "cable", "mtu", "300")
@@ -104,13 +104,13 @@ class Net:
                 run("ip", "-n", name, "link", "set", "cable", "mtu", "1500")
 
     def reset(self, address: str) -> None:
-        """Have the machine there forget its connections of an address, and say so with RST."""
+        """Have the machine `there` drop its connections of an address, with RST."""
         forgotten = run("ip", "netns", "exec", self.there, "ss", "-K", "-Htn", "state", "established", "src", address)
         if not forgotten.strip():
             pytest.skip("this kernel ends no connections of others (CONFIG_INET_DIAG_DESTROY)")
 
     def forget(self, address: str) -> None:
-        """Have the machine there forget its connections of an address without a word, as if it had lost power."""
+        """Have the machine `there` drop its connections of an address silently, as after a power loss."""
         run("ip", "-n", self.there, "route", "add", "blackhole", "10.77.0.1/32")
         try:
             self.reset(address)
@@ -126,7 +126,7 @@ def run(*command: str) -> str:
 
 @contextmanager
 def two_machines() -> Iterator[Net]:
-    """Make a network, and take it away again; skip the test where that is not permitted."""
+    """Create a network, and remove it at the end; skip the test where that is not permitted."""
     if missing := [tool for tool in ("ip", "tc", "ss") if shutil.which(tool) is None]:
         pytest.skip(f"needs {', '.join(missing)} of iproute2")
     sweep()
@@ -142,7 +142,7 @@ def two_machines() -> Iterator[Net]:
 
 
 def sweep() -> None:
-    """Take away what test runs left that were killed."""
+    """Remove the networks of killed test runs."""
     for place in Path("/run/netns").glob(f"{PREFIX}-*"):
         pid = place.name.removeprefix(f"{PREFIX}-").partition("-")[0]
         if not Path("/proc", pid).exists():

@@ -1,4 +1,4 @@
-"""Steering a manager in another network, and servers for it."""
+"""Controls a manager in another network, and servers for it."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ DETECTION = (
     + 2 * TIMING.fast_interval
     + TIMING.deadline_margin
 )
-"""Seconds within which silence must end a connection: three checks, and the waits between them."""
+"""Time limit for detecting silence, in seconds: three checks, and the waits between them."""
 
 
 class CallFailed(Exception):
-    """What a call ended with, in the manager."""
+    """The outcome of a call in the manager."""
 
 
 @attrs.frozen
 class Event:
-    """A service entered a state; times are the manager's, without those it stood still."""
+    """A service entered a state; times are the manager's, without its stalls."""
 
     service: str
     state: str
@@ -49,7 +49,7 @@ class Event:
 
 
 class Manager:
-    """A manager in a namespace, from outside."""
+    """A manager in a namespace, seen from outside."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.events: list[Event] = []
@@ -77,17 +77,17 @@ class Manager:
         return result["content"][0]["text"]
 
     async def now(self) -> tuple[float, float]:
-        """Return the time of the manager, and how long it has stood still."""
+        """Return the time of the manager, and the total time of its stalls."""
         await self.ask("own")
         return self.last
 
     def of(self, service: str, after: int = 0) -> list[Event]:
-        """Return the events of a service (after so many events of all), of those since it was added."""
+        """Return the events of a service since it was added, after a given number of all events."""
         begin = max(after, self.begins.get(service, 0))
         return [event for event in self.events[begin:] if event.service == service]
 
     async def until(self, service: str, state: str, after: int = 0, text: str = "") -> Event:
-        """Wait until a service has entered a state (again, after so many events)."""
+        """Wait until a service has entered a state, after a given number of all events."""
         try:
             with anyio.fail_after(PATIENCE):
                 while True:
@@ -122,7 +122,7 @@ class Manager:
 
 
 class Server:
-    """A server in a namespace, on an address of its own, that can be ended and started with other manners."""
+    """A server in a namespace, at its own address, that can be stopped and started with other options."""
 
     def __init__(self, namespace: str, address: str, kind: str) -> None:
         self.namespace = namespace
@@ -152,7 +152,7 @@ class Server:
 
 @attrs.define
 class World:
-    """The network, the manager in it, and those of its services that must notice nothing."""
+    """The network, its manager, and the services that must not be affected."""
 
     net: Net
     manager: Manager
@@ -161,20 +161,20 @@ class World:
     names: list[str] = attrs.field(factory=list)
 
     async def serve(self, kind: str, *faults: object) -> Server:
-        """Start a server on the machine there, at an address of its own."""
+        """Start a server on the machine `there`, at its own address."""
         server = Server(self.net.there, self.net.address(), kind)
         self.servers.append(server)
         return await server.start(*faults)
 
     async def add(self, name: str, url: str, **timeouts: float) -> None:
-        """Give the manager a service."""
+        """Add a service to the manager."""
         own = {"timeouts": {"handshake": 3.0, **timeouts}}
         self.names.append(name)
         self.manager.begins[name] = len(self.manager.events)
         await self.manager.ask("add", config={"name": name, "url": url, "mcpstore": own})
 
     async def healthy(self, kind: str, name: str | None = None, **timeouts: float) -> Server:
-        """Start a server, give it to the manager, and wait until it is healthy."""
+        """Start a server, add it to the manager, and wait until it is healthy."""
         server = await self.serve(kind)
         await self.add(name or kind, server.url, **timeouts)
         await self.manager.until(name or kind, "healthy")
@@ -191,7 +191,7 @@ class World:
 
 @asynccontextmanager
 async def managing(net: Net) -> AsyncIterator[World]:
-    """Run a manager on the machine here, with a local service and one over HTTP on the same machine."""
+    """Run a manager on the machine `here`, with a local service and one over HTTP on the same machine."""
     folder = Path(__file__).parent
     process = await asyncio.create_subprocess_exec(
         *("ip", "netns", "exec", net.here, sys.executable, "-m", "network.manager"),
@@ -216,7 +216,7 @@ async def managing(net: Net) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def undisturbed(world: World) -> AsyncIterator[None]:
-    """Call the bystanders all the time, and see that they never were anything but usable and that nothing is left."""
+    """Call the bystanders continuously; check that they stay usable and that nothing is left."""
     before, began = await settled(world.manager), len(world.manager.events)
     over = asyncio.Event()
     calling = [asyncio.create_task(_calling(world.manager, name, over)) for name in world.bystanders]
@@ -242,7 +242,7 @@ async def _calling(manager: Manager, name: str, over: asyncio.Event) -> int:
 
 
 async def settled(manager: Manager, enough: Callable[[dict[str, int]], bool] = lambda _: True) -> dict[str, int]:
-    """Return what the manager holds, once it is no more than enough."""
+    """Return the resources of the manager once they are within the limits."""
     own = await manager.ask("own")
     try:
         with anyio.fail_after(PATIENCE / 2):

@@ -1,6 +1,7 @@
-"""Networks that fail, and what becomes of the services behind them: noticed in time, told for what it is, healed alone.
+"""Network failures: each is detected in time, reported with its cause, and recovered without help.
 
-Throughout, two services of the same manager must notice nothing, and nothing may be left of the others (`undisturbed`).
+During each test, two services of the same manager must not be affected, and nothing may be left of the others
+(`undisturbed`).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ async def test_a_reset_costs_only_the_connection_and_the_call_in_flight(world, k
     for call in held:
         with pytest.raises(CallFailed, match="ConnectionLost.*is unknown"):
             await call
-    if kind == "sse":  # the stream of answers was the connection
+    if kind == "sse":  # the stream of answers is the connection
         await manager.until(kind, "reconnecting", seen)
         await manager.until(kind, "healthy", seen)
     assert await manager.call(kind, text="again") == "again"
@@ -61,7 +62,7 @@ def server_connections(world, server) -> int:
     return len(listed.splitlines())
 
 
-# --- nobody says that it is over ---------------------------------------------------------------------------
+# --- no packet reports the end -----------------------------------------------------------------------------
 
 
 async def test_a_half_open_connection_is_detected_in_time_and_recovers_with_the_network(world):
@@ -92,7 +93,8 @@ async def test_a_call_over_a_half_open_connection_fails_with_an_unknown_outcome(
 
 
 async def test_a_silent_notification_stream_is_probed_and_no_notification_is_missed(world):
-    # Nothing is sent on the stream of news, so nothing fails, and checks go another way: only asking finds out.
+    # The manager sends nothing on the notification stream, so no write fails, and checks use other connections: only
+    # probing the stream detects the loss.
     server = await world.serve("http", "--change-tool", 2)
     await world.add("http", server.url)
     await world.manager.until("http", "healthy")

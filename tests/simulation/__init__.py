@@ -1,4 +1,4 @@
-"""Deterministic simulation: months in the life of a fleet, played in minutes, the same for the same seed."""
+"""Deterministic simulation: months of a fleet in minutes of processor time, reproducible by seed."""
 
 from tests.simulation.fleet import KINDS, Plan, Result, simulate
 from tests.simulation.oracle import Broken, Oracle, Scene

@@ -1,4 +1,4 @@
-"""Simulate fleets and print what came of it: `python -m tests.simulation --help`."""
+"""Simulate fleets and print the results: `python -m tests.simulation --help`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.simulation.fleet import KINDS, Plan, Result, simulate
 __all__ = ["main"]
 
 LONG: Final[Mapping[str, int | float]] = {"services": 2000, "days": 90.0, "interval": 300.0}
-"""The long version."""
+"""The options that `--long` replaces."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Simulate and print; returns 1 if a promise was broken."""
+    """Simulate and print the results; returns 1 if a promise was broken."""
     options = _parser().parse_args(arguments)
     if options.long:
         for name, value in LONG.items():
@@ -60,7 +60,7 @@ def _search(rounds: int, seed: int) -> int:
 
 
 def _fleets(plan: Plan, size: int) -> list[Plan]:
-    """Return the plan cut into fleets of a size at most, each with a seed of its own."""
+    """Return plans of fleets of limited size, each with its own seed."""
     sizes = [min(size, plan.services - begin) for begin in range(0, plan.services, size)]
     return [attrs.evolve(plan, seed=plan.seed + number, services=count) for number, count in enumerate(sizes)]
 
@@ -95,7 +95,7 @@ _OF: Final[Mapping[str, tuple[tuple[str, Callable[[Sequence[float]], float]], ..
     "openings": (("in all", sum),),
     "availability": (("at least", min), ("median", median)),
 }
-"""How the figures of all services become one; the largest, unless it is said here."""
+"""How the figures of all services are combined; the default is the maximum."""
 
 
 def _parser() -> argparse.ArgumentParser:

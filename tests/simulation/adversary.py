@@ -1,4 +1,4 @@
-"""The worst of worlds: a search, by climbing hills, for the far side that makes the manager do most or notice least."""
+"""Adversarial search: hill climbing for the server behaviour that causes the most work or the latest detection."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["AIMS", "Aim", "Found", "Moves", "climb", "search"]
 HOUR: Final = 3600.0
 DAY: Final = 86_400.0
 CROWD: Final = 12
-"""Worlds that are tried at a time."""
+"""Number of worlds that are tried at a time."""
 
 LIVES: Final = (0.0, 1.0, 20.0, 60.0, 89.0, 119.0, 121.0, 240.0, 599.0, 601.0)
 """Lifetimes an adversary may choose from, in seconds."""
 
 PAUSES: Final = (0.5, 5.0, 9.0, 11.0, 26.0, 28.0, 31.0, 33.0, 40.0, 70.0, 200.0)
-"""Lengths of silence, and of the time between, in seconds."""
+"""Lengths of silent periods and of the periods between them, in seconds."""
 
 Moves = tuple[float | None, ...]
-"""What an adversary does, over and over: the lifetimes of connections (None: the attempt fails), or lengths of time."""
+"""A repeated sequence of lifetimes of connections (None: the attempt fails), or of periods, in seconds."""
 
 
 CLOSED: Final = Behaviour(opening=Opening.FAILS)
@@ -34,11 +34,11 @@ CLOSED: Final = Behaviour(opening=Opening.FAILS)
 
 
 class Sly(World):
-    """A world that ends each attempt as its author pleases, until it becomes good.
+    """A world that ends attempts by a list of moves, until it becomes good.
 
     Args:
-        moves: How attempts end: after how many seconds of life, or before it (None).
-        heals: When it becomes good, in seconds.
+        moves: Lifetime of each connection in seconds; None if the attempt fails.
+        heals: Time at which it becomes good, in seconds.
     """
 
     def __init__(self, moves: Moves, heals: float) -> None:
@@ -48,7 +48,7 @@ class Sly(World):
         self._made = 0
 
     def attempt(self, now: float) -> Behaviour:
-        """Return how the next attempt ends."""
+        """Return the end of the next attempt."""
         if now >= self._heals:
             return GOOD
         move = self._moves[self._made % len(self._moves)]
@@ -57,7 +57,7 @@ class Sly(World):
 
 
 def _rhythm(moves: Moves, length: float) -> World:
-    """Return a world that answers and is silent in turn."""
+    """Return a world that alternates between answers and silence."""
     phases: list[tuple[float, Behaviour]] = [(0.0, GOOD)]
     at, turn = 0.0, 0
     while at < length:
@@ -69,13 +69,13 @@ def _rhythm(moves: Moves, length: float) -> World:
 
 @attrs.frozen(kw_only=True)
 class Aim:
-    """What an adversary is after.
+    """An aim of an adversary.
 
     Attributes:
-        figure: The figure it would like to be large.
-        choices: What its moves may be.
-        make: Makes a world from moves and the length of the simulation in seconds.
-        days: How long each world is tried, in days.
+        figure: The figure that is maximized.
+        choices: The possible moves.
+        make: Creates a world from moves and the length of the simulation, in seconds.
+        days: Length of each simulation, in days.
         interval: Seconds between health checks.
     """
 
@@ -94,19 +94,19 @@ AIMS: Final = (
     Aim(figure="slowest recovery", choices=ENDINGS, make=lambda moves, length: Sly(moves, length / 2), days=0.2),
     Aim(figure="longest silence", choices=PAUSES, make=_rhythm, days=0.2, interval=30.0),
 )
-"""What adversaries are after."""
+"""The aims of the adversaries."""
 
 
 @attrs.frozen(kw_only=True)
 class Found:
-    """The worst world that was found.
+    """The worst world of a search.
 
     Attributes:
-        aim: What it is worst at.
-        value: How bad it is.
-        moves: What its author did.
-        tried: How many worlds were tried.
-        broken: The promise it broke, if it did.
+        aim: The aim.
+        value: Value of the figure.
+        moves: The moves of the world.
+        tried: Number of worlds that were tried.
+        broken: The promise that it broke, or None.
     """
 
     aim: Aim
@@ -122,11 +122,11 @@ class Found:
 
 
 def search(rounds: int, seed: int) -> Iterator[Found]:
-    """Look for the worst of worlds for every aim; ends with the first promise that is broken.
+    """Search the worst world for every aim; ends at the first broken promise.
 
     Args:
-        rounds: How often the worst so far is made worse.
-        seed: Decides what is left to chance.
+        rounds: Number of improvement rounds.
+        seed: Seed of all random decisions.
     """
     for aim in AIMS:
         result = climb(aim, rounds, seed)
@@ -136,12 +136,12 @@ def search(rounds: int, seed: int) -> Iterator[Found]:
 
 
 def climb(aim: Aim, rounds: int, seed: int) -> Found:
-    """Look for the worst world for one aim.
+    """Search the worst world for one aim.
 
     Args:
-        aim: What is to be bad.
-        rounds: How often the worst so far is made worse.
-        seed: Decides what is left to chance.
+        aim: The aim.
+        rounds: Number of improvement rounds.
+        seed: Seed of all random decisions.
     """
     dice = random.Random(f"{seed}/{aim.figure}")
     crowd = [_fresh(aim, dice) for _ in range(CROWD)]
@@ -157,7 +157,7 @@ def climb(aim: Aim, rounds: int, seed: int) -> Found:
 
 
 def _tried(aim: Aim, crowd: list[Moves], seed: int) -> Found:
-    """Try several worlds beside as many good ones (if most fail at once, the manager suspects itself)."""
+    """Simulate several worlds beside as many good ones (if most fail at once, the manager suspects itself)."""
     length = aim.days * DAY
     worlds = {f"w{number:02}": aim.make(moves, length) for number, moves in enumerate(crowd)}
     good = {f"good{number:02}": World("perfect", [(0.0, GOOD)]) for number in range(CROWD)}
@@ -181,7 +181,7 @@ def _fresh(aim: Aim, dice: random.Random) -> Moves:
 
 
 def _changed(moves: Moves, aim: Aim, dice: random.Random) -> Moves:
-    """Return moves that differ in one place: one more, one less, or another one."""
+    """Return moves that differ in one place: one inserted, removed or replaced."""
     changed, place = list(moves), dice.randrange(len(moves))
     how = dice.choice("+-=*")
     if how == "+":

@@ -1,4 +1,4 @@
-"""The oracle of I15, the handler it listens to, and the alarm it overhears."""
+"""The oracle of I15, a simulated alert handler, and an observed alert engine."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ UNSEEN: Final = HOUR
 """Time a service may be down without an alert, in seconds."""
 
 KEPT: Final = 500
-"""Notices of one rule and one service whose order is looked at."""
+"""Number of notifications of one rule and one service whose order is checked."""
 
 Key = tuple[str, str]
 """A rule and a service."""
 
 
 class NoSettings(BaseModel):
-    """Settings of people who have none."""
+    """The handler has no settings."""
 
 
 class SimulatedPeople:
-    """A line to people who cannot always be reached.
+    """Plugin with an alert handler whose receiver is not always reachable.
 
     Args:
-        world: When they can be.
-        watch: Hears what arrives.
-        dice: Decides what becomes of a notice while they cannot be reached.
+        world: When the receiver is reachable.
+        watch: Records what is delivered.
+        dice: Decides how a delivery fails while the receiver is not reachable.
     """
 
     def __init__(self, world: World, watch: Watch, dice: random.Random) -> None:
@@ -58,12 +58,12 @@ class SimulatedPeople:
 
     @property
     def line(self) -> AlertChannel:
-        """The line."""
+        """Offer the handler."""
         handler = AlertHandler(name="simulated", config=NoSettings, send=self.send)
         return AlertChannel(name="people", handler=handler, settings=NoSettings())
 
     async def send(self, alert: Alert, _settings: NoSettings) -> None:
-        """Take a notice, or refuse it, or never answer."""
+        """Accept a notification, refuse it, or never return."""
         behaviour = self._world.at(asyncio.get_running_loop().time())
         if behaviour.is_good:
             await asyncio.sleep(behaviour.takes)
@@ -81,7 +81,7 @@ class HeardAlarm(AlertEngine):
 
     def _publish(self, alert: Alert) -> None:
         super()._publish(alert)
-        self.watch.told(alert)
+        self.watch.sent(alert)
 
 
 @attrs.define
@@ -89,24 +89,24 @@ class _Story:
     """The alerts of one rule about one service.
 
     Attributes:
-        open: The incident that is not over.
-        fired: When the last one began, in seconds.
-        told: Alerts that were to be sent: time and alert.
-        arrived: What arrived: of each incident its kinds.
-        numbers: The incidents, numbered as they began.
-        last: Number of the newest one that people know of.
+        open: The open incident.
+        fired: Time at which the last one began, in seconds.
+        sent: Alerts to be sent: time and alert.
+        arrived: Delivered kinds of each incident.
+        numbers: Numbers of the incidents, in the order of their beginnings.
+        last: Number of the newest delivered incident.
     """
 
     open: str | None = None
     fired: float = float("-inf")
-    told: deque[tuple[float, Alert]] = attrs.field(factory=lambda: deque[tuple[float, Alert]](maxlen=KEPT))
+    sent: deque[tuple[float, Alert]] = attrs.field(factory=lambda: deque[tuple[float, Alert]](maxlen=KEPT))
     arrived: dict[str, set[AlertKind]] = attrs.field(factory=dict[str, set[AlertKind]])
     numbers: dict[str, int] = attrs.field(factory=dict[str, int])
     last: int = 0
 
 
 class Alerts(Oracle):
-    """I15: beginnings and ends alternate, none too soon after another; all of them arrive, in order, once."""
+    """I15: beginnings and ends alternate and respect the cool-down; all of them are delivered, in order, once."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -116,11 +116,11 @@ class Alerts(Oracle):
         self._arrived: dict[str, float] = {}
         self._cooldowns: dict[str, float] = {rule.name: rule.cooldown for rule in scene.alarm.rules}
 
-    def told(self, alert: Alert) -> None:
+    def sent(self, alert: Alert) -> None:
         """A beginning follows an end, an end follows a beginning."""
         now, story = self.scene.now(), self._of(alert)
         self._notices[alert.service] = self._notices.get(alert.service, 0) + 1
-        story.told.append((now, alert))
+        story.sent.append((now, alert))
         if alert.kind is AlertKind.FIRED:
             if story.open is not None:
                 raise Broken("I15", alert.service, f"{alert.rule_name!r} begins although it is not over")
@@ -134,7 +134,7 @@ class Alerts(Oracle):
             story.open = None
 
     def delivered(self, alert: Alert) -> None:
-        """An arriving alert was sent, is new, and comes in order."""
+        """A delivered alert was sent, is new, and is in order."""
         for one in _each(alert):
             story = self._of(one)
             self._arrived[one.service] = self._arrived.get(one.service, 0) + 1
@@ -146,7 +146,7 @@ class Alerts(Oracle):
             known.add(one.kind)
             number = story.numbers.get(one.incident, 0)
             if number < story.last:
-                raise Broken("I15", one.service, f"{one.rule_name!r} is told of out of order")
+                raise Broken("I15", one.service, f"{one.rule_name!r} is delivered out of order")
             story.last = number
             while len(story.arrived) > KEPT:
                 del story.arrived[next(iter(story.arrived))]
@@ -169,17 +169,19 @@ class Alerts(Oracle):
                 raise Broken("I15", name, f"it is down for {now - since:.0f} s, and no alert was sent")
 
     def finish(self) -> None:
-        """Every alert that was sent a while ago has arrived."""
+        """Every alert that was sent long enough ago was delivered."""
         now = self.scene.now()
         for (rule, service), story in self._stories.items():
-            for when, alert in story.told:
+            for when, alert in story.sent:
                 known = story.arrived.get(alert.incident, set())
                 has_arrived = alert.kind in known or AlertKind.RESOLVED in known
                 if now - when > LATE and not has_arrived and alert.kind is not AlertKind.REMINDED:
-                    raise Broken("I15", service, f"nobody was ever told that {rule!r} is {alert.kind.value}")
+                    raise Broken(
+                        "I15", service, f"the notification that {rule!r} is {alert.kind.value} was never delivered"
+                    )
 
     def scores(self) -> dict[str, dict[str, float]]:
-        """Return how many notices there were about each service, and how many arrived."""
+        """Return the number of notifications about each service, and of delivered ones."""
         return {"notices": self._notices, "notices that arrived": self._arrived}
 
     def _of(self, alert: Alert) -> _Story:

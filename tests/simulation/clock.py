@@ -1,4 +1,4 @@
-"""The clocks of a simulated machine: one that only goes forward, and one that people set."""
+"""The clocks of a simulated machine: a monotonic one, and a wall clock that can be set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class SimulatedClock(FakeClock):
     """A clock whose machine can be suspended, and whose wall clock can be set.
 
     Attributes:
-        shift: Seconds by which people have moved the wall clock.
+        shift: Seconds by which the wall clock was moved.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -21,7 +21,7 @@ class SimulatedClock(FakeClock):
         self.shift: float = 0.0
 
     def posix(self) -> float:
-        """Return the time of the wall clock as a POSIX timestamp, in seconds; it may go back."""
+        """Return the time of the wall clock as a POSIX timestamp, in seconds; it may jump back."""
         return super().posix() + self.asleep + self.shift
 
     def wall(self) -> datetime:

@@ -1,7 +1,7 @@
-"""Flaws of the runtime, put in on purpose. Each must be found by an oracle; add one for every bug ever fixed.
+"""Flaws of the runtime, injected deliberately. Each must be detected by an oracle; add one for every fixed bug.
 
-A flaw is a change of the source text of one function, made in memory. Where the code moved on and the text to replace
-is not there any more, the test fails: rewrite the flaw, do not drop it.
+A flaw is a change of the source text of one function, made in memory. If the code has changed and the text to
+replace no longer exists, the test fails: rewrite the flaw, do not delete it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ORDERED = {"orders": 40.0, "happenings": 0.0}
 
 @attrs.frozen(kw_only=True)
 class Flaw:
-    """A bug put in on purpose, the oracle that must find it, and the fleet in which it does."""
+    """A deliberate bug, the oracle that must detect it, and the fleet in which it does."""
 
     name: str
     found_by: str
@@ -33,12 +33,12 @@ class Flaw:
     plan: Plan
 
     def broken(self, monkeypatch: Any) -> Broken | None:
-        """Return the promise that is broken with it, if one is."""
+        """Return the promise that is broken with the flaw, or None."""
         self.put_in(monkeypatch)
         return simulate(self.plan).broken
 
     def put_in(self, monkeypatch: Any) -> None:
-        """Put it into the runtime."""
+        """Inject the flaw into the runtime."""
         if self.module.startswith("core."):
             kernel = patched(Patch(self.module.removeprefix("core."), self.old, self.new))
             monkeypatch.setattr(service_runner, "step", kernel.step)
@@ -172,7 +172,7 @@ FLAWS = (
         plan=fleet("flapping", days=0.5),
     ),
     Flaw(
-        name="nobody takes down that a service is not wanted any more",
+        name="it is not recorded that a service is no longer wanted",
         found_by="I20",
         module="runtime.service_runner",
         where="ServiceRunner._dispatch",
@@ -181,7 +181,7 @@ FLAWS = (
         plan=fleet("refusing", **ORDERED),
     ),
     Flaw(
-        name="an edge is recorded as often as it is told",
+        name="an edge is recorded each time it is published",
         found_by="I20",
         module="runtime.metrics_collector",
         where="MetricsCollector._record_edge",
@@ -190,7 +190,7 @@ FLAWS = (
         plan=fleet("dead"),
     ),
     Flaw(
-        name="nobody is told that it is over",
+        name="the end of an alert is not sent",
         found_by="I15",
         module="runtime.alerting.instance",
         where="AlertInstance._resolve",
@@ -199,7 +199,7 @@ FLAWS = (
         plan=fleet("flapping", days=0.4),
     ),
     Flaw(
-        name="nobody waits between two notices",
+        name="there is no cool-down between two notifications",
         found_by="I15",
         module="runtime.alerting.instance",
         where="AlertInstance._carry_out",

@@ -1,4 +1,4 @@
-"""One simulation: a fleet of services in their worlds, the real runtime over them, and oracles around it."""
+"""One simulation: a fleet of services in their worlds, the real runtime, and the oracles."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ HOUR: Final = 3600.0
 SWEEP: Final = 60.0
 
 KINDS: Final = (*WORLDS, OUTAGE, OUTAGE)
-"""The kinds of worlds a fleet is put into unless it says; `outage` twice, because mass failures need a mass."""
+"""Default kinds of worlds; `outage` twice, because a mass failure needs many services."""
 
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """What is simulated. The same plan gives the same events, on every machine.
+    """Options of a simulation. The same plan gives the same events, on every machine.
 
     Attributes:
-        seed: Decides everything that is left to chance.
-        services: How many services.
-        days: How long, in days.
+        seed: Seed of all random decisions.
+        services: Number of services.
+        days: Length, in days.
         kinds: Kinds of worlds, given to the services in turn.
         interval: Seconds between health checks.
-        orders: Orders a day that people give to each service, on average.
-        happenings: Sleeps, stalls and changes of the clock a day, on average.
+        orders: Average number of operator commands a day for each service.
+        happenings: Average number of suspends, stalls and clock changes a day.
     """
 
     seed: int = 1
@@ -74,7 +74,7 @@ class Plan:
 
     @property
     def command(self) -> str:
-        """The command that plays it again."""
+        """The command that repeats the simulation."""
         plan = f"--seed {self.seed} --services {self.services} --days {self.days:g} --interval {self.interval:g}"
         plan += f" --orders {self.orders:g} --happenings {self.happenings:g}"
         if self.kinds != KINDS:
@@ -84,15 +84,15 @@ class Plan:
 
 @attrs.frozen(kw_only=True)
 class Result:
-    """What became of a simulation.
+    """Result of a simulation.
 
     Attributes:
-        plan: What was simulated.
-        broken: The promise that was broken, if one was.
-        hash: Stands for every event, in order.
-        events: How many there were.
-        scores: What the oracles measured: by name of the figure, then by service.
-        cpu: Seconds of processor time it took.
+        plan: The options.
+        broken: The broken promise, or None.
+        hash: Hash of all events, in order.
+        events: Number of events.
+        scores: Figures of the oracles: by name of the figure, then by service.
+        cpu: Processor time of the simulation, in seconds.
     """
 
     plan: Plan
@@ -110,13 +110,13 @@ def simulate(
     people: World | None = None,
     also: Sequence[type[Oracle]] = (),
 ) -> Result:
-    """Play a simulation to its end, or until a promise is broken.
+    """Run a simulation to its end, or until a promise is broken.
 
     Args:
-        plan: What to simulate.
-        worlds: The far side of each service; made as the plan says if None.
-        people: When people can be reached by alerts; left to chance if None.
-        also: Oracles to be asked besides those there always are.
+        plan: The options.
+        worlds: The world of each service; None to create them by the plan.
+        people: When receivers of alerts are reachable; random if None.
+        also: Additional oracles.
     """
     began = time.process_time()
     dice = random.Random(f"{plan.seed}/worlds")
@@ -138,7 +138,7 @@ def simulate(
 
 
 class InlineLoop(VirtualLoop):
-    """A virtual loop without threads: how long one takes would decide what comes first."""
+    """A virtual loop without threads: their duration would decide the order of events."""
 
     def run_in_executor(  # type: ignore[override]  # the base class says the same with more overloads
         self,
@@ -146,7 +146,7 @@ class InlineLoop(VirtualLoop):
         func: Callable[..., Any],
         *args: Any,
     ) -> asyncio.Future[Any]:
-        """Run something at once."""
+        """Run a function at once."""
         future = self.create_future()
         try:
             future.set_result(func(*args))
@@ -156,17 +156,17 @@ class InlineLoop(VirtualLoop):
 
 
 class Fleet:
-    """Services in their worlds, and everything of the runtime that looks after them.
+    """Services in their worlds, and the runtime that supervises them.
 
     Args:
-        plan: What is simulated.
-        worlds: The far side of each service.
-        people: When people can be reached; left to chance if None.
-        also: Oracles to be asked besides those there always are.
+        plan: The options.
+        worlds: The world of each service.
+        people: When receivers of alerts are reachable; random if None.
+        also: Additional oracles.
 
     Attributes:
-        watch: Hears everything.
-        scores: What the oracles measured.
+        watch: Observes everything.
+        scores: Figures of the oracles.
     """
 
     def __init__(
@@ -184,7 +184,7 @@ class Fleet:
         }
 
     async def run(self) -> None:
-        """Play."""
+        """Run the simulation."""
         transport = SimulatedTransport(self.worlds, self.watch)
         plugins = PluginManager(plugins={"simulated": transport}, entry_points=_health_and_recovery)
         plugins.discover()
@@ -240,12 +240,12 @@ class Fleet:
         supervisor.start_in_order(self.specs)
 
     async def _pass_time(self) -> None:
-        """Let time pass until the end, or until a promise is broken."""
+        """Advance time to the end, or until a promise is broken."""
         over = asyncio.Event()
         self.watch.on_broken = over.set
         end = self.clock.now() + self.plan.days * DAY
         while self.clock.now() < end and self.watch.broken is None:
-            # A timer and not a deadline: what breaks a promise is noticed in the very moment.
+            # A timer and not a deadline: a broken promise ends the simulation at once.
             timer = self.clock.call_later(SWEEP, over.set)
             await over.wait()
             timer.cancel()
@@ -260,14 +260,14 @@ class Fleet:
 
 
 NEVER: Final = 1e-9
-"""Stands for no times a day."""
+"""Events a day that stand for none; it is a divisor, so it is not 0."""
 
 EDGES_KEPT: Final = 500
 
 NEEDED: Final = ("backoff", "ping")
 
 MONITORING: Final = MonitoringConfig.model_validate({"performance_monitoring": {"enabled": False}})
-"""What is measured of simulated services: everything but processes, which they do not have."""
+"""Metrics settings of simulated services: everything except processes, which they do not have."""
 
 ORACLES: Final[tuple[type[Oracle], ...]] = (
     OneConnection,
@@ -281,7 +281,7 @@ ORACLES: Final[tuple[type[Oracle], ...]] = (
 
 
 def timing_of(plan: Plan) -> Timing:
-    """Return the timing of a plan: the default but for the interval of checks."""
+    """Return the default timing with the check interval of a plan."""
     return attrs.evolve(DEFAULT_TIMING, check_interval=plan.interval)
 
 
@@ -290,8 +290,8 @@ def _health_and_recovery() -> list[EntryPoint]:
     return [point for point in entry_points(group=ENTRY_POINT_GROUP) if point.name in NEEDED and _is_bundled(point)]
 
 
-def _is_bundled(found: EntryPoint) -> bool:
-    return found.dist is not None and found.dist.name == DISTRIBUTION
+def _is_bundled(point: EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == DISTRIBUTION
 
 
 async def _prepare(spec: ServiceSpec) -> Prepared:
@@ -300,7 +300,7 @@ async def _prepare(spec: ServiceSpec) -> Prepared:
 
 @contextmanager
 def _heard(watch: Watch) -> Generator[None]:
-    """Listen to what the runtime logs, and keep it from anybody else: nobody reads the troubles of made-up services."""
+    """Pass the log of the runtime to the watch only: failures of simulated services are not printed."""
     log = logging.getLogger("mcpstore")
     before, finder = (log.propagate, log.level), BugFinder(watch)
     log.propagate = False

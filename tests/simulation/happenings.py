@@ -1,4 +1,4 @@
-"""What happens to a whole machine, and what people do with its services: played while a fleet runs."""
+"""Events of the whole machine, and commands of operators, during a simulation."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ STEPS: Final = (-24 * HOUR, -HOUR, HOUR, 24 * HOUR)
 STALL: Final = 20.0
 
 VERBS: Final = ("stop", "stop", "start", "start", "restart", "update", "edit", "recheck", "remove")
-"""What people do, the more often the more often it stands here."""
+"""Commands of operators, weighted by repetition."""
 
 
 class Machine:
-    """The machine the manager runs on: its clock is set, it sleeps, it stalls.
+    """The machine of the manager: its clock is set, it is suspended, it stalls.
 
     Args:
         clock: Its clocks.
         transport: The connections it holds.
         watch: Records what happens.
-        dice: Decides when.
-        every: Seconds between two happenings, on average.
+        dice: Source of randomness.
+        every: Average time between two events, in seconds.
 
     Attributes:
         trouble: When it was last in trouble, in seconds.
@@ -55,7 +55,7 @@ class Machine:
         self._every = every
 
     async def live(self) -> None:
-        """Let things happen for ever."""
+        """Generate events for ever."""
         while True:
             await asyncio.sleep(self._dice.expovariate(1 / self._every))
             self._dice.choice((self._set_clock, self._sleep, self._stall))()
@@ -66,7 +66,7 @@ class Machine:
         self._clock.shift += step
 
     def _sleep(self) -> None:
-        """Sleep for a night; half of the connections do not survive it, silently."""
+        """Suspend the machine for a night; half of the connections are silently lost."""
         self._watch.happened("the machine sleeps")
         self._clock.asleep += SLEEP
         for connection in self._transport.connections.values():
@@ -82,14 +82,14 @@ class Machine:
 
 @attrs.define
 class Operator:
-    """Somebody who starts, stops, restarts, edits and removes services, without waiting for what comes of it.
+    """Operator that starts, stops, restarts, edits and removes services, without waiting for the effects.
 
     Attributes:
-        supervisor: Receives the orders.
-        watch: Hears every order.
-        specs: Every service there may be.
-        dice: Decides.
-        every: Seconds between two orders, on average.
+        supervisor: Receives the commands.
+        watch: Records every command.
+        specs: All possible services.
+        dice: Source of randomness.
+        every: Average time between two commands, in seconds.
     """
 
     supervisor: Supervisor
@@ -100,14 +100,14 @@ class Operator:
     _waiting: set[asyncio.Task[Any]] = attrs.field(factory=set[asyncio.Task[Any]], init=False)
 
     async def live(self) -> None:
-        """Give orders for ever."""
+        """Issue commands for ever."""
         names = list(self.specs)
         while True:
             await asyncio.sleep(self.dice.expovariate(1 / self.every))
             self.order(self.dice.choice(names), self.dice.choice(VERBS))
 
     def order(self, name: str, verb: str) -> None:
-        """Give one order; what was removed is added again, whatever the order."""
+        """Issue one command; a removed service is added again, whatever the command."""
         known = {runner.spec.name for runner in self.supervisor.runners()}
         if name not in known:
             self.watch.ordered(name, "start")
@@ -127,7 +127,7 @@ class Operator:
             self._go(verbs[verb], name)
 
     def _change(self, name: str, *, reconnects: bool) -> None:
-        """Change the configuration of a service: its connection, or only what people read."""
+        """Change the configuration of a service: its connection, or only its description."""
         spec, chance = self.specs[name], self.dice.random()
         if reconnects:
             self.watch.ordered(name, "update")
@@ -144,5 +144,5 @@ class Operator:
 
 
 async def _quietly(order: Coroutine[Any, Any, Any]) -> None:
-    with suppress(NotFound):  # it was removed meanwhile
+    with suppress(NotFound):  # the service was removed meanwhile
         await order

@@ -1,4 +1,4 @@
-"""The oracle of I20: what is recorded of a service is what happened to it."""
+"""The oracle of I20: the recorded history of a service equals the actual one."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ NEARLY: Final = 1e-6
 """Rounding of sums, as a share."""
 
 EDGES: Final = 200
-"""Edges of each service that are looked at together."""
+"""Number of edges of each service that are compared together."""
 
 EVERY: Final = 1800.0
-"""Seconds between two comparisons of everything."""
+"""Time between two complete comparisons, in seconds."""
 
 
 @attrs.define
 class _Kept:
-    """What an independent observer keeps of one service.
+    """Independent record of one service.
 
     Attributes:
-        since: When the interval that lasts began.
-        is_wanted: Whether it is wanted in it.
-        is_usable: Whether it is usable in it.
-        wanted: Seconds it was wanted before.
-        usable: Seconds of them it was usable.
+        since: Time at which the current interval began, in seconds.
+        is_wanted: Whether the service is wanted in it.
+        is_usable: Whether the service is usable in it.
+        wanted: Total time wanted before it, in seconds.
+        usable: Total time wanted and usable before it, in seconds.
     """
 
     since: float
@@ -50,24 +50,24 @@ class _Kept:
     usable: float = 0.0
 
     def move(self, now: float, *, wanted: bool, usable: bool) -> None:
-        """Begin another interval."""
+        """Begin the next interval."""
         lasted = now - self.since
         self.wanted += lasted * self.is_wanted
         self.usable += lasted * (self.is_wanted and self.is_usable)
         self.since, self.is_wanted, self.is_usable = now, wanted, usable
 
     def availability(self, now: float) -> float:
-        """Return the usable share of the time it was wanted, in per cent."""
+        """Return the usable share of the wanted time, in per cent."""
         self.move(now, wanted=self.is_wanted, usable=self.is_usable)
         return 100.0 * self.usable / self.wanted if self.wanted else 100.0
 
 
-def _told(edge: StateEdge) -> tuple[Any, ...]:
+def _fields(edge: StateEdge) -> tuple[Any, ...]:
     return edge.state, edge.wanted, edge.reason
 
 
 class Intervals(Oracle):
-    """I20: each edge is recorded once, with both clocks; intervals tile time, and availability is their sum."""
+    """I20: each edge is recorded once, with both clocks; intervals have no gaps; availability is their sum."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -77,17 +77,17 @@ class Intervals(Oracle):
         self._due = 0.0
 
     def noted(self, edge: StateEdge) -> None:
-        """An edge must differ from the one before, and be of this moment."""
+        """An edge must differ from the previous one and carry the current time."""
         name, now = edge.service_name, self.scene.now()
         edges = self._edges.setdefault(name, deque(maxlen=EDGES))
-        if edges and _told(edges[-1]) == _told(edge):
+        if edges and _fields(edges[-1]) == _fields(edge):
             raise Broken("I20", name, f"an edge to {edge.state.value} is recorded twice")
         if (edge.monotonic, edge.timestamp) != (now, self.scene.posix()):
             raise Broken("I20", name, f"an edge is recorded as of {edge.monotonic:.3f} s at {now:.3f} s")
         edges.append(edge)
 
     def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
-        """What is recorded last must be what the machine's own context says."""
+        """The last record must agree with the context of the machine."""
         name, ctx, now = runner.spec.name, runner.ctx, self.scene.now()
         if ctx.removed:
             self._kept.pop(name, None)
@@ -106,7 +106,7 @@ class Intervals(Oracle):
         kept.move(now, wanted=wanted, usable=ctx.connection in USABLE)
 
     def sweep(self) -> None:
-        """The reported history must be the recorded one, and what lies between its edges must tile time."""
+        """The reported history must equal the recorded one, and its intervals must cover time without gaps."""
         now, wall = self.scene.now(), self.scene.posix()
         if now < self._due:
             return
@@ -115,11 +115,13 @@ class Intervals(Oracle):
             measured, own = self.scene.metering.metrics(name).availability, kept.availability(now)
             self._worst[name] = own
             if abs(measured - own) > NEARLY * 100:
-                raise Broken("I20", name, f"its availability is told as {measured:.6f} % and is {own:.6f} %")
+                raise Broken(
+                    "I20", name, f"its reported availability is {measured:.6f}% and the actual one is {own:.6f} %"
+                )
             self._tile(name, wall)
 
     def scores(self) -> dict[str, dict[str, float]]:
-        """Return the share of time each service was usable, in per cent."""
+        """Return the availability of each service, in per cent."""
         return {"availability": self._worst}
 
     def _tile(self, name: str, wall: float) -> None:

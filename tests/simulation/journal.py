@@ -1,4 +1,4 @@
-"""The log of a simulation: hashed as it grows, its last lines kept for people to read."""
+"""The log of a simulation: a running hash, and the last lines in readable form."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mcpstore.core.events import Event
 __all__ = ["Journal"]
 
 KEPT: Final = 25
-"""Steps of each service that are kept."""
+"""Number of steps that are kept of each service."""
 
 
 class Journal:
-    """Everything that happened, in order, as one number; and the last of it in words.
+    """All events in order as one hash, and the last of them as text.
 
     Attributes:
-        events: How many events there were.
+        events: Number of events.
     """
 
     def __init__(self) -> None:
@@ -36,10 +36,10 @@ class Journal:
             f"{_word(event)} -> {ctx.connection.value} {ctx.activity.value or ctx.timer.value} {ctx.epoch}",
         )
 
-    def note(self, now: float, service: str, told: str) -> None:
+    def note(self, now: float, service: str, text: str) -> None:
         """Record any other event."""
         self.events += 1
-        line = f"{now:.6f} {service} {told}"
+        line = f"{now:.6f} {service} {text}"
         self._digest.update(line.encode())
         ring = self._last.get(service)
         if ring is None:
@@ -48,7 +48,7 @@ class Journal:
 
     @property
     def hash(self) -> str:
-        """The number that stands for everything that happened."""
+        """The hash of all events."""
         return self._digest.hexdigest()[:16]
 
     def last(self, service: str) -> list[str]:

@@ -26,36 +26,36 @@ class Broken(Exception):
     """A promise is broken.
 
     Attributes:
-        invariant: Which one, as docs/explanation/reliability.md names it.
-        service: Where.
-        told: What happened.
+        invariant: Its name in docs/explanation/reliability.md.
+        service: The service.
+        problem: Description of the violation.
         journal: The last events of the service.
     """
 
-    def __init__(self, invariant: str, service: str, told: str) -> None:
+    def __init__(self, invariant: str, service: str, problem: str) -> None:
         self.invariant: str = invariant
         self.service: str = service
-        self.told: str = told
+        self.problem: str = problem
         self.journal: list[str] = []
-        super().__init__(invariant, service, told)
+        super().__init__(invariant, service, problem)
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.invariant}: service {self.service!r}: {self.told}", *self.journal])
+        return "\n".join([f"{self.invariant}: service {self.service!r}: {self.problem}", *self.journal])
 
 
 @attrs.frozen(kw_only=True)
 class Scene:
-    """What oracles may look at.
+    """What oracles may read.
 
     Attributes:
-        now: Returns the time, in seconds.
+        now: Returns the monotonic time, in seconds.
         posix: Returns the time of the wall clock, in seconds.
-        timing: How long everything takes.
-        worlds: The far side of each service.
-        runners: Returns the runners there are.
-        metering: What is measured.
-        alarm: What people are told.
-        excuse: Returns when the machine itself was last in trouble, in seconds.
+        timing: The timing of the manager.
+        worlds: The world of each service.
+        runners: Returns all runners.
+        metering: The metrics collector.
+        alarm: The alert engine.
+        excuse: Returns the time of the last trouble of the machine, in seconds.
     """
 
     now: Callable[[], float]
@@ -69,21 +69,21 @@ class Scene:
 
 
 class Oracle:
-    """Hears everything and raises `Broken`; this one hears nothing wrong.
+    """Observes every event and raises `Broken`; the base class checks nothing.
 
     Args:
-        scene: What it may look at.
+        scene: What it may read.
     """
 
     def __init__(self, scene: Scene) -> None:
         self.scene: Scene = scene
 
-    # --- what people say
+    # --- commands of operators
 
     def ordered(self, service: str, verb: str) -> None:
-        """Record an order: start, stop, restart, update, remove, recheck."""
+        """Record a command: start, stop, restart, update, remove, recheck."""
 
-    # --- what the machine does
+    # --- steps of the machine
 
     def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
         """Record a step that has just been taken."""
@@ -91,13 +91,13 @@ class Oracle:
     def noted(self, edge: StateEdge) -> None:
         """Check a recorded edge."""
 
-    def told(self, alert: Alert) -> None:
+    def sent(self, alert: Alert) -> None:
         """Record that an alert is to be sent."""
 
     def delivered(self, alert: Alert) -> None:
         """Record that an alert was delivered."""
 
-    # --- what reaches the far side
+    # --- events at the server
 
     def opening(self, service: str) -> None:
         """Record the start of an opening."""
@@ -117,11 +117,11 @@ class Oracle:
     # --- time
 
     def sweep(self) -> None:
-        """Look around; done once a minute."""
+        """Check everything; called once a minute."""
 
     def finish(self) -> None:
-        """Look at the whole; done once, at the end."""
+        """Check the whole run; called once, at the end."""
 
     def scores(self) -> dict[str, dict[str, float]]:
-        """Return what was measured on the way: by name of the figure, then by service."""
+        """Return the measured figures: by name of the figure, then by service."""
         return {}

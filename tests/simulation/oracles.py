@@ -1,4 +1,4 @@
-"""Oracles of the lifecycle: I2, I3, I4 and I10, judged by what reaches the far side and by what people ordered."""
+"""Oracles of the lifecycle: I2, I3, I4 and I10, judged by events at the servers and by commands of operators."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["Healing", "NothingStuck", "OneConnection", "StopWins"]
 
 HANDSHAKE: Final = 60.0
-"""Seconds a handshake may take."""
+"""Time limit of a handshake, in seconds."""
 
 ADMITTED: Final = 20.0
-"""Openings a second that are admitted, all services together."""
+"""Maximum number of openings a second, over all services."""
 
 
 class OneConnection(Oracle):
-    """I2: a service has one connection at most, and is asked something only while it has one."""
+    """I2: a service has at most one connection, and receives requests only while it has one."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -30,35 +30,35 @@ class OneConnection(Oracle):
         self._openings: dict[str, float] = {}
 
     def opening(self, service: str) -> None:
-        """Nothing of an earlier connection may be left."""
+        """Nothing of the previous connection may be left."""
         if service in self._opening:
             raise Broken("I2", service, "it is opened although its last connection is not closed")
         self._opening.add(service)
         self._openings[service] = self._openings.get(service, 0) + 1
 
     def asked(self, service: str) -> None:
-        """There must be a connection to ask over."""
+        """There must be an open connection."""
         if service not in self._opening:
             raise Broken("I2", service, "it is asked something over a connection that is closed")
 
     def closed(self, service: str) -> None:
-        """The next connection may come."""
+        """The next connection is allowed."""
         self._opening.discard(service)
 
     def scores(self) -> dict[str, dict[str, float]]:
-        """Return how often each service was opened."""
+        """Return the number of openings of each service."""
         return {"openings": self._openings}
 
 
 class NothingStuck(Oracle):
-    """I3: whatever is not parked moves again, at the latest when its action is overdue or its timer runs out."""
+    """I3: an unparked service moves again, at the latest when its action is overdue or its timer expires."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._due: dict[str, float] = {}
 
     def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
-        """Reckon when it must move again."""
+        """Compute when the service must move again."""
         self._due[runner.spec.name] = self.scene.now() + self._longest(runner)
 
     def sweep(self) -> None:
@@ -96,31 +96,31 @@ class NothingStuck(Oracle):
 
 
 class StopWins(Oracle):
-    """I4: what was stopped or removed is neither opened nor asked anything until it is started, and is soon gone."""
+    """I4: a stopped or removed service is neither opened nor sent requests until it is started, and is soon closed."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._stopped: dict[str, float] = {}
 
     def ordered(self, service: str, verb: str) -> None:
-        """Remember what people want."""
+        """Record whether the service is wanted."""
         if verb in ("stop", "remove"):
             self._stopped.setdefault(service, self.scene.now())
         elif verb in ("start", "restart"):
             self._stopped.pop(service, None)
 
     def opening(self, service: str) -> None:
-        """It must be wanted."""
+        """The service must be wanted."""
         if service in self._stopped:
             raise Broken("I4", service, "it is opened although it was stopped")
 
     def asked(self, service: str) -> None:
-        """It must be wanted."""
+        """The service must be wanted."""
         if service in self._stopped:
             raise Broken("I4", service, "it is asked something although it was stopped")
 
     def sweep(self) -> None:
-        """What was stopped is parked within the limits of a close and its repetitions."""
+        """A stopped service is parked within the limits of a close and its repetitions."""
         timing, now, runners = self.scene.timing, self.scene.now(), self.scene.runners()
         for name, since in self._stopped.items():
             runner = runners.get(name)
@@ -131,7 +131,7 @@ class StopWins(Oracle):
 
 
 class Healing(Oracle):
-    """I10: in a world that is good a wanted service is usable within six minutes; one that is silent is noticed."""
+    """I10: in a good world a wanted service is usable within six minutes, and silence is detected."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -143,7 +143,7 @@ class Healing(Oracle):
         self._deafest: dict[str, float] = {}
 
     def ordered(self, service: str, verb: str) -> None:
-        """Remember since when it is wanted, or wanted again."""
+        """Record since when the service is wanted."""
         if verb in ("start", "restart", "update"):
             if verb != "update" or service in self._wanted:
                 self._wanted[service] = self.scene.now()
@@ -151,7 +151,7 @@ class Healing(Oracle):
             self._wanted.pop(service, None)
 
     def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
-        """Remember since when it is usable, or not."""
+        """Record since when the service is usable or not."""
         name, now = runner.spec.name, self.scene.now()
         if runner.is_live:
             since = self._down.pop(name, None)
@@ -189,12 +189,12 @@ class Healing(Oracle):
                     )
 
     def scores(self) -> dict[str, dict[str, float]]:
-        """Return the slowest recovery and the longest silence of each service, in seconds."""
+        """Return the slowest recovery and the longest undetected silence of each service, in seconds."""
         return {"slowest recovery": self._longest, "longest silence": self._deafest}
 
     @property
     def deafness(self) -> float:
-        """Seconds within which silence must end a connection: three checks, and as long as the mass guard may doubt."""
+        """Time limit for detecting silence, in seconds: three checks, and the mass-failure guard."""
         timing = self.scene.timing
         first = timing.check_interval * (1 + timing.check_jitter)
         checks = first + 3 * timing.check_timeout + 2 * timing.fast_interval
@@ -212,15 +212,15 @@ class Healing(Oracle):
         return self.scene.worlds[name].good_since(self.scene.now())
 
     def _known_healed(self, name: str) -> float:
-        """Return when it could be known that a new connection is needed, and would be a good one.
+        """Return from when on a new connection is known to be needed, and would work.
 
-        A connection that the far side forgot in bad times may outlast them: its silence has to be noticed first.
+        A connection that the server dropped during an outage may outlast it: its silence has to be detected first.
         """
         healed = self._healed(name)
         since, until = self._lived.get(name, (healed, healed))
         return min(until, healed + self.deafness) if since <= healed < until else healed
 
     def _healed(self, name: str) -> float:
-        """Return when everything that keeps a service from being usable was over."""
+        """Return the time at which everything that prevents a service from being usable was over."""
         good = self._good_since(name)
         return max(good or 0.0, self._wanted.get(name, 0.0), self.scene.excuse())

@@ -28,20 +28,20 @@ BINS: Final = 8
 RETRIED: Final = Expired(Timer.RETRY)
 
 ENOUGH: Final = 400
-"""Waits from which their spread can be judged."""
+"""Minimum number of waits whose spread is judged."""
 
 
 @attrs.define
 class _Opens:
-    """What is known of one service since people last had a say.
+    """Record of one service since the last command of an operator.
 
     Attributes:
-        times: When it was opened without being asked to, within the last day.
-        retries: Attempts whose waits have grown.
-        opened: When its connection was opened.
-        proved: When a connection last proved stable.
-        closed: When its last connection was closed.
-        floor: Seconds it must wait at least.
+        times: Times of automatic openings within the last day.
+        retries: Number of attempts with growing waits.
+        opened: Time at which its connection was opened.
+        proved: Time at which a connection last proved stable.
+        closed: Time at which its last connection was closed.
+        floor: Minimum wait, in seconds.
         is_retry: Whether it waits for the next attempt of a round, not for the next round.
         was_ordered: Whether the next opening was ordered.
     """
@@ -67,14 +67,14 @@ class BoundedRate(Oracle):
         self._in_a_day: dict[str, float] = {}
 
     def ordered(self, service: str, verb: str) -> None:
-        """An operator's word begins a new story."""
+        """A command of an operator begins a new record."""
         if verb in ("start", "restart", "update"):
             self._known[service] = _Opens()
         elif verb == "recheck" and service in self._known:
             self._known[service].was_ordered = True
 
     def opening(self, service: str) -> None:
-        """Count, and see that it waited."""
+        """Count the opening, and check its wait."""
         now, known = self.scene.now(), self._of(service)
         if known.was_ordered:
             known.was_ordered = False
@@ -104,11 +104,11 @@ class BoundedRate(Oracle):
             self._check(service, "a day, being refused,", len(times), REFUSED)
 
     def opened(self, service: str) -> None:
-        """Begin to prove itself."""
+        """Record the begin of the connection."""
         self._of(service).opened = self.scene.now()
 
     def closed(self, service: str) -> None:
-        """A connection that lasted has earned a new budget."""
+        """A stable connection resets the budget."""
         now, known = self.scene.now(), self._of(service)
         known.closed = now
         if known.opened is not None and now - known.opened >= self.scene.timing.stable:
@@ -116,7 +116,7 @@ class BoundedRate(Oracle):
         known.opened = None
 
     def stepped(self, runner: ServiceRunner, event: Event, before: Context) -> None:
-        """Reckon how long it must wait at least, and see how long it did: its turn to open may come later still."""
+        """Compute the minimum wait and check the actual one; admission control may delay the opening further."""
         timer = runner.ctx.timer
         known = self._of(runner.spec.name)
         if event == RETRIED and before.timer is Timer.RETRY and known.is_retry:
@@ -134,13 +134,13 @@ class BoundedRate(Oracle):
             known.floor = cool_floor(timing, runner.ctx.reason, 0)
 
     def finish(self) -> None:
-        """Waits of many must not be the same."""
+        """Waits of many services must differ."""
         waits = sum(self._bins)
         if waits >= ENOUGH and min(self._bins) * 4 * BINS < waits:
             raise Broken("I9", "*", f"the waits of {waits} attempts are not spread: {self._bins} by eighths")
 
     def scores(self) -> dict[str, dict[str, float]]:
-        """Return the most automatic openings of each service."""
+        """Return the maximum number of automatic openings of each service."""
         return {"most openings in 600 s": self._in_a_burst, "most openings in a day": self._in_a_day}
 
     def _of(self, service: str) -> _Opens:

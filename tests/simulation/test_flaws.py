@@ -1,4 +1,4 @@
-"""The oracles are worth what they find: flaws are put into the runtime on purpose, and each must be found."""
+"""The oracles are tested with flaws: each is injected into the runtime deliberately and must be detected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulations are the same for the same seed, everywhere; what they find can be played again."""
+"""Simulations are reproducible by seed on every machine; their findings can be repeated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(600)  # all computing: a busy machine takes its
 ROOT = Path(__file__).parents[2]
 
 MIXED = Plan(services=len(KINDS), days=0.1, orders=20.0, happenings=40.0)
-"""Everything at once, for a while."""
+"""All kinds of worlds together, for a short time."""
 
 
 def test_a_mixed_fleet_breaks_no_promise_under_faults():
@@ -122,8 +122,8 @@ def test_a_night_of_suspend_costs_only_the_connections_that_the_servers_dropped(
 
 
 def test_a_dead_connection_that_outlives_an_outage_is_detected_before_the_cool_down_begins():
-    # Losses come in bursts, so that the budget is used up when a sleep kills connections without a word: their silence
-    # counts for nothing while most are silent, and is followed by the longest rest, although all far sides are good.
+    # Losses come in bursts, so that the budget is used up when a suspend silently kills connections. Their silence is
+    # ignored while most services are silent, and then causes the longest cool-down, although all servers are good.
     dice = random.Random(2)
 
     def bursts() -> World:

@@ -1,4 +1,4 @@
-"""A transport whose far side is a world."""
+"""A transport whose server is a world."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOOLS: Final[Mapping[str, Any]] = {"tools": [{"name": "echo", "inputSchema": {"t
 
 
 class Observer(Protocol):
-    """Hears what reaches the far side; what it hears does not depend on what the machine believes."""
+    """Observes events at the server, independently of the state of the machine."""
 
     def opening(self, service: str) -> None:
         """Record the start of an opening."""
@@ -64,7 +64,7 @@ class SimulatedConnection:
         timeout: float | None = None,  # noqa: ASYNC109 - the interface says so
         on_progress: ProgressFn | None = None,
     ) -> dict[str, Any]:
-        """Answer as the world is."""
+        """Answer as the world does now."""
         self._check()
         self._observer.asked(self._service)
         takes = None if self.is_deaf else self._world.at(self._loop.time()).answers
@@ -82,14 +82,14 @@ class SimulatedConnection:
         raise ServiceError(-32601, f"method {method!r} is not known")
 
     async def notify(self, method: str, params: Mapping[str, Any] | None = None) -> None:
-        """Take a notification."""
+        """Accept a notification."""
 
     async def wait_closed(self) -> Exit:
-        """Wait until the far side ends the connection."""
+        """Wait until the server ends the connection."""
         return await asyncio.shield(self._gone)
 
     def close(self) -> None:
-        """End it from our side."""
+        """Close the connection."""
         if self._end is not None:
             self._end.cancel()
         if not self._gone.done():
@@ -106,18 +106,18 @@ class SimulatedConnection:
 
 
 class SimulatedSettings(BaseModel, extra="ignore"):
-    """Settings of the simulated transport: whatever they say, they only tell configurations apart."""
+    """Settings of the simulated transport; they only make configurations different."""
 
 
 class SimulatedTransport:
     """A plugin with the transport `simulated`.
 
     Args:
-        worlds: The far side of each service, by its name.
-        observer: Hears what reaches them.
+        worlds: The world of each service, by its name.
+        observer: Observes events at the servers.
 
     Attributes:
-        connections: The connections that are open, by service.
+        connections: Open connections, by service.
     """
 
     def __init__(self, worlds: Mapping[str, World], observer: Observer) -> None:

@@ -1,4 +1,4 @@
-"""Everything that can be heard of a fleet in one place: written down, and put before the oracles."""
+"""One place for all events of a fleet: they are recorded and passed to the oracles."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ __all__ = ["BugFinder", "HeardArchive", "Watch", "WatchedRunner"]
 
 
 class Watch:
-    """Hears everything, writes it down, and asks the oracles.
+    """Records all events and passes them to the oracles.
 
     Args:
-        now: Returns the time, in seconds.
+        now: Returns the monotonic time, in seconds.
 
     Attributes:
-        journal: What was heard.
-        broken: The first promise that was broken, if one was.
-        on_broken: Called when one is.
+        journal: The recorded events.
+        broken: The first broken promise, or None.
+        on_broken: Called when a promise is broken.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -44,19 +44,19 @@ class Watch:
         self._asks: list[Callable[[str], None]] = []
 
     def consult(self, oracles: Iterable[Oracle]) -> None:
-        """Let these oracles hear everything from now on."""
+        """Pass all further events to these oracles."""
         self._oracles = list(oracles)
-        # Nearly everything that happens is a check that is answered: only those who care about those are asked.
+        # Nearly all events are answered checks: they are passed only to oracles that use them.
         self._steps = [o.stepped for o in self._oracles if type(o).stepped is not Oracle.stepped]
         self._asks = [o.asked for o in self._oracles if type(o).asked is not Oracle.asked]
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:
-        """What the oracles measured: by name of the figure, then by service."""
+        """Figures of the oracles: by name of the figure, then by service."""
         return {name: dict(values) for oracle in self._oracles for name, values in oracle.scores().items()}
 
     def ordered(self, service: str, verb: str) -> None:
-        """Record an order."""
+        """Record a command."""
         self._note(service, verb.upper())
         self._ask([oracle.ordered for oracle in self._oracles], service, verb)
 
@@ -69,10 +69,10 @@ class Watch:
         """Check a recorded edge."""
         self._ask([oracle.noted for oracle in self._oracles], edge)
 
-    def told(self, alert: Alert) -> None:
+    def sent(self, alert: Alert) -> None:
         """Record that an alert is to be sent."""
         self._note(alert.service, f"{alert.rule_name} {alert.kind.value}")
-        self._ask([oracle.told for oracle in self._oracles], alert)
+        self._ask([oracle.sent for oracle in self._oracles], alert)
 
     def delivered(self, alert: Alert) -> None:
         """Record that an alert was delivered."""
@@ -103,9 +103,9 @@ class Watch:
         self._note(service, "closed")
         self._ask([oracle.closed for oracle in self._oracles], service)
 
-    def happened(self, told: str) -> None:
+    def happened(self, text: str) -> None:
         """Record an event of the whole host."""
-        self._note("*", told)
+        self._note("*", text)
 
     def sweep(self) -> None:
         """Let every oracle check."""
@@ -122,8 +122,8 @@ class Watch:
             broken.journal = self.journal.last(broken.service)
             self.on_broken()
 
-    def _note(self, service: str, told: str) -> None:
-        self.journal.note(self._now(), service, told)
+    def _note(self, service: str, text: str) -> None:
+        self.journal.note(self._now(), service, text)
 
     def _ask(self, listeners: Iterable[Callable[..., None]], *arguments: object) -> None:
         try:
@@ -154,20 +154,20 @@ class HeardArchive(MetricsHistory):
     watch: Watch
 
     def note(self, edge: StateEdge) -> None:
-        """Keep an edge."""
+        """Record an edge."""
         super().note(edge)
         self.watch.noted(edge)
 
 
 class BugFinder(logging.Handler):
-    """Takes every report of a bug of ours for a broken promise."""
+    """Treats every report of a bug in the manager as a broken promise."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(logging.ERROR)
         self._watch = watch
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Look at a record."""
+        """Check a log record."""
         if record.exc_info is not None:
             message = record.getMessage()
             self._watch.found(Broken("bug", "*", f"{message}: {record.exc_info[1]!r}"))

@@ -1,4 +1,4 @@
-"""What the far side of a service does over time: the worlds a fleet is put into."""
+"""Behaviour of servers over time: the worlds of a fleet."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Opening(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Behaviour:
-    """How the far side behaves for a while.
+    """Behaviour of a server during one phase.
 
     Attributes:
         opening: How an attempt to open ends.
-        takes: Seconds an attempt takes.
-        lives: Seconds after which a connection ends by itself; None if it does not.
-        answers: Seconds an answer takes; None if there is none.
-        cuts: Whether connections that are open when this begins end at once.
-        clings: Closes that leave something behind before one succeeds.
+        takes: Duration of an attempt, in seconds.
+        lives: Lifetime of a connection, in seconds; None for no limit.
+        answers: Latency of an answer, in seconds; None for no answer.
+        cuts: Whether open connections end when the phase begins.
+        clings: Number of closes that leave survivors before one succeeds.
     """
 
     opening: Opening = Opening.OPENS
@@ -47,7 +47,7 @@ class Behaviour:
 
     @property
     def is_good(self) -> bool:
-        """Whether a service can be kept under these circumstances."""
+        """Whether a service can be usable in this phase."""
         return self.opening is Opening.OPENS and self.lives is None and self.answers is not None
 
 
@@ -57,11 +57,11 @@ DOWN: Final = Behaviour(opening=Opening.FAILS, answers=None, cuts=True)
 
 
 class World:
-    """The far side of one service: behaviours that follow each other.
+    """The server of one service: a sequence of behaviours.
 
     Args:
-        kind: What it is called.
-        phases: When each behaviour begins, in seconds, in order; the first one at 0.
+        kind: Its name.
+        phases: Start of each behaviour, in seconds, in order; the first one at 0.
     """
 
     def __init__(self, kind: str, phases: Sequence[tuple[float, Behaviour]]) -> None:
@@ -70,31 +70,31 @@ class World:
         self._behaviours: list[Behaviour] = [behaviour for _, behaviour in phases]
 
     def at(self, now: float) -> Behaviour:
-        """Return how it behaves at a time, in seconds."""
+        """Return the behaviour at a time, in seconds."""
         return self._behaviours[bisect_right(self._begins, now) - 1]
 
     @property
     def refuses(self) -> bool:
-        """Whether it ever refuses, so that a long rest is in order."""
+        """Whether it ever refuses, so that a long cool-down is correct."""
         return any(behaviour.opening is Opening.REFUSES for behaviour in self._behaviours)
 
     def attempt(self, now: float) -> Behaviour:
-        """Return how the attempt ends that begins now; asked once for each."""
+        """Return the end of an attempt that begins now; called once for each attempt."""
         return self.at(now)
 
     def cut_after(self, now: float) -> float | None:
-        """Return when connections that are open now are cut, if they are."""
+        """Return when connections that are open now are cut, or None."""
         for begin, behaviour in zip(self._begins, self._behaviours, strict=True):
             if begin > now and behaviour.cuts:
                 return begin
         return None
 
     def good_since(self, now: float) -> float | None:
-        """Return since when it has been good without a break; None if it is not."""
+        """Return since when it has been good without interruption; None if it is not good."""
         return self._since(now, lambda behaviour: behaviour.is_good)
 
     def silent_since(self, now: float) -> float | None:
-        """Return since when nothing has been answered, without a break; None if something is."""
+        """Return since when nothing has been answered, without interruption; None if requests are answered."""
         return self._since(now, lambda behaviour: behaviour.answers is None)
 
     def _since(self, now: float, holds: Callable[[Behaviour], bool]) -> float | None:
@@ -111,11 +111,11 @@ class World:
 Maker = Callable[[random.Random, float], list[tuple[float, Behaviour]]]
 
 LIVES: Final = (0.0, 1.0, 20.0, 60.0, 119.0, 121.0, 300.0, 599.0, 601.0, 1800.0)
-"""Lifetimes at which a service that dies is hardest to treat well, in seconds."""
+"""Lifetimes that are the most difficult for the restart rules, in seconds."""
 
 
 def reach(dice: random.Random, length: float) -> World:
-    """Return when people can be reached: not always, but at the end."""
+    """Return when receivers of alerts are reachable: not always, but at the end."""
     end = max(0.0, length - HOUR)
     phases = [(at, what) for at, what in _alternating(dice, end, (HOUR, 12 * HOUR), (30.0, 4 * HOUR), DOWN) if at < end]
     return World("people", [*phases, (end, GOOD)] if end else [(0.0, GOOD)])
@@ -144,7 +144,7 @@ def _healing(dice: random.Random, length: float) -> list[tuple[float, Behaviour]
 
 
 def _locked(dice: random.Random, length: float) -> list[tuple[float, Behaviour]]:
-    """Refuse until a login."""
+    """Return a world that refuses until a login."""
     return [(0.0, REFUSES), (dice.uniform(0, length / 2), GOOD)]
 
 
@@ -183,19 +183,19 @@ WORLDS: Final[Mapping[str, Maker]] = {
     "healing": _healing,
     "blips": _blips,
 }
-"""Every kind of world a service can be put into by itself."""
+"""All kinds of worlds of a single service."""
 
 OUTAGE: Final = "outage"
-"""The world that services share: all of them go down at the same moments."""
+"""The shared world: all of its services fail at the same times."""
 
 
 def make_worlds(names: Sequence[str], kinds: Sequence[str], dice: random.Random, length: float) -> dict[str, World]:
-    """Return a world for each service: the kinds in turn, `outage` being one and the same for all who are in it.
+    """Return a world for each service: the kinds in turn; all `outage` services share one world.
 
     Args:
         names: The services.
         kinds: Kinds of worlds.
-        dice: Decides what is left open.
+        dice: Source of randomness.
         length: Length of the simulation, in seconds.
     """
     shared = World(OUTAGE, _alternating(dice, length, (2 * HOUR, DAY), (10.0, HOUR), DOWN))

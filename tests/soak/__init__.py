@@ -1,1 +1,1 @@
-"""A store under a monkey's hands for as long as one likes: `nox -s soak` prints what grew and what is left."""
+"""The soak test: a store under random faults for any duration. `nox -s soak` prints growth and leftovers."""

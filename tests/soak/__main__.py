@@ -1,4 +1,4 @@
-"""`python -m tests.soak [--minutes 30] [--services 50] [--seed 7] [--json]`: see what grows, and what is left."""
+"""`python -m tests.soak [--minutes 30] [--services 50] [--seed 7] [--json]`: print growth and leftovers."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from .soak import Plan, Soak
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Soak, and print what came of it; returns 1 if something is not as it should be."""
+    """Run the soak test and print its results; returns 1 if a target is missed or something is left."""
     options = _parser().parse_args(arguments)
     plan = Plan(services=options.services, seed=options.seed, acts=options.acts, pause=options.pause)
     with tempfile.TemporaryDirectory(prefix="mcpstore-soak-") as folder, Live(console=Console(stderr=True)) as live:
 
-        def tell(soak: Soak, now: Figures, latency: float) -> None:
+        def report(soak: Soak, now: Figures, latency: float) -> None:
             if live.console.is_terminal:
                 live.update(_line(soak, now, latency))
 
-        outcome = asyncio.run(run(Path(folder), plan, options.minutes, tell))
+        outcome = asyncio.run(run(Path(folder), plan, options.minutes, report))
     if options.json:
         print(json.dumps(as_json(outcome), indent=2))
     else:
@@ -38,15 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tests.soak", description="Let a monkey loose on a store, and count.")
+    parser = argparse.ArgumentParser(
+        prog="tests.soak", description="Inject random faults into a store, and report what grows."
+    )
     add = parser.add_argument
-    add("--minutes", type=float, default=5.0, help="how long (default: 5)")
-    add("--services", type=int, default=50, help="how many services (default: 50; at least 8)")
-    add("--seed", type=int, default=7, help="decides what happens (default: 7)")
-    add("--acts", type=int, default=60, help="what the monkey does between two calms (default: 60 acts)")
-    add("--pause", type=float, default=0.3, metavar="SECONDS", help="between two of those, on average (default: 0.3)")
+    add("--minutes", type=float, default=5.0, help="duration (default: 5)")
+    add("--services", type=int, default=50, help="number of services (default: 50; at least 8)")
+    add("--seed", type=int, default=7, help="seed of all random decisions (default: 7)")
+    add("--acts", type=int, default=60, help="random faults between two calm phases (default: 60)")
+    add("--pause", type=float, default=0.3, metavar="SECONDS", help="average time between two faults (default: 0.3)")
     add("--json", action="store_true", help="print JSON")
-    add("--verbose", action="store_true", help="also print of which objects there are more at the end")
+    add("--verbose", action="store_true", help="also print the types of objects that grow")
     return parser
 
 
@@ -54,7 +56,7 @@ def _line(soak: Soak, now: Figures, latency: float) -> str:
     return (
         f"{60 * soak.hours:.1f} min {soak.phase:<8} {now.rss:.0f} MiB, {now.files} fd, {now.tasks} tasks, "
         f"{now.threads} threads, {now.children} children, {now.zombies} zombies, {now.marked} of services; "
-        f"status {1000 * latency:.1f} ms; {sum(soak.monkey.done.values())} acts, {sum(soak.load.done.values())} calls"
+        f"status {1000 * latency:.1f} ms; {sum(soak.injector.done.values())} acts, {sum(soak.load.done.values())} calls"
     )
 
 

@@ -1,4 +1,4 @@
-"""What is counted of a manager, and of everything it started."""
+"""Counts of a manager's resources, and of the processes it started."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .world import World
 MIB = 1 << 20
 MARKER = b"MCPSTORE_MARKER="
 LOOKS, PAUSE = 6, 0.1
-"""How often, and seconds apart, one looks when all is quiet: the least of each count is what is there to stay."""
+"""Number of samples of an idle manager, and seconds between them; the minimum of each count is used."""
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +31,7 @@ class Figures:
         tasks: Tasks of its event loop.
         threads: Its threads.
         children: Its child processes, zombies included.
-        zombies: Those of them that are dead and not waited for.
+        zombies: Child processes that have exited and were not waited for.
         marked: Living processes that carry a marker of its store.
         state: Size of the state directory, in MiB.
     """
@@ -47,10 +47,10 @@ class Figures:
 
 
 class Ring:
-    """The newest of many numbers. It takes all of its memory at once, or it would be what grows.
+    """Ring buffer of numbers. It allocates all of its memory at once, so that it does not grow itself.
 
     Args:
-        size: How many are kept.
+        size: Number of values that are kept.
     """
 
     def __init__(self, size: int = 20_000) -> None:
@@ -69,12 +69,12 @@ class Ring:
 
 
 async def look(world: World) -> Figures:
-    """Count now."""
+    """Return the current counts."""
     return await asyncio.to_thread(_count, world, len(asyncio.all_tasks()))
 
 
 async def look_well(world: World) -> Figures:
-    """Count when all is quiet: without rubbish, and without what comes and goes."""
+    """Return the counts of an idle manager, after garbage collection and without short-lived objects."""
     gc.collect()
     looks: list[Figures] = []
     for _ in range(LOOKS):
@@ -84,12 +84,12 @@ async def look_well(world: World) -> Figures:
 
 
 def waiting() -> float:
-    """Return the seconds that threads of this process were ready to run and waited for a processor."""
+    """Return how long threads of this process were ready to run and waited for a CPU, in seconds."""
     total = 0
     for place in Path("/proc/self/task").iterdir():
         try:
             total += int((place / "schedstat").read_text().split()[1])
-        except (OSError, IndexError):  # it ended meanwhile, or nobody keeps count
+        except (OSError, IndexError):  # the thread has ended, or the kernel keeps no statistics
             continue
     return total / 1e9
 
@@ -108,7 +108,7 @@ def marked(home: str) -> dict[int, str]:
 
 
 def objects() -> Counter[str]:
-    """Return how many objects of each type there are."""
+    """Return the number of objects of each type."""
     gc.collect()
     return Counter(f"{type(each).__module__}.{type(each).__qualname__}" for each in gc.get_objects())
 
@@ -142,6 +142,6 @@ def _size(folder: Path) -> int:
     for path in folder.rglob("*"):
         try:
             total += path.lstat().st_size
-        except OSError:  # gone meanwhile
+        except OSError:  # the process has exited
             continue
     return total

@@ -1,4 +1,4 @@
-"""Calls of every kind, all the time: good ones, such as fail, such as take too long, such as nobody waits for."""
+"""Continuous calls of every kind: successful, failing, too slow, and cancelled ones."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from mcpstore.errors import MCPStoreError
 from .world import World
 
 PAUSE = 0.05
-"""Seconds between two calls of one caller, on average."""
+"""Average time between two calls of one caller, in seconds."""
 
 BIG = 1 << 16
 
 
 class Load:
-    """Callers that call until nobody wants them to.
+    """Concurrent callers that run during a piece of work.
 
     Args:
         world: The fleet.
         store: The store.
-        seed: Decides what is called.
-        callers: How many call at once.
+        seed: Seed of all random decisions.
+        callers: Number of concurrent callers.
 
     Attributes:
-        done: How calls ended, by what came of them.
-        wrong: Answers that were not what was asked for; there must be none.
+        done: Number of calls by outcome.
+        wrong: Wrong results; there must be none.
     """
 
     def __init__(self, world: World, store: AsyncMCPStore, seed: int, callers: int = 4) -> None:
@@ -40,7 +40,7 @@ class Load:
         self._dice = [random.Random(f"{seed}/caller/{n}") for n in range(callers)]
 
     async def during(self, work: asyncio.Task[None]) -> None:
-        """Call until some work is done."""
+        """Call tools until a task is done."""
         async with asyncio.TaskGroup() as group:
             callers = [group.create_task(self._call_on(dice)) for dice in self._dice]
             await asyncio.wait([work])

@@ -1,4 +1,4 @@
-"""A store with everything around it that a soak needs."""
+"""Opens a store with everything that the soak test needs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mcpstore.store.commands import CommandHandler
 from mcpstore.store.control_socket import ControlClient, ControlServer
 from mcpstore.store.state_dir import socket_path
 
-from .ears import Ears
+from .fault_injector import FaultInjector
 from .load import Load
-from .monkey import Monkey
+from .log_recorder import LogRecorder
 from .soak import PATIENCE, Plan, Soak
 from .world import QUICK, World
 
@@ -25,7 +25,7 @@ MONITORING = {"alerts": {"handlers": [{"type": "soak"}], "cooldown": 1}}
 
 @asynccontextmanager
 async def soaking(folder: Path, plan: Plan) -> AsyncGenerator[Soak]:
-    """Open a store in a folder with everything around it; in the end all of it is closed."""
+    """Open a store in a folder, with its servers, load and fault injector; close all of it at the end."""
     world = World(folder, plan.services)
     store = AsyncMCPStore(
         world.path, state_dir=world.state, timing=QUICK, monitoring_config=MONITORING, plugins={"soak": world.channel}
@@ -33,23 +33,23 @@ async def soaking(folder: Path, plan: Plan) -> AsyncGenerator[Soak]:
     socket = socket_path(world.state)
     server, client = ControlServer(CommandHandler(store), socket), ControlClient(socket)
     async with world:
-        with Ears() as ears:
+        with LogRecorder() as log:
             async with store:
                 await _fill_pool()
                 await server.start()
                 await client.open()
-                monkey = Monkey(world, store, client, plan.seed)
+                injector = FaultInjector(world, store, client, plan.seed)
                 try:
                     load = Load(world, store, plan.seed)
-                    yield Soak(plan, world, store, client, monkey, load, ears)
+                    yield Soak(plan, world, store, client, injector, load, log)
                 finally:
-                    monkey.rest()
+                    injector.rest()
                     await client.close()
                     await server.stop()
 
 
 async def _fill_pool() -> None:
-    """Have the loop make all threads of its pool at once: made one by one they would look like growth."""
+    """Start all threads of the loop's pool at once; started one by one they would look like growth."""
     most = min(32, (os.cpu_count() or 1) + 4)
-    everybody = threading.Barrier(most)
-    await asyncio.gather(*(asyncio.to_thread(everybody.wait, PATIENCE) for _ in range(most)))
+    barrier = threading.Barrier(most)
+    await asyncio.gather(*(asyncio.to_thread(barrier.wait, PATIENCE) for _ in range(most)))

@@ -1,4 +1,4 @@
-"""What a fleet reaches outside of its manager: servers over HTTP, and people."""
+"""Endpoints outside of the manager: servers over HTTP, and an alert channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mcpstore.testing.faults import fault_command
 
 @attrs.define
 class Remote:
-    """A server that is reached over HTTP, always on the same port."""
+    """A server over HTTP that always uses the same port."""
 
     way: str
     port: int
@@ -44,7 +44,7 @@ class Nothing(BaseModel):
 
 
 class Channel:
-    """Reaches people now and then; a plugin."""
+    """Plugin with an alert handler that fails at every fifth notification."""
 
     def __init__(self) -> None:
         self.tried = 0
@@ -56,7 +56,7 @@ class Channel:
     async def send(self, _alert: Alert, _settings: Nothing) -> None:
         self.tried += 1
         if self.tried % 5 == 0:
-            raise RuntimeError("nobody is in")
+            raise RuntimeError("the receiver is not reachable")
 
 
 def unused_port() -> int:

@@ -1,4 +1,4 @@
-"""A soak from its beginning to its end, and what it leaves."""
+"""A complete run of the soak test, and the check for leftovers."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from .verdict import WARM_UP, Row, rows
 
 SECOND = 1.0
 PATIENCE = 15.0
-"""Seconds until everything must be gone after the close."""
+"""Time after the close until nothing may be left, in seconds."""
 
-Tell = Callable[[Soak, Figures, float], None]
+Report = Callable[[Soak, Figures, float], None]
 
 
 @attrs.define
 class Outcome:
-    """What came of a soak.
+    """Results of a soak test.
 
     Attributes:
         rows: The figures.
-        done: What happened, and how often.
-        calls: What came of calls.
-        wrong: What must never be.
-        grown: Types of objects of which there are more at the end than after the warm-up.
+        done: Number of injected faults by kind.
+        calls: Number of calls by outcome.
+        wrong: Errors and leftovers; there must be none.
+        grown: Types of objects that grew after the warm-up, and by how many.
     """
 
     rows: list[Row] = attrs.field(factory=list)
@@ -50,8 +50,8 @@ class Outcome:
         return bool(self.wrong) or any(row.is_met is False for row in self.rows)
 
 
-async def run(folder: Path, plan: Plan, minutes: float, tell: Tell) -> Outcome:
-    """Soak a store for some minutes, for two rounds at least; Ctrl-C ends it after the round under way."""
+async def run(folder: Path, plan: Plan, minutes: float, report: Report) -> Outcome:
+    """Run the soak test for some minutes, at least two rounds; Ctrl-C ends it after the current round."""
     trim_eagerly()  # as `mcpstore up` does, and the subreaper likewise
     outcome = Outcome()
     subreaper = Subreaper()
@@ -64,12 +64,12 @@ async def run(folder: Path, plan: Plan, minutes: float, tell: Tell) -> Outcome:
             try:
                 async with soaking(folder, plan) as soak:
                     home = soak.world.home
-                    await _rounds(soak, 60 * minutes, tell, outcome, over)
+                    await _rounds(soak, 60 * minutes, report, outcome, over)
                     _note(soak, outcome)
             except* Stuck as stuck:
                 outcome.wrong += map(str, stuck.exceptions)
             outcome.wrong += [f"process {pid} of a service is left: {what}" for pid, what in marked(home).items()]
-            outcome.wrong += [f"process {pid} would not go" for pid in await subreaper.close()]
+            outcome.wrong += [f"process {pid} could not be ended" for pid in await subreaper.close()]
     except AssertionError as error:
         outcome.wrong.append(str(error))
     finally:
@@ -77,8 +77,8 @@ async def run(folder: Path, plan: Plan, minutes: float, tell: Tell) -> Outcome:
     return outcome
 
 
-async def _rounds(soak: Soak, seconds: float, tell: Tell, outcome: Outcome, over: asyncio.Event) -> None:
-    watching = asyncio.create_task(_watch(soak, tell))
+async def _rounds(soak: Soak, seconds: float, report: Report, outcome: Outcome, over: asyncio.Event) -> None:
+    watching = asyncio.create_task(_watch(soak, report))
     before, longest, since = None, 0.0, time.monotonic()
     try:
         await soak.calm()
@@ -95,21 +95,21 @@ async def _rounds(soak: Soak, seconds: float, tell: Tell, outcome: Outcome, over
         await asyncio.wait([watching])
 
 
-async def _watch(soak: Soak, tell: Tell) -> None:
-    """Count once a second, and ask for the status."""
+async def _watch(soak: Soak, report: Report) -> None:
+    """Report the counts and the latency of `status` once a second."""
     while True:
         await asyncio.sleep(SECOND)
         figures = await look(soak.world)
-        tell(soak, figures, await soak.status())
+        report(soak, figures, await soak.status())
 
 
 def _note(soak: Soak, outcome: Outcome) -> None:
     outcome.rows = list(rows(soak.calms, soak.latencies, soak.without, soak.hours))
-    outcome.done = dict(soak.monkey.done) | {"refused": soak.monkey.refused}
+    outcome.done = dict(soak.injector.done) | {"refused": soak.injector.refused}
     outcome.calls = dict(soak.load.done)
-    outcome.wrong += [*soak.load.wrong, *soak.ears.wrong]
+    outcome.wrong += [*soak.load.wrong, *soak.log.wrong]
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome for other programs."""
+    """Return an outcome as JSON."""
     return {**attrs.asdict(outcome), "is_missed": outcome.is_missed}

@@ -1,6 +1,6 @@
-"""A small MCP server that loses its manners when it is asked to. Only the standard library: it starts in milliseconds.
+"""A small MCP server that misbehaves on request. It uses only the standard library and starts in milliseconds.
 
-`server.py GATE [KIND …]`: it does not start while there is a file GATE, and has children of the kinds named.
+`server.py GATE [KIND …]`: it does not start while the file GATE exists, and starts children of the given kinds.
 """
 
 import json
@@ -16,14 +16,14 @@ LIFETIME = 300
 
 
 def linger():
-    """Be there, deaf to SIGTERM; not for ever, so that a run that is killed leaves nothing on the machine."""
+    """Ignore SIGTERM for a limited time, so that a killed run leaves nothing on the machine."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(LIFETIME)
     os._exit(0)
 
 
 def spawn(kind):
-    """Have a child: in this group, in a session of its own, or forked twice."""
+    """Start a child: in this process group, in its own session, or forked twice."""
     if os.fork():
         if kind == "daemon":
             os.wait()
@@ -45,7 +45,7 @@ def write(data, where=1):
 
 
 def call(number, tool, given):
-    """Do what a tool is for; returns the text of its answer, or None if there is none."""
+    """Run a tool; returns the text of its result, or None for no result."""
     size = int(given.get("size", 1))
     if tool in ENDS:
         end(tool, size)
@@ -68,7 +68,7 @@ def call(number, tool, given):
 
 
 def end(tool, code):
-    """End this process, or its output."""
+    """End this process, or close its output."""
     if tool == "half":
         write(b'{"jsonrpc": "2.0", "id": ')
     if tool == "mute":

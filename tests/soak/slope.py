@@ -1,4 +1,4 @@
-"""How fast a figure grows, and how well that can be known from what was seen."""
+"""Growth rates with confidence intervals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 import attrs
 
 FEWEST = 4
-"""Points from which on a slope is worth telling."""
+"""Minimum number of points for a slope."""
 
 
 @attrs.frozen
@@ -17,8 +17,8 @@ class Slope:
     """A slope by least squares.
 
     Attributes:
-        value: How much a figure grows in a unit of time.
-        margin: Half of the interval that holds the true slope 95 times in 100.
+        value: Growth in a unit of time.
+        margin: Half of the 95 % confidence interval.
     """
 
     value: float
@@ -34,11 +34,10 @@ class Slope:
 
 
 def slope(times: Sequence[float], values: Sequence[float]) -> Slope | None:
-    """Return the slope of values over times; None if there are too few to tell.
+    """Return the slope of values over times; None if there are too few.
 
-    What is left of a figure beside its line is not independent from one look to the next (memory that was freed late
-    is still there), and to pretend so makes margins too narrow. So points count for as many as their autocorrelation
-    leaves of them.
+    The residuals of successive samples are not independent (memory that is freed late is still there); treating them
+    as independent makes margins too narrow. So the number of points is reduced by their autocorrelation.
     """
     n = len(times)
     if n < FEWEST:
@@ -53,13 +52,13 @@ def slope(times: Sequence[float], values: Sequence[float]) -> Slope | None:
     if squares <= 1e-18 * max(1.0, mean * mean) * n:
         return Slope(value, 0.0)
     lag = math.fsum(a * b for a, b in pairwise(rest)) / squares
-    lag = min(0.9, max(0.0, lag + (1 + 3 * lag) / n))  # few points show less of it than there is
+    lag = min(0.9, max(0.0, lag + (1 + 3 * lag) / n))  # few points underestimate it
     error = math.sqrt(squares / (n - 2) / spread * (1 + lag) / (1 - lag))
     return Slope(value, student(n - 2) * error)
 
 
 def student(freedom: int) -> float:
-    """Return the 97.5 per cent point of Student's t, by the expansion of Cornish and Fisher."""
+    """Return the 97.5th percentile of Student's t, by the Cornish-Fisher expansion."""
     z = 1.959964
     terms = (
         (z**3 + z) / 4,
@@ -71,7 +70,7 @@ def student(freedom: int) -> float:
 
 
 def percentile(values: Sequence[float], share: float) -> tuple[float, float, float]:
-    """Return a percentile by the nearest rank, between the bounds that hold the true one 95 times in 100."""
+    """Return a percentile by the nearest rank, and the bounds of its 95 % confidence interval."""
     ordered = sorted(values)
     n = len(ordered)
     middle, margin = n * share, 1.96 * math.sqrt(n * share * (1 - share))
@@ -79,5 +78,5 @@ def percentile(values: Sequence[float], share: float) -> tuple[float, float, flo
     def at(rank: float) -> float:
         return ordered[min(n, max(1, math.ceil(rank))) - 1]
 
-    # Where the upper bound would be beyond the greatest, nobody knows it.
+    # An upper bound above the largest value is unknown.
     return at(middle), at(middle - margin), at(middle + margin) if middle + margin <= n else math.inf

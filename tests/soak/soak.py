@@ -1,4 +1,4 @@
-"""Storms, in which everything happens to everything; blackouts, in which nothing works; and calms, to compare."""
+"""The phases of the soak test: storms of faults, blackouts of all services, and calm phases to compare."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from mcpstore.errors import MCPStoreError
 from mcpstore.models.service import ServiceSnapshot
 from mcpstore.store.control_socket import ControlClient
 
-from .ears import Ears
+from .fault_injector import FaultInjector
 from .figures import Figures, Ring, look, look_well, waiting
 from .load import Load
-from .monkey import Monkey
-from .people import LATELY
+from .log_recorder import LogRecorder
+from .user_actions import LATELY
 from .world import World
 
 PROBE = 0.05
-"""Seconds between two requests for the status."""
+"""Time between two requests for the status, in seconds."""
 
 PATIENCE = 120.0
-"""Seconds until everything must work that can, on a machine that is busy."""
+"""Time until every working service must be running, in seconds, on a busy machine."""
 
 
 class Stuck(Exception):
-    """Something never became what it must."""
+    """An expected state was not reached in time."""
 
 
 @attrs.frozen(kw_only=True)
 class Plan:
-    """What is done.
+    """Options of a soak test.
 
     Attributes:
-        services: How many services there are.
-        seed: Decides what happens.
-        acts: What the monkey does in one storm.
-        pause: Seconds between two of those, on average.
-        probes: How often `status` is asked for in one blackout.
+        services: Number of services.
+        seed: Seed of all random decisions.
+        acts: Number of faults in one storm.
+        pause: Average time between two faults, in seconds.
+        probes: Number of `status` requests in one blackout.
     """
 
     services: int = 50
@@ -57,29 +57,29 @@ class Plan:
 
 @attrs.define
 class Soak:
-    """One store, what is done to it, and what came of that so far.
+    """A store under test, and the results so far.
 
     Attributes:
-        plan: What is done.
+        plan: The options.
         world: The fleet.
         store: The store.
-        client: Reaches it as the command line does.
-        monkey: What happens.
-        load: Who calls.
-        ears: What should not be said.
-        phase: What is happening now.
-        calms: What was counted in each calm, and when, in hours since the beginning.
-        latencies: Seconds that `status` took while nothing worked.
-        without: The same without those in which some thread of ours waited for a processor.
+        client: Connection to the store's control socket.
+        injector: Injects faults.
+        load: Calls tools.
+        log: Records errors in the log.
+        phase: The current phase.
+        calms: Counts of each calm phase, and their times, in hours since the beginning.
+        latencies: Latencies of `status` during blackouts, in seconds.
+        without: The same minus the time that threads of this process waited for a CPU.
     """
 
     plan: Plan
     world: World
     store: AsyncMCPStore
     client: ControlClient
-    monkey: Monkey
+    injector: FaultInjector
     load: Load
-    ears: Ears
+    log: LogRecorder
     phase: str = "opening"
     began: float = attrs.field(factory=time.monotonic)
     calms: list[tuple[float, Figures]] = attrs.field(factory=list)
@@ -90,25 +90,25 @@ class Soak:
     def hours(self) -> float:
         return (time.monotonic() - self.began) / 3600
 
-    # --- the three kinds of weather
+    # --- the three phases
 
     async def round(self) -> None:
-        """Have each kind of weather once."""
+        """Run each phase once."""
         await self.storm()
         await self.blackout()
         await self.calm()
 
     async def storm(self) -> None:
-        """Let everything happen, to those services too that rest while it is calm."""
+        """Inject faults into all services, including those that are stopped in calm phases."""
         self.phase = "storm"
         for name in self.world.names("bad"):
             await self.store.start_service(name, timeout=0)
-        playing = asyncio.create_task(self.monkey.play(self.plan.acts, self.plan.pause))
+        playing = asyncio.create_task(self.injector.play(self.plan.acts, self.plan.pause))
         await self.load.during(playing)
         await playing
 
     async def blackout(self) -> None:
-        """Let every service fail, and ask for the status all the while."""
+        """Let every service fail, and request the status continuously."""
         self.phase = "blackout"
         await self.world.break_down()
         await self._until(lambda services: not any(s.run_status == "running" for s in services), again=self._kill_all)
@@ -122,7 +122,7 @@ class Soak:
                 self.without.add(max(0.0, took - (waiting() - waited)))
 
     async def _kill_all(self) -> None:
-        """Kill every server; again and again, because one that was starting may have passed the gate."""
+        """Kill every server. Called repeatedly: a server that was starting may have passed the gate."""
         for service in await self.store.list_services():
             info = await self.store.get_service_info(service.name)
             if info is not None and info.pid is not None:
@@ -130,37 +130,37 @@ class Soak:
                     os.kill(info.pid, signal.SIGKILL)
 
     async def _look_on(self) -> None:
-        """Want to see everything, as people do when nothing works."""
+        """Read reports, exports and diagnoses, as users do during an outage."""
         await self.store.report("html", since=LATELY)
         await self.store.export("json", since=LATELY)
         await self.store.dashboard()
         for service in await self.store.list_services():
-            with suppress(MCPStoreError):  # it was removed at this moment
+            with suppress(MCPStoreError):  # the service was removed meanwhile
                 await self.store.diagnose(service.name)
-            await asyncio.sleep(0)  # one after the other, as people do
+            await asyncio.sleep(0)  # sequentially, as users do
 
     async def calm(self) -> None:
-        """Let everything work that can, stop what cannot, and count."""
+        """Restore the servers, stop services that cannot work, and count."""
         self.phase = "calm"
         world, store = self.world, self.store
-        self.monkey.rest()
-        await world.mend()
+        self.injector.rest()
+        await world.restore()
         world.write(world.entries)
         await self._until(self._is_as_written)
         for name in world.names("bad"):
             await store.stop_service(name, persist=False)
-        await self._until(self._is_well, again=self._heal)
+        await self._until(self._is_healthy, again=self._heal)
         self.calms.append((self.hours, await self.count()))
 
     async def count(self) -> Figures:
-        """Count what is there to stay."""
+        """Return the counts of the idle manager."""
         return await look_well(self.world)
 
     async def at_most(self, name: str, most: int) -> None:
-        """Wait until a count is no more than it was: some of what was let go of takes a moment to go.
+        """Wait until a count is not above a limit: some resources are freed with a delay.
 
         Raises:
-            Stuck: It stays above.
+            Stuck: The count stays above the limit.
         """
         deadline = time.monotonic() + PATIENCE
         while (now := getattr(await look(self.world), name)) > most:
@@ -171,12 +171,12 @@ class Soak:
             await asyncio.sleep(0.1)
 
     async def status(self) -> float:
-        """Ask for the status as the command line does; returns the seconds it took."""
+        """Request the status as the command line does; returns its latency in seconds."""
         began = time.perf_counter()
         await self.client.ask("list", {})
         return time.perf_counter() - began
 
-    # --- what is waited for
+    # --- waiting
 
     async def _until(
         self, condition: Callable[[Iterable[ServiceSnapshot]], bool], again: Callable[[], Any] | None = None
@@ -195,12 +195,12 @@ class Soak:
             name: entry.get("args", []) for name, entry in self.world.entries.items()
         }
 
-    def _is_well(self, services: Iterable[ServiceSnapshot]) -> bool:
+    def _is_healthy(self, services: Iterable[ServiceSnapshot]) -> bool:
         status = {s.name: s.run_status for s in services}
         return all(status[name] == "running" for name in self.world.good)
 
     async def _heal(self) -> None:
         services = {s.name: s for s in await self.store.list_services()}
-        ill = [name for name in self.world.good if services[name].run_status != "running"]
+        failed = [name for name in self.world.good if services[name].run_status != "running"]
         with suppress(MCPStoreError):
-            await asyncio.gather(*(self.store.start_service(name, timeout=5.0) for name in ill))
+            await asyncio.gather(*(self.store.start_service(name, timeout=5.0) for name in failed))

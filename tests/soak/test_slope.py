@@ -1,4 +1,4 @@
-"""What a soak says of growth is neither more nor less than can be known."""
+"""The verdicts on growth claim no more than the data support."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .verdict import rows
 QUIET = Figures(rss=100.0, files=80, tasks=40, threads=10, children=8, zombies=0, marked=8, state=1.0)
 
 
-def told(calms: list[Figures], *, hours: float = 1.0):
-    """Return the rows of a run whose calms came in equal distances, by the name of their figure."""
+def judged(calms: list[Figures], *, hours: float = 1.0):
+    """Return the rows of a run with equally spaced calm phases, by the name of their figure."""
     times = [hours * (n + 1) / len(calms) for n in range(len(calms))]
     created = rows(list(zip(times, calms, strict=True)), [0.001] * 1000, [0.001] * 1000, hours)
     return {row.what: row for row in created}
@@ -57,36 +57,36 @@ def test_the_true_slope_lies_within_the_margin_as_often_as_promised(memory):
 
 
 def test_noisy_memory_is_not_reported_as_steady():
-    short = told([attrs.evolve(QUIET, rss=100 + n % 3) for n in range(8)], hours=0.1)["memory, MiB"]
+    short = judged([attrs.evolve(QUIET, rss=100 + n % 3) for n in range(8)], hours=0.1)["memory, MiB"]
     assert short.is_met is None
-    assert "cannot be told from 6 min" in short.note
-    long = told([attrs.evolve(QUIET, rss=100 + n % 3) for n in range(800)], hours=24)["memory, MiB"]
+    assert "unknown after 6 min" in short.note
+    long = judged([attrs.evolve(QUIET, rss=100 + n % 3) for n in range(800)], hours=24)["memory, MiB"]
     assert long.is_met is True
 
 
 def test_growing_memory_misses_the_target_unless_buffers_still_fill():
     growing = [attrs.evolve(QUIET, rss=100 + n % 3 + n) for n in range(40)]
-    assert told(growing)["memory, MiB"].is_met is False
-    short = told(growing, hours=0.5)["memory, MiB"]
+    assert judged(growing)["memory, MiB"].is_met is False
+    short = judged(growing, hours=0.5)["memory, MiB"]
     assert short.is_met is None
-    assert "fills up" in short.note
+    assert "fill" in short.note
 
 
 def test_a_constant_count_meets_the_target_and_a_growing_count_misses_it():
-    steady = told([QUIET] * 8)
+    steady = judged([QUIET] * 8)
     assert all(steady[what].is_met for what in ("open files", "tasks", "threads", "zombies"))
-    leaking = told([attrs.evolve(QUIET, files=80 + n) for n in range(8)])
+    leaking = judged([attrs.evolve(QUIET, files=80 + n) for n in range(8)])
     assert leaking["open files"].is_met is False
     assert leaking["tasks"].is_met is True
 
 
 def test_a_zombie_in_a_calm_phase_misses_the_target():
-    assert told([QUIET] * 7 + [attrs.evolve(QUIET, zombies=1)])["zombies"].is_met is False
+    assert judged([QUIET] * 7 + [attrs.evolve(QUIET, zombies=1)])["zombies"].is_met is False
 
 
 def test_the_warm_up_is_not_judged():
     warming = [attrs.evolve(QUIET, files=10 * n) for n in range(1, 4)]
-    assert told([*warming, *[QUIET] * 10])["open files"].is_met is True
+    assert judged([*warming, *[QUIET] * 10])["open files"].is_met is True
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_warm_up_is_not_judged():
     [
         ([0.001] * 1000, [0.001] * 1000, True),
         ([0.03] * 1000, [0.03] * 1000, False),
-        ([0.03] * 1000, [0.01] * 1000, None),  # somebody else had the processors
+        ([0.03] * 1000, [0.01] * 1000, None),  # other programs used the CPUs
         ([0.001] * 50, [0.001] * 50, None),
         ([], [], None),
     ],

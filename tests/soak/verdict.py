@@ -1,4 +1,4 @@
-"""What a soak proves: each figure, how fast it grew, and whether that is what is wanted or cannot be told yet."""
+"""Verdicts of the soak test: each figure, its growth, and whether the target is met, missed or unknown."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .figures import Figures
 from .slope import percentile, slope
 
 WARM_UP = 0.25
-"""Share of a run in which caches fill and modules are loaded; it counts for nothing."""
+"""Share of a run that is not judged, because caches fill and modules are loaded."""
 
 FULL = 1.0
-"""Hours until everything that has a bound has reached it: logs, alerts, figures of the last minutes, the allocator."""
+"""Time until every bounded buffer is full (logs, alerts, recent metrics, the allocator), in hours."""
 
 MIB_PER_HOUR = 1.0
 STATUS = 0.020
-"""Seconds."""
+"""Target of the 99th percentile of the latency of `status`, in seconds."""
 
 COUNTS = {
     "files": "open files",
@@ -35,13 +35,13 @@ class Row:
     """A figure.
 
     Attributes:
-        what: What it is.
-        start: At the first calm that counts.
-        end: At the last one.
-        growth: What it grew by in an hour, and how well that is known.
-        target: What is wanted.
-        is_met: Whether that is so; None if it cannot be told, or nothing is wanted.
-        note: What would tell it.
+        what: Name of the figure.
+        start: Value at the first calm phase after the warm-up.
+        end: Value at the last calm phase.
+        growth: Growth an hour, with its margin.
+        target: The limit.
+        is_met: Whether the target is met; None if that is unknown, or if there is no target.
+        note: How to find out.
     """
 
     what: str
@@ -56,13 +56,13 @@ class Row:
 def rows(
     calms: Sequence[tuple[float, Figures]], latencies: Iterable[float], without: Iterable[float], hours: float
 ) -> Iterator[Row]:
-    """Judge what was counted in the calms of a run of so many hours, and how long `status` took in its blackouts.
+    """Judge the counts of the calm phases of a run, and the latency of `status` in its blackouts.
 
     Args:
-        calms: What was counted, and when, in hours.
-        latencies: Seconds that `status` took.
-        without: The same without those in which somebody else had the processors.
-        hours: How long the run was.
+        calms: Times, in hours, and counts.
+        latencies: Latencies of `status`, in seconds.
+        without: The same minus the time that this process waited for a CPU.
+        hours: Duration of the run, in hours.
     """
     counted = [(at, figures) for at, figures in calms if at >= WARM_UP * hours]
     yield _memory("memory, MiB", "rss", counted, hours)
@@ -78,17 +78,17 @@ def _memory(what: str, name: str, counted: Sequence[tuple[float, Figures]], hour
     ends = {"start": f"{values[0]:.1f}", "end": f"{values[-1]:.1f}"} if values else {}
     row = Row(what=what, target=f"<= +{MIB_PER_HOUR:g} an hour", **ends)
     if result is None:
-        return attrs.evolve(row, note="too few calms to tell; run it for longer")
+        return attrs.evolve(row, note="too few calm phases; run it for longer")
     row = attrs.evolve(row, growth=f"{result.value:+.1f} ± {result.margin:.1f}")
     if result.high <= MIB_PER_HOUR:
         return attrs.evolve(row, is_met=True)
     if result.low > MIB_PER_HOUR:
         if hours < FULL:
-            return attrs.evolve(row, note=f"what has a bound still fills up; run it for {_time(FULL)} at least")
+            return attrs.evolve(row, note=f"bounded buffers still fill; run it for {_time(FULL)} at least")
         return attrs.evolve(row, is_met=False)
-    # The margin falls with the power 3/2 of the time, if what is left beside the line stays what it is.
+    # The margin falls with the power 3/2 of the time, if the residuals stay the same.
     needed = hours * (2 * result.margin / MIB_PER_HOUR) ** (2 / 3)
-    return attrs.evolve(row, note=f"cannot be told from {_time(hours)}; a run of about {_time(needed)} could")
+    return attrs.evolve(row, note=f"unknown after {_time(hours)}; a run of about {_time(needed)} could")
 
 
 def _count(what: str, name: str, counted: Sequence[tuple[float, Figures]]) -> Row:
@@ -99,13 +99,13 @@ def _count(what: str, name: str, counted: Sequence[tuple[float, Figures]]) -> Ro
     if name == "zombies" and any(values):
         return attrs.evolve(row, is_met=False, note=f"up to {max(values):.0f} in a calm")
     if result is None:
-        return attrs.evolve(row, note="too few calms to tell; run it for longer")
+        return attrs.evolve(row, note="too few calm phases; run it for longer")
     growth = "0" if not result.value and not result.margin else f"{result.value:+.1f} ± {result.margin:.1f}"
     row = attrs.evolve(row, growth=growth)
     if result.low > 0:
         return attrs.evolve(row, is_met=False)
-    # Nobody can see that something never grows; that it grows by less than one in an hour, one can.
-    return attrs.evolve(row, is_met=True) if result.high < 1 else attrs.evolve(row, note="cannot be told yet")
+    # That a count never grows cannot be shown; that it grows by less than one an hour can.
+    return attrs.evolve(row, is_met=True) if result.high < 1 else attrs.evolve(row, note="unknown yet")
 
 
 def _status(latencies: Sequence[float], without: Sequence[float]) -> Row:
@@ -122,9 +122,9 @@ def _status(latencies: Sequence[float], without: Sequence[float]) -> Row:
     if least > STATUS:
         return attrs.evolve(row, is_met=False)
     if value <= STATUS:
-        return attrs.evolve(row, note="asked too seldom to tell; run it for longer")
-    # What other programs take of the processors is no fault of ours, and nobody can say what it would be without them.
-    return attrs.evolve(row, note=f"cannot be told: {1000 * ours:.1f} ms without waiting for a processor")
+        return attrs.evolve(row, note="too few requests; run it for longer")
+    # The CPU time of other programs is not a fault of the manager; the latency without them is unknown.
+    return attrs.evolve(row, note=f"unknown: {1000 * ours:.1f} ms without waiting for a processor")
 
 
 def _series(name: str, counted: Sequence[tuple[float, Figures]]) -> tuple[list[float], list[float]]:

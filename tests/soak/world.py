@@ -1,4 +1,4 @@
-"""The fleet of a soak: a configuration, servers that are reached over HTTP, and ways to break all of it."""
+"""The fleet of the soak test: a configuration, servers over HTTP, and ways to break all of them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ QUICK = attrs.evolve(
     DEFAULT_TIMING.scaled(1 / 10),
     check_timeout=2.0, connect_timeout=5.0, slow_enter=1.0, slow_leave=0.8, close_kill=1.0, deadline_margin=2.0,
 )  # fmt: skip
-"""Ten times as fast as in life, so that an hour sees ten hours of incidents; not so what a busy machine makes slow."""
+"""Ten times the normal speed (an hour contains the incidents of ten); limits that a busy machine exceeds are longer."""
 
 KINDS = ("remote", "steady", "steady", "parent", "bad", "steady", "dependent", "steady")
-"""What services are, in turns."""
+"""Kinds of services, given to the services in turn."""
 
 BAD = (
     fault_entry("--exit-after", 1),
@@ -35,21 +35,21 @@ BAD = (
     fault_entry("--children", "session,daemon", "--exit-after", 2),
     fault_entry("--stderr-bytes", 1 << 20, "--die-on-call", 1),
 )
-"""Services that never work for long, whatever is done for them."""
+"""Entries of services that never work for long."""
 
 HANDSHAKE = {"timeouts": {"handshake": 3}}
-"""So that one that never answers does not hold its turn for a minute."""
+"""A short limit, so that a server that never answers does not occupy its slot for a minute."""
 
 SHARED = 4
-"""Services that one HTTP server serves: they go down together."""
+"""Number of services of one HTTP server; they fail together."""
 
 
 class World:
-    """A configuration in a folder, and everything that its entries lead to.
+    """A configuration in a folder, and the servers of its entries.
 
     Args:
-        folder: Where it is.
-        services: How many services there are.
+        folder: The folder.
+        services: Number of services.
     """
 
     def __init__(self, folder: Path, services: int) -> None:
@@ -64,7 +64,7 @@ class World:
 
     async def __aenter__(self) -> Self:
         self.write(self.entries)
-        await self.mend()
+        await self.restore()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -77,36 +77,36 @@ class World:
 
     @property
     def good(self) -> list[str]:
-        """The services that work if they are let."""
+        """The services that work unless they are broken."""
         return [name for name, kind in self.kinds.items() if kind != "bad"]
 
     def write(self, entries: dict[str, Any]) -> None:
-        """Replace the configuration as an editor would."""
+        """Replace the configuration as an editor does."""
         fresh = self.path.with_suffix(".swp")
         fresh.write_text(json.dumps({"mcpServers": entries}, indent=2))
         fresh.replace(self.path)
 
     def read(self) -> dict[str, Any]:
-        """Return the entries as they stand in the file; those of the beginning if it cannot be read."""
+        """Return the entries of the file; the initial ones if it cannot be read."""
         try:
             return json.loads(self.path.read_text())["mcpServers"]
         except (ValueError, LookupError):
             return dict(self.entries)
 
     async def break_down(self) -> None:
-        """Let nothing be opened any longer, and end what is reached over HTTP."""
+        """Prevent new openings, and kill the servers over HTTP."""
         self._gate.touch()
         for remote in self.remotes:
             await remote.kill()
 
-    async def mend(self) -> None:
-        """Let everything work again that can."""
+    async def restore(self) -> None:
+        """Allow openings again, and start the servers over HTTP."""
         self._gate.unlink(missing_ok=True)
         for remote in self.remotes:
             await remote.start()
 
     def local(self, *kinds: str) -> dict[str, Any]:
-        """Return the entry of a server that works, with children of some kinds."""
+        """Return the entry of a working server with children of some kinds."""
         args = ["-S", "-E", str(SERVER), str(self._gate), *kinds]
         return {"command": sys.executable, "args": args, "mcpstore": HANDSHAKE}
 

@@ -1,4 +1,4 @@
-"""Hears what a store complains of, and what its event loop does."""
+"""Records errors in the log of a store and unhandled exceptions of its event loop."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections import Counter
 from typing import Any, Self
 
 KEPT = 20
-"""Complaints that are kept word by word."""
+"""Number of errors whose text is kept."""
 
 
-class Ears(logging.Handler):
-    """Takes down what should never be said: errors in the log, and exceptions that nobody waited for.
+class LogRecorder(logging.Handler):
+    """Records errors in the log and unhandled exceptions of the event loop.
 
     Attributes:
-        said: How many records of each level there were.
-        wrong: What should never be said.
+        levels: Number of log records of each level.
+        wrong: Texts of the errors and exceptions.
     """
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self.said: Counter[str] = Counter()
+        self.levels: Counter[str] = Counter()
         self.wrong: list[str] = []
         self._log = logging.getLogger("mcpstore")
 
     def __enter__(self) -> Self:
         self._log.addHandler(self)
         self._log.propagate = False
-        asyncio.get_running_loop().set_exception_handler(self._unheard)
+        asyncio.get_running_loop().set_exception_handler(self._unhandled)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -37,11 +37,11 @@ class Ears(logging.Handler):
         asyncio.get_running_loop().set_exception_handler(None)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said[record.levelname] += 1
+        self.levels[record.levelname] += 1
         if record.levelno >= logging.ERROR:
             self._note(record.getMessage())
 
-    def _unheard(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _unhandled(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._note(f"{context.get('message')}: {context.get('exception')!r}")
 
     def _note(self, text: str) -> None:

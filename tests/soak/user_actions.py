@@ -1,4 +1,4 @@
-"""What people do to a fleet all day: start, stop, edit, look."""
+"""Actions of users on a fleet: start, stop, edit, read."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from mcpstore.store.control_socket import ControlClient
 from .world import HANDSHAKE, World
 
 EXTRAS = 4
-"""Services that come and go."""
+"""Maximum number of services that are added and removed."""
 
 LATELY = timedelta(minutes=1)
-"""What people look at: were it everything, what they are shown would grow, and the memory that takes."""
+"""Time range of reports; with the full history their size would grow, and the memory with it."""
 
 Act = Callable[[random.Random], Awaitable[Any]]
 
 
-class People:
-    """Those who use a store.
+class UserActions:
+    """Random actions of users of a store.
 
     Args:
         world: The fleet.
         store: The store.
-        client: Reaches it as the command line does.
+        client: Connection to the store's control socket.
 
     Attributes:
-        acts: What they do, by name, and how often.
+        acts: Weight and function of each action, by name.
     """
 
     def __init__(self, world: World, store: AsyncMCPStore, client: ControlClient) -> None:
@@ -69,7 +69,7 @@ class People:
                     "mcpstore": {**HANDSHAKE, "restart": "always"},
                 }
             case 2:
-                entries[f"new{dice.randrange(1 << 32):08x}"] = world.local()  # a name that never was
+                entries[f"new{dice.randrange(1 << 32):08x}"] = world.local()  # a new name each time
                 for extra in extras[EXTRAS:]:
                     entries.pop(extra)
             case 3 if extras:
@@ -77,7 +77,7 @@ class People:
             case 4:
                 entries.pop(self._any(dice), None)
             case _:
-                world.path.write_text('{"mcpServers": {"half')  # as an editor leaves it for a moment
+                world.path.write_text('{"mcpServers": {"half')  # a file that is only partly written
                 await asyncio.sleep(dice.uniform(0, 0.3))
         world.write(entries)
 

@@ -1,4 +1,4 @@
-"""Everything that may happen to a fleet, one thing after the other, chosen by a seed."""
+"""Injects random faults into a fleet, one after the other, chosen by a seed."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from mcpstore import AsyncMCPStore
 from mcpstore.errors import MCPStoreError
 from mcpstore.store.control_socket import ControlClient
 
-from .people import Act, People
+from .user_actions import Act, UserActions
 from .world import World
 
 PATIENCE = 20.0
-"""Seconds after which an act is let go of."""
+"""Time after which an act is abandoned, in seconds."""
 
 AT_ONCE = 24
-"""Acts under way; whoever is slow must not make the monkey wait."""
+"""Maximum number of concurrent acts; a slow one does not delay the next ones."""
 
 
-class Monkey:
-    """Does this and that to a store, to its servers and to its files.
+class FaultInjector:
+    """Injects faults into a store, its servers and its files.
 
     Args:
         world: The fleet.
         store: The store.
-        client: Reaches it as the command line does.
-        seed: Decides what is done; the same seed does the same.
+        client: Connection to the store's control socket.
+        seed: Seed of all random decisions; the same seed injects the same faults.
 
     Attributes:
-        done: How often it did what.
-        refused: How often the store said that something cannot be done now.
+        done: Number of acts by kind.
+        refused: Number of acts that the store refused.
     """
 
     def __init__(self, world: World, store: AsyncMCPStore, client: ControlClient, seed: int) -> None:
@@ -49,11 +49,11 @@ class Monkey:
             "freeze": (3, self._freeze),
             "misbehave": (8, self._misbehave),
             "outage": (1, self._outage),
-            **People(world, store, client).acts,
+            **UserActions(world, store, client).acts,
         }
 
     async def play(self, acts: int, pause: float) -> None:
-        """Do so many things, one in `pause` seconds on average, and wait until they are over."""
+        """Carry out a number of acts, one in `pause` seconds on average, and wait until they end."""
         turns = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for _ in range(acts):
@@ -70,7 +70,7 @@ class Monkey:
         self.rest()
 
     def rest(self) -> None:
-        """Let go of everything that is held."""
+        """Resume all suspended processes."""
         self._thaw(None)
 
     async def _one(self, act: Act, dice: random.Random) -> None:
@@ -81,7 +81,7 @@ class Monkey:
                 except MCPStoreError:
                     self.refused += 1
 
-    # --- what is done to processes
+    # --- faults of processes
 
     async def _kill(self, dice: random.Random) -> None:
         if (pid := await self._pid(dice)) is not None:
@@ -91,7 +91,7 @@ class Monkey:
     async def _freeze(self, dice: random.Random) -> None:
         if (pid := await self._pid(dice)) is not None:
             with suppress(ProcessLookupError):
-                held = os.pidfd_open(pid)  # so that nobody else is thawed who has the number by then
+                held = os.pidfd_open(pid)  # a pidfd, so that no other process that reuses the process id is resumed
                 self._frozen[held] = sum(self.done.values()) + dice.randrange(1, 12)
                 signal.pidfd_send_signal(held, signal.SIGSTOP)
 
@@ -112,7 +112,7 @@ class Monkey:
         await asyncio.sleep(dice.uniform(0, 1))
         await remote.start()
 
-    # --- what servers do
+    # --- faults of servers
 
     async def _misbehave(self, dice: random.Random) -> None:
         name = dice.choice(self._world.names("steady", "parent", "dependent"))
