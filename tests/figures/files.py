@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.disk import crashing as disk
-from tests.disk.saving_child import KINDS
+from tests.disk.kinds import KINDS
 from tests.plugins.mcp_json.crashing import HAS_STRACE, python_calls, system_calls
 from tests.plugins.mcp_json.writing import WRITERS, written_by_many
 

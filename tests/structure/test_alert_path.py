@@ -102,7 +102,9 @@ def test_an_alert_passes_at_most_ten_files_and_waits_once_for_the_disk(
             "mcpServers": {"a": {"command": sys.executable, "args": ["-c", "raise SystemExit(3)"]}},
             "mcpstore": {"monitoring": {"alerts": alerts}},
         }
-        async with AsyncMCPStore(config, state_dir=tmp_path), asyncio.timeout(DEADLINE):
+        # where OpenTelemetry is configured, its exporter observes state changes as well, beside the path
+        options = {"state_dir": tmp_path, "block_plugins": ["opentelemetry"]}
+        async with AsyncMCPStore(config, **options), asyncio.timeout(DEADLINE):
             monkeypatch.setattr(os, "fsync", fsync)
             while not mailbox.mails:
                 await asyncio.sleep(0.05)
