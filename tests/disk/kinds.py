@@ -44,7 +44,7 @@ class Kind:
     Attributes:
         old: Makes what is there before.
         save: Saves; raises OSError if it says that it could not.
-        read: Returns what is there, as a stranger would find it.
+        read: Returns what is there, as another process finds it.
         outcomes: What may be read afterwards: before it, after it, and nothing else.
         is_promised: Whether a save that does not raise must have saved.
         may_forget: What may be left instead, where it is learned again by itself.

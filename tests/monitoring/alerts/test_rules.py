@@ -180,7 +180,7 @@ def test_an_expression_that_gives_no_truth_is_an_error():
         ("1 +* 2", r"rule 'x': when: line 1, column 4: "),
         (
             "error_rat > 0.1",
-            r"rule 'x': when: column 1: nothing called 'error_rat' is measured; did you mean 'error_rate'",
+            r"rule 'x': when: column 1: there is no field 'error_rat'; did you mean 'error_rate'",
         ),
         ("a" * 1001, r"rule 'x': when: must not be longer than 1000 characters \(got 1001\)"),
         ("(" * 999, r"rule 'x': when: line 1, column "),
@@ -192,8 +192,8 @@ def test_an_expression_that_gives_no_truth_is_an_error():
         ("reason == ')||(' && tools_count", r"column 21: 'tools_count' is a number"),
         ("uptime + 1 > 3.0", r"column 1: 'uptime \+ 1 > 3.0' can never be computed: float \+ int; .* write 1.0"),
         ("status > 3", r"can never be computed: the operation is not defined .* \(status is a text\)"),
-        ("uptime.size() > 3", r"can never be computed: size\(\) does not fit what is given"),
-        ("tools.exists(t, t.error_rte > 0.5)", r"'error_rte' is measured there; did you mean 'error_rate'"),
+        ("uptime.size() > 3", r"can never be computed: size\(\) does not accept these types"),
+        ("tools.exists(t, t.error_rte > 0.5)", r"there is no field 'error_rte' there; did you mean 'error_rate'"),
     ],
 )
 def test_an_expression_that_cannot_be_used_is_refused_with_its_place(when, told):
@@ -202,11 +202,13 @@ def test_an_expression_that_cannot_be_used_is_refused_with_its_place(when, told)
 
 
 def test_a_rule_without_a_condition_must_have_the_name_of_one_that_has():
-    with pytest.raises(ConfigError, match="rule 'x': there is none of this name to be changed, and no condition"):
+    with pytest.raises(
+        ConfigError, match="rule 'x' does not exist, so it cannot be changed, and a new rule needs a condition"
+    ):
         rule("x", alerts={"rules": [{"name": "x"}]})
     with pytest.raises(ConfigError, match="did you mean 'high_cpu'"):
         rule("x", alerts={"rules": [{"name": "hihg_cpu", "level": "error"}]})
-    with pytest.raises(ConfigError, match="none of this name to be switched off; did you mean 'machine_cpu'"):
+    with pytest.raises(ConfigError, match="does not exist, so it cannot be disabled; did you mean 'machine_cpu'"):
         rule("x", alerts={"rules": [{"name": "machinecpu", "enabled": False}]})
 
 
@@ -229,11 +231,11 @@ def test_an_expression_that_depends_on_the_figures_is_no_fault(when):
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        ("{service_nam} is slow", "column 1: nothing called 'service_nam' is measured; did you mean 'service_name'"),
+        ("{service_nam} is slow", "column 1: there is no field 'service_nam'; did you mean 'service_name'"),
         ("it takes {p95:d} s", "message: column 10: the format 'd' does not fit 'p95', which is a number"),
         ("{status:.1f}", "the format '.1f' does not fit 'status', which is a text"),
-        ("{service_name.__class__}", "nothing called 'service_name.__class__' is measured"),
-        ("{disk_percent}", "nothing called 'disk_percent' is measured"),
+        ("{service_name.__class__}", "there is no field 'service_name.__class__'"),
+        ("{disk_percent}", "there is no field 'disk_percent'"),
         ("100 %}", "message: Single '}' encountered in format string; write {{ and }} for braces"),
     ],
 )
@@ -303,9 +305,9 @@ def test_rules_of_plugins_are_used_unless_they_cannot_be(caplog):
 
     assert found["mine"].condition(fields(total_calls=6))
     assert not {"broken", "odd", "wordy"} & set(found)
-    assert "rule 'service_down' of a plugin is not used: there is one of this name already" in caplog.text
+    assert "rule 'service_down' of a plugin is not used: there is already a rule of this name" in caplog.text
     assert "rule 'broken' of a plugin is not used" in caplog.text
-    assert "rule 'wordy' of a plugin is not used: rule 'wordy': message: column 1: nothing called" in caplog.text
+    assert "rule 'wordy' of a plugin is not used: rule 'wordy': message: column 1: there is no field" in caplog.text
 
 
 def test_a_level_may_be_written_as_a_word():

@@ -1,4 +1,4 @@
-"""A fleet that is watched, and somebody who is told."""
+"""A fleet with an alert engine, and a person who receives alerts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Notices:
 
 @attrs.define
 class Watched:
-    """A fleet, what is measured of it, and what people are told."""
+    """A fleet, its metrics, its alert engine, and a person who receives alerts."""
 
     fleet: Any
     metering: MetricsCollector
@@ -53,9 +53,9 @@ class Watched:
         await asyncio.gather(*(self.fleet.supervisor.start(name) for name in names))
         return servers
 
-    async def until(self, told: Callable[[], bool], within: float = 3600.0) -> None:
+    async def until(self, holds: Callable[[], bool], within: float = 3600.0) -> None:
         async with asyncio.timeout(within):
-            while not told():
+            while not holds():
                 await asyncio.sleep(0.5)
 
 
@@ -67,7 +67,7 @@ def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def watch(make_fleet: Callable[..., Any]) -> AsyncGenerator[Callable[..., Any]]:
-    made: list[Watched] = []
+    worlds: list[Watched] = []
 
     async def make(
         *lines: AlertChannel, folder: Path | None = None, offered: Any = (), reminders: bool = False, **settings: Any
@@ -82,11 +82,11 @@ async def watch(make_fleet: Callable[..., Any]) -> AsyncGenerator[Callable[..., 
             rules, lines or [person.line()], fleet.clock, fleet.plugins, folder=folder, reminders=reminders
         )
         await alarm.open(fleet.supervisor, metering)
-        made.append(Watched(fleet, metering, alarm, person, notices))
-        return made[-1]
+        worlds.append(Watched(fleet, metering, alarm, person, notices))
+        return worlds[-1]
 
     yield make
-    for each in made:
+    for each in worlds:
         await each.alarm.close()
         await each.fleet.supervisor.shutdown(force=True)
         await each.metering.close()

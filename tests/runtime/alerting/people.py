@@ -1,4 +1,4 @@
-"""Somebody who is told."""
+"""A person who receives alerts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class NoSettings(BaseModel):
 
 
 class Person:
-    """Somebody who is told, unless something is in the way."""
+    """A person who receives alerts, unless the channel fails or hangs."""
 
     def __init__(self) -> None:
         self.heard: list[Alert] = []
@@ -34,7 +34,7 @@ class Person:
         self.heard.append(alert)
 
     @property
-    def told(self) -> list[tuple[str, str, str]]:
+    def received(self) -> list[tuple[str, str, str]]:
         return [(alert.rule_name, alert.service, alert.kind.value) for alert in self.heard]
 
     def line(self, name: str = "person", **fields: Any) -> AlertChannel:

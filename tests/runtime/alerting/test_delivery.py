@@ -39,10 +39,10 @@ class NoSettings(BaseModel):
 
 
 class Person:
-    """Somebody who is told, and sometimes cannot be."""
+    """A person who receives alerts; the channel may fail, hang, or refuse some."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.received: list[str] = []
         self.attempts: list[float] = []
         self.trouble: Exception | None = None
         self.hangs = False
@@ -60,7 +60,7 @@ class Person:
             raise self.trouble
         if self.refuses and self.refuses in notice.message:
             raise ValueError("not this one")
-        self.told.append(notice.message)
+        self.received.append(notice.message)
 
 
 async def post(delivery: AlertDelivery, notice: Alert) -> None:
@@ -106,7 +106,7 @@ async def test_everybody_is_told_in_order(deliver):
             await post(delivery, alert(number, kind))
             await asyncio.sleep(1)
     expected = [f"a {kind} {number}" for number in range(5) for kind in ("fired", "resolved")]
-    assert one.told == two.told == expected
+    assert one.received == two.received == expected
     assert {status.name: status.delivered for status in delivery.status()} == {"one": 10, "two": 10}
 
 
@@ -118,7 +118,7 @@ async def test_who_does_not_want_an_alert_is_not_told():
     await post(delivery, alert(service="b"))
     await asyncio.sleep(1)
     await delivery.close()
-    assert person.told == ["b fired 1"]
+    assert person.received == ["b fired 1"]
 
 
 @pytest.mark.parametrize("how", ["raises", "hangs"])
@@ -133,11 +133,11 @@ async def test_a_channel_that_is_down_for_an_hour_loses_nothing_and_holds_up_nob
         service = f"s{number % 7}"
         await post(delivery, alert(number, service=service))
         await asyncio.sleep(30)
-        assert up.told[-1] == f"{service} fired {number}"
+        assert up.received[-1] == f"{service} fired {number}"
         await post(delivery, alert(number, AlertKind.RESOLVED, service, at=1.0))
         await asyncio.sleep(30)
-        assert up.told[-1] == f"{service} resolved {number}"
-    assert down.told == []
+        assert up.received[-1] == f"{service} resolved {number}"
+    assert down.received == []
     assert len(down.attempts) <= 130  # at most one a minute, and the shorter ones at the beginning
     status = delivery.status()["down"]
     assert (status.waiting, status.delivered) == (120, 0)
@@ -145,9 +145,9 @@ async def test_a_channel_that_is_down_for_an_hour_loses_nothing_and_holds_up_nob
     down.trouble, down.hangs = None, False
     await asyncio.sleep(300)
     assert delivery.status()["down"].waiting == 0
-    # each trouble was over before anybody could be told: one notice says both
+    # each incident ended before its beginning was delivered: one alert has both
     for service in range(7):
-        ours = [text for text in down.told if text.startswith(f"s{service} ")]
+        ours = [text for text in down.received if text.startswith(f"s{service} ")]
         assert [text.split(" — ")[0] for text in ours] == [
             f"s{service} fired {number}" for number in range(60) if number % 7 == service
         ]
@@ -176,10 +176,10 @@ async def test_an_alert_nobody_can_be_told_of_holds_up_no_other(deliver):
         await post(delivery, alert(number))
     await post(delivery, alert(2, service="odd"))
     await asyncio.sleep(60)
-    assert person.told == [f"a fired {number}" for number in range(5)]
+    assert person.received == [f"a fired {number}" for number in range(5)]
     person.refuses = ""
     await asyncio.sleep(120)
-    assert person.told[5:] == ["odd fired 1", "odd fired 2"]
+    assert person.received[5:] == ["odd fired 1", "odd fired 2"]
 
 
 async def test_after_a_day_an_alert_is_given_up_where_a_person_can_find_it(deliver, tmp_path, caplog):
@@ -207,7 +207,7 @@ async def test_of_reminders_that_wait_the_last_one_is_told(deliver):
     await asyncio.sleep(120)
     await post(delivery, alert(1, AlertKind.RESOLVED))
     await asyncio.sleep(1)
-    assert person.told == ["a fired 1", "a reminded 1", "a resolved 1"]
+    assert person.received == ["a fired 1", "a reminded 1", "a resolved 1"]
     assert delivery.status()["person"].delivered == 5
 
 
@@ -222,11 +222,11 @@ async def test_what_could_not_be_told_is_told_by_the_next_manager(deliver, tmp_p
     person.trouble = None
     second = await deliver(person=person)
     await asyncio.sleep(10)
-    assert sorted(person.told) == ["s0 fired 0", "s1 fired 1", "s2 fired 2"]
+    assert sorted(person.received) == ["s0 fired 0", "s1 fired 1", "s2 fired 2"]
     await second.close()
     third = await deliver(person=person)
     await asyncio.sleep(10)
-    assert len(person.told) == 3
+    assert len(person.received) == 3
     assert third.status()["person"].waiting == 0
 
 
@@ -252,8 +252,8 @@ async def test_what_is_told_as_one_is_told_before_what_follows_of_its_parts(deli
     await post(delivery, alert(1, service="other"))
     person.trouble = None
     await asyncio.sleep(200)
-    assert person.told.index(" fired 0") < person.told.index("s3 resolved 1")
-    assert sorted(person.told) == [" fired 0", "other fired 1", "s3 resolved 1"]
+    assert person.received.index(" fired 0") < person.received.index("s3 resolved 1")
+    assert sorted(person.received) == [" fired 0", "other fired 1", "s3 resolved 1"]
 
 
 async def test_what_is_recorded_and_not_sent_is_sent_by_the_next_manager(deliver):
@@ -261,10 +261,10 @@ async def test_what_is_recorded_and_not_sent_is_sent_by_the_next_manager(deliver
     first = await deliver(person=person)
     await first.log.record([(alert(), ["person"])])
     await first.close()
-    assert person.told == []
+    assert person.received == []
     await deliver(person=person)
     await asyncio.sleep(1)
-    assert person.told == ["a fired 1"]
+    assert person.received == ["a fired 1"]
 
 
 async def test_a_close_delivers_what_can_be_delivered_at_once(deliver):
@@ -273,7 +273,7 @@ async def test_a_close_delivers_what_can_be_delivered_at_once(deliver):
     for number in range(50):
         await post(delivery, alert(number))
     await delivery.close()
-    assert len(person.told) == 50
+    assert len(person.received) == 50
 
 
 async def test_a_close_does_not_wait_for_a_channel_that_hangs(deliver):
@@ -320,7 +320,7 @@ async def test_a_disk_in_trouble_makes_alerts_forgetful_and_not_silent(deliver, 
     for number in range(3):
         await post(delivery, alert(number))
         await asyncio.sleep(1)
-    assert person.told == [f"a fired {number}" for number in range(3)]
+    assert person.received == [f"a fired {number}" for number in range(3)]
     assert caplog.text.count("cannot be written") == 1
     monkeypatch.undo()
     person.trouble = OSError("no")
@@ -349,6 +349,6 @@ async def test_whatever_fails_when_nothing_is_lost_and_nothing_is_out_of_order(d
     person.trouble = None
     await asyncio.sleep(HOUR)
     for service, numbers in posted.items():
-        heard = [text for text in person.told if text.startswith(f"{service} ")]
+        heard = [text for text in person.received if text.startswith(f"{service} ")]
         order = list(dict.fromkeys(int(text.split(" — ")[0].split()[-1]) for text in heard))
         assert order == numbers

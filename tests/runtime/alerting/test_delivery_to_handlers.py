@@ -43,13 +43,13 @@ async def test_a_handler_that_is_down_for_an_hour_misses_no_alert_and_no_end(wat
     await asyncio.sleep(50 * 60)
 
     assert deaf.heard == []
-    assert sorted(well.told) == [
+    assert sorted(well.received) == [
         ("service_down", "a", "fired"), ("service_down", "a", "resolved"), ("service_down", "b", "fired"),
     ]  # fmt: skip
     deaf.trouble = None
     await world.until(lambda: len(deaf.heard) == 2, 5 * 60)
 
-    assert sorted(deaf.told) == [("service_down", "a", "resolved"), ("service_down", "b", "fired")]
+    assert sorted(deaf.received) == [("service_down", "a", "resolved"), ("service_down", "b", "fired")]
     (over,) = [alert for alert in deaf.heard if alert.service == "a"]
     assert "from" in over.message
     assert "to" in over.message
@@ -214,7 +214,7 @@ async def test_a_handler_that_keeps_the_event_loop_is_named_and_told_what_to_do(
     person = Person()
     person.send = send
     world = await watch(person.line("slow"))
-    monkeypatch.setattr(world.fleet.plugins, "record_fault", lambda *told: blamed.append(told))
+    monkeypatch.setattr(world.fleet.plugins, "record_fault", lambda *fault: blamed.append(fault))
     await world.alarm.delivery.test("slow")
     await world.alarm.delivery.test("slow")
 

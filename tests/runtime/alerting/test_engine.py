@@ -1,4 +1,4 @@
-"""Rules are evaluated when something happens, and people are told once, in time, and of the end."""
+"""Rules are evaluated after events; each incident has one beginning, in time, and one end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_a_service_that_is_down_is_told_after_a_minute_and_its_return_too(
     began = world.fleet.clock.now()
 
     down(world, server)
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
 
     assert 60 <= world.fleet.clock.now() - began < 65
     (fired,) = world.person.heard
@@ -41,7 +41,7 @@ async def test_a_service_that_is_down_is_told_after_a_minute_and_its_return_too(
     assert world.alarm.active == [fired]
 
     server.open_error = None
-    await world.until(lambda: len(world.person.told) == 2)
+    await world.until(lambda: len(world.person.received) == 2)
     over = world.person.heard[1]
 
     assert (over.kind, over.incident, over.began) == (AlertKind.RESOLVED, fired.incident, fired.began)
@@ -56,7 +56,7 @@ async def test_a_hiccup_is_told_to_nobody(watch):
     server.die()
     await asyncio.sleep(10 * MINUTE)
 
-    assert world.person.told == []
+    assert world.person.received == []
 
 
 async def test_a_service_that_gave_up_is_told_at_once(watch):
@@ -66,32 +66,32 @@ async def test_a_service_that_gave_up_is_told_at_once(watch):
 
     server.open_error = ConfigError("the entry is wrong")
     server.die()
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
 
     assert world.fleet.clock.now() < 15
-    assert world.person.told == [("service_down", "a", "fired")]
+    assert world.person.received == [("service_down", "a", "fired")]
 
 
 async def test_a_service_somebody_stops_is_not_down_any_longer(watch):
     world = await watch()
     (server,) = await world.start("a")
     down(world, server)
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
 
     await world.fleet.supervisor.stop("a")
-    await world.until(lambda: len(world.person.told) == 2, 10)
+    await world.until(lambda: len(world.person.received) == 2, 10)
 
-    assert world.person.told[1] == ("service_down", "a", "resolved")
+    assert world.person.received[1] == ("service_down", "a", "resolved")
 
 
 async def test_a_service_that_is_removed_leaves_no_alert_behind(watch):
     world = await watch()
     (server,) = await world.start("a")
     down(world, server)
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
 
     await world.fleet.supervisor.remove("a")
-    await world.until(lambda: len(world.person.told) == 2, 10)
+    await world.until(lambda: len(world.person.received) == 2, 10)
 
     assert world.alarm.active == []
     await asyncio.sleep(10 * MINUTE)
@@ -102,12 +102,12 @@ async def test_every_service_has_a_cool_down_of_its_own(watch):
     world = await watch()
     servers = await world.start("a", "b")
     down(world, servers[0])
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
 
     down(world, servers[1])
-    await world.until(lambda: len(world.person.told) == 2, 2 * MINUTE)
+    await world.until(lambda: len(world.person.received) == 2, 2 * MINUTE)
 
-    assert world.person.told == [("service_down", "a", "fired"), ("service_down", "b", "fired")]
+    assert world.person.received == [("service_down", "a", "fired"), ("service_down", "b", "fired")]
 
 
 async def test_trouble_that_comes_back_while_cooling_is_told_when_it_has_cooled_down(watch):
@@ -115,16 +115,16 @@ async def test_trouble_that_comes_back_while_cooling_is_told_when_it_has_cooled_
     rule = AlertRule("odd", lambda _m: trouble[0], AlertLevel.INFO, "odd", cooldown=600, keep=1)
     world = await watch(offered=[rule])
     await world.start("a")
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
     first = world.fleet.clock.now()
     trouble[0] = False
-    await world.until(lambda: len(world.person.told) == 2)
+    await world.until(lambda: len(world.person.received) == 2)
     trouble[0] = True
 
-    await world.until(lambda: len(world.person.told) == 3)
+    await world.until(lambda: len(world.person.received) == 3)
 
     assert world.fleet.clock.now() - first == pytest.approx(600, abs=5)
-    assert [kind for *_, kind in world.person.told] == ["fired", "resolved", "fired"]
+    assert [kind for *_, kind in world.person.received] == ["fired", "resolved", "fired"]
 
 
 async def test_people_who_want_it_are_reminded_after_each_cool_down(watch):
@@ -147,7 +147,7 @@ async def test_a_rule_that_raises_costs_only_itself_and_is_told_once(watch):
 
     await asyncio.sleep(HOUR)
 
-    assert sorted(world.person.told) == [
+    assert sorted(world.person.received) == [
         ("always", "a", "fired"), ("always", "b", "fired"), ("rule_failing", "", "fired"),
     ]  # fmt: skip
     assert any("broken: it raised ZeroDivisionError: oh" in alert.message for alert in world.person.heard)
@@ -168,7 +168,7 @@ async def test_a_rule_that_cannot_tell_changes_nothing(watch):
 
     await asyncio.sleep(HOUR)
 
-    assert world.person.told == [("fickle", "a", "fired")]
+    assert world.person.received == [("fickle", "a", "fired")]
 
 
 async def test_a_wait_that_raises_costs_only_its_rule(watch):
@@ -177,9 +177,9 @@ async def test_a_wait_that_raises_costs_only_its_rule(watch):
 
     world = await watch(offered=[AlertRule("odd", lambda _m: True, wait=wait), always()])
     await world.start("a")
-    await world.until(lambda: ("always", "a", "fired") in world.person.told)
+    await world.until(lambda: ("always", "a", "fired") in world.person.received)
 
-    assert "odd" not in {rule for rule, *_ in world.person.told}
+    assert "odd" not in {rule for rule, *_ in world.person.received}
 
 
 async def test_a_condition_that_keeps_the_event_loop_is_told_and_not_evaluated_any_more(watch):
@@ -192,16 +192,16 @@ async def test_a_condition_that_keeps_the_event_loop_is_told_and_not_evaluated_a
 
     world = await watch(offered=[AlertRule("slow", slow, services=("a",)), always()])
     blamed = []
-    world.fleet.plugins.record_fault = lambda *told: blamed.append(told)
+    world.fleet.plugins.record_fault = lambda *fault: blamed.append(fault)
     await world.start("a")
     await asyncio.sleep(HOUR)
 
     assert len(evaluated) == 3
     assert blamed == [("alert rule", "slow", "kept the event loop for 0.30 s")] * 3
-    assert ("always", "a", "fired") in world.person.told
+    assert ("always", "a", "fired") in world.person.received
     (failing,) = [alert for alert in world.person.heard if alert.rule_name == "rule_failing"]
     assert "slow: it kept the event loop for 0.30 s; a condition must return at once" in failing.message
-    assert world.person.told.count(("rule_failing", "", "resolved")) == 0
+    assert world.person.received.count(("rule_failing", "", "resolved")) == 0
 
 
 async def test_a_condition_that_is_slow_now_and_then_stays_in_use(watch):
@@ -223,17 +223,17 @@ async def test_a_condition_that_is_slow_now_and_then_stays_in_use(watch):
 async def test_rules_that_are_exchanged_keep_what_goes_on_under_those_that_stay(watch):
     world = await watch(offered=[always(), always("old")], alerts={"builtin": False})
     await world.start("a")
-    await world.until(lambda: len(world.person.told) == 2)
+    await world.until(lambda: len(world.person.received) == 2)
     before = {alert.rule_name: alert.incident for alert in world.alarm.active}
 
     other = always("always", services=("a",), cooldown=1)
     await world.alarm.reconfigure([other, always("new")], [world.person.line()], reminders=False)
-    await world.until(lambda: len(world.person.told) == 4)
+    await world.until(lambda: len(world.person.received) == 4)
 
-    assert sorted(world.person.told[2:]) == [("new", "a", "fired"), ("old", "a", "resolved")]
+    assert sorted(world.person.received[2:]) == [("new", "a", "fired"), ("old", "a", "resolved")]
     assert {alert.rule_name: alert.incident for alert in world.alarm.active}["always"] == before["always"]
     await asyncio.sleep(HOUR)
-    assert len(world.person.told) == 4
+    assert len(world.person.received) == 4
 
 
 async def test_an_expression_of_the_configuration_is_a_rule(watch):
@@ -241,7 +241,7 @@ async def test_an_expression_of_the_configuration_is_a_rule(watch):
         alerts={"rules": [{"name": "old", "when": "uptime > 600.0", "message": "{service_name} runs {uptime:.0f} s"}]}
     )
     await world.start("a")
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
 
     assert 600 < world.fleet.clock.now() < 700
     assert world.person.heard[0].message.startswith("a runs 6")
@@ -252,10 +252,10 @@ async def test_more_than_five_at_once_are_told_as_one(watch):
     await world.start(*(f"s{n}" for n in range(20)))
     await asyncio.sleep(MINUTE)
 
-    (told,) = world.person.heard
-    assert told.rule_name == "several"
-    assert len(told.alerts) == 20
-    assert told.message.startswith("20 alerts at once:\n- s")
+    (group,) = world.person.heard
+    assert group.rule_name == "several"
+    assert len(group.alerts) == 20
+    assert group.message.startswith("20 alerts at once:\n- s")
     assert len(world.alarm.active) == 20
 
 
@@ -282,9 +282,9 @@ async def test_plugins_and_callbacks_hear_of_alerts(watch):
     failing = world.alarm.subscriptions.subscribe(slow)
     (server,) = await world.start("a")
     down(world, server)
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
     server.open_error = None
-    await world.until(lambda: len(world.person.told) == 2)
+    await world.until(lambda: len(world.person.received) == 2)
     await subscription.flush()
     await world.fleet.plugins.flush()
 
@@ -308,14 +308,14 @@ async def test_when_most_services_fail_at_once_the_manager_is_told_of_and_nothin
     for server in servers:
         server.delay = 1000.0
 
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
 
-    assert world.person.told == [("manager_degraded", "", "fired")]
+    assert world.person.received == [("manager_degraded", "", "fired")]
     assert world.person.heard[0].level is AlertLevel.CRITICAL
     for server in servers:
         server.delay = 0.0
-    await world.until(lambda: ("manager_degraded", "", "resolved") in world.person.told)
-    await world.until(lambda: any(rule in ("always", "several") for rule, *_ in world.person.told))
+    await world.until(lambda: ("manager_degraded", "", "resolved") in world.person.received)
+    await world.until(lambda: any(rule in ("always", "several") for rule, *_ in world.person.received))
 
 
 async def test_a_manager_that_stood_still_is_not_relied_on(watch):
@@ -323,9 +323,9 @@ async def test_a_manager_that_stood_still_is_not_relied_on(watch):
     await world.start("a")
     world.fleet.clock.asleep += 600
 
-    await world.until(lambda: world.person.told, 2 * MINUTE)
-    assert world.person.told == [("manager_degraded", "", "fired")]
-    await world.until(lambda: len(world.person.told) == 2, 10 * MINUTE)
+    await world.until(lambda: world.person.received, 2 * MINUTE)
+    assert world.person.received == [("manager_degraded", "", "fired")]
+    await world.until(lambda: len(world.person.received) == 2, 10 * MINUTE)
 
 
 async def test_tools_that_change_are_told(watch):
@@ -334,11 +334,11 @@ async def test_tools_that_change_are_told(watch):
     described = {"name": "echo", "inputSchema": {"type": "object"}, "description": "now it does something else"}
     server.answers["tools/list"] = {"tools": [described]}
     server.die()
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
 
-    assert world.person.told == [("tools_changed", "a", "fired")]
+    assert world.person.received == [("tools_changed", "a", "fired")]
     assert "tool 'echo' is not what it was: description is new: 'now it does" in world.person.heard[0].message
-    await world.until(lambda: len(world.person.told) == 2)
+    await world.until(lambda: len(world.person.received) == 2)
     assert world.alarm._inputs._tool_changes == {}
 
 
@@ -346,28 +346,28 @@ async def test_a_store_that_is_closed_ends_no_trouble(watch, tmp_path):
     world = await watch(folder=tmp_path)
     (server,) = await world.start("a")
     down(world, server)
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
     await world.alarm.close()
 
     again = await watch(folder=tmp_path)
     assert [alert.incident for alert in again.alarm.active] == [world.person.heard[0].incident]
     await again.start("a")
-    await again.until(lambda: again.person.told)
+    await again.until(lambda: again.person.received)
 
-    assert again.person.told == [("service_down", "a", "resolved")]
+    assert again.person.received == [("service_down", "a", "resolved")]
     assert again.person.heard[0].incident == world.person.heard[0].incident
 
 
 async def test_an_alert_of_a_rule_that_is_gone_is_over(watch, tmp_path):
     world = await watch(folder=tmp_path, offered=[always()])
     await world.start("a")
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
     await world.alarm.close()
 
     again = await watch(folder=tmp_path)
-    await again.until(lambda: again.person.told)
+    await again.until(lambda: again.person.received)
 
-    assert again.person.told == [("always", "a", "resolved")]
+    assert again.person.received == [("always", "a", "resolved")]
 
 
 async def test_months_of_flapping_leave_nothing_behind(watch):
@@ -379,5 +379,5 @@ async def test_months_of_flapping_leave_nothing_behind(watch):
     assert len(world.alarm.delivery.log.find()) > 100
     assert len(world.alarm._instances) <= 1
     assert len(world.alarm._due) <= 2
-    kinds = [kind for *_, kind in world.person.told]
+    kinds = [kind for *_, kind in world.person.received]
     assert all(one != two for one, two in itertools.pairwise(kinds))

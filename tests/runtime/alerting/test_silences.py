@@ -25,8 +25,8 @@ async def test_what_is_silenced_is_told_when_the_silence_ends(watch):
     await world.start("ab", "b")
 
     await asyncio.sleep(HOUR / 2)
-    assert world.person.told == [("odd", "b", "fired")]
-    await world.until(lambda: len(world.person.told) == 2)
+    assert world.person.received == [("odd", "b", "fired")]
+    await world.until(lambda: len(world.person.received) == 2)
 
     assert world.fleet.clock.now() == pytest.approx(HOUR, abs=10)
     assert world.alarm.silences() == []
@@ -34,37 +34,37 @@ async def test_what_is_silenced_is_told_when_the_silence_ends(watch):
 
 async def test_a_silence_can_be_ended(watch):
     world = await watch(offered=rules())
-    made = await world.alarm.silence("*", "*", HOUR, "")
+    silence = await world.alarm.silence("*", "*", HOUR, "")
     await world.start("a")
     await asyncio.sleep(60)
 
-    assert world.person.told == []
-    assert await world.alarm.unsilence(made.id)
-    assert not await world.alarm.unsilence(made.id)
-    await world.until(lambda: world.person.told, 10)
+    assert world.person.received == []
+    assert await world.alarm.unsilence(silence.id)
+    assert not await world.alarm.unsilence(silence.id)
+    await world.until(lambda: world.person.received, 10)
 
 
 async def test_the_end_of_what_was_told_is_told_although_it_is_silenced(watch):
     world = await watch(offered=rules())
     await world.start("a")
-    await world.until(lambda: world.person.told)
+    await world.until(lambda: world.person.received)
 
     await world.alarm.silence("a", "*", HOUR, "")
     await world.fleet.supervisor.stop("a")
-    await world.until(lambda: len(world.person.told) == 2, 10)
+    await world.until(lambda: len(world.person.received) == 2, 10)
 
 
 async def test_silences_outlast_the_manager(watch, tmp_path):
     world = await watch(folder=tmp_path)
-    made = await world.alarm.silence("a", "odd", HOUR, "why")
+    silence = await world.alarm.silence("a", "odd", HOUR, "why")
     await world.alarm.close()
 
     again = await watch(folder=tmp_path, offered=rules())
     await again.start("a")
     await asyncio.sleep(60)
 
-    assert again.alarm.silences() == [made]
-    assert again.person.told == []
+    assert again.alarm.silences() == [silence]
+    assert again.person.received == []
 
 
 async def test_a_silence_that_cannot_be_kept_holds_all_the_same(watch, tmp_path):

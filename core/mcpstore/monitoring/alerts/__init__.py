@@ -1,4 +1,4 @@
-"""Rules for when people are told: their conditions, their words, and those every store has."""
+"""Alert rules: built-in rules, conditions as CEL expressions, message templates, and their validation."""
 
 from mcpstore.monitoring.alerts.builtin import DEGRADED, builtin_rules
 from mcpstore.monitoring.alerts.expression import Expression

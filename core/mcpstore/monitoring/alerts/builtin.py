@@ -1,4 +1,4 @@
-"""The rules every store has, with the thresholds of its configuration."""
+"""The built-in rules, with the thresholds of the configuration."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from mcpstore.hooks.alert import AlertRule, AlertScope, Inconclusive
 from mcpstore.models.alert import AlertLevel
 from mcpstore.models.service import Reason, ServiceConnectionState, ServiceStatus
 from mcpstore.models.timing import DEFAULT_TIMING, Timing
-from mcpstore.monitoring.alerts.fields import LATELY
+from mcpstore.monitoring.alerts.fields import STALL_MEMORY
 from mcpstore.monitoring.config import MonitoringConfig
 
 __all__ = ["DEGRADED", "builtin_rules"]
 
 DEGRADED: Final = "manager_degraded"
-"""The rule whose alert explains those of all services, and mutes them."""
+"""Name of the rule whose alert explains those of all services, and mutes them."""
 
-FEWEST_CALLS: Final = 5
-"""Calls below which a share of failed ones says nothing."""
+MIN_CALLS: Final = 5
+"""Number of calls below which the error rate is not evaluated."""
 
-MANY_CHANGES: Final = 14
-"""Changes of state in ten minutes that a few mishaps, or one long outage, explain."""
+MAX_CHANGES: Final = 14
+"""Number of state changes in ten minutes that a few failures, or one long outage, can cause."""
 
 Fields = Mapping[str, Any]
 
-_ON_PURPOSE: Final = (Reason.NEW.value, Reason.OPERATOR.value)
+_INTENDED: Final = (Reason.NEW.value, Reason.OPERATOR.value)
 _UP: Final = (ServiceConnectionState.HEALTHY, ServiceConnectionState.WARNING)
 
 
 def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> tuple[AlertRule, ...]:
-    """Return the rules every store has.
+    """Return the built-in rules.
 
     Args:
         config: The thresholds.
-        timing: How often services are checked: trouble is given two intervals to pass.
+        timing: Intervals of the checks; most conditions must hold for two check intervals.
     """
-    cooldown, patience = config.cooldown, 2 * timing.check_interval
+    cooldown, delay = config.cooldown, 2 * timing.check_interval
     performance, tools = config.performance_monitoring, config.tool_monitoring
 
     def down_for(m: Fields) -> float:
-        return patience if m["connection_state"] is ServiceConnectionState.RECONNECTING else 0.0
+        return delay if m["connection_state"] is ServiceConnectionState.RECONNECTING else 0.0
 
     def is_slow(m: Fields) -> bool:
         checks = (m["response_time"] or 0.0) > performance.response_time_threshold
@@ -48,14 +48,14 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
         return m["connection_state"] in _UP and bool(checks or calls)
 
     def fails_often(m: Fields) -> bool:
-        return bool(m["total_calls"] >= FEWEST_CALLS and m["error_rate"] > tools.error_rate_threshold)
+        return bool(m["total_calls"] >= MIN_CALLS and m["error_rate"] > tools.error_rate_threshold)
 
-    def on_machine(name: str, field: str, threshold: float, what: str, wait: float = patience) -> AlertRule:
+    def on_machine(name: str, field: str, threshold: float, text: str, wait: float = delay) -> AlertRule:
         return AlertRule(
             name,
             _above(field, threshold),
             AlertLevel.WARNING,
-            f"this machine's {what}",
+            f"this machine's {text}",
             cooldown,
             wait=wait,
             scope=AlertScope.MANAGER,
@@ -77,7 +77,7 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
             AlertLevel.WARNING,
             "service {service_name} changed its state {changes} times within ten minutes",
             cooldown,
-            resolved="service {service_name} is steady again",
+            resolved="the state of service {service_name} is stable again",
         ),
         AlertRule(
             "slow_response",
@@ -87,7 +87,7 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
             "calls take {avg_response_time:.2f} s",
             cooldown,
             wait=timing.check_interval,
-            resolved="service {service_name} is quick again",
+            resolved="service {service_name} is fast again",
         ),
         AlertRule(
             "high_error_rate",
@@ -104,7 +104,7 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
             "service {service_name} offers other tools than before: {tool_changes}",
             cooldown,
             keep=1,
-            resolved="the tools of service {service_name} have not changed any further",
+            resolved="the tools of service {service_name} did not change again",
         ),
         AlertRule(
             "high_cpu",
@@ -112,7 +112,7 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
             AlertLevel.WARNING,
             "service {service_name} uses {cpu_percent:.0f} % of a processor",
             cooldown,
-            wait=patience,
+            wait=delay,
         ),
         AlertRule(
             "high_memory",
@@ -120,14 +120,14 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
             AlertLevel.WARNING,
             "service {service_name} occupies {memory_percent:.0f} % of the memory of this machine",
             cooldown,
-            wait=patience,
+            wait=delay,
         ),
         on_machine(
             "machine_cpu",
             "cpu_percent",
             performance.cpu_threshold,
             "processors are {cpu_percent:.0f} % busy",
-            5 * patience,
+            5 * delay,
         ),
         on_machine(
             "machine_memory", "memory_percent", performance.memory_threshold, "memory is {memory_percent:.0f} % full"
@@ -137,12 +137,12 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
         ),
         AlertRule(
             DEGRADED,
-            lambda m: m["mass_failure"] or m["stalled"] < LATELY,
+            lambda m: m["mass_failure"] or m["stalled"] < STALL_MEMORY,
             AlertLevel.CRITICAL,
-            "the manager cannot be relied on at the moment: {trouble}; alerts of services wait until it is well",
+            "the manager is degraded: {trouble}; alerts of services are muted until it recovers",
             cooldown,
             scope=AlertScope.MANAGER,
-            resolved="the manager is well again",
+            resolved="the manager has recovered",
         ),
         AlertRule(
             "rule_failing",
@@ -156,8 +156,8 @@ def builtin_rules(config: MonitoringConfig, timing: Timing = DEFAULT_TIMING) -> 
     )
 
 
-_ASKED_FOR: Final = (ServiceStatus.STARTING, ServiceStatus.STOPPING)
-"""What a service is that is opened again because somebody asked."""
+_REQUESTED: Final = (ServiceStatus.STARTING, ServiceStatus.STOPPING)
+"""Run status of a service that is opened again because of a request."""
 
 
 def _is_down(m: Fields) -> bool:
@@ -165,16 +165,16 @@ def _is_down(m: Fields) -> bool:
     if state in _UP:
         return False
     if state is ServiceConnectionState.DISCONNECTED:
-        return m["reason"] not in _ON_PURPOSE
-    if state is ServiceConnectionState.RECONNECTING and m["status"] not in _ASKED_FOR:
+        return m["reason"] not in _INTENDED
+    if state is ServiceConnectionState.RECONNECTING and m["status"] not in _REQUESTED:
         return True
-    raise Inconclusive  # it may yet come up, or prove well
+    raise Inconclusive  # the service is opening, or its state is unknown
 
 
 def _is_flapping(m: Fields) -> bool:
     if m["connection_state"] not in _UP:
-        raise Inconclusive  # whether it stays away or comes and goes
-    return bool(m["changes"] > MANY_CHANGES)
+        raise Inconclusive  # it is not known yet whether the service stays down
+    return bool(m["changes"] > MAX_CHANGES)
 
 
 def _above(field: str, threshold: float) -> Callable[[Fields], bool]:

@@ -1,4 +1,4 @@
-"""Conditions written in configurations: expressions in CEL, which can compute and nothing else."""
+"""Conditions as CEL expressions. An expression can only compute: it has no access to files, modules or attributes."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from typing import Any, Final
 from mcpstore.errors import ConfigError
 from mcpstore.models.record import plain
 
-__all__ = ["Expression", "meant"]
+__all__ = ["Expression", "suggestion"]
 
-LONGEST: Final = 1000
-"""Characters of an expression."""
+MAX_LENGTH: Final = 1000
+"""Maximum length of an expression, in characters."""
 
 FUNCTIONS: Final = frozenset(
     {"size", "contains", "startsWith", "endsWith", "matches", "int", "uint", "double", "string"}
 )
-"""What an expression may call."""
+"""Functions that an expression may call."""
 
-_PLACE: Final = re.compile(r"<input>:(\d+):(\d+): (.*)")
+_POSITION: Final = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _BOUND: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
-"""Names that stand for the items of a list: `tools.exists(t, t.error_rate > 0.5)`."""
+"""Names bound to the items of a list, as in `tools.exists(t, t.error_rate > 0.5)`."""
 
 
 class Expression:
     """A condition written in CEL.
 
     Args:
-        rule: The rule it belongs to, for messages.
-        source: What is written.
+        rule: Name of its rule, for messages.
+        source: The expression.
 
     Attributes:
-        fields: The fields of what was measured that it looks at.
+        fields: Names of the fields that it uses.
 
     Raises:
-        ConfigError: It is no expression; says where it goes wrong.
+        ConfigError: It is no valid expression; the message says where the error is.
     """
 
     def __init__(self, rule: str, source: str) -> None:
@@ -47,17 +47,17 @@ class Expression:
         if unknown:
             raise ConfigError(
                 f"rule {rule!r}: when: column {source.find(unknown[0]) + 1}: there is no function {unknown[0]!r}; "
-                f"there is {', '.join(sorted(FUNCTIONS))}"
+                f"known: {', '.join(sorted(FUNCTIONS))}"
             )
         bound = set(_BOUND.findall(source))
         self.fields: frozenset[str] = frozenset(self._program.variables()) - bound
 
     def __call__(self, metrics: Mapping[str, Any]) -> bool:
-        """Return whether it holds; it does not while something it looks at was not measured.
+        """Return whether the condition holds; it does not while a field that it needs is not measured.
 
         Raises:
-            TypeError: It gives something else than true or false.
-            RuntimeError: It cannot be computed.
+            TypeError: The result is neither true nor false.
+            RuntimeError: The expression cannot be computed.
         """
         values = {field: plain(metrics.get(field)) for field in self.fields}
         try:
@@ -71,38 +71,38 @@ class Expression:
         return answer
 
     def check(self, known: Collection[str]) -> None:
-        """Make sure that it looks only at fields there are.
+        """Check that every field exists.
 
         Raises:
-            ConfigError: It looks at others.
+            ConfigError: A field does not exist.
         """
         for field in sorted(self.fields - set(known)):
             column = re.search(rf"\b{re.escape(field)}\b", self._source)
             where = f"column {column.start() + 1}: " if column else ""
-            told = f"nothing called {field!r} is measured; {meant(field, known)}"
-            raise ConfigError(f"rule {self._rule!r}: when: {where}{told}")
+            problem = f"there is no field {field!r}; {suggestion(field, known)}"
+            raise ConfigError(f"rule {self._rule!r}: when: {where}{problem}")
 
 
-def meant(name: str, known: Collection[str]) -> str:
-    """Return what may have been meant by the name of a field that nobody knows, or else what there is."""
+def suggestion(name: str, known: Collection[str]) -> str:
+    """Return a remedy for an unknown name: the most similar known name, or all known names."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(known))}"
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
 
 
 def _compiled(rule: str, source: str) -> Any:
-    import cel  # noqa: PLC0415 - who writes no expression loads no compiler for them
+    import cel  # noqa: PLC0415 - loaded only for expressions
 
-    if len(source) > LONGEST:
-        raise ConfigError(f"rule {rule!r}: when: must not be longer than {LONGEST} characters (got {len(source)})")
+    if len(source) > MAX_LENGTH:
+        raise ConfigError(f"rule {rule!r}: when: must not be longer than {MAX_LENGTH} characters (got {len(source)})")
     try:
         return cel.compile(source)
     except ValueError as error:
-        found = _PLACE.search(str(error))
-        told = f"line {found[1]}, column {found[2]}: {_plainly(found[3])}" if found else "cannot be understood"
-        raise ConfigError(f"rule {rule!r}: when: {told} (got {source[:200]!r}); see https://cel.dev") from None
+        match = _POSITION.search(str(error))
+        problem = f"line {match[1]}, column {match[2]}: {_shortened(match[3])}" if match else "is no valid expression"
+        raise ConfigError(f"rule {rule!r}: when: {problem} (got {source[:200]!r}); see https://cel.dev") from None
 
 
-def _plainly(message: str) -> str:
-    """Leave out the list of everything that would have been fine."""
+def _shortened(message: str) -> str:
+    """Return a message without the list of expected tokens."""
     message = message.removeprefix("Syntax error: ").split(" expecting ", 1)[0]
     return message.replace("'<EOF>'", "its end")

@@ -1,4 +1,4 @@
-"""What conditions and messages can look at."""
+"""Fields that conditions and messages of rules can use."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ __all__ = [
 ]
 
 MORE_OF_A_SERVICE: Final[Mapping[str, tuple[type[Any], str]]] = {
-    "memory_percent": (float, "Memory its process tree occupies, in per cent of this machine's."),
-    "tool_changes": (list, "What changed of its tools lately, in words."),
-    "trouble": (str, "What is wrong with it, in words."),
+    "memory_percent": (float, "Memory of its process tree, in percent of the memory of this machine."),
+    "tool_changes": (list, "Descriptions of recent changes of its tools."),
+    "trouble": (str, "Description of its problem."),
 }
-"""What rules look at besides the fields of `ServiceMetrics`: of which type it is, and what it says."""
+"""Fields besides those of `ServiceMetrics`, with their types and descriptions."""
 
 MORE_OF_THE_MANAGER: Final[Mapping[str, tuple[type[Any], str]]] = {
     "service_name": (str, 'Always "the manager".'),
-    "services": (int, "How many services there are."),
-    "mass_failure": (bool, "Whether so many of them fail at once that the fault must be ours."),
-    "stalled": (float, "Seconds since the manager stood still; infinite if it never did."),
-    "failing_rules": (list, "The rules that cannot be evaluated, and why, in words."),
-    "trouble": (str, "What is wrong, in words."),
+    "services": (int, "Number of services."),
+    "mass_failure": (bool, "Whether most services fail at once, so that the cause is likely on this machine."),
+    "stalled": (float, "Seconds since the manager was stalled; infinite if it never was."),
+    "failing_rules": (list, "Rules that cannot be evaluated, with the reasons."),
+    "trouble": (str, "Description of the problem."),
 }
-"""What rules look at besides the fields of `HostMetrics`."""
+"""Fields besides those of `HostMetrics`, with their types and descriptions."""
 
 OF_A_SERVICE: Final = frozenset({field.name for field in attrs.fields(ServiceMetrics)} | MORE_OF_A_SERVICE.keys())
 OF_THE_MANAGER: Final = frozenset({field.name for field in attrs.fields(HostMetrics)} | MORE_OF_THE_MANAGER.keys())
-"""The fields there are."""
+"""Names of all fields."""
 
 
 def service_fields(
     metrics: ServiceMetrics, machine: HostMetrics | None = None, tool_changes: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Return what rules about a service look at.
+    """Return the fields of a service.
 
     Args:
-        metrics: What was measured of it.
-        machine: What was measured of this machine last.
-        tool_changes: What changed of its tools lately.
+        metrics: Metrics of the service.
+        machine: Last metrics of this machine.
+        tool_changes: Descriptions of recent changes of its tools.
     """
-    fields: dict[str, Any] = {name: getattr(metrics, name) for name in metrics}  # dict() asks for each field twice
+    fields: dict[str, Any] = {name: getattr(metrics, name) for name in metrics}  # dict() reads each field twice
     total = machine.memory_total if machine else 0
     used = metrics.memory_bytes
     fields["memory_percent"] = 100 * used / total if used is not None and total else None
@@ -69,19 +69,19 @@ def manager_fields(
     stalled: float = float("inf"),
     failing_rules: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return what rules about the manager look at.
+    """Return the fields of the manager.
 
     Args:
-        machine: What was measured of this machine last; nothing if that is not known.
-        services: How many services there are.
-        mass_failure: Whether so many of them fail at once that the fault must be ours.
-        stalled: Seconds since the manager stood still.
-        failing_rules: What rules raised, by their names.
+        machine: Last metrics of this machine; None if there are none yet.
+        services: Number of services.
+        mass_failure: Whether most services fail at once.
+        stalled: Time since the manager was stalled, in seconds.
+        failing_rules: Errors of rules that cannot be evaluated, by the names of the rules.
     """
     known = dict.fromkeys((field.name for field in attrs.fields(HostMetrics)), None)
-    troubles = ["most services fail at once, so the fault is likely here"] if mass_failure else []
-    if stalled < LATELY:
-        troubles.append(f"this process stood still {stalled:.0f} s ago")
+    problems = ["most services fail at once, so the fault is likely here"] if mass_failure else []
+    if stalled < STALL_MEMORY:
+        problems.append(f"the manager was stalled {stalled:.0f} s ago")
     return {
         **known,
         **(dict(machine) if machine else {}),
@@ -89,13 +89,13 @@ def manager_fields(
         "services": services,
         "mass_failure": mass_failure,
         "stalled": stalled,
-        "failing_rules": [f"{name}: {what}" for name, what in sorted((failing_rules or {}).items())],
-        "trouble": "; ".join(troubles),
+        "failing_rules": [f"{name}: {error}" for name, error in sorted((failing_rules or {}).items())],
+        "trouble": "; ".join(problems),
     }
 
 
-LATELY: Final = 60.0
-"""Seconds for which a manager that stood still is not trusted."""
+STALL_MEMORY: Final = 60.0
+"""Time for which the manager counts as degraded after it was stalled, in seconds."""
 
 
 def _trouble(metrics: ServiceMetrics) -> str:

@@ -1,4 +1,4 @@
-"""The rules of a store: built-in ones, those of plugins, and what the configuration says about both."""
+"""The alert rules of a store: built-in rules, rules of plugins, and rules of the configuration."""
 
 from __future__ import annotations
 
@@ -36,49 +36,50 @@ def rules_of(
     Args:
         config: Thresholds, rules, and changes of rules.
         offered: The rules of plugins.
-        timing: How often services are checked.
-        refuse: Called with the number (from 0) of each rule of the configuration that cannot be used, and with what is
-            wrong with it; such a rule is left out. Without it, the first one is an error.
+        timing: Intervals of the checks.
+        refuse: Called with the index of each invalid rule of the configuration, and its error; the rule is left out.
+            Without it, the first invalid rule is an error.
 
     Raises:
-        ConfigError: A rule of the configuration cannot be used; names it, and what is wrong.
+        ConfigError: A rule of the configuration is invalid.
     """
-    found = {rule.name: rule for rule in builtin_rules(config, timing)} if config.alerts.builtin else {}
+    rules = {rule.name: rule for rule in builtin_rules(config, timing)} if config.alerts.builtin else {}
     for rule in offered:
-        if rule.name in found:
-            _log.warning("rule %r of a plugin is not used: there is one of this name already", rule.name)
+        if rule.name in rules:
+            _log.warning("rule %r of a plugin is not used: there is already a rule of this name", rule.name)
             continue
         try:
-            found[rule.name] = prepared(rule)
+            rules[rule.name] = prepared(rule)
         except ConfigError as error:
             _log.warning("rule %r of a plugin is not used: %s", rule.name, error)
-    for number, said in enumerate(config.alerts.rules):
+    for number, rule_config in enumerate(config.alerts.rules):
+        name = rule_config.name
         try:
-            if said.enabled:
-                found[said.name] = prepared(_changed(found.get(said.name), said, config.cooldown, found))
-            elif found.pop(said.name, None) is None and said.when is None:
-                raise _unknown(said.name, "switched off", found)
+            if rule_config.enabled:
+                rules[name] = prepared(_changed(rules.get(name), rule_config, config.cooldown, rules))
+            elif rules.pop(name, None) is None and rule_config.when is None:
+                raise _unknown(name, "disabled", rules)
         except ConfigError as error:
             if refuse is None:
                 raise
             refuse(number, error)
-    return tuple(found.values())
+    return tuple(rules.values())
 
 
 def prepared(rule: AlertRule) -> AlertRule:
     """Return a rule whose condition can be called.
 
     Raises:
-        ConfigError: Its condition is no expression, looks at what is not measured, or is not true or false; or what it
-            says cannot be known.
+        ConfigError: Its condition is no valid expression, uses a field that does not exist, or is neither true nor
+            false; or its message cannot be filled.
     """
     if not isinstance(rule.condition, str):
         if not callable(rule.condition):
             raise ConfigError(
-                f"rule {rule.name!r}: condition must be a function of what was measured, or an expression "
+                f"rule {rule.name!r}: condition must be a function of the fields, or an expression "
                 f"(got {type(rule.condition).__name__})"
             )
-        _check_words(rule, samples_of(of_manager=rule.scope is AlertScope.MANAGER))
+        _check_messages(rule, samples_of(of_manager=rule.scope is AlertScope.MANAGER))
         return rule
     condition = Expression(rule.name, rule.condition)
     of_manager = rule.scope is AlertScope.MANAGER or (
@@ -87,46 +88,46 @@ def prepared(rule: AlertRule) -> AlertRule:
     known, samples = OF_THE_MANAGER if of_manager else OF_A_SERVICE, samples_of(of_manager=of_manager)
     condition.check(known)
     check_truth(rule.name, rule.condition, known, samples)
-    _check_words(rule, samples)
+    _check_messages(rule, samples)
     return attrs.evolve(rule, condition=condition, scope=AlertScope.MANAGER if of_manager else rule.scope)
 
 
 def concerns(rule: AlertRule, service: str) -> bool:
-    """Whether a rule looks at a service; the manager itself has no name."""
+    """Whether a rule applies to a service; the manager has the name ""."""
     if rule.scope is AlertScope.MANAGER or not service:
         return rule.scope is AlertScope.MANAGER and not service
     return not rule.services or any(fnmatchcase(service, pattern) for pattern in rule.services)
 
 
-def _check_words(rule: AlertRule, samples: Collection[Mapping[str, Any]]) -> None:
+def _check_messages(rule: AlertRule, samples: Collection[Mapping[str, Any]]) -> None:
     check_message(rule.name, "message", rule.message, samples)
     check_message(rule.name, "resolved", rule.resolved, samples)
 
 
-def _unknown(name: str, what: str, known: Collection[str]) -> ConfigError:
+def _unknown(name: str, change: str, known: Collection[str]) -> ConfigError:
     near = difflib.get_close_matches(name, known, n=1)
-    meant = f"did you mean {near[0]!r}?" if near else f"known rules: {', '.join(sorted(known)) or 'none'}"
-    return ConfigError(f"rule {name!r}: there is none of this name to be {what}; {meant}")
+    remedy = f"did you mean {near[0]!r}?" if near else f"known rules: {', '.join(sorted(known)) or 'none'}"
+    return ConfigError(f"rule {name!r} does not exist, so it cannot be {change}; {remedy}")
 
 
-def _changed(rule: AlertRule | None, said: AlertRuleConfig, cooldown: float, known: Collection[str]) -> AlertRule:
+def _changed(rule: AlertRule | None, config: AlertRuleConfig, cooldown: float, known: Collection[str]) -> AlertRule:
     if rule is None:
-        if said.when is None:
-            raise _unknown(said.name, "changed, and no condition (when) for a new one", known)
-        rule = AlertRule(said.name, said.when, AlertLevel.WARNING, cooldown=cooldown)
+        if config.when is None:
+            raise _unknown(config.name, "changed, and a new rule needs a condition (when)", known)
+        rule = AlertRule(config.name, config.when, AlertLevel.WARNING, cooldown=cooldown)
     changes: dict[str, Any] = {
         field: value
         for field, value in (
-            ("condition", said.when),
-            ("level", said.level),
-            ("message", said.message),
-            ("cooldown", said.cooldown),
-            ("wait", said.wait),
-            ("keep", said.keep),
-            ("services", said.services or None),
+            ("condition", config.when),
+            ("level", config.level),
+            ("message", config.message),
+            ("cooldown", config.cooldown),
+            ("wait", config.wait),
+            ("keep", config.keep),
+            ("services", config.services or None),
         )
         if value is not None
     }
-    if said.message is not None:
+    if config.message is not None:
         changes["resolved"] = ""
     return attrs.evolve(rule, **changes)

@@ -1,4 +1,4 @@
-"""What alerts say: templates filled with what was measured, in which nothing can be reached but plain fields."""
+"""Message templates of alerts. A template can use plain fields only, and no attributes or items of them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mcpstore.models.text import truncated
 
 __all__ = ["fits", "span", "worded"]
 
-LONGEST: Final = 2000
-"""Characters of a message; more is cut."""
+MAX_LENGTH: Final = 2000
+"""Length at which a message is cut, in characters."""
 
 _FIELD: Final = re.compile(r"\w+")
 _SPEC: Final = re.compile(r"[^{}\d]*(\d{0,2})(,|_)?(\.\d{1,2})?[a-zA-Z%]?")
-"""A format that cannot ask for gigabytes of padding."""
+"""Format specifications that are allowed: those without a large width."""
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
@@ -26,25 +26,25 @@ DAY: Final = 86_400.0
 
 
 def worded(template: str, values: Mapping[str, Any]) -> str:
-    """Return a template in which `{field}` and `{field:format}` are replaced; never raises.
+    """Return a template with the values of `{field}` and `{field:format}`; never raises.
 
-    There is no way from a field to its attributes or items. A field nobody knows stays as it is written, and a format
-    that does not fit is left out: an alert with an odd text is better than none.
+    An unknown field stays as it is written, and a format that does not fit is ignored: an alert with a poor text is
+    better than none.
 
     Args:
-        template: What to say.
-        values: The fields.
+        template: The template.
+        values: Values of the fields.
     """
     try:
         text = "".join(_pieces(template, values))
     except ValueError:  # braces that do not match
         text = template
     text = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
-    return truncated(text, LONGEST)
+    return truncated(text, MAX_LENGTH)
 
 
 def fits(value: Any, spec: str) -> bool:
-    """Whether a value can be written in a format."""
+    """Whether a format specification fits a value."""
     if as_array(value) is not None or not isinstance(value, str | int | float) or not _SPEC.fullmatch(spec):
         return False
     try:
@@ -55,7 +55,7 @@ def fits(value: Any, spec: str) -> bool:
 
 
 def span(seconds: float) -> str:
-    """Return a duration as people say it: "45 s", "4 min", "3.5 h", "2.0 days"."""
+    """Return a duration with a suitable unit: "45 s", "4 min", "3.5 h", "2.0 days"."""
     if seconds < 2 * MINUTE:
         return f"{max(seconds, 0):.0f} s"
     if seconds < 2 * HOUR:

@@ -1,4 +1,4 @@
-"""Trying rules out before they are used, on figures as they might be; so a rule that never could work is told of."""
+"""Validation of alert rules: conditions and messages are evaluated with sample values before they are used."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from mcpstore.errors import ConfigError
 from mcpstore.models.host import HostMetrics
 from mcpstore.models.json_types import as_array, as_object
 from mcpstore.models.metrics import ServiceMetrics
-from mcpstore.monitoring.alerts.expression import meant
+from mcpstore.monitoring.alerts.expression import suggestion
 from mcpstore.monitoring.alerts.fields import MORE_OF_A_SERVICE, MORE_OF_THE_MANAGER
 from mcpstore.monitoring.alerts.templates import fits
 
 __all__ = ["WORDS", "check_message", "check_truth", "samples_of"]
 
-WORDS: Final = frozenset({"service_name", "rule_name", "level", "duration", "said"})
-"""What a message may say besides what was measured."""
+WORDS: Final = frozenset({"service_name", "rule_name", "level", "duration", "last_message"})
+"""Fields of messages besides those of conditions."""
 
 _NUMBERS: Final = ((0, 0.0), (3, 2.5), (10**9, 1e9))
 _KINDS: Final[Mapping[type, str]] = {bool: "true or false", int: "a number", float: "a number", str: "a text"}
 
 
 def samples_of(*, of_manager: bool) -> tuple[dict[str, Any], ...]:
-    """Return figures as they might be: of the type of each field, small, usual and large.
+    """Return sample values for each field: small, usual and large ones.
 
     Args:
-        of_manager: Of the manager and its machine; else of a service.
+        of_manager: Whether for the fields of the manager; else for those of a service.
     """
     record, more = (HostMetrics, MORE_OF_THE_MANAGER) if of_manager else (ServiceMetrics, MORE_OF_A_SERVICE)
     hints = {**_hints(record), **{name: kind for name, (kind, _) in more.items()}}
@@ -43,32 +43,32 @@ def samples_of(*, of_manager: bool) -> tuple[dict[str, Any], ...]:
 
 
 def check_truth(rule: str, source: str, known: Collection[str], samples: Collection[Mapping[str, Any]]) -> None:
-    """Make sure that an expression in CEL is true or false, whatever was measured.
+    """Check that a CEL expression is true or false for every sample.
 
     Args:
-        rule: The rule it belongs to, for messages.
-        source: The expression; it can be understood.
-        known: The fields there are.
-        samples: Figures as they might be.
+        rule: Name of its rule, for messages.
+        source: The expression; it was compiled before.
+        known: Names of the fields.
+        samples: Sample values.
 
     Raises:
-        ConfigError: It gives something else, or never could be computed; says where.
+        ConfigError: It has another result, or cannot be computed; the message says where.
     """
     for column, part in _truths(source, 1):
         _check_part(f"rule {rule!r}: when: column {column}: {part!r}", part, known, samples)
 
 
 def check_message(rule: str, field: str, template: str, samples: Collection[Mapping[str, Any]]) -> None:
-    """Make sure that a message says only what can be known.
+    """Check that a message template can be filled.
 
     Args:
-        rule: The rule it belongs to, for messages.
-        field: The name of the message in the rule.
-        template: The message.
-        samples: Figures as they might be.
+        rule: Name of its rule, for messages.
+        field: Name of the message in the rule.
+        template: The template.
+        samples: Sample values.
 
     Raises:
-        ConfigError: It has a field that is not known, a format that does not fit, or braces that do not match.
+        ConfigError: It has an unknown field, a format that does not fit, or unbalanced braces.
     """
     fields = dict.fromkeys(WORDS, "text") | dict(list(samples)[1])
     try:
@@ -80,12 +80,12 @@ def check_message(rule: str, field: str, template: str, samples: Collection[Mapp
             continue
         where = f"rule {rule!r}: {field}: column {template.find('{' + name) + 1}: "
         if name not in fields:
-            raise ConfigError(f"{where}nothing called {name!r} is measured; {meant(name, fields)}")
+            raise ConfigError(f"{where}there is no field {name!r}; {suggestion(name, fields)}")
         if form and not fits(fields[name], form):
             raise ConfigError(f"{where}the format {form!r} does not fit {name!r}, which is {_kind(fields[name])}")
 
 
-# --- figures as they might be --------------------------------------------------------------------------------
+# --- sample values -------------------------------------------------------------------------------------------
 
 
 def _hints(record: type[Any]) -> dict[str, Any]:
@@ -110,22 +110,23 @@ def _sample(hint: Any, whole: int, real: float) -> Any:
 
 
 def _check_part(where: str, part: str, known: Collection[str], samples: Collection[Mapping[str, Any]]) -> None:
-    import cel  # noqa: PLC0415 - who writes no expression loads no compiler for them
+    import cel  # noqa: PLC0415 - loaded only for expressions
 
     try:
         program: Any = cel.compile(part)
-    except ValueError:  # it could be understood as a whole, so we cut it at a wrong place
+    except ValueError:  # the whole was compiled, so this part was cut at a wrong place
         return
     for sample in samples:
         try:
             answer = program.execute({name: sample[name] for name in program.variables() if name in sample})
         except TypeError as error:
-            raise ConfigError(f"{where} can never be computed: {_why(error, program, sample)}") from None
+            raise ConfigError(f"{where} can never be computed: {_type_problem(error, program, sample)}") from None
         except KeyError as error:
             _check_key(where, part, str(error.args[0]), sample)
-        except Exception as error:  # noqa: BLE001 - it may depend on the figures: a division by zero, an index
-            if (found := re.match(r"Undefined variable or function: '(\w+)'", str(error))) and found[1] not in known:
-                raise ConfigError(f"{where} can never be computed: {found[1]}() does not fit what is given") from None
+        except Exception as error:  # noqa: BLE001 - it may depend on the values: a division by zero, an index
+            match = re.match(r"Undefined variable or function: '(\w+)'", str(error))
+            if match is not None and match[1] not in known:
+                raise ConfigError(f"{where} can never be computed: {match[1]}() does not accept these types") from None
         else:
             if not isinstance(answer, bool):
                 raise ConfigError(
@@ -134,21 +135,21 @@ def _check_part(where: str, part: str, known: Collection[str], samples: Collecti
                 )
 
 
-def _why(error: TypeError, program: Any, sample: Mapping[str, Any]) -> str:
+def _type_problem(error: TypeError, program: Any, sample: Mapping[str, Any]) -> str:
     first = str(error).partition(". ")[0]
-    told = first.partition(":")[2].strip() or first
-    if "float" in told and "int" in told:
-        return f"{told}; numbers with and without a point do not mix: write 1.0, or double(x)"
+    problem = first.partition(":")[2].strip() or first
+    if "float" in problem and "int" in problem:
+        return f"{problem}; CEL does not mix integers and floats: write 1.0, or double(x)"
     kinds = ", ".join(f"{name} is {_kind(sample[name])}" for name in sorted(program.variables()) if name in sample)
-    return f"{told} ({kinds})" if kinds else told
+    return f"{problem} ({kinds})" if kinds else problem
 
 
 def _check_key(where: str, part: str, key: str, sample: Mapping[str, Any]) -> None:
-    """Refuse a field that items of a list do not have; any other key may be there another time."""
+    """Reject a field that items of a list do not have; any other missing key may depend on the values."""
     lists = [as_array(value) or () for value in sample.values()]
     items = {name for some in lists for item in some for name in as_object(item) or {}}
     if key not in items and re.search(rf"\.\s*{re.escape(key)}\b", part):
-        raise ConfigError(f"{where}: nothing called {key!r} is measured there; {meant(key, items)}")
+        raise ConfigError(f"{where}: there is no field {key!r} there; {suggestion(key, items)}")
 
 
 def _truths(source: str, column: int) -> Iterator[tuple[int, str]]:
@@ -172,7 +173,7 @@ def _truths(source: str, column: int) -> Iterator[tuple[int, str]]:
 
 
 def _cuts(text: str, separators: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Return where separators stand outside of brackets and texts."""
+    """Return the positions of separators outside of brackets and strings."""
     return [
         (at, separator)
         for at, depth in _open(text)
@@ -183,12 +184,12 @@ def _cuts(text: str, separators: tuple[str, ...]) -> list[tuple[int, str]]:
 
 
 def _closing(text: str) -> int:
-    """Return where the bracket is closed with which a text begins."""
+    """Return the position at which the first bracket of a text is closed."""
     return next((at for at, depth in _open(text) if depth == 0 and at > 0), len(text))
 
 
 def _open(text: str) -> Iterator[tuple[int, int]]:
-    """Yield every place outside of texts, and how many brackets are open there; a closing one counts as closed."""
+    """Yield each position outside of strings, with the number of open brackets before or at it."""
     depth, quote, at = 0, "", 0
     while at < len(text):
         letter = text[at]
@@ -208,7 +209,7 @@ def _open(text: str) -> Iterator[tuple[int, int]]:
         at += 1
 
 
-# --- words ---------------------------------------------------------------------------------------------------
+# --- messages ------------------------------------------------------------------------------------------------
 
 
 def _kind(value: Any) -> str:
@@ -216,7 +217,7 @@ def _kind(value: Any) -> str:
         return "nothing"
     if as_array(value) is not None:
         return "a list"
-    return next((told for kind, told in _KINDS.items() if isinstance(value, kind)), "a text")
+    return next((name for kind, name in _KINDS.items() if isinstance(value, kind)), "a text")
 
 
 def _comparison(value: Any) -> str:
