@@ -103,7 +103,7 @@ class ServiceHistory:
 
     @property
     def success_rate(self) -> float:
-        """Share of answered checks among the last ones, in percent; 0 before the first check."""
+        """Share of answered checks among the last ones, in per cent; 0 before the first check."""
         return 100.0 * sum(self.checks) / len(self.checks) if self.checks else 0.0
 
     def metadata(self, ctx: Context) -> StateMetadata:

@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 MORE_OF_A_SERVICE: Final[Mapping[str, tuple[type[Any], str]]] = {
-    "memory_percent": (float, "Memory of its process tree, in percent of the memory of this machine."),
+    "memory_percent": (float, "Memory of its process tree, in per cent of the memory of this machine."),
     "tool_changes": (list, "Descriptions of recent changes of its tools."),
     "trouble": (str, "Description of its problem."),
 }
