@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpstore.models.text import counted, one_line, sanitized
+from mcpstore.models.text import counted, one_line, sanitized, short_hash
 
 COMMANDS = [
     "\x1b[31mred\x1b[0m",
@@ -83,3 +83,9 @@ def test_cleaning_takes_time_proportional_to_the_length():
 )
 def test_a_count_of_one_is_written_in_the_singular(number, words, result):
     assert counted(number, *words) == result
+
+
+def test_a_short_hash_tells_sequences_of_strings_apart():
+    assert short_hash("stdio", "a b") == short_hash("stdio", "a b")
+    assert len({short_hash(*parts) for parts in (("a", "b"), ("b", "a"), ("ab",), ("a", "b", ""), ())}) == 5
+    assert all(len(short_hash(part)) == 16 and int(short_hash(part), 16) >= 0 for part in ("", "é", "x" * 1000))
